@@ -1,0 +1,55 @@
+//! What a client's line means.
+
+/// A line from a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Input<'a> {
+    /// Nothing to see.
+    Blank,
+    /// For everybody.
+    Say(&'a str),
+    /// `quit` or `/quit`.
+    Quit,
+    /// `/nick NAME`.
+    Nick(&'a str),
+    /// `/who`.
+    Who,
+    /// `/help`.
+    Help,
+    /// Any other word after a slash.
+    Unknown(&'a str),
+}
+
+/// What `/help` tells, a notice a line.
+pub(crate) const HELP: [&str; 6] = [
+    "what you write goes to everybody here, one message a line",
+    "/nick NAME  takes a name",
+    "/who  says who is here",
+    "/quit  leaves, and so does quit",
+    "//TEXT  sends /TEXT",
+    "/help  says this",
+];
+
+impl Input<'_> {
+    /// Reads a line without its ending, cleaned.
+    pub(crate) fn parse(text: &str) -> Input<'_> {
+        let words = text.trim();
+        if words.is_empty() {
+            return Input::Blank;
+        }
+        if words == "quit" {
+            return Input::Quit;
+        }
+        let Some(rest) = text.strip_prefix('/') else { return Input::Say(text) };
+        if rest.starts_with('/') {
+            return Input::Say(rest);
+        }
+        let (command, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        match command {
+            "quit" => Input::Quit,
+            "nick" => Input::Nick(argument.trim()),
+            "who" => Input::Who,
+            "help" => Input::Help,
+            other => Input::Unknown(other),
+        }
+    }
+}

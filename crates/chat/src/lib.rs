@@ -1,0 +1,52 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod command;
+mod config;
+mod format;
+mod hub;
+mod log;
+mod name;
+mod operator;
+#[cfg(feature = "server")]
+mod server;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::sync::Arc;
+
+pub use config::{Config, Slow, UnknownSlow};
+pub use format::{Format, UnknownFormat};
+pub use name::{MAX_NAME, NameError};
+pub use operator::{Operator, Room};
+#[cfg(feature = "server")]
+pub use server::{ChatService, Client};
+pub use text::clean;
+
+use hub::Hub;
+
+/// A chat: what the workers of a server share. Clones are the same chat.
+#[derive(Debug, Clone)]
+pub struct Chat {
+    hub: Arc<Hub>,
+}
+
+impl Chat {
+    /// A chat with nobody in it.
+    pub fn new(config: Config) -> Chat {
+        Chat { hub: Arc::new(Hub::new(config)) }
+    }
+
+    /// The service for one worker of a [`Server`](netcore::server::Server).
+    #[cfg(feature = "server")]
+    pub fn service(&self, worker: &netcore::server::Worker) -> ChatService {
+        ChatService::new(self.hub.clone(), worker)
+    }
+
+    /// The operator's side.
+    pub fn operator(&self) -> Operator {
+        Operator::new(self.hub.clone())
+    }
+}

@@ -1,0 +1,88 @@
+//! Exit codes, and which error leads to which: curl's where curl has one.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::io;
+
+use netcore::{Error, ErrorKind, Operation, ParseEndpointError};
+
+pub(crate) const DONE: u8 = 0;
+pub(crate) const OTHER: u8 = 1;
+pub(crate) const USAGE: u8 = 2;
+pub(crate) const MALFORMED: u8 = 3;
+pub(crate) const HOST_NOT_RESOLVED: u8 = 6;
+pub(crate) const COULD_NOT_CONNECT: u8 = 7;
+pub(crate) const WRITE_ERROR: u8 = 23;
+pub(crate) const TIMED_OUT: u8 = 28;
+pub(crate) const NOTHING_RECEIVED: u8 = 52;
+pub(crate) const RECEIVE_ERROR: u8 = 56;
+
+/// Why the program ends with another code than 0.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    words: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, words: impl Into<String>) -> Failure {
+        Failure { code, words: Some(words.into()) }
+    }
+
+    /// Everything has been said, or there is nobody to say it to.
+    pub(crate) fn silent(code: u8) -> Failure {
+        Failure { code, words: None }
+    }
+
+    /// Standard output cannot be written. That it was closed (`| head`) is no failure.
+    pub(crate) fn output(error: &io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::silent(DONE);
+        }
+        Failure::new(WRITE_ERROR, format!("write to standard output: {error}"))
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// One line, for standard error.
+    pub(crate) fn words(&self) -> Option<&str> {
+        self.words.as_deref()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::new(code(&error), chain(&error))
+    }
+}
+
+impl From<ParseEndpointError> for Failure {
+    fn from(error: ParseEndpointError) -> Failure {
+        Failure::new(MALFORMED, error.to_string())
+    }
+}
+
+fn code(error: &Error) -> u8 {
+    match (error.operation(), error.kind()) {
+        (Operation::Parse, _) => MALFORMED,
+        (_, ErrorKind::TimedOut) => TIMED_OUT,
+        (Operation::Resolve, _) => HOST_NOT_RESOLVED,
+        (Operation::Connect | Operation::Open, _) => COULD_NOT_CONNECT,
+        (Operation::Read | Operation::Write | Operation::Send | Operation::Receive, _) => RECEIVE_ERROR,
+        _ => OTHER,
+    }
+}
+
+/// The error and its causes, on one line.
+fn chain(error: &Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(e) = cause {
+        // Writing to a string cannot fail.
+        let _ = write!(words, ": {e}");
+        cause = e.source();
+    }
+    words
+}

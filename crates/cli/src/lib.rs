@@ -1,0 +1,79 @@
+//! The program `sockit` without its process: arguments and streams in, an exit code out. All that it does is done by
+//! `chat`, `timestamp` and `netcore`; here are the words for it.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod chat;
+mod console;
+mod exit;
+mod logging;
+mod serve;
+mod streams;
+mod time;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use args::{Args, ChatCommand, Command, TimeCommand};
+use exit::Failure;
+use streams::Console;
+pub use streams::Streams;
+
+/// Runs `sockit` with `args`, the program's name first, and returns its exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
+    let mut console = Console::new(streams);
+    let result = match Args::try_parse_from(args) {
+        Ok(args) => {
+            logging::start(args.common.verbose, args.common.quiet);
+            dispatch(args, &mut console)
+        }
+        Err(e) => explain(&e, &mut console),
+    };
+    match result {
+        Ok(()) => exit::DONE,
+        Err(failure) => {
+            if let Some(words) = failure.words() {
+                console.complain(words);
+            }
+            failure.code()
+        }
+    }
+}
+
+/// One function for each command.
+fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
+    let common = args.common;
+    match args.command {
+        Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, console),
+        Command::Time(TimeCommand::Client(args)) => time::client(args, &common, console),
+        Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, console),
+    }
+}
+
+/// Help goes to standard output; a usage error is one line.
+fn explain(error: &clap::Error, console: &mut Console) -> Result<(), Failure> {
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => console.print(&text.to_string()),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            console.complain_in_full(&text.to_string());
+            Err(Failure::silent(exit::USAGE))
+        }
+        _ => {
+            let text = text.to_string();
+            // clap explains in a first paragraph and then repeats the usage, which --help has.
+            let first = text.split("\n\n").next().unwrap_or_default();
+            let words: Vec<&str> = first.split_whitespace().collect();
+            let words = words.join(" ");
+            let words = words.strip_prefix("error: ").unwrap_or(&words);
+            Err(Failure::new(exit::USAGE, format!("{words}; see --help")))
+        }
+    }
+}

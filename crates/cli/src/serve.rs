@@ -1,0 +1,126 @@
+//! What the servers have in common: the words on standard output, descriptors and signals.
+
+use netcore::Endpoint;
+use netcore::server::{Config, Handle, Server, Service, Worker};
+
+use crate::args::{Common, ServeArgs};
+use crate::exit::{self, Failure};
+use crate::streams::{Console, Printer};
+
+/// A server that listens, and has said so.
+pub(crate) struct Listening {
+    server: Server,
+}
+
+impl Listening {
+    /// Binds what the arguments say, or else `default`, and prints a line for each listener.
+    pub(crate) fn start(
+        args: &ServeArgs,
+        default: &[&str],
+        config: Config,
+        common: &Common,
+        console: &Console,
+    ) -> Result<Listening, Failure> {
+        let given = args.listen.iter().map(String::as_str);
+        let endpoints: Vec<Endpoint> = if args.listen.is_empty() {
+            default.iter().map(|e| e.parse()).collect::<Result<_, _>>()?
+        } else {
+            given.map(str::parse).collect::<Result<_, _>>()?
+        };
+        raise_descriptors();
+        let config = match args.workers {
+            Some(workers) => config.with_workers(workers.get()),
+            None => config,
+        };
+        let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
+        let server = Server::bind(&endpoints, config)?;
+        announce(server.endpoints(), common, &console.printer)?;
+        Ok(Listening { server })
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        self.server.handle()
+    }
+
+    /// Serves until a signal or a handle stops it.
+    pub(crate) fn run<S: Service>(self, service: impl Fn(Worker) -> S + Sync) -> Result<(), Failure> {
+        let signals = Signals::watch(self.server.handle())?;
+        let result = self.server.run(service);
+        let at_once = signals.end();
+        result?;
+        if at_once { Err(Failure::new(exit::OTHER, "stopped at once by a second signal")) } else { Ok(()) }
+    }
+}
+
+fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Result<(), Failure> {
+    for endpoint in endpoints {
+        let line = if common.json {
+            format!("{{\"listening\":{}}}\n", crate::values::quote(&endpoint.to_string()))
+        } else {
+            format!("listening on {endpoint}\n")
+        };
+        printer.print(line.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// A connection is a descriptor, and the system's first limit (often 1,024) is meant for programs that use select(2).
+fn raise_descriptors() {
+    #[cfg(unix)]
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => log::debug!("up to {limit} descriptors"),
+        Err(e) => log::warn!("the limit on descriptors stays as it is: {e}"),
+    }
+}
+
+/// The first SIGINT or SIGTERM stops the server gracefully, the second at once.
+#[cfg(unix)]
+struct Signals {
+    handle: signal_hook::iterator::Handle,
+    thread: std::thread::JoinHandle<usize>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn watch(server: Handle) -> Result<Signals, Failure> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+
+        let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
+        let mut signals =
+            signals.map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
+        let handle = signals.handle();
+        let thread = std::thread::spawn(move || {
+            let mut count = 0;
+            for _ in signals.forever() {
+                count += 1;
+                if count == 1 {
+                    server.stop();
+                } else {
+                    server.stop_now();
+                }
+            }
+            count
+        });
+        Ok(Signals { handle, thread })
+    }
+
+    /// Watches no longer. Whether the server was stopped at once.
+    fn end(self) -> bool {
+        self.handle.close();
+        self.thread.join().is_ok_and(|count| count > 1)
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn watch(_: Handle) -> Result<Signals, Failure> {
+        Ok(Signals)
+    }
+
+    fn end(self) -> bool {
+        false
+    }
+}

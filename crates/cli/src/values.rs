@@ -1,0 +1,72 @@
+//! Durations, sizes and JSON strings.
+
+use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
+
+const UNITS: [(&str, f64); 6] =
+    [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86400.0)];
+
+/// A duration as people write it: `250ms`, `5s`, `1m30s`, `2h`; a bare number is seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a number with a unit, as in 250ms, 5s, 1m30s or 2h".to_owned();
+    let mut rest = text;
+    let mut seconds = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        // Only one number, alone, may lack its unit.
+        let unit = if unit.is_empty() && rest.len() == text.len() && after.is_empty() { "s" } else { unit };
+        let (_, factor) = UNITS.iter().find(|(u, _)| *u == unit).ok_or_else(expected)?;
+        let starts = number.starts_with(|c: char| c.is_ascii_digit());
+        let number: f64 = number.parse().ok().filter(|_| starts).ok_or_else(expected)?;
+        seconds += number * factor;
+        rest = after;
+    }
+    if text.is_empty() {
+        return Err(expected());
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| "too long".to_owned())
+}
+
+/// A duration that is longer than nothing.
+pub(crate) fn some_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("expected more than no time".to_owned()),
+        some => Ok(some),
+    }
+}
+
+/// A number of bytes: digits, and `k`, `M` or `G` for powers of 1024.
+pub(crate) fn size(text: &str) -> Result<usize, String> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
+        Some(b'M') => (&text[..text.len() - 1], 20),
+        Some(b'G') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("expected a number of bytes, as in 4096, 64k or 1M".to_owned());
+    }
+    let number: usize = digits.parse().map_err(|_| "too large".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+/// A JSON string (RFC 8259, section 7).
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

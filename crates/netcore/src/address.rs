@@ -1,0 +1,109 @@
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use socket2::SockAddr;
+
+use crate::sys;
+
+#[cfg(test)]
+mod tests;
+
+/// Where one end of a socket is: an IP address and a port, or a file.
+///
+/// Prints as `127.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`, and `unix:` for a Unix socket without
+/// a name, as a client's usually is. An IPv4 peer of an IPv6 socket (`::ffff:10.0.0.7`, RFC 4291
+/// section 2.5.5.2) prints as the IPv4 address that it is; the value keeps the form in which the
+/// socket can send to it. Linux's abstract names (unix(7)), held with their leading NUL, print as
+/// `unix:@name`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Address {
+    /// An IP address and a port.
+    Inet(SocketAddr),
+    /// A Unix socket's file, if it has one.
+    Unix(Option<PathBuf>),
+}
+
+impl Address {
+    /// The IP address and port; an IPv4-mapped address as IPv4.
+    #[must_use]
+    pub fn inet(&self) -> Option<SocketAddr> {
+        match self {
+            Address::Inet(address) => Some(unmapped(*address)),
+            Address::Unix(_) => None,
+        }
+    }
+
+    /// The file of a Unix socket.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Address::Inet(_) => None,
+            Address::Unix(path) => path.as_deref(),
+        }
+    }
+
+    pub(crate) fn from_system(address: &SockAddr) -> Address {
+        match address.as_socket() {
+            Some(address) => Address::Inet(address),
+            None => Address::Unix(sys::unix_name(address)),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] if the path is longer than the system takes.
+    pub(crate) fn to_system(&self) -> io::Result<SockAddr> {
+        match self {
+            Address::Inet(address) => Ok(SockAddr::from(*address)),
+            Address::Unix(None) => SockAddr::unix(""),
+            Address::Unix(Some(path)) => {
+                let length = path.as_os_str().len();
+                if length > sys::MAX_UNIX_PATH {
+                    let limit = sys::MAX_UNIX_PATH;
+                    let text = format!("the path has {length} bytes, the system takes {limit}");
+                    return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+                }
+                SockAddr::unix(path)
+            }
+        }
+    }
+}
+
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::from((ip, address.port())),
+        IpAddr::V6(_) => address,
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Inet(address) => unmapped(*address).fmt(f),
+            Address::Unix(None) => f.write_str("unix:"),
+            Address::Unix(Some(path)) => {
+                let text = path.to_string_lossy();
+                match text.strip_prefix('\0') {
+                    Some(name) => write!(f, "unix:@{}", name.escape_debug()),
+                    None => write!(f, "unix:{}", path.display()),
+                }
+            }
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Address {
+        Address::Inet(address)
+    }
+}
+
+#[cfg(unix)]
+impl From<std::os::unix::net::SocketAddr> for Address {
+    fn from(address: std::os::unix::net::SocketAddr) -> Address {
+        Address::Unix(sys::unix_name_of_std(&address))
+    }
+}

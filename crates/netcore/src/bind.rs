@@ -1,0 +1,206 @@
+//! Binding, as listeners and datagram sockets share it.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::socket_file::{self, SocketFile};
+use crate::sys;
+use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Host, Operation, SocketOptions};
+use crate::{Transport, resolve};
+
+/// How long looking up the name of an endpoint to bind may take.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often another free port is asked for, where several addresses share port 0 and one of them
+/// does not have the port that another got.
+const PORT_TRIES: u32 = 16;
+
+/// listen(2) cuts it to the system's limit.
+const DEFAULT_BACKLOG: u32 = 4096;
+
+/// A bound socket, and listening if it is a stream. The file comes first: it is dropped before the
+/// socket is closed.
+pub(crate) struct Bound {
+    pub(crate) file: Option<SocketFile>,
+    pub(crate) socket: Socket,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// One socket for each address of the endpoint.
+pub(crate) fn bind(
+    endpoint: &Endpoint,
+    options: &SocketOptions,
+    kind: Type,
+) -> Result<Vec<Bound>, Error> {
+    let wrong = match (endpoint.transport(), kind) {
+        (Transport::Udp, Type::STREAM) => Some("a listener needs tcp:// or unix:"),
+        (Transport::Tcp, Type::DGRAM) => Some("a datagram socket needs udp:// or unix:"),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
+        return Err(Error::new(Operation::Bind, ErrorKind::InvalidInput)
+            .because(io::Error::other(wrong))
+            .at(endpoint.as_given()));
+    }
+    let mut options = options.fitting(endpoint.transport());
+    if endpoint.transport() == Transport::Tcp {
+        // accept(2) hands these down to the connections on most systems.
+        options.set.nodelay.get_or_insert(true);
+        if sys::REUSE_ADDRESS_RESTARTS {
+            options.set.reuse_address.get_or_insert(true);
+        }
+    }
+    let plan = Plan { transport: endpoint.transport(), options, kind };
+    let bound = match endpoint.path() {
+        Some(path) => plan.unix(path).map(|bound| vec![bound]),
+        None => plan.inet(endpoint),
+    };
+    bound.map_err(|error| error.at(endpoint.as_given()))
+}
+
+/// What every socket of one endpoint has in common.
+struct Plan {
+    transport: Transport,
+    options: SocketOptions,
+    kind: Type,
+}
+
+impl Plan {
+    fn unix(&self, path: &Path) -> Result<Bound, Error> {
+        if !sys::HAS_UNIX_SOCKETS {
+            return Err(Error::new(Operation::Bind, ErrorKind::Unsupported)
+                .because(io::Error::other("this system has no Unix sockets")));
+        }
+        let socket = self.open(Domain::UNIX)?;
+        let file = socket_file::bind(&socket, path, self.kind)?;
+        self.listen(&socket)?;
+        Ok(Bound { file: Some(file), socket, endpoint: Endpoint::unix(path) })
+    }
+
+    fn inet(&self, endpoint: &Endpoint) -> Result<Vec<Bound>, Error> {
+        let addresses = resolve(endpoint, Deadline::after(LOOKUP_LIMIT))?;
+        match endpoint.host() {
+            Some(Host::Any) => self.any(addresses.first().map_or(0, SocketAddr::port)),
+            _ => self.each(&addresses),
+        }
+    }
+
+    /// Every interface: one socket for both families where the system can, else two, else IPv4.
+    fn any(&self, port: u16) -> Result<Vec<Bound>, Error> {
+        let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+        match self.one(v6) {
+            Ok(both) => Ok(vec![both]),
+            Err(error) if self.options.only_v6() == Some(true) => Err(error),
+            Err(error) if error.operation() == Operation::SetOption("IPV6_V6ONLY") => {
+                let options = self.options.clone().with_only_v6(true);
+                let plan = Plan { transport: self.transport, options, kind: self.kind };
+                plan.each(&[v6, v4])
+            }
+            Err(error) if is_family_missing(&error) => self.one(v4).map(|only| vec![only]),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Each address; where port 0 is asked for, one free port for all of them.
+    fn each(&self, addresses: &[SocketAddr]) -> Result<Vec<Bound>, Error> {
+        let any_port = addresses.first().is_some_and(|address| address.port() == 0);
+        let mut tries = 1;
+        loop {
+            match self.each_once(addresses) {
+                Err(error)
+                    if any_port
+                        && addresses.len() > 1
+                        && error.kind() == ErrorKind::AddressInUse
+                        && tries < PORT_TRIES =>
+                {
+                    tries += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn each_once(&self, addresses: &[SocketAddr]) -> Result<Vec<Bound>, Error> {
+        let mut all = Vec::new();
+        let mut missing = Vec::new();
+        let mut port = None;
+        for &address in addresses {
+            let mut address = address;
+            address.set_port(port.unwrap_or(address.port()));
+            match self.one(address) {
+                Ok(bound) => {
+                    port = bound.port().or(port);
+                    all.push(bound);
+                }
+                // A name such as localhost has an IPv6 address on machines without IPv6, too.
+                Err(error) if address.is_ipv6() && is_family_missing(&error) => missing.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        if all.is_empty() { Err(Error::from_attempts(Operation::Bind, missing)) } else { Ok(all) }
+    }
+
+    fn one(&self, address: SocketAddr) -> Result<Bound, Error> {
+        let mut options = self.options.clone();
+        if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
+            // The default is the system's: both families on Linux, IPv6 alone on Windows.
+            options.set.only_v6.get_or_insert(false);
+        }
+        let plan = Plan { transport: self.transport, options, kind: self.kind };
+        let on_address = |error: Error| error.on(address);
+        let socket = plan.open(Domain::for_address(address)).map_err(on_address)?;
+        socket
+            .bind(&SockAddr::from(address))
+            .map_err(|error| Error::from_io(Operation::Bind, error).on(address))?;
+        plan.listen(&socket).map_err(on_address)?;
+        let bound = local_address(&socket)?;
+        let endpoint = match bound {
+            Address::Inet(bound) => Endpoint::inet(self.transport, bound),
+            Address::Unix(_) => Endpoint::inet(self.transport, address),
+        };
+        Ok(Bound { file: None, socket, endpoint })
+    }
+
+    fn open(&self, domain: Domain) -> Result<Socket, Error> {
+        let socket = Socket::new(domain, self.kind, None)
+            .map_err(|error| Error::from_io(Operation::Open, error))?;
+        self.options.apply_but_mode(&socket)?;
+        Ok(socket)
+    }
+
+    fn listen(&self, socket: &Socket) -> Result<(), Error> {
+        if self.kind != Type::STREAM {
+            return Ok(());
+        }
+        let backlog = self.options.backlog().unwrap_or(DEFAULT_BACKLOG);
+        socket
+            .listen(i32::try_from(backlog).unwrap_or(i32::MAX))
+            .map_err(|error| Error::from_io(Operation::Listen, error))
+    }
+}
+
+impl Bound {
+    fn port(&self) -> Option<u16> {
+        match self.endpoint.port() {
+            Some(crate::Port::Number(port)) => Some(*port),
+            _ => None,
+        }
+    }
+}
+
+/// The local address, as the system has it.
+pub(crate) fn local_address(socket: &Socket) -> Result<Address, Error> {
+    match socket.local_addr() {
+        Ok(address) => Ok(Address::from_system(&address)),
+        Err(error) => Err(Error::from_io(Operation::Inspect, error)),
+    }
+}
+
+fn is_family_missing(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::AddressNotAvailable)
+}

@@ -1,0 +1,222 @@
+mod convert;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use socket2::{MaybeUninitSlice, SockAddr, Socket, Type};
+
+use crate::bind::{self, Bound};
+use crate::sys::{self, Interest};
+use crate::{
+    Address, Deadline, Endpoint, Error, ErrorKind, Operation, SocketFile, SocketOptions, connect,
+};
+
+/// A datagram socket: UDP or Unix.
+///
+/// Each call takes a [`Deadline`] and never waits longer than that, whatever the options and the
+/// blocking mode are.
+#[derive(Debug)]
+pub struct Datagram {
+    // Before the socket: the file must be removed before the socket is closed.
+    file: Option<SocketFile>,
+    socket: Socket,
+    endpoint: Endpoint,
+    peer: Option<Address>,
+}
+
+/// One datagram, in the buffer that was given for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// How many bytes of the buffer it fills.
+    pub len: usize,
+    /// Who sent it.
+    pub from: Address,
+    /// Whether it was longer than the buffer. The rest is lost.
+    pub truncated: bool,
+}
+
+sys::handle_traits!(Datagram);
+
+impl Datagram {
+    /// Binds `endpoint`, with one socket for each address that it stands for, by the rules of
+    /// [`Listener::bind`](crate::Listener::bind), but without `SO_REUSEADDR`: for datagrams that
+    /// lets another process take the port.
+    ///
+    /// # Errors
+    ///
+    /// As [`Listener::bind`](crate::Listener::bind), and
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`.
+    pub fn bind(endpoint: &Endpoint, options: &SocketOptions) -> Result<Vec<Datagram>, Error> {
+        let bound = bind::bind(endpoint, options, Type::DGRAM)?;
+        let make = |bound: Bound| {
+            let Bound { file, socket, endpoint } = bound;
+            Datagram { file, socket, endpoint, peer: None }.with_mode(options)
+        };
+        bound.into_iter().map(make).collect()
+    }
+
+    /// A socket that sends to `endpoint` and receives from it alone.
+    ///
+    /// Nothing is sent yet: that nobody is there shows at the first [`recv`](Datagram::recv), if
+    /// the other machine says so. On Linux a Unix socket gets a name of its own, so that it can be
+    /// answered; elsewhere it only sends.
+    ///
+    /// # Errors
+    ///
+    /// - what [`resolve`](crate::resolve) fails with;
+    /// - [`Operation::Connect`], [`Operation::SetOption`] and [`Operation::Open`] with the system's
+    ///   reason;
+    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`, or a path that is too long.
+    pub fn connect(
+        endpoint: &Endpoint,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<Datagram, Error> {
+        let (socket, peer) = connect::datagram(endpoint, options, deadline)?;
+        let endpoint = endpoint.clone();
+        Datagram { file: None, socket, endpoint, peer: Some(peer) }.with_mode(options)
+    }
+
+    /// Sends `bytes` as one datagram to `to`.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Send`] with [`MessageTooLong`](ErrorKind::MessageTooLong) (nothing was sent),
+    /// [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or the system's reason.
+    pub fn send_to(&self, bytes: &[u8], to: &Address, deadline: Deadline) -> Result<(), Error> {
+        let failed = |error| Error::from_io(Operation::Send, error).on(to.clone());
+        let target = self.target(to).map_err(failed)?;
+        let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
+        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+            self.socket.send_to_with_flags(bytes, &target, flags)
+        });
+        match sent {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Error::timed_out(Operation::Send).on(to.clone())),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Receives one datagram.
+    ///
+    /// On an unconnected socket the news that an earlier datagram of ours found nobody
+    /// (`ECONNREFUSED`, `ECONNRESET`; Windows reports it here) is skipped: it says nothing about
+    /// the next one.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Receive`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
+    /// or the system's reason.
+    pub fn recv_from(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
+        loop {
+            let received = sys::until(&self.socket, Interest::Read, deadline, || {
+                let mut buffers = [MaybeUninitSlice::new(sys::uninit(buffer))];
+                self.socket.recv_from_vectored_with_flags(&mut buffers, sys::DONT_WAIT)
+            });
+            match received {
+                Ok(Some((len, flags, from))) => {
+                    let from = Address::from_system(&from);
+                    return Ok(Received { len, from, truncated: flags.is_truncated() });
+                }
+                Ok(None) => return Err(self.name(Error::timed_out(Operation::Receive))),
+                Err(error) if self.peer.is_none() && is_news_of_others(&error) => {}
+                Err(error) => return Err(self.name(Error::from_io(Operation::Receive, error))),
+            }
+        }
+    }
+
+    /// Sends `bytes` as one datagram to the peer of [`connect`](Datagram::connect).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Datagram::send_to); [`ConnectionRefused`](ErrorKind::ConnectionRefused) if an
+    /// earlier datagram found nobody; [`NotConnected`](ErrorKind::NotConnected) without a peer.
+    pub fn send(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+        let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
+        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+            self.socket.send_with_flags(bytes, flags)
+        });
+        match sent {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(self.name(Error::timed_out(Operation::Send))),
+            Err(error) => Err(self.name(Error::from_io(Operation::Send, error))),
+        }
+    }
+
+    /// Receives one datagram from the peer of [`connect`](Datagram::connect).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Datagram::recv_from); [`ConnectionRefused`](ErrorKind::ConnectionRefused)
+    /// if an earlier datagram found nobody; [`NotConnected`](ErrorKind::NotConnected) without a
+    /// peer.
+    pub fn recv(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
+        if self.peer.is_none() {
+            let cause = io::Error::other("the datagram socket has no peer");
+            let error = Error::new(Operation::Receive, ErrorKind::NotConnected).because(cause);
+            return Err(self.name(error));
+        }
+        self.recv_from(buffer, deadline)
+    }
+
+    /// What it is bound to, with the port that the system chose; of a connected socket the endpoint
+    /// that was asked for.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The bound address.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Inspect`], if the system fails.
+    pub fn local_address(&self) -> Result<Address, Error> {
+        bind::local_address(&self.socket).map_err(|error| self.name(error))
+    }
+
+    /// The address of the peer, if it is connected.
+    #[must_use]
+    pub fn peer_address(&self) -> Option<&Address> {
+        self.peer.as_ref()
+    }
+
+    fn with_mode(self, options: &SocketOptions) -> Result<Datagram, Error> {
+        if let Some(on) = options.nonblocking() {
+            self.socket.set_nonblocking(on).map_err(|error| {
+                self.name(Error::from_io(Operation::SetOption("O_NONBLOCK"), error))
+            })?;
+        }
+        Ok(self)
+    }
+
+    /// An IPv6 socket takes IPv4 addresses in their mapped form only (RFC 4291 section 2.5.5.2).
+    fn target(&self, to: &Address) -> io::Result<SockAddr> {
+        if let Address::Inet(SocketAddr::V4(v4)) = to {
+            if self.socket.local_addr()?.is_ipv6() {
+                let mapped = IpAddr::V6(v4.ip().to_ipv6_mapped());
+                return Ok(SockAddr::from(SocketAddr::new(mapped, v4.port())));
+            }
+        }
+        to.to_system()
+    }
+
+    fn name(&self, error: Error) -> Error {
+        let error = error.at(match &self.peer {
+            Some(_) => self.endpoint.as_given(),
+            None => self.endpoint.to_string(),
+        });
+        match &self.peer {
+            Some(peer) => error.on(peer.clone()),
+            None => error,
+        }
+    }
+}
+
+fn is_news_of_others(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
+}

@@ -1,0 +1,98 @@
+//! To and from the types of std, and into parts for an event loop.
+
+use std::net::UdpSocket;
+
+use socket2::Socket;
+
+use super::Datagram;
+use crate::sys::OwnedHandle;
+use crate::{Address, Endpoint, Error, ErrorKind, Operation, SocketFile, Transport, bind};
+
+impl Datagram {
+    /// The socket, what it is bound to, and the file to remove in the end. Drop the file before the
+    /// socket.
+    #[must_use]
+    pub fn into_parts(self) -> (OwnedHandle, Endpoint, Option<SocketFile>) {
+        (self.socket.into(), self.endpoint, self.file)
+    }
+
+    fn taken_over(socket: Socket) -> Result<Datagram, Error> {
+        let endpoint = match bind::local_address(&socket)? {
+            Address::Inet(address) => Endpoint::udp(address),
+            Address::Unix(path) => Endpoint::unix(path.unwrap_or_default()),
+        };
+        let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
+        Ok(Datagram { file: None, socket, endpoint, peer })
+    }
+
+    fn into_transport(self, wanted: Transport) -> Result<Socket, Error> {
+        if self.endpoint.transport() != wanted {
+            let cause = std::io::Error::other("the socket is of another family");
+            let error = Error::new(Operation::Inspect, ErrorKind::InvalidInput);
+            return Err(self.name(error.because(cause)));
+        }
+        if let Some(file) = self.file {
+            file.leave();
+        }
+        Ok(self.socket)
+    }
+}
+
+impl TryFrom<UdpSocket> for Datagram {
+    type Error = Error;
+
+    /// Takes the socket over as it is: neither its options nor its blocking mode change.
+    ///
+    /// # Errors
+    ///
+    /// If the system can't tell the address.
+    fn try_from(socket: UdpSocket) -> Result<Datagram, Error> {
+        Datagram::taken_over(socket.into())
+    }
+}
+
+impl TryFrom<Datagram> for UdpSocket {
+    type Error = Error;
+
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if the socket is not UDP; it is closed then.
+    fn try_from(datagram: Datagram) -> Result<UdpSocket, Error> {
+        Ok(datagram.into_transport(Transport::Udp)?.into())
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::net::UnixDatagram;
+
+    use super::Datagram;
+    use crate::{Error, Transport};
+
+    impl TryFrom<UnixDatagram> for Datagram {
+        type Error = Error;
+
+        /// Takes the socket over as it is. Its file stays whoever's it was: it is not removed.
+        ///
+        /// # Errors
+        ///
+        /// If the system can't tell the address.
+        fn try_from(socket: UnixDatagram) -> Result<Datagram, Error> {
+            Datagram::taken_over(socket.into())
+        }
+    }
+
+    impl TryFrom<Datagram> for UnixDatagram {
+        type Error = Error;
+
+        /// The socket's file stays: std's type removes none.
+        ///
+        /// # Errors
+        ///
+        /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the socket is not a Unix
+        /// socket; it is closed then.
+        fn try_from(datagram: Datagram) -> Result<UnixDatagram, Error> {
+            Ok(datagram.into_transport(Transport::Unix)?.into())
+        }
+    }
+}

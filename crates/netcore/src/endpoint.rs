@@ -1,0 +1,212 @@
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+pub use parse::ParseEndpointError;
+
+/// Where to connect or listen, as people write it.
+///
+/// | text | meaning |
+/// |---|---|
+/// | `db.example:5432` | a name and a port |
+/// | `127.0.0.1:http` | a port may be a service's name |
+/// | `:8080` | every interface, IPv4 and IPv6; to connect: this machine |
+/// | `[::1]:80`, `[fe80::1%eth0]:80` | IPv6 stands in brackets, its scope behind `%` (RFC 4007) |
+/// | `unix:/run/app.sock` | a Unix socket's file |
+///
+/// `tcp://` or `udp://` may stand in front of the first four; without it the transport is TCP.
+/// `unix://PATH` is read as `unix:PATH`. A port is all digits, from 0 to 65535, or a service's name. A name
+/// follows RFC 1123: at most 253 bytes, and 63 in each label.
+///
+/// Prints with its scheme, in a form that parses to an equal endpoint. No text makes parsing panic,
+/// and nothing is looked up.
+///
+/// ```
+/// use netcore::{Endpoint, Transport};
+///
+/// let endpoint: Endpoint = "db.example:5432".parse()?;
+/// assert_eq!(endpoint.transport(), Transport::Tcp);
+/// assert_eq!(endpoint.to_string(), "tcp://db.example:5432");
+/// # Ok::<(), netcore::ParseEndpointError>(())
+/// ```
+#[derive(Clone)]
+pub struct Endpoint {
+    place: Place,
+    /// The text that it was parsed from, for errors; no part of its value.
+    given: Option<Box<str>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Place {
+    Inet { transport: Transport, host: Host, port: Port },
+    Unix(PathBuf),
+}
+
+/// How bytes travel to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// TCP, a stream.
+    Tcp,
+    /// UDP, datagrams.
+    Udp,
+    /// A Unix socket: a stream or datagrams, as it is used.
+    Unix,
+}
+
+/// The host of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// No host given: every interface to listen on, this machine to connect to.
+    Any,
+    /// An address, with the scope of a link-local one: an interface's name or number.
+    Ip(IpAddr, Option<String>),
+    /// A name to resolve.
+    Name(String),
+}
+
+/// The port of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Port {
+    /// A number; 0 stands for any free port.
+    Number(u16),
+    /// A service's name.
+    Service(String),
+}
+
+impl Endpoint {
+    /// The endpoint of a TCP address.
+    #[must_use]
+    pub fn tcp(address: SocketAddr) -> Endpoint {
+        Endpoint::inet(Transport::Tcp, address)
+    }
+
+    /// The endpoint of a UDP address.
+    #[must_use]
+    pub fn udp(address: SocketAddr) -> Endpoint {
+        Endpoint::inet(Transport::Udp, address)
+    }
+
+    /// The endpoint of a Unix socket's file. Unlike a parsed one its path may have any bytes; one
+    /// that the system can't take is refused when the endpoint is used.
+    #[must_use]
+    pub fn unix(path: impl Into<PathBuf>) -> Endpoint {
+        Endpoint { place: Place::Unix(path.into()), given: None }
+    }
+
+    pub(crate) fn inet(transport: Transport, address: SocketAddr) -> Endpoint {
+        let scope = match address {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => Some(v6.scope_id().to_string()),
+            _ => None,
+        };
+        let host = Host::Ip(address.ip(), scope);
+        let port = Port::Number(address.port());
+        Endpoint { place: Place::Inet { transport, host, port }, given: None }
+    }
+
+    /// The transport.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match &self.place {
+            Place::Inet { transport, .. } => *transport,
+            Place::Unix(_) => Transport::Unix,
+        }
+    }
+
+    /// The host. `None` for a Unix socket.
+    #[must_use]
+    pub fn host(&self) -> Option<&Host> {
+        match &self.place {
+            Place::Inet { host, .. } => Some(host),
+            Place::Unix(_) => None,
+        }
+    }
+
+    /// The port. `None` for a Unix socket.
+    #[must_use]
+    pub fn port(&self) -> Option<&Port> {
+        match &self.place {
+            Place::Inet { port, .. } => Some(port),
+            Place::Unix(_) => None,
+        }
+    }
+
+    /// The file of a Unix socket. `None` for the others.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Inet { .. } => None,
+            Place::Unix(path) => Some(path),
+        }
+    }
+
+    /// The text that it was parsed from, else what it prints as: what errors call it.
+    #[must_use]
+    pub fn as_given(&self) -> String {
+        match &self.given {
+            Some(given) => String::from(&**given),
+            None => self.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (transport, host, port) = match &self.place {
+            Place::Inet { transport, host, port } => (transport, host, port),
+            // `unix://x` is read as `unix:x`, so a path with two slashes in front needs two more.
+            Place::Unix(path) if path.as_os_str().as_encoded_bytes().starts_with(b"//") => {
+                return write!(f, "unix://{}", path.display());
+            }
+            Place::Unix(path) => return write!(f, "unix:{}", path.display()),
+        };
+        f.write_str(match transport {
+            Transport::Udp => "udp://",
+            Transport::Tcp | Transport::Unix => "tcp://",
+        })?;
+        match host {
+            Host::Any => {}
+            Host::Ip(IpAddr::V4(ip), _) => write!(f, "{ip}")?,
+            Host::Ip(IpAddr::V6(ip), None) => write!(f, "[{ip}]")?,
+            Host::Ip(IpAddr::V6(ip), Some(scope)) => write!(f, "[{ip}%{scope}]")?,
+            Host::Name(name) => f.write_str(name)?,
+        }
+        match port {
+            Port::Number(number) => write!(f, ":{number}"),
+            Port::Service(service) => write!(f, ":{service}"),
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Endpoint").field(&self.to_string()).finish()
+    }
+}
+
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Endpoint) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Endpoint {}
+
+impl Hash for Endpoint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.place.hash(state);
+    }
+}
+
+impl From<SocketAddr> for Endpoint {
+    /// The endpoint of a TCP address.
+    fn from(address: SocketAddr) -> Endpoint {
+        Endpoint::tcp(address)
+    }
+}

@@ -1,0 +1,97 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use dns_lookup::{LookupError, LookupErrorKind};
+
+use super::{Error, ErrorKind};
+use crate::sys;
+
+/// The last link of an error's chain: what the system said, in words that its [`ErrorKind`] has not
+/// used.
+#[derive(Debug)]
+pub(crate) enum Cause {
+    /// An `errno` or Winsock code.
+    System { code: i32 },
+    /// An `EAI_` code of `getaddrinfo`.
+    Lookup { code: i32, name: &'static str },
+    /// An error without a code.
+    Io(io::Error),
+    /// What each of several attempts came to, as `address code`.
+    Attempts(Box<str>),
+}
+
+impl Cause {
+    pub(super) fn from_io(error: io::Error) -> Option<Cause> {
+        match error.raw_os_error() {
+            Some(code) => Some(Cause::System { code }),
+            None if error.get_ref().is_none() => None,
+            None => Some(Cause::Io(error)),
+        }
+    }
+
+    pub(super) fn from_attempts(attempts: &[Error]) -> Option<Cause> {
+        let mut text = String::new();
+        for attempt in attempts {
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            if let Some(address) = attempt.address() {
+                text.push_str(&address.to_string());
+                text.push(' ');
+            }
+            match &attempt.0.cause {
+                Some(cause) => text.push_str(&cause.to_string()),
+                None => text.push_str(attempt.kind().as_str()),
+            }
+        }
+        (!text.is_empty()).then(|| Cause::Attempts(text.into_boxed_str()))
+    }
+
+    pub(super) fn code(&self) -> Option<i32> {
+        match self {
+            Cause::System { code } | Cause::Lookup { code, .. } => Some(*code),
+            Cause::Io(_) | Cause::Attempts(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::System { code } => match sys::code_name(*code) {
+                Some(name) => write!(f, "{}{name} (os error {code})", sys::CODE_PREFIX),
+                None => write!(f, "os error {code}"),
+            },
+            Cause::Lookup { code, name } => write!(f, "{name} (getaddrinfo error {code})"),
+            Cause::Io(error) => error.fmt(f),
+            Cause::Attempts(text) => f.write_str(text),
+        }
+    }
+}
+
+impl StdError for Cause {}
+
+/// getaddrinfo(3): the `EAI_` codes. `EAI_SYSTEM` stands for the code in `errno`.
+pub(super) fn from_lookup(error: LookupError) -> (ErrorKind, Option<Cause>) {
+    let code = error.error_num();
+    let (kind, name) = match error.kind() {
+        LookupErrorKind::NoName => (ErrorKind::HostNotFound, "EAI_NONAME"),
+        LookupErrorKind::NoData => (ErrorKind::NoData, "EAI_NODATA"),
+        LookupErrorKind::Again => (ErrorKind::TryAgain, "EAI_AGAIN"),
+        LookupErrorKind::Fail => (ErrorKind::ResolverFailed, "EAI_FAIL"),
+        LookupErrorKind::Memory => (ErrorKind::NoBuffers, "EAI_MEMORY"),
+        LookupErrorKind::Service => (ErrorKind::ServiceNotFound, "EAI_SERVICE"),
+        LookupErrorKind::Family => (ErrorKind::Unsupported, "EAI_FAMILY"),
+        LookupErrorKind::Socktype => (ErrorKind::Unsupported, "EAI_SOCKTYPE"),
+        LookupErrorKind::Badflags => (ErrorKind::InvalidInput, "EAI_BADFLAGS"),
+        LookupErrorKind::Unknown if code != 0 => (ErrorKind::Other, "unknown code"),
+        _ => {
+            let error = io::Error::from(error);
+            // glibc's EAI_ADDRFAMILY and other codes that dns-lookup has no name for keep their
+            // text: it comes from gai_strerror(3).
+            return (ErrorKind::of(&error), Cause::from_io(error));
+        }
+    };
+    (kind, Some(Cause::Lookup { code, name }))
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod bind;
+mod connect;
+mod datagram;
+mod deadline;
+mod endpoint;
+mod error;
+pub mod line;
+mod listener;
+mod options;
+mod resolve;
+#[cfg(feature = "server")]
+pub mod server;
+mod service;
+mod socket_file;
+mod stream;
+mod sys;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use address::Address;
+pub use datagram::{Datagram, Received};
+pub use deadline::Deadline;
+pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};
+pub use error::{Error, ErrorKind, Operation};
+pub use listener::Listener;
+pub use options::{Keepalive, MulticastInterface, SocketOptions};
+pub use resolve::{MAX_LOOKUPS, resolve};
+pub use socket_file::SocketFile;
+pub use stream::Stream;

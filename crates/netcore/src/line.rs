@@ -1,0 +1,202 @@
+//! Lines out of a byte stream, without I/O.
+//!
+//! [`LineFramer`] takes the bytes as they come, in pieces of any size, and gives the lines that
+//! they hold. It copies only what it must: a line that lies wholly inside one piece is borrowed
+//! from that piece.
+//!
+//! A line is its text and then LF or CRLF. A CR anywhere else is text. The last line of a stream
+//! may lack its ending; what is left of the ending is then none of it, or the CR alone.
+//!
+//! ```
+//! use netcore::line::{LineFramer, TooLong};
+//!
+//! let mut framer = LineFramer::new(8);
+//! let mut seen = Vec::new();
+//! for mut piece in [&b"one\r\ntw"[..], b"o\nfar too long", b"\nlast"] {
+//!     while let Some(line) = framer.next(&mut piece) {
+//!         seen.push(line.map(|line| line.text().to_vec()));
+//!     }
+//! }
+//! if let Some(line) = framer.finish() {
+//!     seen.push(Ok(line.text().to_vec()));
+//! }
+//! assert_eq!(
+//!     seen,
+//!     [
+//!         Ok(b"one".to_vec()),
+//!         Ok(b"two".to_vec()),
+//!         Err(TooLong { limit: 8 }),
+//!         Ok(b"last".to_vec()),
+//!     ]
+//! );
+//! ```
+
+#[cfg(test)]
+mod tests;
+
+use memchr::memchr;
+
+/// Cuts a byte stream into lines of limited length.
+///
+/// Any chunking of a stream gives the same lines and the same errors in the same order.
+///
+/// # Limits
+///
+/// The text of a line has at most `limit` bytes. The limit holds while a line arrives, so a line
+/// that never ends costs at most `limit + 2` bytes of memory. A framer that keeps no unfinished
+/// line holds no heap memory.
+#[derive(Debug)]
+pub struct LineFramer {
+    limit: usize,
+    kept: Vec<u8>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// `kept` is the beginning of the line that arrives.
+    Filling,
+    /// `kept` is a line that the caller has been given.
+    Given,
+    /// The line that arrives is too long; `kept` is empty.
+    Discarding,
+}
+
+impl LineFramer {
+    /// Makes a framer for lines of at most `limit` bytes of text, their ending (LF or CRLF) not
+    /// counted.
+    pub const fn new(limit: usize) -> LineFramer {
+        LineFramer { limit, kept: Vec::new(), state: State::Filling }
+    }
+
+    /// Takes the next line out of `input` and moves `input` behind it. `None` says that `input`
+    /// is used up; the beginning of an unfinished line is kept for the next call.
+    ///
+    /// Call it until it returns `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`], once for each line that is longer than the limit, as soon as that is certain.
+    /// The rest of the line is discarded, and framing goes on with the line after it.
+    pub fn next<'a, 'i: 'a>(
+        &'a mut self,
+        input: &mut &'i [u8],
+    ) -> Option<Result<Line<'a>, TooLong>> {
+        if self.state == State::Given {
+            self.reset();
+        }
+        if self.state == State::Discarding {
+            let end = memchr(b'\n', input);
+            *input = end.map_or(&[], |end| &input[end + 1..]);
+            end?;
+            self.state = State::Filling;
+        }
+        let Some(end) = memchr(b'\n', input) else {
+            let rest = std::mem::take(input);
+            return self.keep(rest).err().map(Err);
+        };
+        let (bytes, rest) = input.split_at(end + 1);
+        *input = rest;
+        if self.kept.is_empty() {
+            let line = Line::new(bytes);
+            return Some(if line.text > self.limit { Err(self.too_long()) } else { Ok(line) });
+        }
+        let before_lf = self.kept.len() + end;
+        let cr = bytes[..end].last().or(self.kept.last()) == Some(&b'\r');
+        if before_lf - usize::from(cr) > self.limit {
+            self.reset();
+            return Some(Err(self.too_long()));
+        }
+        self.append(bytes);
+        self.state = State::Given;
+        Some(Ok(Line::new(&self.kept)))
+    }
+
+    /// Says that the stream has ended, and gives its last line if that had no ending. The framer
+    /// is then ready for another stream.
+    ///
+    /// A CR at the very end counts as an ending cut short, not as text.
+    pub fn finish(&mut self) -> Option<Line<'_>> {
+        if self.state != State::Filling || self.kept.is_empty() {
+            self.reset();
+            return None;
+        }
+        self.state = State::Given;
+        Some(Line::new(&self.kept))
+    }
+
+    /// Keeps a piece of an unfinished line, or begins to discard the line.
+    fn keep(&mut self, piece: &[u8]) -> Result<(), TooLong> {
+        let Some(last) = piece.last() else { return Ok(()) };
+        // A CR at the end does not count yet: an LF may follow.
+        let text = self.kept.len() + piece.len() - usize::from(*last == b'\r');
+        if text > self.limit {
+            self.reset();
+            self.state = State::Discarding;
+            return Err(self.too_long());
+        }
+        self.append(piece);
+        Ok(())
+    }
+
+    /// Appends bytes that are known to fit, so that the capacity doubles but never passes the
+    /// longest line with its ending.
+    fn append(&mut self, bytes: &[u8]) {
+        let needed = self.kept.len() + bytes.len();
+        if needed > self.kept.capacity() {
+            let most = self.limit.saturating_add(2);
+            let target = needed.max(self.kept.capacity().saturating_mul(2)).min(most);
+            self.kept.reserve_exact(target - self.kept.len());
+        }
+        self.kept.extend_from_slice(bytes);
+    }
+
+    fn reset(&mut self) {
+        self.kept = Vec::new();
+        self.state = State::Filling;
+    }
+
+    const fn too_long(&self) -> TooLong {
+        TooLong { limit: self.limit }
+    }
+}
+
+/// One line of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
+    bytes: &'a [u8],
+    text: usize,
+}
+
+impl<'a> Line<'a> {
+    fn new(bytes: &'a [u8]) -> Line<'a> {
+        let text = match bytes {
+            [text @ .., b'\r', b'\n'] | [text @ .., b'\n'] | [text @ .., b'\r'] => text.len(),
+            text => text.len(),
+        };
+        Line { bytes, text }
+    }
+
+    /// The line as it came: the text and then the ending.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The text, without the ending.
+    pub fn text(&self) -> &'a [u8] {
+        &self.bytes[..self.text]
+    }
+
+    /// The ending: LF or CRLF. At the end of the stream it may be empty, or a CR alone.
+    pub fn ending(&self) -> &'a [u8] {
+        &self.bytes[self.text..]
+    }
+}
+
+/// A line is longer than its framer allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("line longer than {limit} bytes")]
+pub struct TooLong {
+    /// The most bytes that the text of a line may have.
+    pub limit: usize,
+}

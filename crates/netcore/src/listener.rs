@@ -1,0 +1,183 @@
+mod convert;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::time::Duration;
+
+use socket2::{SockAddr, Socket, Type};
+
+use crate::bind::{self, Bound};
+use crate::sys::{self, Interest};
+use crate::{
+    Address, Deadline, Endpoint, Error, ErrorKind, Operation, SocketFile, SocketOptions, Stream,
+};
+
+/// A listening socket: TCP or Unix.
+///
+/// A Unix socket's file is removed when the listener is dropped, if it is still the listener's own.
+///
+/// The socket under it is in non-blocking mode: [`accept`](Listener::accept) waits by poll(2), so
+/// that its deadline holds. The conversions to std's types set the blocking mode again.
+#[derive(Debug)]
+pub struct Listener {
+    // Before the socket: the file must be removed before the socket is closed.
+    file: Option<SocketFile>,
+    socket: Socket,
+    endpoint: Endpoint,
+    /// The mode of the streams that are accepted.
+    nonblocking: bool,
+}
+
+sys::handle_traits!(Listener);
+
+impl Listener {
+    /// Listens on `endpoint`, with one listener for each address that it stands for.
+    ///
+    /// - `:PORT` and `[::]:PORT` are one socket for IPv6 and IPv4, unless
+    ///   [`with_only_v6`](SocketOptions::with_only_v6) says otherwise. `:PORT` is IPv4 alone where
+    ///   the machine has no IPv6, and two sockets where one can't serve both.
+    /// - Port 0 takes a free port, the same for all addresses of a name.
+    /// - On Unix `SO_REUSEADDR` is set unless `options` say otherwise, so a server can be started
+    ///   again at once. `TCP_NODELAY` is set too; accepted connections inherit it, keepalive and the
+    ///   buffer sizes from here.
+    /// - A Unix socket's file on which nobody accepts is replaced. One on which somebody does, and
+    ///   any other file, is left alone.
+    /// - The backlog is the system's maximum unless `options` say otherwise.
+    ///
+    /// # Errors
+    ///
+    /// - what [`resolve`](crate::resolve) fails with; a look-up may take 30 seconds;
+    /// - [`Operation::Bind`] with [`AddressInUse`](ErrorKind::AddressInUse),
+    ///   [`AddressNotAvailable`](ErrorKind::AddressNotAvailable),
+    ///   [`PermissionDenied`](ErrorKind::PermissionDenied) or another reason of the system's;
+    /// - [`Operation::Listen`], [`Operation::SetOption`] and [`Operation::Open`] with the system's
+    ///   reason;
+    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, or a path that is too long.
+    ///
+    /// If one address fails, none is left bound.
+    pub fn bind(endpoint: &Endpoint, options: &SocketOptions) -> Result<Vec<Listener>, Error> {
+        let nonblocking = options.nonblocking().unwrap_or(false);
+        let bound = bind::bind(endpoint, options, Type::STREAM)?;
+        bound.into_iter().map(|bound| Listener::new(bound, nonblocking)).collect()
+    }
+
+    fn new(bound: Bound, nonblocking: bool) -> Result<Listener, Error> {
+        let Bound { file, socket, endpoint } = bound;
+        let listener = Listener { file, socket, endpoint, nonblocking };
+        listener.set_mode(true)?;
+        Ok(listener)
+    }
+
+    /// Waits for a connection.
+    ///
+    /// What befalls one connection, or passes, does not end the wait: a connection that was given up
+    /// before it was accepted, the network errors that accept(2) hands on, a lack of descriptors or
+    /// memory (tried again after a pause of up to 100 ms).
+    ///
+    /// `TCP_NODELAY` is as `options` said when the listener was bound; so is the blocking mode,
+    /// whatever the system hands down.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Accept`] with
+    /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed;
+    /// - [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted) or
+    ///   [`NoBuffers`](ErrorKind::NoBuffers): the deadline passed, and that was the reason;
+    /// - another reason of the system's, which will not pass.
+    pub fn accept(&self, deadline: Deadline) -> Result<(Stream, Address), Error> {
+        let mut trouble: Option<io::Error> = None;
+        let mut pauses = 0;
+        loop {
+            let accepted =
+                sys::until(&self.socket, Interest::Read, deadline, || self.socket.accept());
+            let error = match accepted {
+                Ok(Some((socket, peer))) => match self.take(socket, &peer) {
+                    Ok(accepted) => return Ok(accepted),
+                    // The system refuses options on a connection that is gone already.
+                    Err(_) => continue,
+                },
+                Ok(None) => break,
+                Err(error) => error,
+            };
+            match after(ErrorKind::of(&error)) {
+                After::Retry => trouble = None,
+                After::Pause => {
+                    if trouble.is_none() {
+                        log::warn!("{}: accepting is held up: {error}", self.endpoint);
+                    }
+                    trouble = Some(error);
+                    sys::pause(pauses, LONGEST_PAUSE, deadline);
+                    pauses += 1;
+                }
+                After::Stop => return Err(self.name(Error::from_io(Operation::Accept, error))),
+            }
+        }
+        Err(self.name(match trouble {
+            Some(error) => Error::from_io(Operation::Accept, error),
+            None => Error::timed_out(Operation::Accept),
+        }))
+    }
+
+    /// What is bound, with the port that the system chose.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The bound address.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Inspect`], if the system fails.
+    pub fn local_address(&self) -> Result<Address, Error> {
+        bind::local_address(&self.socket).map_err(|error| self.name(error))
+    }
+
+    fn take(&self, socket: Socket, peer: &SockAddr) -> io::Result<(Stream, Address)> {
+        // On the BSDs and Apple's systems it inherits the listener's mode.
+        socket.set_nonblocking(self.nonblocking)?;
+        let peer = Address::from_system(peer);
+        Ok((Stream::accepted(socket, peer.clone()), peer))
+    }
+
+    fn set_mode(&self, nonblocking: bool) -> Result<(), Error> {
+        self.socket
+            .set_nonblocking(nonblocking)
+            .map_err(|error| self.name(Error::from_io(Operation::SetOption("O_NONBLOCK"), error)))
+    }
+
+    fn name(&self, error: Error) -> Error {
+        error.at(self.endpoint.to_string())
+    }
+}
+
+/// The longest pause before another try, where descriptors or memory are short.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// What to do after a failed accept(2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    Retry,
+    Pause,
+    Stop,
+}
+
+/// The closed list of accept(2), "Error handling": what the network reports for the waiting
+/// connection. Its EOPNOTSUPP is left out: it is also what a socket that does not listen gives, each
+/// time.
+pub(crate) fn after(kind: ErrorKind) -> After {
+    match kind {
+        ErrorKind::ConnectionAborted
+        | ErrorKind::ConnectionReset
+        | ErrorKind::NetworkDown
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::HostUnreachable
+        | ErrorKind::TimedOut
+        // A firewall's rule forbids this connection.
+        | ErrorKind::PermissionDenied => After::Retry,
+        ErrorKind::DescriptorsExhausted | ErrorKind::NoBuffers => After::Pause,
+        _ => After::Stop,
+    }
+}

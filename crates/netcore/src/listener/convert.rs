@@ -1,0 +1,98 @@
+//! To and from the types of std, and into parts for an event loop.
+
+use std::net::TcpListener;
+
+use socket2::Socket;
+
+use super::Listener;
+use crate::sys::OwnedHandle;
+use crate::{Address, Endpoint, Error, ErrorKind, Operation, SocketFile, Transport, bind};
+
+impl Listener {
+    /// The socket (in non-blocking mode), what it is bound to, and the file to remove in the end.
+    /// Drop the file before the socket.
+    #[must_use]
+    pub fn into_parts(self) -> (OwnedHandle, Endpoint, Option<SocketFile>) {
+        (self.socket.into(), self.endpoint, self.file)
+    }
+
+    fn taken_over(socket: Socket) -> Result<Listener, Error> {
+        let endpoint = match bind::local_address(&socket)? {
+            Address::Inet(address) => Endpoint::tcp(address),
+            Address::Unix(path) => Endpoint::unix(path.unwrap_or_default()),
+        };
+        let listener = Listener { file: None, socket, endpoint, nonblocking: false };
+        listener.set_mode(true)?;
+        Ok(listener)
+    }
+
+    fn into_transport(self, wanted: Transport) -> Result<Socket, Error> {
+        if self.endpoint.transport() != wanted {
+            let cause = std::io::Error::other("the socket is of another family");
+            let error = Error::new(Operation::Inspect, ErrorKind::InvalidInput);
+            return Err(self.name(error.because(cause)));
+        }
+        self.set_mode(self.nonblocking)?;
+        if let Some(file) = self.file {
+            file.leave();
+        }
+        Ok(self.socket)
+    }
+}
+
+impl TryFrom<TcpListener> for Listener {
+    type Error = Error;
+
+    /// # Errors
+    ///
+    /// If the system can't tell the address, or set the non-blocking mode.
+    fn try_from(listener: TcpListener) -> Result<Listener, Error> {
+        Listener::taken_over(listener.into())
+    }
+}
+
+impl TryFrom<Listener> for TcpListener {
+    type Error = Error;
+
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if the listener is not TCP; it is closed then.
+    fn try_from(listener: Listener) -> Result<TcpListener, Error> {
+        Ok(listener.into_transport(Transport::Tcp)?.into())
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::net::UnixListener;
+
+    use super::Listener;
+    use crate::{Error, Transport};
+
+    impl TryFrom<UnixListener> for Listener {
+        type Error = Error;
+
+        /// The socket's file stays whoever's it was: it is not removed.
+        ///
+        /// # Errors
+        ///
+        /// If the system can't tell the address, or set the non-blocking mode.
+        fn try_from(listener: UnixListener) -> Result<Listener, Error> {
+            Listener::taken_over(listener.into())
+        }
+    }
+
+    impl TryFrom<Listener> for UnixListener {
+        type Error = Error;
+
+        /// The socket's file stays: std's type removes none.
+        ///
+        /// # Errors
+        ///
+        /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the listener is not a
+        /// Unix socket; it is closed then.
+        fn try_from(listener: Listener) -> Result<UnixListener, Error> {
+            Ok(listener.into_transport(Transport::Unix)?.into())
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! From the value to the socket and back.
+
+use std::io;
+use std::time::Duration;
+
+use socket2::{Domain, SockRef, Type};
+
+use super::{Keepalive, MulticastInterface, SocketOptions};
+use crate::sys::{self, AsHandle};
+use crate::{Error, ErrorKind, Operation, Transport};
+
+impl SocketOptions {
+    /// Sets on `socket` every option that is set here. Options that bind(2) looks at
+    /// (`SO_REUSEADDR`, `SO_REUSEPORT`, `IPV6_V6ONLY`, `SO_BINDTODEVICE`) must be applied before it.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::SetOption`] with the C constant of the first option that the system refused:
+    /// - [`Unsupported`](ErrorKind::Unsupported): the system or this kind of socket does not have it;
+    /// - [`InvalidInput`](ErrorKind::InvalidInput): the value is out of its range;
+    /// - [`PermissionDenied`](ErrorKind::PermissionDenied): it takes more rights.
+    ///
+    /// The options before it stay set.
+    pub fn apply(&self, socket: &impl AsHandle) -> Result<(), Error> {
+        let target = Target::of(socket)?;
+        self.set_on(&target)?;
+        match self.set.nonblocking {
+            Some(on) => target.set("O_NONBLOCK", target.socket.set_nonblocking(on)),
+            None => Ok(()),
+        }
+    }
+
+    /// The options of `socket` as the system reports them. What the system or this kind of socket
+    /// does not have stays unset. Values may differ from those that were applied: buffer sizes are
+    /// doubled by Linux, times rounded to the clock of its timers.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::GetOption`] with the C constant, if the system fails for another reason.
+    pub fn read_from(socket: &impl AsHandle) -> Result<SocketOptions, Error> {
+        Target::of(socket)?.read()
+    }
+
+    /// All but the blocking mode, which the caller needs for itself until the socket stands.
+    pub(crate) fn apply_but_mode(&self, socket: &impl AsHandle) -> Result<(), Error> {
+        self.set_on(&Target::of(socket)?)
+    }
+
+    /// Without the options that sockets of this transport do not have.
+    pub(crate) fn fitting(&self, transport: Transport) -> SocketOptions {
+        let mut set = self.set.clone();
+        if transport != Transport::Tcp {
+            set.nodelay = None;
+            set.keepalive = None;
+            set.user_timeout = None;
+        }
+        if transport != Transport::Udp {
+            set.broadcast = None;
+            set.multicast_loop = None;
+            set.multicast_ttl = None;
+            set.multicast_interface = None;
+        }
+        if transport == Transport::Unix {
+            set.reuse_address = None;
+            set.reuse_port = None;
+            set.ttl = None;
+            set.tos = None;
+            set.only_v6 = None;
+            set.bind_device = None;
+        }
+        SocketOptions { set }
+    }
+
+    fn set_on(&self, target: &Target<'_>) -> Result<(), Error> {
+        let set = &self.set;
+        let socket = &target.socket;
+        let v6 = target.domain == Domain::IPV6;
+        if let Some(on) = set.reuse_address {
+            target.set("SO_REUSEADDR", socket.set_reuse_address(on))?;
+        }
+        if let Some(on) = set.reuse_port {
+            target.set("SO_REUSEPORT", sys::set_reuse_port(socket, on))?;
+        }
+        // A family that has no such option refuses it below; IPv4 is "IPv4 only" anyway.
+        if let Some(on) = set.only_v6.filter(|_| target.domain != Domain::IPV4) {
+            target.set("IPV6_V6ONLY", socket.set_only_v6(on))?;
+        }
+        if let Some(device) = &set.bind_device {
+            let device = Some(device.as_bytes());
+            target.set("SO_BINDTODEVICE", sys::set_device(socket, device))?;
+        }
+        if let Some(timeout) = set.read_timeout {
+            target.set("SO_RCVTIMEO", socket.set_read_timeout(timer(timeout)))?;
+        }
+        if let Some(timeout) = set.write_timeout {
+            target.set("SO_SNDTIMEO", socket.set_write_timeout(timer(timeout)))?;
+        }
+        if let Some(on) = set.nodelay {
+            target.set("TCP_NODELAY", socket.set_tcp_nodelay(on))?;
+        }
+        match set.keepalive {
+            None => {}
+            Some(None) => target.set("SO_KEEPALIVE", socket.set_keepalive(false))?,
+            Some(Some(Keepalive { idle, interval, count })) => {
+                target.set("SO_KEEPALIVE", socket.set_keepalive(true))?;
+                let idle = idle.map(whole_seconds);
+                let interval = interval.map(whole_seconds);
+                let knob = |idle, interval, count| sys::set_keepalive(socket, idle, interval, count);
+                target.set("TCP_KEEPIDLE", knob(idle, None, None))?;
+                target.set("TCP_KEEPINTVL", knob(None, interval, None))?;
+                target.set("TCP_KEEPCNT", knob(None, None, count))?;
+            }
+        }
+        if let Some(linger) = set.linger {
+            target.set("SO_LINGER", socket.set_linger(linger.map(whole_seconds)))?;
+        }
+        if let Some(size) = set.recv_buffer {
+            target.set("SO_RCVBUF", size_limit(size).and_then(|()| socket.set_recv_buffer_size(size)))?;
+        }
+        if let Some(size) = set.send_buffer {
+            target.set("SO_SNDBUF", size_limit(size).and_then(|()| socket.set_send_buffer_size(size)))?;
+        }
+        if let Some(ttl) = set.ttl.map(u32::from) {
+            match v6 {
+                true => target.set("IPV6_UNICAST_HOPS", socket.set_unicast_hops_v6(ttl))?,
+                false => target.set("IP_TTL", socket.set_ttl_v4(ttl))?,
+            }
+        }
+        if let Some(tos) = set.tos.map(u32::from) {
+            match v6 {
+                true => target.set("IPV6_TCLASS", sys::set_tclass_v6(socket, tos))?,
+                false => target.set("IP_TOS", socket.set_tos_v4(tos))?,
+            }
+        }
+        if let Some(on) = set.broadcast {
+            target.set("SO_BROADCAST", socket.set_broadcast(on))?;
+        }
+        if let Some(on) = set.multicast_loop {
+            match v6 {
+                true => target.set("IPV6_MULTICAST_LOOP", socket.set_multicast_loop_v6(on))?,
+                false => target.set("IP_MULTICAST_LOOP", socket.set_multicast_loop_v4(on))?,
+            }
+        }
+        if let Some(ttl) = set.multicast_ttl.map(u32::from) {
+            match v6 {
+                true => target.set("IPV6_MULTICAST_HOPS", socket.set_multicast_hops_v6(ttl))?,
+                false => target.set("IP_MULTICAST_TTL", socket.set_multicast_ttl_v4(ttl))?,
+            }
+        }
+        match set.multicast_interface {
+            None => {}
+            Some(MulticastInterface::V4(address)) => {
+                target.set("IP_MULTICAST_IF", socket.set_multicast_if_v4(&address))?;
+            }
+            Some(MulticastInterface::V6(index)) => {
+                target.set("IPV6_MULTICAST_IF", socket.set_multicast_if_v6(index))?;
+            }
+        }
+        if let Some(timeout) = set.user_timeout {
+            let timeout = (!timeout.is_zero()).then(|| timeout.max(Duration::from_millis(1)));
+            target.set("TCP_USER_TIMEOUT", sys::set_user_timeout(socket, timeout))?;
+        }
+        Ok(())
+    }
+}
+
+/// A socket and what decides which options it has.
+struct Target<'a> {
+    socket: SockRef<'a>,
+    domain: Domain,
+    kind: Type,
+}
+
+impl<'a> Target<'a> {
+    fn of(socket: &'a impl AsHandle) -> Result<Target<'a>, Error> {
+        let inspect = |error| Error::from_io(Operation::Inspect, error);
+        let socket = SockRef::from(socket);
+        let domain = socket.local_addr().map_err(inspect)?.domain();
+        let kind = socket.r#type().map_err(inspect)?;
+        Ok(Target { socket, domain, kind })
+    }
+
+    fn set(&self, name: &'static str, result: io::Result<()>) -> Result<(), Error> {
+        result.map_err(|error| Error::from_io(Operation::SetOption(name), error))
+    }
+
+    fn read(&self) -> Result<SocketOptions, Error> {
+        let socket = &self.socket;
+        let v4 = self.domain == Domain::IPV4;
+        let v6 = self.domain == Domain::IPV6;
+        let inet = v4 || v6;
+        let tcp = inet && self.kind == Type::STREAM;
+        let udp = inet && self.kind == Type::DGRAM;
+        let mut options = SocketOptions::new();
+        let set = &mut options.set;
+        set.reuse_address = get("SO_REUSEADDR", socket.reuse_address())?;
+        set.reuse_port = get("SO_REUSEPORT", sys::reuse_port(socket))?;
+        if cfg!(unix) {
+            set.nonblocking = Some(sys::is_nonblocking(socket));
+        }
+        let unlimited = Option::<Duration>::unwrap_or_default;
+        set.read_timeout = get("SO_RCVTIMEO", socket.read_timeout())?.map(unlimited);
+        set.write_timeout = get("SO_SNDTIMEO", socket.write_timeout())?.map(unlimited);
+        set.linger = get("SO_LINGER", socket.linger())?;
+        set.recv_buffer = get("SO_RCVBUF", socket.recv_buffer_size())?;
+        set.send_buffer = get("SO_SNDBUF", socket.send_buffer_size())?;
+        if inet {
+            let device = get("SO_BINDTODEVICE", sys::device(socket))?.flatten();
+            set.bind_device = device.map(|name| String::from_utf8_lossy(&name).into_owned());
+        }
+        if tcp {
+            set.nodelay = get("TCP_NODELAY", socket.tcp_nodelay())?;
+            set.keepalive = self.read_keepalive()?;
+            let timeout = get("TCP_USER_TIMEOUT", sys::user_timeout(socket))?;
+            set.user_timeout = timeout.map(unlimited);
+        }
+        if udp {
+            set.broadcast = get("SO_BROADCAST", socket.broadcast())?;
+        }
+        if v4 {
+            set.ttl = byte(get("IP_TTL", socket.ttl_v4())?);
+            set.tos = byte(get("IP_TOS", socket.tos_v4())?);
+        }
+        if v6 {
+            set.ttl = byte(get("IPV6_UNICAST_HOPS", socket.unicast_hops_v6())?);
+            set.tos = byte(get("IPV6_TCLASS", sys::tclass_v6(socket))?);
+            set.only_v6 = get("IPV6_V6ONLY", socket.only_v6())?;
+        }
+        if udp && v4 {
+            set.multicast_loop = get("IP_MULTICAST_LOOP", socket.multicast_loop_v4())?;
+            set.multicast_ttl = byte(get("IP_MULTICAST_TTL", socket.multicast_ttl_v4())?);
+            let interface = get("IP_MULTICAST_IF", socket.multicast_if_v4())?;
+            set.multicast_interface = interface.map(MulticastInterface::V4);
+        }
+        if udp && v6 {
+            set.multicast_loop = get("IPV6_MULTICAST_LOOP", socket.multicast_loop_v6())?;
+            set.multicast_ttl = byte(get("IPV6_MULTICAST_HOPS", socket.multicast_hops_v6())?);
+            let interface = get("IPV6_MULTICAST_IF", socket.multicast_if_v6())?;
+            set.multicast_interface = interface.map(MulticastInterface::V6);
+        }
+        Ok(options)
+    }
+
+    fn read_keepalive(&self) -> Result<Option<Option<Keepalive>>, Error> {
+        let Some(on) = get("SO_KEEPALIVE", self.socket.keepalive())? else {
+            return Ok(None);
+        };
+        if !on {
+            return Ok(Some(None));
+        }
+        Ok(Some(Some(Keepalive {
+            idle: get("TCP_KEEPIDLE", sys::keepalive_idle(&self.socket))?,
+            interval: get("TCP_KEEPINTVL", sys::keepalive_interval(&self.socket))?,
+            count: get("TCP_KEEPCNT", sys::keepalive_count(&self.socket))?,
+        })))
+    }
+}
+
+/// `None`: not available here.
+fn get<T>(name: &'static str, result: io::Result<T>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if ErrorKind::of(&error) == ErrorKind::Unsupported => Ok(None),
+        Err(error) => Err(Error::from_io(Operation::GetOption(name), error)),
+    }
+}
+
+fn byte(value: Option<u32>) -> Option<u8> {
+    value.and_then(|value| u8::try_from(value).ok())
+}
+
+/// A `struct timeval` counts microseconds, and zero stands for no limit.
+fn timer(timeout: Duration) -> Option<Duration> {
+    (!timeout.is_zero()).then(|| timeout.max(Duration::from_micros(1)))
+}
+
+/// Rounded up: down would turn half a second into zero, which means something else.
+fn whole_seconds(duration: Duration) -> Duration {
+    let part = u64::from(duration.subsec_nanos() > 0);
+    Duration::from_secs(duration.as_secs().saturating_add(part))
+}
+
+/// The system takes a C int, and socket2 cuts off the upper half.
+fn size_limit(size: usize) -> io::Result<()> {
+    match i32::try_from(size) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "the size is above 2 GiB")),
+    }
+}

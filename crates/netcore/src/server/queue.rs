@@ -1,0 +1,136 @@
+//! What a connection owes its peer, and how it is written: as much as there is in each system call.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
+
+use bytes::{Buf, Bytes};
+
+use super::output::Output;
+use super::transport::Transport;
+
+/// Slices in one vectored write. The system allows at least 1,024 (IOV_MAX), but one call rarely takes more bytes than
+/// these hold.
+const SLICES: usize = 64;
+
+/// Bytes that the socket did not take yet. Shared ones stay shared.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    parts: VecDeque<Bytes>,
+    bytes: usize,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All of it.
+    All,
+    /// Not all of it; the socket is full. `progress`: it took something.
+    Full { progress: bool },
+}
+
+impl Queue {
+    pub(super) fn len(&self) -> usize {
+        self.bytes
+    }
+
+    fn push(&mut self, part: Bytes) {
+        self.bytes += part.len();
+        self.parts.push_back(part);
+    }
+
+    /// Takes over what `output` holds, behind what is here.
+    pub(super) fn take(&mut self, output: &mut Output) {
+        for part in output.parts.drain(..) {
+            self.push(part);
+        }
+        if !output.tail.is_empty() {
+            self.push(Bytes::copy_from_slice(&output.tail));
+            output.tail.clear();
+        }
+    }
+
+    /// Writes until all is sent or the socket is full.
+    pub(super) fn write(&mut self, to: &mut impl Transport) -> io::Result<Written> {
+        let mut progress = false;
+        while self.bytes > 0 {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut count = 0;
+            let mut offered = 0;
+            for part in self.parts.iter().take(SLICES) {
+                slices[count] = IoSlice::new(part);
+                count += 1;
+                offered += part.len();
+            }
+            match write(to, &slices[..count])? {
+                None => return Ok(Written::Full { progress }),
+                Some(taken) => {
+                    self.advance(taken);
+                    progress = true;
+                    // A short write is the news that the socket is full; asking again would tell nothing new.
+                    if taken < offered {
+                        return Ok(Written::Full { progress });
+                    }
+                }
+            }
+        }
+        Ok(Written::All)
+    }
+
+    fn advance(&mut self, mut taken: usize) {
+        self.bytes -= taken;
+        while taken > 0 {
+            let Some(first) = self.parts.front_mut() else { break };
+            if taken < first.len() {
+                first.advance(taken);
+                break;
+            }
+            taken -= first.len();
+            self.parts.pop_front();
+        }
+    }
+}
+
+/// Sends what `output` holds to a connection that owes nothing else; gives back what is left over.
+pub(super) fn send(output: &mut Output, to: &mut impl Transport) -> io::Result<Option<Queue>> {
+    let taken = match (output.parts.as_slice(), output.tail.as_slice()) {
+        ([], []) => return Ok(None),
+        ([], tail) => write(to, &[IoSlice::new(tail)])?,
+        ([one], []) => write(to, &[IoSlice::new(one)])?,
+        _ => {
+            let mut queue = Queue::default();
+            queue.take(output);
+            return Ok(match queue.write(to)? {
+                Written::All => None,
+                Written::Full { .. } => Some(queue),
+            });
+        }
+    };
+    let taken = taken.unwrap_or(0);
+    let whole = output.parts.first().map_or(output.tail.len(), Bytes::len);
+    if taken == whole {
+        output.parts.clear();
+        output.tail.clear();
+        return Ok(None);
+    }
+    let mut queue = Queue::default();
+    queue.take(output);
+    queue.advance(taken);
+    Ok(Some(queue))
+}
+
+/// One write. `None`: the socket is full.
+fn write(to: &mut impl Transport, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
+    loop {
+        let result = match slices {
+            [one] => to.write(one),
+            _ => to.write_vectored(slices),
+        };
+        match result {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(taken) => return Ok(Some(taken)),
+            Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}

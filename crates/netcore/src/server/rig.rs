@@ -1,0 +1,288 @@
+//! A worker without sockets: a service, peers in memory, and a clock that moves by hand.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::clock::Clock;
+use super::core::Core;
+use super::handle::{Mailbox, Shared};
+use super::table::{Patience, Readiness};
+use super::transport::Transport;
+use super::{Config, Service, Waker, Worker};
+use crate::Address;
+
+/// Drives a [`Service`] without a socket, a thread or the system's clock, through the very code that the server runs.
+///
+/// ```
+/// # use netcore::{Address, server::{Config, Output, Service}};
+/// use netcore::testing::Rig;
+///
+/// struct Echo;
+/// impl Service for Echo {
+///     type Connection = ();
+///     fn open(&mut self, _: &Address, _: &mut Output) {}
+///     fn receive(&mut self, _: &mut (), input: &[u8], output: &mut Output) {
+///         output.send(input);
+///     }
+/// }
+///
+/// let mut rig = Rig::new(Config::default(), |_| Echo);
+/// let peer = rig.connect();
+/// peer.send(b"hello");
+/// rig.run();
+/// assert_eq!(peer.received(), b"hello");
+/// ```
+pub struct Rig<S: Service> {
+    core: Core<S, Wire>,
+    clock: Clock,
+    peers: Vec<(u32, Wire)>,
+    stopping: bool,
+}
+
+/// A peer of a [`Rig`]: the far end of a connection in memory.
+#[derive(Debug, Clone)]
+pub struct Peer(Wire);
+
+#[derive(Debug, Clone)]
+struct Wire(Rc<RefCell<Pipe>>);
+
+#[derive(Debug)]
+struct Pipe {
+    input: VecDeque<u8>,
+    output: Vec<u8>,
+    /// What the socket takes before it is full.
+    room: usize,
+    /// The peer has sent its end.
+    finished: bool,
+    reset: bool,
+    /// The server has sent its end, or let the socket go.
+    ended: bool,
+    released: bool,
+    /// Something happened since the server last looked.
+    edge: bool,
+    writes: usize,
+}
+
+impl<S: Service> Rig<S> {
+    /// A worker with the limits of `config`, and the service that `service` makes for it.
+    pub fn new(config: Config, service: impl FnOnce(Worker) -> S) -> Rig<S> {
+        let clock = Clock::by_hand(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
+        let service = service(Worker { waker: Waker { shared, worker: 0 } });
+        let patience = Patience::new(config.idle_timeout, config.stall_timeout);
+        let core = Core::new(service, patience, clock.clone());
+        Rig { core, clock, peers: Vec::new(), stopping: false }
+    }
+
+    /// A peer connects, from 127.0.0.1 and a port that counts up from 1.
+    pub fn connect(&mut self) -> Peer {
+        let port = u16::try_from(self.peers.len() + 1).unwrap_or(u16::MAX);
+        self.connect_from(&Address::from(SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
+    }
+
+    /// A peer connects from `address`.
+    pub fn connect_from(&mut self, address: &Address) -> Peer {
+        let wire = Wire(Rc::new(RefCell::new(Pipe {
+            input: VecDeque::new(),
+            output: Vec::new(),
+            room: usize::MAX,
+            finished: false,
+            reset: false,
+            ended: false,
+            released: false,
+            edge: false,
+            writes: 0,
+        })));
+        let index = self.core.open(Wire(wire.0.clone()), address);
+        self.peers.push((index, Wire(wire.0.clone())));
+        Peer(wire)
+    }
+
+    /// Turns the loop until nothing is left to do.
+    pub fn run(&mut self) {
+        loop {
+            for (index, wire) in &self.peers {
+                if let Some(what) = wire.readiness() {
+                    self.core.event(*index, what);
+                }
+            }
+            self.core.run();
+            self.core.expire();
+            self.core.turn(self.stopping);
+            self.core.reap();
+            self.peers.retain(|(_, wire)| Rc::strong_count(&wire.0) > 1 && !wire.0.borrow().released);
+            if !self.core.is_busy() && self.peers.iter().all(|(_, wire)| !wire.0.borrow().edge) {
+                break;
+            }
+        }
+    }
+
+    /// Lets `time` pass, and [runs](Self::run).
+    pub fn advance(&mut self, time: Duration) {
+        self.clock.advance(time);
+        self.run();
+    }
+
+    /// Stops gracefully: no more input, and the service owes what it owes.
+    pub fn stop(&mut self) {
+        self.run();
+        self.core.deafen();
+        self.stopping = true;
+        self.core.turn(true);
+        self.core.stop();
+        self.run();
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.core.open_connections()
+    }
+
+    /// The service.
+    pub fn service(&mut self) -> &mut S {
+        &mut self.core.service
+    }
+}
+
+impl<S: Service> fmt::Debug for Rig<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rig").field("connections", &self.connections()).finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    /// Sends `bytes`; they arrive when the rig runs.
+    pub fn send(&self, bytes: &[u8]) {
+        let mut pipe = self.0.0.borrow_mut();
+        pipe.input.extend(bytes);
+        pipe.edge = true;
+    }
+
+    /// Sends the end: a half-close.
+    pub fn finish(&self) {
+        let mut pipe = self.0.0.borrow_mut();
+        (pipe.finished, pipe.edge) = (true, true);
+    }
+
+    /// Resets the connection.
+    pub fn reset(&self) {
+        let mut pipe = self.0.0.borrow_mut();
+        (pipe.reset, pipe.edge) = (true, true);
+    }
+
+    /// The socket takes `room` bytes more and is full then; `usize::MAX` for no end.
+    pub fn room(&self, room: usize) {
+        let mut pipe = self.0.0.borrow_mut();
+        (pipe.room, pipe.edge) = (room, true);
+    }
+
+    /// Takes what has come.
+    pub fn received(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.0.borrow_mut().output)
+    }
+
+    /// Takes what has come, as text.
+    ///
+    /// # Panics
+    ///
+    /// When it is not UTF-8.
+    pub fn text(&self) -> String {
+        match String::from_utf8(self.received()) {
+            Ok(text) => text,
+            Err(e) => panic!("not UTF-8: {e}"),
+        }
+    }
+
+    /// Whether the server has sent its end.
+    pub fn is_closed(&self) -> bool {
+        let pipe = self.0.0.borrow();
+        pipe.ended || pipe.released
+    }
+
+    /// How many writes the server has made.
+    pub fn writes(&self) -> usize {
+        self.0.0.borrow().writes
+    }
+}
+
+impl Wire {
+    /// What has happened since the last look.
+    fn readiness(&self) -> Option<Readiness> {
+        let mut pipe = self.0.borrow_mut();
+        if !std::mem::take(&mut pipe.edge) {
+            return None;
+        }
+        Some(Readiness {
+            read: !pipe.input.is_empty() || pipe.finished || pipe.reset,
+            write: pipe.room > 0,
+            ended: pipe.finished,
+            urgent: false,
+            broken: pipe.reset,
+        })
+    }
+}
+
+impl Pipe {
+    fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.reset {
+            return Err(ErrorKind::ConnectionReset.into());
+        }
+        let taken = bytes.len().min(self.room);
+        if taken == 0 && !bytes.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        if self.room != usize::MAX {
+            self.room -= taken;
+        }
+        self.output.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+}
+
+impl Transport for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut pipe = self.0.borrow_mut();
+        if pipe.reset {
+            return Err(ErrorKind::ConnectionReset.into());
+        }
+        let n = pipe.input.len().min(buffer.len());
+        if n == 0 && !pipe.finished {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        for (to, from) in buffer.iter_mut().zip(pipe.input.drain(..n)) {
+            *to = from;
+        }
+        Ok(n)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut pipe = self.0.borrow_mut();
+        pipe.writes += 1;
+        pipe.take(bytes)
+    }
+
+    fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut pipe = self.0.borrow_mut();
+        pipe.writes += 1;
+        let mut total = 0;
+        for slice in bytes {
+            match pipe.take(slice) {
+                Ok(n) => total += n,
+                Err(e) if total == 0 => return Err(e),
+                Err(_) => break,
+            }
+        }
+        Ok(total)
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().ended = true;
+        Ok(())
+    }
+}

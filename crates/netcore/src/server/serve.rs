@@ -1,0 +1,155 @@
+//! Binding a server and running it.
+
+use std::fmt;
+use std::panic;
+use std::sync::Arc;
+use std::thread;
+
+use mio::Poll;
+
+use super::accept::Acceptor;
+use super::handle::{Mailbox, Shared};
+use super::worker::{self, Running, Seat};
+use super::{Config, Handle, Service, Waker, Worker};
+use crate::endpoint::Transport;
+use crate::{Datagram, Endpoint, Error, Listener, Operation, SocketOptions};
+
+/// A server that is bound and not yet running: peers can connect from now on and are answered once it runs.
+pub struct Server {
+    seats: Vec<Seat>,
+    endpoints: Vec<Endpoint>,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    /// Binds `endpoints`, TCP, UDP and Unix in any mixture, with the socket options that suit a server.
+    ///
+    /// # Errors
+    ///
+    /// What [`Listener::bind`] and [`Datagram::bind`] report, and the system's error when it gives no poller.
+    pub fn bind(endpoints: &[Endpoint], config: Config) -> Result<Server, Error> {
+        Server::bind_with(endpoints, &SocketOptions::default(), config)
+    }
+
+    /// As [`bind`](Self::bind), with socket options for all listeners and datagram sockets.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind), and when an option cannot be set.
+    pub fn bind_with(
+        endpoints: &[Endpoint],
+        options: &SocketOptions,
+        config: Config,
+    ) -> Result<Server, Error> {
+        let poller = |e: std::io::Error| Error::from_io(Operation::Poll, e);
+        let polls: Vec<Poll> =
+            (0..config.workers).map(|_| Poll::new()).collect::<Result<_, _>>().map_err(poller)?;
+        let wakers = polls.iter().map(|p| mio::Waker::new(p.registry(), worker::WAKE));
+        let mailboxes =
+            wakers.map(|w| Ok(Mailbox::new(Some(w?)))).collect::<Result<Vec<_>, _>>().map_err(poller)?;
+        let shared = Arc::new(Shared::new(mailboxes));
+        let mut seats: Vec<Seat> = polls
+            .into_iter()
+            .enumerate()
+            .map(|(index, poll)| Seat {
+                index,
+                poll,
+                ports: Vec::new(),
+                acceptor: None,
+                shared: shared.clone(),
+                config: config.clone(),
+            })
+            .collect();
+
+        let mut acceptor = Acceptor::new(shared.clone(), config.max_connections);
+        let mut bound = Vec::new();
+        let mut listeners = 0;
+        let mut ports = 0;
+        for endpoint in endpoints {
+            if endpoint.transport() == Transport::Udp {
+                for socket in Datagram::bind(endpoint, options)? {
+                    bound.push(socket.endpoint().clone());
+                    let count = seats.len();
+                    let seat = &mut seats[ports % count];
+                    seat.add(socket)?;
+                    ports += 1;
+                }
+            } else {
+                for listener in Listener::bind(endpoint, options)? {
+                    bound.push(listener.endpoint().clone());
+                    let token = worker::listener_token(listeners);
+                    acceptor.add(listener, seats[0].poll.registry(), token)?;
+                    listeners += 1;
+                }
+            }
+        }
+        seats[0].acceptor = Some(acceptor);
+        Ok(Server { seats, endpoints: bound, shared })
+    }
+
+    /// What was really bound, in order: with the ports that the system chose, and one for each address of a name.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// To stop it, from any thread.
+    pub fn handle(&self) -> Handle {
+        Handle(self.shared.clone())
+    }
+
+    /// Serves until a [`Handle`] stops it. `service` is called once for each worker, on that worker's thread; the calling
+    /// thread is the first worker.
+    ///
+    /// # Errors
+    ///
+    /// The poller's, which no peer can cause. The other workers are stopped then.
+    ///
+    /// # Panics
+    ///
+    /// When a service does, after the other workers were stopped.
+    pub fn run<S, F>(self, service: F) -> Result<(), Error>
+    where
+        S: Service,
+        F: Fn(Worker) -> S + Sync,
+    {
+        let Server { seats, shared, .. } = self;
+        let work = |seat: Seat| {
+            let _alone = Alone(&shared);
+            let waker = Waker { shared: shared.clone(), worker: seat.index };
+            let service = service(Worker { waker });
+            let result = Running::new(seat, service).run();
+            result.map_err(|e| {
+                Handle(shared.clone()).stop_now();
+                Error::from_io(Operation::Poll, e)
+            })
+        };
+        thread::scope(|scope| {
+            let mut seats = seats.into_iter();
+            let first = seats.next();
+            let others: Vec<_> = seats.map(|seat| scope.spawn(|| work(seat))).collect();
+            let mut result = first.map_or(Ok(()), work);
+            for other in others {
+                let ended = other.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
+                result = result.and(ended);
+            }
+            result
+        })
+    }
+}
+
+/// A worker whose service panics takes the others with it: half a server would serve half of its peers.
+struct Alone<'a>(&'a Arc<Shared>);
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            Handle(self.0.clone()).stop_now();
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("endpoints", &self.endpoints).finish_non_exhaustive()
+    }
+}

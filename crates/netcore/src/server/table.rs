@@ -1,0 +1,298 @@
+//! What is known of each connection of a worker, and what can be done to it without asking the service.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::Closed;
+use super::output::{ConnectionId, End, Output};
+use super::queue::{self, Queue};
+use super::timers::{NEVER, Timers};
+use super::transport::Transport;
+use super::turn::Connections;
+
+/// A connection that is closing has told its peer the end, and waits for the peer's: this long without a byte from it, …
+const LINGER_QUIET: u64 = 250;
+/// … and this long in all, in milliseconds.
+const LINGER: u64 = 5_000;
+
+/// What is read in one turn, from all together, before the service has its [`turn`](super::Service::turn): what one turn
+/// brings is what a broadcast must hold before it can send it.
+pub(super) const TURN: usize = 256 * 1024;
+
+/// The limits of a worker's connections, in milliseconds; [`NEVER`]: none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) idle: u64,
+    pub(super) stall: u64,
+}
+
+impl Patience {
+    pub(super) fn new(idle: Option<Duration>, stall: Option<Duration>) -> Patience {
+        let millis = |d: Option<Duration>| {
+            d.map_or(NEVER, |d| u64::try_from(d.as_millis()).unwrap_or(NEVER).max(1))
+        };
+        Patience { idle: millis(idle), stall: millis(stall) }
+    }
+}
+
+/// What the system says of a socket.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Readiness {
+    pub(super) read: bool,
+    pub(super) write: bool,
+    /// The peer sent its end, or the socket has an error: a read will tell.
+    pub(super) ended: bool,
+    /// Urgent data (RFC 6093) is there, at which a read stops short.
+    pub(super) urgent: bool,
+    /// Nothing more can be sent or received.
+    pub(super) broken: bool,
+}
+
+pub(super) struct Connection<C, T> {
+    pub(super) socket: T,
+    /// Gone once the service has been told that it is closed; the socket may linger.
+    pub(super) state: Option<C>,
+    pub(super) unsent: Option<Box<Queue>>,
+    /// Of the last input. Kept only where something depends on it.
+    pub(super) heard: u64,
+    /// Of the last output that the socket took while some had to wait; for a lingering one, the start of that.
+    pub(super) moved: u64,
+    pub(super) timer: u64,
+    pub(super) flags: Flags,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Flags {
+    /// There may be input.
+    pub(super) readable: bool,
+    /// A short read does not mean that there is no more.
+    pub(super) insist: bool,
+    /// The socket takes output.
+    pub(super) writable: bool,
+    /// Turned away: told why, and never served.
+    pub(super) guest: bool,
+    /// In `ready` already.
+    pub(super) queued: bool,
+    /// The service wants a call of `ready` when all is sent.
+    pub(super) hungry: bool,
+    /// To be closed when all is sent.
+    pub(super) closing: bool,
+    /// The end is sent; input is dropped.
+    pub(super) lingering: bool,
+    /// Nothing can be sent or received any more; a read will tell why.
+    pub(super) broken: bool,
+    /// The peer's end was read.
+    pub(super) ended: bool,
+}
+
+pub(super) struct Slot<C, T> {
+    pub(super) generation: u32,
+    pub(super) connection: Option<Connection<C, T>>,
+}
+
+/// Everything of a worker but its service and its sockets' registration.
+pub(super) struct Table<C, T> {
+    pub(super) slots: Vec<Slot<C, T>>,
+    pub(super) free: Vec<u32>,
+    /// Free from the next turn on: until then events of this one may still name them.
+    pub(super) freed: Vec<u32>,
+    pub(super) ready: VecDeque<u32>,
+    /// Had input while reading was held.
+    pub(super) held: Vec<u32>,
+    pub(super) hold: bool,
+    /// No more input from anybody: the server is stopping.
+    pub(super) deaf: bool,
+    pub(super) open: usize,
+    pub(super) guests: usize,
+    /// Closed in this turn, guests left out.
+    pub(super) released: usize,
+    /// Read in this turn.
+    pub(super) read: usize,
+    pub(super) timers: Timers,
+    pub(super) patience: Patience,
+    pub(super) output: Output,
+    /// Found to be over in the service's turn, to be seen to after it.
+    pub(super) over: Vec<(u32, Over)>,
+    pub(super) clock: Clock,
+}
+
+/// What the service's call left of a connection.
+#[derive(Debug)]
+pub(super) enum Over {
+    /// To be closed as soon as nothing is unsent.
+    Closing,
+    /// To be closed at once.
+    Now(Closed),
+}
+
+pub(super) enum Due {
+    Idle,
+    Stalled,
+    Lingered,
+}
+
+impl<C, T> Connection<C, T> {
+    /// When patience with it ends, and with what.
+    pub(super) fn due(&self, patience: Patience) -> (u64, Due) {
+        if self.flags.lingering {
+            let at = (self.heard + LINGER_QUIET).min(self.moved + LINGER);
+            (at, Due::Lingered)
+        } else if self.unsent.is_some() {
+            (self.moved.saturating_add(patience.stall), Due::Stalled)
+        } else {
+            (self.heard.saturating_add(patience.idle), Due::Idle)
+        }
+    }
+}
+
+impl<C, T: Transport> Table<C, T> {
+    pub(super) fn new(patience: Patience, clock: Clock) -> Table<C, T> {
+        Table {
+            slots: Vec::new(),
+            free: Vec::new(),
+            freed: Vec::new(),
+            ready: VecDeque::new(),
+            held: Vec::new(),
+            hold: false,
+            deaf: false,
+            open: 0,
+            guests: 0,
+            released: 0,
+            read: 0,
+            timers: Timers::default(),
+            patience,
+            output: Output::new(clock.clone()),
+            over: Vec::new(),
+            clock,
+        }
+    }
+
+    pub(super) fn insert(&mut self, socket: T) -> u32 {
+        let connection = Connection {
+            socket,
+            state: None,
+            unsent: None,
+            heard: 0,
+            moved: 0,
+            timer: NEVER,
+            flags: Flags { writable: true, ..Flags::default() },
+        };
+        self.open += 1;
+        if let Some(index) = self.free.pop() {
+            self.slots[index as usize].connection = Some(connection);
+            return index;
+        }
+        self.slots.push(Slot { generation: 0, connection: Some(connection) });
+        self.slots.len() as u32 - 1
+    }
+
+    pub(super) fn connection(&mut self, index: u32) -> Option<&mut Connection<C, T>> {
+        self.slots.get_mut(index as usize)?.connection.as_mut()
+    }
+
+    pub(super) fn id(&self, index: u32) -> ConnectionId {
+        ConnectionId { index, generation: self.slots[index as usize].generation }
+    }
+
+    pub(super) fn enqueue(&mut self, index: u32) {
+        let Some(c) = self.connection(index) else { return };
+        if !c.flags.queued {
+            c.flags.queued = true;
+            self.ready.push_back(index);
+        }
+    }
+
+    /// After a call of the service: sends what it left in the output. What is to follow, if the connection is to be closed.
+    pub(super) fn conclude(&mut self, index: u32) -> Option<Over> {
+        if self.output.enough {
+            self.read = TURN;
+        }
+        if self.output.end == End::Abort {
+            self.output.clear();
+            return Some(Over::Now(Closed::Cut));
+        }
+        if let Err(e) = self.transmit(index) {
+            self.output.clear();
+            return Some(Over::Now(Closed::Broken(e)));
+        }
+        (self.output.end == End::Close).then_some(Over::Closing)
+    }
+
+    /// Sends what is in the output, behind what the connection owes already.
+    fn transmit(&mut self, index: u32) -> io::Result<()> {
+        let Table { slots, output, clock, .. } = self;
+        let Some(c) = slots[index as usize].connection.as_mut() else { return Ok(()) };
+        c.flags.closing |= output.end == End::Close;
+        c.flags.hungry |= output.more;
+        if output.is_empty() {
+            return Ok(());
+        }
+        if let Some(unsent) = c.unsent.as_mut() {
+            unsent.take(output);
+            return Ok(());
+        }
+        if let Some(left) = queue::send(output, &mut c.socket)? {
+            c.unsent = Some(Box::new(left));
+            c.flags.writable = false;
+            c.moved = clock.millis();
+            self.arm(index);
+        } else if c.flags.hungry {
+            self.enqueue(index);
+        }
+        Ok(())
+    }
+
+    /// Arms the connection's timer, unless it goes off early enough already.
+    pub(super) fn arm(&mut self, index: u32) {
+        let patience = self.patience;
+        let generation = self.slots[index as usize].generation;
+        let Some(c) = self.connection(index) else { return };
+        let (due, _) = c.due(patience);
+        if due < c.timer {
+            c.timer = due;
+            self.timers.arm(due, index, generation);
+        }
+    }
+}
+
+impl<C, T: Transport> Table<C, T> {
+    /// As [`Turn::with`](super::Turn::with), by place.
+    fn call(&mut self, index: u32, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool {
+        let id = self.id(index);
+        let Some(c) = self.slots[index as usize].connection.as_mut() else { return false };
+        let Some(state) = c.state.as_mut() else { return false };
+        if c.flags.closing {
+            return false;
+        }
+        self.output.begin(id, c.unsent.as_ref().map_or(0, |q| q.len()));
+        f(state, &mut self.output);
+        if let Some(over) = self.conclude(index) {
+            self.over.push((index, over));
+        }
+        true
+    }
+}
+
+impl<C, T: Transport> Connections<C> for Table<C, T> {
+    fn each(&mut self, f: &mut dyn FnMut(&mut C, &mut Output)) {
+        for index in 0..self.slots.len() as u32 {
+            self.call(index, f);
+        }
+    }
+
+    fn with(&mut self, id: ConnectionId, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool {
+        let known = self.slots.get(id.index as usize).is_some_and(|s| s.generation == id.generation);
+        known && self.call(id.index, f)
+    }
+
+    fn hold(&mut self, hold: bool) {
+        self.hold = hold;
+        if !hold {
+            for index in std::mem::take(&mut self.held) {
+                self.enqueue(index);
+            }
+        }
+    }
+}

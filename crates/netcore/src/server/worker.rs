@@ -1,0 +1,303 @@
+//! A worker: one thread, its poller, its service and its connections.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::net::UdpSocket;
+use mio::{Events, Interest, Poll, Token};
+
+use super::accept::{Accepted, Acceptor};
+use super::clock::Clock;
+use super::core::Core;
+use super::datagrams::Port;
+use super::handle::{Phase, Shared};
+use super::output::Reply;
+use super::table::{Patience, Readiness};
+use super::transport::{Socket, Transport};
+use super::{Config, Refusal, Service};
+use crate::{Address, Datagram, Error, Operation};
+
+/// Events of one wait.
+const EVENTS: usize = 1024;
+/// The largest datagram (RFC 768: the length is 16 bits).
+const DATAGRAM: usize = 65_535;
+/// A stop reads what has arrived before it, for so many turns at most.
+const LAST_TURNS: usize = 64;
+
+/// Tokens from the top; below them are the connections' places in the table.
+pub(super) const WAKE: Token = Token(usize::MAX);
+const LISTENERS: usize = usize::MAX / 4 * 3;
+const PORTS: usize = usize::MAX / 2;
+
+pub(super) fn listener_token(index: usize) -> Token {
+    Token(LISTENERS + index)
+}
+
+fn port_token(index: usize) -> Token {
+    Token(PORTS + index)
+}
+
+/// What a worker's thread starts with.
+pub(super) struct Seat {
+    pub(super) index: usize,
+    pub(super) poll: Poll,
+    pub(super) ports: Vec<Port>,
+    /// The first worker's only.
+    pub(super) acceptor: Option<Acceptor>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) config: Config,
+}
+
+pub(super) struct Running<S: Service> {
+    seat: Seat,
+    core: Core<S, Socket>,
+    clock: Clock,
+    reply: Reply,
+    /// The service's wish for its next turn.
+    again: Option<Instant>,
+    /// Since when nothing is read any more.
+    quiet: Option<Instant>,
+    told: bool,
+}
+
+impl Seat {
+    /// Takes a datagram socket over.
+    pub(super) fn add(&mut self, socket: Datagram) -> Result<(), Error> {
+        let endpoint = socket.endpoint().to_string();
+        let failed = |e| Error::from_io(Operation::Listen, e).at(endpoint.as_str());
+        let socket = std::net::UdpSocket::try_from(socket)?;
+        socket.set_nonblocking(true).map_err(failed)?;
+        let mut port = Port::new(UdpSocket::from_std(socket));
+        let token = port_token(self.ports.len());
+        self.poll.registry().register(port.socket(), token, BOTH).map_err(failed)?;
+        self.ports.push(port);
+        Ok(())
+    }
+}
+
+impl<S: Service> Running<S> {
+    pub(super) fn new(seat: Seat, service: S) -> Running<S> {
+        let clock = Clock::system();
+        let patience = Patience::new(seat.config.idle_timeout, seat.config.stall_timeout);
+        Running {
+            seat,
+            core: Core::new(service, patience, clock.clone()),
+            reply: Reply::new(clock.clone()),
+            clock,
+            again: None,
+            quiet: None,
+            told: false,
+        }
+    }
+
+    /// Serves until the server is stopped.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut datagram = vec![0; if self.seat.ports.is_empty() { 0 } else { DATAGRAM }];
+        loop {
+            let timeout = self.timeout();
+            match self.seat.poll.poll(&mut events, timeout) {
+                Err(e) if e.kind() != io::ErrorKind::Interrupted => return Err(e),
+                _ => self.clock.turn(),
+            }
+            for event in &events {
+                self.event(event);
+            }
+            if let Some(acceptor) = self.seat.acceptor.take() {
+                self.seat.acceptor = Some(self.accept(acceptor));
+            }
+            for port in &mut self.seat.ports {
+                port.run(&mut self.core.service, &mut datagram, &mut self.reply);
+            }
+            self.turn();
+            match self.seat.shared.phase() {
+                Phase::Serving => {}
+                Phase::Stopping => {
+                    if self.wind_down() {
+                        return Ok(());
+                    }
+                }
+                Phase::Aborting => {
+                    self.core.abort();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn turn(&mut self) {
+        self.core.run();
+        self.core.expire();
+        self.again = self.core.turn(self.quiet.is_some());
+        let released = self.core.reap();
+        if released > 0 {
+            let load = &self.seat.shared.mailboxes[self.seat.index].load;
+            load.fetch_sub(released, Ordering::Relaxed);
+        }
+    }
+
+    /// How long to wait for events. `None`: until one comes.
+    fn timeout(&self) -> Option<Duration> {
+        let busy = self.core.is_busy()
+            || self.seat.acceptor.as_ref().is_some_and(Acceptor::is_busy)
+            || self.seat.ports.iter().any(Port::is_busy);
+        if busy {
+            return Some(Duration::ZERO);
+        }
+        let paused = self.seat.acceptor.as_ref().and_then(Acceptor::paused);
+        let grace = self.quiet.map(|since| since + self.seat.config.grace);
+        let at = [paused, grace, self.again].into_iter().flatten().min();
+        let wait = at.map(|at| at.saturating_duration_since(self.clock.now()));
+        let timer = self.core.next_timer().map(|at| self.clock.until(at));
+        [wait, timer].into_iter().flatten().min()
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event.token() {
+            WAKE => {
+                self.seat.shared.mailboxes[self.seat.index].awake();
+                for (socket, peer) in self.seat.shared.mailboxes[self.seat.index].take_accepted() {
+                    self.open(socket, &peer);
+                }
+            }
+            Token(t) if t >= LISTENERS => {
+                if let Some(acceptor) = self.seat.acceptor.as_mut() {
+                    acceptor.event(t - LISTENERS);
+                }
+            }
+            Token(t) if t >= PORTS => {
+                if let Some(port) = self.seat.ports.get_mut(t - PORTS) {
+                    port.event();
+                }
+            }
+            Token(t) => self.core.event(t as u32, readiness(event)),
+        }
+    }
+
+    fn accept(&mut self, mut acceptor: Acceptor) -> Acceptor {
+        let shared = self.seat.shared.clone();
+        acceptor.run(|accepted| match accepted {
+            Accepted::Serve(worker, socket, peer) if worker == self.seat.index => {
+                self.open(socket, &peer);
+            }
+            Accepted::Serve(worker, socket, peer) => {
+                shared.mailboxes[worker].hand_over(socket, peer);
+            }
+            Accepted::TurnAway(socket, why) => self.turn_away(socket, why),
+        });
+        acceptor
+    }
+
+    fn open(&mut self, socket: Socket, peer: &Address) {
+        let index = self.core.open(socket, peer);
+        self.register(index);
+    }
+
+    fn register(&mut self, index: u32) {
+        let Some(socket) = self.core.socket(index) else { return };
+        let token = Token(index as usize);
+        let registry = self.seat.poll.registry();
+        let registered = match socket {
+            Socket::Tcp(s) => registry.register(s, token, BOTH),
+            #[cfg(unix)]
+            Socket::Unix(s) => registry.register(s, token, BOTH),
+        };
+        if let Err(e) = registered {
+            self.core.give_up(index, e);
+        }
+    }
+
+    fn turn_away(&mut self, mut socket: Socket, why: Refusal) {
+        let mut words = Vec::new();
+        self.core.service.refuse(why, &mut words);
+        if why == Refusal::Full && self.core.may_turn_away() {
+            let index = self.core.turn_away(socket, &words);
+            return self.register(index);
+        }
+        // No descriptor, or too many at once, to see it off properly. What it has sent already is read, since a close over
+        // unread input would take the words back.
+        let _ = socket.write(&words);
+        let _ = socket.shutdown_write();
+        let _ = socket.read(&mut [0; 4096]);
+    }
+
+    /// A graceful stop, a step each turn. `true`: done.
+    fn wind_down(&mut self) -> bool {
+        // Closes the listeners and removes their files.
+        self.seat.acceptor = None;
+        let since = match self.quiet {
+            Some(since) => since,
+            None => {
+                self.hear_out();
+                let now = self.clock.now();
+                self.quiet = Some(now);
+                self.seat.shared.fall_quiet();
+                now
+            }
+        };
+        if !self.seat.shared.is_quiet() {
+            return false;
+        }
+        if !self.told {
+            self.told = true;
+            // What the last worker to fall quiet brought is with this one's service after a turn.
+            self.turn();
+            self.core.stop();
+            self.turn();
+        }
+        if self.core.open_connections() == 0 {
+            return true;
+        }
+        if self.clock.now() >= since + self.seat.config.grace {
+            log::warn!("{} connections cut off at the end of the grace period", self.core.open_connections());
+            self.core.abort();
+            return true;
+        }
+        false
+    }
+
+    /// Reads what had arrived before the stop.
+    fn hear_out(&mut self) {
+        for (socket, peer) in self.seat.shared.mailboxes[self.seat.index].take_accepted() {
+            self.open(socket, &peer);
+        }
+        let mut events = Events::with_capacity(EVENTS);
+        for _ in 0..LAST_TURNS {
+            if self.seat.poll.poll(&mut events, Some(Duration::ZERO)).is_err() {
+                break;
+            }
+            for event in &events {
+                self.event(event);
+            }
+            self.turn();
+            if events.is_empty() && !self.core.is_busy() {
+                break;
+            }
+        }
+        self.core.deafen();
+        self.turn();
+    }
+}
+
+/// Both directions at once, for good: edge-triggered readiness makes that cheaper than to change it as output comes and goes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+fn readiness(event: &Event) -> Readiness {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let urgent = event.is_priority();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let urgent = false;
+    Readiness {
+        read: event.is_readable(),
+        write: event.is_writable(),
+        ended: event.is_read_closed(),
+        urgent,
+        broken: event.is_error() || event.is_write_closed(),
+    }
+}

@@ -1,0 +1,287 @@
+mod convert;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::Shutdown;
+
+use socket2::{SockRef, Socket};
+
+use crate::bind::local_address;
+use crate::sys::{self, Interest};
+use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions, connect};
+
+/// A connected stream: TCP or Unix.
+///
+/// [`Read`] and [`Write`] wait as long as the options say, which by default is without limit; the
+/// functions that take a [`Deadline`] never wait longer than that, whatever the options and the
+/// blocking mode are. A signal interrupts neither, and writing to a peer that has gone is
+/// [`BrokenPipe`](ErrorKind::BrokenPipe) even in a process where `SIGPIPE` would end it.
+///
+/// As with std's types reading and writing take `&Stream`, so two threads can do one each.
+#[derive(Debug)]
+pub struct Stream {
+    socket: Socket,
+    /// `None` if the system could not tell when the socket was taken over.
+    peer: Option<Address>,
+    /// What the user asked to connect to.
+    endpoint: Option<Box<str>>,
+}
+
+sys::handle_traits!(Stream);
+
+impl Stream {
+    /// Connects to `endpoint`: to each of its addresses in turn, until one answers.
+    ///
+    /// `deadline` covers all of it, the look-up included, and so does
+    /// [`with_connect_timeout`](SocketOptions::with_connect_timeout); each attempt has an equal part
+    /// of what is left. `TCP_NODELAY` is set unless `options` say otherwise. The stream is in
+    /// blocking mode unless `options` say otherwise.
+    ///
+    /// # Errors
+    ///
+    /// - what [`resolve`](crate::resolve) fails with;
+    /// - [`Operation::Connect`] with the system's reason, often
+    ///   [`ConnectionRefused`](ErrorKind::ConnectionRefused) or
+    ///   [`HostUnreachable`](ErrorKind::HostUnreachable), or [`TimedOut`](ErrorKind::TimedOut) once
+    ///   the deadline has passed. After several attempts [`Error::attempts`] has all of them;
+    /// - [`Operation::SetOption`] if the system refuses an option, [`Operation::Open`] if it has no
+    ///   socket left;
+    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, or a path that is too long.
+    pub fn connect(
+        endpoint: &Endpoint,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<Stream, Error> {
+        let (socket, peer) = connect::stream(endpoint, options, deadline)?;
+        let endpoint = Some(endpoint.as_given().into_boxed_str());
+        let stream = Stream { socket, peer: Some(peer), endpoint };
+        if options.nonblocking() == Some(true) {
+            stream.set_nonblocking(true)?;
+        }
+        Ok(stream)
+    }
+
+    /// A stream that a listener accepted.
+    pub(crate) fn accepted(socket: Socket, peer: Address) -> Stream {
+        Stream { socket, peer: Some(peer), endpoint: None }
+    }
+
+    /// Reads what is there, and waits until there is something. 0: the peer has ended, or `buffer`
+    /// is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Read`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, even
+    /// if there is something to read, or with the system's reason, often
+    /// [`ConnectionReset`](ErrorKind::ConnectionReset).
+    pub fn read_deadline(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
+        self.read_until(buffer, deadline).map_err(|error| self.name(error))
+    }
+
+    /// Writes all of `bytes`.
+    ///
+    /// The deadline covers the whole: a peer that takes a byte at a time does not prolong it.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Write`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or
+    /// with the system's reason, often [`BrokenPipe`](ErrorKind::BrokenPipe) or
+    /// [`ConnectionReset`](ErrorKind::ConnectionReset). An unknown part of `bytes` has been sent
+    /// then, so the stream is of no more use.
+    pub fn write_all_deadline(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+        let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+                self.socket.send_with_flags(rest, flags)
+            });
+            match sent {
+                Ok(Some(sent)) => rest = &rest[sent..],
+                Ok(None) => return Err(self.name(Error::timed_out(Operation::Write))),
+                Err(error) => return Err(self.name(Error::from_io(Operation::Write, error))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the stream so that the peer gets all that was written.
+    ///
+    /// Closing a socket with unread input makes TCP reset the connection (RFC 1122 section
+    /// 4.2.2.13), and the reset overtakes what is still on its way. So this ends the writing side,
+    /// reads and drops what comes until the peer ends too, and then closes.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Shutdown`] with [`TimedOut`](ErrorKind::TimedOut) if the peer has not ended by
+    /// then, or with the system's reason, often [`ConnectionReset`](ErrorKind::ConnectionReset).
+    /// The stream is closed all the same.
+    pub fn finish(self, deadline: Deadline) -> Result<(), Error> {
+        self.shutdown(Shutdown::Write)?;
+        let mut dropped = [0; 8192];
+        loop {
+            let read = sys::until(&self.socket, Interest::Read, deadline, || {
+                self.socket.recv_with_flags(sys::uninit(&mut dropped), sys::DONT_WAIT)
+            });
+            match read {
+                Ok(Some(0)) => return Ok(()),
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(self.name(Error::timed_out(Operation::Shutdown))),
+                Err(error) => return Err(self.name(Error::from_io(Operation::Shutdown, error))),
+            }
+        }
+    }
+
+    /// Ends one direction, or both; shutdown(2). The peer reads an end after the writing side's.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the peer
+    /// has reset the connection.
+    pub fn shutdown(&self, how: Shutdown) -> Result<(), Error> {
+        self.socket
+            .shutdown(how)
+            .map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))
+    }
+
+    /// The address of the peer.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Inspect`], if the stream was taken over from an unconnected socket.
+    pub fn peer_address(&self) -> Result<Address, Error> {
+        match &self.peer {
+            Some(peer) => Ok(peer.clone()),
+            None => match self.socket.peer_addr() {
+                Ok(peer) => Ok(Address::from_system(&peer)),
+                Err(error) => Err(self.name(Error::from_io(Operation::Inspect, error))),
+            },
+        }
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Inspect`], if the system fails.
+    pub fn local_address(&self) -> Result<Address, Error> {
+        local_address(&self.socket).map_err(|error| self.name(error))
+    }
+
+    /// Whether [`Read`] and [`Write`] return [`WouldBlock`](io::ErrorKind::WouldBlock) rather than
+    /// wait. The functions with a deadline do not depend on it.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::SetOption`], if the system fails.
+    pub fn set_nonblocking(&self, on: bool) -> Result<(), Error> {
+        self.socket
+            .set_nonblocking(on)
+            .map_err(|error| self.name(Error::from_io(Operation::SetOption("O_NONBLOCK"), error)))
+    }
+
+    /// A second handle of the same connection. Options and the blocking mode are shared.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Open`], often with
+    /// [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted).
+    pub fn try_clone(&self) -> Result<Stream, Error> {
+        match self.socket.try_clone() {
+            Ok(socket) => {
+                Ok(Stream { socket, peer: self.peer.clone(), endpoint: self.endpoint.clone() })
+            }
+            Err(error) => Err(self.name(Error::from_io(Operation::Open, error))),
+        }
+    }
+
+    fn read_until(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
+        let read = sys::until(&self.socket, Interest::Read, deadline, || {
+            self.socket.recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT)
+        });
+        match read {
+            Ok(Some(read)) => Ok(read),
+            Ok(None) => Err(Error::timed_out(Operation::Read)),
+            Err(error) => Err(Error::from_io(Operation::Read, error)),
+        }
+    }
+
+    /// The error with the names of the peer.
+    fn name(&self, error: Error) -> Error {
+        let error = match &self.endpoint {
+            Some(endpoint) => error.at(&**endpoint),
+            None => error,
+        };
+        match &self.peer {
+            Some(Address::Unix(None)) | None => error,
+            Some(peer) => error.on(peer.clone()),
+        }
+    }
+
+    /// A plain read or write: goes on after a signal, and calls a timeout a timeout.
+    fn plain(&self, mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            match call() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // socket(7): the time of SO_RCVTIMEO or SO_SNDTIMEO ran out.
+                Err(error)
+                    if error.kind() == io::ErrorKind::WouldBlock
+                        && !sys::is_nonblocking(&SockRef::from(&self.socket)) =>
+                {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Read for &Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.plain(|| self.socket.recv(sys::uninit(buffer)))
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.plain(|| (&self.socket).read_vectored(buffers))
+    }
+}
+
+impl Write for &Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.plain(|| self.socket.send_with_flags(bytes, sys::NO_SIGNAL))
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.plain(|| self.socket.send_vectored_with_flags(slices, sys::NO_SIGNAL))
+    }
+
+    /// Does nothing: a socket has no buffer that it could write out.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buffer)
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&*self).read_vectored(buffers)
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self).write(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(slices)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self).flush()
+    }
+}

@@ -1,0 +1,324 @@
+//! The one place that knows which system this is, and the one place with `unsafe`: waiting for a
+//! descriptor, which neither std nor socket2 offers, and lending initialised memory to socket2.
+#![allow(unsafe_code, reason = "poll(2) and the cast of a buffer; each block says why it is sound")]
+
+mod codes;
+mod options;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use socket2::{SockAddr, SockRef};
+
+use crate::Deadline;
+pub(crate) use codes::{CODE_PREFIX, code_kind, code_name};
+pub(crate) use options::*;
+
+#[cfg(unix)]
+pub(crate) use std::os::fd::{AsFd as AsHandle, OwnedFd as OwnedHandle};
+#[cfg(windows)]
+pub(crate) use std::os::windows::io::{AsSocket as AsHandle, OwnedSocket as OwnedHandle};
+
+/// The longest path of a Unix socket: the size of `sun_path` in unix(7) less its NUL.
+pub(crate) const MAX_UNIX_PATH: usize =
+    if cfg!(any(target_os = "linux", target_os = "android", windows)) { 107 } else { 103 };
+
+/// Whether `SO_REUSEADDR` makes a listener restartable and no more. On Windows it lets any process
+/// take over a port that is in use.
+pub(crate) const REUSE_ADDRESS_RESTARTS: bool = cfg!(unix);
+
+/// Whether Unix sockets are there. Windows has streams of that family, but nothing here for them.
+pub(crate) const HAS_UNIX_SOCKETS: bool = cfg!(unix);
+
+/// unix(7), "Autobind": binding to no name gives an abstract one, to which answers can be sent.
+pub(crate) const HAS_AUTOBIND: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+/// send(2): no `SIGPIPE` where the peer has gone. Apple's systems have `SO_NOSIGPIPE` instead, which
+/// socket2 sets on every socket that it makes or accepts.
+pub(crate) const NO_SIGNAL: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
+    0x4000
+} else if cfg!(any(target_os = "freebsd", target_os = "dragonfly")) {
+    0x20000
+} else if cfg!(any(target_os = "netbsd", target_os = "openbsd")) {
+    0x400
+} else if cfg!(any(target_os = "illumos", target_os = "solaris")) {
+    0x200
+} else {
+    0
+};
+
+/// recv(2), send(2): this call does not block. Winsock has no such flag.
+pub(crate) const DONT_WAIT: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
+    0x40
+} else if cfg!(windows) {
+    0
+} else {
+    0x80
+};
+
+/// What to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    Read,
+    Write,
+}
+
+/// Waits until `socket` is ready for `interest`, or has an error or an end to report. `false`: the
+/// deadline passed first. A signal does not end the wait.
+pub(crate) fn wait(
+    socket: &impl AsHandle,
+    interest: Interest,
+    deadline: Deadline,
+) -> io::Result<bool> {
+    loop {
+        let remaining = deadline.remaining();
+        match poll::one(socket, interest, poll_timeout(remaining)) {
+            Ok(true) => return Ok(true),
+            // The timeout is cut to what poll(2) takes, so it may end before the deadline.
+            Ok(false) if remaining.is_some_and(|left| left.is_zero()) => return Ok(false),
+            Ok(false) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Makes `call`, which must not block, until it has something other to say than that it would block,
+/// or was interrupted. `None`: the deadline passed first.
+pub(crate) fn until<T>(
+    socket: &impl AsHandle,
+    interest: Interest,
+    deadline: Deadline,
+    mut call: impl FnMut() -> io::Result<T>,
+) -> io::Result<Option<T>> {
+    let mut refusals = u32::from(DONT_WAIT == 0);
+    loop {
+        if deadline.is_expired() || refusals > 0 && !wait(socket, interest, deadline)? {
+            return Ok(None);
+        }
+        match call() {
+            Ok(value) => return Ok(Some(value)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => refusals += 1,
+            Err(error) => return Err(error),
+        }
+        // poll(2) looks at the sender's side only, so for a Unix datagram to a receiver whose queue
+        // is full it says "ready" each time.
+        if refusals > 1 {
+            pause(refusals - 2, Duration::from_millis(20), deadline);
+        }
+    }
+}
+
+/// Sleeps for 1 ms, doubled `doublings` times up to `longest`, but not beyond the deadline.
+pub(crate) fn pause(doublings: u32, longest: Duration, deadline: Deadline) {
+    let pause = Duration::from_millis(1 << doublings.min(10)).min(longest);
+    std::thread::sleep(deadline.remaining().map_or(pause, |left| pause.min(left)));
+}
+
+/// poll(2) counts milliseconds. Part of one is rounded up: down would be a busy loop.
+fn poll_timeout(remaining: Option<Duration>) -> i32 {
+    match remaining {
+        None => -1,
+        Some(left) => i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX),
+    }
+}
+
+#[cfg(unix)]
+mod poll {
+    use std::ffi::{c_int, c_short};
+    use std::io;
+    use std::os::fd::{AsFd, AsRawFd, RawFd};
+
+    use super::Interest;
+
+    /// `struct pollfd` of poll(2), the same on every Unix.
+    #[repr(C)]
+    struct PollFd {
+        fd: RawFd,
+        events: c_short,
+        revents: c_short,
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "illumos", target_os = "solaris"))]
+    type Count = std::ffi::c_ulong;
+    #[cfg(not(any(target_os = "linux", target_os = "illumos", target_os = "solaris")))]
+    type Count = std::ffi::c_uint;
+
+    const POLLIN: c_short = 1;
+    const POLLOUT: c_short = 4;
+
+    unsafe extern "C" {
+        fn poll(fds: *mut PollFd, count: Count, timeout: c_int) -> c_int;
+    }
+
+    pub(super) fn one(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
+        let events = match interest {
+            Interest::Read => POLLIN,
+            Interest::Write => POLLOUT,
+        };
+        let socket = socket.as_fd();
+        let mut entry = PollFd { fd: socket.as_raw_fd(), events, revents: 0 };
+        // SAFETY: `entry` is one initialised pollfd that lives through the call, the count says
+        // one, and `socket` keeps the descriptor open meanwhile.
+        match unsafe { poll(&raw mut entry, 1, timeout) } {
+            -1 => Err(io::Error::last_os_error()),
+            ready => Ok(ready > 0),
+        }
+    }
+}
+
+#[cfg(windows)]
+mod poll {
+    use std::io;
+    use std::os::windows::io::{AsRawSocket, AsSocket, RawSocket};
+
+    use super::Interest;
+
+    /// `WSAPOLLFD` of WSAPoll.
+    #[repr(C)]
+    struct PollFd {
+        fd: RawSocket,
+        events: i16,
+        revents: i16,
+    }
+
+    const POLLRDNORM: i16 = 0x100;
+    const POLLWRNORM: i16 = 0x10;
+
+    #[link(name = "ws2_32")]
+    unsafe extern "system" {
+        fn WSAPoll(fds: *mut PollFd, count: u32, timeout: i32) -> i32;
+        fn WSAGetLastError() -> i32;
+    }
+
+    pub(super) fn one(
+        socket: &impl AsSocket,
+        interest: Interest,
+        timeout: i32,
+    ) -> io::Result<bool> {
+        let events = match interest {
+            Interest::Read => POLLRDNORM,
+            Interest::Write => POLLWRNORM,
+        };
+        let socket = socket.as_socket();
+        let mut entry = PollFd { fd: socket.as_raw_socket(), events, revents: 0 };
+        // SAFETY: `entry` is one initialised WSAPOLLFD that lives through the call, the count says
+        // one, and `socket` keeps the socket open meanwhile.
+        match unsafe { WSAPoll(&raw mut entry, 1, timeout) } {
+            // SAFETY: it takes nothing and reads this thread's last code.
+            -1 => Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() })),
+            ready => Ok(ready > 0),
+        }
+    }
+}
+
+/// A buffer in the form in which socket2 takes it.
+pub(crate) fn uninit(buffer: &mut [u8]) -> &mut [MaybeUninit<u8>] {
+    // SAFETY: `MaybeUninit<u8>` has the layout of `u8`. The result must not be used to write
+    // uninitialised bytes; it goes to socket2's receiving functions only, which promise that.
+    unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) }
+}
+
+/// Whether calls on `socket` return rather than wait. Windows can't tell; there a timeout has a code
+/// of its own.
+pub(crate) fn is_nonblocking(socket: &SockRef<'_>) -> bool {
+    #[cfg(unix)]
+    return socket.nonblocking().unwrap_or(false);
+    #[cfg(not(unix))]
+    {
+        let _ = socket;
+        true
+    }
+}
+
+/// What tells one file from another. `None`: the file is no socket.
+pub(crate) fn socket_file_identity(path: &Path) -> io::Result<Option<(u64, u64)>> {
+    let metadata = path.symlink_metadata()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+        let is_socket = metadata.file_type().is_socket();
+        Ok(is_socket.then(|| (metadata.dev(), metadata.ino())))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        Ok(None)
+    }
+}
+
+/// The name of a Unix socket's address: a path, or an abstract name behind a NUL.
+pub(crate) fn unix_name(address: &SockAddr) -> Option<PathBuf> {
+    #[cfg(unix)]
+    {
+        if let Some(name) = address.as_abstract_namespace() {
+            return Some(abstract_name(name));
+        }
+        address.as_pathname().map(PathBuf::from)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = address;
+        None
+    }
+}
+
+/// The name of a Unix socket's address as std has it.
+#[cfg(unix)]
+pub(crate) fn unix_name_of_std(address: &std::os::unix::net::SocketAddr) -> Option<PathBuf> {
+    #[cfg(target_os = "linux")]
+    if let Some(name) = std::os::linux::net::SocketAddrExt::as_abstract_name(address) {
+        return Some(abstract_name(name));
+    }
+    address.as_pathname().map(PathBuf::from)
+}
+
+#[cfg(unix)]
+fn abstract_name(name: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+
+    let mut bytes = vec![0];
+    bytes.extend_from_slice(name);
+    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+}
+
+/// The socket of a wrapper type under its standard traits. The type has a field `socket`.
+macro_rules! handle_traits {
+    ($type:ident) => {
+        #[cfg(unix)]
+        impl std::os::fd::AsFd for $type {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                std::os::fd::AsFd::as_fd(&self.socket)
+            }
+        }
+
+        #[cfg(unix)]
+        impl std::os::fd::AsRawFd for $type {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                std::os::fd::AsRawFd::as_raw_fd(&self.socket)
+            }
+        }
+
+        #[cfg(windows)]
+        impl std::os::windows::io::AsSocket for $type {
+            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+                std::os::windows::io::AsSocket::as_socket(&self.socket)
+            }
+        }
+
+        #[cfg(windows)]
+        impl std::os::windows::io::AsRawSocket for $type {
+            fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+                std::os::windows::io::AsRawSocket::as_raw_socket(&self.socket)
+            }
+        }
+    };
+}
+pub(crate) use handle_traits;

@@ -1,0 +1,151 @@
+//! Laws that the tests of every protocol share (feature `testing`).
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::{Debug, Write};
+use std::hash::{BuildHasher, RandomState};
+
+/// The environment variable that fixes the seed of the random chunkings: a decimal number, as a
+/// failed test prints it.
+pub const SEED_VARIABLE: &str = "SPLIT_SEED";
+
+/// How many random chunkings [`split_law`] tries.
+const RANDOM_CHUNKINGS: usize = 64;
+
+/// Checks that the events of a state machine do not depend on how its input is cut into chunks.
+///
+/// `run` makes a machine, feeds it the chunks in order, tells it that the input has ended where
+/// that means something to it, and returns every event that came out. What it returns for the
+/// whole stream in one chunk is compared with what it returns for the stream byte by byte, for
+/// every split in two, and for random chunkings. No chunk is empty.
+///
+/// The random chunkings come from a seed that differs from run to run and stands in the message of
+/// a failure. [`SEED_VARIABLE`] in the environment fixes it.
+///
+/// The work grows with the square of the stream's length: streams of a few hundred bytes are best.
+///
+/// # Panics
+///
+/// When two chunkings give different events, with both lists of events, the chunks and the seed;
+/// and when [`SEED_VARIABLE`] is set but is not a number.
+///
+/// # Examples
+///
+/// ```
+/// use netcore::line::LineFramer;
+/// use netcore::testing::split_law;
+///
+/// split_law(b"one\r\ntwo\n\nthree", |chunks| {
+///     let mut framer = LineFramer::new(100);
+///     let mut events = Vec::new();
+///     for mut chunk in chunks.iter().copied() {
+///         while let Some(line) = framer.next(&mut chunk) {
+///             events.push(line.map(|line| line.as_bytes().to_vec()));
+///         }
+///     }
+///     events.extend(framer.finish().map(|line| Ok(line.as_bytes().to_vec())));
+///     events
+/// });
+/// ```
+#[track_caller]
+pub fn split_law<E: Debug + PartialEq>(stream: &[u8], run: impl FnMut(&[&[u8]]) -> Vec<E>) {
+    if let Err(broken) = check(stream, seed(), run) {
+        panic!("{broken}");
+    }
+}
+
+fn check<E: Debug + PartialEq>(
+    stream: &[u8],
+    seed: u64,
+    mut run: impl FnMut(&[&[u8]]) -> Vec<E>,
+) -> Result<(), String> {
+    let whole: Vec<&[u8]> = if stream.is_empty() { vec![] } else { vec![stream] };
+    let expected = run(&whole);
+    let mut compare = |chunks: &[&[u8]]| {
+        let events = run(chunks);
+        if events == expected { Ok(()) } else { Err(report(&expected, &events, chunks, seed)) }
+    };
+
+    compare(&stream.chunks(1).collect::<Vec<_>>())?;
+    for middle in 1..stream.len() {
+        let (head, tail) = stream.split_at(middle);
+        compare(&[head, tail])?;
+    }
+    let mut random = XorShift::new(seed);
+    for _ in 0..RANDOM_CHUNKINGS {
+        compare(&random.chunks(stream))?;
+    }
+    Ok(())
+}
+
+fn report<E: Debug + PartialEq>(
+    expected: &[E],
+    events: &[E],
+    chunks: &[&[u8]],
+    seed: u64,
+) -> String {
+    let same =
+        expected.iter().zip(events).take_while(|(expected, event)| expected == event).count();
+    let mut text = format!(
+        "the events depend on the chunking, from event {same} on (seed {seed}: set \
+         {SEED_VARIABLE}={seed} to repeat it)\nevents of the whole stream:"
+    );
+    for event in expected {
+        let _ = write!(text, "\n    {event:?}");
+    }
+    text.push_str("\nevents of the chunks:");
+    for event in events {
+        let _ = write!(text, "\n    {event:?}");
+    }
+    text.push_str("\nchunks:");
+    for chunk in chunks {
+        let _ = write!(text, "\n    \"{}\"", chunk.escape_ascii());
+    }
+    text
+}
+
+fn seed() -> u64 {
+    match std::env::var(SEED_VARIABLE) {
+        Ok(text) => match text.parse() {
+            Ok(seed) => seed,
+            Err(_) => panic!("{SEED_VARIABLE} is not a number: {text:?}"),
+        },
+        Err(_) => RandomState::new().hash_one(0),
+    }
+}
+
+/// Marsaglia's xorshift64, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003.
+struct XorShift(u64);
+
+impl XorShift {
+    /// Zero is the one state that the generator never leaves, so it stands for another.
+    const fn new(seed: u64) -> XorShift {
+        XorShift(if seed == 0 { u64::MAX } else { seed })
+    }
+
+    const fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// A number from 1 to `most`.
+    const fn up_to(&mut self, most: usize) -> usize {
+        (self.next() % most as u64) as usize + 1
+    }
+
+    /// Cuts `stream` at random. The longest chunk is drawn first, so that chunkings into many
+    /// small pieces are as likely as chunkings into few.
+    fn chunks<'a>(&mut self, mut stream: &'a [u8]) -> Vec<&'a [u8]> {
+        let longest = self.up_to(stream.len().max(1));
+        let mut chunks = Vec::new();
+        while !stream.is_empty() {
+            let (chunk, rest) = stream.split_at(self.up_to(longest.min(stream.len())));
+            chunks.push(chunk);
+            stream = rest;
+        }
+        chunks
+    }
+}
