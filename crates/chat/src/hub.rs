@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::Config;
 use crate::log::Log;
 use crate::name::{self, NameError};
-use crate::Config;
 
 /// A client, for as long as it is there. Numbers go up in the order of coming and are never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

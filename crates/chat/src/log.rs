@@ -83,8 +83,10 @@ pub(crate) struct Log {
     order: Mutex<Order>,
     /// Messages that the history has.
     keep: usize,
-    /// Bytes in one inbox above which its reader is not keeping up.
+    /// Bytes in one inbox above which its reader does not keep up.
     limit: usize,
+    /// Readers that do not keep up, or whose clients do not.
+    pressure: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -96,37 +98,41 @@ struct Order {
 
 /// What a reader has not taken yet.
 struct Inbox {
-    segments: Mutex<Vec<Segment>>,
-    bytes: AtomicUsize,
-    /// The reader's clients do not keep up.
-    pressed: AtomicBool,
+    waiting: Mutex<Waiting>,
+    /// There is something in `waiting`: a reader looks each turn, and mostly there is nothing.
+    some: AtomicBool,
     wake: Box<dyn Fn() + Send + Sync>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    segments: Vec<Segment>,
+    bytes: usize,
 }
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("bytes", &self.bytes).finish_non_exhaustive()
+        f.debug_struct("Inbox").field("some", &self.some).finish_non_exhaustive()
     }
 }
 
 impl Log {
     pub(crate) fn new(keep: usize, limit: usize) -> Log {
-        Log { order: Mutex::default(), keep, limit }
+        Log { order: Mutex::default(), keep, limit, pressure: AtomicUsize::new(0) }
     }
 
     /// A reader of all that is appended from here on. `wake` is called, from any thread, when there is something to take.
     pub(crate) fn reader(self: &Arc<Log>, wake: impl Fn() + Send + Sync + 'static) -> Reader {
         let inbox = Arc::new(Inbox {
-            segments: Mutex::default(),
-            bytes: AtomicUsize::new(0),
-            pressed: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            some: AtomicBool::new(false),
             wake: Box::new(wake),
         });
         let mut order = lock(&self.order);
         order.inboxes.push(inbox.clone());
         let end = order.end;
         drop(order);
-        Reader { log: self.clone(), inbox, window: VecDeque::new(), end }
+        Reader { log: self.clone(), inbox, window: VecDeque::new(), end, pressed: false }
     }
 
     /// The end of the log, and the last messages before it: a cursor that starts there misses nothing and repeats nothing.
@@ -154,7 +160,7 @@ impl Log {
                 bytes: Bytes::copy_from_slice(&batch.bytes[start..end]),
                 ends: run.iter().map(|e| (*e - start) as u32).collect(),
             };
-            order.append(segment, self.keep);
+            self.append(&mut order, segment);
             (rest, start) = (later, end);
         }
         batch.bytes.clear();
@@ -169,10 +175,25 @@ impl Log {
 
     /// Whether some reader does not keep up, so that what it would have to hold must not grow.
     pub(crate) fn is_pressed(&self) -> bool {
-        let order = lock(&self.order);
-        order.inboxes.iter().any(|i| {
-            i.pressed.load(Ordering::Relaxed) || i.bytes.load(Ordering::Relaxed) > self.limit
-        })
+        self.pressure.load(Ordering::Relaxed) > 0
+    }
+
+    fn append(&self, order: &mut Order, segment: Segment) {
+        order.end = segment.end();
+        for inbox in &order.inboxes {
+            let mut waiting = lock(&inbox.waiting);
+            let before = waiting.bytes;
+            waiting.bytes += segment.bytes.len();
+            if before <= self.limit && waiting.bytes > self.limit {
+                self.pressure.fetch_add(1, Ordering::Relaxed);
+            }
+            waiting.segments.push(segment.clone());
+            inbox.some.store(true, Ordering::Release);
+        }
+        if self.keep > 0 {
+            order.history.push_back(segment);
+            order.forget(self.keep as u64);
+        }
     }
 }
 
@@ -180,18 +201,6 @@ impl Order {
     fn wake_all_but(&self, one: Option<&Arc<Inbox>>) {
         for inbox in self.inboxes.iter().filter(|i| !one.is_some_and(|one| Arc::ptr_eq(i, one))) {
             (inbox.wake)();
-        }
-    }
-
-    fn append(&mut self, segment: Segment, keep: usize) {
-        self.end = segment.end();
-        for inbox in &self.inboxes {
-            inbox.bytes.fetch_add(segment.bytes.len(), Ordering::Relaxed);
-            lock(&inbox.segments).push(segment.clone());
-        }
-        if keep > 0 {
-            self.history.push_back(segment);
-            self.forget(keep as u64);
         }
     }
 
@@ -224,23 +233,24 @@ pub(crate) struct Reader {
     window: VecDeque<Segment>,
     /// Behind the window.
     end: Mark,
+    pressed: bool,
 }
 
 impl Reader {
     /// Moves what has come into the window. Whether anything had.
     pub(crate) fn take(&mut self) -> bool {
-        let held = self.inbox.bytes.load(Ordering::Relaxed);
-        if held == 0 {
+        if !self.inbox.some.load(Ordering::Acquire) {
             return false;
         }
-        let mut segments = lock(&self.inbox.segments);
-        let Some(last) = segments.last() else { return false };
+        let mut waiting = lock(&self.inbox.waiting);
+        self.inbox.some.store(false, Ordering::Release);
+        let bytes = std::mem::take(&mut waiting.bytes);
+        let Some(last) = waiting.segments.last() else { return false };
         self.end = last.end();
-        self.window.extend(segments.drain(..));
-        self.inbox.bytes.store(0, Ordering::Relaxed);
-        drop(segments);
-        if held > self.log.limit {
-            self.wake_others();
+        self.window.extend(waiting.segments.drain(..));
+        drop(waiting);
+        if bytes > self.log.limit {
+            self.relieve();
         }
         true
     }
@@ -270,10 +280,22 @@ impl Reader {
     }
 
     /// Says whether this reader's clients keep up; [`Log::is_pressed`] tells every reader.
-    pub(crate) fn press(&self, pressed: bool) {
-        if self.inbox.pressed.swap(pressed, Ordering::Relaxed) != pressed {
-            self.wake_others();
+    pub(crate) fn press(&mut self, pressed: bool) {
+        match (self.pressed, pressed) {
+            (false, true) => {
+                self.log.pressure.fetch_add(1, Ordering::Relaxed);
+                self.wake_others();
+            }
+            (true, false) => self.relieve(),
+            _ => {}
         }
+        self.pressed = pressed;
+    }
+
+    /// One reason less to wait.
+    fn relieve(&self) {
+        self.log.pressure.fetch_sub(1, Ordering::Relaxed);
+        self.wake_others();
     }
 
     fn first(&self) -> u64 {
@@ -282,6 +304,15 @@ impl Reader {
 
     fn wake_others(&self) {
         lock(&self.log.order).wake_all_but(Some(&self.inbox));
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.press(false);
+        lock(&self.log.order).inboxes.retain(|i| !Arc::ptr_eq(i, &self.inbox));
+        // Nothing comes any more; what has come is let go, with the pressure that it makes.
+        self.take();
     }
 }
 

@@ -25,6 +25,8 @@ const BATCH: usize = 256 * 1024;
 const QUORUM: usize = 10;
 /// … and has taken something within this time. One that has stopped reading is not waited for.
 const MOVING: Duration = Duration::from_millis(250);
+/// What one read may bring its sender in answers of its own. A client that asks for more at once gets no more than this.
+const ANSWERS: usize = 64 * 1024;
 /// Names that `/who` lists.
 const WHO: usize = 100;
 const STAYS: u64 = u64::MAX;
@@ -120,6 +122,9 @@ impl ChatService {
 
     /// A notice for one client, behind what was said before.
     fn tell(&mut self, client: &mut Client, words: &str, output: &mut Output) {
+        if output.buffer().len() > ANSWERS {
+            return;
+        }
         self.publish();
         self.feed(client, output);
         self.notice(output.time(), words);

@@ -13,7 +13,8 @@ use crate::values;
 #[command(name = "sockit", version, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Exit codes: 0 done, 1 other failures, 2 usage, 3 malformed endpoint, 6 host not resolved,
-7 could not connect, 23 write error, 28 timed out, 52 nothing received, 56 receive error")]
+7 could not connect, 23 write error, 28 timed out, 52 nothing received, 56 receive error,
+63 larger than the limit")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -13,7 +13,11 @@ use crate::streams::Console;
 const DEFAULT: [&str; 1] = ["tcp://127.0.0.1:60000"];
 
 /// `sockit chat serve`
-pub(crate) fn serve(args: ChatServe, common: &Common, console: &mut Console) -> Result<(), Failure> {
+pub(crate) fn serve(
+    args: ChatServe,
+    common: &Common,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let config = Config::default()
         .with_format(args.format)
         .with_greeting(args.greeting)
@@ -26,7 +30,12 @@ pub(crate) fn serve(args: ChatServe, common: &Common, console: &mut Console) -> 
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
     let chat = Chat::new(config);
     if args.console || console.interactive {
-        console::start(console.input(), console.printer.clone(), chat.operator(), listening.handle());
+        console::start(
+            console.input(),
+            console.printer.clone(),
+            chat.operator(),
+            listening.handle(),
+        );
     }
     listening.run(|worker| chat.service(&worker))
 }

@@ -49,9 +49,10 @@ fn obey(line: &str, operator: &Operator, printer: &Printer) -> Result<(), Failur
             clients.iter().try_for_each(|name| say(name))?;
             say(&format!("{} in all", clients.len()))
         }
-        ("rooms", "") => {
-            operator.rooms().iter().try_for_each(|room| say(&format!("{} {}", room.name, room.clients)))
-        }
+        ("rooms", "") => operator
+            .rooms()
+            .iter()
+            .try_for_each(|room| say(&format!("{} {}", room.name, room.clients))),
         ("say", text) if !text.is_empty() => {
             operator.say(text);
             Ok(())

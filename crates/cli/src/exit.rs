@@ -16,6 +16,7 @@ pub(crate) const WRITE_ERROR: u8 = 23;
 pub(crate) const TIMED_OUT: u8 = 28;
 pub(crate) const NOTHING_RECEIVED: u8 = 52;
 pub(crate) const RECEIVE_ERROR: u8 = 56;
+pub(crate) const TOO_LARGE: u8 = 63;
 
 /// Why the program ends with another code than 0.
 #[derive(Debug)]
@@ -70,7 +71,9 @@ fn code(error: &Error) -> u8 {
         (_, ErrorKind::TimedOut) => TIMED_OUT,
         (Operation::Resolve, _) => HOST_NOT_RESOLVED,
         (Operation::Connect | Operation::Open, _) => COULD_NOT_CONNECT,
-        (Operation::Read | Operation::Write | Operation::Send | Operation::Receive, _) => RECEIVE_ERROR,
+        (Operation::Read | Operation::Write | Operation::Send | Operation::Receive, _) => {
+            RECEIVE_ERROR
+        }
         _ => OTHER,
     }
 }

@@ -43,12 +43,19 @@ impl Listening {
     }
 
     /// Serves until a signal or a handle stops it.
-    pub(crate) fn run<S: Service>(self, service: impl Fn(Worker) -> S + Sync) -> Result<(), Failure> {
+    pub(crate) fn run<S: Service>(
+        self,
+        service: impl Fn(Worker) -> S + Sync,
+    ) -> Result<(), Failure> {
         let signals = Signals::watch(self.server.handle())?;
         let result = self.server.run(service);
         let at_once = signals.end();
         result?;
-        if at_once { Err(Failure::new(exit::OTHER, "stopped at once by a second signal")) } else { Ok(()) }
+        if at_once {
+            Err(Failure::new(exit::OTHER, "stopped at once by a second signal"))
+        } else {
+            Ok(())
+        }
     }
 }
 

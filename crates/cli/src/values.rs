@@ -19,7 +19,11 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
         // Only one number, alone, may lack its unit.
-        let unit = if unit.is_empty() && rest.len() == text.len() && after.is_empty() { "s" } else { unit };
+        let unit = if unit.is_empty() && rest.len() == text.len() && after.is_empty() {
+            "s"
+        } else {
+            unit
+        };
         let (_, factor) = UNITS.iter().find(|(u, _)| *u == unit).ok_or_else(expected)?;
         let starts = number.starts_with(|c: char| c.is_ascii_digit());
         let number: f64 = number.parse().ok().filter(|_| starts).ok_or_else(expected)?;

@@ -1,5 +1,8 @@
 //! Binding, as listeners and datagram sockets share it.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;

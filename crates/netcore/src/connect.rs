@@ -1,5 +1,8 @@
 //! Connecting: all addresses of an endpoint, under one deadline.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -87,8 +90,8 @@ fn failed(error: io::Error) -> Error {
 }
 
 fn open(domain: Domain, kind: Type, options: &SocketOptions) -> Result<Socket, Error> {
-    let socket = Socket::new(domain, kind, None)
-        .map_err(|error| Error::from_io(Operation::Open, error))?;
+    let socket =
+        Socket::new(domain, kind, None).map_err(|error| Error::from_io(Operation::Open, error))?;
     options.apply_but_mode(&socket)?;
     Ok(socket)
 }
@@ -103,10 +106,7 @@ fn tcp(address: SocketAddr, options: &SocketOptions, deadline: Deadline) -> Resu
         Ok(()) => {}
         // connect(2): an interrupted attempt goes on, too.
         Err(error)
-            if matches!(
-                ErrorKind::of(&error),
-                ErrorKind::WouldBlock | ErrorKind::Interrupted
-            ) =>
+            if matches!(ErrorKind::of(&error), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
         {
             if !sys::wait(&socket, Interest::Write, deadline).map_err(failed)? {
                 return Err(Error::timed_out(Operation::Connect));

@@ -100,7 +100,8 @@ impl Error {
                 return only;
             }
         }
-        let telling = attempts.iter().find(|attempt| !attempt.kind().is_local()).or(attempts.last());
+        let telling =
+            attempts.iter().find(|attempt| !attempt.kind().is_local()).or(attempts.last());
         let kind = telling.map_or(ErrorKind::Other, Error::kind);
         let mut error = Error::new(operation, kind);
         error.0.cause = Cause::from_attempts(&attempts);

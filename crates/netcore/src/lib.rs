@@ -7,6 +7,8 @@ mod datagram;
 mod deadline;
 mod endpoint;
 mod error;
+#[cfg(test)]
+mod fixture;
 pub mod line;
 mod listener;
 mod options;
@@ -17,7 +19,7 @@ mod service;
 mod socket_file;
 mod stream;
 mod sys;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use address::Address;

@@ -87,7 +87,7 @@ impl Listener {
     ///   [`NoBuffers`](ErrorKind::NoBuffers): the deadline passed, and that was the reason;
     /// - another reason of the system's, which will not pass.
     pub fn accept(&self, deadline: Deadline) -> Result<(Stream, Address), Error> {
-        let mut trouble: Option<io::Error> = None;
+        let mut shortage: Option<io::Error> = None;
         let mut pauses = 0;
         loop {
             let accepted =
@@ -101,20 +101,22 @@ impl Listener {
                 Ok(None) => break,
                 Err(error) => error,
             };
-            match after(ErrorKind::of(&error)) {
-                After::Retry => trouble = None,
-                After::Pause => {
-                    if trouble.is_none() {
+            match AcceptFailure::of(&error) {
+                AcceptFailure::Empty | AcceptFailure::Transient => shortage = None,
+                AcceptFailure::Shortage => {
+                    if shortage.is_none() {
                         log::warn!("{}: accepting is held up: {error}", self.endpoint);
                     }
-                    trouble = Some(error);
+                    shortage = Some(error);
                     sys::pause(pauses, LONGEST_PAUSE, deadline);
                     pauses += 1;
                 }
-                After::Stop => return Err(self.name(Error::from_io(Operation::Accept, error))),
+                AcceptFailure::Fatal => {
+                    return Err(self.name(Error::from_io(Operation::Accept, error)));
+                }
             }
         }
-        Err(self.name(match trouble {
+        Err(self.name(match shortage {
             Some(error) => Error::from_io(Operation::Accept, error),
             None => Error::timed_out(Operation::Accept),
         }))
@@ -156,28 +158,36 @@ impl Listener {
 /// The longest pause before another try, where descriptors or memory are short.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// What to do after a failed accept(2).
+/// What a failed accept(2) means for the listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum After {
-    Retry,
-    Pause,
-    Stop,
+pub(crate) enum AcceptFailure {
+    /// Nobody is waiting.
+    Empty,
+    /// It concerns one connection, or no connection at all: try again.
+    Transient,
+    /// Descriptors or memory are short: try again after a pause.
+    Shortage,
+    /// It will not pass.
+    Fatal,
 }
 
-/// The closed list of accept(2), "Error handling": what the network reports for the waiting
-/// connection. Its EOPNOTSUPP is left out: it is also what a socket that does not listen gives, each
-/// time.
-pub(crate) fn after(kind: ErrorKind) -> After {
-    match kind {
-        ErrorKind::ConnectionAborted
-        | ErrorKind::ConnectionReset
-        | ErrorKind::NetworkDown
-        | ErrorKind::NetworkUnreachable
-        | ErrorKind::HostUnreachable
-        | ErrorKind::TimedOut
-        // A firewall's rule forbids this connection.
-        | ErrorKind::PermissionDenied => After::Retry,
-        ErrorKind::DescriptorsExhausted | ErrorKind::NoBuffers => After::Pause,
-        _ => After::Stop,
+impl AcceptFailure {
+    /// The list of accept(2), "Error handling", is closed. Its EOPNOTSUPP is left out: it is also
+    /// what a socket that does not listen gives, each time.
+    pub(crate) fn of(error: &io::Error) -> AcceptFailure {
+        match ErrorKind::of(error) {
+            ErrorKind::WouldBlock => AcceptFailure::Empty,
+            ErrorKind::Interrupted
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::HostUnreachable
+            | ErrorKind::TimedOut
+            // A firewall's rule forbids this connection.
+            | ErrorKind::PermissionDenied => AcceptFailure::Transient,
+            ErrorKind::DescriptorsExhausted | ErrorKind::NoBuffers => AcceptFailure::Shortage,
+            _ => AcceptFailure::Fatal,
+        }
     }
 }

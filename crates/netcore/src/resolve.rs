@@ -160,8 +160,9 @@ fn on_helper(
     }
     let Some(place) = Place::take(&UNDER_WAY) else {
         let text = format!("{MAX_LOOKUPS} look-ups are under way");
-        return Err(Error::new(Operation::Resolve, ErrorKind::TryAgain)
-            .because(io::Error::other(text)));
+        return Err(
+            Error::new(Operation::Resolve, ErrorKind::TryAgain).because(io::Error::other(text))
+        );
     };
     let (sender, receiver) = mpsc::sync_channel(1);
     let work = move || {
@@ -181,7 +182,9 @@ fn on_helper(
     match answer {
         Ok(answer) => answer.map_err(Error::from_lookup),
         Err(RecvTimeoutError::Timeout) => Err(Error::timed_out(Operation::Resolve)),
-        Err(RecvTimeoutError::Disconnected) => Err(Error::new(Operation::Resolve, ErrorKind::Other)
-            .because(io::Error::other("the look-up ended without an answer"))),
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(Error::new(Operation::Resolve, ErrorKind::Other)
+                .because(io::Error::other("the look-up ended without an answer")))
+        }
     }
 }

@@ -80,6 +80,28 @@ impl Stream {
         self.read_until(buffer, deadline).map_err(|error| self.name(error))
     }
 
+    /// Fills `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_deadline`](Stream::read_deadline), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd)
+    /// if the peer ends before. What was read until then is in `buffer`.
+    pub fn read_exact_deadline(&self, buffer: &mut [u8], deadline: Deadline) -> Result<(), Error> {
+        let wanted = buffer.len();
+        let mut filled = 0;
+        while filled < wanted {
+            match self.read_deadline(&mut buffer[filled..], deadline)? {
+                0 => {
+                    let text = format!("the peer ended after {filled} of {wanted} bytes");
+                    let error = Error::new(Operation::Read, ErrorKind::UnexpectedEnd);
+                    return Err(self.name(error.because(io::Error::other(text))));
+                }
+                read => filled += read,
+            }
+        }
+        Ok(())
+    }
+
     /// Writes all of `bytes`.
     ///
     /// The deadline covers the whole: a peer that takes a byte at a time does not prolong it.

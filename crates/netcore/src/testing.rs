@@ -1,10 +1,14 @@
-//! Laws that the tests of every protocol share (feature `testing`).
+//! What the tests of every protocol share (feature `testing`): the split law, and with the feature `server` a worker
+//! without sockets.
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt::{Debug, Write};
 use std::hash::{BuildHasher, RandomState};
+
+#[cfg(feature = "server")]
+pub use crate::server::rig::{Peer, Rig};
 
 /// The environment variable that fixes the seed of the random chunkings: a decimal number, as a
 /// failed test prints it.

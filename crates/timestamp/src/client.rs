@@ -9,6 +9,10 @@ use std::ops::Range;
 use netcore::line::LineFramer;
 use netcore::{Datagram, Deadline, Stream};
 
+/// More than any system sends by default: UDP has 65,535 bytes at most (RFC 768), Unix sockets
+/// have what the sender's buffer takes.
+const LARGEST_DATAGRAM: usize = 1 << 20;
+
 /// A client that sends a line and waits for its answer, one at a time.
 ///
 /// ```no_run
@@ -55,9 +59,11 @@ impl Client {
     }
 
     /// A client over a connected datagram socket. An answer is a datagram, and has at most `limit`
-    /// bytes, a line ending not counted. Memory of that size is taken at the first request.
+    /// bytes, a line ending not counted, and at most 1 MiB whatever the limit. Memory of that size
+    /// is taken at the first request.
     pub fn datagram(socket: Datagram, limit: usize) -> Client {
         let peer = socket.peer_address().map_or_else(unnamed, ToString::to_string);
+        let limit = limit.min(LARGEST_DATAGRAM);
         Client { link: Link::Datagram(socket), peer, limit, answer: Vec::new() }
     }
 
@@ -101,7 +107,7 @@ impl Client {
                 Ok(&self.answer)
             }
             Link::Datagram(socket) => {
-                self.answer.resize(self.limit.saturating_add(2), 0);
+                self.answer.resize(self.limit + 2, 0);
                 match exchange(socket, &line, deadline, &mut self.answer, self.limit) {
                     Ok(length) => Ok(&self.answer[..length]),
                     Err(failure) => Err(self.explain(failure)),

@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+use super::{duration, quote, size, some_duration};
+
+#[test]
+fn durations_are_numbers_with_units() {
+    for (text, millis) in [
+        ("250ms", 250),
+        ("5s", 5_000),
+        ("5", 5_000),
+        ("0", 0),
+        ("0.5", 500),
+        ("1.5s", 1_500),
+        ("1m30s", 90_000),
+        ("2h", 7_200_000),
+        ("1d", 86_400_000),
+        ("1h1m1s1ms", 3_661_001),
+    ] {
+        assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+    }
+    assert_eq!(duration("7us"), Ok(Duration::from_micros(7)));
+    for bad in [
+        "", "s", "-1s", "+1s", "1 s", " 1s", "1x", "1m30", "30 1m", ".5s", "1..5s", "1e3", "inf",
+        "nan", "1S",
+    ] {
+        assert!(duration(bad).is_err(), "{bad:?}");
+    }
+    assert!(duration(&"9".repeat(400)).is_err());
+    assert!(some_duration("0s").is_err());
+    assert!(some_duration("1ms").is_ok());
+}
+
+#[test]
+fn sizes_are_powers_of_1024() {
+    for (text, bytes) in
+        [("0", 0), ("4096", 4096), ("64k", 65_536), ("1M", 1 << 20), ("2G", 2 << 30)]
+    {
+        assert_eq!(size(text), Ok(bytes), "{text}");
+    }
+    for bad in
+        ["", "k", "-1", "+1", "1.5k", "1 k", "1kb", "1T", "99999999999999999999", "99999999999999G"]
+    {
+        assert!(size(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn strings_are_quoted_as_json() {
+    assert_eq!(quote("a\"b\\c\nd\u{1b}é"), "\"a\\\"b\\\\c\\nd\\u001bé\"");
+}

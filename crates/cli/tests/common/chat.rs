@@ -23,9 +23,7 @@ impl Message {
         }
         let stamp = line.get(..20).is_some_and(|stamp| has_shape(stamp, "0000-00-00 00:00:00 "));
         match line.get(20..).and_then(|rest| rest.split_once(": ")).filter(|_| stamp) {
-            Some((from, text)) => {
-                Some(Message { from: from.to_owned(), text: text.to_owned() })
-            }
+            Some((from, text)) => Some(Message { from: from.to_owned(), text: text.to_owned() }),
             None => panic!("neither `YYYY-MM-DD HH:MM:SS NAME: TEXT` nor a notice: {line:?}"),
         }
     }

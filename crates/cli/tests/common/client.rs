@@ -131,6 +131,22 @@ impl Client {
         }
     }
 
+    /// The first line that comes after this has been sent; `None` if the connection ends in any
+    /// manner first. For servers that may refuse a connection.
+    pub(crate) fn try_answer(&mut self, bytes: &[u8]) -> Option<String> {
+        let mut stream = self.stream();
+        let _ = stream.write_all(bytes);
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while stream.read_exact(&mut byte).is_ok() {
+            if byte == *b"\n" {
+                return String::from_utf8(line).ok();
+            }
+            line.push(byte[0]);
+        }
+        None
+    }
+
     /// Everything up to an orderly end of the connection.
     #[track_caller]
     pub(crate) fn rest(&mut self) -> Vec<u8> {
@@ -166,7 +182,9 @@ impl Client {
                     return count > 0;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
                     self.fail(&format!("nothing came for {PATIENCE:?}"))
                 }
                 Err(error) => self.fail(&format!("read: {error}")),

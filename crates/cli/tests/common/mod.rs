@@ -14,7 +14,7 @@ mod temp;
 
 pub(crate) use chat::{Message, json_field};
 pub(crate) use client::Client;
-pub(crate) use crowd::{Crowd, Member, spare_descriptors};
+pub(crate) use crowd::{Crowd, Member, one_order_for_all, spare_descriptors};
 pub(crate) use process::{Finished, Process, run, run_with_input, sockit};
 pub(crate) use server::Server;
 pub(crate) use stamp::{civil_utc, has_shape, now, without_ctime};

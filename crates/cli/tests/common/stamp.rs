@@ -34,7 +34,9 @@ pub(crate) fn without_ctime(answer: &[u8]) -> &[u8] {
 /// Year, month, day, hour, minute and second in UTC of a time since 1970.
 pub(crate) fn civil_utc(time: Duration) -> [u64; 6] {
     let (mut days, seconds) = (time.as_secs() / 86_400, time.as_secs() % 86_400);
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let mut year = 1970;
     while days >= 365 + u64::from(leap(year)) {
         days -= 365 + u64::from(leap(year));

@@ -1,0 +1,65 @@
+use super::*;
+
+fn inet(text: &str) -> Address {
+    Address::Inet(text.parse().unwrap())
+}
+
+#[test]
+fn prints_as_people_write_it() {
+    for (address, text) in [
+        (inet("127.0.0.1:80"), "127.0.0.1:80"),
+        (inet("[::1]:80"), "[::1]:80"),
+        (inet("[fe80::1%3]:80"), "[fe80::1%3]:80"),
+        (inet("[::ffff:10.0.0.7]:5432"), "10.0.0.7:5432"),
+        (Address::Unix(None), "unix:"),
+        (Address::Unix(Some("/run/app.sock".into())), "unix:/run/app.sock"),
+        (Address::Unix(Some("\0name\x1b".into())), "unix:@name\\u{1b}"),
+    ] {
+        assert_eq!(address.to_string(), text);
+    }
+}
+
+#[test]
+fn a_mapped_address_is_ipv4_to_the_reader_and_unchanged_to_the_socket() {
+    let mapped = inet("[::ffff:10.0.0.7]:5432");
+    assert_eq!(mapped.inet(), Some("10.0.0.7:5432".parse().unwrap()));
+    let system = mapped.to_system().unwrap();
+    assert!(system.is_ipv6());
+    assert_eq!(Address::from_system(&system), mapped);
+}
+
+#[test]
+fn round_trips_through_the_system_type() {
+    for address in [
+        inet("127.0.0.1:80"),
+        inet("[fe80::1%3]:80"),
+        Address::Unix(None),
+        Address::Unix(Some("/run/app.sock".into())),
+        Address::Unix(Some("relative".into())),
+    ] {
+        assert_eq!(Address::from_system(&address.to_system().unwrap()), address);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn abstract_names_round_trip_and_agree_with_std() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::SocketAddr;
+
+    let address = Address::Unix(Some("\0name".into()));
+    assert_eq!(Address::from_system(&address.to_system().unwrap()), address);
+    let std = SocketAddr::from_abstract_name("name").unwrap();
+    assert_eq!(Address::from(std), address);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_may_be_as_long_as_the_system_takes_and_no_longer() {
+    let path = |length: usize| Address::Unix(Some("x".repeat(length).into()));
+    let longest = path(sys::MAX_UNIX_PATH);
+    assert_eq!(Address::from_system(&longest.to_system().unwrap()), longest);
+    let error = path(sys::MAX_UNIX_PATH + 1).to_system().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains(&sys::MAX_UNIX_PATH.to_string()), "{error}");
+}

@@ -1,0 +1,219 @@
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use super::*;
+use crate::fixture::{endpoint, has_ipv6, moment, patience};
+
+fn bind_one(text: &str) -> Datagram {
+    let mut all = Datagram::bind(&endpoint(text), &SocketOptions::new()).unwrap();
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+fn connect_to(server: &Datagram) -> Datagram {
+    Datagram::connect(server.endpoint(), &SocketOptions::new(), patience()).unwrap()
+}
+
+#[test]
+fn a_datagram_and_its_answer() {
+    let mut families = vec!["udp://127.0.0.1:0"];
+    if has_ipv6() {
+        families.push("udp://[::1]:0");
+    }
+    for text in families {
+        let server = bind_one(text);
+        assert!(!server.endpoint().to_string().ends_with(":0"));
+        let client = connect_to(&server);
+        client.send(b"question", patience()).unwrap();
+        let mut buffer = [0; 64];
+        let received = server.recv_from(&mut buffer, patience()).unwrap();
+        assert_eq!(&buffer[..received.len], b"question");
+        assert_eq!(received.from, client.local_address().unwrap());
+        assert!(!received.truncated);
+        server.send_to(b"answer", &received.from, patience()).unwrap();
+        let received = client.recv(&mut buffer, patience()).unwrap();
+        assert_eq!(&buffer[..received.len], b"answer");
+        assert_eq!(Some(&received.from), client.peer_address());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn unix_datagrams() {
+    let dir = crate::fixture::TestDir::new();
+    let path = dir.path("socket");
+    let options = SocketOptions::new();
+    let server = Datagram::bind(&dir.endpoint("socket"), &options).unwrap().remove(0);
+    let client = connect_to(&server);
+    client.send(b"question", patience()).unwrap();
+    let mut buffer = [0; 64];
+    let received = server.recv_from(&mut buffer, patience()).unwrap();
+    assert_eq!((&buffer[..received.len], received.truncated), (&b"question"[..], false));
+    if sys::HAS_AUTOBIND {
+        assert_eq!(received.from, client.local_address().unwrap());
+        server.send_to(b"answer", &received.from, patience()).unwrap();
+        let received = client.recv(&mut buffer, patience()).unwrap();
+        assert_eq!(&buffer[..received.len], b"answer");
+    }
+    assert!(Datagram::bind(&dir.endpoint("socket"), &options).is_err(), "it is live");
+    drop(server);
+    assert!(!path.exists());
+}
+
+#[test]
+fn one_longer_than_the_buffer_is_cut_and_says_so() {
+    let server = bind_one("udp://127.0.0.1:0");
+    let client = connect_to(&server);
+    let mut buffer = [0; 4];
+    for (text, len, truncated) in
+        [(&b"abc"[..], 3, false), (b"abcd", 4, false), (b"abcde", 4, true), (b"", 0, false)]
+    {
+        client.send(text, patience()).unwrap();
+        let received = server.recv_from(&mut buffer, patience()).unwrap();
+        assert_eq!((received.len, received.truncated), (len, truncated));
+        assert_eq!(buffer[..len], text[..len]);
+    }
+    client.send(b"x", patience()).unwrap();
+    let received = server.recv_from(&mut [], patience()).unwrap();
+    assert_eq!((received.len, received.truncated), (0, true));
+}
+
+#[test]
+fn waits_end_at_the_deadline() {
+    let server = bind_one("udp://127.0.0.1:0");
+    let error = server.recv_from(&mut [0], moment()).unwrap_err();
+    assert_eq!(error.to_string(), format!("receive on {}: timed out", server.endpoint()));
+    let expired = Deadline::after(Duration::ZERO);
+    let own = server.local_address().unwrap();
+    assert!(server.send_to(b"x", &own, expired).unwrap_err().is_timeout());
+    assert!(server.recv_from(&mut [0], moment()).unwrap_err().is_timeout(), "nothing was sent");
+}
+
+/// poll(2) says that there is room, sendmsg(2) says that the receiver's queue is full.
+#[cfg(unix)]
+#[test]
+fn a_unix_receiver_that_does_not_read_holds_the_sender_up_to_the_deadline_only() {
+    let dir = crate::fixture::TestDir::new();
+    let server = Datagram::bind(&dir.endpoint("socket"), &SocketOptions::new()).unwrap().remove(0);
+    let to = server.local_address().unwrap();
+    let client = Datagram::bind(&dir.endpoint("client"), &SocketOptions::new()).unwrap().remove(0);
+    let error = loop {
+        if let Err(error) = client.send_to(&[0; 1024], &to, moment()) {
+            break error;
+        }
+    };
+    if cfg!(target_os = "linux") {
+        assert!(error.is_timeout(), "{error}");
+    }
+}
+
+#[test]
+fn a_dual_stack_socket_sends_to_both_families() {
+    let server = bind_one("udp://:0");
+    let options = SocketOptions::new();
+    let v4 = bind_one("udp://127.0.0.1:0");
+    let mut buffer = [0; 8];
+    server.send_to(b"x", &v4.local_address().unwrap(), patience()).unwrap();
+    let from = v4.recv_from(&mut buffer, patience()).unwrap().from;
+    // And what comes from IPv4 can be answered in the form in which it came.
+    v4.send_to(b"y", &from, patience()).unwrap();
+    let received = server.recv_from(&mut buffer, patience()).unwrap();
+    assert_eq!(received.from.to_string(), v4.local_address().unwrap().to_string());
+    server.send_to(b"z", &received.from, patience()).unwrap();
+    v4.recv_from(&mut buffer, patience()).unwrap();
+    assert_eq!(buffer[0], b'z');
+    drop(options);
+}
+
+/// A UDP port on which nobody receives, held by a socket that is connected elsewhere.
+fn deaf() -> (UdpSocket, SocketAddr) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    socket.connect(address).unwrap();
+    (socket, address)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_there_is_news_to_a_connected_socket() {
+    let (_held, address) = deaf();
+    let options = SocketOptions::new();
+    let client = Datagram::connect(&Endpoint::udp(address), &options, patience()).unwrap();
+    client.send(b"x", patience()).unwrap();
+    let error = client.recv(&mut [0], patience()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(error.to_string(), format!("receive on udp://{address}: connection refused"));
+}
+
+/// Windows tells an unconnected socket, too. Here one is made to look so: it is connected only
+/// after it was taken over.
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_there_is_no_news_to_an_unconnected_socket() {
+    let (_held, address) = deaf();
+    let server = bind_one("udp://127.0.0.1:0");
+    SockRef::from(&server).connect(&SockAddr::from(address)).unwrap();
+    SockRef::from(&server).send(b"x").unwrap();
+    assert!(sys::wait(&server, Interest::Read, patience()).unwrap(), "the news has arrived");
+    assert!(server.recv_from(&mut [0], moment()).unwrap_err().is_timeout());
+}
+
+#[test]
+fn without_a_peer_there_is_nobody_to_send_to_or_receive_from() {
+    let server = bind_one("udp://127.0.0.1:0");
+    let error = server.recv(&mut [0], patience()).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Receive, ErrorKind::NotConnected));
+    let error = server.send(b"x", patience()).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Send, ErrorKind::NotConnected));
+}
+
+#[test]
+fn one_that_is_too_long_is_an_error_and_not_cut() {
+    let server = bind_one("udp://127.0.0.1:0");
+    let client = connect_to(&server);
+    let error = client.send(&[0; 70_000], patience()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MessageTooLong);
+    let largest = [7; 65_507];
+    client.send(&largest, patience()).unwrap();
+    let mut buffer = vec![0; 65_536];
+    let received = server.recv_from(&mut buffer, patience()).unwrap();
+    assert_eq!((received.len, received.truncated), (largest.len(), false));
+}
+
+#[test]
+fn a_deadline_holds_in_either_blocking_mode() {
+    let options = SocketOptions::new().with_nonblocking(true);
+    let server = Datagram::bind(&endpoint("udp://127.0.0.1:0"), &options).unwrap().remove(0);
+    if cfg!(unix) {
+        assert_eq!(SocketOptions::read_from(&server).unwrap().nonblocking(), Some(true));
+    }
+    assert!(server.recv_from(&mut [0], moment()).unwrap_err().is_timeout());
+}
+
+#[test]
+fn converts_to_and_from_std() {
+    let server = bind_one("udp://127.0.0.1:0");
+    let address = server.local_address().unwrap();
+    let std = UdpSocket::try_from(server).unwrap();
+    assert_eq!(std.local_addr().ok(), address.inet());
+    let again = Datagram::try_from(std).unwrap();
+    assert_eq!(again.local_address().unwrap(), address);
+    assert!(again.peer_address().is_none());
+    let (_socket, bound, file) = again.into_parts();
+    assert_eq!((bound.to_string(), file.is_none()), (format!("udp://{address}"), true));
+}
+
+#[cfg(unix)]
+#[test]
+fn converts_by_family() {
+    use std::os::unix::net::UnixDatagram;
+
+    let (ours, _theirs) = UnixDatagram::pair().unwrap();
+    let ours = Datagram::try_from(ours).unwrap();
+    assert_eq!(ours.peer_address(), Some(&Address::Unix(None)));
+    assert!(UdpSocket::try_from(ours).is_err());
+    let server = bind_one("udp://127.0.0.1:0");
+    assert!(UnixDatagram::try_from(server).is_err());
+}

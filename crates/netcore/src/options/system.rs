@@ -105,7 +105,8 @@ impl SocketOptions {
                 target.set("SO_KEEPALIVE", socket.set_keepalive(true))?;
                 let idle = idle.map(whole_seconds);
                 let interval = interval.map(whole_seconds);
-                let knob = |idle, interval, count| sys::set_keepalive(socket, idle, interval, count);
+                let knob =
+                    |idle, interval, count| sys::set_keepalive(socket, idle, interval, count);
                 target.set("TCP_KEEPIDLE", knob(idle, None, None))?;
                 target.set("TCP_KEEPINTVL", knob(None, interval, None))?;
                 target.set("TCP_KEEPCNT", knob(None, None, count))?;
@@ -115,10 +116,16 @@ impl SocketOptions {
             target.set("SO_LINGER", socket.set_linger(linger.map(whole_seconds)))?;
         }
         if let Some(size) = set.recv_buffer {
-            target.set("SO_RCVBUF", size_limit(size).and_then(|()| socket.set_recv_buffer_size(size)))?;
+            target.set(
+                "SO_RCVBUF",
+                size_limit(size).and_then(|()| socket.set_recv_buffer_size(size)),
+            )?;
         }
         if let Some(size) = set.send_buffer {
-            target.set("SO_SNDBUF", size_limit(size).and_then(|()| socket.set_send_buffer_size(size)))?;
+            target.set(
+                "SO_SNDBUF",
+                size_limit(size).and_then(|()| socket.set_send_buffer_size(size)),
+            )?;
         }
         if let Some(ttl) = set.ttl.map(u32::from) {
             match v6 {

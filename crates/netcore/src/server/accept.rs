@@ -11,11 +11,11 @@ use mio::net::UnixListener;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Type};
 
-use super::handle::Shared;
 use super::Refusal;
+use super::handle::Shared;
 use super::transport::Socket;
-use crate::listener::{After, after};
-use crate::{Address, Error, ErrorKind, Listener, Operation, SocketFile, Transport as Endpoints};
+use crate::listener::AcceptFailure;
+use crate::{Address, Error, Listener, Operation, SocketFile, Transport as Endpoints};
 
 /// Connections accepted from one listener before the others, and the connections there are, have their turn.
 const BATCH: usize = 256;
@@ -122,7 +122,12 @@ impl Acceptor {
     /// # Errors
     ///
     /// The system's, when it cannot be made non-blocking or registered.
-    pub(super) fn add(&mut self, listener: Listener, registry: &Registry, token: Token) -> Result<(), Error> {
+    pub(super) fn add(
+        &mut self,
+        listener: Listener,
+        registry: &Registry,
+        token: Token,
+    ) -> Result<(), Error> {
         let endpoint = listener.endpoint().to_string();
         let failed = |e| Error::from_io(Operation::Listen, e).at(endpoint);
         let (mut source, file) = Source::new(listener);
@@ -168,14 +173,13 @@ impl Acceptor {
                         shared.mailboxes[worker].load.fetch_add(1, Ordering::Relaxed);
                         take(Accepted::Serve(worker, socket, peer));
                     }
-                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                        l.ready = false;
-                        break;
-                    }
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    Err(e) => match after(ErrorKind::of(&e)) {
-                        After::Retry => log::debug!("accept: {e}"),
-                        After::Pause => {
+                    Err(e) => match AcceptFailure::of(&e) {
+                        AcceptFailure::Empty => {
+                            l.ready = false;
+                            break;
+                        }
+                        AcceptFailure::Transient => log::debug!("accept: {e}"),
+                        AcceptFailure::Shortage => {
                             say(said, &e);
                             // The descriptor kept for this turns the next peer away, with the reason, and comes back.
                             let freed = spare.take().is_some();
@@ -189,7 +193,7 @@ impl Acceptor {
                             *paused = Some(Instant::now() + PAUSE);
                             return;
                         }
-                        After::Stop => {
+                        AcceptFailure::Fatal => {
                             log::error!("accept: {e}; this listener is given up");
                             l.ready = false;
                             break;

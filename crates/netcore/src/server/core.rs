@@ -425,4 +425,3 @@ impl<S: Service, T: Transport> Core<S, T> {
         }
     }
 }
-

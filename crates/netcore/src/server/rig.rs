@@ -39,7 +39,7 @@ use crate::Address;
 /// assert_eq!(peer.received(), b"hello");
 /// ```
 pub struct Rig<S: Service> {
-    core: Core<S, Wire>,
+    core: Core<S, Socket>,
     clock: Clock,
     peers: Vec<(u32, Wire)>,
     stopping: bool,
@@ -51,6 +51,10 @@ pub struct Peer(Wire);
 
 #[derive(Debug, Clone)]
 struct Wire(Rc<RefCell<Pipe>>);
+
+/// The server's end of a connection.
+#[derive(Debug)]
+struct Socket(Wire);
 
 #[derive(Debug)]
 struct Pipe {
@@ -99,28 +103,30 @@ impl<S: Service> Rig<S> {
             edge: false,
             writes: 0,
         })));
-        let index = self.core.open(Wire(wire.0.clone()), address);
-        self.peers.push((index, Wire(wire.0.clone())));
+        let index = self.core.open(Socket(wire.clone()), address);
+        self.peers.push((index, wire.clone()));
         Peer(wire)
     }
 
     /// Turns the loop until nothing is left to do.
     pub fn run(&mut self) {
-        loop {
-            for (index, wire) in &self.peers {
-                if let Some(what) = wire.readiness() {
-                    self.core.event(*index, what);
-                }
-            }
-            self.core.run();
-            self.core.expire();
-            self.core.turn(self.stopping);
-            self.core.reap();
-            self.peers.retain(|(_, wire)| Rc::strong_count(&wire.0) > 1 && !wire.0.borrow().released);
-            if !self.core.is_busy() && self.peers.iter().all(|(_, wire)| !wire.0.borrow().edge) {
-                break;
+        while self.turn() {}
+    }
+
+    /// Turns the loop once. Whether there is more to do.
+    pub fn turn(&mut self) -> bool {
+        for (index, wire) in &self.peers {
+            if let Some(what) = wire.readiness() {
+                self.core.event(*index, what);
             }
         }
+        self.core.run();
+        self.core.expire();
+        self.core.turn(self.stopping);
+        self.core.reap();
+        // The table's end of a closed connection is gone.
+        self.peers.retain(|(_, wire)| !wire.0.borrow().released);
+        self.core.is_busy() || self.peers.iter().any(|(_, wire)| wire.0.borrow().edge)
     }
 
     /// Lets `time` pass, and [runs](Self::run).
@@ -245,9 +251,15 @@ impl Pipe {
     }
 }
 
-impl Transport for Wire {
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.0.0.borrow_mut().released = true;
+    }
+}
+
+impl Transport for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut pipe = self.0.borrow_mut();
+        let mut pipe = self.0.0.borrow_mut();
         if pipe.reset {
             return Err(ErrorKind::ConnectionReset.into());
         }
@@ -262,13 +274,13 @@ impl Transport for Wire {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut pipe = self.0.borrow_mut();
+        let mut pipe = self.0.0.borrow_mut();
         pipe.writes += 1;
         pipe.take(bytes)
     }
 
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut pipe = self.0.borrow_mut();
+        let mut pipe = self.0.0.borrow_mut();
         pipe.writes += 1;
         let mut total = 0;
         for slice in bytes {
@@ -282,7 +294,7 @@ impl Transport for Wire {
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        self.0.borrow_mut().ended = true;
+        self.0.0.borrow_mut().ended = true;
         Ok(())
     }
 }

@@ -45,8 +45,10 @@ impl Server {
         let polls: Vec<Poll> =
             (0..config.workers).map(|_| Poll::new()).collect::<Result<_, _>>().map_err(poller)?;
         let wakers = polls.iter().map(|p| mio::Waker::new(p.registry(), worker::WAKE));
-        let mailboxes =
-            wakers.map(|w| Ok(Mailbox::new(Some(w?)))).collect::<Result<Vec<_>, _>>().map_err(poller)?;
+        let mailboxes = wakers
+            .map(|w| Ok(Mailbox::new(Some(w?))))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(poller)?;
         let shared = Arc::new(Shared::new(mailboxes));
         let mut seats: Vec<Seat> = polls
             .into_iter()

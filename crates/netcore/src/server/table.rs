@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use super::clock::Clock;
 use super::Closed;
+use super::clock::Clock;
 use super::output::{ConnectionId, End, Output};
 use super::queue::{self, Queue};
 use super::timers::{NEVER, Timers};
@@ -226,14 +226,9 @@ impl<C, T: Transport> Table<C, T> {
         let Some(c) = slots[index as usize].connection.as_mut() else { return Ok(()) };
         c.flags.closing |= output.end == End::Close;
         c.flags.hungry |= output.more;
-        if output.is_empty() {
-            return Ok(());
-        }
         if let Some(unsent) = c.unsent.as_mut() {
             unsent.take(output);
-            return Ok(());
-        }
-        if let Some(left) = queue::send(output, &mut c.socket)? {
+        } else if let Some(left) = queue::send(output, &mut c.socket)? {
             c.unsent = Some(Box::new(left));
             c.flags.writable = false;
             c.moved = clock.millis();
@@ -283,7 +278,8 @@ impl<C, T: Transport> Connections<C> for Table<C, T> {
     }
 
     fn with(&mut self, id: ConnectionId, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool {
-        let known = self.slots.get(id.index as usize).is_some_and(|s| s.generation == id.generation);
+        let known =
+            self.slots.get(id.index as usize).is_some_and(|s| s.generation == id.generation);
         known && self.call(id.index, f)
     }
 

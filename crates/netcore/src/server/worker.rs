@@ -55,6 +55,8 @@ pub(super) struct Running<S: Service> {
     seat: Seat,
     core: Core<S, Socket>,
     clock: Clock,
+    /// For one datagram.
+    datagram: Vec<u8>,
     reply: Reply,
     /// The service's wish for its next turn.
     again: Option<Instant>,
@@ -83,6 +85,7 @@ impl<S: Service> Running<S> {
         let clock = Clock::system();
         let patience = Patience::new(seat.config.idle_timeout, seat.config.stall_timeout);
         Running {
+            datagram: vec![0; if seat.ports.is_empty() { 0 } else { DATAGRAM }],
             seat,
             core: Core::new(service, patience, clock.clone()),
             reply: Reply::new(clock.clone()),
@@ -96,7 +99,6 @@ impl<S: Service> Running<S> {
     /// Serves until the server is stopped.
     pub(super) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
-        let mut datagram = vec![0; if self.seat.ports.is_empty() { 0 } else { DATAGRAM }];
         loop {
             let timeout = self.timeout();
             match self.seat.poll.poll(&mut events, timeout) {
@@ -109,9 +111,7 @@ impl<S: Service> Running<S> {
             if let Some(acceptor) = self.seat.acceptor.take() {
                 self.seat.acceptor = Some(self.accept(acceptor));
             }
-            for port in &mut self.seat.ports {
-                port.run(&mut self.core.service, &mut datagram, &mut self.reply);
-            }
+            self.answer_datagrams();
             self.turn();
             match self.seat.shared.phase() {
                 Phase::Serving => {}
@@ -125,6 +125,12 @@ impl<S: Service> Running<S> {
                     return Ok(());
                 }
             }
+        }
+    }
+
+    fn answer_datagrams(&mut self) {
+        for port in &mut self.seat.ports {
+            port.run(&mut self.core.service, &mut self.datagram, &mut self.reply);
         }
     }
 
@@ -252,7 +258,10 @@ impl<S: Service> Running<S> {
             return true;
         }
         if self.clock.now() >= since + self.seat.config.grace {
-            log::warn!("{} connections cut off at the end of the grace period", self.core.open_connections());
+            log::warn!(
+                "{} connections cut off at the end of the grace period",
+                self.core.open_connections()
+            );
             self.core.abort();
             return true;
         }
@@ -272,11 +281,13 @@ impl<S: Service> Running<S> {
             for event in &events {
                 self.event(event);
             }
+            self.answer_datagrams();
             self.turn();
             if events.is_empty() && !self.core.is_busy() {
                 break;
             }
         }
+        self.seat.ports.clear();
         self.core.deafen();
         self.turn();
     }

@@ -1,0 +1,155 @@
+use std::cell::Cell;
+use std::io::Write;
+use std::net::UdpSocket;
+
+use super::*;
+use crate::ErrorKind;
+use crate::fixture::{moment, patience};
+
+fn socket() -> UdpSocket {
+    UdpSocket::bind("127.0.0.1:0").unwrap()
+}
+
+#[test]
+fn a_wait_ends_when_the_socket_is_ready_or_the_deadline_has_passed() {
+    let socket = socket();
+    assert!(wait(&socket, Interest::Write, patience()).unwrap());
+    assert!(!wait(&socket, Interest::Read, moment()).unwrap());
+    assert!(!wait(&socket, Interest::Read, Deadline::after(Duration::ZERO)).unwrap());
+    socket.send_to(b"x", socket.local_addr().unwrap()).unwrap();
+    assert!(wait(&socket, Interest::Read, patience()).unwrap());
+    assert!(wait(&socket, Interest::Read, Deadline::never()).unwrap());
+}
+
+#[test]
+fn part_of_a_millisecond_is_one_and_too_many_are_the_most() {
+    assert_eq!(poll_timeout(None), -1);
+    assert_eq!(poll_timeout(Some(Duration::ZERO)), 0);
+    assert_eq!(poll_timeout(Some(Duration::from_nanos(1))), 1);
+    assert_eq!(poll_timeout(Some(Duration::from_millis(7))), 7);
+    assert_eq!(poll_timeout(Some(Duration::from_micros(7001))), 8);
+    assert_eq!(poll_timeout(Some(Duration::MAX)), i32::MAX);
+}
+
+/// Answers with each of `script` in turn, then with success; counts the calls.
+fn scripted(script: &[io::ErrorKind], calls: &Cell<usize>) -> impl FnMut() -> io::Result<usize> {
+    move || {
+        let call = calls.replace(calls.get() + 1);
+        match script.get(call) {
+            Some(&kind) => Err(kind.into()),
+            None => Ok(call),
+        }
+    }
+}
+
+#[test]
+fn interruptions_and_refusals_are_tried_again() {
+    use io::ErrorKind::{Interrupted, WouldBlock};
+
+    let calls = Cell::new(0);
+    let script = [Interrupted, WouldBlock, Interrupted, WouldBlock, WouldBlock];
+    let result = until(&socket(), Interest::Write, patience(), scripted(&script, &calls));
+    assert_eq!(result.unwrap(), Some(5));
+    assert_eq!(calls.get(), 6);
+}
+
+#[test]
+fn another_error_ends_it() {
+    let calls = Cell::new(0);
+    let script = [io::ErrorKind::ConnectionReset];
+    let result = until(&socket(), Interest::Write, patience(), scripted(&script, &calls));
+    assert_eq!(result.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(calls.get(), 1);
+}
+
+#[test]
+fn nothing_is_tried_after_the_deadline() {
+    let calls = Cell::new(0);
+    let expired = Deadline::after(Duration::ZERO);
+    let result = until(&socket(), Interest::Write, expired, scripted(&[], &calls));
+    assert_eq!(result.unwrap(), None);
+    assert_eq!(calls.get(), 0);
+}
+
+#[test]
+fn the_deadline_ends_what_is_interrupted_for_ever_and_what_never_has_room() {
+    for kind in [io::ErrorKind::Interrupted, io::ErrorKind::WouldBlock] {
+        let result =
+            until(&socket(), Interest::Write, moment(), || io::Result::<()>::Err(kind.into()));
+        assert_eq!(result.unwrap(), None);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_descriptor_that_is_not_open_is_an_error_not_a_wait() {
+    // poll(2) reports it as ready, with POLLNVAL; the call that follows has the reason.
+    let calls = Cell::new(0);
+    let script = [io::ErrorKind::InvalidInput];
+    let result = until(&socket(), Interest::Read, patience(), scripted(&script, &calls));
+    assert_eq!(result.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+}
+
+#[test]
+fn the_codes_have_names_and_kinds() {
+    for (code, name, kind) in [
+        (24, "EMFILE", ErrorKind::DescriptorsExhausted),
+        (23, "ENFILE", ErrorKind::DescriptorsExhausted),
+        (22, "EINVAL", ErrorKind::InvalidInput),
+    ] {
+        let code = if cfg!(windows) { code + 10_000 } else { code };
+        assert_eq!(code_name(code), Some(name));
+        assert_eq!(code_kind(code), Some(kind));
+    }
+    assert_eq!(code_name(1_000_000), None);
+    assert_eq!(code_kind(i32::MIN.wrapping_add(20_000)), None);
+}
+
+#[test]
+fn no_code_stands_twice() {
+    let codes: Vec<_> = (0..20_000).filter_map(code_name).collect();
+    for (at, name) in codes.iter().enumerate() {
+        assert!(!codes[at + 1..].contains(name), "{name}");
+    }
+    assert!(codes.len() > 40 || cfg!(not(any(target_os = "linux", target_vendor = "apple"))));
+}
+
+/// Gives SIGPIPE its default effect, which std takes from every Rust program at its start.
+#[cfg(unix)]
+fn let_sigpipe_kill() {
+    const SIGPIPE: std::ffi::c_int = 13;
+    const SIG_DFL: usize = 0;
+    unsafe extern "C" {
+        fn signal(number: std::ffi::c_int, handler: usize) -> usize;
+    }
+    // SAFETY: SIG_DFL is a valid disposition, and no handler is run.
+    unsafe { signal(SIGPIPE, SIG_DFL) };
+}
+
+#[cfg(unix)]
+#[test]
+fn writing_to_a_peer_that_has_gone_survives_a_default_sigpipe() {
+    use crate::{Datagram, Stream};
+    use std::os::unix::net::{UnixDatagram, UnixStream};
+
+    crate::fixture::in_child(
+        "sys::tests::writing_to_a_peer_that_has_gone_survives_a_default_sigpipe",
+        "",
+        || {
+            let_sigpipe_kill();
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            drop(theirs);
+            let mut stream = Stream::from(ours);
+            let error = stream.write(b"x").unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+            let error = stream.write_vectored(&[io::IoSlice::new(b"x")]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+            let error = stream.write_all_deadline(b"x", patience()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+            let (ours, theirs) = UnixDatagram::pair().unwrap();
+            drop(theirs);
+            let datagram = Datagram::try_from(ours).unwrap();
+            assert!(datagram.send(b"x", patience()).is_err());
+        },
+    );
+}

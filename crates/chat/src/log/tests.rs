@@ -1,0 +1,136 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::{Batch, Log, Reader, SEGMENT};
+
+fn say(batch: &mut Batch, text: &str) {
+    batch.push(|out| out.extend_from_slice(text.as_bytes()));
+}
+
+fn publish(log: &Log, texts: &[&str]) {
+    let mut batch = Batch::default();
+    texts.iter().for_each(|text| say(&mut batch, text));
+    log.publish(&mut batch, None);
+    assert_eq!(batch.len(), 0);
+}
+
+fn text<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
+    pieces.into_iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect()
+}
+
+fn window(reader: &Reader, from: u64) -> String {
+    text(reader.from(from).map(|s| &**s.bytes()))
+}
+
+#[test]
+fn a_reader_gets_what_is_published_after_it_began() {
+    let log = Arc::new(Log::new(0, 1000));
+    publish(&log, &["before"]);
+    let mut reader = log.reader(|| {});
+    let start = reader.end();
+    assert!(!reader.take());
+    publish(&log, &["a", "b"]);
+    publish(&log, &["c"]);
+    assert!(reader.take());
+    assert_eq!(window(&reader, start.segment), "abc");
+    assert_eq!(reader.behind(start.segment), (3, 3));
+    assert_eq!(window(&reader, start.segment + 1), "c");
+    assert_eq!(reader.behind(start.segment + 1), (1, 1));
+    assert_eq!(reader.behind(reader.end().segment), (0, 0));
+    reader.trim(start.segment + 1);
+    assert_eq!(window(&reader, start.segment), "c");
+    reader.trim(u64::MAX);
+    assert_eq!(window(&reader, 0), "");
+}
+
+#[test]
+fn the_history_is_the_last_messages_and_ends_where_the_cursor_begins() {
+    for keep in 0..8 {
+        let log = Arc::new(Log::new(keep, 1000));
+        let mut reader = log.reader(|| {});
+        let all = ["1", "22", "333", "4444", "55555", "6"];
+        publish(&log, &all[..1]);
+        publish(&log, &all[1..4]);
+        publish(&log, &all[4..5]);
+        let (mark, history) = log.join();
+        publish(&log, &all[5..]);
+        reader.take();
+        let expected: String = all[5 - keep.min(5)..5].concat();
+        assert_eq!(text(history.iter().map(|b| &**b)), expected, "keep {keep}");
+        assert_eq!(window(&reader, mark.segment), "6", "keep {keep}");
+    }
+}
+
+#[test]
+fn long_batches_are_cut_between_messages() {
+    let log = Arc::new(Log::new(0, usize::MAX));
+    let mut reader = log.reader(|| {});
+    let long = "x".repeat(SEGMENT + 1);
+    let short = "y".repeat(SEGMENT / 2);
+    publish(&log, &[&short, &short, &short, &long, &long, "end"]);
+    reader.take();
+    let lengths: Vec<usize> = reader.from(0).map(|s| s.bytes().len()).collect();
+    assert_eq!(lengths, [SEGMENT, SEGMENT / 2, SEGMENT + 1, SEGMENT + 1, 3]);
+    assert_eq!(reader.behind(1), (4, (SEGMENT / 2 + 2 * (SEGMENT + 1) + 3) as u64));
+}
+
+#[test]
+fn an_inbox_that_grows_is_pressure_until_it_is_taken() {
+    let woken = Arc::new(AtomicUsize::new(0));
+    let log = Arc::new(Log::new(0, 10));
+    let mut reader = log.reader(|| {});
+    let other = {
+        let woken = woken.clone();
+        log.reader(move || {
+            woken.fetch_add(1, Ordering::Relaxed);
+        })
+    };
+    drop(other);
+    publish(&log, &["0123456789"]);
+    assert!(!log.is_pressed());
+    publish(&log, &["x"]);
+    publish(&log, &["y"]);
+    assert!(log.is_pressed());
+    reader.take();
+    assert!(!log.is_pressed());
+    reader.press(true);
+    reader.press(true);
+    assert!(log.is_pressed());
+    drop(reader);
+    assert!(!log.is_pressed());
+    assert_eq!(woken.load(Ordering::Relaxed), 0, "a reader that is gone is not woken");
+}
+
+#[test]
+fn all_readers_see_one_order_whoever_publishes() {
+    let log = Arc::new(Log::new(0, usize::MAX));
+    let mut readers: Vec<Reader> = (0..3).map(|_| log.reader(|| {})).collect();
+    thread::scope(|scope| {
+        for n in 0..4 {
+            let log = &log;
+            scope.spawn(move || (0..500).for_each(|m| publish(log, &[&format!("{n}.{m} ")])));
+        }
+        let seen: Vec<String> = readers
+            .iter_mut()
+            .map(|reader| {
+                scope.spawn(|| {
+                    while reader.end().message < 2000 {
+                        reader.take();
+                    }
+                    window(reader, 0)
+                })
+            })
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|thread| thread.join().expect("a reader panicked"))
+            .collect();
+        assert!(seen.iter().all(|s| *s == seen[0]));
+        for n in 0..4 {
+            let own: Vec<&str> =
+                seen[0].split(' ').filter(|m| m.starts_with(&format!("{n}."))).collect();
+            let expected: Vec<String> = (0..500).map(|m| format!("{n}.{m}")).collect();
+            assert_eq!(own, expected);
+        }
+    });
+}

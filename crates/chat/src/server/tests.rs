@@ -1,0 +1,306 @@
+use std::time::Duration;
+
+use netcore::server::Config as Limits;
+use netcore::testing::{Peer, Rig, split_law};
+
+use super::ChatService;
+use crate::{Chat, Config, Format, Slow};
+
+type ChatRig = Rig<ChatService>;
+
+fn chat(config: Config) -> (Chat, ChatRig) {
+    let chat = Chat::new(config);
+    let rig = Rig::new(Limits::default(), |worker| chat.service(&worker));
+    (chat, rig)
+}
+
+/// What `peer` got, a line each, without the times.
+fn lines(peer: &Peer) -> Vec<String> {
+    peer.text().lines().map(|line| strip(line).to_owned()).collect()
+}
+
+/// A message is `2026-11-20 18:11:02 NAME: TEXT`.
+fn strip(line: &str) -> &str {
+    match line.get(..20) {
+        Some(stamp) if !line.starts_with('*') => {
+            let digits = stamp.bytes().filter(u8::is_ascii_digit).count();
+            assert_eq!((digits, &stamp[19..]), (14, " "), "{line}");
+            &line[20..]
+        }
+        _ => line,
+    }
+}
+
+#[test]
+fn a_line_goes_to_all_and_the_sender_in_a_write_each() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.send(b"hello\nand again\n");
+    rig.run();
+    for peer in [&ann, &bob] {
+        assert_eq!(lines(peer), ["127.0.0.1:1: hello", "127.0.0.1:1: and again"]);
+        assert_eq!(peer.writes(), 1);
+    }
+}
+
+#[test]
+fn telnet_may_end_its_lines_with_crlf() {
+    let (_, mut rig) = chat(Config::default());
+    let ann = rig.connect();
+    ann.send(b"hello\r\n");
+    rig.run();
+    assert!(ann.text().ends_with(" 127.0.0.1:1: hello\n"));
+}
+
+#[test]
+fn any_cut_of_what_a_client_sends_is_answered_alike() {
+    let said = b"one\n\n/nick ann\r\ntwo \xff\n/who\n//three\n\x1b[31mred\n0123456789012345678901234567890\n/nope\nlast";
+    split_law(said, |pieces| {
+        let (_, mut rig) = chat(Config::default().with_max_line(30));
+        let ann = rig.connect();
+        for piece in pieces {
+            ann.send(piece);
+            rig.run();
+        }
+        ann.finish();
+        rig.run();
+        assert!(ann.is_closed());
+        lines(&ann)
+    });
+}
+
+#[test]
+fn names_are_chosen_and_belong_to_one() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.send(b"/nick ann\n/nick two words\n/nick *star\n/nick 10.0.0.1\n/nick Operator\n/nick\n");
+    rig.run();
+    assert_eq!(
+        lines(&ann),
+        [
+            "* you are ann",
+            "* a name is letters, digits and _ - . ' and begins with a letter or a digit",
+            "* a name is letters, digits and _ - . ' and begins with a letter or a digit",
+            "* this name is not for clients",
+            "* this name is not for clients",
+            "* a name is needed: /nick NAME",
+        ]
+    );
+    bob.send(b"/nick ANN\n/who\n");
+    rig.run();
+    assert_eq!(lines(&bob), ["* this name is taken", "* 2 here: ann, 127.0.0.1:2"]);
+    ann.send(b"quit\n");
+    rig.run();
+    assert!(ann.is_closed());
+    bob.send(b"/nick ANN\nhi\n/nick Ann\n/who\n");
+    rig.run();
+    assert_eq!(lines(&bob), ["* you are ANN", "ANN: hi", "* you are Ann", "* 1 here: Ann"]);
+}
+
+#[test]
+fn what_is_refused_is_seen_by_nobody_else() {
+    let (_, mut rig) = chat(Config::default().with_max_line(8));
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.send(b"12345678\n123456789\nab\xffcd\n   \n\x1b[2J\x07\tx\n");
+    rig.run();
+    assert_eq!(
+        lines(&ann),
+        [
+            "127.0.0.1:1: 12345678",
+            "* line refused: longer than 8 bytes",
+            "* line refused: not UTF-8 at byte 2",
+            "127.0.0.1:1: [2J x",
+        ]
+    );
+    assert_eq!(lines(&bob), ["127.0.0.1:1: 12345678", "127.0.0.1:1: [2J x"]);
+}
+
+#[test]
+fn one_who_leaves_has_got_everything_until_then() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.room(10);
+    bob.send(b"one\n");
+    rig.run();
+    ann.send(b"two\nquit\nnever said\n");
+    ann.room(10);
+    rig.run();
+    ann.room(usize::MAX);
+    rig.run();
+    bob.send(b"three\n");
+    rig.run();
+    assert_eq!(lines(&ann), ["127.0.0.1:2: one", "127.0.0.1:1: two"]);
+    assert!(ann.is_closed());
+    assert_eq!(lines(&bob), ["127.0.0.1:2: one", "127.0.0.1:1: two", "127.0.0.1:2: three"]);
+}
+
+#[test]
+fn a_last_line_without_an_end_is_said() {
+    let (_, mut rig) = chat(Config::default());
+    let ann = rig.connect();
+    ann.send(b"bye");
+    ann.finish();
+    rig.run();
+    assert_eq!(lines(&ann), ["127.0.0.1:1: bye"]);
+    assert!(ann.is_closed());
+}
+
+#[test]
+fn a_newcomer_gets_the_greeting_the_history_and_then_what_is_new() {
+    let config = Config::default().with_history(3).with_greeting(Some("welcome\nall".to_owned()));
+    let (_, mut rig) = chat(config);
+    let ann = rig.connect();
+    ann.send(b"1\n2\n");
+    rig.run();
+    ann.send(b"3\n4\n5\n");
+    rig.run();
+    let bob = rig.connect();
+    ann.send(b"6\n");
+    rig.run();
+    let said = |n: u32| format!("127.0.0.1:1: {n}");
+    let expected: Vec<String> =
+        ["* welcome".to_owned(), "* all".to_owned()].into_iter().chain((3..=6).map(said)).collect();
+    assert_eq!(lines(&bob), expected);
+}
+
+#[test]
+fn a_slow_client_is_cut_off_and_costs_the_others_nothing() {
+    let (_, mut rig) = chat(Config::default().with_backlog(100_000));
+    let (ann, slow) = (rig.connect(), rig.connect());
+    let others: Vec<Peer> = (0..18).map(|_| rig.connect()).collect();
+    slow.room(0);
+    for n in 0..200 {
+        ann.send(format!("{n} {}\n", "x".repeat(1000)).as_bytes());
+        rig.run();
+        assert!(others.iter().all(|p| lines(p).len() == 1), "message {n}");
+    }
+    assert!(slow.is_closed());
+    assert_eq!(rig.connections(), 19);
+}
+
+#[test]
+fn a_slow_client_may_be_moved_on_and_told() {
+    let (_, mut rig) = chat(Config::default().with_backlog(100_000).with_slow(Slow::Skip));
+    let (ann, slow) = (rig.connect(), rig.connect());
+    let _others: Vec<Peer> = (0..18).map(|_| rig.connect()).collect();
+    slow.room(0);
+    for n in 0..1000 {
+        ann.send(format!("{n} {}\n", "x".repeat(1000)).as_bytes());
+        rig.run();
+    }
+    slow.room(usize::MAX);
+    rig.run();
+    ann.send(b"now\n");
+    rig.run();
+    let got = lines(&slow);
+    let mut expected = 0;
+    for line in &got {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words.as_slice() {
+            ["*", lost, "messages", "skipped:", ..] => {
+                expected += lost.parse::<usize>().expect(line)
+            }
+            ["127.0.0.1:1:", "now"] => {}
+            ["127.0.0.1:1:", n, _] => {
+                assert_eq!(n.parse(), Ok(expected));
+                expected += 1;
+            }
+            _ => panic!("{line}"),
+        }
+    }
+    assert_eq!(expected, 1000, "each message was sent or counted");
+    assert!(got.len() < 500, "{}", got.len());
+    assert_eq!(got.last().map(String::as_str), Some("127.0.0.1:1: now"));
+}
+
+#[test]
+fn senders_wait_for_readers_that_move_and_not_for_one_that_does_not() {
+    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, bob) = (rig.connect(), rig.connect());
+    let line = format!("{}\n", "x".repeat(4000));
+    let flood = line.repeat(1024);
+    bob.room(1000);
+    ann.send(flood.as_bytes());
+    // Bob takes some all the time: he gets everything, and the flood waits for him.
+    let mut got = 0;
+    while got < 1024 {
+        rig.run();
+        bob.room(100_000);
+        rig.advance(Duration::from_millis(20));
+        got += bob.received().iter().filter(|b| **b == b'\n').count();
+        assert_eq!(rig.connections(), 2);
+    }
+    assert_eq!(ann.received().iter().filter(|b| **b == b'\n').count(), 1024);
+    // Bob stops: he is not waited for.
+    bob.room(0);
+    ann.send(flood.as_bytes());
+    rig.run();
+    rig.advance(Duration::from_millis(300));
+    for _ in 0..100 {
+        rig.advance(Duration::from_millis(100));
+    }
+    assert_eq!(ann.received().iter().filter(|b| **b == b'\n').count(), 1024);
+    assert!(bob.is_closed());
+}
+
+#[test]
+fn a_stop_sends_what_was_said_and_closes() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    bob.room(5);
+    ann.send(b"the last\n");
+    rig.stop();
+    bob.room(usize::MAX);
+    rig.run();
+    assert_eq!(lines(&ann), ["127.0.0.1:1: the last"]);
+    assert_eq!(lines(&bob), ["127.0.0.1:1: the last"]);
+    assert!(ann.is_closed() && bob.is_closed());
+}
+
+#[test]
+fn the_operator_speaks_and_removes() {
+    let (chat, mut rig) = chat(Config::default());
+    let operator = chat.operator();
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.send(b"/nick ann\n");
+    rig.run();
+    ann.received();
+    assert_eq!(operator.clients().iter().map(|n| &**n).collect::<Vec<_>>(), ["ann", "127.0.0.1:2"]);
+    operator.say("dinner\u{7}!");
+    assert!(operator.tell("Ann", "psst"));
+    assert!(operator.kick("127.0.0.1:2"));
+    assert!(!operator.kick("nobody"));
+    rig.run();
+    assert_eq!(lines(&ann), ["* operator: dinner!", "* operator to you: psst"]);
+    assert_eq!(lines(&bob), ["* operator: dinner!", "* you have been removed by the operator"]);
+    assert!(bob.is_closed() && !ann.is_closed());
+    assert_eq!(operator.rooms()[0].clients, 1);
+}
+
+#[test]
+fn the_other_formats_are_as_the_docs_say() {
+    let (_, mut rig) = chat(Config::default().with_format(Format::Classic));
+    let ann = rig.connect();
+    ann.send(b"hello\n");
+    rig.run();
+    let text = ann.text();
+    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    assert_eq!(shape, "999999/99 99:99:99 999.9.9.9:9\nhello\n\n");
+
+    let (_, mut rig) = self::chat(Config::default().with_format(Format::Json));
+    let ann = rig.connect();
+    ann.send(b"say \"hi\" \\o/\n/who\n");
+    rig.run();
+    let text = ann.text();
+    let objects: Vec<&str> = text.lines().collect();
+    let after_time = |o: &str| o.split_once("\",\"room\"").map(|(_, rest)| rest.to_owned());
+    assert_eq!(
+        after_time(objects[0]).as_deref(),
+        Some(r#":"lobby","from":"127.0.0.1:1","kind":"message","text":"say \"hi\" \\o/"}"#)
+    );
+    assert_eq!(
+        after_time(objects[1]).as_deref(),
+        Some(r#":"lobby","from":"*","kind":"notice","text":"1 here: 127.0.0.1:1"}"#)
+    );
+    assert_eq!(objects.len(), 2);
+}

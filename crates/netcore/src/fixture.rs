@@ -1,0 +1,117 @@
+//! What several modules' tests need.
+
+use std::net::{Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::{Deadline, Endpoint, Listener, SocketOptions, Stream};
+
+/// Long enough for any machine: it runs out only where a test would hang.
+pub(crate) fn patience() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
+/// Short, for waits that must end by their deadline.
+pub(crate) fn moment() -> Deadline {
+    Deadline::after(Duration::from_millis(30))
+}
+
+pub(crate) fn endpoint(text: &str) -> Endpoint {
+    text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(crate) fn listen(text: &str) -> Listener {
+    let mut all = Listener::bind(&endpoint(text), &SocketOptions::new()).unwrap();
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+/// A client and the server's side of it.
+pub(crate) fn pair(listener: &Listener) -> (Stream, Stream) {
+    let options = SocketOptions::new();
+    let client = Stream::connect(listener.endpoint(), &options, patience()).unwrap();
+    let (server, _) = listener.accept(patience()).unwrap();
+    (client, server)
+}
+
+/// A TCP port that refuses connections and that nobody else can get meanwhile.
+pub(crate) fn refusing(address: &str) -> (Socket, SocketAddr) {
+    let address: SocketAddr = address.parse().unwrap();
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+    if address.is_ipv6() {
+        socket.set_only_v6(true).unwrap();
+    }
+    socket.bind(&SockAddr::from(address)).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
+}
+
+/// Whether this machine has IPv6; says so if it does not.
+pub(crate) fn has_ipv6() -> bool {
+    let has = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+    if !has {
+        println!("no IPv6 on this machine: that part is not tested");
+    }
+    has
+}
+
+/// A fresh directory, removed with all that is in it.
+pub(crate) struct TestDir(PathBuf);
+
+impl TestDir {
+    pub(crate) fn new() -> TestDir {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("netcore-{}-{count}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).unwrap();
+        TestDir(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn endpoint(&self, name: &str) -> Endpoint {
+        Endpoint::unix(self.path(name))
+    }
+}
+
+impl AsRef<Path> for TestDir {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TestDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const CHILD: &str = "NETCORE_TEST_CHILD";
+
+/// Runs `body` in a process of its own: the test `name` started again, by a shell that ran `setup`
+/// first. For what changes the whole process.
+#[cfg(unix)]
+pub(crate) fn in_child(name: &str, setup: &str, body: impl FnOnce()) {
+    if std::env::var_os(CHILD).is_some_and(|child| child == name) {
+        return body();
+    }
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{setup}\nexec \"$0\" --exact \"$1\" --test-threads 1 --nocapture"))
+        .arg(std::env::current_exe().unwrap())
+        .arg(name)
+        .env(CHILD, name)
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{stdout}\n{stderr}", output.status);
+    assert!(stdout.contains("1 passed"), "the child ran no test named {name}:\n{stdout}");
+}

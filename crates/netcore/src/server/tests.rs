@@ -1,0 +1,379 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::rig::{Peer, Rig};
+use super::{Closed, Config, ConnectionId, Output, Service, Turn};
+use crate::Address;
+
+/// Echoes, obeys single letters, and keeps what happens to it.
+#[derive(Default)]
+struct Probe {
+    log: Rc<RefCell<Vec<String>>>,
+    /// Sent by `ready`, a piece a call.
+    supply: Vec<Bytes>,
+    /// Sent to all in the next turn.
+    broadcast: Option<Bytes>,
+    hold: bool,
+}
+
+impl Probe {
+    fn note(&self, what: impl Into<String>) {
+        self.log.borrow_mut().push(what.into());
+    }
+}
+
+impl Service for Probe {
+    type Connection = ConnectionId;
+
+    fn open(&mut self, peer: &Address, output: &mut Output) -> ConnectionId {
+        self.note(format!("open {peer}"));
+        output.id()
+    }
+
+    fn receive(&mut self, id: &mut ConnectionId, input: &[u8], output: &mut Output) {
+        assert_eq!(*id, output.id());
+        match input {
+            b"C" => output.close(),
+            b"A" => {
+                output.send(b"never seen");
+                output.abort();
+            }
+            b"M" => output.more(),
+            _ => output.send(input),
+        }
+    }
+
+    fn ready(&mut self, _: &mut ConnectionId, output: &mut Output) {
+        if let Some(piece) = self.supply.pop() {
+            output.share(piece);
+            output.more();
+        }
+    }
+
+    fn stop(&mut self, _: &mut ConnectionId, output: &mut Output) {
+        output.send(b"bye");
+        output.close();
+    }
+
+    fn closed(&mut self, _: ConnectionId, why: Closed) {
+        self.note(match why {
+            Closed::Broken(e) => format!("closed Broken {:?}", e.kind()),
+            other => format!("closed {other:?}"),
+        });
+    }
+
+    fn turn(&mut self, turn: &mut Turn<'_, ConnectionId>) {
+        if let Some(bytes) = self.broadcast.take() {
+            turn.each(|_, output| output.share(bytes.clone()));
+        }
+        turn.hold(self.hold);
+    }
+}
+
+struct Bench {
+    rig: Rig<Probe>,
+    log: Rc<RefCell<Vec<String>>>,
+}
+
+impl Bench {
+    fn new(config: Config) -> Bench {
+        let log = Rc::new(RefCell::new(Vec::new()));
+        let service = Probe { log: log.clone(), ..Probe::default() };
+        Bench { rig: Rig::new(config, |_| service), log }
+    }
+
+    fn connect(&mut self) -> Peer {
+        let peer = self.rig.connect();
+        self.log.borrow_mut().clear();
+        peer
+    }
+
+    /// What has happened since the last look.
+    fn log(&self) -> Vec<String> {
+        std::mem::take(&mut *self.log.borrow_mut())
+    }
+}
+
+fn bench() -> Bench {
+    Bench::new(Config::default())
+}
+
+#[test]
+fn an_exchange_is_one_write() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    peer.send(b"hello");
+    bench.rig.run();
+    assert_eq!(peer.text(), "hello");
+    assert_eq!(peer.writes(), 1);
+}
+
+#[test]
+fn what_a_full_socket_did_not_take_comes_later_in_order() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    peer.room(3);
+    peer.send(b"one two ");
+    bench.rig.run();
+    peer.send(b"three");
+    bench.rig.run();
+    assert_eq!(peer.text(), "one");
+    peer.room(4);
+    bench.rig.run();
+    assert_eq!(peer.text(), " two");
+    peer.room(usize::MAX);
+    bench.rig.run();
+    assert_eq!(peer.text(), " three");
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_not_read() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    peer.room(0);
+    let sent = 64 << 20;
+    for _ in 0..64 {
+        peer.send(&vec![b'x'; sent / 64]);
+        bench.rig.run();
+    }
+    // One read's worth waits in the server; the rest stays in the socket.
+    peer.room(64 * 1024);
+    bench.rig.turn();
+    assert_eq!(peer.received().len(), 64 * 1024);
+    peer.room(usize::MAX);
+    bench.rig.run();
+    assert_eq!(peer.received().len(), sent - 64 * 1024);
+}
+
+#[test]
+fn one_who_floods_does_not_keep_others_waiting() {
+    let mut bench = bench();
+    let flood = bench.connect();
+    let other = bench.connect();
+    flood.send(&vec![b'x'; 10 << 20]);
+    other.send(b"hello");
+    bench.rig.turn();
+    assert_eq!(other.text(), "hello");
+    assert_eq!(flood.received().len(), 64 * 1024);
+    bench.rig.run();
+    assert_eq!(flood.received().len(), (10 << 20) - 64 * 1024);
+}
+
+#[test]
+fn shared_output_goes_to_all_in_a_write_each() {
+    let mut bench = bench();
+    let peers: Vec<Peer> = (0..3).map(|_| bench.connect()).collect();
+    peers[1].room(2);
+    let bytes = Bytes::from_static(b"news");
+    bench.rig.service().broadcast = Some(bytes.clone());
+    bench.rig.run();
+    assert_eq!(peers[0].text(), "news");
+    assert_eq!(peers[1].text(), "ne");
+    assert_eq!(peers[2].text(), "news");
+    assert!(peers.iter().all(|p| p.writes() == 1));
+    // One that owes already gets it behind that.
+    bench.rig.service().broadcast = Some(bytes);
+    bench.rig.run();
+    peers[1].room(usize::MAX);
+    bench.rig.run();
+    assert_eq!(peers[1].text(), "wsnews");
+}
+
+#[test]
+fn a_service_can_supply_as_the_socket_takes() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    bench.rig.service().supply = vec![Bytes::from_static(b"b"), Bytes::from_static(b"a")];
+    peer.room(0);
+    peer.send(b"M");
+    bench.rig.run();
+    assert_eq!(bench.rig.service().supply.len(), 1, "the second waits for the first to be taken");
+    peer.room(usize::MAX);
+    bench.rig.run();
+    assert_eq!(peer.text(), "ab");
+}
+
+#[test]
+fn the_last_word_of_a_half_closed_peer_is_answered() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    peer.room(1);
+    peer.send(b"last word");
+    peer.finish();
+    bench.rig.run();
+    assert!(!peer.is_closed());
+    peer.room(usize::MAX);
+    bench.rig.run();
+    assert_eq!(peer.text(), "last word");
+    assert!(peer.is_closed());
+    assert_eq!(bench.log(), ["closed Done"]);
+    assert_eq!(bench.rig.connections(), 0);
+}
+
+#[test]
+fn a_reset_ends_its_connection_and_no_other() {
+    let mut bench = bench();
+    let (gone, stays) = (bench.connect(), bench.connect());
+    gone.reset();
+    stays.send(b"here");
+    bench.rig.run();
+    assert_eq!(bench.log(), ["closed Broken ConnectionReset"]);
+    assert_eq!(stays.text(), "here");
+    assert_eq!(bench.rig.connections(), 1);
+}
+
+#[test]
+fn a_reset_is_seen_while_reading_is_held() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    bench.rig.service().hold = true;
+    bench.rig.run();
+    peer.reset();
+    bench.rig.run();
+    assert_eq!(bench.log(), ["closed Broken ConnectionReset"]);
+}
+
+#[test]
+fn held_input_is_read_when_the_hold_ends() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    bench.rig.service().hold = true;
+    bench.rig.run();
+    peer.send(b"wait");
+    bench.rig.run();
+    assert_eq!(peer.text(), "");
+    bench.rig.service().hold = false;
+    bench.rig.run();
+    assert_eq!(peer.text(), "wait");
+}
+
+#[test]
+fn a_close_waits_for_the_peer_and_drops_its_input() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    peer.send(b"C");
+    bench.rig.run();
+    assert!(peer.is_closed());
+    assert_eq!(bench.log(), ["closed Done"], "the service is told at once");
+    assert_eq!(bench.rig.connections(), 1, "the socket stays for what is on its way");
+    peer.send(b"still talking");
+    bench.rig.advance(Duration::from_millis(200));
+    peer.send(b"and on");
+    bench.rig.advance(Duration::from_millis(200));
+    assert_eq!(bench.rig.connections(), 1);
+    assert_eq!(peer.text(), "");
+    peer.finish();
+    bench.rig.run();
+    assert_eq!(bench.rig.connections(), 0);
+}
+
+#[test]
+fn a_close_does_not_wait_for_a_peer_that_stays_silent_or_never_ends() {
+    let mut bench = bench();
+    let (silent, endless) = (bench.connect(), bench.connect());
+    silent.send(b"C");
+    endless.send(b"C");
+    bench.rig.run();
+    bench.rig.advance(Duration::from_millis(249));
+    assert_eq!(bench.rig.connections(), 2);
+    endless.send(b"more");
+    bench.rig.run();
+    bench.rig.advance(Duration::from_millis(1));
+    assert_eq!(bench.rig.connections(), 1);
+    for _ in 0..48 {
+        endless.send(b"more");
+        bench.rig.advance(Duration::from_millis(100));
+    }
+    assert_eq!(bench.rig.connections(), 0);
+}
+
+#[test]
+fn an_abort_drops_what_is_unsent() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    peer.send(b"A");
+    bench.rig.run();
+    assert_eq!(peer.text(), "");
+    assert_eq!(bench.log(), ["closed Cut"]);
+    assert_eq!(bench.rig.connections(), 0);
+}
+
+#[test]
+fn the_idle_are_closed_and_the_active_are_not() {
+    let idle = Some(Duration::from_secs(10));
+    let mut bench = Bench::new(Config::default().with_idle_timeout(idle));
+    let (idle, active) = (bench.connect(), bench.connect());
+    for _ in 0..5 {
+        active.send(b"x");
+        bench.rig.run();
+        bench.rig.advance(Duration::from_secs(3));
+    }
+    assert!(idle.is_closed());
+    assert!(!active.is_closed());
+    bench.rig.advance(Duration::from_secs(7));
+    assert!(active.is_closed());
+}
+
+#[test]
+fn the_stalled_are_cut_off_and_the_slow_are_not() {
+    let mut bench = Bench::new(Config::default().with_stall_timeout(Some(Duration::from_secs(30))));
+    let (stalled, slow) = (bench.connect(), bench.connect());
+    for peer in [&stalled, &slow] {
+        peer.room(0);
+        peer.send(b"a long answer");
+    }
+    bench.rig.run();
+    for _ in 0..3 {
+        bench.rig.advance(Duration::from_secs(20));
+        slow.room(1);
+        bench.rig.run();
+    }
+    assert_eq!(bench.log(), ["closed Stalled"]);
+    assert_eq!(bench.rig.connections(), 1);
+    assert_eq!(slow.text(), "a l");
+    bench.rig.advance(Duration::from_secs(30));
+    assert_eq!(bench.log(), ["closed Stalled"]);
+}
+
+#[test]
+fn a_stop_answers_what_has_come_and_says_goodbye() {
+    let mut bench = bench();
+    let (peer, slow) = (bench.connect(), bench.connect());
+    peer.send(b"before");
+    slow.room(0);
+    slow.send(b"owed");
+    bench.rig.stop();
+    assert_eq!(peer.text(), "beforebye");
+    assert!(peer.is_closed());
+    peer.send(b"after");
+    bench.rig.run();
+    slow.room(usize::MAX);
+    bench.rig.run();
+    assert_eq!(slow.text(), "owedbye");
+    assert!(slow.is_closed());
+    assert_eq!(peer.text(), "");
+}
+
+#[test]
+fn a_name_of_a_connection_is_never_used_again() {
+    let ids: RefCell<Vec<ConnectionId>> = RefCell::default();
+    struct Names<'a>(&'a RefCell<Vec<ConnectionId>>);
+    impl Service for Names<'_> {
+        type Connection = ();
+        fn open(&mut self, _: &Address, output: &mut Output) {
+            self.0.borrow_mut().push(output.id());
+        }
+        fn receive(&mut self, _: &mut (), _: &[u8], _: &mut Output) {}
+    }
+    let mut rig = Rig::new(Config::default(), |_| Names(&ids));
+    for _ in 0..3 {
+        let peer = rig.connect();
+        peer.finish();
+        rig.run();
+    }
+    let ids = ids.borrow();
+    assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+}

@@ -1,0 +1,122 @@
+use std::time::{Duration, SystemTime};
+
+use netcore::server::{Config, Refusal, Service};
+use netcore::testing::Rig;
+
+use super::TimeService;
+use crate::{Format, Framing, Zone};
+
+/// The clock of a rig stands at this until it is moved.
+const START: u64 = 1_800_000_000;
+
+fn rig(framing: Framing) -> Rig<TimeService> {
+    Rig::new(Config::default(), |_| TimeService::new(framing, Format::Unix, Zone::Utc))
+}
+
+#[test]
+fn each_piece_is_answered_as_it_came() {
+    let mut rig = rig(Framing::Chunk);
+    let peer = rig.connect();
+    for piece in ["no line end", "\r\n", "two\nlines\n"] {
+        peer.send(piece.as_bytes());
+        rig.run();
+        assert_eq!(peer.text(), format!("[{START}] {piece}"));
+    }
+    assert_eq!(peer.writes(), 3);
+}
+
+#[test]
+fn the_time_goes_on() {
+    let mut rig = rig(Framing::Chunk);
+    let peer = rig.connect();
+    rig.advance(Duration::from_millis(1999));
+    peer.send(b"x");
+    rig.run();
+    assert_eq!(peer.text(), format!("[{}] x", START + 1));
+    rig.advance(Duration::from_millis(1));
+    peer.send(b"x");
+    rig.run();
+    assert_eq!(peer.text(), format!("[{}] x", START + 2));
+}
+
+#[test]
+fn lines_are_answered_one_by_one_in_one_write_and_the_last_without_its_end() {
+    let mut rig = rig(Framing::Line { limit: 100 });
+    let peer = rig.connect();
+    peer.send(b"one\r\ntwo\n\nthr");
+    rig.run();
+    assert_eq!(peer.text(), format!("[{START}] one\r\n[{START}] two\n[{START}] \n"));
+    assert_eq!(peer.writes(), 1);
+    peer.send(b"ee");
+    peer.finish();
+    rig.run();
+    assert_eq!(peer.text(), format!("[{START}] three"));
+    assert!(peer.is_closed());
+}
+
+#[test]
+fn a_line_that_is_too_long_is_told_and_ends_the_connection() {
+    let mut rig = rig(Framing::Line { limit: 4 });
+    let peer = rig.connect();
+    peer.send(b"fine\nnot fine\nfine\n");
+    rig.run();
+    assert_eq!(peer.text(), format!("[{START}] fine\n[{START}] error: line longer than 4 bytes\n"));
+    assert!(peer.is_closed());
+}
+
+#[test]
+fn fractions_are_those_of_the_moment_of_the_answer() {
+    // Their clock is the system's: a turn of the loop is not exact enough for them.
+    let format = Format::UnixNs;
+    let mut rig =
+        Rig::new(Config::default(), |_| TimeService::new(Framing::Chunk, format, Zone::Utc));
+    let peer = rig.connect();
+    peer.send(b"x");
+    let nanos = |t: SystemTime| t.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+    let before = nanos(SystemTime::now());
+    rig.run();
+    let after = nanos(SystemTime::now());
+    let text = peer.text();
+    let told: u128 = text.trim_start_matches('[').trim_end_matches("] x").parse().unwrap();
+    assert!((before..=after).contains(&told), "{before} {told} {after}");
+}
+
+#[test]
+fn the_refused_are_told_why() {
+    let mut service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
+    let mut words = Vec::new();
+    service.refuse(Refusal::Full, &mut words);
+    assert!(words.starts_with(b"error: ") && words.ends_with(b"\n"));
+}
+
+#[test]
+fn a_server_answers_streams_and_datagrams() -> Result<(), Box<dyn std::error::Error>> {
+    use netcore::server::Server;
+    use netcore::{Datagram, Deadline, SocketOptions, Stream};
+
+    let endpoints = ["127.0.0.1:0".parse()?, "udp://127.0.0.1:0".parse()?];
+    let server = Server::bind(&endpoints, Config::default().with_workers(2))?;
+    let bound = server.endpoints().to_vec();
+    let handle = server.handle();
+    let running = std::thread::spawn(move || {
+        let pattern: Format = "+constant".parse().expect("a pattern");
+        server.run(|_| TimeService::new(Framing::Chunk, pattern.clone(), Zone::Utc))
+    });
+    let deadline = Deadline::after(Duration::from_secs(30));
+    let options = SocketOptions::default();
+    let stream = Stream::connect(&bound[0], &options, deadline)?;
+    stream.write_all_deadline(b"hi", deadline)?;
+    let mut answer = [0; 13];
+    stream.read_exact_deadline(&mut answer, deadline)?;
+    assert_eq!(&answer, b"[constant] hi");
+    let socket = Datagram::connect(&bound[1], &options, deadline)?;
+    for text in ["", "hi", &"x".repeat(60_000)] {
+        socket.send(text.as_bytes(), deadline)?;
+        let mut answer = vec![0; 65_536];
+        let received = socket.recv(&mut answer, deadline)?;
+        assert_eq!(&answer[..received.len], format!("[constant] {text}").as_bytes());
+    }
+    handle.stop();
+    running.join().expect("the server panicked")?;
+    Ok(())
+}
