@@ -29,24 +29,27 @@ pub(crate) const HELP: [&str; 6] = [
     "/help  says this",
 ];
 
+/// What may stand around a word. Unicode knows more kinds of space, but those are no typing habit, and none of them may be
+/// part of a name unseen.
+const SPACE: [char; 2] = [' ', '\t'];
+
 impl Input<'_> {
-    /// Reads a line without its ending, cleaned.
+    /// Reads a line without its ending.
     pub(crate) fn parse(text: &str) -> Input<'_> {
-        let words = text.trim();
-        if words.is_empty() {
+        if text.trim().is_empty() {
             return Input::Blank;
         }
-        if words == "quit" {
+        if text.trim_matches(SPACE) == "quit" {
             return Input::Quit;
         }
         let Some(rest) = text.strip_prefix('/') else { return Input::Say(text) };
         if rest.starts_with('/') {
             return Input::Say(rest);
         }
-        let (command, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let (command, argument) = rest.split_once(SPACE).unwrap_or((rest, ""));
         match command {
             "quit" => Input::Quit,
-            "nick" => Input::Nick(argument.trim()),
+            "nick" => Input::Nick(argument.trim_matches(SPACE)),
             "who" => Input::Who,
             "help" => Input::Help,
             other => Input::Unknown(other),

@@ -41,6 +41,8 @@ pub struct ChatService {
     reader: Reader,
     batch: Batch,
     writer: Writer,
+    /// Something has come into the window since the last broadcast.
+    news: bool,
     /// Clients that have not taken all at the last look.
     behind: HashMap<ConnectionId, Progress>,
     notice: Vec<u8>,
@@ -75,6 +77,7 @@ impl ChatService {
             reader: hub.log.reader(move || waker.wake()),
             batch: Batch::default(),
             writer: Writer::new(hub.config.format),
+            news: false,
             behind: HashMap::new(),
             notice: Vec::new(),
             hub,
@@ -83,17 +86,20 @@ impl ChatService {
 
     fn line(&mut self, client: &mut Client, line: &[u8], output: &mut Output) {
         let text = match std::str::from_utf8(line) {
-            Ok(text) => clean(text),
+            Ok(text) => text,
             Err(e) => {
                 let words = format!("line refused: not UTF-8 at byte {}", e.valid_up_to());
                 return self.tell(client, &words, output);
             }
         };
-        match Input::parse(&text) {
+        match Input::parse(text) {
             Input::Blank => {}
             Input::Say(text) => {
-                let Self { batch, writer, .. } = self;
-                batch.push(|out| writer.message(out, output.time(), &client.name, text));
+                let text = clean(text);
+                if !text.trim().is_empty() {
+                    let Self { batch, writer, .. } = self;
+                    batch.push(|out| writer.message(out, output.time(), &client.name, &text));
+                }
             }
             Input::Quit => self.leave(client, output),
             Input::Nick(name) => match self.hub.rename(client.id, name) {
@@ -114,7 +120,7 @@ impl ChatService {
             }
             Input::Help => HELP.iter().for_each(|words| self.tell(client, words, output)),
             Input::Unknown(command) => {
-                let words = format!("no command /{command}; /help says what there is");
+                let words = format!("no command /{}; /help says what there is", clean(command));
                 self.tell(client, &words, output);
             }
         }
@@ -140,7 +146,7 @@ impl ChatService {
 
     fn publish(&mut self) {
         self.hub.log.publish(&mut self.batch, Some(&self.reader));
-        self.reader.take();
+        self.news |= self.reader.take();
     }
 
     /// Renders a notice into `self.notice`.
@@ -335,13 +341,12 @@ impl Service for ChatService {
     }
 
     fn turn(&mut self, turn: &mut Turn<'_, Client>) {
-        self.hub.log.publish(&mut self.batch, Some(&self.reader));
-        let news = self.reader.take();
+        self.publish();
         let ordered = self.hub.ordered();
         if !ordered.is_empty() {
             self.carry_out(turn, &ordered);
         }
-        if news || !self.behind.is_empty() {
+        if std::mem::take(&mut self.news) || !self.behind.is_empty() {
             self.broadcast(turn);
         }
         turn.hold(self.hub.log.is_pressed());

@@ -10,6 +10,7 @@ use crate::streams::{Console, Printer};
 /// A server that listens, and has said so.
 pub(crate) struct Listening {
     server: Server,
+    signals: Signals,
 }
 
 impl Listening {
@@ -34,8 +35,10 @@ impl Listening {
         };
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
         let server = Server::bind(&endpoints, config)?;
+        // Before the words that say that it runs: from then on it can be stopped.
+        let signals = Signals::watch(server.handle())?;
         announce(server.endpoints(), common, &console.printer)?;
-        Ok(Listening { server })
+        Ok(Listening { server, signals })
     }
 
     pub(crate) fn handle(&self) -> Handle {
@@ -47,8 +50,8 @@ impl Listening {
         self,
         service: impl Fn(Worker) -> S + Sync,
     ) -> Result<(), Failure> {
-        let signals = Signals::watch(self.server.handle())?;
-        let result = self.server.run(service);
+        let Listening { server, signals } = self;
+        let result = server.run(service);
         let at_once = signals.end();
         result?;
         if at_once {

@@ -147,8 +147,7 @@ impl Endpoint {
     }
 
     /// The text that it was parsed from, else what it prints as: what errors call it.
-    #[must_use]
-    pub fn as_given(&self) -> String {
+    pub(crate) fn as_given(&self) -> String {
         match &self.given {
             Some(given) => String::from(&**given),
             None => self.to_string(),

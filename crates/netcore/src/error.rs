@@ -169,7 +169,7 @@ impl Error {
         let address = self.0.address.as_ref()?.to_string();
         let said = self.endpoint().is_some_and(|endpoint| {
             let bare = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-            endpoint == address || bare == address
+            bare == address || address.strip_prefix("unix:") == Some(bare) || endpoint == address
         });
         (!said).then_some(address)
     }

@@ -1,7 +1,7 @@
 //! What several modules' tests need.
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -78,12 +78,6 @@ impl TestDir {
 
     pub(crate) fn endpoint(&self, name: &str) -> Endpoint {
         Endpoint::unix(self.path(name))
-    }
-}
-
-impl AsRef<Path> for TestDir {
-    fn as_ref(&self) -> &Path {
-        &self.0
     }
 }
 

@@ -44,7 +44,7 @@ impl Listener {
     ///   buffer sizes from here.
     /// - A Unix socket's file on which nobody accepts is replaced. One on which somebody does, and
     ///   any other file, is left alone.
-    /// - The backlog is the system's maximum unless `options` say otherwise.
+    /// - The backlog is 4096, or the system's limit if that is lower, unless `options` say otherwise.
     ///
     /// # Errors
     ///

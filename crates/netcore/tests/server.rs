@@ -1,5 +1,6 @@
 //! The event-loop server over real sockets.
 #![cfg(feature = "server")]
+#![allow(clippy::unwrap_used, reason = "a test may stop at whatever goes wrong")]
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -70,6 +70,17 @@ fn any_cut_of_what_a_client_sends_is_answered_alike() {
 }
 
 #[test]
+fn what_is_said_just_before_a_command_reaches_all_at_once() {
+    for command in ["/help", "/nick ann", "quit", "/nope"] {
+        let (_, mut rig) = chat(Config::default());
+        let (ann, bob) = (rig.connect(), rig.connect());
+        ann.send(format!("hello\n{command}\n").as_bytes());
+        rig.run();
+        assert_eq!(lines(&bob), ["127.0.0.1:1: hello"], "{command}");
+    }
+}
+
+#[test]
 fn names_are_chosen_and_belong_to_one() {
     let (_, mut rig) = chat(Config::default());
     let (ann, bob) = (rig.connect(), rig.connect());

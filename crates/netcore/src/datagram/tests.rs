@@ -112,7 +112,6 @@ fn a_unix_receiver_that_does_not_read_holds_the_sender_up_to_the_deadline_only()
 #[test]
 fn a_dual_stack_socket_sends_to_both_families() {
     let server = bind_one("udp://:0");
-    let options = SocketOptions::new();
     let v4 = bind_one("udp://127.0.0.1:0");
     let mut buffer = [0; 8];
     server.send_to(b"x", &v4.local_address().unwrap(), patience()).unwrap();
@@ -124,7 +123,6 @@ fn a_dual_stack_socket_sends_to_both_families() {
     server.send_to(b"z", &received.from, patience()).unwrap();
     v4.recv_from(&mut buffer, patience()).unwrap();
     assert_eq!(buffer[0], b'z');
-    drop(options);
 }
 
 /// A UDP port on which nobody receives, held by a socket that is connected elsewhere.

@@ -60,6 +60,12 @@ fn is_one_line_with_the_operation_the_endpoint_and_the_kind() {
                 .on(Address::Unix(Some("/x".into()))),
             "connect to unix:/x: not found",
         ),
+        (
+            Error::new(Operation::Connect, ErrorKind::NotFound)
+                .at("unix:///x")
+                .on(Address::Unix(Some("/x".into()))),
+            "connect to unix:///x: not found",
+        ),
     ] {
         assert_eq!(error.to_string(), text);
     }

@@ -80,16 +80,6 @@ fn the_deadline_ends_what_is_interrupted_for_ever_and_what_never_has_room() {
     }
 }
 
-#[cfg(unix)]
-#[test]
-fn a_descriptor_that_is_not_open_is_an_error_not_a_wait() {
-    // poll(2) reports it as ready, with POLLNVAL; the call that follows has the reason.
-    let calls = Cell::new(0);
-    let script = [io::ErrorKind::InvalidInput];
-    let result = until(&socket(), Interest::Read, patience(), scripted(&script, &calls));
-    assert_eq!(result.unwrap_err().kind(), io::ErrorKind::InvalidInput);
-}
-
 #[test]
 fn the_codes_have_names_and_kinds() {
     for (code, name, kind) in [
