@@ -21,8 +21,8 @@ pub use parse::ParseEndpointError;
 /// | `unix:/run/app.sock` | a Unix socket's file |
 ///
 /// `tcp://` or `udp://` may stand in front of the first four; without it the transport is TCP.
-/// `unix://PATH` is read as `unix:PATH`. A port is all digits, from 0 to 65535, or a service's name. A name
-/// follows RFC 1123: at most 253 bytes, and 63 in each label.
+/// `unix://PATH` is read as `unix:PATH`. A port is all digits, from 0 to 65535, or a service's name.
+/// A name follows RFC 1123: at most 253 bytes, and 63 in each label.
 ///
 /// Prints with its scheme, in a form that parses to an equal endpoint. No text makes parsing panic,
 /// and nothing is looked up.

@@ -195,6 +195,10 @@ impl<S: Service, T: Transport> Core<S, T> {
         if c.flags.lingering {
             return self.linger(index);
         }
+        if c.flags.broken && c.flags.ended {
+            // Both ends are gone, so nothing that the service may still have can be sent.
+            return self.release(index, Closed::Broken(ErrorKind::ConnectionReset.into()));
+        }
         // What cannot be answered is not read. The flag stays, and the next visit after the output is gone comes here.
         if c.unsent.is_some() || c.flags.closing || c.flags.ended || deaf {
             return;
@@ -393,6 +397,7 @@ impl<S: Service, T: Transport> Core<S, T> {
     /// were served have been closed.
     pub(super) fn reap(&mut self) -> usize {
         self.table.free.append(&mut self.table.freed);
+        self.table.prune();
         std::mem::take(&mut self.table.released)
     }
 

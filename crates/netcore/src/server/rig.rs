@@ -150,6 +150,11 @@ impl<S: Service> Rig<S> {
         self.core.open_connections()
     }
 
+    #[cfg(test)]
+    pub(super) fn timers(&self) -> usize {
+        self.core.table.timers.len()
+    }
+
     /// The service.
     pub fn service(&mut self) -> &mut S {
         &mut self.core.service

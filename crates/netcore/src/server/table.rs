@@ -239,6 +239,19 @@ impl<C, T: Transport> Table<C, T> {
         Ok(())
     }
 
+    /// Forgets the timers of connections that are gone. Without that, a long timeout would keep one for each connection
+    /// that there has been meanwhile.
+    pub(super) fn prune(&mut self) {
+        if self.timers.len() > 2 * self.open + 1024 {
+            let Table { timers, slots, .. } = self;
+            timers.retain(|at, index, generation| {
+                let slot = &slots[index as usize];
+                slot.generation == generation
+                    && slot.connection.as_ref().is_some_and(|c| c.timer == at)
+            });
+        }
+    }
+
     /// Arms the connection's timer, unless it goes off early enough already.
     pub(super) fn arm(&mut self, index: u32) {
         let patience = self.patience;

@@ -318,6 +318,22 @@ fn the_idle_are_closed_and_the_active_are_not() {
 }
 
 #[test]
+fn timers_of_those_who_have_gone_are_forgotten() {
+    let idle = Some(Duration::from_secs(3600));
+    let mut bench = Bench::new(Config::default().with_idle_timeout(idle));
+    let stays = bench.connect();
+    for _ in 0..5000 {
+        let peer = bench.connect();
+        peer.finish();
+        bench.rig.run();
+    }
+    assert_eq!(bench.rig.connections(), 1);
+    assert!(bench.rig.timers() < 2000);
+    bench.rig.advance(Duration::from_secs(3600));
+    assert!(stays.is_closed());
+}
+
+#[test]
 fn the_stalled_are_cut_off_and_the_slow_are_not() {
     let mut bench = Bench::new(Config::default().with_stall_timeout(Some(Duration::from_secs(30))));
     let (stalled, slow) = (bench.connect(), bench.connect());

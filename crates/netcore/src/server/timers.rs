@@ -16,6 +16,15 @@ impl Timers {
         self.0.push(Reverse((at, index, generation)));
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets those that `live` says nothing waits for.
+    pub(super) fn retain(&mut self, live: impl Fn(u64, u32, u32) -> bool) {
+        self.0.retain(|Reverse((at, index, generation))| live(*at, *index, *generation));
+    }
+
     /// When the next one is due.
     pub(super) fn next(&self) -> Option<u64> {
         self.0.peek().map(|Reverse((at, ..))| *at)
