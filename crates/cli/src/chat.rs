@@ -4,7 +4,7 @@ use ::chat::{Chat, Config, Slow};
 use netcore::server::Config as Limits;
 
 use crate::args::{ChatServe, Common};
-use crate::console;
+use crate::console::Desk;
 use crate::exit::Failure;
 use crate::serve::Listening;
 use crate::streams::Console;
@@ -30,12 +30,13 @@ pub(crate) fn serve(
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
     let chat = Chat::new(config);
     if args.console || console.interactive {
-        console::start(
-            console.input(),
-            console.printer.clone(),
-            chat.operator(),
-            listening.handle(),
-        );
+        let desk = Desk {
+            operator: chat.operator(),
+            server: listening.handle(),
+            printer: console.printer.clone(),
+            json: common.json,
+        };
+        desk.start(console.input());
     }
     listening.run(|worker| chat.service(&worker))
 }

@@ -1,6 +1,6 @@
 //! The operator's console of `sockit chat serve`.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::thread;
 
 use ::chat::Operator;
@@ -8,66 +8,97 @@ use netcore::server::Handle;
 
 use crate::exit::Failure;
 use crate::streams::Printer;
+use crate::values::quote;
 
-/// Reads the operator's commands from `input` until it ends, on a thread of its own: a terminal or a pipe can be read in no
-/// other way everywhere. The thread ends with the program.
-pub(crate) fn start(
-    mut input: Box<dyn BufRead + Send>,
-    printer: Printer,
-    operator: Operator,
-    server: Handle,
-) {
-    thread::spawn(move || {
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            match input.read_until(b'\n', &mut line) {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(e) => return log::warn!("the console ends: {e}"),
-            }
-            let line = String::from_utf8_lossy(&line);
-            if line.trim() == "quit" {
-                return server.stop();
-            }
-            if obey(line.trim(), &operator, &printer).is_err() {
-                // Nobody sees the answers; the chat goes on.
-                return;
-            }
-        }
-    });
+/// No line of an operator is longer; the rest of one that is counts as the next.
+const LONGEST: u64 = 64 * 1024;
+
+/// The operator's console.
+pub(crate) struct Desk {
+    pub(crate) operator: Operator,
+    pub(crate) server: Handle,
+    pub(crate) printer: Printer,
+    /// Answers are JSON objects.
+    pub(crate) json: bool,
 }
 
-fn obey(line: &str, operator: &Operator, printer: &Printer) -> Result<(), Failure> {
-    let (command, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let rest = rest.trim();
-    let say = |words: &str| printer.print(format!("{words}\n").as_bytes());
-    match (command, rest) {
-        ("", _) => Ok(()),
-        ("clients", "") => {
-            let clients = operator.clients();
-            clients.iter().try_for_each(|name| say(name))?;
-            say(&format!("{} in all", clients.len()))
-        }
-        ("rooms", "") => operator
-            .rooms()
-            .iter()
-            .try_for_each(|room| say(&format!("{} {}", room.name, room.clients))),
-        ("say", text) if !text.is_empty() => {
-            operator.say(text);
-            Ok(())
-        }
-        ("tell", rest) => match rest.split_once(char::is_whitespace) {
-            Some((name, text)) if operator.tell(name, text.trim()) => Ok(()),
-            Some((name, _)) => say(&format!("nobody is called {name}")),
-            None => say("tell whom what? tell NAME TEXT"),
-        },
-        ("kick", name) if !name.is_empty() => {
-            if operator.kick(name) {
-                return Ok(());
+impl Desk {
+    /// Reads commands from `input` until it ends, on a thread of its own: a terminal or a pipe can be read in no other way
+    /// everywhere. The thread ends with the program.
+    pub(crate) fn start(self, mut input: Box<dyn BufRead + Send>) {
+        thread::spawn(move || {
+            let mut line = Vec::new();
+            loop {
+                line.clear();
+                match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
+                    Ok(0) => return,
+                    Ok(_) => {}
+                    Err(e) => return log::warn!("the console ends: {e}"),
+                }
+                if self.obey(String::from_utf8_lossy(&line).trim()).is_err() {
+                    // Nobody sees the answers; the chat goes on.
+                    return;
+                }
             }
-            say(&format!("nobody is called {name}"))
+        });
+    }
+
+    fn obey(&self, line: &str) -> Result<(), Failure> {
+        let (command, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        match (command, rest) {
+            ("", _) => Ok(()),
+            ("clients", "") => {
+                let clients = self.operator.clients();
+                if clients.is_empty() && !self.json {
+                    return self.printer.print(b"nobody is here\n");
+                }
+                clients.iter().try_for_each(|name| self.object(name, &[("client", name)]))
+            }
+            ("rooms", "") => self.operator.rooms().iter().try_for_each(|room| {
+                let count = room.clients.to_string();
+                let text = format!("{} {count}", room.name);
+                self.object(&text, &[("room", &room.name), ("clients", &count)])
+            }),
+            ("say", text) if !text.is_empty() => {
+                self.operator.say(text);
+                Ok(())
+            }
+            ("tell", rest) => match rest.split_once(char::is_whitespace) {
+                Some((name, text)) if self.operator.tell(name, text.trim()) => Ok(()),
+                Some((name, _)) => self.nobody(name),
+                None => self.error("tell whom what? tell NAME TEXT"),
+            },
+            ("kick", name) if !name.is_empty() => {
+                if self.operator.kick(name) {
+                    Ok(())
+                } else {
+                    self.nobody(name)
+                }
+            }
+            ("quit", "") => {
+                self.server.stop();
+                Ok(())
+            }
+            _ => self.error("commands: clients, rooms, say TEXT, tell NAME TEXT, kick NAME, quit"),
         }
-        _ => say("commands: clients, rooms, say TEXT, tell NAME TEXT, kick NAME, quit"),
+    }
+
+    fn nobody(&self, name: &str) -> Result<(), Failure> {
+        self.error(&format!("nobody is called {name}"))
+    }
+
+    fn error(&self, words: &str) -> Result<(), Failure> {
+        self.object(words, &[("error", words)])
+    }
+
+    /// A line of text, or a JSON object with `fields`.
+    fn object(&self, text: &str, fields: &[(&str, &str)]) -> Result<(), Failure> {
+        if !self.json {
+            return self.printer.print(format!("{text}\n").as_bytes());
+        }
+        let fields: Vec<String> =
+            fields.iter().map(|(name, value)| format!("\"{name}\":{}", quote(value))).collect();
+        self.printer.print(format!("{{{}}}\n", fields.join(",")).as_bytes())
     }
 }
