@@ -53,12 +53,12 @@ impl Desk {
                 if clients.is_empty() && !self.json {
                     return self.printer.print(b"nobody is here\n");
                 }
-                clients.iter().try_for_each(|name| self.object(name, &[("client", name)]))
+                clients.iter().try_for_each(|name| self.object(name, &[("client", quote(name))]))
             }
             ("rooms", "") => self.operator.rooms().iter().try_for_each(|room| {
-                let count = room.clients.to_string();
-                let text = format!("{} {count}", room.name);
-                self.object(&text, &[("room", &room.name), ("clients", &count)])
+                let text = format!("{} {}", room.name, room.clients);
+                let fields = [("room", quote(&room.name)), ("clients", room.clients.to_string())];
+                self.object(&text, &fields)
             }),
             ("say", text) if !text.is_empty() => {
                 self.operator.say(text);
@@ -89,16 +89,16 @@ impl Desk {
     }
 
     fn error(&self, words: &str) -> Result<(), Failure> {
-        self.object(words, &[("error", words)])
+        self.object(words, &[("error", quote(words))])
     }
 
-    /// A line of text, or a JSON object with `fields`.
-    fn object(&self, text: &str, fields: &[(&str, &str)]) -> Result<(), Failure> {
+    /// A line of text, or a JSON object with `fields`, whose values are JSON already.
+    fn object(&self, text: &str, fields: &[(&str, String)]) -> Result<(), Failure> {
         if !self.json {
             return self.printer.print(format!("{text}\n").as_bytes());
         }
         let fields: Vec<String> =
-            fields.iter().map(|(name, value)| format!("\"{name}\":{}", quote(value))).collect();
+            fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         self.printer.print(format!("{{{}}}\n", fields.join(",")).as_bytes())
     }
 }
