@@ -40,26 +40,16 @@ pub(crate) const HAS_AUTOBIND: bool = cfg!(any(target_os = "linux", target_os = 
 
 /// send(2): no `SIGPIPE` where the peer has gone. Apple's systems have `SO_NOSIGPIPE` instead, which
 /// socket2 sets on every socket that it makes or accepts.
-pub(crate) const NO_SIGNAL: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
-    0x4000
-} else if cfg!(any(target_os = "freebsd", target_os = "dragonfly")) {
-    0x20000
-} else if cfg!(any(target_os = "netbsd", target_os = "openbsd")) {
-    0x400
-} else if cfg!(any(target_os = "illumos", target_os = "solaris")) {
-    0x200
-} else {
-    0
-};
+#[cfg(all(unix, not(target_vendor = "apple")))]
+pub(crate) const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+pub(crate) const NO_SIGNAL: i32 = 0;
 
 /// recv(2), send(2): this call does not block. Winsock has no such flag.
-pub(crate) const DONT_WAIT: i32 = if cfg!(any(target_os = "linux", target_os = "android")) {
-    0x40
-} else if cfg!(windows) {
-    0
-} else {
-    0x80
-};
+#[cfg(unix)]
+pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
+#[cfg(not(unix))]
+pub(crate) const DONT_WAIT: i32 = 0;
 
 /// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,42 +121,21 @@ fn poll_timeout(remaining: Option<Duration>) -> i32 {
 
 #[cfg(unix)]
 mod poll {
-    use std::ffi::{c_int, c_short};
     use std::io;
-    use std::os::fd::{AsFd, AsRawFd, RawFd};
+    use std::os::fd::{AsFd, AsRawFd};
 
     use super::Interest;
 
-    /// `struct pollfd` of poll(2), the same on every Unix.
-    #[repr(C)]
-    struct PollFd {
-        fd: RawFd,
-        events: c_short,
-        revents: c_short,
-    }
-
-    #[cfg(any(target_os = "linux", target_os = "illumos", target_os = "solaris"))]
-    type Count = std::ffi::c_ulong;
-    #[cfg(not(any(target_os = "linux", target_os = "illumos", target_os = "solaris")))]
-    type Count = std::ffi::c_uint;
-
-    const POLLIN: c_short = 1;
-    const POLLOUT: c_short = 4;
-
-    unsafe extern "C" {
-        fn poll(fds: *mut PollFd, count: Count, timeout: c_int) -> c_int;
-    }
-
-    pub(super) fn one(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
+    pub(super) fn poll(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
         let events = match interest {
-            Interest::Read => POLLIN,
-            Interest::Write => POLLOUT,
+            Interest::Read => libc::POLLIN,
+            Interest::Write => libc::POLLOUT,
         };
         let socket = socket.as_fd();
-        let mut entry = PollFd { fd: socket.as_raw_fd(), events, revents: 0 };
+        let mut entry = libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 };
         // SAFETY: `entry` is one initialised pollfd that lives through the call, the count says
         // one, and `socket` keeps the descriptor open meanwhile.
-        match unsafe { poll(&raw mut entry, 1, timeout) } {
+        match unsafe { libc::poll(&raw mut entry, 1, timeout) } {
             -1 => Err(io::Error::last_os_error()),
             ready => Ok(ready > 0),
         }

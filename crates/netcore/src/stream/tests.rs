@@ -132,19 +132,21 @@ fn a_peer_that_drips_does_not_outlast_the_deadline() {
 
 #[test]
 fn a_peer_that_takes_a_byte_at_a_time_does_not_outlast_the_deadline() {
-    for (name, client, server) in pairs() {
+    for (_, client, server) in pairs() {
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    assert_eq!(client.read_deadline(&mut [0], patience()).unwrap(), 1, "{name}");
+                    if client.read_deadline(&mut [0], patience()).unwrap() == 0 {
+                        break;
+                    }
                 }
             });
             let error = server.write_all_deadline(&vec![0; 1 << 28], moment()).unwrap_err();
             over.store(true, Ordering::Relaxed);
             assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::TimedOut));
-            // Room for the reader to take a last byte from, should it have emptied the buffer.
-            drop(server.write_all_deadline(b"x", patience()));
+            // Should the reader have emptied the buffer, this ends its wait.
+            server.shutdown(Shutdown::Write).unwrap();
         });
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn code_name(code: i32) -> Option<&'static str> {
 type Row = (i32, &'static str, ErrorKind);
 
 fn row(code: i32) -> Option<&'static Row> {
-    let code = if cfg!(windows) { code - 10_000 } else { code };
+    let code = if cfg!(windows) { code.wrapping_sub(10_000) } else { code };
     COMMON.iter().chain(OWN).find(|row| row.0 == code)
 }
 

@@ -107,13 +107,8 @@ fn no_code_stands_twice() {
 /// Gives SIGPIPE its default effect, which std takes from every Rust program at its start.
 #[cfg(unix)]
 fn let_sigpipe_kill() {
-    const SIGPIPE: std::ffi::c_int = 13;
-    const SIG_DFL: usize = 0;
-    unsafe extern "C" {
-        fn signal(number: std::ffi::c_int, handler: usize) -> usize;
-    }
     // SAFETY: SIG_DFL is a valid disposition, and no handler is run.
-    unsafe { signal(SIGPIPE, SIG_DFL) };
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }
 
 #[cfg(unix)]
