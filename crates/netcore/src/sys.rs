@@ -126,7 +126,7 @@ mod poll {
 
     use super::Interest;
 
-    pub(super) fn poll(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
+    pub(super) fn one(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
         let events = match interest {
             Interest::Read => libc::POLLIN,
             Interest::Write => libc::POLLOUT,
