@@ -29,8 +29,8 @@ pub(crate) const HELP: [&str; 6] = [
     "/help  says this",
 ];
 
-/// What may stand around a word. Unicode knows more kinds of space, but those are no typing habit, and none of them may be
-/// part of a name unseen.
+/// What may stand around a word. Unicode knows more kinds of space, but those are no typing habit,
+/// and none of them may be part of a name unseen.
 const SPACE: [char; 2] = [' ', '\t'];
 
 impl Input<'_> {

@@ -7,14 +7,16 @@ use thiserror::Error;
 
 use crate::Format;
 
-/// What becomes of a client that takes its messages so slowly that more than the [backlog](Config::with_backlog) waits for it.
+/// What becomes of a client that takes its messages so slowly that more than the
+/// [backlog](Config::with_backlog) waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Slow {
     /// It is cut off.
     #[default]
     Disconnect,
-    /// It is moved to the end of the log; when it reads on, a notice says how many messages it has lost.
+    /// It is moved to the end of the log; when it reads on, a notice says how many messages it has
+    /// lost.
     Skip,
 }
 
@@ -62,7 +64,8 @@ pub struct Config {
     pub(crate) backlog: usize,
 }
 
-/// The `line` format, no greeting, no history, lines of 4,096 bytes, slow clients disconnected at a backlog of 4 MiB.
+/// The `line` format, no greeting, no history, lines of 4,096 bytes, slow clients disconnected at a
+/// backlog of 4 MiB.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -102,8 +105,9 @@ impl Config {
         Config { slow, ..self }
     }
 
-    /// How many bytes of messages may wait for a client, beside what the system holds for it. They are kept once, however
-    /// many clients wait for them, so this bounds the memory that slow clients cost all together.
+    /// How many bytes of messages may wait for a client, beside what the system holds for it. They
+    /// are kept once, however many clients wait for them, so this bounds the memory that slow
+    /// clients cost all together.
     pub fn with_backlog(self, backlog: usize) -> Config {
         Config { backlog, ..self }
     }

@@ -19,7 +19,8 @@ pub enum Format {
     Line,
     /// `202611/20 18:11:02 NAME`, then the text on a line of its own, then an empty line.
     Classic,
-    /// One JSON object (RFC 8259) a line: `time` (RFC 3339), `room`, `from`, `kind` (`message` or `notice`) and `text`.
+    /// One JSON object (RFC 8259) a line: `time` (RFC 3339), `room`, `from`, `kind` (`message` or
+    /// `notice`) and `text`.
     Json,
 }
 
@@ -51,8 +52,8 @@ impl fmt::Display for Format {
     }
 }
 
-/// Writes messages in one format. It keeps the text of the second it last wrote, since making that costs more than the rest
-/// of a message.
+/// Writes messages in one format. It keeps the text of the second it last wrote, since making that
+/// costs more than the rest of a message.
 #[derive(Debug)]
 pub(crate) struct Writer {
     format: Format,
@@ -116,7 +117,8 @@ fn put(out: &mut Vec<u8>, parts: &[&str]) {
     }
 }
 
-/// A JSON string (RFC 8259, section 7). `text` is clean: of what must be escaped, only quotes and backslashes are left.
+/// A JSON string (RFC 8259, section 7). `text` is clean: of what must be escaped, only quotes and
+/// backslashes are left.
 fn quote(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     for b in text.bytes() {

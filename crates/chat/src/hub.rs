@@ -8,7 +8,8 @@ use crate::Config;
 use crate::log::Log;
 use crate::name::{self, NameError};
 
-/// A client, for as long as it is there. Numbers go up in the order of coming and are never used again.
+/// A client, for as long as it is there. Numbers go up in the order of coming and are never used
+/// again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ClientId(u64);
 

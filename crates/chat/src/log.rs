@@ -1,14 +1,15 @@
 //! One log, many cursors.
 //!
-//! The log is a sequence of [`Segment`]s: runs of rendered messages, immutable once appended. It belongs to nobody's thread.
-//! Each reader (a worker of the server) gets every segment in its inbox, in the one order of the log, and moves it into its
-//! own window; there the cursors of its clients point. A segment lives as long as some window or some client's output has
-//! it, and is never copied for a client.
+//! The log is a sequence of [`Segment`]s: runs of rendered messages, immutable once appended. It
+//! belongs to nobody's thread. Each reader (a worker of the server) gets every segment in its
+//! inbox, in the one order of the log, and moves it into its own window; there the cursors of its
+//! clients point. A segment lives as long as some window or some client's output has it, and is
+//! never copied for a client.
 //!
 //! ```text
-//!   batch ─publish─► order ─┬─► inbox ─take─► window of reader 0: [ 7 ][ 8 ][ 9 ]  cursors: 9, 9, 7 (slow), 9 …
-//!                           ├─► inbox ──────► window of reader 1: [ 9 ]            cursors: 9, 9, 9 …
-//!                           └─► history: the last N messages, where the next client's cursor begins
+//!   batch ─publish─► order ─┬─► inbox ─take─► window of reader 0: [7][8][9]   cursors: 9, 9, 7 …
+//!                           ├─► inbox ──────► window of reader 1: [9]         cursors: 9, 9, 9 …
+//!                           └─► history: the last N messages; the next client's cursor begins there
 //! ```
 
 use std::collections::VecDeque;
@@ -21,7 +22,8 @@ use bytes::Bytes;
 #[cfg(test)]
 mod tests;
 
-/// The aim for a segment: what a slow client holds on to beyond its share of the window is at most one of them.
+/// The aim for a segment: what a slow client holds on to beyond its share of the window is at most
+/// one of them.
 const SEGMENT: usize = 32 * 1024;
 
 /// Messages rendered and not yet in the log.
@@ -121,7 +123,8 @@ impl Log {
         Log { order: Mutex::default(), keep, limit, pressure: AtomicUsize::new(0) }
     }
 
-    /// A reader of all that is appended from here on. `wake` is called, from any thread, when there is something to take.
+    /// A reader of all that is appended from here on. `wake` is called, from any thread, when there
+    /// is something to take.
     pub(crate) fn reader(self: &Arc<Log>, wake: impl Fn() + Send + Sync + 'static) -> Reader {
         let inbox = Arc::new(Inbox {
             waiting: Mutex::default(),
@@ -135,7 +138,8 @@ impl Log {
         Reader { log: self.clone(), inbox, window: VecDeque::new(), end, pressed: false }
     }
 
-    /// The end of the log, and the last messages before it: a cursor that starts there misses nothing and repeats nothing.
+    /// The end of the log, and the last messages before it: a cursor that starts there misses
+    /// nothing and repeats nothing.
     pub(crate) fn join(&self) -> (Mark, Vec<Bytes>) {
         let order = lock(&self.order);
         let history = order.history.iter().map(|s| s.bytes.clone()).collect();
@@ -316,7 +320,8 @@ impl Drop for Reader {
     }
 }
 
-/// A panic elsewhere leaves the log whole: every change of it is complete before the lock is given back.
+/// A panic elsewhere leaves the log whole: every change of it is complete before the lock is given
+/// back.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,7 +17,8 @@ pub enum NameError {
     /// It is longer than [`MAX_NAME`].
     #[error("a name has at most {MAX_NAME} characters")]
     TooLong,
-    /// It has a character that names cannot have, or begins with one that is not a letter or a digit.
+    /// It has a character that names cannot have, or begins with one that is not a letter or a
+    /// digit.
     #[error("a name is letters, digits and _ - . ' and begins with a letter or a digit")]
     Character,
     /// It looks like an address, or is the server's own.
@@ -30,8 +31,9 @@ pub enum NameError {
 
 /// Says whether `name` can be chosen, apart from who has it.
 ///
-/// The first character being a letter or a digit keeps names apart from notices (`*`) and commands (`/`), and the closed set
-/// of characters keeps them from being read as `IP:PORT`, as several words, or as an instruction to a terminal.
+/// The first character being a letter or a digit keeps names apart from notices (`*`) and commands
+/// (`/`), and the closed set of characters keeps them from being read as `IP:PORT`, as several
+/// words, or as an instruction to a terminal.
 ///
 /// # Errors
 ///

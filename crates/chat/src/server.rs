@@ -25,16 +25,18 @@ const BATCH: usize = 256 * 1024;
 const QUORUM: usize = 10;
 /// … and has taken something within this time. One that has stopped reading is not waited for.
 const MOVING: Duration = Duration::from_millis(250);
-/// What one read may bring its sender in answers of its own. A client that asks for more at once gets no more than this.
+/// What one read may bring its sender in answers of its own. A client that asks for more at once
+/// gets no more than this.
 const ANSWERS: usize = 64 * 1024;
 /// Names that `/who` lists.
 const WHO: usize = 100;
 const STAYS: u64 = u64::MAX;
 
-/// One worker's part of a [`Chat`](crate::Chat): a [`Service`] for [`netcore::server::Server::run`].
+/// One worker's part of a [`Chat`](crate::Chat): a [`Service`] for
+/// [`netcore::server::Server::run`].
 ///
-/// It broadcasts once a turn: what a turn's events brought goes into the log, and each client of the worker is sent what the
-/// log has beyond its cursor, in one write.
+/// It broadcasts once a turn: what a turn's events brought goes into the log, and each client of
+/// the worker is sent what the log has beyond its cursor, in one write.
 #[derive(Debug)]
 pub struct ChatService {
     hub: Arc<Hub>,

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-/// `text` without what could do something to a terminal or to the order of what is read: control characters (Unicode's `Cc`:
-/// C0, DEL and C1), the line and paragraph separators, and the overrides, embeddings and isolates of the bidirectional
-/// algorithm (UAX #9). A tab becomes a space.
+/// `text` without what could do something to a terminal or to the order of what is read: control
+/// characters (Unicode's `Cc`: C0, DEL and C1), the line and paragraph separators, and the
+/// overrides, embeddings and isolates of the bidirectional algorithm (UAX #9). A tab becomes a
+/// space.
 ///
 /// ```
 /// assert_eq!(chat::clean("red \u{1b}[31malert\u{7}\tnow"), "red [31malert now");

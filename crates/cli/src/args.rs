@@ -76,7 +76,8 @@ Then, in as many terminals as there are people:  nc 127.0.0.1 60000")]
 /// What all servers take.
 #[derive(Debug, Group)]
 pub(crate) struct ServeArgs {
-    /// Where to listen: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT or unix:PATH; may be repeated
+    /// Where to listen: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT or unix:PATH; may be
+    /// repeated
     #[arg(long, value_name = "ENDPOINT")]
     pub(crate) listen: Vec<String>,
     /// Threads that serve [default: one a processor]
@@ -97,7 +98,8 @@ pub(crate) struct TimeServe {
     /// What gets one answer: each piece of the stream as it is received, or each line
     #[arg(long, default_value = "chunk", value_parser = ["chunk", "line"])]
     pub(crate) framing: String,
-    /// How the time is written: ctime, rfc3339, rfc2822, unix, unix-ms, unix-ns or a strftime pattern behind +
+    /// How the time is written: ctime, rfc3339, rfc2822, unix, unix-ms, unix-ns or a strftime
+    /// pattern behind +
     #[arg(long, default_value = "ctime")]
     pub(crate) format: timestamp::Format,
     /// Write the time in UTC, not in local time

@@ -25,7 +25,8 @@ pub(crate) fn serve(
         .with_max_line(args.max_line)
         .with_slow(args.slow);
     let limits = Limits::default().with_max_connections(args.max_clients);
-    // A client that is skipped may stop reading for as long as it likes: what waits for it is bounded.
+    // A client that is skipped may stop reading for as long as it likes: what waits for it is
+    // bounded.
     let limits = if args.slow == Slow::Skip { limits.with_stall_timeout(None) } else { limits };
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
     let chat = Chat::new(config);

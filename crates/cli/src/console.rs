@@ -23,8 +23,8 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    /// Reads commands from `input` until it ends, on a thread of its own: a terminal or a pipe can be read in no other way
-    /// everywhere. The thread ends with the program.
+    /// Reads commands from `input` until it ends, on a thread of its own: a terminal or a pipe can
+    /// be read in no other way everywhere. The thread ends with the program.
     pub(crate) fn start(self, mut input: Box<dyn BufRead + Send>) {
         thread::spawn(move || {
             let mut line = Vec::new();

@@ -1,5 +1,5 @@
-//! The program `sockit` without its process: arguments and streams in, an exit code out. All that it does is done by
-//! `chat`, `timestamp` and `netcore`; here are the words for it.
+//! The program `sockit` without its process: arguments and streams in, an exit code out. All that
+//! it does is done by `chat`, `timestamp` and `netcore`; here are the words for it.
 
 #![forbid(unsafe_code)]
 

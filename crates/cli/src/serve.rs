@@ -74,7 +74,8 @@ fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Resul
     Ok(())
 }
 
-/// A connection is a descriptor, and the system's first limit (often 1,024) is meant for programs that use select(2).
+/// A connection is a descriptor, and the system's first limit (often 1,024) is meant for programs
+/// that use select(2).
 fn raise_descriptors() {
     #[cfg(unix)]
     match rlimit::increase_nofile_limit(u64::MAX) {

@@ -1,5 +1,5 @@
-//! What the tests of every protocol share (feature `testing`): the split law, and with the feature `server` a worker
-//! without sockets.
+//! What the tests of every protocol share (feature `testing`): the split law, and with the feature
+//! `server` a worker without sockets.
 
 #[cfg(test)]
 mod tests;

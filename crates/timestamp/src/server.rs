@@ -32,8 +32,8 @@ pub struct TimeService {
 }
 
 impl TimeService {
-    /// A service that frames streams by `framing` and writes the time as `format` says, in `zone`. A datagram is always
-    /// answered as a whole.
+    /// A service that frames streams by `framing` and writes the time as `format` says, in `zone`.
+    /// A datagram is always answered as a whole.
     pub fn new(framing: Framing, format: Format, zone: Zone) -> TimeService {
         let exact = format.tick() < Duration::from_secs(1);
         TimeService { framing, stamp: Stamp::new(format, zone), exact }

@@ -1,4 +1,5 @@
-//! Accepting: what the listeners bring goes to the least loaded worker, and nothing that a peer or a shortage does ends it.
+//! Accepting: what the listeners bring goes to the least loaded worker, and nothing that a peer or
+//! a shortage does ends it.
 
 use std::io;
 use std::sync::Arc;
@@ -17,14 +18,16 @@ use super::transport::Socket;
 use crate::listener::AcceptFailure;
 use crate::{Address, Error, Listener, Operation, SocketFile, Transport as Endpoints};
 
-/// Connections accepted from one listener before the others, and the connections there are, have their turn.
+/// Connections accepted from one listener before the others, and the connections there are, have
+/// their turn.
 const BATCH: usize = 256;
 /// How long accepting rests when the system has no descriptor even for turning a peer away.
 const PAUSE: Duration = Duration::from_millis(100);
 /// One line in the log for as long as the same shortage lasts.
 const SAY_EVERY: Duration = Duration::from_secs(5);
 
-/// An accepted socket has the listener's options: a system call saved for each that the listener was given.
+/// An accepted socket has the listener's options: a system call saved for each that the listener
+/// was given.
 const INHERITED: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 #[derive(Debug)]
@@ -181,7 +184,8 @@ impl Acceptor {
                         AcceptFailure::Transient => log::debug!("accept: {e}"),
                         AcceptFailure::Shortage => {
                             say(said, &e);
-                            // The descriptor kept for this turns the next peer away, with the reason, and comes back.
+                            // The descriptor kept for this turns the next peer away, with the
+                            // reason, and comes back.
                             let freed = spare.take().is_some();
                             let next = if freed { l.source.accept().ok() } else { None };
                             if let Some((socket, _)) = next {

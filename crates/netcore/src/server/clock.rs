@@ -68,12 +68,14 @@ impl Clock {
         })
     }
 
-    /// Milliseconds since the clock was made: what the table keeps for a connection, half the size of an `Instant`.
+    /// Milliseconds since the clock was made: what the table keeps for a connection, half the size
+    /// of an `Instant`.
     pub(crate) fn millis(&self) -> u64 {
         u64::try_from((self.now() - self.0.origin).as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// How long it is until the millisecond `at`, rounded up so that a wait never ends just before it.
+    /// How long it is until the millisecond `at`, rounded up so that a wait never ends just before
+    /// it.
     pub(crate) fn until(&self, at: u64) -> Duration {
         let due = self.0.origin + Duration::from_millis(at);
         due.saturating_duration_since(self.now()) + Duration::from_micros(500)

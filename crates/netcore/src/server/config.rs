@@ -20,8 +20,8 @@ pub struct Config {
     pub(super) grace: Duration,
 }
 
-/// A worker for each processor that the process may use, 10,000 connections, no idle timeout, a stall timeout of 30 s and a
-/// grace period of 5 s.
+/// A worker for each processor that the process may use, 10,000 connections, no idle timeout, a
+/// stall timeout of 30 s and a grace period of 5 s.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -46,13 +46,14 @@ impl Config {
         Config { max_connections, ..self }
     }
 
-    /// How long a peer may say nothing before [`Service::idle`](super::Service::idle) is called for it; exact to some
-    /// milliseconds. `None`: for ever.
+    /// How long a peer may say nothing before [`Service::idle`](super::Service::idle) is called for
+    /// it; exact to some milliseconds. `None`: for ever.
     pub fn with_idle_timeout(self, idle_timeout: Option<Duration>) -> Config {
         Config { idle_timeout, ..self }
     }
 
-    /// How long a peer may take none of the output that waits for it before it is cut off. `None`: for ever.
+    /// How long a peer may take none of the output that waits for it before it is cut off. `None`:
+    /// for ever.
     pub fn with_stall_timeout(self, stall_timeout: Option<Duration>) -> Config {
         Config { stall_timeout, ..self }
     }

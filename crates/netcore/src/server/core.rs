@@ -1,6 +1,6 @@
-//! A worker's service and its connections: what happens when a socket can be read or written, when time passes, and when
-//! the server stops. No polling and no accepting here, and a socket is any [`Transport`], so that all of it runs in tests
-//! without one.
+//! A worker's service and its connections: what happens when a socket can be read or written, when
+//! time passes, and when the server stops. No polling and no accepting here, and a socket is any
+//! [`Transport`], so that all of it runs in tests without one.
 //!
 //! ```text
 //!             receive            output                 all sent
@@ -98,7 +98,8 @@ impl<S: Service, T: Transport> Core<S, T> {
         self.table.enqueue(index);
     }
 
-    /// Sees to each connection that has something to do, once, until the turn's share of input is read.
+    /// Sees to each connection that has something to do, once, until the turn's share of input is
+    /// read.
     pub(super) fn run(&mut self) {
         self.table.read = 0;
         for _ in 0..self.table.ready.len() {
@@ -199,7 +200,8 @@ impl<S: Service, T: Transport> Core<S, T> {
             // Both ends are gone, so nothing that the service may still have can be sent.
             return self.release(index, Closed::Broken(ErrorKind::ConnectionReset.into()));
         }
-        // What cannot be answered is not read. The flag stays, and the next visit after the output is gone comes here.
+        // What cannot be answered is not read. The flag stays, and the next visit after the output
+        // is gone comes here.
         if c.unsent.is_some() || c.flags.closing || c.flags.ended || deaf {
             return;
         }
@@ -380,7 +382,8 @@ impl<S: Service, T: Transport> Core<S, T> {
         self.table.timers.next()
     }
 
-    /// The service's own turn, after the events of one wait. When it wants the next one at the latest.
+    /// The service's own turn, after the events of one wait. When it wants the next one at the
+    /// latest.
     pub(super) fn turn(&mut self, stopping: bool) -> Option<Instant> {
         let Core { service, table, .. } = self;
         let clock = table.clock.clone();
@@ -393,8 +396,8 @@ impl<S: Service, T: Transport> Core<S, T> {
         again
     }
 
-    /// After a turn: no event of it is left, so the places of closed connections can be used again. How many of those that
-    /// were served have been closed.
+    /// After a turn: no event of it is left, so the places of closed connections can be used again.
+    /// How many of those that were served have been closed.
     pub(super) fn reap(&mut self) -> usize {
         self.table.free.append(&mut self.table.freed);
         self.table.prune();

@@ -114,15 +114,16 @@ impl Shared {
     }
 }
 
-/// Stops a [`Server`](super::Server) from any thread. It installs no signal handler: a program that wants one calls
-/// [`stop`](Self::stop) from it.
+/// Stops a [`Server`](super::Server) from any thread. It installs no signal handler: a program that
+/// wants one calls [`stop`](Self::stop) from it.
 #[derive(Clone)]
 pub struct Handle(pub(super) Arc<Shared>);
 
 impl Handle {
-    /// Stops gracefully: nothing more is accepted, and Unix socket files are removed; what has arrived is read and answered;
-    /// each connection is sent what it is owed and closed; what is not done after the
-    /// [grace period](super::Config::with_grace) is cut off. [`Server::run`](super::Server::run) returns after that.
+    /// Stops gracefully: nothing more is accepted, and Unix socket files are removed; what has
+    /// arrived is read and answered; each connection is sent what it is owed and closed; what is
+    /// not done after the [grace period](super::Config::with_grace) is cut off.
+    /// [`Server::run`](super::Server::run) returns after that.
     pub fn stop(&self) {
         self.0.advance(Phase::Stopping);
     }

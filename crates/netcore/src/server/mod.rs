@@ -1,14 +1,16 @@
 //! An event-loop server for protocols that do no I/O.
 //!
-//! A [`Service`] is bytes in, bytes out. [`Server`] brings it to TCP, Unix and UDP sockets, on as many threads as you say,
-//! and does what is easily got wrong:
+//! A [`Service`] is bytes in, bytes out. [`Server`] brings it to TCP, Unix and UDP sockets, on as
+//! many threads as you say, and does what is easily got wrong:
 //!
-//! - output that a socket does not take at once is kept and sent in order; until then nothing is read from that peer;
+//! - output that a socket does not take at once is kept and sent in order; until then nothing is
+//!   read from that peer;
 //! - a peer is read once a turn, 64 KiB at most, so that none starves the others;
 //! - idle and stalled peers are closed, more than the limit are told so and turned away;
 //! - a half-closed peer gets what it is owed, and a close never cuts off the last bytes;
 //! - aborted connections, signals and a lack of file descriptors do not end it, nor make it spin;
-//! - a stop accepts no more, reads what has arrived, sends what is owed, and is bounded by a grace period.
+//! - a stop accepts no more, reads what has arrived, sends what is owed, and is bounded by a grace
+//!   period.
 //!
 //! ```
 //! use netcore::server::{Config, Output, Server, Service};
@@ -46,10 +48,11 @@
 //!
 //! # How it works
 //!
-//! Each worker is a thread with a poller and a service of its own. Sockets are registered once, for both directions,
-//! edge-triggered; a turn of the loop waits for events, reads each connection that has input, gives its bytes to the service
-//! and writes the answer at once, without a buffer for the connection unless the socket is full. A read that brings less
-//! than was asked for is known to be the last, so an exchange costs one read and one write. Then the service has its
+//! Each worker is a thread with a poller and a service of its own. Sockets are registered once, for
+//! both directions, edge-triggered; a turn of the loop waits for events, reads each connection that
+//! has input, gives its bytes to the service and writes the answer at once, without a buffer for
+//! the connection unless the socket is full. A read that brings less than was asked for is known to
+//! be the last, so an exchange costs one read and one write. Then the service has its
 //! [`turn`](Service::turn), for what concerns more than one connection.
 //!
 //! The first worker accepts and hands each connection to the worker that has the fewest.

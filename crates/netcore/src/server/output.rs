@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use super::clock::Clock;
 
-/// Names one connection of one worker. A name is never used again, not even when its place in the table is.
+/// Names one connection of one worker. A name is never used again, not even when its place in the
+/// table is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId {
     pub(crate) index: u32,
@@ -30,11 +31,12 @@ pub(super) enum End {
 
 /// The output side of one connection, lent to the service for the length of one call.
 ///
-/// What is written here goes out in one system call when the service returns. What the socket does not take is kept for
-/// the connection and sent when it can be; until then nothing more is read from that peer, so a peer that only writes
-/// cannot make the server's memory grow.
+/// What is written here goes out in one system call when the service returns. What the socket does
+/// not take is kept for the connection and sent when it can be; until then nothing more is read
+/// from that peer, so a peer that only writes cannot make the server's memory grow.
 ///
-/// It belongs to the worker, not to the connection: a connection that owes nothing holds no output buffer.
+/// It belongs to the worker, not to the connection: a connection that owes nothing holds no output
+/// buffer.
 #[derive(Debug)]
 pub struct Output {
     /// Before `tail` in the order of sending.
@@ -75,13 +77,14 @@ impl Output {
         self.tail.extend_from_slice(bytes);
     }
 
-    /// The buffer behind [`send`](Self::send), for code that renders into a `Vec<u8>`. Append to it; what it holds already
-    /// is output of this very call.
+    /// The buffer behind [`send`](Self::send), for code that renders into a `Vec<u8>`. Append to
+    /// it; what it holds already is output of this very call.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.tail
     }
 
-    /// Sends `bytes` without a copy, however many connections send the same ones and however slowly they take them.
+    /// Sends `bytes` without a copy, however many connections send the same ones and however slowly
+    /// they take them.
     pub fn share(&mut self, bytes: Bytes) {
         if bytes.is_empty() {
             return;
@@ -93,17 +96,18 @@ impl Output {
         self.parts.push(bytes);
     }
 
-    /// Asks for a call of [`Service::ready`](super::Service::ready) once all this is with the system. Such a call comes by
-    /// itself whenever output that had to wait has been sent; ask where the service holds back output on its own account.
+    /// Asks for a call of [`Service::ready`](super::Service::ready) once all this is with the
+    /// system. Such a call comes by itself whenever output that had to wait has been sent; ask
+    /// where the service holds back output on its own account.
     pub fn more(&mut self) {
         self.more = true;
     }
 
     /// Closes the connection once everything before is sent. Nothing more is read from the peer.
     ///
-    /// The close is orderly: the peer sees the end of the stream after the last byte, and what it still sends is read and
-    /// dropped for a moment, since a close over unread input makes TCP throw away what is on its way to the peer
-    /// (RFC 1122, 4.2.2.13).
+    /// The close is orderly: the peer sees the end of the stream after the last byte, and what it
+    /// still sends is read and dropped for a moment, since a close over unread input makes TCP
+    /// throw away what is on its way to the peer (RFC 1122, 4.2.2.13).
     pub fn close(&mut self) {
         self.end = self.end.max(End::Close);
     }
@@ -113,13 +117,14 @@ impl Output {
         self.end = End::Abort;
     }
 
-    /// Ends the reading of this turn: the service gets its [`turn`](super::Service::turn) before more input. For input that
-    /// makes much more output than it is long.
+    /// Ends the reading of this turn: the service gets its [`turn`](super::Service::turn) before
+    /// more input. For input that makes much more output than it is long.
     pub fn enough(&mut self) {
         self.enough = true;
     }
 
-    /// How many bytes of earlier calls this connection has not taken yet. Zero: what is sent here goes straight out.
+    /// How many bytes of earlier calls this connection has not taken yet. Zero: what is sent here
+    /// goes straight out.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
@@ -134,8 +139,8 @@ impl Output {
         self.clock.now()
     }
 
-    /// The time of this turn of the loop on the system's clock, read at most once a turn: exact to the length of a turn,
-    /// some milliseconds under load.
+    /// The time of this turn of the loop on the system's clock, read at most once a turn: exact to
+    /// the length of a turn, some milliseconds under load.
     pub fn time(&self) -> SystemTime {
         self.clock.time()
     }
@@ -175,8 +180,8 @@ impl Reply {
         Reply { bytes: Vec::new(), send: false, clock }
     }
 
-    /// An empty datagram to fill, which is sent to where the call's datagram came from. Without this call no answer is
-    /// sent; with nothing put into it, an empty one.
+    /// An empty datagram to fill, which is sent to where the call's datagram came from. Without
+    /// this call no answer is sent; with nothing put into it, an empty one.
     pub fn datagram(&mut self) -> &mut Vec<u8> {
         self.send = true;
         self.bytes.clear();

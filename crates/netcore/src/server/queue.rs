@@ -8,8 +8,8 @@ use bytes::{Buf, Bytes};
 use super::output::Output;
 use super::transport::Transport;
 
-/// Slices in one vectored write. The system allows at least 1,024 (IOV_MAX), but one call rarely takes more bytes than
-/// these hold.
+/// Slices in one vectored write. The system allows at least 1,024 (IOV_MAX), but one call rarely
+/// takes more bytes than these hold.
 const SLICES: usize = 64;
 
 /// Bytes that the socket did not take yet. Shared ones stay shared.
@@ -66,7 +66,8 @@ impl Queue {
                 Some(taken) => {
                     self.advance(taken);
                     progress = true;
-                    // A short write is the news that the socket is full; asking again would tell nothing new.
+                    // A short write is the news that the socket is full; asking again would tell
+                    // nothing new.
                     if taken < offered {
                         return Ok(Written::Full { progress });
                     }

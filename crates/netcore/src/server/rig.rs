@@ -17,7 +17,8 @@ use super::transport::Transport;
 use super::{Config, Service, Waker, Worker};
 use crate::Address;
 
-/// Drives a [`Service`] without a socket, a thread or the system's clock, through the very code that the server runs.
+/// Drives a [`Service`] without a socket, a thread or the system's clock, through the very code
+/// that the server runs.
 ///
 /// ```
 /// # use netcore::{Address, server::{Config, Output, Service}};

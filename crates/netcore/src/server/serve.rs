@@ -14,7 +14,8 @@ use super::{Config, Handle, Service, Waker, Worker};
 use crate::endpoint::Transport;
 use crate::{Datagram, Endpoint, Error, Listener, Operation, SocketOptions};
 
-/// A server that is bound and not yet running: peers can connect from now on and are answered once it runs.
+/// A server that is bound and not yet running: peers can connect from now on and are answered once
+/// it runs.
 pub struct Server {
     seats: Vec<Seat>,
     endpoints: Vec<Endpoint>,
@@ -22,11 +23,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds `endpoints`, TCP, UDP and Unix in any mixture, with the socket options that suit a server.
+    /// Binds `endpoints`, TCP, UDP and Unix in any mixture, with the socket options that suit a
+    /// server.
     ///
     /// # Errors
     ///
-    /// What [`Listener::bind`] and [`Datagram::bind`] report, and the system's error when it gives no poller.
+    /// What [`Listener::bind`] and [`Datagram::bind`] report, and the system's error when it gives
+    /// no poller.
     pub fn bind(endpoints: &[Endpoint], config: Config) -> Result<Server, Error> {
         Server::bind_with(endpoints, &SocketOptions::default(), config)
     }
@@ -89,7 +92,8 @@ impl Server {
         Ok(Server { seats, endpoints: bound, shared })
     }
 
-    /// What was really bound, in order: with the ports that the system chose, and one for each address of a name.
+    /// What was really bound, in order: with the ports that the system chose, and one for each
+    /// address of a name.
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
     }
@@ -99,8 +103,8 @@ impl Server {
         Handle(self.shared.clone())
     }
 
-    /// Serves until a [`Handle`] stops it. `service` is called once for each worker, on that worker's thread; the calling
-    /// thread is the first worker.
+    /// Serves until a [`Handle`] stops it. `service` is called once for each worker, on that
+    /// worker's thread; the calling thread is the first worker.
     ///
     /// # Errors
     ///
@@ -139,7 +143,8 @@ impl Server {
     }
 }
 
-/// A worker whose service panics takes the others with it: half a server would serve half of its peers.
+/// A worker whose service panics takes the others with it: half a server would serve half of its
+/// peers.
 struct Alone<'a>(&'a Arc<Shared>);
 
 impl Drop for Alone<'_> {

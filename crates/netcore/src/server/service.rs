@@ -6,14 +6,17 @@ use super::output::{Output, Reply};
 use super::turn::Turn;
 use crate::Address;
 
-/// A protocol on the event loop: one value for each worker, one [`Connection`](Self::Connection) for each peer, and no I/O.
+/// A protocol on the event loop: one value for each worker, one [`Connection`](Self::Connection)
+/// for each peer, and no I/O.
 ///
-/// Every method is called on the worker's own thread and must not block: what it waits for, all connections of the worker
-/// wait for. Bytes go in by [`receive`](Self::receive) and out by the [`Output`] that comes with each call. A value on a
-/// worker is never shared with another thread, so it needs no lock and no `Send`; what workers share, the service brings
-/// itself, and it wakes them with a [`Waker`](super::Waker).
+/// Every method is called on the worker's own thread and must not block: what it waits for, all
+/// connections of the worker wait for. Bytes go in by [`receive`](Self::receive) and out by the
+/// [`Output`] that comes with each call. A value on a worker is never shared with another thread,
+/// so it needs no lock and no `Send`; what workers share, the service brings itself, and it wakes
+/// them with a [`Waker`](super::Waker).
 pub trait Service {
-    /// What is kept for one connection. The loop adds about 100 bytes, and no buffer while nothing is unsent.
+    /// What is kept for one connection. The loop adds about 100 bytes, and no buffer while nothing
+    /// is unsent.
     type Connection;
 
     /// A peer has connected. What is sent here is the first that it reads.
@@ -22,28 +25,30 @@ pub trait Service {
     /// Bytes came: as many as one read brought, 1 to 65,536, cut anywhere.
     fn receive(&mut self, connection: &mut Self::Connection, input: &[u8], output: &mut Output);
 
-    /// The peer has sent all that it will (a half-close). It may still read. Without a service's own method, the connection
-    /// is closed once everything is sent; a service that owes more closes it itself when it has sent that.
+    /// The peer has sent all that it will (a half-close). It may still read. Without a service's
+    /// own method, the connection is closed once everything is sent; a service that owes more
+    /// closes it itself when it has sent that.
     fn end(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = connection;
         output.close();
     }
 
-    /// What was sent earlier is with the system and there is room for more. Called after output had to wait, and where
-    /// [`Output::more`] asked for it.
+    /// What was sent earlier is with the system and there is room for more. Called after output had
+    /// to wait, and where [`Output::more`] asked for it.
     fn ready(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = (connection, output);
     }
 
-    /// The peer said nothing for the idle timeout. Without a service's own method, the connection is closed; if it is not
-    /// closed here, the timeout begins anew.
+    /// The peer said nothing for the idle timeout. Without a service's own method, the connection
+    /// is closed; if it is not closed here, the timeout begins anew.
     fn idle(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = connection;
         output.close();
     }
 
-    /// The server stops, and no more input comes from anybody. Without a service's own method, the connection is closed
-    /// once everything is sent; a service that owes more closes it itself, within the grace period.
+    /// The server stops, and no more input comes from anybody. Without a service's own method, the
+    /// connection is closed once everything is sent; a service that owes more closes it itself,
+    /// within the grace period.
     fn stop(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = connection;
         output.close();
@@ -54,8 +59,8 @@ pub trait Service {
         let _ = (connection, why);
     }
 
-    /// A peer cannot be served. What is put into `words` (kept short: they must fit the socket's buffer at once) is the last
-    /// that it reads.
+    /// A peer cannot be served. What is put into `words` (kept short: they must fit the socket's
+    /// buffer at once) is the last that it reads.
     fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
         let _ = (why, words);
     }
@@ -65,7 +70,8 @@ pub trait Service {
         let _ = (input, from, reply);
     }
 
-    /// The events of one wait are seen to. Called after each wait, also when only a [`Waker`](super::Waker) ended it.
+    /// The events of one wait are seen to. Called after each wait, also when only a
+    /// [`Waker`](super::Waker) ended it.
     fn turn(&mut self, turn: &mut Turn<'_, Self::Connection>) {
         let _ = turn;
     }

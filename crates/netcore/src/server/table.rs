@@ -1,4 +1,5 @@
-//! What is known of each connection of a worker, and what can be done to it without asking the service.
+//! What is known of each connection of a worker, and what can be done to it without asking the
+//! service.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,13 +13,15 @@ use super::timers::{NEVER, Timers};
 use super::transport::Transport;
 use super::turn::Connections;
 
-/// A connection that is closing has told its peer the end, and waits for the peer's: this long without a byte from it, …
+/// A connection that is closing has told its peer the end, and waits for the peer's: this long
+/// without a byte from it, …
 const LINGER_QUIET: u64 = 250;
 /// … and this long in all, in milliseconds.
 const LINGER: u64 = 5_000;
 
-/// What is read in one turn, from all together, before the service has its [`turn`](super::Service::turn): what one turn
-/// brings is what a broadcast must hold before it can send it.
+/// What is read in one turn, from all together, before the service has its
+/// [`turn`](super::Service::turn): what one turn brings is what a broadcast must hold before it can
+/// send it.
 pub(super) const TURN: usize = 256 * 1024;
 
 /// The limits of a worker's connections, in milliseconds; [`NEVER`]: none.
@@ -57,7 +60,8 @@ pub(super) struct Connection<C, T> {
     pub(super) unsent: Option<Box<Queue>>,
     /// Of the last input. Kept only where something depends on it.
     pub(super) heard: u64,
-    /// Of the last output that the socket took while some had to wait; for a lingering one, the start of that.
+    /// Of the last output that the socket took while some had to wait; for a lingering one, the
+    /// start of that.
     pub(super) moved: u64,
     pub(super) timer: u64,
     pub(super) flags: Flags,
@@ -204,7 +208,8 @@ impl<C, T: Transport> Table<C, T> {
         }
     }
 
-    /// After a call of the service: sends what it left in the output. What is to follow, if the connection is to be closed.
+    /// After a call of the service: sends what it left in the output. What is to follow, if the
+    /// connection is to be closed.
     pub(super) fn conclude(&mut self, index: u32) -> Option<Over> {
         if self.output.enough {
             self.read = TURN;
@@ -239,8 +244,8 @@ impl<C, T: Transport> Table<C, T> {
         Ok(())
     }
 
-    /// Forgets the timers of connections that are gone. Without that, a long timeout would keep one for each connection
-    /// that there has been meanwhile.
+    /// Forgets the timers of connections that are gone. Without that, a long timeout would keep one
+    /// for each connection that there has been meanwhile.
     pub(super) fn prune(&mut self) {
         if self.timers.len() > 2 * self.open + 1024 {
             let Table { timers, slots, .. } = self;

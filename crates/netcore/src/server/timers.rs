@@ -1,5 +1,6 @@
-//! One timer a connection, armed for the earliest thing that can happen to it and checked when it fires: a connection that
-//! was active meanwhile is armed again, so that activity costs no timer work.
+//! One timer a connection, armed for the earliest thing that can happen to it and checked when it
+//! fires: a connection that was active meanwhile is armed again, so that activity costs no timer
+//! work.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

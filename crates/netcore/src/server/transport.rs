@@ -1,4 +1,5 @@
-//! The sockets of the loop: what a connection needs of one, and the two kinds that the system gives.
+//! The sockets of the loop: what a connection needs of one, and the two kinds that the system
+//! gives.
 
 use std::io::{self, IoSlice, Read};
 use std::net::Shutdown;

@@ -8,8 +8,8 @@ use super::output::{ConnectionId, Output};
 
 /// What [`Service::turn`](super::Service::turn) gets: all connections of this worker.
 ///
-/// The loop waits for events, sees to each connection that has one, and then gives the service its turn. So this is the
-/// place to send what came from some to all, in one write for each.
+/// The loop waits for events, sees to each connection that has one, and then gives the service its
+/// turn. So this is the place to send what came from some to all, in one write for each.
 pub struct Turn<'a, C> {
     pub(super) connections: &'a mut dyn Connections<C>,
     pub(super) clock: &'a Clock,
@@ -25,18 +25,21 @@ pub(super) trait Connections<C> {
 }
 
 impl<C> Turn<'_, C> {
-    /// Calls `f` for each open connection of this worker and sends what it says, in one system call each.
+    /// Calls `f` for each open connection of this worker and sends what it says, in one system call
+    /// each.
     pub fn each(&mut self, mut f: impl FnMut(&mut C, &mut Output)) {
         self.connections.each(&mut f);
     }
 
-    /// Calls `f` for the connection `id`, if it is open still, and sends what it says. Whether it is.
+    /// Calls `f` for the connection `id`, if it is open still, and sends what it says. Whether it
+    /// is.
     pub fn with(&mut self, id: ConnectionId, mut f: impl FnMut(&mut C, &mut Output)) -> bool {
         self.connections.with(id, &mut f)
     }
 
-    /// While held, nothing is read from any connection of this worker; output goes on. For a service whose input makes more
-    /// output than its peers take: what it does not read fills the senders' sockets, and they wait.
+    /// While held, nothing is read from any connection of this worker; output goes on. For a
+    /// service whose input makes more output than its peers take: what it does not read fills the
+    /// senders' sockets, and they wait.
     pub fn hold(&mut self, hold: bool) {
         self.connections.hold(hold);
     }

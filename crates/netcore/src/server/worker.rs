@@ -223,8 +223,8 @@ impl<S: Service> Running<S> {
             let index = self.core.turn_away(socket, &words);
             return self.register(index);
         }
-        // No descriptor, or too many at once, to see it off properly. What it has sent already is read, since a close over
-        // unread input would take the words back.
+        // No descriptor, or too many at once, to see it off properly. What it has sent already is
+        // read, since a close over unread input would take the words back.
         let _ = socket.write(&words);
         let _ = socket.shutdown_write();
         let _ = socket.read(&mut [0; 4096]);
@@ -293,7 +293,8 @@ impl<S: Service> Running<S> {
     }
 }
 
-/// Both directions at once, for good: edge-triggered readiness makes that cheaper than to change it as output comes and goes.
+/// Both directions at once, for good: edge-triggered readiness makes that cheaper than to change it
+/// as output comes and goes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -1,0 +1,114 @@
+//! Plays the console examples of a page: servers, programs and people at `nc`.
+
+use std::collections::BTreeSet;
+
+use crate::common::{Client, Message, Process, Server, sockit, without_ctime};
+
+/// A server, and the ports that stand for its own in the text.
+type Running = (Server, Vec<String>);
+
+/// Plays all examples of a page, and gives how many servers were among them. Each client is one of the server before it.
+pub(crate) fn play<'a>(blocks: impl Iterator<Item = &'a str>) -> usize {
+    let (mut servers, mut server, mut people) = (0, None, Vec::new());
+    for block in blocks {
+        for example in block.split("$ ").skip(1) {
+            let (command, printed) = example.split_once('\n').expect("a command is a line");
+            if let Some(port) = command.strip_prefix("nc 127.0.0.1 ") {
+                people.push((connect(server.as_ref(), port), printed.lines().rev().collect()));
+                continue;
+            }
+            talk(std::mem::take(&mut people));
+            let (input, program) = command.split_once(" | ").unwrap_or(("", command));
+            let Some(args) = program.strip_prefix("cargo run --release -- ") else {
+                panic!("an example that this test cannot play: {command}");
+            };
+            if args.contains(" serve") {
+                servers += 1;
+                server = Some(serve(args, printed));
+            } else {
+                run(server.as_ref(), args, input, printed);
+            }
+        }
+    }
+    talk(people);
+    servers
+}
+
+/// Starts a server on free ports of the endpoints that the text has it print.
+fn serve(args: &str, printed: &str) -> Running {
+    let endpoints = printed.lines().filter_map(|line| line.strip_prefix("listening on "));
+    let (hosts, ports): (Vec<_>, _) = endpoints
+        .filter_map(|e| e.rsplit_once(':'))
+        .map(|(h, p)| (format!("{h}:0"), p.into()))
+        .unzip();
+    let listen = hosts.iter().flat_map(|endpoint| ["--listen", endpoint]);
+    let server = Server::start(&args.split(' ').chain(listen).collect::<Vec<_>>());
+    let lines: String = server.endpoints().iter().map(|e| format!("listening on {e}\n")).collect();
+    assert_eq!(mask(&lines), mask(printed));
+    (server, ports)
+}
+
+/// The server of the text's port.
+fn at<'a>(server: Option<&'a Running>, port: &str) -> &'a Server {
+    match server {
+        Some((server, ports)) if ports.iter().any(|p| p == port) => server,
+        _ => panic!("no server of the text listens on port {port}"),
+    }
+}
+
+fn connect(server: Option<&Running>, port: &str) -> Client {
+    at(server, port).connect()
+}
+
+/// Runs a client whose last argument is the server.
+fn run(server: Option<&Running>, args: &str, input: &str, printed: &str) {
+    let (args, port) = args.rsplit_once(':').expect("an endpoint at the end");
+    let server = at(server, port);
+    let address = if args.contains(" udp:") { server.udp() } else { server.tcp() };
+    let args = format!("{args}:{}", address.port());
+    let mut process = Process::spawn(sockit(&args.split(' ').collect::<Vec<_>>()));
+    process.feed(format!("{}\n", input.strip_prefix("echo ").expect("an input")).as_bytes());
+    process.close_stdin();
+    let done = process.finish();
+    assert_eq!(mask(done.expect_code(0).stdout_text()), mask(printed), "{}", done.story());
+}
+
+/// Lets people talk, one line of each in turn; their lines stand in reverse. A line from the server begins with `* `, `[` or a
+/// date, any other is typed. What somebody says is waited for only once it has been said.
+fn talk(mut people: Vec<(Client, Vec<&str>)>) {
+    let mut said = BTreeSet::new();
+    while people.iter().any(|(_, lines)| !lines.is_empty()) {
+        let mut progress = false;
+        for (client, lines) in &mut people {
+            let Some(line) = lines.last().copied() else { continue };
+            let message = line.starts_with("20").then(|| Message::parse(line)).flatten();
+            match message {
+                Some(message) if !said.contains(&message.text) => continue,
+                None if !line.starts_with(['*', '[']) => {
+                    client.send(format!("{line}\n"));
+                    said.insert(line.to_owned());
+                }
+                _ => assert_eq!(mask(&client.line()), mask(line)),
+            }
+            lines.pop();
+            progress = true;
+        }
+        assert!(progress, "somebody waits for what nobody says: {people:?}");
+    }
+}
+
+/// The text without what differs from run to run: a stamp in front is checked and left out, and each number is 0.
+fn mask(text: &str) -> String {
+    let mut masked = String::new();
+    for line in text.split_inclusive('\n') {
+        let line = line.as_bytes();
+        let line = if line.starts_with(b"[") { without_ctime(line) } else { line };
+        for c in String::from_utf8_lossy(line).chars() {
+            let c = if c.is_ascii_digit() { '0' } else { c };
+            if c != '0' || !masked.ends_with('0') {
+                masked.push(c);
+            }
+        }
+    }
+    masked
+}
