@@ -45,11 +45,11 @@ impl Hub {
     }
 
     /// A client has come. `None` for its name: it gets one with its number.
-    pub(crate) fn join(&self, name: Option<Arc<str>>) -> (ClientId, Arc<str>) {
+    pub(crate) fn join(&self, name: Option<&str>) -> (ClientId, Arc<str>) {
         let mut roster = self.roster();
         roster.last += 1;
         let id = ClientId(roster.last);
-        let name = name.unwrap_or_else(|| format!("unix:{}", id.0).into());
+        let name: Arc<str> = name.map_or_else(|| format!("unix:{}", id.0).into(), Arc::from);
         roster.clients.insert(id, name.clone());
         (id, name)
     }

@@ -13,6 +13,7 @@ mod hub;
 mod log;
 mod name;
 mod operator;
+mod seat;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(test)]
@@ -25,8 +26,9 @@ pub use config::{Config, Slow, UnknownSlow};
 pub use format::{Format, UnknownFormat};
 pub use name::{MAX_NAME, NameError};
 pub use operator::{Operator, Room};
+pub use seat::{Client, Outbox, Round, Seat};
 #[cfg(feature = "server")]
-pub use server::{ChatService, Client};
+pub use server::ChatService;
 pub use text::clean;
 
 use hub::Hub;
@@ -43,10 +45,17 @@ impl Chat {
         Chat { hub: Arc::new(Hub::new(config)) }
     }
 
+    /// One thread's part of it. `wake` is called, from any thread, when something was said at
+    /// another seat or by the operator: a [round](Seat::round) is due then.
+    pub fn seat(&self, wake: impl Fn() + Send + Sync + 'static) -> Seat {
+        Seat::new(self.hub.clone(), wake)
+    }
+
     /// The service for one worker of a [`Server`](netcore::server::Server).
     #[cfg(feature = "server")]
     pub fn service(&self, worker: &netcore::server::Worker) -> ChatService {
-        ChatService::new(self.hub.clone(), worker)
+        let waker = worker.waker();
+        ChatService(self.seat(move || waker.wake()))
     }
 
     /// The operator's side.

@@ -5,7 +5,7 @@ use netcore::server::Config as Limits;
 
 use crate::args::{ChatServe, Common};
 use crate::console::Desk;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::serve::Listening;
 use crate::streams::Console;
 
@@ -28,6 +28,10 @@ pub(crate) fn serve(
     // A client that is skipped may stop reading for as long as it likes: what waits for it is
     // bounded.
     let limits = if args.slow == Slow::Skip { limits.with_stall_timeout(None) } else { limits };
+    if let Some(endpoint) = args.serve.listen.iter().find(|e| e.starts_with("udp:")) {
+        let words = format!("--listen {endpoint}: a chat needs connections; datagrams have none");
+        return Err(Failure::new(exit::USAGE, words));
+    }
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
     let chat = Chat::new(config);
     if args.console || console.interactive {

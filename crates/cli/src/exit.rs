@@ -43,6 +43,15 @@ impl Failure {
         Failure::new(WRITE_ERROR, format!("write to standard output: {error}"))
     }
 
+    /// A server cannot listen. That is 1 whatever the reason, but for an endpoint that names nothing.
+    pub(crate) fn listening(error: &Error) -> Failure {
+        let code = match error.operation() {
+            Operation::Parse | Operation::Resolve => code(error),
+            _ => OTHER,
+        };
+        Failure::new(code, chain(error))
+    }
+
     pub(crate) fn code(&self) -> u8 {
         self.code
     }

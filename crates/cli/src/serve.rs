@@ -34,7 +34,7 @@ impl Listening {
             None => config,
         };
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
-        let server = Server::bind(&endpoints, config)?;
+        let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
         // Before the words that say that it runs: from then on it can be stopped.
         let signals = Signals::watch(server.handle())?;
         announce(server.endpoints(), common, &console.printer)?;

@@ -66,6 +66,7 @@ fn help_is_output_and_a_usage_error_is_one_line() {
         &["chat", "serve", "--slow", "never"],
         &["chat", "serve", "--max-line", "-1"],
         &["chat", "serve", "-v", "-q"],
+        &["chat", "serve", "--listen", "udp://127.0.0.1:0"],
     ] {
         let (code, output, errors) = sockit(wrong, "");
         assert_eq!((code, output.as_str()), (2, ""), "{wrong:?}: {errors}");

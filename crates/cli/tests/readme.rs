@@ -1,5 +1,5 @@
-//! Facts that stand in two places are compared: the console examples of the documentation with what the program does, and
-//! the limits and exit codes of `--help` with those of `docs`.
+//! Facts that stand in two places are compared: the console examples of the documentation with what
+//! the program does, and the limits and exit codes of `--help` with those of `docs`.
 
 mod common;
 #[path = "readme/console.rs"]

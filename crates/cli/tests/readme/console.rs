@@ -7,7 +7,8 @@ use crate::common::{Client, Message, Process, Server, sockit, without_ctime};
 /// A server, and the ports that stand for its own in the text.
 type Running = (Server, Vec<String>);
 
-/// Plays all examples of a page, and gives how many servers were among them. Each client is one of the server before it.
+/// Plays all examples of a page, and gives how many servers were among them. Each client is one of
+/// the server before it.
 pub(crate) fn play<'a>(blocks: impl Iterator<Item = &'a str>) -> usize {
     let (mut servers, mut server, mut people) = (0, None, Vec::new());
     for block in blocks {
@@ -73,8 +74,9 @@ fn run(server: Option<&Running>, args: &str, input: &str, printed: &str) {
     assert_eq!(mask(done.expect_code(0).stdout_text()), mask(printed), "{}", done.story());
 }
 
-/// Lets people talk, one line of each in turn; their lines stand in reverse. A line from the server begins with `* `, `[` or a
-/// date, any other is typed. What somebody says is waited for only once it has been said.
+/// Lets people talk, one line of each in turn; their lines stand in reverse. A line from the server
+/// begins with `*`, `[` or a date, any other is typed. What somebody says is waited for only once
+/// it has been said.
 fn talk(mut people: Vec<(Client, Vec<&str>)>) {
     let mut said = BTreeSet::new();
     while people.iter().any(|(_, lines)| !lines.is_empty()) {
@@ -97,7 +99,8 @@ fn talk(mut people: Vec<(Client, Vec<&str>)>) {
     }
 }
 
-/// The text without what differs from run to run: a stamp in front is checked and left out, and each number is 0.
+/// The text without what differs from run to run: a stamp in front is checked and left out, and
+/// each number is 0.
 fn mask(text: &str) -> String {
     let mut masked = String::new();
     for line in text.split_inclusive('\n') {
