@@ -16,7 +16,7 @@ use std::time::Duration;
 use socket2::{SockAddr, SockRef};
 
 use crate::Deadline;
-pub(crate) use codes::{CODE_PREFIX, code_kind, code_name};
+pub(crate) use codes::{code_kind, code_name, lookup_code};
 pub(crate) use options::*;
 
 #[cfg(unix)]
