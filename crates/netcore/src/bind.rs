@@ -62,7 +62,19 @@ pub(crate) fn bind(
         Some(path) => plan.unix(path).map(|bound| vec![bound]),
         None => plan.inet(endpoint),
     };
-    bound.map_err(|error| error.at(endpoint.as_given()))
+    bound.map_err(|error| named(error, endpoint))
+}
+
+/// With the endpoint, and with whoever has its address where that is the matter.
+fn named(error: Error, endpoint: &Endpoint) -> Error {
+    let error = error.at(endpoint.as_given());
+    if error.kind() != ErrorKind::AddressInUse {
+        return error;
+    }
+    let path = endpoint.path().map(|path| Address::Unix(Some(path.to_path_buf())));
+    let address = path.as_ref().or(error.address());
+    let holder = address.and_then(|address| sys::holder(endpoint.transport(), address));
+    error.held_by(holder)
 }
 
 /// What every socket of one endpoint has in common.

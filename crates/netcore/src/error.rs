@@ -19,7 +19,9 @@ pub use kind::{ErrorKind, Operation};
 /// [`Display`](fmt::Display) is one line with the operation, the endpoint as the user gave it, the
 /// address where it says more than the endpoint, and the kind:
 /// `connect to db.example:5432 (10.0.0.7:5432): connection refused`. The system's own code stands in
-/// [`source`](StdError::source) only, so that a printed chain says nothing twice.
+/// [`source`](StdError::source) only, so that a printed chain says nothing twice. Where the system
+/// lets it be seen, an address in use comes with whoever has it:
+/// `bind tcp://0.0.0.0:80: address in use by nginx (pid 812)`.
 ///
 /// ```
 /// use netcore::{Error, ErrorKind, Operation};
@@ -36,6 +38,7 @@ struct Detail {
     kind: ErrorKind,
     endpoint: Option<Box<str>>,
     address: Option<Address>,
+    holder: Option<Box<str>>,
     cause: Option<Cause>,
     attempts: Vec<Error>,
 }
@@ -49,6 +52,7 @@ impl Error {
             kind,
             endpoint: None,
             address: None,
+            holder: None,
             cause: None,
             attempts: Vec::new(),
         }))
@@ -79,6 +83,12 @@ impl Error {
     #[must_use]
     pub fn because(mut self, cause: io::Error) -> Error {
         self.0.cause = Cause::from_io(cause);
+        self
+    }
+
+    /// Names the process that has the address.
+    pub(crate) fn held_by(mut self, holder: Option<String>) -> Error {
+        self.0.holder = holder.map(String::into_boxed_str);
         self
     }
 
@@ -133,6 +143,14 @@ impl Error {
         self.0.address.as_ref()
     }
 
+    /// The process that has the address, as `nginx (pid 812)`, if the kind is
+    /// [`AddressInUse`](ErrorKind::AddressInUse) and the system lets it be seen. Linux does, for the
+    /// processes that this one may look at.
+    #[must_use]
+    pub fn holder(&self) -> Option<&str> {
+        self.0.holder.as_deref()
+    }
+
     /// The system's own code: `errno`, a Winsock code, or for [`Operation::Resolve`] one of
     /// `getaddrinfo`'s `EAI_` codes.
     #[must_use]
@@ -185,18 +203,23 @@ impl fmt::Display for Error {
             (None, Some(address)) => write!(f, "{preposition} {address}")?,
             (None, None) => {}
         }
-        write!(f, ": {}", self.0.kind)
+        write!(f, ": {}", self.0.kind)?;
+        match self.holder() {
+            Some(holder) => write!(f, " by {holder}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Detail { operation, kind, endpoint, address, cause, attempts } = &*self.0;
+        let Detail { operation, kind, endpoint, address, holder, cause, attempts } = &*self.0;
         f.debug_struct("Error")
             .field("operation", operation)
             .field("kind", kind)
             .field("endpoint", endpoint)
             .field("address", address)
+            .field("holder", holder)
             .field("cause", cause)
             .field("attempts", attempts)
             .finish()

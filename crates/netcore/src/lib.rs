@@ -28,7 +28,9 @@ pub use deadline::Deadline;
 pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};
 pub use error::{Error, ErrorKind, Operation};
 pub use listener::Listener;
-pub use options::{Keepalive, MulticastInterface, SocketOptions};
+pub use options::{
+    Granted, Keepalive, MulticastInterface, Report, ReportRow, SocketOptions, Verdict,
+};
 pub use resolve::{MAX_LOOKUPS, resolve};
 pub use socket_file::SocketFile;
 pub use stream::Stream;

@@ -1,3 +1,4 @@
+mod report;
 mod system;
 
 #[cfg(test)]
@@ -6,6 +7,8 @@ mod tests;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
+
+pub use report::{Granted, Report, ReportRow, Verdict};
 
 /// Every option of a socket in one value: to store, compare, print, apply and read back.
 ///
@@ -107,7 +110,8 @@ options! {
     /// `TCP_USER_TIMEOUT` (RFC 5482): how long sent data may go unacknowledged before the connection
     /// is given up, in milliseconds. Zero: the system's rule. On Linux.
     user_timeout, with_user_timeout: Duration;
-    /// `SO_BINDTODEVICE`: only packets of this interface. On Linux.
+    /// `SO_BINDTODEVICE`: only packets of this interface; the empty name stands for all of them. On
+    /// Linux.
     bind_device, with_bind_device: String;
     /// The backlog of listen(2): connections that wait to be accepted. The default is 4096; the
     /// system cuts it to its own limit (`somaxconn`). Never read back.

@@ -3,6 +3,8 @@
 #![allow(unsafe_code, reason = "poll(2) and the cast of a buffer; each block says why it is sound")]
 
 mod codes;
+#[cfg(target_os = "linux")]
+mod holder;
 mod options;
 
 #[cfg(test)]
@@ -16,7 +18,9 @@ use std::time::Duration;
 use socket2::{SockAddr, SockRef};
 
 use crate::Deadline;
-pub(crate) use codes::{CODE_PREFIX, code_kind, code_name};
+pub(crate) use codes::{code_kind, code_name, lookup_code};
+#[cfg(target_os = "linux")]
+pub(crate) use holder::holder;
 pub(crate) use options::*;
 
 #[cfg(unix)]
@@ -256,6 +260,12 @@ fn abstract_name(name: &[u8]) -> PathBuf {
     let mut bytes = vec![0];
     bytes.extend_from_slice(name);
     PathBuf::from(std::ffi::OsString::from_vec(bytes))
+}
+
+/// Only Linux tells who has an address.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn holder(_: crate::Transport, _: &crate::Address) -> Option<String> {
+    None
 }
 
 /// The socket of a wrapper type under its standard traits. The type has a field `socket`.

@@ -51,6 +51,20 @@ impl TryFrom<UdpSocket> for Datagram {
     }
 }
 
+impl TryFrom<OwnedHandle> for Datagram {
+    type Error = Error;
+
+    /// Takes a datagram socket over as it is: neither its options nor its blocking mode change. The
+    /// file of a Unix socket is not removed.
+    ///
+    /// # Errors
+    ///
+    /// If the handle is not that of a socket.
+    fn try_from(socket: OwnedHandle) -> Result<Datagram, Error> {
+        Datagram::taken_over(socket.into())
+    }
+}
+
 impl TryFrom<Datagram> for UdpSocket {
     type Error = Error;
 

@@ -199,8 +199,10 @@ fn converts_to_and_from_std() {
     let again = Datagram::try_from(std).unwrap();
     assert_eq!(again.local_address().unwrap(), address);
     assert!(again.peer_address().is_none());
-    let (_socket, bound, file) = again.into_parts();
+    let (handle, bound, file) = again.into_parts();
     assert_eq!((bound.to_string(), file.is_none()), (format!("udp://{address}"), true));
+    let inherited = Datagram::try_from(handle).unwrap();
+    assert_eq!(inherited.endpoint(), &bound);
 }
 
 #[cfg(unix)]

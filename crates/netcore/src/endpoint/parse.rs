@@ -18,7 +18,7 @@ pub struct ParseEndpointError {
 }
 
 impl ParseEndpointError {
-    /// The byte of the text at which reading failed. It may be the text's end.
+    /// The byte of the text at which reading failed: the first of a character, or the text's end.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -58,7 +58,11 @@ impl FromStr for Endpoint {
     fn from_str(text: &str) -> Result<Endpoint, ParseEndpointError> {
         match place(text) {
             Ok(place) => Ok(Endpoint { place, given: Some(text.into()) }),
-            Err(Refusal { offset, expected }) => {
+            Err(Refusal { mut offset, expected }) => {
+                // A limit in bytes may end inside a character.
+                while !text.is_char_boundary(offset) {
+                    offset -= 1;
+                }
                 let text = text.chars().take(MAX_QUOTED).collect::<String>().into_boxed_str();
                 Err(ParseEndpointError { text, offset, expected })
             }

@@ -122,6 +122,8 @@ fn a_refusal_names_the_byte() {
     let long_name = format!("{}x:80", "x.".repeat(127));
     let long_service = format!("h:{}", "x".repeat(64));
     let long_path = format!("unix:{}", "x".repeat(4097));
+    // The limit ends inside a character of two bytes.
+    let split_label = format!("{}:80", "é".repeat(33));
     for (text, offset) in [
         ("", 0),
         ("host", 4),
@@ -173,6 +175,7 @@ fn a_refusal_names_the_byte() {
         ("unix:/a\0b", 7),
         ("unix:/a\x1b[2J", 7),
         (&long_label, 63),
+        (&split_label, 62),
         (&long_name, 253),
         (&long_service, 65),
         (&long_path, 4101),

@@ -60,7 +60,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::System { code } => match sys::code_name(*code) {
-                Some(name) => write!(f, "{}{name} (os error {code})", sys::CODE_PREFIX),
+                Some(name) => write!(f, "{name} (os error {code})"),
                 None => write!(f, "os error {code}"),
             },
             Cause::Lookup { code, name } => write!(f, "{name} (getaddrinfo error {code})"),
@@ -75,23 +75,12 @@ impl StdError for Cause {}
 /// getaddrinfo(3): the `EAI_` codes. `EAI_SYSTEM` stands for the code in `errno`.
 pub(super) fn from_lookup(error: LookupError) -> (ErrorKind, Option<Cause>) {
     let code = error.error_num();
-    let (kind, name) = match error.kind() {
-        LookupErrorKind::NoName => (ErrorKind::HostNotFound, "EAI_NONAME"),
-        LookupErrorKind::NoData => (ErrorKind::NoData, "EAI_NODATA"),
-        LookupErrorKind::Again => (ErrorKind::TryAgain, "EAI_AGAIN"),
-        LookupErrorKind::Fail => (ErrorKind::ResolverFailed, "EAI_FAIL"),
-        LookupErrorKind::Memory => (ErrorKind::NoBuffers, "EAI_MEMORY"),
-        LookupErrorKind::Service => (ErrorKind::ServiceNotFound, "EAI_SERVICE"),
-        LookupErrorKind::Family => (ErrorKind::Unsupported, "EAI_FAMILY"),
-        LookupErrorKind::Socktype => (ErrorKind::Unsupported, "EAI_SOCKTYPE"),
-        LookupErrorKind::Badflags => (ErrorKind::InvalidInput, "EAI_BADFLAGS"),
-        LookupErrorKind::Unknown if code != 0 => (ErrorKind::Other, "unknown code"),
-        _ => {
-            let error = io::Error::from(error);
-            // glibc's EAI_ADDRFAMILY and other codes that dns-lookup has no name for keep their
-            // text: it comes from gai_strerror(3).
-            return (ErrorKind::of(&error), Cause::from_io(error));
-        }
-    };
-    (kind, Some(Cause::Lookup { code, name }))
+    if let Some((name, kind)) = sys::lookup_code(code) {
+        return (kind, Some(Cause::Lookup { code, name }));
+    }
+    if code != 0 && !matches!(error.kind(), LookupErrorKind::System) {
+        return (ErrorKind::Other, Some(Cause::Lookup { code, name: "unknown code" }));
+    }
+    let error = io::Error::from(error);
+    (ErrorKind::of(&error), Cause::from_io(error))
 }

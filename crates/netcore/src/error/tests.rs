@@ -118,11 +118,15 @@ fn specimens() -> Vec<Error> {
         )
         .at("db.example:80"),
     ];
-    for code in 1..=200 {
-        all.push(Error::from_io(
-            Operation::Accept,
-            os(if cfg!(windows) { code + 10_000 } else { code }),
-        ));
+    for code in (1..=200).chain(900..1500).chain(10_000..11_100) {
+        all.push(Error::from_io(Operation::Accept, os(code)));
+    }
+    // One code, EAI_SYSTEM, stands for whatever errno happens to be.
+    for code in (-110..20).filter(|code| ![0, 11, -11].contains(code)) {
+        all.push(Error::from_lookup(dns_lookup::LookupError::new(code)));
+    }
+    for &kind in ErrorKind::ALL {
+        all.push(Error::new(Operation::Read, kind).because(io::Error::other("the reason")));
     }
     all
 }

@@ -51,6 +51,20 @@ impl TryFrom<TcpListener> for Listener {
     }
 }
 
+impl TryFrom<OwnedHandle> for Listener {
+    type Error = Error;
+
+    /// Takes over a socket that listens already: one inherited from the process that started this
+    /// one, for example. The file of a Unix socket is not removed.
+    ///
+    /// # Errors
+    ///
+    /// If the handle is not that of a socket, or the system can't set the non-blocking mode.
+    fn try_from(socket: OwnedHandle) -> Result<Listener, Error> {
+        Listener::taken_over(socket.into())
+    }
+}
+
 impl TryFrom<Listener> for TcpListener {
     type Error = Error;
 

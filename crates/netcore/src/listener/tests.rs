@@ -177,6 +177,11 @@ fn converts_to_and_from_std() {
     let again = Listener::try_from(std).unwrap();
     assert_eq!(again.endpoint(), &Endpoint::tcp(address));
     let _pair = pair(&again);
+    // As from another process: the bare handle.
+    let (handle, endpoint, _) = again.into_parts();
+    let inherited = Listener::try_from(handle).unwrap();
+    assert_eq!(inherited.endpoint(), &endpoint);
+    let _pair = pair(&inherited);
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Type};
 
-use super::{Keepalive, MulticastInterface, SocketOptions};
+use super::{Keepalive, MulticastInterface, SocketOptions, Values};
 use crate::sys::{self, AsHandle};
 use crate::{Error, ErrorKind, Operation, Transport};
 
@@ -38,7 +38,11 @@ impl SocketOptions {
     ///
     /// [`Operation::GetOption`] with the C constant, if the system fails for another reason.
     pub fn read_from(socket: &impl AsHandle) -> Result<SocketOptions, Error> {
-        Target::of(socket)?.read()
+        let Readout { options, failed, .. } = Target::of(socket)?.read();
+        match failed.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(options),
+        }
     }
 
     /// All but the blocking mode, which the caller needs for itself until the socket stands.
@@ -172,14 +176,39 @@ impl SocketOptions {
 }
 
 /// A socket and what decides which options it has.
-struct Target<'a> {
+pub(super) struct Target<'a> {
     socket: SockRef<'a>,
-    domain: Domain,
+    pub(super) domain: Domain,
     kind: Type,
 }
 
+/// What the system reports of a socket.
+#[derive(Default)]
+pub(super) struct Readout {
+    /// What it reported. The others are not available here, or failed.
+    pub(super) options: SocketOptions,
+    /// The knobs of keepalive, also where it is off.
+    pub(super) keepalive: Keepalive,
+    /// `SO_BINDTODEVICE` is there, and no device is set.
+    pub(super) no_device: bool,
+    /// What could not be read: [`Operation::GetOption`] each.
+    pub(super) failed: Vec<Error>,
+}
+
+impl Readout {
+    /// `None`: not available here, or noted as failed.
+    fn note<T>(&mut self, name: &'static str, result: io::Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => return Some(value),
+            Err(error) if ErrorKind::of(&error) == ErrorKind::Unsupported => {}
+            Err(error) => self.failed.push(Error::from_io(Operation::GetOption(name), error)),
+        }
+        None
+    }
+}
+
 impl<'a> Target<'a> {
-    fn of(socket: &'a impl AsHandle) -> Result<Target<'a>, Error> {
+    pub(super) fn of(socket: &'a impl AsHandle) -> Result<Target<'a>, Error> {
         let inspect = |error| Error::from_io(Operation::Inspect, error);
         let socket = SockRef::from(socket);
         let domain = socket.local_addr().map_err(inspect)?.domain();
@@ -191,84 +220,70 @@ impl<'a> Target<'a> {
         result.map_err(|error| Error::from_io(Operation::SetOption(name), error))
     }
 
-    fn read(&self) -> Result<SocketOptions, Error> {
+    pub(super) fn read(&self) -> Readout {
         let socket = &self.socket;
         let v4 = self.domain == Domain::IPV4;
         let v6 = self.domain == Domain::IPV6;
         let inet = v4 || v6;
         let tcp = inet && self.kind == Type::STREAM;
         let udp = inet && self.kind == Type::DGRAM;
-        let mut options = SocketOptions::new();
-        let set = &mut options.set;
-        set.reuse_address = get("SO_REUSEADDR", socket.reuse_address())?;
-        set.reuse_port = get("SO_REUSEPORT", sys::reuse_port(socket))?;
-        if cfg!(unix) {
-            set.nonblocking = Some(sys::is_nonblocking(socket));
-        }
         let unlimited = Option::<Duration>::unwrap_or_default;
-        set.read_timeout = get("SO_RCVTIMEO", socket.read_timeout())?.map(unlimited);
-        set.write_timeout = get("SO_SNDTIMEO", socket.write_timeout())?.map(unlimited);
-        set.linger = get("SO_LINGER", socket.linger())?;
-        set.recv_buffer = get("SO_RCVBUF", socket.recv_buffer_size())?;
-        set.send_buffer = get("SO_SNDBUF", socket.send_buffer_size())?;
+        let mut out = Readout::default();
+        let mut set = Values {
+            reuse_address: out.note("SO_REUSEADDR", socket.reuse_address()),
+            reuse_port: out.note("SO_REUSEPORT", sys::reuse_port(socket)),
+            nonblocking: cfg!(unix).then(|| sys::is_nonblocking(socket)),
+            read_timeout: out.note("SO_RCVTIMEO", socket.read_timeout()).map(unlimited),
+            write_timeout: out.note("SO_SNDTIMEO", socket.write_timeout()).map(unlimited),
+            linger: out.note("SO_LINGER", socket.linger()),
+            recv_buffer: out.note("SO_RCVBUF", socket.recv_buffer_size()),
+            send_buffer: out.note("SO_SNDBUF", socket.send_buffer_size()),
+            ..Values::default()
+        };
         if inet {
-            let device = get("SO_BINDTODEVICE", sys::device(socket))?.flatten();
-            set.bind_device = device.map(|name| String::from_utf8_lossy(&name).into_owned());
+            let device = out.note("SO_BINDTODEVICE", sys::device(socket));
+            out.no_device = device == Some(None);
+            let text = |name: Vec<u8>| String::from_utf8_lossy(&name).into_owned();
+            set.bind_device = device.flatten().map(text);
         }
         if tcp {
-            set.nodelay = get("TCP_NODELAY", socket.tcp_nodelay())?;
-            set.keepalive = self.read_keepalive()?;
-            let timeout = get("TCP_USER_TIMEOUT", sys::user_timeout(socket))?;
+            set.nodelay = out.note("TCP_NODELAY", socket.tcp_nodelay());
+            out.keepalive = Keepalive {
+                idle: out.note("TCP_KEEPIDLE", sys::keepalive_idle(socket)),
+                interval: out.note("TCP_KEEPINTVL", sys::keepalive_interval(socket)),
+                count: out.note("TCP_KEEPCNT", sys::keepalive_count(socket)),
+            };
+            let on = out.note("SO_KEEPALIVE", socket.keepalive());
+            set.keepalive = on.map(|on| on.then_some(out.keepalive));
+            let timeout = out.note("TCP_USER_TIMEOUT", sys::user_timeout(socket));
             set.user_timeout = timeout.map(unlimited);
         }
         if udp {
-            set.broadcast = get("SO_BROADCAST", socket.broadcast())?;
+            set.broadcast = out.note("SO_BROADCAST", socket.broadcast());
         }
         if v4 {
-            set.ttl = byte(get("IP_TTL", socket.ttl_v4())?);
-            set.tos = byte(get("IP_TOS", socket.tos_v4())?);
+            set.ttl = byte(out.note("IP_TTL", socket.ttl_v4()));
+            set.tos = byte(out.note("IP_TOS", socket.tos_v4()));
         }
         if v6 {
-            set.ttl = byte(get("IPV6_UNICAST_HOPS", socket.unicast_hops_v6())?);
-            set.tos = byte(get("IPV6_TCLASS", sys::tclass_v6(socket))?);
-            set.only_v6 = get("IPV6_V6ONLY", socket.only_v6())?;
+            set.ttl = byte(out.note("IPV6_UNICAST_HOPS", socket.unicast_hops_v6()));
+            set.tos = byte(out.note("IPV6_TCLASS", sys::tclass_v6(socket)));
+            set.only_v6 = out.note("IPV6_V6ONLY", socket.only_v6());
         }
         if udp && v4 {
-            set.multicast_loop = get("IP_MULTICAST_LOOP", socket.multicast_loop_v4())?;
-            set.multicast_ttl = byte(get("IP_MULTICAST_TTL", socket.multicast_ttl_v4())?);
-            let interface = get("IP_MULTICAST_IF", socket.multicast_if_v4())?;
+            set.multicast_loop = out.note("IP_MULTICAST_LOOP", socket.multicast_loop_v4());
+            set.multicast_ttl = byte(out.note("IP_MULTICAST_TTL", socket.multicast_ttl_v4()));
+            let interface = out.note("IP_MULTICAST_IF", socket.multicast_if_v4());
             set.multicast_interface = interface.map(MulticastInterface::V4);
         }
         if udp && v6 {
-            set.multicast_loop = get("IPV6_MULTICAST_LOOP", socket.multicast_loop_v6())?;
-            set.multicast_ttl = byte(get("IPV6_MULTICAST_HOPS", socket.multicast_hops_v6())?);
-            let interface = get("IPV6_MULTICAST_IF", socket.multicast_if_v6())?;
+            set.multicast_loop = out.note("IPV6_MULTICAST_LOOP", socket.multicast_loop_v6());
+            set.multicast_ttl = byte(out.note("IPV6_MULTICAST_HOPS", socket.multicast_hops_v6()));
+            let interface = out.note("IPV6_MULTICAST_IF", socket.multicast_if_v6());
             set.multicast_interface = interface.map(MulticastInterface::V6);
         }
-        Ok(options)
-    }
-
-    fn read_keepalive(&self) -> Result<Option<Option<Keepalive>>, Error> {
-        let Some(on) = get("SO_KEEPALIVE", self.socket.keepalive())? else {
-            return Ok(None);
-        };
-        if !on {
-            return Ok(Some(None));
-        }
-        Ok(Some(Some(Keepalive {
-            idle: get("TCP_KEEPIDLE", sys::keepalive_idle(&self.socket))?,
-            interval: get("TCP_KEEPINTVL", sys::keepalive_interval(&self.socket))?,
-            count: get("TCP_KEEPCNT", sys::keepalive_count(&self.socket))?,
-        })))
-    }
-}
-
-/// `None`: not available here.
-fn get<T>(name: &'static str, result: io::Result<T>) -> Result<Option<T>, Error> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if ErrorKind::of(&error) == ErrorKind::Unsupported => Ok(None),
-        Err(error) => Err(Error::from_io(Operation::GetOption(name), error)),
+        out.options = SocketOptions { set };
+        out
     }
 }
 

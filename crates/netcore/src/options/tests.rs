@@ -74,7 +74,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 round_trips! {
-    reuse_address with_reuse_address inet() => [true, false, true];
+    reuse_address with_reuse_address kinds() => [true, false, true];
     #[cfg(unix)]
     reuse_port with_reuse_port inet() => [true, false, true];
     #[cfg(unix)]
@@ -183,6 +183,9 @@ fn bind_device() {
             Ok(()) => {
                 let read = SocketOptions::read_from(&socket).unwrap();
                 assert_eq!(read.bind_device().as_ref(), Some(&lo));
+                // socket(7): the empty name takes the binding back.
+                SocketOptions::new().with_bind_device(String::new()).apply(&socket).unwrap();
+                assert_eq!(SocketOptions::read_from(&socket).unwrap().bind_device(), None);
             }
             Err(error) => {
                 println!("no right to bind a device: only the error is tested");

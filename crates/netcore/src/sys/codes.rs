@@ -1,47 +1,40 @@
+//! The systems' codes: what each is called, and which [`ErrorKind`] it stands for. All systems' codes
+//! are here on every system, so that the table can be tested on any.
+
+#[cfg(test)]
+mod tests;
+
 use crate::ErrorKind;
+use crate::ErrorKind::*;
 
-/// What stands in front of a code's name: Winsock's codes are the BSD ones, renamed.
-pub(crate) const CODE_PREFIX: &str = if cfg!(windows) { "WSA" } else { "" };
-
-/// The kind that a system's code stands for. `None`: the table does not have it.
-pub(crate) fn code_kind(code: i32) -> Option<ErrorKind> {
-    row(code).map(|&(_, _, kind)| kind)
+/// A system with codes of its own: a column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum System {
+    /// errno(3) on Linux and Android, for the architectures with the generic numbers.
+    Linux,
+    /// intro(2) on Apple's systems.
+    Apple,
+    /// intro(2): what FreeBSD, DragonFly, NetBSD and OpenBSD have in common.
+    Bsd,
+    /// Windows: Winsock's codes, which are the BSD ones and 10,000, and those of Win32 that come out
+    /// of sockets, too.
+    Windows,
 }
 
-/// The name of a system's code, without [`CODE_PREFIX`].
-pub(crate) fn code_name(code: i32) -> Option<&'static str> {
-    row(code).map(|&(_, name, _)| name)
-}
-
-type Row = (i32, &'static str, ErrorKind);
-
-fn row(code: i32) -> Option<&'static Row> {
-    let code = if cfg!(windows) { code.wrapping_sub(10_000) } else { code };
-    COMMON.iter().chain(OWN).find(|row| row.0 == code)
-}
-
-/// The codes that every Unix, and Winsock, has had from the start.
-const COMMON: &[Row] = &[
-    (1, "EPERM", ErrorKind::PermissionDenied),
-    (2, "ENOENT", ErrorKind::NotFound),
-    (4, "EINTR", ErrorKind::Interrupted),
-    (5, "EIO", ErrorKind::Other),
-    (9, "EBADF", ErrorKind::InvalidInput),
-    (12, "ENOMEM", ErrorKind::NoBuffers),
-    (13, "EACCES", ErrorKind::PermissionDenied),
-    (14, "EFAULT", ErrorKind::InvalidInput),
-    (17, "EEXIST", ErrorKind::AddressInUse),
-    (19, "ENODEV", ErrorKind::NotFound),
-    (20, "ENOTDIR", ErrorKind::NotFound),
-    (22, "EINVAL", ErrorKind::InvalidInput),
-    (23, "ENFILE", ErrorKind::DescriptorsExhausted),
-    (24, "EMFILE", ErrorKind::DescriptorsExhausted),
-    (30, "EROFS", ErrorKind::PermissionDenied),
-    (32, "EPIPE", ErrorKind::BrokenPipe),
-];
-
-/// errno(3) on Linux, for the architectures with the generic numbers.
-#[cfg(all(
+/// The system of this build. `None`: the table does not have it, and std's own must do: the kind
+/// comes from `io::ErrorKind`, the name is the number.
+pub(crate) const HERE: Option<System> = if cfg!(windows) {
+    Some(System::Windows)
+} else if cfg!(target_vendor = "apple") {
+    Some(System::Apple)
+} else if cfg!(any(
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)) {
+    Some(System::Bsd)
+} else if cfg!(all(
     any(target_os = "linux", target_os = "android"),
     not(any(
         target_arch = "mips",
@@ -51,107 +44,215 @@ const COMMON: &[Row] = &[
         target_arch = "sparc",
         target_arch = "sparc64"
     ))
-))]
-const OWN: &[Row] = &[
-    (11, "EAGAIN", ErrorKind::WouldBlock),
-    (36, "ENAMETOOLONG", ErrorKind::InvalidInput),
-    (40, "ELOOP", ErrorKind::InvalidInput),
-    (64, "ENONET", ErrorKind::NetworkDown),
-    (71, "EPROTO", ErrorKind::ConnectionAborted),
-    (88, "ENOTSOCK", ErrorKind::InvalidInput),
-    (89, "EDESTADDRREQ", ErrorKind::NotConnected),
-    (90, "EMSGSIZE", ErrorKind::MessageTooLong),
-    (91, "EPROTOTYPE", ErrorKind::Unsupported),
-    (92, "ENOPROTOOPT", ErrorKind::Unsupported),
-    (93, "EPROTONOSUPPORT", ErrorKind::Unsupported),
-    (94, "ESOCKTNOSUPPORT", ErrorKind::Unsupported),
-    (95, "EOPNOTSUPP", ErrorKind::Unsupported),
-    (96, "EPFNOSUPPORT", ErrorKind::Unsupported),
-    (97, "EAFNOSUPPORT", ErrorKind::Unsupported),
-    (98, "EADDRINUSE", ErrorKind::AddressInUse),
-    (99, "EADDRNOTAVAIL", ErrorKind::AddressNotAvailable),
-    (100, "ENETDOWN", ErrorKind::NetworkDown),
-    (101, "ENETUNREACH", ErrorKind::NetworkUnreachable),
-    (102, "ENETRESET", ErrorKind::ConnectionReset),
-    (103, "ECONNABORTED", ErrorKind::ConnectionAborted),
-    (104, "ECONNRESET", ErrorKind::ConnectionReset),
-    (105, "ENOBUFS", ErrorKind::NoBuffers),
-    (106, "EISCONN", ErrorKind::InvalidInput),
-    (107, "ENOTCONN", ErrorKind::NotConnected),
-    (108, "ESHUTDOWN", ErrorKind::BrokenPipe),
-    (110, "ETIMEDOUT", ErrorKind::TimedOut),
-    (111, "ECONNREFUSED", ErrorKind::ConnectionRefused),
-    (112, "EHOSTDOWN", ErrorKind::HostUnreachable),
-    (113, "EHOSTUNREACH", ErrorKind::HostUnreachable),
-    (114, "EALREADY", ErrorKind::WouldBlock),
-    (115, "EINPROGRESS", ErrorKind::WouldBlock),
+)) {
+    Some(System::Linux)
+} else {
+    None
+};
+
+/// `EINPROGRESS` of a Linux with numbers of its own: those of SPARC, else those of MIPS.
+const OTHER_EINPROGRESS: i32 =
+    if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) { 36 } else { 150 };
+
+/// The kind that a code of this system stands for. `None`: the table does not have it.
+pub(crate) fn code_kind(code: i32) -> Option<ErrorKind> {
+    match HERE {
+        Some(system) => kind_on(system, code),
+        // connect(2) depends on this one, and std has no kind for it.
+        None => (code == OTHER_EINPROGRESS).then_some(WouldBlock),
+    }
+}
+
+/// The C name of a code of this system.
+pub(crate) fn code_name(code: i32) -> Option<String> {
+    name_on(HERE?, code)
+}
+
+/// The kind that a code of `system` stands for.
+pub(crate) fn kind_on(system: System, code: i32) -> Option<ErrorKind> {
+    row(system, code).map(|&(_, _, kind)| kind)
+}
+
+/// The C name of a code of `system`.
+pub(crate) fn name_on(system: System, code: i32) -> Option<String> {
+    let &(name, ..) = row(system, code)?;
+    // Winsock has the names of BSD with this in front.
+    let prefix = if system == System::Windows && code >= 10_000 { "WSA" } else { "" };
+    Some(format!("{prefix}{name}"))
+}
+
+fn row(system: System, code: i32) -> Option<&'static Row> {
+    CODES.iter().find(|(_, codes, _)| code != 0 && codes[system as usize] == code)
+}
+
+/// A name, its numbers in the order of [`System`] (zero: that system does not have it, or the BSDs
+/// do not agree on it), and the kind.
+type Row = (&'static str, [i32; 4], ErrorKind);
+
+#[rustfmt::skip]
+const CODES: &[Row] = &[
+    ("EPERM", [1, 1, 1, 0], PermissionDenied),
+    ("ENOENT", [2, 2, 2, 0], NotFound),
+    ("EINTR", [4, 4, 4, 10004], Interrupted),
+    ("EIO", [5, 5, 5, 0], Other),
+    ("ENXIO", [6, 6, 6, 0], NotFound),
+    ("EBADF", [9, 9, 9, 10009], InvalidInput),
+    ("EAGAIN", [11, 35, 35, 0], WouldBlock),
+    ("EWOULDBLOCK", [0, 0, 0, 10035], WouldBlock),
+    ("ENOMEM", [12, 12, 12, 0], NoBuffers),
+    ("EACCES", [13, 13, 13, 10013], PermissionDenied),
+    ("EFAULT", [14, 14, 14, 10014], InvalidInput),
+    ("EBUSY", [16, 16, 16, 0], Other),
+    ("EEXIST", [17, 17, 17, 0], AddressInUse),
+    ("ENODEV", [19, 19, 19, 0], NotFound),
+    ("ENOTDIR", [20, 20, 20, 0], NotFound),
+    ("EISDIR", [21, 21, 21, 0], InvalidInput),
+    ("EINVAL", [22, 22, 22, 10022], InvalidInput),
+    ("ENFILE", [23, 23, 23, 0], DescriptorsExhausted),
+    ("EMFILE", [24, 24, 24, 10024], DescriptorsExhausted),
+    ("ENOTTY", [25, 25, 25, 0], Unsupported),
+    ("EFBIG", [27, 27, 27, 0], Other),
+    ("ENOSPC", [28, 28, 28, 0], Other),
+    ("ESPIPE", [29, 29, 29, 0], InvalidInput),
+    ("EROFS", [30, 30, 30, 0], PermissionDenied),
+    ("EPIPE", [32, 32, 32, 0], BrokenPipe),
+    ("EDOM", [33, 33, 33, 0], InvalidInput),
+    ("ERANGE", [34, 34, 34, 0], InvalidInput),
+    ("ENAMETOOLONG", [36, 63, 63, 10063], InvalidInput),
+    ("ENOSYS", [38, 78, 78, 0], Unsupported),
+    ("ELOOP", [40, 62, 62, 10062], InvalidInput),
+    ("ETIME", [62, 101, 0, 0], TimedOut),
+    ("ENONET", [64, 0, 0, 0], NetworkDown),
+    ("EREMOTE", [66, 71, 71, 10071], Other),
+    ("EPROTO", [71, 100, 0, 0], ConnectionAborted),
+    ("EBADMSG", [74, 94, 0, 0], InvalidData),
+    ("EOVERFLOW", [75, 84, 0, 0], InvalidInput),
+    ("EUSERS", [87, 68, 68, 10068], NoBuffers),
+    ("ENOTSOCK", [88, 38, 38, 10038], InvalidInput),
+    ("EDESTADDRREQ", [89, 39, 39, 10039], NotConnected),
+    ("EMSGSIZE", [90, 40, 40, 10040], MessageTooLong),
+    ("EPROTOTYPE", [91, 41, 41, 10041], Unsupported),
+    ("ENOPROTOOPT", [92, 42, 42, 10042], Unsupported),
+    ("EPROTONOSUPPORT", [93, 43, 43, 10043], Unsupported),
+    ("ESOCKTNOSUPPORT", [94, 44, 44, 10044], Unsupported),
+    ("EOPNOTSUPP", [95, 102, 45, 10045], Unsupported),
+    ("ENOTSUP", [0, 45, 0, 0], Unsupported),
+    ("EPFNOSUPPORT", [96, 46, 46, 10046], Unsupported),
+    ("EAFNOSUPPORT", [97, 47, 47, 10047], Unsupported),
+    ("EADDRINUSE", [98, 48, 48, 10048], AddressInUse),
+    ("EADDRNOTAVAIL", [99, 49, 49, 10049], AddressNotAvailable),
+    ("ENETDOWN", [100, 50, 50, 10050], NetworkDown),
+    ("ENETUNREACH", [101, 51, 51, 10051], NetworkUnreachable),
+    ("ENETRESET", [102, 52, 52, 10052], ConnectionReset),
+    ("ECONNABORTED", [103, 53, 53, 10053], ConnectionAborted),
+    ("ECONNRESET", [104, 54, 54, 10054], ConnectionReset),
+    ("ENOBUFS", [105, 55, 55, 10055], NoBuffers),
+    ("EISCONN", [106, 56, 56, 10056], InvalidInput),
+    ("ENOTCONN", [107, 57, 57, 10057], NotConnected),
+    ("ESHUTDOWN", [108, 58, 58, 10058], BrokenPipe),
+    ("ETOOMANYREFS", [109, 59, 59, 10059], DescriptorsExhausted),
+    ("ETIMEDOUT", [110, 60, 60, 10060], TimedOut),
+    ("ECONNREFUSED", [111, 61, 61, 10061], ConnectionRefused),
+    ("EHOSTDOWN", [112, 64, 64, 10064], HostUnreachable),
+    ("EHOSTUNREACH", [113, 65, 65, 10065], HostUnreachable),
+    ("EALREADY", [114, 37, 37, 10037], WouldBlock),
+    ("EINPROGRESS", [115, 36, 36, 10036], WouldBlock),
+    ("ESTALE", [116, 70, 70, 10070], Other),
+    ("EDQUOT", [122, 69, 69, 10069], Other),
+    ("ECANCELED", [125, 89, 0, 0], ConnectionAborted),
+    ("ERFKILL", [132, 0, 0, 0], NetworkDown),
+    ("EPROCLIM", [0, 0, 67, 10067], NoBuffers),
+    ("SYSNOTREADY", [0, 0, 0, 10091], NetworkDown),
+    ("VERNOTSUPPORTED", [0, 0, 0, 10092], Unsupported),
+    ("NOTINITIALISED", [0, 0, 0, 10093], Other),
+    ("EDISCON", [0, 0, 0, 10101], UnexpectedEnd),
+    ("ECANCELLED", [0, 0, 0, 10103], ConnectionAborted),
+    ("EINVALIDPROVIDER", [0, 0, 0, 10105], Unsupported),
+    ("EPROVIDERFAILEDINIT", [0, 0, 0, 10106], NetworkDown),
+    ("SYSCALLFAILURE", [0, 0, 0, 10107], Other),
+    ("SERVICE_NOT_FOUND", [0, 0, 0, 10108], ServiceNotFound),
+    ("TYPE_NOT_FOUND", [0, 0, 0, 10109], ServiceNotFound),
+    ("EREFUSED", [0, 0, 0, 10112], ConnectionRefused),
+    ("HOST_NOT_FOUND", [0, 0, 0, 11001], HostNotFound),
+    ("TRY_AGAIN", [0, 0, 0, 11002], TryAgain),
+    ("NO_RECOVERY", [0, 0, 0, 11003], ResolverFailed),
+    ("NO_DATA", [0, 0, 0, 11004], NoData),
+    ("ERROR_FILE_NOT_FOUND", [0, 0, 0, 2], NotFound),
+    ("ERROR_PATH_NOT_FOUND", [0, 0, 0, 3], NotFound),
+    ("ERROR_TOO_MANY_OPEN_FILES", [0, 0, 0, 4], DescriptorsExhausted),
+    ("ERROR_ACCESS_DENIED", [0, 0, 0, 5], PermissionDenied),
+    ("ERROR_INVALID_HANDLE", [0, 0, 0, 6], InvalidInput),
+    ("ERROR_NOT_ENOUGH_MEMORY", [0, 0, 0, 8], NoBuffers),
+    ("ERROR_OUTOFMEMORY", [0, 0, 0, 14], NoBuffers),
+    ("ERROR_NOT_SUPPORTED", [0, 0, 0, 50], Unsupported),
+    ("ERROR_NETNAME_DELETED", [0, 0, 0, 64], ConnectionReset),
+    ("ERROR_INVALID_PARAMETER", [0, 0, 0, 87], InvalidInput),
+    ("ERROR_BROKEN_PIPE", [0, 0, 0, 109], BrokenPipe),
+    ("ERROR_SEM_TIMEOUT", [0, 0, 0, 121], TimedOut),
+    ("ERROR_NO_DATA", [0, 0, 0, 232], BrokenPipe),
+    ("ERROR_MORE_DATA", [0, 0, 0, 234], MessageTooLong),
+    ("WAIT_TIMEOUT", [0, 0, 0, 258], TimedOut),
+    ("ERROR_OPERATION_ABORTED", [0, 0, 0, 995], TimedOut),
+    ("ERROR_IO_PENDING", [0, 0, 0, 997], WouldBlock),
+    ("ERROR_CONNECTION_REFUSED", [0, 0, 0, 1225], ConnectionRefused),
+    ("ERROR_ADDRESS_ALREADY_ASSOCIATED", [0, 0, 0, 1227], AddressInUse),
+    ("ERROR_CONNECTION_INVALID", [0, 0, 0, 1229], NotConnected),
+    ("ERROR_NETWORK_UNREACHABLE", [0, 0, 0, 1231], NetworkUnreachable),
+    ("ERROR_HOST_UNREACHABLE", [0, 0, 0, 1232], HostUnreachable),
+    ("ERROR_PROTOCOL_UNREACHABLE", [0, 0, 0, 1233], Unsupported),
+    ("ERROR_PORT_UNREACHABLE", [0, 0, 0, 1234], ConnectionRefused),
+    ("ERROR_CONNECTION_ABORTED", [0, 0, 0, 1236], ConnectionAborted),
+    ("ERROR_NO_SYSTEM_RESOURCES", [0, 0, 0, 1450], NoBuffers),
+    ("ERROR_TIMEOUT", [0, 0, 0, 1460], TimedOut),
 ];
 
-/// intro(2) on the BSDs and Apple's systems. Winsock's codes are these and 10,000.
-#[cfg(any(
-    windows,
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "dragonfly",
-    target_os = "netbsd",
-    target_os = "openbsd"
-))]
-const OWN: &[Row] = &[
-    (35, if cfg!(windows) { "EWOULDBLOCK" } else { "EAGAIN" }, ErrorKind::WouldBlock),
-    (36, "EINPROGRESS", ErrorKind::WouldBlock),
-    (37, "EALREADY", ErrorKind::WouldBlock),
-    (38, "ENOTSOCK", ErrorKind::InvalidInput),
-    (39, "EDESTADDRREQ", ErrorKind::NotConnected),
-    (40, "EMSGSIZE", ErrorKind::MessageTooLong),
-    (41, "EPROTOTYPE", ErrorKind::Unsupported),
-    (42, "ENOPROTOOPT", ErrorKind::Unsupported),
-    (43, "EPROTONOSUPPORT", ErrorKind::Unsupported),
-    (44, "ESOCKTNOSUPPORT", ErrorKind::Unsupported),
-    (45, "EOPNOTSUPP", ErrorKind::Unsupported),
-    (46, "EPFNOSUPPORT", ErrorKind::Unsupported),
-    (47, "EAFNOSUPPORT", ErrorKind::Unsupported),
-    (48, "EADDRINUSE", ErrorKind::AddressInUse),
-    (49, "EADDRNOTAVAIL", ErrorKind::AddressNotAvailable),
-    (50, "ENETDOWN", ErrorKind::NetworkDown),
-    (51, "ENETUNREACH", ErrorKind::NetworkUnreachable),
-    (52, "ENETRESET", ErrorKind::ConnectionReset),
-    (53, "ECONNABORTED", ErrorKind::ConnectionAborted),
-    (54, "ECONNRESET", ErrorKind::ConnectionReset),
-    (55, "ENOBUFS", ErrorKind::NoBuffers),
-    (56, "EISCONN", ErrorKind::InvalidInput),
-    (57, "ENOTCONN", ErrorKind::NotConnected),
-    (58, "ESHUTDOWN", ErrorKind::BrokenPipe),
-    (60, "ETIMEDOUT", ErrorKind::TimedOut),
-    (61, "ECONNREFUSED", ErrorKind::ConnectionRefused),
-    (62, "ELOOP", ErrorKind::InvalidInput),
-    (63, "ENAMETOOLONG", ErrorKind::InvalidInput),
-    (64, "EHOSTDOWN", ErrorKind::HostUnreachable),
-    (65, "EHOSTUNREACH", ErrorKind::HostUnreachable),
-];
+/// The name of one of getaddrinfo(3)'s codes on this system, and the kind that it stands for. `None`
+/// for one that the table does not have, and for `EAI_SYSTEM`, which stands for the code in `errno`.
+pub(crate) fn lookup_code(code: i32) -> Option<(&'static str, ErrorKind)> {
+    lookup_code_on(RESOLVER_HERE, code)
+}
 
-/// Elsewhere std's own table must do: the kind comes from `io::ErrorKind`, the name is the number.
-/// It lacks the one code that connecting depends on.
-#[cfg(not(any(
-    windows,
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "dragonfly",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    all(
-        any(target_os = "linux", target_os = "android"),
-        not(any(
-            target_arch = "mips",
-            target_arch = "mips64",
-            target_arch = "mips32r6",
-            target_arch = "mips64r6",
-            target_arch = "sparc",
-            target_arch = "sparc64"
-        ))
-    )
-)))]
-const OWN: &[Row] = &[(
-    if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) { 36 } else { 150 },
-    "EINPROGRESS",
-    ErrorKind::WouldBlock,
-)];
+/// A family of getaddrinfo(3)'s codes: a column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resolver {
+    /// Below zero: glibc, musl, OpenBSD.
+    Negative,
+    /// Above zero: Apple's systems, FreeBSD, DragonFly, NetBSD, Android.
+    Positive,
+    /// Winsock's codes under other names.
+    Windows,
+}
+
+pub(crate) const RESOLVER_HERE: Resolver = if cfg!(windows) {
+    Resolver::Windows
+} else if cfg!(any(target_os = "linux", target_os = "openbsd")) {
+    Resolver::Negative
+} else {
+    Resolver::Positive
+};
+
+pub(crate) fn lookup_code_on(resolver: Resolver, code: i32) -> Option<(&'static str, ErrorKind)> {
+    let here = |(_, codes, _): &&(_, [i32; 3], _)| code != 0 && codes[resolver as usize] == code;
+    LOOKUP_CODES.iter().find(here).map(|&(name, _, kind)| (name, kind))
+}
+
+/// As [`CODES`], in the order of [`Resolver`].
+#[rustfmt::skip]
+const LOOKUP_CODES: &[(&str, [i32; 3], ErrorKind)] = &[
+    ("EAI_BADFLAGS", [-1, 3, 10022], InvalidInput),
+    ("EAI_NONAME", [-2, 8, 11001], HostNotFound),
+    ("EAI_AGAIN", [-3, 2, 11002], TryAgain),
+    ("EAI_FAIL", [-4, 4, 11003], ResolverFailed),
+    ("EAI_NODATA", [-5, 7, 11004], NoData),
+    ("EAI_FAMILY", [-6, 5, 10047], Unsupported),
+    ("EAI_SOCKTYPE", [-7, 10, 10044], Unsupported),
+    ("EAI_SERVICE", [-8, 9, 10109], ServiceNotFound),
+    // The name has an address, but none in the family that was asked for.
+    ("EAI_ADDRFAMILY", [-9, 1, 0], NoData),
+    ("EAI_MEMORY", [-10, 6, 8], NoBuffers),
+    ("EAI_OVERFLOW", [-12, 14, 0], Other),
+    ("EAI_BADHINTS", [0, 12, 0], InvalidInput),
+    ("EAI_PROTOCOL", [0, 13, 0], Unsupported),
+    ("EAI_INTR", [-104, 0, 0], Interrupted),
+    ("EAI_IDN_ENCODE", [-105, 0, 0], InvalidInput),
+];

@@ -80,30 +80,6 @@ fn the_deadline_ends_what_is_interrupted_for_ever_and_what_never_has_room() {
     }
 }
 
-#[test]
-fn the_codes_have_names_and_kinds() {
-    for (code, name, kind) in [
-        (24, "EMFILE", ErrorKind::DescriptorsExhausted),
-        (23, "ENFILE", ErrorKind::DescriptorsExhausted),
-        (22, "EINVAL", ErrorKind::InvalidInput),
-    ] {
-        let code = if cfg!(windows) { code + 10_000 } else { code };
-        assert_eq!(code_name(code), Some(name));
-        assert_eq!(code_kind(code), Some(kind));
-    }
-    assert_eq!(code_name(1_000_000), None);
-    assert_eq!(code_kind(i32::MIN.wrapping_add(20_000)), None);
-}
-
-#[test]
-fn no_code_stands_twice() {
-    let codes: Vec<_> = (0..20_000).filter_map(code_name).collect();
-    for (at, name) in codes.iter().enumerate() {
-        assert!(!codes[at + 1..].contains(name), "{name}");
-    }
-    assert!(codes.len() > 40 || cfg!(not(any(target_os = "linux", target_vendor = "apple"))));
-}
-
 /// Gives SIGPIPE its default effect, which std takes from every Rust program at its start.
 #[cfg(unix)]
 fn let_sigpipe_kill() {

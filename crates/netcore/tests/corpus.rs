@@ -1,0 +1,55 @@
+//! The checks of the fuzz targets over their corpus, without a fuzzer.
+
+#[path = "corpus/checks.rs"]
+mod checks;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Every input of a target, with its file. None where the files are not, as in a package.
+fn corpus(target: &str) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+    if !directory.exists() {
+        println!("no corpus here: nothing is tested");
+        return Ok(Vec::new());
+    }
+    let mut inputs = Vec::new();
+    for entry in fs::read_dir(&directory)? {
+        let file = entry?.path();
+        inputs.push((file.clone(), fs::read(file)?));
+    }
+    assert!(inputs.len() >= 24, "a corpus has a few dozen files: {}", inputs.len());
+    Ok(inputs)
+}
+
+#[test]
+fn endpoints_round_trip_and_refusals_are_harmless() {
+    let inputs = corpus("endpoint").unwrap();
+    if inputs.is_empty() {
+        return;
+    }
+    let mut taken = 0;
+    for (file, input) in &inputs {
+        println!("{}", file.display());
+        taken += usize::from(checks::endpoint(input));
+    }
+    let refused = inputs.len() - taken;
+    assert!(taken >= 12 && refused >= 12, "both kinds: {taken} taken, {refused} refused");
+}
+
+#[test]
+fn lines_do_not_depend_on_the_cutting_and_keep_their_limit() {
+    let inputs = corpus("line").unwrap();
+    if inputs.is_empty() {
+        return;
+    }
+    let (mut lines, mut errors) = (0, 0);
+    for (file, input) in &inputs {
+        println!("{}", file.display());
+        let (more_lines, more_errors) = checks::line(input);
+        lines += more_lines;
+        errors += more_errors;
+    }
+    assert!(lines >= 24 && errors >= 12, "both kinds: {lines} lines, {errors} errors");
+}
