@@ -60,7 +60,7 @@ fn in_order(
     deadline: Deadline,
     attempt: impl Fn(SocketAddr, Deadline) -> Result<Socket, Error>,
 ) -> Result<(Socket, Address), Error> {
-    let mut addresses = resolve(endpoint, deadline)?;
+    let mut addresses = resolve(endpoint, crate::Family::Any, deadline)?;
     if endpoint.host() == Some(&Host::Any) {
         for address in &mut addresses {
             address.set_ip(loopback(address.ip()));

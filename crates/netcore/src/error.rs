@@ -82,7 +82,7 @@ impl Error {
         self
     }
 
-    /// The failure of `getaddrinfo`.
+    /// The failure of `getaddrinfo` or `getnameinfo`.
     pub(crate) fn from_lookup(error: dns_lookup::LookupError) -> Error {
         let (kind, cause) = cause::from_lookup(error);
         let mut error = Error::new(Operation::Resolve, kind);

@@ -13,7 +13,7 @@ use crate::sys;
 pub(crate) enum Cause {
     /// An `errno` or Winsock code.
     System { code: i32 },
-    /// An `EAI_` code of `getaddrinfo`.
+    /// An `EAI_` code of `getaddrinfo` or `getnameinfo`.
     Lookup { code: i32, name: &'static str },
     /// An error without a code.
     Io(io::Error),
@@ -63,7 +63,7 @@ impl fmt::Display for Cause {
                 Some(name) => write!(f, "{}{name} (os error {code})", sys::CODE_PREFIX),
                 None => write!(f, "os error {code}"),
             },
-            Cause::Lookup { code, name } => write!(f, "{name} (getaddrinfo error {code})"),
+            Cause::Lookup { code, name } => write!(f, "{name} (resolver error {code})"),
             Cause::Io(error) => error.fmt(f),
             Cause::Attempts(text) => f.write_str(text),
         }
@@ -85,11 +85,11 @@ pub(super) fn from_lookup(error: LookupError) -> (ErrorKind, Option<Cause>) {
         LookupErrorKind::Family => (ErrorKind::Unsupported, "EAI_FAMILY"),
         LookupErrorKind::Socktype => (ErrorKind::Unsupported, "EAI_SOCKTYPE"),
         LookupErrorKind::Badflags => (ErrorKind::InvalidInput, "EAI_BADFLAGS"),
+        _ if code == sys::EAI_ADDRFAMILY => (ErrorKind::NoData, "EAI_ADDRFAMILY"),
         LookupErrorKind::Unknown if code != 0 => (ErrorKind::Other, "unknown code"),
         _ => {
             let error = io::Error::from(error);
-            // glibc's EAI_ADDRFAMILY and other codes that dns-lookup has no name for keep their
-            // text: it comes from gai_strerror(3).
+            // Codes that dns-lookup has no name for keep their text, from gai_strerror(3).
             return (ErrorKind::of(&error), Cause::from_io(error));
         }
     };
