@@ -23,6 +23,9 @@ mod sys;
 pub mod testing;
 
 pub use address::Address;
+pub use connect::Connector;
+pub use connect::event::ConnectEvent;
+pub use connect::happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
 pub use datagram::{Datagram, Received};
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};

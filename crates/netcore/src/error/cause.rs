@@ -17,7 +17,7 @@ pub(crate) enum Cause {
     Lookup { code: i32, name: &'static str },
     /// An error without a code.
     Io(io::Error),
-    /// What each of several attempts came to, as `address code`.
+    /// What each of several attempts came to, as `address code after time`.
     Attempts(Box<str>),
 }
 
@@ -43,6 +43,9 @@ impl Cause {
             match &attempt.0.cause {
                 Some(cause) => text.push_str(&cause.to_string()),
                 None => text.push_str(attempt.kind().as_str()),
+            }
+            if let Some(elapsed) = attempt.elapsed() {
+                text.push_str(&format!(" after {elapsed:.1?}"));
             }
         }
         (!text.is_empty()).then(|| Cause::Attempts(text.into_boxed_str()))
