@@ -12,8 +12,8 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::socket_file::{self, SocketFile};
 use crate::sys;
-use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Host, Operation, SocketOptions};
-use crate::{Transport, resolve};
+use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Family, Host, Operation};
+use crate::{SocketOptions, Transport, resolve};
 
 /// How long looking up the name of an endpoint to bind may take.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
@@ -97,7 +97,7 @@ impl Plan {
     }
 
     fn inet(&self, endpoint: &Endpoint) -> Result<Vec<Bound>, Error> {
-        let addresses = resolve(endpoint, Deadline::after(LOOKUP_LIMIT))?;
+        let addresses = resolve(endpoint, Family::Any, Deadline::after(LOOKUP_LIMIT))?;
         match endpoint.host() {
             Some(Host::Any) => self.any(addresses.first().map_or(0, SocketAddr::port)),
             _ => self.each(&addresses),

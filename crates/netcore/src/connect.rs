@@ -1,88 +1,243 @@
 //! Connecting: all addresses of an endpoint, under one deadline.
 
+pub(crate) mod event;
+pub(crate) mod happy_eyeballs;
+mod inet;
+mod unix;
+
 #[cfg(test)]
 mod tests;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
-use crate::sys::{self, Interest};
-use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Host, Operation, SocketOptions};
-use crate::{Transport, resolve};
+use crate::{Address, Datagram, Deadline, Endpoint, Error, ErrorKind, Family, Operation};
+use crate::{SocketOptions, Stream, Transport, sys};
+use event::ConnectEvent;
+use happy_eyeballs::ATTEMPT_DELAY;
 
-/// A connected stream socket in blocking mode, and its peer.
-pub(crate) fn stream(
-    endpoint: &Endpoint,
-    options: &SocketOptions,
-    deadline: Deadline,
-) -> Result<(Socket, Address), Error> {
-    let deadline = match options.connect_timeout() {
-        Some(timeout) => deadline.earlier(Deadline::after(timeout)),
-        None => deadline,
-    };
-    let mut options = options.fitting(endpoint.transport());
-    let connected = match (endpoint.transport(), endpoint.path()) {
-        (Transport::Unix, Some(path)) => unix(path, &options, deadline),
-        (Transport::Tcp, _) => {
-            options.set.nodelay.get_or_insert(true);
-            in_order(endpoint, deadline, |address, deadline| tcp(address, &options, deadline))
-        }
-        _ => Err(Error::new(Operation::Connect, ErrorKind::InvalidInput)
-            .because(io::Error::other("a stream needs tcp:// or unix:"))),
-    };
-    connected.map_err(|error| error.at(endpoint.as_given()))
+type Observer<'a> = &'a mut dyn FnMut(&ConnectEvent<'_>);
+
+/// How to connect: what [`Stream::connect`] and [`Datagram::connect`] leave at its default.
+///
+/// A value to keep and use for many connections, from many threads.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use netcore::{Connector, Deadline, Endpoint, Family};
+///
+/// let endpoint: Endpoint = "db.example:5432".parse()?;
+/// let connector = Connector::new().with_family(Family::Ipv4);
+/// let deadline = Deadline::after(Duration::from_secs(5));
+/// match connector.connect_observed(&endpoint, deadline, |event| eprintln!("{event}")) {
+///     Ok(stream) => println!("connected to {}", stream.peer_address()?),
+///     Err(error) => {
+///         for attempt in error.attempts() {
+///             println!("{attempt}, after {:?}", attempt.elapsed());
+///         }
+///         return Err(error.into());
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connector {
+    options: SocketOptions,
+    family: Family,
+    local_address: Option<SocketAddr>,
+    attempt_delay: Duration,
 }
 
-/// A connected datagram socket and its peer.
-pub(crate) fn datagram(
-    endpoint: &Endpoint,
-    options: &SocketOptions,
-    deadline: Deadline,
-) -> Result<(Socket, Address), Error> {
-    let options = options.fitting(endpoint.transport());
-    let connected = match (endpoint.transport(), endpoint.path()) {
-        (Transport::Unix, Some(path)) => unix_datagram(path, &options),
-        (Transport::Udp, _) => in_order(endpoint, deadline, |address, _| udp(address, &options)),
-        _ => Err(Error::new(Operation::Connect, ErrorKind::InvalidInput)
-            .because(io::Error::other("a datagram socket needs udp:// or unix:"))),
-    };
-    connected.map_err(|error| error.at(endpoint.as_given()))
+impl Default for Connector {
+    fn default() -> Connector {
+        Connector::new()
+    }
 }
 
-/// The first address that can be connected to. Each attempt has an equal part of the time that is
-/// left, so that one silent address does not use up all of it.
-fn in_order(
-    endpoint: &Endpoint,
-    deadline: Deadline,
-    attempt: impl Fn(SocketAddr, Deadline) -> Result<Socket, Error>,
-) -> Result<(Socket, Address), Error> {
-    let mut addresses = resolve(endpoint, deadline)?;
-    if endpoint.host() == Some(&Host::Any) {
-        for address in &mut addresses {
-            address.set_ip(loopback(address.ip()));
+impl Connector {
+    /// No options, every family, any local address, [`ATTEMPT_DELAY`].
+    #[must_use]
+    pub fn new() -> Connector {
+        Connector {
+            options: SocketOptions::new(),
+            family: Family::Any,
+            local_address: None,
+            attempt_delay: ATTEMPT_DELAY,
         }
     }
-    let mut failures = Vec::new();
-    for (done, &address) in addresses.iter().enumerate() {
-        let left = u32::try_from(addresses.len() - done).unwrap_or(u32::MAX);
-        match attempt(address, deadline.share_at(Instant::now(), left)) {
-            Ok(socket) => return Ok((socket, Address::Inet(address))),
-            Err(error) => failures.push(error.on(address).at(endpoint.as_given())),
+
+    /// The options of the sockets. Those that the transport does not have are left out.
+    #[must_use]
+    pub fn with_options(mut self, options: SocketOptions) -> Connector {
+        self.options = options;
+        self
+    }
+
+    /// Which addresses are tried. A Unix socket has none to choose from.
+    #[must_use]
+    pub fn with_family(mut self, family: Family) -> Connector {
+        self.family = family;
+        self
+    }
+
+    /// bind(2): the address of this side; with port 0 any port. Only addresses of its family are
+    /// tried. A Unix socket is not bound to it.
+    ///
+    /// With a port `SO_REUSEADDR` is set, unless the options say otherwise, so that attempts can
+    /// share it where the system lets them, and so that it can be used again soon.
+    #[must_use]
+    pub fn with_local_address(mut self, address: SocketAddr) -> Connector {
+        self.local_address = Some(address);
+        self
+    }
+
+    /// How long one attempt is alone before the next one joins it; without this [`ATTEMPT_DELAY`].
+    /// Not below [`MIN_ATTEMPT_DELAY`](crate::MIN_ATTEMPT_DELAY); with [`Duration::MAX`] one address
+    /// is given up before the next one is tried.
+    #[must_use]
+    pub fn with_attempt_delay(mut self, delay: Duration) -> Connector {
+        self.attempt_delay = delay;
+        self
+    }
+
+    /// Connects a stream to `endpoint`: to whichever of its addresses answers first.
+    ///
+    /// Addresses are tried as Happy Eyeballs has it (RFC 8305 sections 4 and 5). IPv6 and IPv4 take
+    /// turns, in the order that the system prefers within each, up to
+    /// [`MAX_ADDRESSES`](crate::MAX_ADDRESSES). An attempt that has not come to anything after the
+    /// attempt delay is joined by the next one, and one that fails is followed by it at once. The
+    /// first to connect wins, and the others are closed. Where the deadline leaves less than the
+    /// attempt delay for each address, they follow one another faster.
+    ///
+    /// `deadline` covers all of it, the look-up included, and so does
+    /// [`with_connect_timeout`](SocketOptions::with_connect_timeout). `TCP_NODELAY` is set unless
+    /// the options say otherwise. The stream is in blocking mode unless the options say otherwise.
+    ///
+    /// # Errors
+    ///
+    /// - what [`resolve`](crate::resolve) fails with;
+    /// - [`Operation::Connect`] with the system's reason, often
+    ///   [`ConnectionRefused`](ErrorKind::ConnectionRefused) or
+    ///   [`HostUnreachable`](ErrorKind::HostUnreachable), or [`TimedOut`](ErrorKind::TimedOut) once
+    ///   the deadline has passed. After several attempts [`Error::attempts`] has all of them;
+    /// - [`Operation::Bind`], if the local address can't be had;
+    /// - [`Operation::SetOption`] if the system refuses an option, [`Operation::Open`] if it has no
+    ///   socket left, [`Operation::Poll`] if it can't wait for them;
+    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, a path that is too long, or a local
+    ///   address that is not of the wanted family.
+    pub fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Stream, Error> {
+        self.connect_observed(endpoint, deadline, |_| {})
+    }
+
+    /// [`connect`](Connector::connect), and `observer` is told of each attempt as it happens. Time
+    /// that it takes is time that the attempts do not get.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Connector::connect).
+    pub fn connect_observed(
+        &self,
+        endpoint: &Endpoint,
+        deadline: Deadline,
+        mut observer: impl FnMut(&ConnectEvent<'_>),
+    ) -> Result<Stream, Error> {
+        let mut observer = |event: &ConnectEvent<'_>| {
+            log::debug!("connect to {endpoint}: {event}");
+            observer(event);
+        };
+        let deadline = match self.options.connect_timeout() {
+            Some(timeout) => deadline.earlier(Deadline::after(timeout)),
+            None => deadline,
+        };
+        let mut options = self.options.fitting(endpoint.transport());
+        let (socket, peer) = match (endpoint.transport(), endpoint.path()) {
+            (Transport::Unix, Some(path)) => {
+                let address = Address::Unix(Some(path.to_path_buf()));
+                let connect = || unix::stream(path, &options, deadline);
+                observed(address, endpoint, &mut observer, connect)?
+            }
+            (Transport::Tcp, _) => {
+                options.set.nodelay.get_or_insert(true);
+                let has_port = self.local_address.is_some_and(|local| local.port() != 0);
+                if has_port && sys::REUSE_ADDRESS_RESTARTS {
+                    options.set.reuse_address.get_or_insert(true);
+                }
+                inet::stream(self, endpoint, &options, deadline, &mut observer)?
+            }
+            _ => return Err(wrong_transport("a stream needs tcp:// or unix:", endpoint)),
+        };
+        let stream = Stream::connected(socket, peer, endpoint);
+        if self.options.nonblocking() == Some(true) {
+            stream.set_nonblocking(true)?;
+        }
+        Ok(stream)
+    }
+
+    /// A datagram socket that sends to `endpoint` and receives from it alone; see
+    /// [`Datagram::connect`]. Nothing is sent, so there is nothing to race: the first address that
+    /// the system has a way to is taken.
+    ///
+    /// # Errors
+    ///
+    /// - what [`resolve`](crate::resolve) fails with;
+    /// - [`Operation::Connect`], [`Operation::Bind`], [`Operation::SetOption`] and
+    ///   [`Operation::Open`] with the system's reason;
+    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`, a path that is too long, or a local
+    ///   address that is not of the wanted family.
+    pub fn connect_datagram(
+        &self,
+        endpoint: &Endpoint,
+        deadline: Deadline,
+    ) -> Result<Datagram, Error> {
+        let options = self.options.fitting(endpoint.transport());
+        let (socket, peer) = match (endpoint.transport(), endpoint.path()) {
+            (Transport::Unix, Some(path)) => {
+                unix::datagram(path, &options).map_err(|error| error.at(endpoint.as_given()))?
+            }
+            (Transport::Udp, _) => inet::datagram(self, endpoint, &options, deadline)?,
+            _ => return Err(wrong_transport("a datagram socket needs udp:// or unix:", endpoint)),
+        };
+        Datagram::connected(socket, peer, endpoint, &self.options)
+    }
+
+    /// The family of the addresses to try.
+    fn wanted_family(&self) -> Result<Family, Error> {
+        match self.local_address.map(|local| Family::of(local.ip())) {
+            None => Ok(self.family),
+            Some(local) if self.family.takes(local) => Ok(local),
+            Some(_) => Err(Error::new(Operation::Connect, ErrorKind::InvalidInput)
+                .because(io::Error::other("the local address is not of the wanted family"))),
         }
     }
-    Err(Error::from_attempts(Operation::Connect, failures))
 }
 
-/// `:PORT` is this machine. Only some systems take the unspecified address for it.
-fn loopback(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-    }
+/// The one attempt that there is for an endpoint without addresses to choose from.
+fn observed(
+    address: Address,
+    endpoint: &Endpoint,
+    observer: Observer<'_>,
+    connect: impl FnOnce() -> Result<(Socket, Address), Error>,
+) -> Result<(Socket, Address), Error> {
+    observer(&ConnectEvent::Started { address: &address });
+    let begin = Instant::now();
+    let connected = connect();
+    let elapsed = begin.elapsed();
+    let connected = connected.map_err(|error| error.at(endpoint.as_given()).after(elapsed));
+    let address = &address;
+    observer(&match &connected {
+        Ok(_) => ConnectEvent::Connected { address, elapsed },
+        Err(error) => ConnectEvent::Failed { address, elapsed, error },
+    });
+    connected
+}
+
+fn wrong_transport(text: &'static str, endpoint: &Endpoint) -> Error {
+    Error::new(Operation::Connect, ErrorKind::InvalidInput)
+        .because(io::Error::other(text))
+        .at(endpoint.as_given())
 }
 
 fn failed(error: io::Error) -> Error {
@@ -94,88 +249,4 @@ fn open(domain: Domain, kind: Type, options: &SocketOptions) -> Result<Socket, E
         Socket::new(domain, kind, None).map_err(|error| Error::from_io(Operation::Open, error))?;
     options.apply_but_mode(&socket)?;
     Ok(socket)
-}
-
-fn tcp(address: SocketAddr, options: &SocketOptions, deadline: Deadline) -> Result<Socket, Error> {
-    if deadline.is_expired() {
-        return Err(Error::timed_out(Operation::Connect));
-    }
-    let socket = open(Domain::for_address(address), Type::STREAM, options)?;
-    socket.set_nonblocking(true).map_err(failed)?;
-    match socket.connect(&SockAddr::from(address)) {
-        Ok(()) => {}
-        // connect(2): an interrupted attempt goes on, too.
-        Err(error)
-            if matches!(ErrorKind::of(&error), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
-        {
-            if !sys::wait(&socket, Interest::Write, deadline).map_err(failed)? {
-                return Err(Error::timed_out(Operation::Connect));
-            }
-            if let Some(error) = socket.take_error().map_err(failed)? {
-                return Err(failed(error));
-            }
-        }
-        Err(error) => return Err(failed(error)),
-    }
-    socket.set_nonblocking(false).map_err(failed)?;
-    Ok(socket)
-}
-
-fn udp(address: SocketAddr, options: &SocketOptions) -> Result<Socket, Error> {
-    let socket = open(Domain::for_address(address), Type::DGRAM, options)?;
-    socket.connect(&SockAddr::from(address)).map_err(failed)?;
-    Ok(socket)
-}
-
-/// Connects in blocking mode: with `O_NONBLOCK` a full backlog is an error on Linux (connect(2)),
-/// without it `SO_SNDTIMEO` bounds the wait for a place.
-fn unix(
-    path: &Path,
-    options: &SocketOptions,
-    deadline: Deadline,
-) -> Result<(Socket, Address), Error> {
-    let address = Address::Unix(Some(path.to_path_buf()));
-    let target = unix_target(&address)?;
-    let socket = open(Domain::UNIX, Type::STREAM, options)?;
-    loop {
-        if deadline.is_expired() {
-            return Err(Error::timed_out(Operation::Connect));
-        }
-        let left = deadline.remaining().map(|left| left.max(Duration::from_micros(1)));
-        socket.set_write_timeout(left).map_err(failed)?;
-        match socket.connect(&target) {
-            Ok(()) => break,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
-                ) => {}
-            Err(error) => return Err(failed(error)),
-        }
-    }
-    socket.set_write_timeout(None).map_err(failed)?;
-    if let Some(timeout) = options.write_timeout() {
-        SocketOptions::new().with_write_timeout(timeout).apply(&socket)?;
-    }
-    Ok((socket, address))
-}
-
-fn unix_datagram(path: &Path, options: &SocketOptions) -> Result<(Socket, Address), Error> {
-    let address = Address::Unix(Some(path.to_path_buf()));
-    let target = unix_target(&address)?;
-    let socket = open(Domain::UNIX, Type::DGRAM, options)?;
-    if sys::HAS_AUTOBIND {
-        let own = Address::Unix(None).to_system().map_err(failed)?;
-        socket.bind(&own).map_err(|error| Error::from_io(Operation::Bind, error))?;
-    }
-    socket.connect(&target).map_err(failed)?;
-    Ok((socket, address))
-}
-
-fn unix_target(address: &Address) -> Result<SockAddr, Error> {
-    if !sys::HAS_UNIX_SOCKETS {
-        return Err(Error::new(Operation::Connect, ErrorKind::Unsupported)
-            .because(io::Error::other("this system has no Unix sockets")));
-    }
-    address.to_system().map_err(failed)
 }

@@ -11,7 +11,7 @@ use socket2::{MaybeUninitSlice, SockAddr, Socket, Type};
 use crate::bind::{self, Bound};
 use crate::sys::{self, Interest};
 use crate::{
-    Address, Deadline, Endpoint, Error, ErrorKind, Operation, SocketFile, SocketOptions, connect,
+    Address, Connector, Deadline, Endpoint, Error, ErrorKind, Operation, SocketFile, SocketOptions,
 };
 
 /// A datagram socket: UDP or Unix.
@@ -67,16 +67,22 @@ impl Datagram {
     ///
     /// # Errors
     ///
-    /// - what [`resolve`](crate::resolve) fails with;
-    /// - [`Operation::Connect`], [`Operation::SetOption`] and [`Operation::Open`] with the system's
-    ///   reason;
-    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`, or a path that is too long.
+    /// As [`Connector::connect_datagram`].
     pub fn connect(
         endpoint: &Endpoint,
         options: &SocketOptions,
         deadline: Deadline,
     ) -> Result<Datagram, Error> {
-        let (socket, peer) = connect::datagram(endpoint, options, deadline)?;
+        Connector::new().with_options(options.clone()).connect_datagram(endpoint, deadline)
+    }
+
+    /// A socket that was connected to `endpoint`.
+    pub(crate) fn connected(
+        socket: Socket,
+        peer: Address,
+        endpoint: &Endpoint,
+        options: &SocketOptions,
+    ) -> Result<Datagram, Error> {
         let endpoint = endpoint.clone();
         Datagram { file: None, socket, endpoint, peer: Some(peer) }.with_mode(options)
     }

@@ -9,6 +9,7 @@ mod tests;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use crate::Address;
 use cause::Cause;
@@ -40,6 +41,7 @@ struct Detail {
     address: Option<Address>,
     holder: Option<Box<str>>,
     cause: Option<Cause>,
+    elapsed: Option<Duration>,
     attempts: Vec<Error>,
 }
 
@@ -54,6 +56,7 @@ impl Error {
             address: None,
             holder: None,
             cause: None,
+            elapsed: None,
             attempts: Vec::new(),
         }))
     }
@@ -92,7 +95,7 @@ impl Error {
         self
     }
 
-    /// The failure of `getaddrinfo`.
+    /// The failure of `getaddrinfo` or `getnameinfo`.
     pub(crate) fn from_lookup(error: dns_lookup::LookupError) -> Error {
         let (kind, cause) = cause::from_lookup(error);
         let mut error = Error::new(Operation::Resolve, kind);
@@ -117,6 +120,26 @@ impl Error {
         error.0.cause = Cause::from_attempts(&attempts);
         error.0.attempts = attempts;
         error
+    }
+
+    /// The deadline passed before any of `attempts` came to a good end.
+    pub(crate) fn timed_out_after(operation: Operation, mut attempts: Vec<Error>) -> Error {
+        if attempts.is_empty() {
+            return Error::timed_out(operation);
+        }
+        if attempts.len() == 1 && attempts[0].is_timeout() {
+            return attempts.remove(0);
+        }
+        let mut error = Error::new(operation, ErrorKind::TimedOut);
+        error.0.cause = Cause::from_attempts(&attempts);
+        error.0.attempts = attempts;
+        error
+    }
+
+    /// Says how long it took to fail.
+    pub(crate) fn after(mut self, elapsed: Duration) -> Error {
+        self.0.elapsed = Some(elapsed);
+        self
     }
 
     /// What was tried.
@@ -159,10 +182,16 @@ impl Error {
     }
 
     /// The attempts that make up this error, in the order in which they were made: one for each
-    /// address where an endpoint has several. Empty where there was just one.
+    /// address where an endpoint has several. Empty where there was just one: then it is the error.
     #[must_use]
     pub fn attempts(&self) -> &[Error] {
         &self.0.attempts
+    }
+
+    /// How long the attempt took until it failed: for attempts to connect.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.0.elapsed
     }
 
     /// Whether time ran out, be it a deadline's, an option's or the system's.
@@ -213,7 +242,8 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Detail { operation, kind, endpoint, address, holder, cause, attempts } = &*self.0;
+        let Detail { operation, kind, endpoint, address, holder, cause, elapsed, attempts } =
+            &*self.0;
         f.debug_struct("Error")
             .field("operation", operation)
             .field("kind", kind)
@@ -221,6 +251,7 @@ impl fmt::Debug for Error {
             .field("address", address)
             .field("holder", holder)
             .field("cause", cause)
+            .field("elapsed", elapsed)
             .field("attempts", attempts)
             .finish()
     }

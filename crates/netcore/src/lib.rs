@@ -23,6 +23,9 @@ mod sys;
 pub mod testing;
 
 pub use address::Address;
+pub use connect::Connector;
+pub use connect::event::ConnectEvent;
+pub use connect::happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
 pub use datagram::{Datagram, Received};
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};
@@ -31,6 +34,8 @@ pub use listener::Listener;
 pub use options::{
     Granted, Keepalive, MulticastInterface, Report, ReportRow, SocketOptions, Verdict,
 };
-pub use resolve::{MAX_LOOKUPS, resolve};
+pub use resolve::helper::MAX_LOOKUPS;
+pub use resolve::{Family, resolve, reverse};
+pub use service::{service_name, service_port};
 pub use socket_file::SocketFile;
 pub use stream::Stream;

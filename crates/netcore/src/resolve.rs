@@ -1,27 +1,54 @@
+//! Names to addresses and back.
+
+pub(crate) mod helper;
+
 #[cfg(test)]
 mod tests;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 
-use dns_lookup::{AddrInfoHints, LookupError, SockType};
+use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, SockType};
 
-use crate::service::well_known_port;
 use crate::{Deadline, Endpoint, Error, ErrorKind, Host, Operation, Port, Transport};
+use crate::{service, sys};
+use helper::on_helper;
 
-/// How many look-ups this process has under way at most. getaddrinfo(3) can't be interrupted, so a
-/// look-up whose deadline passed keeps its thread until the resolver gives up.
-pub const MAX_LOOKUPS: usize = 64;
+/// Which addresses of a name are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// IPv4 and IPv6 (`AF_UNSPEC`).
+    #[default]
+    Any,
+    /// IPv4 alone (`AF_INET`).
+    Ipv4,
+    /// IPv6 alone (`AF_INET6`).
+    Ipv6,
+}
 
-/// The addresses that an endpoint stands for, in the order in which the system prefers them (RFC
-/// 6724), each once.
+impl Family {
+    /// The family of `address`.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Family {
+        match address {
+            IpAddr::V4(_) => Family::Ipv4,
+            IpAddr::V6(_) => Family::Ipv6,
+        }
+    }
+
+    /// Whether an address of the family `other` is wanted.
+    #[must_use]
+    pub fn takes(self, other: Family) -> bool {
+        self == Family::Any || self == other
+    }
+}
+
+/// The addresses of `family` that an endpoint stands for, in the order in which the system prefers
+/// them (RFC 6724), each once.
 ///
-/// A numeric address is never given to the resolver. `:PORT` stands for the two unspecified
-/// addresses, `[::]` and `0.0.0.0`. A service's name is looked for in the system's table first, then
-/// in a built-in one with IANA's common names.
+/// A numeric address is never given to the resolver. `:PORT` stands for the unspecified addresses,
+/// `[::]` and `0.0.0.0`. A service's name is what [`service_port`](crate::service_port) makes of it.
+/// The deadline covers all of it.
 ///
 /// # Errors
 ///
@@ -29,35 +56,71 @@ pub const MAX_LOOKUPS: usize = 64;
 /// - [`HostNotFound`](ErrorKind::HostNotFound), [`NoData`](ErrorKind::NoData),
 ///   [`TryAgain`](ErrorKind::TryAgain), [`ResolverFailed`](ErrorKind::ResolverFailed): as
 ///   getaddrinfo(3) says;
-/// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): neither table has the service;
+/// - [`NoData`](ErrorKind::NoData): there are addresses, but none of `family`;
+/// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has the service;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
-/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`] are under way already;
+/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::MAX_LOOKUPS) are under way already;
 /// - [`InvalidInput`](ErrorKind::InvalidInput): the endpoint is a Unix socket.
 ///
 /// ```
-/// use netcore::{Deadline, Endpoint};
+/// use netcore::{Deadline, Endpoint, Family};
 ///
 /// let endpoint: Endpoint = "127.0.0.1:80".parse()?;
-/// let addresses = netcore::resolve(&endpoint, Deadline::never())?;
+/// let addresses = netcore::resolve(&endpoint, Family::Any, Deadline::never())?;
 /// assert_eq!(addresses, ["127.0.0.1:80".parse()?]);
+/// assert!(netcore::resolve(&endpoint, Family::Ipv6, Deadline::never()).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn resolve(endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
-    resolve_with(endpoint, deadline, look_up).map_err(|error| error.at(endpoint.as_given()))
+pub fn resolve(
+    endpoint: &Endpoint,
+    family: Family,
+    deadline: Deadline,
+) -> Result<Vec<SocketAddr>, Error> {
+    resolve_with(endpoint, family, deadline, look_up).map_err(|error| error.at(endpoint.as_given()))
 }
 
-/// What a resolver is asked. At least one of the two is there.
+/// The name of an address, as the system's tables and the DNS have it (`PTR`, RFC 1035 section
+/// 3.5): getnameinfo(3).
+///
+/// Whoever holds the address chooses the name, and may choose one of somebody else's: it proves
+/// nothing until [`resolve`] finds the address under it. It has letters, digits, `-`, `_` and `.`
+/// only, and is no address itself.
+///
+/// # Errors
+///
+/// [`Operation::Resolve`] with the kind
+/// - [`HostNotFound`](ErrorKind::HostNotFound), [`TryAgain`](ErrorKind::TryAgain),
+///   [`ResolverFailed`](ErrorKind::ResolverFailed): as getnameinfo(3) says;
+/// - [`InvalidData`](ErrorKind::InvalidData): what stands there is no host's name;
+/// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
+/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::MAX_LOOKUPS) are under way already.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use netcore::Deadline;
+///
+/// let deadline = Deadline::after(Duration::from_secs(5));
+/// println!("{}", netcore::reverse("192.0.2.7".parse()?, deadline)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn reverse(address: IpAddr, deadline: Deadline) -> Result<String, Error> {
+    reverse_with(address, deadline, look_up_name).map_err(|error| error.at(address.to_string()))
+}
+
+/// What a resolver is asked. At least one of host and service is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Query {
-    host: Option<String>,
-    service: Option<String>,
-    transport: Transport,
+pub(crate) struct Query {
+    pub(crate) host: Option<String>,
+    pub(crate) service: Option<String>,
+    pub(crate) transport: Transport,
+    pub(crate) family: Family,
 }
 
-type Answer = Result<Vec<SocketAddr>, LookupError>;
+pub(crate) type Answer = Result<Vec<SocketAddr>, LookupError>;
 
 fn resolve_with(
     endpoint: &Endpoint,
+    family: Family,
     deadline: Deadline,
     look_up: impl Fn(&Query) -> Answer + Clone + Send + 'static,
 ) -> Result<Vec<SocketAddr>, Error> {
@@ -66,125 +129,96 @@ fn resolve_with(
             .because(io::Error::other("a Unix socket has no address to look up")));
     };
     let transport = endpoint.transport();
+    let wanted = |ip: &IpAddr| family.takes(Family::of(*ip));
+    let name = match host {
+        Host::Ip(ip, _) if !wanted(ip) => return Err(no_data("the address is of another family")),
+        Host::Any | Host::Ip(_, None) => None,
+        Host::Ip(ip, Some(scope)) => match scope.parse::<u32>() {
+            Ok(_) => None,
+            // An interface's name. The system turns it into a number without asking any server.
+            Err(_) => Some(format!("{ip}%{scope}")),
+        },
+        Host::Name(name) => Some(name.clone()),
+    };
     let port = match port {
         Port::Number(number) => *number,
-        Port::Service(name) => service_port(name, transport, deadline, look_up.clone())?,
+        Port::Service(name) => service::port_with(name, transport, deadline, look_up.clone())?,
     };
-    let name = match host {
-        Host::Any => {
-            let any: [IpAddr; 2] = [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()];
-            return Ok(any.map(|ip| SocketAddr::new(ip, port)).to_vec());
-        }
-        Host::Ip(ip, None) => return Ok(vec![SocketAddr::new(*ip, port)]),
-        Host::Ip(ip, Some(scope)) => match (ip, scope.parse()) {
-            (IpAddr::V6(ip), Ok(scope)) => {
-                return Ok(vec![SocketAddr::V6(SocketAddrV6::new(*ip, port, 0, scope))]);
-            }
-            // An interface's name. The system turns it into a number without asking any server.
-            _ => format!("{ip}%{scope}"),
-        },
-        Host::Name(name) => name.clone(),
+    let Some(name) = name else {
+        return Ok(numeric(host, port).into_iter().filter(|it| wanted(&it.ip())).collect());
     };
-    let query = Query { host: Some(name), service: None, transport };
+    let query = Query { host: Some(name), service: None, transport, family };
     let mut addresses = Vec::new();
     for mut address in on_helper(deadline, move || look_up(&query))? {
         address.set_port(port);
-        if !addresses.contains(&address) {
+        if wanted(&address.ip()) && !addresses.contains(&address) {
             addresses.push(address);
         }
     }
     if addresses.is_empty() {
-        return Err(Error::new(Operation::Resolve, ErrorKind::NoData)
-            .because(io::Error::other("the resolver gave an empty list")));
+        return Err(no_data("the resolver gave an empty list"));
     }
     Ok(addresses)
 }
 
-fn service_port(
-    name: &str,
-    transport: Transport,
-    deadline: Deadline,
-    look_up: impl Fn(&Query) -> Answer + Send + 'static,
-) -> Result<u16, Error> {
-    let query = Query { host: None, service: Some(String::from(name)), transport };
-    let answer = on_helper(deadline, move || look_up(&query));
-    match answer {
-        Ok(addresses) if !addresses.is_empty() => Ok(addresses[0].port()),
-        Err(error) if error.is_timeout() => Err(error),
-        // A system without a table answers in several ways: EAI_SERVICE, EAI_NONAME, EAI_SYSTEM.
-        _ => well_known_port(name).ok_or_else(|| {
-            let text = format!("neither the system's table nor the built-in one has {name:?}");
-            Error::new(Operation::Resolve, ErrorKind::ServiceNotFound)
-                .because(io::Error::other(text))
-        }),
+/// The addresses of a host that needs no resolver.
+fn numeric(host: &Host, port: u16) -> Vec<SocketAddr> {
+    match host {
+        Host::Any => vec![
+            SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
+            SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
+        ],
+        Host::Ip(IpAddr::V6(ip), scope) => {
+            let scope = scope.as_ref().and_then(|scope| scope.parse().ok()).unwrap_or(0);
+            vec![SocketAddr::V6(SocketAddrV6::new(*ip, port, 0, scope))]
+        }
+        Host::Ip(ip, _) => vec![SocketAddr::new(*ip, port)],
+        Host::Name(_) => Vec::new(),
     }
 }
 
-fn look_up(query: &Query) -> Answer {
+fn no_data(why: &'static str) -> Error {
+    Error::new(Operation::Resolve, ErrorKind::NoData).because(io::Error::other(why))
+}
+
+pub(crate) fn look_up(query: &Query) -> Answer {
     // One socket type, for else each address comes once for each type.
     let socktype = match query.transport {
         Transport::Udp => SockType::DGram,
         Transport::Tcp | Transport::Unix => SockType::Stream,
     };
-    let hints = AddrInfoHints { socktype: socktype.into(), ..AddrInfoHints::default() };
+    let family = match query.family {
+        Family::Any => 0,
+        Family::Ipv4 => AddrFamily::Inet.into(),
+        Family::Ipv6 => AddrFamily::Inet6.into(),
+    };
+    let hints =
+        AddrInfoHints { socktype: socktype.into(), address: family, ..AddrInfoHints::default() };
     let list =
         dns_lookup::getaddrinfo(query.host.as_deref(), query.service.as_deref(), Some(hints))?;
     // An entry of a family that is not IP is no address for us.
     Ok(list.filter_map(Result::ok).map(|entry| entry.sockaddr).collect())
 }
 
-static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
-
-/// One of the [`MAX_LOOKUPS`], given back when its thread ends, however it ends.
-struct Place<'a>(&'a AtomicUsize);
-
-impl Place<'_> {
-    fn take(count: &AtomicUsize) -> Option<Place<'_>> {
-        let take = |taken| (taken < MAX_LOOKUPS).then_some(taken + 1);
-        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok().map(|_| Place(count))
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn on_helper(
+fn reverse_with(
+    address: IpAddr,
     deadline: Deadline,
-    look_up: impl FnOnce() -> Answer + Send + 'static,
-) -> Result<Vec<SocketAddr>, Error> {
-    if deadline.is_expired() {
-        return Err(Error::timed_out(Operation::Resolve));
+    look_up: impl FnOnce(IpAddr) -> Result<String, LookupError> + Send + 'static,
+) -> Result<String, Error> {
+    // An IPv4 address in IPv6's clothes has its name as IPv4.
+    let name = on_helper(deadline, move || look_up(address.to_canonical()))?;
+    // The endpoint's parser knows what a host's name is, and what would pass for an address.
+    let is_name = format!("{name}:0")
+        .parse::<Endpoint>()
+        .is_ok_and(|endpoint| matches!(endpoint.host(), Some(Host::Name(same)) if *same == name));
+    if is_name && name.is_ascii() {
+        return Ok(name);
     }
-    let Some(place) = Place::take(&UNDER_WAY) else {
-        let text = format!("{MAX_LOOKUPS} look-ups are under way");
-        return Err(
-            Error::new(Operation::Resolve, ErrorKind::TryAgain).because(io::Error::other(text))
-        );
-    };
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let work = move || {
-        let answer = look_up();
-        drop(place);
-        // Nobody waits any more where the deadline has passed.
-        let _ = sender.send(answer);
-    };
-    thread::Builder::new()
-        .name(String::from("resolve"))
-        .spawn(work)
-        .map_err(|error| Error::from_io(Operation::Resolve, error))?;
-    let answer = match deadline.remaining() {
-        Some(left) => receiver.recv_timeout(left),
-        None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-    };
-    match answer {
-        Ok(answer) => answer.map_err(Error::from_lookup),
-        Err(RecvTimeoutError::Timeout) => Err(Error::timed_out(Operation::Resolve)),
-        Err(RecvTimeoutError::Disconnected) => {
-            Err(Error::new(Operation::Resolve, ErrorKind::Other)
-                .because(io::Error::other("the look-up ended without an answer")))
-        }
-    }
+    let text = format!("{name:?} is no host's name");
+    Err(Error::new(Operation::Resolve, ErrorKind::InvalidData).because(io::Error::other(text)))
+}
+
+fn look_up_name(address: IpAddr) -> Result<String, LookupError> {
+    let flags = sys::NI_NAMEREQD | sys::NI_NUMERICSERV;
+    Ok(dns_lookup::getnameinfo(&SocketAddr::new(address, 0), flags)?.0)
 }

@@ -1,52 +1,118 @@
-//! The well-known ports, for systems whose own table is missing, as in most containers.
+//! Ports by name, and names by port.
+
+mod well_known;
 
 #[cfg(test)]
 mod tests;
 
-/// The port that IANA has assigned to a service, for the common ones. Case does not count.
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use dns_lookup::LookupError;
+
+use crate::resolve::helper::on_helper;
+use crate::resolve::{Answer, Query, look_up};
+use crate::{Deadline, Error, ErrorKind, Family, Operation, Transport, sys};
+
+/// The port of a service: `http` is 80.
 ///
-/// Source: the Service Name and Transport Protocol Port Number Registry (RFC 6335).
-pub(crate) fn well_known_port(name: &str) -> Option<u16> {
-    WELL_KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|&(_, port)| port)
+/// The system's table comes first (`/etc/services`, or whatever else nsswitch.conf(5) names), then
+/// a built-in one with IANA's common names, for the many containers without a table. In the latter
+/// case does not count. A number is no service's name (RFC 6335 section 5.1), and
+/// [`Transport::Unix`] has no services.
+///
+/// # Errors
+///
+/// [`Operation::Resolve`] with the kind
+/// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has it for this transport;
+/// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
+/// - [`TryAgain`](ErrorKind::TryAgain): the system's table can't be had at present, or
+///   [`MAX_LOOKUPS`](crate::MAX_LOOKUPS) are under way, and the built-in table does not have it.
+///
+/// ```
+/// use std::time::Duration;
+/// use netcore::{Deadline, Transport};
+///
+/// let deadline = Deadline::after(Duration::from_secs(5));
+/// assert_eq!(netcore::service_port("http", Transport::Tcp, deadline)?, 80);
+/// assert_eq!(netcore::service_name(69, Transport::Udp, deadline)?, "tftp");
+/// # Ok::<(), netcore::Error>(())
+/// ```
+pub fn service_port(name: &str, transport: Transport, deadline: Deadline) -> Result<u16, Error> {
+    port_with(name, transport, deadline, look_up)
+        .map_err(|error| error.at(format!("{name}/{}", protocol(transport))))
 }
 
-const WELL_KNOWN: &[(&str, u16)] = &[
-    ("echo", 7),
-    ("discard", 9),
-    ("daytime", 13),
-    ("chargen", 19),
-    ("ftp-data", 20),
-    ("ftp", 21),
-    ("ssh", 22),
-    ("telnet", 23),
-    ("smtp", 25),
-    ("time", 37),
-    ("whois", 43),
-    ("domain", 53),
-    ("tftp", 69),
-    ("gopher", 70),
-    ("finger", 79),
-    ("http", 80),
-    ("pop3", 110),
-    ("nntp", 119),
-    ("ntp", 123),
-    ("imap", 143),
-    ("snmp", 161),
-    ("irc", 194),
-    ("ldap", 389),
-    ("https", 443),
-    ("submissions", 465),
-    ("syslog", 514),
-    ("nntps", 563),
-    ("submission", 587),
-    ("ldaps", 636),
-    ("domain-s", 853),
-    ("ftps", 990),
-    ("imaps", 993),
-    ("pop3s", 995),
-    ("mysql", 3306),
-    ("postgresql", 5432),
-    ("amqp", 5672),
-    ("redis", 6379),
-    ("ircs-u", 6697),
-];
+/// The name of the service on a port: 80 is `http`. The tables are those of [`service_port`].
+///
+/// # Errors
+///
+/// As [`service_port`].
+pub fn service_name(port: u16, transport: Transport, deadline: Deadline) -> Result<String, Error> {
+    name_with(port, transport, deadline, look_up_service)
+        .map_err(|error| error.at(format!("{port}/{}", protocol(transport))))
+}
+
+pub(crate) fn port_with(
+    name: &str,
+    transport: Transport,
+    deadline: Deadline,
+    look_up: impl FnOnce(&Query) -> Answer + Send + 'static,
+) -> Result<u16, Error> {
+    // getaddrinfo(3) takes digits for the port itself.
+    if transport == Transport::Unix || !name.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return Err(not_found());
+    }
+    let query =
+        Query { host: None, service: Some(String::from(name)), transport, family: Family::Any };
+    let answer = on_helper(deadline, move || look_up(&query));
+    let answer = answer.map(|addresses| addresses.first().map(SocketAddr::port));
+    or_built_in(answer, well_known::port(name, transport))
+}
+
+fn name_with(
+    port: u16,
+    transport: Transport,
+    deadline: Deadline,
+    look_up: impl FnOnce(u16, Transport) -> Result<String, LookupError> + Send + 'static,
+) -> Result<String, Error> {
+    if transport == Transport::Unix || port == 0 {
+        return Err(not_found());
+    }
+    let answer = on_helper(deadline, move || look_up(port, transport));
+    // Where the system has no name it gives the number.
+    let answer =
+        answer.map(|name| name.bytes().any(|byte| byte.is_ascii_alphabetic()).then_some(name));
+    or_built_in(answer, well_known::name(port, transport).map(String::from))
+}
+
+/// The system's answer, else the built-in table's.
+fn or_built_in<T>(answer: Result<Option<T>, Error>, built_in: Option<T>) -> Result<T, Error> {
+    match (answer, built_in) {
+        (Ok(Some(found)), _) => Ok(found),
+        (Err(error), _) if error.is_timeout() => Err(error),
+        (_, Some(found)) => Ok(found),
+        (Err(error), None) if error.kind() == ErrorKind::TryAgain => Err(error),
+        // A system without a table answers in several ways: EAI_SERVICE, EAI_NONAME, EAI_SYSTEM.
+        (_, None) => Err(not_found()),
+    }
+}
+
+fn not_found() -> Error {
+    Error::new(Operation::Resolve, ErrorKind::ServiceNotFound)
+        .because(io::Error::other("neither the system's table nor the built-in one has it"))
+}
+
+fn protocol(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Tcp => "tcp",
+        Transport::Udp => "udp",
+        Transport::Unix => "unix",
+    }
+}
+
+fn look_up_service(port: u16, transport: Transport) -> Result<String, LookupError> {
+    let datagram = if transport == Transport::Udp { sys::NI_DGRAM } else { 0 };
+    let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    Ok(dns_lookup::getnameinfo(&address, sys::NI_NUMERICHOST | datagram)?.1)
+}

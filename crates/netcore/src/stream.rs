@@ -10,7 +10,7 @@ use socket2::{SockRef, Socket};
 
 use crate::bind::local_address;
 use crate::sys::{self, Interest};
-use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions, connect};
+use crate::{Address, Connector, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions};
 
 /// A connected stream: TCP or Unix.
 ///
@@ -32,35 +32,24 @@ pub struct Stream {
 sys::handle_traits!(Stream);
 
 impl Stream {
-    /// Connects to `endpoint`: to each of its addresses in turn, until one answers.
-    ///
-    /// `deadline` covers all of it, the look-up included, and so does
-    /// [`with_connect_timeout`](SocketOptions::with_connect_timeout); each attempt has an equal part
-    /// of what is left. `TCP_NODELAY` is set unless `options` say otherwise. The stream is in
-    /// blocking mode unless `options` say otherwise.
+    /// Connects to `endpoint`: to whichever of its addresses answers first, as
+    /// [`Connector::connect`] has it with these options and nothing else set.
     ///
     /// # Errors
     ///
-    /// - what [`resolve`](crate::resolve) fails with;
-    /// - [`Operation::Connect`] with the system's reason, often
-    ///   [`ConnectionRefused`](ErrorKind::ConnectionRefused) or
-    ///   [`HostUnreachable`](ErrorKind::HostUnreachable), or [`TimedOut`](ErrorKind::TimedOut) once
-    ///   the deadline has passed. After several attempts [`Error::attempts`] has all of them;
-    /// - [`Operation::SetOption`] if the system refuses an option, [`Operation::Open`] if it has no
-    ///   socket left;
-    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, or a path that is too long.
+    /// As [`Connector::connect`].
     pub fn connect(
         endpoint: &Endpoint,
         options: &SocketOptions,
         deadline: Deadline,
     ) -> Result<Stream, Error> {
-        let (socket, peer) = connect::stream(endpoint, options, deadline)?;
+        Connector::new().with_options(options.clone()).connect(endpoint, deadline)
+    }
+
+    /// A stream that was connected to what the user calls `endpoint`.
+    pub(crate) fn connected(socket: Socket, peer: Address, endpoint: &Endpoint) -> Stream {
         let endpoint = Some(endpoint.as_given().into_boxed_str());
-        let stream = Stream { socket, peer: Some(peer), endpoint };
-        if options.nonblocking() == Some(true) {
-            stream.set_nonblocking(true)?;
-        }
-        Ok(stream)
+        Stream { socket, peer: Some(peer), endpoint }
     }
 
     /// A stream that a listener accepted.

@@ -6,6 +6,7 @@ mod codes;
 #[cfg(target_os = "linux")]
 mod holder;
 mod options;
+mod poll;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub(crate) use codes::{code_kind, code_name, lookup_code};
 #[cfg(target_os = "linux")]
 pub(crate) use holder::holder;
 pub(crate) use options::*;
+pub(crate) use poll::PollEntry;
 
 #[cfg(unix)]
 pub(crate) use std::os::fd::{AsFd as AsHandle, OwnedFd as OwnedHandle};
@@ -55,6 +57,18 @@ pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
 #[cfg(not(unix))]
 pub(crate) const DONT_WAIT: i32 = 0;
 
+/// getnameinfo(3): the flags, which Winsock has with BSD's numbers.
+#[cfg(unix)]
+pub(crate) use libc::{NI_DGRAM, NI_NAMEREQD, NI_NUMERICHOST, NI_NUMERICSERV};
+#[cfg(windows)]
+pub(crate) const NI_NUMERICHOST: i32 = 2;
+#[cfg(windows)]
+pub(crate) const NI_NAMEREQD: i32 = 4;
+#[cfg(windows)]
+pub(crate) const NI_NUMERICSERV: i32 = 8;
+#[cfg(windows)]
+pub(crate) const NI_DGRAM: i32 = 16;
+
 /// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interest {
@@ -69,9 +83,15 @@ pub(crate) fn wait(
     interest: Interest,
     deadline: Deadline,
 ) -> io::Result<bool> {
+    wait_any(&mut [PollEntry::new(socket, interest)], deadline)
+}
+
+/// Waits until one of `entries` is ready as [`wait`] has it, or more than one; each of them knows.
+/// `false`: the deadline passed first.
+pub(crate) fn wait_any(entries: &mut [PollEntry<'_>], deadline: Deadline) -> io::Result<bool> {
     loop {
         let remaining = deadline.remaining();
-        match poll::one(socket, interest, poll_timeout(remaining)) {
+        match poll::wait(entries, poll_timeout(remaining)) {
             Ok(true) => return Ok(true),
             // The timeout is cut to what poll(2) takes, so it may end before the deadline.
             Ok(false) if remaining.is_some_and(|left| left.is_zero()) => return Ok(false),
@@ -120,74 +140,6 @@ fn poll_timeout(remaining: Option<Duration>) -> i32 {
     match remaining {
         None => -1,
         Some(left) => i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX),
-    }
-}
-
-#[cfg(unix)]
-mod poll {
-    use std::io;
-    use std::os::fd::{AsFd, AsRawFd};
-
-    use super::Interest;
-
-    pub(super) fn one(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
-        let events = match interest {
-            Interest::Read => libc::POLLIN,
-            Interest::Write => libc::POLLOUT,
-        };
-        let socket = socket.as_fd();
-        let mut entry = libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 };
-        // SAFETY: `entry` is one initialised pollfd that lives through the call, the count says
-        // one, and `socket` keeps the descriptor open meanwhile.
-        match unsafe { libc::poll(&raw mut entry, 1, timeout) } {
-            -1 => Err(io::Error::last_os_error()),
-            ready => Ok(ready > 0),
-        }
-    }
-}
-
-#[cfg(windows)]
-mod poll {
-    use std::io;
-    use std::os::windows::io::{AsRawSocket, AsSocket, RawSocket};
-
-    use super::Interest;
-
-    /// `WSAPOLLFD` of WSAPoll.
-    #[repr(C)]
-    struct PollFd {
-        fd: RawSocket,
-        events: i16,
-        revents: i16,
-    }
-
-    const POLLRDNORM: i16 = 0x100;
-    const POLLWRNORM: i16 = 0x10;
-
-    #[link(name = "ws2_32")]
-    unsafe extern "system" {
-        fn WSAPoll(fds: *mut PollFd, count: u32, timeout: i32) -> i32;
-        fn WSAGetLastError() -> i32;
-    }
-
-    pub(super) fn one(
-        socket: &impl AsSocket,
-        interest: Interest,
-        timeout: i32,
-    ) -> io::Result<bool> {
-        let events = match interest {
-            Interest::Read => POLLRDNORM,
-            Interest::Write => POLLWRNORM,
-        };
-        let socket = socket.as_socket();
-        let mut entry = PollFd { fd: socket.as_raw_socket(), events, revents: 0 };
-        // SAFETY: `entry` is one initialised WSAPOLLFD that lives through the call, the count says
-        // one, and `socket` keeps the socket open meanwhile.
-        match unsafe { WSAPoll(&raw mut entry, 1, timeout) } {
-            // SAFETY: it takes nothing and reads this thread's last code.
-            -1 => Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() })),
-            ready => Ok(ready > 0),
-        }
     }
 }
 

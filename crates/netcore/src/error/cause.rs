@@ -13,11 +13,11 @@ use crate::sys;
 pub(crate) enum Cause {
     /// An `errno` or Winsock code.
     System { code: i32 },
-    /// An `EAI_` code of `getaddrinfo`.
+    /// An `EAI_` code of `getaddrinfo` or `getnameinfo`.
     Lookup { code: i32, name: &'static str },
     /// An error without a code.
     Io(io::Error),
-    /// What each of several attempts came to, as `address code`.
+    /// What each of several attempts came to, as `address code after time`.
     Attempts(Box<str>),
 }
 
@@ -44,6 +44,9 @@ impl Cause {
                 Some(cause) => text.push_str(&cause.to_string()),
                 None => text.push_str(attempt.kind().as_str()),
             }
+            if let Some(elapsed) = attempt.elapsed() {
+                text.push_str(&format!(" after {elapsed:.1?}"));
+            }
         }
         (!text.is_empty()).then(|| Cause::Attempts(text.into_boxed_str()))
     }
@@ -63,7 +66,7 @@ impl fmt::Display for Cause {
                 Some(name) => write!(f, "{name} (os error {code})"),
                 None => write!(f, "os error {code}"),
             },
-            Cause::Lookup { code, name } => write!(f, "{name} (getaddrinfo error {code})"),
+            Cause::Lookup { code, name } => write!(f, "{name} (resolver error {code})"),
             Cause::Io(error) => error.fmt(f),
             Cause::Attempts(text) => f.write_str(text),
         }

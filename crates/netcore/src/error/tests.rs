@@ -1,5 +1,6 @@
 use std::error::Error as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::*;
 use crate::sys;
@@ -117,6 +118,14 @@ fn specimens() -> Vec<Error> {
             ],
         )
         .at("db.example:80"),
+        Error::timed_out_after(
+            Operation::Connect,
+            vec![
+                refused().on(address("[::1]:80")).after(Duration::from_millis(2)),
+                Error::timed_out(Operation::Connect).on(address("10.0.0.7:80")),
+            ],
+        ),
+        Error::timed_out_after(Operation::Connect, Vec::new()),
     ];
     for code in (1..=200).chain(900..1500).chain(10_000..11_100) {
         all.push(Error::from_io(Operation::Accept, os(code)));
@@ -196,6 +205,27 @@ fn several_attempts_are_one_error_that_lists_them() {
     for part in ["[2001:db8::7]:80 network unreachable", "10.0.0.7:80 ", "10.0.0.8:80 "] {
         assert!(source.contains(part), "{source}");
     }
+}
+
+#[test]
+fn attempts_that_a_deadline_ended_are_a_timeout_whatever_came_before() {
+    let refused = || {
+        Error::from_io(Operation::Connect, os(REFUSED))
+            .on(address("10.0.0.8:80"))
+            .after(Duration::from_micros(1_500))
+    };
+    let timed_out = || Error::timed_out(Operation::Connect).on(address("10.0.0.7:80"));
+    let error = Error::timed_out_after(Operation::Connect, vec![refused(), timed_out()]);
+    assert!(error.is_timeout());
+    assert_eq!(error.attempts().len(), 2);
+    assert_eq!(error.attempts()[0].elapsed(), Some(Duration::from_micros(1_500)));
+    let source = error.source().unwrap().to_string();
+    assert!(source.contains(" after 1.5ms; 10.0.0.7:80 the deadline passed"), "{source}");
+    let error = Error::timed_out_after(Operation::Connect, vec![refused()]);
+    assert!(error.is_timeout() && error.attempts().len() == 1);
+    let error = Error::timed_out_after(Operation::Connect, vec![timed_out()]);
+    assert_eq!(error.to_string(), "connect to 10.0.0.7:80: timed out");
+    assert!(error.attempts().is_empty());
 }
 
 #[test]

@@ -114,3 +114,15 @@ fn writing_to_a_peer_that_has_gone_survives_a_default_sigpipe() {
         },
     );
 }
+
+#[test]
+fn of_several_sockets_each_knows_whether_it_is_ready() {
+    let sockets = [socket(), socket(), socket()];
+    let mut entries = sockets.each_ref().map(|socket| PollEntry::new(socket, Interest::Read));
+    assert!(!wait_any(&mut entries, moment()).unwrap());
+    assert_eq!(entries.each_ref().map(PollEntry::is_ready), [false; 3]);
+    sockets[0].send_to(b"x", sockets[1].local_addr().unwrap()).unwrap();
+    assert!(wait_any(&mut entries, patience()).unwrap());
+    assert_eq!(entries.each_ref().map(PollEntry::is_ready), [false, true, false]);
+    assert!(!wait_any(&mut [], Deadline::after(Duration::ZERO)).unwrap());
+}

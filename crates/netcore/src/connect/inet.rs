@@ -1,0 +1,253 @@
+//! Connecting to IP addresses: the driver of the [`Race`], and datagram sockets.
+
+use std::io;
+use std::mem;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Instant;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::happy_eyeballs::{Action, Race, interleaved};
+use super::{ConnectEvent, Connector, Observer, failed, open};
+use crate::resolve;
+use crate::sys::{self, Interest, PollEntry};
+use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Host, Operation, SocketOptions};
+
+/// The stream to the address of `endpoint` that is the first to answer.
+pub(super) fn stream(
+    connector: &Connector,
+    endpoint: &Endpoint,
+    options: &SocketOptions,
+    deadline: Deadline,
+    observer: Observer<'_>,
+) -> Result<(Socket, Address), Error> {
+    let begin = Instant::now();
+    let addresses = interleaved(&addresses(connector, endpoint, deadline)?);
+    observer(&ConnectEvent::Resolved { addresses: &addresses, elapsed: begin.elapsed() });
+    let race = Race::new(addresses.len(), connector.attempt_delay, deadline);
+    let local = connector.local_address;
+    let (flights, failures) = (Vec::new(), Vec::new());
+    Racers { addresses, local, options, endpoint, observer, flights, failures }.run(race)
+}
+
+/// A datagram socket with the first address of `endpoint` as its peer that the system takes.
+pub(super) fn datagram(
+    connector: &Connector,
+    endpoint: &Endpoint,
+    options: &SocketOptions,
+    deadline: Deadline,
+) -> Result<(Socket, Address), Error> {
+    let mut failures = Vec::new();
+    for address in addresses(connector, endpoint, deadline)? {
+        let begin = Instant::now();
+        let connected =
+            bound(address, Type::DGRAM, connector.local_address, options).and_then(|socket| {
+                match socket.connect(&SockAddr::from(address)) {
+                    Ok(()) => Ok((socket, Address::Inet(address))),
+                    Err(error) => Err(failed(error)),
+                }
+            });
+        match connected {
+            Ok(connected) => return Ok(connected),
+            Err(error) if error.operation() == Operation::Bind => return Err(error),
+            Err(error) => {
+                failures.push(error.on(address).at(endpoint.as_given()).after(begin.elapsed()));
+            }
+        }
+    }
+    Err(Error::from_attempts(Operation::Connect, failures).at(endpoint.as_given()))
+}
+
+fn addresses(
+    connector: &Connector,
+    endpoint: &Endpoint,
+    deadline: Deadline,
+) -> Result<Vec<SocketAddr>, Error> {
+    let family = connector.wanted_family().map_err(|error| error.at(endpoint.as_given()))?;
+    let mut addresses = resolve(endpoint, family, deadline)?;
+    if endpoint.host() == Some(&Host::Any) {
+        for address in &mut addresses {
+            address.set_ip(loopback(address.ip()));
+        }
+    }
+    Ok(addresses)
+}
+
+/// `:PORT` is this machine. Only some systems take the unspecified address for it.
+fn loopback(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    }
+}
+
+/// A socket for `address`, bound to the local address if there is one.
+fn bound(
+    address: SocketAddr,
+    kind: Type,
+    local: Option<SocketAddr>,
+    options: &SocketOptions,
+) -> Result<Socket, Error> {
+    let socket = open(Domain::for_address(address), kind, options)?;
+    if let Some(local) = local {
+        let bind = |error| Error::from_io(Operation::Bind, error).at(local.to_string());
+        socket.bind(&SockAddr::from(local)).map_err(bind)?;
+    }
+    Ok(socket)
+}
+
+/// A race over real sockets.
+struct Racers<'a> {
+    addresses: Vec<SocketAddr>,
+    local: Option<SocketAddr>,
+    options: &'a SocketOptions,
+    endpoint: &'a Endpoint,
+    observer: Observer<'a>,
+    /// In the order in which they were started.
+    flights: Vec<Flight>,
+    /// Of the attempts with these numbers.
+    failures: Vec<(usize, Error)>,
+}
+
+/// An attempt in flight: a non-blocking socket.
+struct Flight {
+    attempt: usize,
+    socket: Socket,
+    begin: Instant,
+}
+
+impl Racers<'_> {
+    fn run(mut self, mut race: Race) -> Result<(Socket, Address), Error> {
+        loop {
+            match race.poll(Instant::now()) {
+                Action::Start(attempt) => self.start(attempt, &mut race)?,
+                Action::Wait(until) => {
+                    if let Some(winner) = self.wait(until, &mut race)? {
+                        return self.finish(winner);
+                    }
+                }
+                Action::AllFailed => {
+                    let error = Error::from_attempts(Operation::Connect, self.failures());
+                    return Err(error.at(self.endpoint.as_given()));
+                }
+                Action::DeadlinePassed => {
+                    for Flight { attempt, begin, .. } in mem::take(&mut self.flights) {
+                        self.fail(attempt, begin, Error::timed_out(Operation::Connect));
+                    }
+                    let error = Error::timed_out_after(Operation::Connect, self.failures());
+                    return Err(error.at(self.endpoint.as_given()));
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, attempt: usize, race: &mut Race) -> Result<(), Error> {
+        let address = self.addresses[attempt];
+        (self.observer)(&ConnectEvent::Started { address: &Address::Inet(address) });
+        let begin = Instant::now();
+        match begun(address, self.local, self.options) {
+            Ok(socket) => self.flights.push(Flight { attempt, socket, begin }),
+            // What is wrong with the local address is so for every attempt. Only for a later one the
+            // reason may be an earlier one, which has the port.
+            Err(error) if attempt == 0 && error.operation() == Operation::Bind => {
+                return Err(error);
+            }
+            Err(error) => {
+                self.fail(attempt, begin, error);
+                race.failed(Instant::now());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for something to happen to the attempts in flight. The first to connect is the winner.
+    fn wait(&mut self, until: Deadline, race: &mut Race) -> Result<Option<Flight>, Error> {
+        let sockets = self.flights.iter().map(|flight| &flight.socket);
+        let mut entries: Vec<_> =
+            sockets.map(|socket| PollEntry::new(socket, Interest::Write)).collect();
+        sys::wait_any(&mut entries, until)
+            .map_err(|error| Error::from_io(Operation::Poll, error).at(self.endpoint.as_given()))?;
+        let ready: Vec<bool> = entries.iter().map(PollEntry::is_ready).collect();
+        let mut winner = None;
+        for (flight, ready) in mem::take(&mut self.flights).into_iter().zip(ready) {
+            if !ready || winner.is_some() {
+                self.flights.push(flight);
+                continue;
+            }
+            match outcome(&flight.socket, self.addresses[flight.attempt]) {
+                Ok(()) => winner = Some(flight),
+                Err(error) => {
+                    self.fail(flight.attempt, flight.begin, error);
+                    race.failed(Instant::now());
+                }
+            }
+        }
+        Ok(winner)
+    }
+
+    fn fail(&mut self, attempt: usize, begin: Instant, error: Error) {
+        let (address, elapsed) = (Address::Inet(self.addresses[attempt]), begin.elapsed());
+        let error = error.on(address.clone()).at(self.endpoint.as_given()).after(elapsed);
+        (self.observer)(&ConnectEvent::Failed { address: &address, elapsed, error: &error });
+        self.failures.push((attempt, error));
+    }
+
+    /// In the order in which the attempts were made.
+    fn failures(&mut self) -> Vec<Error> {
+        self.failures.sort_by_key(|(attempt, _)| *attempt);
+        mem::take(&mut self.failures).into_iter().map(|(_, error)| error).collect()
+    }
+
+    /// Closes the other sockets.
+    fn finish(self, winner: Flight) -> Result<(Socket, Address), Error> {
+        let Flight { attempt, socket, begin } = winner;
+        let peer = Address::Inet(self.addresses[attempt]);
+        let elapsed = begin.elapsed();
+        (self.observer)(&ConnectEvent::Connected { address: &peer, elapsed });
+        for Flight { attempt, socket, begin } in self.flights {
+            drop(socket);
+            let (address, elapsed) = (&Address::Inet(self.addresses[attempt]), begin.elapsed());
+            (self.observer)(&ConnectEvent::Cancelled { address, elapsed });
+        }
+        match socket.set_nonblocking(false) {
+            Ok(()) => Ok((socket, peer)),
+            Err(error) => Err(failed(error).on(peer).at(self.endpoint.as_given())),
+        }
+    }
+}
+
+/// A socket on its way to `address`.
+fn begun(
+    address: SocketAddr,
+    local: Option<SocketAddr>,
+    options: &SocketOptions,
+) -> Result<Socket, Error> {
+    let socket = bound(address, Type::STREAM, local, options)?;
+    socket.set_nonblocking(true).map_err(failed)?;
+    match socket.connect(&SockAddr::from(address)) {
+        Ok(()) => Ok(socket),
+        // connect(2): an interrupted attempt goes on, too.
+        Err(error)
+            if matches!(ErrorKind::of(&error), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+        {
+            Ok(socket)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// What became of an attempt that poll(2) has something to say about.
+fn outcome(socket: &Socket, address: SocketAddr) -> Result<(), Error> {
+    if let Some(error) = socket.take_error().map_err(failed)? {
+        return Err(failed(error));
+    }
+    // A port of this machine that nobody listens on may be the one that the system gave to this very
+    // socket. TCP then connects it to itself (RFC 9293 section 3.5, simultaneous open).
+    match socket.local_addr().map_err(failed)?.as_socket() {
+        Some(local) if local == address => {
+            Err(Error::new(Operation::Connect, ErrorKind::ConnectionRefused)
+                .because(io::Error::other("nobody listens, and the socket met itself")))
+        }
+        _ => Ok(()),
+    }
+}

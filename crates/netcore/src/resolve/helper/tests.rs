@@ -1,0 +1,37 @@
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn a_resolver_that_hangs_is_left_behind_at_the_deadline() {
+    let hung = Arc::new(Barrier::new(2));
+    let look_up = {
+        let hung = Arc::clone(&hung);
+        move || {
+            hung.wait();
+            Ok(())
+        }
+    };
+    let error = on_helper(Deadline::after(Duration::from_millis(20)), look_up).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    hung.wait();
+}
+
+#[test]
+fn a_resolver_that_dies_is_an_error() {
+    let look_up = || -> Result<(), LookupError> { panic!("on purpose") };
+    let error = on_helper(Deadline::never(), look_up).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Other);
+}
+
+#[test]
+fn places_are_limited_and_come_back() {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let mut taken: Vec<_> = (0..MAX_LOOKUPS).map(|_| Place::take(&COUNT).unwrap()).collect();
+    assert!(Place::take(&COUNT).is_none());
+    taken.pop();
+    assert!(Place::take(&COUNT).is_some());
+    drop(taken);
+    assert_eq!(COUNT.load(Ordering::Relaxed), 0);
+}

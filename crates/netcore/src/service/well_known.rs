@@ -1,0 +1,129 @@
+//! The well-known ports, for systems whose own table is missing, as in most containers.
+//!
+//! Source: the Service Name and Transport Protocol Port Number Registry (RFC 6335), and behind it
+//! the aliases that /etc/services has on most systems.
+
+use crate::Transport;
+
+/// The port of a service. Case does not count (RFC 6335 section 5.1).
+pub(super) fn port(name: &str, transport: Transport) -> Option<u16> {
+    let found = rows(transport).find(|(_, known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|&(port, _, _)| port)
+}
+
+/// The service on a port: the first name that the table has for it.
+pub(super) fn name(port: u16, transport: Transport) -> Option<&'static str> {
+    rows(transport).find(|row| row.0 == port).map(|&(_, name, _)| name)
+}
+
+fn rows(transport: Transport) -> impl Iterator<Item = &'static Row> {
+    WELL_KNOWN.iter().filter(move |(_, _, on)| match on {
+        On::Both => transport != Transport::Unix,
+        On::Tcp => transport == Transport::Tcp,
+        On::Udp => transport == Transport::Udp,
+    })
+}
+
+/// The transports that a service is assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum On {
+    Both,
+    Tcp,
+    Udp,
+}
+use On::{Both, Tcp, Udp};
+
+type Row = (u16, &'static str, On);
+
+/// By port; an alias stands behind the name.
+pub(super) const WELL_KNOWN: &[Row] = &[
+    (7, "echo", Both),
+    (9, "discard", Both),
+    (11, "systat", Both),
+    (13, "daytime", Both),
+    (17, "qotd", Both),
+    (19, "chargen", Both),
+    (20, "ftp-data", Both),
+    (21, "ftp", Both),
+    (22, "ssh", Both),
+    (23, "telnet", Both),
+    (25, "smtp", Both),
+    (25, "mail", Both),
+    (37, "time", Both),
+    (43, "whois", Both),
+    (43, "nicname", Both),
+    (49, "tacacs", Both),
+    (53, "domain", Both),
+    (67, "bootps", Both),
+    (68, "bootpc", Both),
+    (69, "tftp", Both),
+    (70, "gopher", Both),
+    (79, "finger", Both),
+    (80, "http", Both),
+    (80, "www", Both),
+    (88, "kerberos", Both),
+    (110, "pop3", Both),
+    (110, "pop-3", Both),
+    (111, "sunrpc", Both),
+    (113, "auth", Both),
+    (113, "ident", Both),
+    (119, "nntp", Both),
+    (123, "ntp", Both),
+    (137, "netbios-ns", Both),
+    (138, "netbios-dgm", Both),
+    (139, "netbios-ssn", Both),
+    (143, "imap", Tcp),
+    (143, "imap2", Tcp),
+    (161, "snmp", Both),
+    (162, "snmptrap", Both),
+    (179, "bgp", Both),
+    (194, "irc", Both),
+    (389, "ldap", Both),
+    (443, "https", Both),
+    (445, "microsoft-ds", Both),
+    (465, "submissions", Tcp),
+    (465, "smtps", Tcp),
+    (512, "exec", Tcp),
+    (512, "biff", Udp),
+    (513, "login", Tcp),
+    (513, "who", Udp),
+    (514, "shell", Tcp),
+    (514, "syslog", Udp),
+    (515, "printer", Both),
+    (520, "route", Udp),
+    (554, "rtsp", Both),
+    (563, "nntps", Both),
+    (587, "submission", Both),
+    (631, "ipp", Both),
+    (636, "ldaps", Both),
+    (853, "domain-s", Both),
+    (873, "rsync", Both),
+    (989, "ftps-data", Both),
+    (990, "ftps", Both),
+    (992, "telnets", Both),
+    (993, "imaps", Tcp),
+    (995, "pop3s", Both),
+    (1080, "socks", Both),
+    (1812, "radius", Both),
+    (1883, "mqtt", Both),
+    (2049, "nfs", Both),
+    (3306, "mysql", Both),
+    (3389, "ms-wbt-server", Both),
+    (3478, "stun", Both),
+    (5060, "sip", Both),
+    (5061, "sips", Both),
+    (5222, "xmpp-client", Tcp),
+    (5269, "xmpp-server", Tcp),
+    (5353, "mdns", Both),
+    (5432, "postgresql", Both),
+    (5671, "amqps", Both),
+    (5672, "amqp", Both),
+    (6000, "x11", Both),
+    (6379, "redis", Tcp),
+    (6514, "syslog-tls", Both),
+    (6697, "ircs-u", Tcp),
+    (8080, "http-alt", Both),
+    (8883, "secure-mqtt", Both),
+    (9418, "git", Both),
+    (11211, "memcache", Both),
+];
