@@ -10,6 +10,7 @@ mod error;
 #[cfg(test)]
 mod fixture;
 pub mod line;
+mod lines;
 mod listener;
 mod options;
 mod resolve;
@@ -21,14 +22,17 @@ mod stream;
 mod sys;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod timed;
 
 pub use address::Address;
 pub use datagram::{Datagram, Received};
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};
 pub use error::{Error, ErrorKind, Operation};
+pub use lines::Lines;
 pub use listener::Listener;
 pub use options::{Keepalive, MulticastInterface, SocketOptions};
 pub use resolve::{MAX_LOOKUPS, resolve};
 pub use socket_file::SocketFile;
 pub use stream::Stream;
+pub use timed::Timed;

@@ -36,6 +36,8 @@ const COMMON: &[Row] = &[
     (22, "EINVAL", ErrorKind::InvalidInput),
     (23, "ENFILE", ErrorKind::DescriptorsExhausted),
     (24, "EMFILE", ErrorKind::DescriptorsExhausted),
+    (27, "EFBIG", ErrorKind::TooLarge),
+    (28, "ENOSPC", ErrorKind::StorageFull),
     (30, "EROFS", ErrorKind::PermissionDenied),
     (32, "EPIPE", ErrorKind::BrokenPipe),
 ];
@@ -85,6 +87,7 @@ const OWN: &[Row] = &[
     (113, "EHOSTUNREACH", ErrorKind::HostUnreachable),
     (114, "EALREADY", ErrorKind::WouldBlock),
     (115, "EINPROGRESS", ErrorKind::WouldBlock),
+    (122, "EDQUOT", ErrorKind::StorageFull),
 ];
 
 /// intro(2) on the BSDs and Apple's systems. Winsock's codes are these and 10,000.
