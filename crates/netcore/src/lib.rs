@@ -23,6 +23,8 @@ mod sys;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod timed;
+#[cfg(unix)]
+mod transfer;
 
 pub use address::Address;
 pub use datagram::{Datagram, Received};

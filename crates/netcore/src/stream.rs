@@ -263,6 +263,25 @@ impl Stream {
         }
     }
 
+    #[cfg(unix)]
+    pub(crate) fn is_nonblocking(&self) -> bool {
+        sys::is_nonblocking(&SockRef::from(&self.socket))
+    }
+
+    /// Whether the peer sends more. `false`: it has ended.
+    #[cfg(unix)]
+    pub(crate) fn has_more(&self, deadline: Deadline) -> Result<bool, Error> {
+        let flags = sys::PEEK | sys::DONT_WAIT;
+        let peeked = sys::until(&self.socket, Interest::Read, deadline, || {
+            self.socket.recv_with_flags(sys::uninit(&mut [0]), flags)
+        });
+        match peeked {
+            Ok(Some(peeked)) => Ok(peeked > 0),
+            Ok(None) => Err(self.name(Error::timed_out(Operation::Read))),
+            Err(error) => Err(self.name(Error::from_io(Operation::Read, error))),
+        }
+    }
+
     /// A plain read or write: goes on after a signal, and calls a timeout a timeout.
     fn plain(&self, mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
         loop {

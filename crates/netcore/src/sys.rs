@@ -1,9 +1,16 @@
-//! The one place that knows which system this is, and the one place with `unsafe`: waiting for a
-//! descriptor, which neither std nor socket2 offers, and lending initialised memory to socket2.
-#![allow(unsafe_code, reason = "poll(2) and the cast of a buffer; each block says why it is sound")]
+//! The one place that knows which system this is, and the one place with `unsafe`: waiting for
+//! descriptors, the kernel's own copy and `SIGPIPE`, which neither std nor socket2 offers, and lending
+//! initialised memory to socket2.
+#![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod codes;
 mod options;
+#[cfg(unix)]
+mod sigpipe;
+#[cfg(unix)]
+mod splice;
+#[cfg(unix)]
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +25,12 @@ use socket2::{SockAddr, SockRef};
 use crate::Deadline;
 pub(crate) use codes::{CODE_PREFIX, code_kind, code_name};
 pub(crate) use options::*;
+#[cfg(unix)]
+pub(crate) use sigpipe::NoSigpipe;
+#[cfg(unix)]
+pub(crate) use splice::Pipe;
+#[cfg(unix)]
+pub(crate) use watch::{Watch, watch};
 
 #[cfg(unix)]
 pub(crate) use std::os::fd::{AsFd as AsHandle, OwnedFd as OwnedHandle};
@@ -50,6 +63,10 @@ pub(crate) const NO_SIGNAL: i32 = 0;
 pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
 #[cfg(not(unix))]
 pub(crate) const DONT_WAIT: i32 = 0;
+
+/// recv(2): leave what is read where it is.
+#[cfg(unix)]
+pub(crate) const PEEK: i32 = libc::MSG_PEEK;
 
 /// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,13 +143,17 @@ mod poll {
 
     use super::Interest;
 
-    pub(super) fn one(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
-        let events = match interest {
+    pub(super) const fn events(interest: Interest) -> i16 {
+        match interest {
             Interest::Read => libc::POLLIN,
             Interest::Write => libc::POLLOUT,
-        };
+        }
+    }
+
+    pub(super) fn one(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
         let socket = socket.as_fd();
-        let mut entry = libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 };
+        let mut entry =
+            libc::pollfd { fd: socket.as_raw_fd(), events: events(interest), revents: 0 };
         // SAFETY: `entry` is one initialised pollfd that lives through the call, the count says
         // one, and `socket` keeps the descriptor open meanwhile.
         match unsafe { libc::poll(&raw mut entry, 1, timeout) } {
