@@ -3,6 +3,8 @@
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
+#[cfg(unix)]
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -84,6 +86,46 @@ impl TestDir {
 impl Drop for TestDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A process that copies from a pipe to a pipe, until it is dropped.
+#[cfg(unix)]
+pub(crate) struct Piped(Child);
+
+#[cfg(unix)]
+impl Piped {
+    pub(crate) fn cat() -> Piped {
+        Piped::start("cat")
+    }
+
+    /// The entrance of a pipe that nobody reads any more.
+    pub(crate) fn gone() -> ChildStdin {
+        let mut all = Piped::start("true");
+        let entrance = all.take_entrance();
+        all.0.wait().unwrap();
+        entrance
+    }
+
+    fn start(name: &str) -> Piped {
+        let (stdin, stdout) = (Stdio::piped(), Stdio::piped());
+        Piped(Command::new(name).stdin(stdin).stdout(stdout).spawn().unwrap())
+    }
+
+    pub(crate) fn take_entrance(&mut self) -> ChildStdin {
+        self.0.stdin.take().unwrap()
+    }
+
+    pub(crate) fn take_exit(&mut self) -> ChildStdout {
+        self.0.stdout.take().unwrap()
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Piped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 #[cfg(test)]
 mod fixture;
 pub mod line;
+mod lines;
 mod listener;
 mod options;
 mod resolve;
@@ -21,6 +22,9 @@ mod stream;
 mod sys;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod timed;
+#[cfg(unix)]
+mod transfer;
 
 pub use address::Address;
 pub use connect::Connector;
@@ -30,6 +34,7 @@ pub use datagram::{Datagram, Received};
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};
 pub use error::{Error, ErrorKind, Operation};
+pub use lines::Lines;
 pub use listener::Listener;
 pub use options::{
     Granted, Keepalive, MulticastInterface, Report, ReportRow, SocketOptions, Verdict,
@@ -39,3 +44,4 @@ pub use resolve::{Family, resolve, reverse};
 pub use service::{service_name, service_port};
 pub use socket_file::SocketFile;
 pub use stream::Stream;
+pub use timed::Timed;

@@ -62,6 +62,15 @@ enum State {
     Discarding,
 }
 
+/// Where a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It is so many bytes of the input, and ends where the rest of the input begins.
+    Input(usize),
+    /// In the framer.
+    Kept,
+}
+
 impl LineFramer {
     /// Makes a framer for lines of at most `limit` bytes of text, their ending (LF or CRLF) not
     /// counted.
@@ -82,6 +91,18 @@ impl LineFramer {
         &'a mut self,
         input: &mut &'i [u8],
     ) -> Option<Result<Line<'a>, TooLong>> {
+        let before = *input;
+        Some(self.find(input)?.map(|found| match found {
+            Found::Input(length) => {
+                let end = before.len() - input.len();
+                Line::new(&before[end - length..end])
+            }
+            Found::Kept => self.given(),
+        }))
+    }
+
+    /// As [`next`](LineFramer::next), but says where the line is rather than borrow it.
+    pub(crate) fn find(&mut self, input: &mut &[u8]) -> Option<Result<Found, TooLong>> {
         if self.state == State::Given {
             self.reset();
         }
@@ -98,8 +119,8 @@ impl LineFramer {
         let (bytes, rest) = input.split_at(end + 1);
         *input = rest;
         if self.kept.is_empty() {
-            let line = Line::new(bytes);
-            return Some(if line.text > self.limit { Err(self.too_long()) } else { Ok(line) });
+            let fits = Line::new(bytes).text <= self.limit;
+            return Some(if fits { Ok(Found::Input(bytes.len())) } else { Err(self.too_long()) });
         }
         let before_lf = self.kept.len() + end;
         let cr = bytes[..end].last().or(self.kept.last()) == Some(&b'\r');
@@ -109,7 +130,20 @@ impl LineFramer {
         }
         self.append(bytes);
         self.state = State::Given;
-        Some(Ok(Line::new(&self.kept)))
+        Some(Ok(Found::Kept))
+    }
+
+    /// The line that [`find`](LineFramer::find) said was kept.
+    pub(crate) fn given(&self) -> Line<'_> {
+        Line::new(&self.kept)
+    }
+
+    /// Takes back the beginning of an unfinished line, for somebody who does not want lines.
+    pub(crate) fn take_back(&mut self) -> Vec<u8> {
+        let kept = std::mem::take(&mut self.kept);
+        let unfinished = self.state == State::Filling;
+        self.state = State::Filling;
+        if unfinished { kept } else { Vec::new() }
     }
 
     /// Says that the stream has ended, and gives its last line if that had no ending. The framer
@@ -169,7 +203,7 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(bytes: &'a [u8]) -> Line<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Line<'a> {
         let text = match bytes {
             [text @ .., b'\r', b'\n'] | [text @ .., b'\n'] | [text @ .., b'\r'] => text.len(),
             text => text.len(),

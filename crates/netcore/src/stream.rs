@@ -102,19 +102,32 @@ impl Stream {
     /// [`ConnectionReset`](ErrorKind::ConnectionReset). An unknown part of `bytes` has been sent
     /// then, so the stream is of no more use.
     pub fn write_all_deadline(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
-        let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
         let mut rest = bytes;
         while !rest.is_empty() {
-            let sent = sys::until(&self.socket, Interest::Write, deadline, || {
-                self.socket.send_with_flags(rest, flags)
-            });
-            match sent {
-                Ok(Some(sent)) => rest = &rest[sent..],
-                Ok(None) => return Err(self.name(Error::timed_out(Operation::Write))),
-                Err(error) => return Err(self.name(Error::from_io(Operation::Write, error))),
-            }
+            rest = &rest[self.write_deadline(rest, deadline)?..];
         }
         Ok(())
+    }
+
+    /// Writes what there is room for, and waits until there is some. The result is how many of
+    /// `bytes` that was.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Write`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
+    /// even if there is room, or with the system's reason, often
+    /// [`BrokenPipe`](ErrorKind::BrokenPipe) or [`ConnectionReset`](ErrorKind::ConnectionReset).
+    /// None of `bytes` has been sent then.
+    pub fn write_deadline(&self, bytes: &[u8], deadline: Deadline) -> Result<usize, Error> {
+        let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
+        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+            self.socket.send_with_flags(bytes, flags)
+        });
+        match sent {
+            Ok(Some(sent)) => Ok(sent),
+            Ok(None) => Err(self.name(Error::timed_out(Operation::Write))),
+            Err(error) => Err(self.name(Error::from_io(Operation::Write, error))),
+        }
     }
 
     /// Closes the stream so that the peer gets all that was written.
@@ -218,8 +231,17 @@ impl Stream {
         }
     }
 
+    /// What errors call the peer, in one text.
+    pub(crate) fn peer_name(&self) -> Option<String> {
+        match (&self.endpoint, &self.peer) {
+            (Some(endpoint), _) => Some(endpoint.to_string()),
+            (None, Some(Address::Unix(None)) | None) => None,
+            (None, Some(peer)) => Some(peer.to_string()),
+        }
+    }
+
     /// The error with the names of the peer.
-    fn name(&self, error: Error) -> Error {
+    pub(crate) fn name(&self, error: Error) -> Error {
         let error = match &self.endpoint {
             Some(endpoint) => error.at(&**endpoint),
             None => error,
@@ -227,6 +249,25 @@ impl Stream {
         match &self.peer {
             Some(Address::Unix(None)) | None => error,
             Some(peer) => error.on(peer.clone()),
+        }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn is_nonblocking(&self) -> bool {
+        sys::is_nonblocking(&SockRef::from(&self.socket))
+    }
+
+    /// Whether the peer sends more. `false`: it has ended.
+    #[cfg(unix)]
+    pub(crate) fn has_more(&self, deadline: Deadline) -> Result<bool, Error> {
+        let flags = sys::PEEK | sys::DONT_WAIT;
+        let peeked = sys::until(&self.socket, Interest::Read, deadline, || {
+            self.socket.recv_with_flags(sys::uninit(&mut [0]), flags)
+        });
+        match peeked {
+            Ok(Some(peeked)) => Ok(peeked > 0),
+            Ok(None) => Err(self.name(Error::timed_out(Operation::Read))),
+            Err(error) => Err(self.name(Error::from_io(Operation::Read, error))),
         }
     }
 

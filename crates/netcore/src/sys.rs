@@ -1,12 +1,17 @@
-//! The one place that knows which system this is, and the one place with `unsafe`: waiting for a
-//! descriptor, which neither std nor socket2 offers, and lending initialised memory to socket2.
-#![allow(unsafe_code, reason = "poll(2) and the cast of a buffer; each block says why it is sound")]
+//! The one place that knows which system this is, and the one place with `unsafe`: waiting for
+//! descriptors, the kernel's own copy and `SIGPIPE`, which neither std nor socket2 offers, and lending
+//! initialised memory to socket2.
+#![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod codes;
 #[cfg(target_os = "linux")]
 mod holder;
 mod options;
 mod poll;
+#[cfg(unix)]
+mod sigpipe;
+#[cfg(unix)]
+mod splice;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +29,10 @@ pub(crate) use codes::{code_kind, code_name, lookup_code};
 pub(crate) use holder::holder;
 pub(crate) use options::*;
 pub(crate) use poll::PollEntry;
+#[cfg(unix)]
+pub(crate) use sigpipe::NoSigpipe;
+#[cfg(unix)]
+pub(crate) use splice::Pipe;
 
 #[cfg(unix)]
 pub(crate) use std::os::fd::{AsFd as AsHandle, OwnedFd as OwnedHandle};
@@ -56,6 +65,10 @@ pub(crate) const NO_SIGNAL: i32 = 0;
 pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
 #[cfg(not(unix))]
 pub(crate) const DONT_WAIT: i32 = 0;
+
+/// recv(2): leave what is read where it is.
+#[cfg(unix)]
+pub(crate) const PEEK: i32 = libc::MSG_PEEK;
 
 /// getnameinfo(3): the flags, which Winsock has with BSD's numbers.
 #[cfg(unix)]

@@ -164,6 +164,10 @@ kinds! {
     UnexpectedEnd = "unexpected end", UnexpectedEof;
     /// A line is longer than its limit.
     LineTooLong = "line too long", InvalidData;
+    /// More came, or was to be written, than the limit allows.
+    TooLarge = "too large", InvalidData;
+    /// The disk, or the user's part of it, is full.
+    StorageFull = "no space left", StorageFull;
     /// A datagram is longer than the socket can send.
     MessageTooLong = "message too long", InvalidInput;
     /// None of the others; the source says more.
@@ -203,6 +207,8 @@ impl ErrorKind {
             io::ErrorKind::InvalidData => ErrorKind::InvalidData,
             io::ErrorKind::Unsupported => ErrorKind::Unsupported,
             io::ErrorKind::UnexpectedEof => ErrorKind::UnexpectedEnd,
+            io::ErrorKind::FileTooLarge => ErrorKind::TooLarge,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
             _ => ErrorKind::Other,
         }
     }

@@ -24,6 +24,12 @@ mod system {
             PollEntry(libc::pollfd { fd, events, revents: 0 }, PhantomData)
         }
 
+        /// Ready when there is an error or a hang-up, and for nothing else.
+        pub(crate) fn trouble(socket: &'a impl AsFd) -> PollEntry<'a> {
+            let fd = socket.as_fd().as_raw_fd();
+            PollEntry(libc::pollfd { fd, events: 0, revents: 0 }, PhantomData)
+        }
+
         pub(crate) fn is_ready(&self) -> bool {
             self.0.revents != 0
         }

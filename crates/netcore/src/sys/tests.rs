@@ -126,3 +126,36 @@ fn of_several_sockets_each_knows_whether_it_is_ready() {
     assert_eq!(entries.each_ref().map(PollEntry::is_ready), [false, true, false]);
     assert!(!wait_any(&mut [], Deadline::after(Duration::ZERO)).unwrap());
 }
+
+#[cfg(unix)]
+#[test]
+fn the_kernels_own_copy_to_who_has_gone_survives_a_default_sigpipe() {
+    use crate::fixture::{Piped, listen, pair};
+
+    crate::fixture::in_child(
+        "sys::tests::the_kernels_own_copy_to_who_has_gone_survives_a_default_sigpipe",
+        "",
+        || {
+            let pipe = Piped::gone();
+            let_sigpipe_kill();
+            let (client, server) = pair(&listen("127.0.0.1:0"));
+            client.write_all_deadline(b"x", patience()).unwrap();
+            let error = server.receive_into(&pipe, 9, patience(), |_| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+            client.shutdown(std::net::Shutdown::Write).unwrap();
+            let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+            let error = client.send_file(&file, ..9, patience(), |_| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+            // A write by hand raises it as well.
+            let write = || std::io::Write::write(&mut &pipe, b"x").unwrap_err();
+            let quiet = NoSigpipe::new();
+            assert_eq!(write().kind(), io::ErrorKind::BrokenPipe);
+            drop(quiet);
+            // One that was pending before stays.
+            let outer = NoSigpipe::new();
+            write();
+            drop(NoSigpipe::new());
+            assert!(outer.would_take());
+        },
+    );
+}

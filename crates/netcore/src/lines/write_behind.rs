@@ -1,0 +1,61 @@
+use std::io::{self, Write};
+
+use super::of;
+use crate::{Error, ErrorKind, Operation};
+
+/// How many written bytes wait for a flush at most.
+pub(super) const WRITE_BEHIND: usize = 8192;
+
+/// What was written and has not left.
+#[derive(Debug, Default)]
+pub(super) struct WriteBehind {
+    bytes: Vec<u8>,
+}
+
+impl WriteBehind {
+    /// Keeps `bytes`, and sends what there is no room for.
+    pub(super) fn write_all(&mut self, to: &mut impl Write, bytes: &[u8]) -> Result<(), Error> {
+        if self.bytes.len() + bytes.len() > WRITE_BEHIND {
+            self.flush(to)?;
+        }
+        if bytes.len() > WRITE_BEHIND {
+            return put(to, bytes).1;
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// How many bytes are kept.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Sends what is kept. What could not be sent yet is kept; what never can be is dropped.
+    pub(super) fn flush(&mut self, to: &mut impl Write) -> Result<(), Error> {
+        let (sent, result) = put(to, &self.bytes);
+        let result = result.and_then(|()| to.flush().map_err(|error| of(Operation::Write, error)));
+        let goes_on = result.as_ref().is_err_and(|error| {
+            matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
+        });
+        self.bytes.drain(..if goes_on { sent } else { self.bytes.len() });
+        result
+    }
+}
+
+/// Writes all of `bytes`; says how many it wrote where it fails.
+fn put(stream: &mut impl Write, bytes: &[u8]) -> (usize, Result<(), Error>) {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match stream.write(&bytes[sent..]) {
+            Ok(0) => {
+                let cause = io::Error::other("the stream takes no more bytes");
+                return (sent, Err(Error::new(Operation::Write, ErrorKind::Other).because(cause)));
+            }
+            Ok(written) => sent += written,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (sent, Err(of(Operation::Write, error))),
+        }
+    }
+    (sent, Ok(()))
+}

@@ -1,0 +1,72 @@
+//! `SIGPIPE`, for the calls that have no flag against it: write(2) to a pipe, and splice(2).
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// While it lives, no write of this thread ends the process by `SIGPIPE`: the signal, which goes to
+/// the thread that wrote (signal(7)), is blocked, and taken back before it is let through again.
+///
+/// What the process does about the signal otherwise is not touched.
+#[derive(Debug)]
+pub(crate) struct NoSigpipe {
+    /// The thread's mask; `None` if the system refused to change it.
+    mask: Option<libc::sigset_t>,
+    /// One was waiting already; it is somebody else's.
+    pending: bool,
+    /// A mask is a thread's own.
+    here: PhantomData<*const ()>,
+}
+
+impl NoSigpipe {
+    pub(crate) fn new() -> NoSigpipe {
+        let pending = is_pending();
+        let mut mask = MaybeUninit::uninit();
+        // SAFETY: the first set is initialised, and there is room for the second.
+        let result =
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &sigpipe(), mask.as_mut_ptr()) };
+        // SAFETY: where it succeeds, pthread_sigmask(3) has written the mask.
+        let mask = (result == 0).then(|| unsafe { mask.assume_init() });
+        NoSigpipe { mask, pending, here: PhantomData }
+    }
+
+    /// Whether there is a signal to take back.
+    pub(super) fn would_take(&self) -> bool {
+        !self.pending && is_pending()
+    }
+}
+
+impl Drop for NoSigpipe {
+    fn drop(&mut self) {
+        let Some(mask) = &self.mask else { return };
+        if self.would_take() {
+            let mut signal = 0;
+            // SAFETY: the set is initialised, and there is room for the signal's number. It does not
+            // wait, since the signal is pending.
+            unsafe { libc::sigwait(&sigpipe(), &raw mut signal) };
+        }
+        // SAFETY: the mask is what pthread_sigmask(3) gave, and null asks for nothing.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
+    }
+}
+
+/// The set of `SIGPIPE` alone.
+fn sigpipe() -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset(3) initialises the set, sigaddset(3) changes it, and neither can fail with
+    // a signal that exists.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE);
+        set.assume_init()
+    }
+}
+
+fn is_pending() -> bool {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigpending(2) initialises the set unless it fails, and then it is not looked at.
+    unsafe {
+        libc::sigpending(set.as_mut_ptr()) == 0
+            && libc::sigismember(set.as_ptr(), libc::SIGPIPE) == 1
+    }
+}

@@ -1,0 +1,253 @@
+//! Whole files and pipes, sent and received by the kernel's own copy where it has one.
+
+mod descriptor;
+mod nonblocking;
+mod pump;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::ops::{Bound, RangeBounds};
+use std::os::fd::AsFd;
+
+use crate::sys::{self, Interest, NoSigpipe, PollEntry};
+use crate::{Deadline, Error, ErrorKind, Operation, Stream};
+pub(crate) use descriptor::Descriptor;
+pub(crate) use nonblocking::Nonblocking;
+pub(crate) use pump::{Pump, Step};
+
+/// Whole files. On Unix.
+///
+/// The kernel moves the bytes by itself where it can (splice(2), on Linux, between streams, files and
+/// pipes); elsewhere they go through a buffer. Up to 1 MiB is on its way at once.
+///
+/// `progress` is told how many bytes have arrived so far, each time that some have. After an error
+/// that is how many it were. The deadline is for the whole transfer; only what a disk takes for one
+/// piece is beyond it. While a transfer runs the stream is in non-blocking mode, so another thread may
+/// use it with deadlines only. Descriptors of others keep the mode that they have.
+///
+/// ```
+/// use std::fs::File;
+/// use std::time::Duration;
+/// use netcore::{Deadline, Stream};
+///
+/// /// Sends a file, and gets the answer into another, of a gigabyte at most.
+/// fn convert(stream: &Stream, from: &File, to: &File) -> Result<u64, netcore::Error> {
+///     let deadline = Deadline::after(Duration::from_secs(600));
+///     stream.send_file(from, .., deadline, |sent| eprintln!("{sent} bytes sent"))?;
+///     stream.shutdown(std::net::Shutdown::Write)?;
+///     stream.receive_into(to, 1 << 30, deadline, |_| ())
+/// }
+/// ```
+impl Stream {
+    /// Sends a part of a file: `..` is all of it, `offset..` its rest, `offset..end` exactly that.
+    /// The result is how many bytes it was.
+    ///
+    /// Where the file stands (lseek(2)) is neither used nor changed. A range without an end goes to
+    /// the end that the file has when it is reached: a file that grows meanwhile is sent with what it
+    /// grew by, and an offset beyond the end sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// - [`Operation::Write`], as [`write_all_deadline`](Stream::write_all_deadline). An unknown part
+    ///   has been sent then, so the stream is of no more use;
+    /// - [`Operation::Read`] with [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if the file ends before
+    ///   the range does, or has shrunk, or with the system's reason: the file is a pipe, a directory,
+    ///   not open for reading;
+    /// - [`Operation::Read`] with [`InvalidInput`](ErrorKind::InvalidInput) for a range that ends
+    ///   before it begins;
+    /// - [`Operation::Open`], often with
+    ///   [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a transfer needs up to four
+    ///   descriptors more.
+    pub fn send_file(
+        &self,
+        file: &impl AsFd,
+        range: impl RangeBounds<u64>,
+        deadline: Deadline,
+        progress: impl FnMut(u64),
+    ) -> Result<u64, Error> {
+        let (offset, count) = offset_and_count(&range)?;
+        self.send(file, Some(offset), count, deadline, progress)
+    }
+
+    /// Sends all that can be read from `source` until it ends: a pipe, a terminal, standard input, or
+    /// a file from where it stands. The result is how many bytes it was.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_file`](Stream::send_file), and [`Operation::Read`] with
+    /// [`TimedOut`](ErrorKind::TimedOut) if it is the source that has nothing to give by the
+    /// deadline. All that it gave before has been sent then.
+    pub fn send_from(
+        &self,
+        source: &impl AsFd,
+        deadline: Deadline,
+        progress: impl FnMut(u64),
+    ) -> Result<u64, Error> {
+        self.send(source, None, None, deadline, progress)
+    }
+
+    /// Receives all that comes until the peer ends into `target`: a file where it stands, a pipe, a
+    /// terminal, standard output. The result is how many bytes it was, `limit` at most.
+    ///
+    /// # Errors
+    ///
+    /// - [`Operation::Read`] with [`TooLarge`](ErrorKind::TooLarge) if more comes. `target` has the
+    ///   first `limit` bytes, the others are still to be read;
+    /// - [`Operation::Read`], as [`read_deadline`](Stream::read_deadline). `target` has all that came;
+    /// - [`Operation::Write`] with [`StorageFull`](ErrorKind::StorageFull),
+    ///   [`BrokenPipe`](ErrorKind::BrokenPipe) or another reason of the system's, and with
+    ///   [`TimedOut`](ErrorKind::TimedOut) if it is the target that takes nothing by the deadline. Up
+    ///   to 1 MiB that came is lost then;
+    /// - [`Operation::Open`], as [`send_file`](Stream::send_file).
+    pub fn receive_into(
+        &self,
+        target: &impl AsFd,
+        limit: u64,
+        deadline: Deadline,
+        progress: impl FnMut(u64),
+    ) -> Result<u64, Error> {
+        let received = self.receive(target, limit, deadline, progress)?;
+        if received == limit && self.has_more(deadline)? {
+            let cause = io::Error::other(format!("the peer sent more than {limit} bytes"));
+            return Err(self.name(Error::new(Operation::Read, ErrorKind::TooLarge).because(cause)));
+        }
+        Ok(received)
+    }
+
+    /// Receives exactly `count` bytes into `target`, as for a body whose length was announced. What
+    /// comes behind them is still to be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive_into`](Stream::receive_into), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if
+    /// the peer ends before. `target` has all that came then.
+    pub fn receive_exact_into(
+        &self,
+        target: &impl AsFd,
+        count: u64,
+        deadline: Deadline,
+        progress: impl FnMut(u64),
+    ) -> Result<(), Error> {
+        let received = self.receive(target, count, deadline, progress)?;
+        if received < count {
+            return Err(self.name(ended("peer", received, count)));
+        }
+        Ok(())
+    }
+
+    fn send(
+        &self,
+        source: &impl AsFd,
+        offset: Option<u64>,
+        count: Option<u64>,
+        deadline: Deadline,
+        progress: impl FnMut(u64),
+    ) -> Result<u64, Error> {
+        let _mode = Nonblocking::set(self)?;
+        let from = Descriptor::of(source.as_fd()).map_err(not_opened)?;
+        let source = from.name();
+        let to = Descriptor::of_stream(self).map_err(not_opened)?;
+        let mut pump = Pump::new(from, to, offset, count);
+        let sent = run(&mut pump, deadline, progress).map_err(|error| match error.operation() {
+            Operation::Read => error.at(source),
+            _ => self.name(error),
+        })?;
+        match count {
+            Some(count) if sent < count => Err(ended("file", sent, count).at(source)),
+            _ => Ok(sent),
+        }
+    }
+
+    fn receive(
+        &self,
+        target: &impl AsFd,
+        count: u64,
+        deadline: Deadline,
+        progress: impl FnMut(u64),
+    ) -> Result<u64, Error> {
+        let _mode = Nonblocking::set(self)?;
+        let from = Descriptor::of_stream(self).map_err(not_opened)?;
+        let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
+        let target = to.name();
+        let mut pump = Pump::new(from, to, None, Some(count));
+        run(&mut pump, deadline, progress).map_err(|error| match error.operation() {
+            Operation::Write => error.at(target),
+            _ => self.name(error),
+        })
+    }
+}
+
+/// Runs `pump` until all has arrived.
+fn run(pump: &mut Pump, deadline: Deadline, mut progress: impl FnMut(u64)) -> Result<u64, Error> {
+    let _quiet = NoSigpipe::new();
+    let mut watched = true;
+    loop {
+        if deadline.is_expired() {
+            let side = if pump.holds() { Interest::Write } else { Interest::Read };
+            return Err(Error::timed_out(operation(side)));
+        }
+        match pump.step().map_err(|(side, error)| Error::from_io(operation(side), error))? {
+            Step::Moved => progress(pump.moved()),
+            Step::Wait(interest) => watched = wait(pump, interest, watched, deadline)?,
+            Step::Done => return Ok(pump.moved()),
+        }
+    }
+}
+
+/// Waits until `pump` can go on, or the deadline has passed. `watched`: whether meanwhile to look out
+/// for an error of the one that is written to; so is the result.
+fn wait(pump: &Pump, interest: Interest, watched: bool, deadline: Deadline) -> Result<bool, Error> {
+    let polled = |error| Error::from_io(Operation::Poll, error);
+    if interest == Interest::Write {
+        sys::wait(&pump.to, interest, deadline).map_err(polled)?;
+        return Ok(watched);
+    }
+    let mut all = [PollEntry::new(&pump.from, interest), PollEntry::trouble(&pump.to)];
+    sys::wait_any(&mut all[..1 + usize::from(watched)], deadline).map_err(polled)?;
+    if !all[1].is_ready() {
+        return Ok(watched);
+    }
+    match pump.to.take_error() {
+        Some(error) => Err(Error::from_io(Operation::Write, error)),
+        None => Ok(false),
+    }
+}
+
+pub(crate) const fn operation(side: Interest) -> Operation {
+    match side {
+        Interest::Read => Operation::Read,
+        Interest::Write => Operation::Write,
+    }
+}
+
+pub(crate) fn not_opened(error: io::Error) -> Error {
+    Error::from_io(Operation::Open, error)
+}
+
+fn ended(who: &str, came: u64, wanted: u64) -> Error {
+    let cause = io::Error::other(format!("the {who} ended after {came} of {wanted} bytes"));
+    Error::new(Operation::Read, ErrorKind::UnexpectedEnd).because(cause)
+}
+
+fn offset_and_count(range: &impl RangeBounds<u64>) -> Result<(u64, Option<u64>), Error> {
+    let offset = match range.start_bound() {
+        Bound::Included(start) => Some(*start),
+        Bound::Excluded(start) => start.checked_add(1),
+        Bound::Unbounded => Some(0),
+    };
+    let end = match range.end_bound() {
+        Bound::Included(end) => end.checked_add(1).map(Some),
+        Bound::Excluded(end) => Some(Some(*end)),
+        Bound::Unbounded => Some(None),
+    };
+    match (offset, end) {
+        (Some(offset), Some(None)) => Ok((offset, None)),
+        (Some(offset), Some(Some(end))) if offset <= end => Ok((offset, Some(end - offset))),
+        _ => {
+            let cause = io::Error::other("the range ends before it begins");
+            Err(Error::new(Operation::Read, ErrorKind::InvalidInput).because(cause))
+        }
+    }
+}

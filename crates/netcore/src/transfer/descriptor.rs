@@ -1,0 +1,125 @@
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::time::Instant;
+
+use socket2::SockRef;
+
+use crate::sys::{self, Interest};
+use crate::{Deadline, Stream};
+
+/// POSIX's `PIPE_BUF`: what a pipe that is ready for writing takes at once, so that writing it does
+/// not block.
+const ATOMIC_WRITE: usize = libc::PIPE_BUF;
+
+/// What a descriptor is. It decides how to read and write without waiting, and without a change of
+/// its blocking mode, which belongs to all processes that share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// recv(2) and send(2) can be told not to wait.
+    Socket,
+    /// poll(2) says when it is ready.
+    Pipe,
+    /// A regular file or a block device: always ready, it waits for the disk alone.
+    File,
+    /// A terminal or another device: as a pipe.
+    Device,
+}
+
+/// One end of a transfer: a second handle of what the caller has.
+#[derive(Debug)]
+pub(crate) struct Descriptor {
+    handle: File,
+    kind: Kind,
+    /// The kernel may copy here by itself, since it does not block.
+    splices: bool,
+}
+
+impl Descriptor {
+    /// `stream` must be in non-blocking mode for as long as this lives.
+    pub(crate) fn of_stream(stream: &Stream) -> io::Result<Descriptor> {
+        Ok(Descriptor { splices: true, ..Descriptor::of(stream.as_fd())? })
+    }
+
+    pub(crate) fn of(descriptor: BorrowedFd<'_>) -> io::Result<Descriptor> {
+        let handle = File::from(descriptor.try_clone_to_owned()?);
+        let kind = handle.metadata()?.file_type();
+        let kind = match () {
+            () if kind.is_socket() => Kind::Socket,
+            () if kind.is_fifo() => Kind::Pipe,
+            () if kind.is_char_device() => Kind::Device,
+            () => Kind::File,
+        };
+        Ok(Descriptor { handle, kind, splices: matches!(kind, Kind::Pipe | Kind::File) })
+    }
+
+    pub(super) fn splices(&self) -> bool {
+        self.splices
+    }
+
+    /// What errors call it, where it has no other name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Socket => "the socket",
+            Kind::Pipe => "the pipe",
+            Kind::File => "the file",
+            Kind::Device => "the device",
+        }
+    }
+
+    /// Reads what is there, at `position` or where it stands.
+    pub(super) fn read(&self, buffer: &mut [u8], position: Option<u64>) -> io::Result<usize> {
+        match (self.kind, position) {
+            (_, Some(position)) => self.handle.read_at(buffer, position),
+            (Kind::Socket, None) => {
+                SockRef::from(&self.handle).recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT)
+            }
+            (Kind::File, None) => (&self.handle).read(buffer),
+            (Kind::Pipe | Kind::Device, None) => {
+                self.expect(Interest::Read)?;
+                (&self.handle).read(buffer)
+            }
+        }
+    }
+
+    /// Writes what there is room for.
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.kind {
+            Kind::Socket => {
+                let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
+                SockRef::from(&self.handle).send_with_flags(bytes, flags)
+            }
+            Kind::File => (&self.handle).write(bytes),
+            Kind::Pipe | Kind::Device => {
+                self.expect(Interest::Write)?;
+                (&self.handle).write(&bytes[..bytes.len().min(ATOMIC_WRITE)])
+            }
+        }
+    }
+
+    /// What poll(2) reported though nobody waited for it: why nothing more can be written here.
+    /// `None`: it can be, or the next write will tell.
+    pub(crate) fn take_error(&self) -> Option<io::Error> {
+        match self.kind {
+            Kind::Socket => SockRef::from(&self.handle).take_error().ok().flatten(),
+            // pipe(7): the last reader has gone.
+            Kind::Pipe => Some(io::Error::from_raw_os_error(libc::EPIPE)),
+            Kind::File | Kind::Device => None,
+        }
+    }
+
+    fn expect(&self, interest: Interest) -> io::Result<()> {
+        let now = Deadline::at(Instant::now());
+        match sys::wait(&self.handle, interest, now)? {
+            true => Ok(()),
+            false => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
+    }
+}

@@ -1,0 +1,24 @@
+use crate::{Error, Stream};
+
+/// A stream in non-blocking mode for a while: the kernel's own copy has no flag of a call for it.
+#[derive(Debug)]
+pub(crate) struct Nonblocking<'a>(Option<&'a Stream>);
+
+impl Nonblocking<'_> {
+    pub(crate) fn set(stream: &Stream) -> Result<Nonblocking<'_>, Error> {
+        if stream.is_nonblocking() {
+            return Ok(Nonblocking(None));
+        }
+        stream.set_nonblocking(true)?;
+        Ok(Nonblocking(Some(stream)))
+    }
+}
+
+impl Drop for Nonblocking<'_> {
+    fn drop(&mut self) {
+        if let Some(stream) = self.0 {
+            // Only a descriptor that is not open can refuse it.
+            let _ = stream.set_nonblocking(false);
+        }
+    }
+}

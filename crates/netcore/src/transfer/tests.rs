@@ -1,0 +1,413 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::thread;
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use super::*;
+use crate::SocketOptions;
+use crate::fixture::{Piped, TestDir, listen, moment, pair, patience};
+
+fn tcp_pair() -> (Stream, Stream) {
+    pair(&listen("127.0.0.1:0"))
+}
+
+fn pairs() -> [(&'static str, (Stream, Stream)); 2] {
+    let dir = TestDir::new();
+    let unix = listen(&dir.endpoint("socket").to_string());
+    [("TCP", tcp_pair()), ("Unix", pair(&unix))]
+}
+
+/// Bytes of which no two places look alike.
+fn bytes(count: usize) -> Vec<u8> {
+    (0u32..).flat_map(|number| number.wrapping_mul(0x9e37_79b9).to_be_bytes()).take(count).collect()
+}
+
+fn file_of(dir: &TestDir, bytes: &[u8]) -> File {
+    let path = dir.path("from");
+    fs::write(&path, bytes).unwrap();
+    OpenOptions::new().read(true).write(true).open(path).unwrap()
+}
+
+fn empty_file(dir: &TestDir) -> File {
+    File::create_new(dir.path("to")).unwrap()
+}
+
+fn reset(stream: Stream) {
+    SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&stream).unwrap();
+}
+
+/// What arrives at `peer` while `send` runs on the stream.
+fn sent<T>(stream: Stream, peer: &Stream, send: impl FnOnce(&Stream) -> T + Send) -> (T, Vec<u8>)
+where
+    T: Send,
+{
+    thread::scope(|scope| {
+        let sending = scope.spawn(move || send(&stream));
+        let mut received = Vec::new();
+        peer.until(patience()).read_to_end(&mut received).unwrap();
+        (sending.join().unwrap(), received)
+    })
+}
+
+/// More than what sockets and pipes hold.
+const MANY: usize = 9_000_001;
+
+#[test]
+fn a_file_is_sent_whole_and_received_whole() {
+    let content = bytes(MANY);
+    for (name, (client, server)) in pairs() {
+        let dir = TestDir::new();
+        let (from, to) = (file_of(&dir, &content), empty_file(&dir));
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut steps = vec![0];
+                let sent = client.send_file(&from, .., patience(), |sent| steps.push(sent));
+                assert_eq!(sent.unwrap(), MANY as u64, "{name}");
+                assert!(steps.is_sorted_by(|a, b| a < b), "{name}: {steps:?}");
+                assert_eq!(steps.last(), Some(&(MANY as u64)), "{name}");
+                assert_eq!((&from).stream_position().unwrap(), 0, "{name}");
+            });
+            let mut last = 0;
+            let received = server.receive_into(&to, 1 << 40, patience(), |count| last = count);
+            assert_eq!((received.unwrap(), last), (MANY as u64, MANY as u64), "{name}");
+        });
+        assert!(fs::read(dir.path("to")).unwrap() == content, "{name}");
+    }
+}
+
+#[test]
+fn a_part_of_a_file_is_just_that() {
+    let content = bytes(100_000);
+    let dir = TestDir::new();
+    let mut from = file_of(&dir, &content);
+    from.seek(SeekFrom::Start(7)).unwrap();
+    let all = 100_000;
+    for (range, expected) in [
+        ((Bound::Included(0), Bound::Excluded(1)), 0..1),
+        ((Bound::Included(99_999), Bound::Unbounded), 99_999..all),
+        ((Bound::Excluded(4095), Bound::Included(70_000)), 4096..70_001),
+        ((Bound::Unbounded, Bound::Excluded(0)), 0..0),
+        ((Bound::Included(5), Bound::Excluded(5)), 5..5),
+        ((Bound::Included(100_000), Bound::Unbounded), 0..0),
+        // Beyond the end there is nothing to send.
+        ((Bound::Included(1 << 40), Bound::Unbounded), 0..0),
+    ] {
+        let (client, server) = tcp_pair();
+        let (result, received) =
+            sent(client, &server, |client| client.send_file(&from, range, patience(), |_| ()));
+        assert_eq!(result.unwrap(), expected.len() as u64, "{range:?}");
+        assert!(received == content[expected], "{range:?}: {} bytes", received.len());
+    }
+    // From where it stands, as a pipe.
+    let (client, server) = tcp_pair();
+    let (result, received) =
+        sent(client, &server, |client| client.send_from(&from, patience(), |_| ()));
+    assert_eq!(result.unwrap(), 99_993);
+    assert!(received == content[7..]);
+    assert_eq!(from.stream_position().unwrap(), 100_000);
+}
+
+#[test]
+fn a_range_that_the_file_does_not_have_is_an_error() {
+    let content = bytes(1000);
+    let dir = TestDir::new();
+    let from = file_of(&dir, &content);
+    for (range, part, text) in [
+        (0..1001, 0..1000, "the file ended after 1000 of 1001 bytes"),
+        (990..2000, 990..1000, "the file ended after 10 of 1010 bytes"),
+        (1 << 40..(1 << 40) + 1, 0..0, "the file ended after 0 of 1 bytes"),
+    ] {
+        let (client, server) = tcp_pair();
+        let (result, received) =
+            sent(client, &server, |client| client.send_file(&from, range, patience(), |_| ()));
+        let error = result.unwrap_err();
+        assert_eq!(error.to_string(), "read from the file: unexpected end");
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), text);
+        assert!(received == content[part]);
+    }
+    let (client, _server) = tcp_pair();
+    for range in [
+        (Bound::Included(2), Bound::Excluded(1)),
+        (Bound::Included(0), Bound::Included(u64::MAX)),
+        (Bound::Excluded(u64::MAX), Bound::Unbounded),
+        (Bound::Included(u64::MAX), Bound::Unbounded),
+    ] {
+        let error = client.send_file(&from, range, patience(), |_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{range:?}");
+    }
+    let mut pipe = Piped::cat();
+    let error = client.send_file(&pipe.take_exit(), .., patience(), |_| ());
+    let error = error.unwrap_err();
+    assert_eq!(error.operation(), Operation::Read);
+    assert_eq!(error.endpoint(), Some("the pipe"));
+}
+
+#[test]
+fn a_file_that_grows_is_sent_with_what_it_grew_by() {
+    let dir = TestDir::new();
+    let from = file_of(&dir, &bytes(MANY));
+    let (client, server) = tcp_pair();
+    let (result, received) = sent(client, &server, |client| {
+        let mut grown = false;
+        client.send_file(&from, .., patience(), |_| {
+            if !std::mem::replace(&mut grown, true) {
+                (&from).seek(SeekFrom::End(0)).unwrap();
+                (&from).write_all(b"more").unwrap();
+            }
+        })
+    });
+    assert_eq!(result.unwrap(), MANY as u64 + 4);
+    assert_eq!((received.len(), &received[MANY..]), (MANY + 4, &b"more"[..]));
+}
+
+#[test]
+fn a_file_that_shrinks_is_an_error_where_its_size_was_counted_on() {
+    let dir = TestDir::new();
+    let from = file_of(&dir, &bytes(MANY));
+    let (client, server) = tcp_pair();
+    let to = empty_file(&dir);
+    let (error, last, received) = thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            let mut last = 0;
+            let result = client.send_file(&from, ..MANY as u64, patience(), |sent| {
+                from.set_len(0).unwrap();
+                last = sent;
+            });
+            drop(client);
+            (result.unwrap_err(), last)
+        });
+        let received = server.receive_into(&to, 1 << 40, patience(), |_| ()).unwrap();
+        let (error, last) = sending.join().unwrap();
+        (error, last, received)
+    });
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEnd);
+    assert_eq!(received, last);
+    assert!(last > 0 && last < MANY as u64, "{last}");
+}
+
+#[test]
+fn pipes_and_sockets_of_others_are_sent_until_they_end() {
+    let content = bytes(MANY);
+    for (name, (client, server)) in pairs() {
+        let mut cat = Piped::cat();
+        let mut entrance = cat.take_entrance();
+        let exit = cat.take_exit();
+        let (result, received) = thread::scope(|scope| {
+            scope.spawn(|| {
+                entrance.write_all(&content).unwrap();
+                drop(entrance);
+            });
+            sent(client, &server, |client| {
+                let sent = client.send_from(&exit, patience(), |_| ());
+                assert!(!SockRef::from(&exit).nonblocking().unwrap(), "{name}");
+                sent
+            })
+        });
+        assert_eq!(result.unwrap(), MANY as u64, "{name}");
+        assert!(received == content, "{name}");
+    }
+    let (client, server) = tcp_pair();
+    let (source, other) = tcp_pair();
+    let (result, received) = thread::scope(|scope| {
+        scope.spawn(|| {
+            source.write_all_deadline(&content, patience()).unwrap();
+            drop(source);
+        });
+        sent(client, &server, |client| client.send_from(&other, patience(), |_| ()))
+    });
+    assert_eq!(result.unwrap(), MANY as u64);
+    assert!(received == content);
+}
+
+/// What `receive` writes into a pipe, while a stream brings `content`.
+fn through_pipe(content: &[u8], (client, server): (Stream, Stream)) -> Vec<u8> {
+    let mut cat = Piped::cat();
+    let entrance = cat.take_entrance();
+    thread::scope(|scope| {
+        scope.spawn(move || client.write_all_deadline(content, patience()).unwrap());
+        scope.spawn(move || {
+            let received = server.receive_into(&entrance, 1 << 40, patience(), |_| ());
+            assert_eq!(received.unwrap(), content.len() as u64);
+            assert!(!SockRef::from(&entrance).nonblocking().unwrap());
+        });
+        let mut received = Vec::new();
+        cat.take_exit().read_to_end(&mut received).unwrap();
+        received
+    })
+}
+
+#[test]
+fn what_comes_goes_into_pipes_and_files_that_are_appended_to() {
+    let content = bytes(MANY);
+    for (name, streams) in pairs() {
+        assert!(through_pipe(&content, streams) == content, "{name}");
+    }
+    let dir = TestDir::new();
+    drop(file_of(&dir, b"before "));
+    // The kernel does not copy there by itself; what its pipe holds by then must not be lost.
+    let to = OpenOptions::new().append(true).open(dir.path("from")).unwrap();
+    let (client, server) = tcp_pair();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            client.write_all_deadline(&content, patience()).unwrap();
+            drop(client);
+        });
+        let received = server.receive_into(&to, 1 << 40, patience(), |_| ()).unwrap();
+        assert_eq!(received, MANY as u64);
+    });
+    assert!(fs::read(dir.path("from")).unwrap() == [b"before ", &content[..]].concat());
+}
+
+#[test]
+fn devices_do_as_well() {
+    let (client, server) = tcp_pair();
+    assert_eq!(client.send_from(&File::open("/dev/null").unwrap(), patience(), |_| ()).unwrap(), 0);
+    client.write_all_deadline(b"x", patience()).unwrap();
+    drop(client);
+    let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
+    assert_eq!(server.receive_into(&null, 9, patience(), |_| ()).unwrap(), 1);
+}
+
+#[test]
+fn a_limit_is_the_most_and_a_count_is_exact() {
+    let dir = TestDir::new();
+    let to = empty_file(&dir);
+    let (client, server) = tcp_pair();
+    client.write_all_deadline(b"twelve bytes", patience()).unwrap();
+    server.receive_exact_into(&to, 6, patience(), |_| ()).unwrap();
+    server.receive_exact_into(&to, 0, patience(), |_| ()).unwrap();
+    assert_eq!(fs::read(dir.path("to")).unwrap(), b"twelve");
+    let error = server.receive_into(&to, 5, patience(), |_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert_eq!(error.address(), server.peer_address().ok().as_ref());
+    assert_eq!(fs::read(dir.path("to")).unwrap(), b"twelve byte");
+    let error = server.receive_into(&to, 1, moment(), |_| ()).unwrap_err();
+    assert!(error.is_timeout(), "whether there is more is not known: {error}");
+    drop(client);
+    assert_eq!(server.receive_into(&to, 0, patience(), |_| ()).unwrap(), 0);
+    let error = server.receive_exact_into(&to, 3, patience(), |_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEnd);
+    assert_eq!(fs::read(dir.path("to")).unwrap(), b"twelve bytes");
+}
+
+#[test]
+fn a_drip_does_not_outlast_the_deadline_and_what_came_is_kept() {
+    for (name, (client, server)) in pairs() {
+        let dir = TestDir::new();
+        let to = empty_file(&dir);
+        let dripping = thread::spawn(move || {
+            while client.write_all_deadline(b".", patience()).is_ok() {
+                thread::yield_now();
+            }
+        });
+        let mut last = 0;
+        let error = server.receive_into(&to, 1 << 40, moment(), |count| last = count).unwrap_err();
+        assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::TimedOut));
+        assert_eq!(to.metadata().unwrap().len(), last, "{name}");
+        assert!(!server.is_nonblocking(), "{name}");
+        drop(server);
+        dripping.join().unwrap();
+    }
+}
+
+#[test]
+fn who_does_not_go_on_is_named() {
+    let dir = TestDir::new();
+    let from = file_of(&dir, &bytes(100));
+    from.set_len(1 << 30).unwrap();
+    for (name, (client, _server)) in pairs() {
+        let error = client.send_file(&from, .., moment(), |_| ()).unwrap_err();
+        assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::TimedOut));
+        assert_eq!(error.endpoint(), client.peer_name().as_deref(), "{name}");
+    }
+    let (client, server) = tcp_pair();
+    let mut silent = Piped::cat();
+    let error = client.send_from(&silent.take_exit(), moment(), |_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "read from the pipe: timed out");
+    let mut clogged = Piped::cat();
+    let entrance = clogged.take_entrance();
+    let content = bytes(MANY);
+    thread::scope(|scope| {
+        scope.spawn(|| client.write_all_deadline(&content, patience()).unwrap_err());
+        let error = loop {
+            let error = server.receive_into(&entrance, 1 << 40, moment(), |_| ()).unwrap_err();
+            // Sooner or later all pipes are full.
+            if error.operation() == Operation::Write {
+                break error;
+            }
+            assert!(error.is_timeout(), "{error}");
+        };
+        assert_eq!(error.to_string(), "write to the pipe: timed out");
+        drop(server);
+    });
+}
+
+#[test]
+fn a_reset_ends_a_transfer_each_way() {
+    let dir = TestDir::new();
+    let from = file_of(&dir, &[]);
+    from.set_len(1 << 30).unwrap();
+    let (client, server) = tcp_pair();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            server.read_exact_deadline(&mut [0; 5000], patience()).unwrap();
+            reset(server);
+        });
+        let error = client.send_file(&from, .., patience(), |_| ()).unwrap_err();
+        let (operation, kind) = (error.operation(), error.kind());
+        assert_eq!(operation, Operation::Write);
+        let kinds = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+        assert!(kinds.contains(&kind), "{error}");
+    });
+    let (client, server) = tcp_pair();
+    let to = empty_file(&dir);
+    client.write_all_deadline(b"abc", patience()).unwrap();
+    let mut client = Some(client);
+    let error = server.receive_into(&to, 1 << 40, patience(), |received| {
+        if received == 3 {
+            reset(client.take().unwrap());
+        }
+    });
+    let error = error.unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::ConnectionReset));
+    assert_eq!(fs::read(dir.path("to")).unwrap(), b"abc");
+}
+
+#[test]
+fn a_reset_is_noticed_while_the_source_has_nothing_to_give() {
+    let (client, server) = tcp_pair();
+    reset(server);
+    let mut silent = Piped::cat();
+    let error = client.send_from(&silent.take_exit(), patience(), |_| ()).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::ConnectionReset));
+}
+
+#[test]
+fn a_reader_that_has_gone_is_noticed_while_the_peer_is_silent() {
+    let (_client, server) = tcp_pair();
+    let error = server.receive_into(&Piped::gone(), 9, patience(), |_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "write to the pipe: broken pipe");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named() {
+    let (client, server) = tcp_pair();
+    client.write_all_deadline(b"x", patience()).unwrap();
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let error = server.receive_into(&full, 9, patience(), |_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "write to the device: no space left");
+    assert_eq!(error.code(), Some(libc::ENOSPC));
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
+}
+
+#[test]
+fn a_directory_is_no_file() {
+    let dir = TestDir::new();
+    let (client, _server) = tcp_pair();
+    let from = File::open(dir.path(".")).unwrap();
+    let error = client.send_file(&from, .., patience(), |_| ()).unwrap_err();
+    assert_eq!(error.operation(), Operation::Read);
+}
