@@ -23,7 +23,7 @@ mod sys;
 pub mod testing;
 
 pub use address::Address;
-pub use datagram::{Datagram, Received};
+pub use datagram::{Batch, Datagram, Received};
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};
 pub use error::{Error, ErrorKind, Operation};

@@ -1,7 +1,8 @@
 //! The one place that knows which system this is, and the one place with `unsafe`: waiting for a
 //! descriptor, which neither std nor socket2 offers, and lending initialised memory to socket2.
-#![allow(unsafe_code, reason = "poll(2) and the cast of a buffer; each block says why it is sound")]
+#![allow(unsafe_code, reason = "poll(2), recvmmsg(2) and casts; each block says why it is sound")]
 
+mod batch;
 mod codes;
 mod options;
 
@@ -16,6 +17,9 @@ use std::time::Duration;
 use socket2::{SockAddr, SockRef};
 
 use crate::Deadline;
+#[cfg(test)]
+pub(crate) use batch::one_by_one;
+pub(crate) use batch::{MAX_BATCH, Names, recv_many, send_many};
 pub(crate) use codes::{CODE_PREFIX, code_kind, code_name};
 pub(crate) use options::*;
 
