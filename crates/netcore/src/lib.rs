@@ -21,6 +21,7 @@ mod stream;
 mod sys;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod threaded;
 
 pub use address::Address;
 pub use datagram::{Batch, Datagram, Received};

@@ -122,6 +122,13 @@ impl Listener {
         }))
     }
 
+    /// One accept(2), which does not wait.
+    pub(crate) fn accept_now(&self) -> io::Result<(Stream, Address)> {
+        let (socket, peer) = self.socket.accept()?;
+        // The system refuses options on a connection that is gone already.
+        self.take(socket, &peer).map_err(|_| io::ErrorKind::ConnectionAborted.into())
+    }
+
     /// What is bound, with the port that the system chose.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {

@@ -5,6 +5,8 @@
 mod batch;
 mod codes;
 mod options;
+mod poll;
+mod wake;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,8 @@ pub(crate) use batch::one_by_one;
 pub(crate) use batch::{MAX_BATCH, Names, recv_many, send_many};
 pub(crate) use codes::{CODE_PREFIX, code_kind, code_name};
 pub(crate) use options::*;
+pub(crate) use poll::PollEntry;
+pub(crate) use wake::Alarm;
 
 #[cfg(unix)]
 pub(crate) use std::os::fd::{AsFd as AsHandle, OwnedFd as OwnedHandle};
@@ -69,9 +73,15 @@ pub(crate) fn wait(
     interest: Interest,
     deadline: Deadline,
 ) -> io::Result<bool> {
+    wait_any(&mut [PollEntry::new(socket, interest)], deadline)
+}
+
+/// Waits until one of `entries` is ready as [`wait`] has it, or more than one; each of them knows.
+/// `false`: the deadline passed first.
+pub(crate) fn wait_any(entries: &mut [PollEntry<'_>], deadline: Deadline) -> io::Result<bool> {
     loop {
         let remaining = deadline.remaining();
-        match poll::one(socket, interest, poll_timeout(remaining)) {
+        match poll::wait(entries, poll_timeout(remaining)) {
             Ok(true) => return Ok(true),
             // The timeout is cut to what poll(2) takes, so it may end before the deadline.
             Ok(false) if remaining.is_some_and(|left| left.is_zero()) => return Ok(false),
@@ -120,74 +130,6 @@ fn poll_timeout(remaining: Option<Duration>) -> i32 {
     match remaining {
         None => -1,
         Some(left) => i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX),
-    }
-}
-
-#[cfg(unix)]
-mod poll {
-    use std::io;
-    use std::os::fd::{AsFd, AsRawFd};
-
-    use super::Interest;
-
-    pub(super) fn one(socket: &impl AsFd, interest: Interest, timeout: i32) -> io::Result<bool> {
-        let events = match interest {
-            Interest::Read => libc::POLLIN,
-            Interest::Write => libc::POLLOUT,
-        };
-        let socket = socket.as_fd();
-        let mut entry = libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 };
-        // SAFETY: `entry` is one initialised pollfd that lives through the call, the count says
-        // one, and `socket` keeps the descriptor open meanwhile.
-        match unsafe { libc::poll(&raw mut entry, 1, timeout) } {
-            -1 => Err(io::Error::last_os_error()),
-            ready => Ok(ready > 0),
-        }
-    }
-}
-
-#[cfg(windows)]
-mod poll {
-    use std::io;
-    use std::os::windows::io::{AsRawSocket, AsSocket, RawSocket};
-
-    use super::Interest;
-
-    /// `WSAPOLLFD` of WSAPoll.
-    #[repr(C)]
-    struct PollFd {
-        fd: RawSocket,
-        events: i16,
-        revents: i16,
-    }
-
-    const POLLRDNORM: i16 = 0x100;
-    const POLLWRNORM: i16 = 0x10;
-
-    #[link(name = "ws2_32")]
-    unsafe extern "system" {
-        fn WSAPoll(fds: *mut PollFd, count: u32, timeout: i32) -> i32;
-        fn WSAGetLastError() -> i32;
-    }
-
-    pub(super) fn one(
-        socket: &impl AsSocket,
-        interest: Interest,
-        timeout: i32,
-    ) -> io::Result<bool> {
-        let events = match interest {
-            Interest::Read => POLLRDNORM,
-            Interest::Write => POLLWRNORM,
-        };
-        let socket = socket.as_socket();
-        let mut entry = PollFd { fd: socket.as_raw_socket(), events, revents: 0 };
-        // SAFETY: `entry` is one initialised WSAPOLLFD that lives through the call, the count says
-        // one, and `socket` keeps the socket open meanwhile.
-        match unsafe { WSAPoll(&raw mut entry, 1, timeout) } {
-            // SAFETY: it takes nothing and reads this thread's last code.
-            -1 => Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() })),
-            ready => Ok(ready > 0),
-        }
     }
 }
 

@@ -1,0 +1,98 @@
+//! poll(2) and WSAPoll over any number of sockets.
+
+pub(crate) use system::{PollEntry, wait};
+
+#[cfg(unix)]
+mod system {
+    use std::io;
+    use std::marker::PhantomData;
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+    use crate::sys::Interest;
+
+    /// A descriptor to wait for, and whether the last wait found it ready.
+    #[repr(transparent)]
+    pub(crate) struct PollEntry<'a>(libc::pollfd, PhantomData<BorrowedFd<'a>>);
+
+    impl<'a> PollEntry<'a> {
+        pub(crate) fn new(socket: &'a impl AsFd, interest: Interest) -> PollEntry<'a> {
+            let events = match interest {
+                Interest::Read => libc::POLLIN,
+                Interest::Write => libc::POLLOUT,
+            };
+            let fd = socket.as_fd().as_raw_fd();
+            PollEntry(libc::pollfd { fd, events, revents: 0 }, PhantomData)
+        }
+
+        pub(crate) fn is_ready(&self) -> bool {
+            self.0.revents != 0
+        }
+    }
+
+    pub(crate) fn wait(entries: &mut [PollEntry<'_>], timeout: i32) -> io::Result<bool> {
+        // As wide as this system's nfds_t, which is no less than what a slice of them can count.
+        let count = entries.len() as libc::nfds_t;
+        // SAFETY: an entry is a pollfd and no more, `entries` lives through the call, `count` is
+        // its length, and each entry's lifetime keeps its descriptor open meanwhile.
+        match unsafe { libc::poll(entries.as_mut_ptr().cast(), count, timeout) } {
+            -1 => Err(io::Error::last_os_error()),
+            ready => Ok(ready > 0),
+        }
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use std::io;
+    use std::marker::PhantomData;
+    use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
+
+    use crate::sys::Interest;
+
+    /// `WSAPOLLFD` of WSAPoll.
+    #[repr(C)]
+    struct PollFd {
+        fd: RawSocket,
+        events: i16,
+        revents: i16,
+    }
+
+    const POLLRDNORM: i16 = 0x100;
+    const POLLWRNORM: i16 = 0x10;
+
+    #[link(name = "ws2_32")]
+    unsafe extern "system" {
+        fn WSAPoll(fds: *mut PollFd, count: u32, timeout: i32) -> i32;
+        fn WSAGetLastError() -> i32;
+    }
+
+    /// A socket to wait for, and whether the last wait found it ready.
+    #[repr(transparent)]
+    pub(crate) struct PollEntry<'a>(PollFd, PhantomData<BorrowedSocket<'a>>);
+
+    impl<'a> PollEntry<'a> {
+        pub(crate) fn new(socket: &'a impl AsSocket, interest: Interest) -> PollEntry<'a> {
+            let events = match interest {
+                Interest::Read => POLLRDNORM,
+                Interest::Write => POLLWRNORM,
+            };
+            let fd = socket.as_socket().as_raw_socket();
+            PollEntry(PollFd { fd, events, revents: 0 }, PhantomData)
+        }
+
+        pub(crate) fn is_ready(&self) -> bool {
+            self.0.revents != 0
+        }
+    }
+
+    pub(crate) fn wait(entries: &mut [PollEntry<'_>], timeout: i32) -> io::Result<bool> {
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        // SAFETY: an entry is a WSAPOLLFD and no more, `entries` lives through the call, `count` is
+        // not above its length, and each entry's lifetime keeps its socket open meanwhile.
+        match unsafe { WSAPoll(entries.as_mut_ptr().cast(), count, timeout) } {
+            // SAFETY: it takes nothing and reads this thread's last code.
+            -1 => Err(io::Error::from_raw_os_error(unsafe { WSAGetLastError() })),
+            ready => Ok(ready > 0),
+        }
+    }
+}
