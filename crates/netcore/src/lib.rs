@@ -12,6 +12,7 @@ mod fixture;
 pub mod line;
 mod listener;
 mod options;
+pub mod raw;
 mod resolve;
 #[cfg(feature = "server")]
 pub mod server;

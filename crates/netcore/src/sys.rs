@@ -2,6 +2,7 @@
 //! descriptor, which neither std nor socket2 offers, and lending initialised memory to socket2.
 #![allow(unsafe_code, reason = "poll(2), recvmmsg(2) and casts; each block says why it is sound")]
 
+mod address;
 mod batch;
 mod codes;
 mod options;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use socket2::{SockAddr, SockRef};
 
 use crate::Deadline;
+pub(crate) use address::{other_address, other_address_of, pair};
 #[cfg(test)]
 pub(crate) use batch::one_by_one;
 pub(crate) use batch::{MAX_BATCH, Names, recv_many, send_many};
