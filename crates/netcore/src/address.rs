@@ -16,7 +16,7 @@ mod tests;
 /// a name, as a client's usually is. An IPv4 peer of an IPv6 socket (`::ffff:10.0.0.7`, RFC 4291
 /// section 2.5.5.2) prints as the IPv4 address that it is; the value keeps the form in which the
 /// socket can send to it. Linux's abstract names (unix(7)), held with their leading NUL, print as
-/// `unix:@name`.
+/// `unix:@name`; other families as their number and their bytes, `family 16:0000…`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Address {
@@ -24,6 +24,13 @@ pub enum Address {
     Inet(SocketAddr),
     /// A Unix socket's file, if it has one.
     Unix(Option<PathBuf>),
+    /// An address of another family, as a [raw socket](crate::raw) can have it.
+    Other {
+        /// The family, an `AF_` constant.
+        family: i32,
+        /// What follows the family in the system's `sockaddr`, in the byte order of each field.
+        data: Box<[u8]>,
+    },
 }
 
 impl Address {
@@ -32,7 +39,7 @@ impl Address {
     pub fn inet(&self) -> Option<SocketAddr> {
         match self {
             Address::Inet(address) => Some(unmapped(*address)),
-            Address::Unix(_) => None,
+            _ => None,
         }
     }
 
@@ -40,21 +47,28 @@ impl Address {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Address::Inet(_) => None,
             Address::Unix(path) => path.as_deref(),
+            _ => None,
         }
     }
 
     pub(crate) fn from_system(address: &SockAddr) -> Address {
         match address.as_socket() {
             Some(address) => Address::Inet(address),
-            None => Address::Unix(sys::unix_name(address)),
+            // Without a family: a socket without a name.
+            None if address.is_unix() || address.family() == 0 => {
+                Address::Unix(sys::unix_name(address))
+            }
+            None => {
+                let (family, data) = sys::other_address(address);
+                Address::Other { family, data }
+            }
         }
     }
 
     /// # Errors
     ///
-    /// [`io::ErrorKind::InvalidInput`] if the path is longer than the system takes.
+    /// [`io::ErrorKind::InvalidInput`] if the path or the data is longer than the system takes.
     pub(crate) fn to_system(&self) -> io::Result<SockAddr> {
         match self {
             Address::Inet(address) => Ok(SockAddr::from(*address)),
@@ -68,6 +82,7 @@ impl Address {
                 }
                 SockAddr::unix(path)
             }
+            Address::Other { family, data } => sys::other_address_of(*family, data),
         }
     }
 }
@@ -90,6 +105,10 @@ impl fmt::Display for Address {
                     Some(name) => write!(f, "unix:@{}", name.escape_debug()),
                     None => write!(f, "unix:{}", path.display()),
                 }
+            }
+            Address::Other { family, data } => {
+                write!(f, "family {family}:")?;
+                data.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
             }
         }
     }

@@ -176,7 +176,7 @@ impl Plan {
         let bound = local_address(&socket)?;
         let endpoint = match bound {
             Address::Inet(bound) => Endpoint::inet(self.transport, bound),
-            Address::Unix(_) => Endpoint::inet(self.transport, address),
+            _ => Endpoint::inet(self.transport, address),
         };
         Ok(Bound { file: None, socket, endpoint })
     }

@@ -1,10 +1,12 @@
+mod batch;
 mod convert;
+mod multicast;
 
 #[cfg(test)]
 mod tests;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 
 use socket2::{MaybeUninitSlice, SockAddr, Socket, Type};
 
@@ -13,8 +15,13 @@ use crate::sys::{self, Interest};
 use crate::{
     Address, Connector, Deadline, Endpoint, Error, ErrorKind, Operation, SocketFile, SocketOptions,
 };
+pub use batch::Batch;
 
 /// A datagram socket: UDP or Unix.
+///
+/// [`recv_batch`](Datagram::recv_batch) and [`send_batch`](Datagram::send_batch) move several
+/// datagrams in one call; [`join_v4`](Datagram::join_v4) and [`join_v6`](Datagram::join_v6) hear
+/// multicasts. Broadcasts take [`with_broadcast`](SocketOptions::with_broadcast).
 ///
 /// Each call takes a [`Deadline`] and never waits longer than that, whatever the options and the
 /// blocking mode are.
@@ -204,8 +211,7 @@ impl Datagram {
     fn target(&self, to: &Address) -> io::Result<SockAddr> {
         if let Address::Inet(SocketAddr::V4(v4)) = to {
             if self.socket.local_addr()?.is_ipv6() {
-                let mapped = IpAddr::V6(v4.ip().to_ipv6_mapped());
-                return Ok(SockAddr::from(SocketAddr::new(mapped, v4.port())));
+                return Ok(mapped(*v4));
             }
         }
         to.to_system()
@@ -221,6 +227,10 @@ impl Datagram {
             None => error,
         }
     }
+}
+
+fn mapped(v4: SocketAddrV4) -> SockAddr {
+    SockAddr::from(SocketAddr::new(IpAddr::V6(v4.ip().to_ipv6_mapped()), v4.port()))
 }
 
 fn is_news_of_others(error: &io::Error) -> bool {

@@ -13,6 +13,7 @@ pub mod line;
 mod lines;
 mod listener;
 mod options;
+pub mod raw;
 mod resolve;
 #[cfg(feature = "server")]
 pub mod server;
@@ -22,6 +23,7 @@ mod stream;
 mod sys;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod threaded;
 mod timed;
 #[cfg(unix)]
 mod transfer;
@@ -30,7 +32,7 @@ pub use address::Address;
 pub use connect::Connector;
 pub use connect::event::ConnectEvent;
 pub use connect::happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
-pub use datagram::{Datagram, Received};
+pub use datagram::{Batch, Datagram, Received};
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};
 pub use error::{Error, ErrorKind, Operation};

@@ -3,6 +3,7 @@ mod convert;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -87,39 +88,15 @@ impl Listener {
     ///   [`NoBuffers`](ErrorKind::NoBuffers): the deadline passed, and that was the reason;
     /// - another reason of the system's, which will not pass.
     pub fn accept(&self, deadline: Deadline) -> Result<(Stream, Address), Error> {
-        let mut shortage: Option<io::Error> = None;
-        let mut pauses = 0;
-        loop {
-            let accepted =
-                sys::until(&self.socket, Interest::Read, deadline, || self.socket.accept());
-            let error = match accepted {
-                Ok(Some((socket, peer))) => match self.take(socket, &peer) {
-                    Ok(accepted) => return Ok(accepted),
-                    // The system refuses options on a connection that is gone already.
-                    Err(_) => continue,
-                },
-                Ok(None) => break,
-                Err(error) => error,
-            };
-            match AcceptFailure::of(&error) {
-                AcceptFailure::Empty | AcceptFailure::Transient => shortage = None,
-                AcceptFailure::Shortage => {
-                    if shortage.is_none() {
-                        log::warn!("{}: accepting is held up: {error}", self.endpoint);
-                    }
-                    shortage = Some(error);
-                    sys::pause(pauses, LONGEST_PAUSE, deadline);
-                    pauses += 1;
-                }
-                AcceptFailure::Fatal => {
-                    return Err(self.name(Error::from_io(Operation::Accept, error)));
-                }
-            }
-        }
-        Err(self.name(match shortage {
-            Some(error) => Error::from_io(Operation::Accept, error),
-            None => Error::timed_out(Operation::Accept),
-        }))
+        accept(&self.socket, deadline, &self.endpoint, |socket, peer| self.take(socket, &peer))
+            .map_err(|error| self.name(error))
+    }
+
+    /// One accept(2), which does not wait.
+    pub(crate) fn accept_now(&self) -> io::Result<(Stream, Address)> {
+        let (socket, peer) = self.socket.accept()?;
+        // The system refuses options on a connection that is gone already.
+        self.take(socket, &peer).map_err(|_| io::ErrorKind::ConnectionAborted.into())
     }
 
     /// What is bound, with the port that the system chose.
@@ -153,6 +130,46 @@ impl Listener {
     fn name(&self, error: Error) -> Error {
         error.at(self.endpoint.to_string())
     }
+}
+
+/// Waits for a connection on `socket`, which must be in non-blocking mode. What [`Listener::accept`]
+/// survives, this survives. `take` fails if the connection is gone already.
+pub(crate) fn accept<T>(
+    socket: &Socket,
+    deadline: Deadline,
+    name: &dyn fmt::Display,
+    take: impl Fn(Socket, SockAddr) -> io::Result<T>,
+) -> Result<T, Error> {
+    let mut shortage: Option<io::Error> = None;
+    let mut pauses = 0;
+    loop {
+        let accepted = sys::until(socket, Interest::Read, deadline, || socket.accept());
+        let error = match accepted {
+            Ok(Some((accepted, peer))) => match take(accepted, peer) {
+                Ok(taken) => return Ok(taken),
+                // The system refuses options on a connection that is gone already.
+                Err(_) => continue,
+            },
+            Ok(None) => break,
+            Err(error) => error,
+        };
+        match AcceptFailure::of(&error) {
+            AcceptFailure::Empty | AcceptFailure::Transient => shortage = None,
+            AcceptFailure::Shortage => {
+                if shortage.is_none() {
+                    log::warn!("{name}: accepting is held up: {error}");
+                }
+                shortage = Some(error);
+                sys::pause(pauses, LONGEST_PAUSE, deadline);
+                pauses += 1;
+            }
+            AcceptFailure::Fatal => return Err(Error::from_io(Operation::Accept, error)),
+        }
+    }
+    Err(match shortage {
+        Some(error) => Error::from_io(Operation::Accept, error),
+        None => Error::timed_out(Operation::Accept),
+    })
 }
 
 /// The longest pause before another try, where descriptors or memory are short.

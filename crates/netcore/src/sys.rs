@@ -3,6 +3,8 @@
 //! initialised memory to socket2.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
+mod address;
+mod batch;
 mod codes;
 #[cfg(target_os = "linux")]
 mod holder;
@@ -12,6 +14,7 @@ mod poll;
 mod sigpipe;
 #[cfg(unix)]
 mod splice;
+mod wake;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +27,10 @@ use std::time::Duration;
 use socket2::{SockAddr, SockRef};
 
 use crate::Deadline;
+pub(crate) use address::{other_address, other_address_of, pair};
+#[cfg(test)]
+pub(crate) use batch::one_by_one;
+pub(crate) use batch::{MAX_BATCH, Names, recv_many, send_many};
 pub(crate) use codes::{code_kind, code_name, lookup_code};
 #[cfg(target_os = "linux")]
 pub(crate) use holder::holder;
@@ -33,6 +40,7 @@ pub(crate) use poll::PollEntry;
 pub(crate) use sigpipe::NoSigpipe;
 #[cfg(unix)]
 pub(crate) use splice::Pipe;
+pub(crate) use wake::Alarm;
 
 #[cfg(unix)]
 pub(crate) use std::os::fd::{AsFd as AsHandle, OwnedFd as OwnedHandle};

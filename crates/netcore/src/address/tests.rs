@@ -63,3 +63,25 @@ fn a_path_may_be_as_long_as_the_system_takes_and_no_longer() {
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains(&sys::MAX_UNIX_PATH.to_string()), "{error}");
 }
+
+#[test]
+fn another_family_keeps_its_bytes() {
+    let address = Address::Other { family: 40, data: Box::new([0, 0, 1, 2, 0xff]) };
+    assert_eq!(address.to_string(), "family 40:00000102ff");
+    assert_eq!(Address::from_system(&address.to_system().unwrap()), address);
+    assert_eq!((address.inet(), address.path()), (None, None));
+    let long = Address::Other { family: 40, data: vec![0; 1000].into() };
+    assert_eq!(long.to_system().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    let unknown = Address::Other { family: -1, data: Box::new([]) };
+    assert_eq!(unknown.to_system().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+}
+
+/// Data that is too short for its family must not be read beyond its end.
+#[test]
+fn a_known_family_by_its_bytes_is_that_family() {
+    let known = Address::Inet("127.0.0.1:80".parse().unwrap()).to_system().unwrap();
+    let (family, _) = sys::other_address(&known);
+    let data = Box::new([0, 80, 127, 0, 0, 1]);
+    let address = Address::Other { family, data }.to_system().unwrap();
+    assert_eq!(Address::from_system(&address).to_string(), "127.0.0.1:80");
+}

@@ -16,10 +16,11 @@ impl Datagram {
         (self.socket.into(), self.endpoint, self.file)
     }
 
-    fn taken_over(socket: Socket) -> Result<Datagram, Error> {
+    pub(crate) fn taken_over(socket: Socket) -> Result<Datagram, Error> {
         let endpoint = match bind::local_address(&socket)? {
             Address::Inet(address) => Endpoint::udp(address),
             Address::Unix(path) => Endpoint::unix(path.unwrap_or_default()),
+            other => return Err(other_family().on(other)),
         };
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
         Ok(Datagram { file: None, socket, endpoint, peer })
@@ -27,15 +28,18 @@ impl Datagram {
 
     fn into_transport(self, wanted: Transport) -> Result<Socket, Error> {
         if self.endpoint.transport() != wanted {
-            let cause = std::io::Error::other("the socket is of another family");
-            let error = Error::new(Operation::Inspect, ErrorKind::InvalidInput);
-            return Err(self.name(error.because(cause)));
+            return Err(self.name(other_family()));
         }
         if let Some(file) = self.file {
             file.leave();
         }
         Ok(self.socket)
     }
+}
+
+fn other_family() -> Error {
+    Error::new(Operation::Inspect, ErrorKind::InvalidInput)
+        .because(std::io::Error::other("the socket is of another family"))
 }
 
 impl TryFrom<UdpSocket> for Datagram {

@@ -145,6 +145,27 @@ fn nobody_there_is_news_to_a_connected_socket() {
     assert_eq!(error.to_string(), format!("receive on udp://{address}: connection refused"));
 }
 
+/// The news is told once, by whichever call comes next, and the socket goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn nobody_there_is_told_by_the_next_send_too_and_does_not_end_the_socket() {
+    let held = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = held.local_addr().unwrap();
+    let options = SocketOptions::new();
+    let client = Datagram::connect(&Endpoint::udp(address), &options, patience()).unwrap();
+    held.connect(address).unwrap();
+    client.send(b"x", patience()).unwrap();
+    assert!(sys::wait(&client, Interest::Read, patience()).unwrap(), "the news has arrived");
+    let error = client.send(b"y", patience()).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Send, ErrorKind::ConnectionRefused));
+    assert_eq!(error.to_string(), format!("send to udp://{address}: connection refused"));
+    held.connect(client.local_address().unwrap().inet().unwrap()).unwrap();
+    client.send(b"z", patience()).unwrap();
+    let mut buffer = [0; 8];
+    assert_eq!(held.recv(&mut buffer).unwrap(), 1);
+    assert_eq!(buffer[0], b'z');
+}
+
 /// Windows tells an unconnected socket, too. Here one is made to look so: it is connected only
 /// after it was taken over.
 #[cfg(target_os = "linux")]

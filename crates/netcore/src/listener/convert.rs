@@ -16,10 +16,11 @@ impl Listener {
         (self.socket.into(), self.endpoint, self.file)
     }
 
-    fn taken_over(socket: Socket) -> Result<Listener, Error> {
+    pub(crate) fn taken_over(socket: Socket) -> Result<Listener, Error> {
         let endpoint = match bind::local_address(&socket)? {
             Address::Inet(address) => Endpoint::tcp(address),
             Address::Unix(path) => Endpoint::unix(path.unwrap_or_default()),
+            other => return Err(other_family().on(other)),
         };
         let listener = Listener { file: None, socket, endpoint, nonblocking: false };
         listener.set_mode(true)?;
@@ -28,9 +29,7 @@ impl Listener {
 
     fn into_transport(self, wanted: Transport) -> Result<Socket, Error> {
         if self.endpoint.transport() != wanted {
-            let cause = std::io::Error::other("the socket is of another family");
-            let error = Error::new(Operation::Inspect, ErrorKind::InvalidInput);
-            return Err(self.name(error.because(cause)));
+            return Err(self.name(other_family()));
         }
         self.set_mode(self.nonblocking)?;
         if let Some(file) = self.file {
@@ -38,6 +37,11 @@ impl Listener {
         }
         Ok(self.socket)
     }
+}
+
+fn other_family() -> Error {
+    Error::new(Operation::Inspect, ErrorKind::InvalidInput)
+        .because(std::io::Error::other("the socket is of another family"))
 }
 
 impl TryFrom<TcpListener> for Listener {

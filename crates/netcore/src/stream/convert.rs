@@ -9,7 +9,7 @@ use crate::sys::OwnedHandle;
 use crate::{Address, Error, ErrorKind, Operation};
 
 impl Stream {
-    fn taken_over(socket: Socket) -> Stream {
+    pub(crate) fn taken_over(socket: Socket) -> Stream {
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
         Stream { socket, peer, endpoint: None }
     }

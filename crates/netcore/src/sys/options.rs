@@ -32,6 +32,11 @@ where_available!(not(target_os = "openbsd"), keepalive_idle = tcp_keepalive_time
 where_available!(not(target_os = "openbsd"), keepalive_interval = tcp_keepalive_interval() -> Duration);
 where_available!(not(target_os = "openbsd"), keepalive_count = tcp_keepalive_retries() -> u32);
 
+where_available!(
+    any(target_os = "linux", target_os = "android", target_os = "freebsd", windows),
+    protocol = protocol() -> Option<socket2::Protocol>
+);
+
 /// `SO_KEEPALIVE`, and of `TCP_KEEPIDLE`, `TCP_KEEPINTVL` and `TCP_KEEPCNT` those that are given.
 pub(crate) fn set_keepalive(
     socket: &SockRef<'_>,

@@ -1,0 +1,161 @@
+//! Several datagrams in one call.
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use socket2::{SockAddr, SockRef};
+
+use super::{Datagram, Received, is_news_of_others, mapped};
+use crate::sys::{self, Interest};
+use crate::{Address, Deadline, Error, Operation};
+
+/// Room for several datagrams, which [`Datagram::recv_batch`] fills again and again.
+///
+/// ```
+/// use std::time::Duration;
+/// use netcore::{Batch, Datagram, Deadline, SocketOptions};
+///
+/// let patience = Duration::from_secs(5);
+/// let options = SocketOptions::new();
+/// let server = Datagram::bind(&"udp://127.0.0.1:0".parse()?, &options)?.remove(0);
+/// let client = Datagram::connect(server.endpoint(), &options, Deadline::after(patience))?;
+/// let to = server.local_address()?;
+/// client.send_batch(&[(b"one", &to), (b"two", &to)], Deadline::after(patience))?;
+///
+/// let mut batch = Batch::new(32, 1500);
+/// let mut seen = Vec::new();
+/// while seen.len() < 2 {
+///     server.recv_batch(&mut batch, Deadline::after(patience))?;
+///     seen.extend(batch.iter().map(|(bytes, _)| bytes.to_vec()));
+/// }
+/// assert_eq!(seen, [b"one", b"two"]);
+/// # Ok::<(), netcore::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    size: usize,
+    received: Vec<Received>,
+    names: sys::Names,
+}
+
+impl Batch {
+    /// The most datagrams of one batch.
+    pub const MAX: usize = sys::MAX_BATCH;
+
+    /// Room for `count` datagrams, from 1 to [`MAX`](Batch::MAX), of `size` bytes each, at least 1;
+    /// what is beyond is taken as the nearest.
+    ///
+    /// A datagram longer than `size` is cut and marked so. UDP's longest has 65,507 bytes over IPv4
+    /// (RFC 768), those of most protocols fit 1500.
+    #[must_use]
+    pub fn new(count: usize, size: usize) -> Batch {
+        let count = count.clamp(1, Batch::MAX);
+        let size = size.max(1);
+        Batch {
+            bytes: vec![0; count.saturating_mul(size)],
+            size,
+            received: Vec::with_capacity(count),
+            names: sys::Names::new(count),
+        }
+    }
+
+    /// The datagrams of the last call, in the order in which they came, each with what is known of
+    /// it.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], &Received)> {
+        let slots = self.bytes.chunks_exact(self.size);
+        self.received.iter().zip(slots).map(|(received, slot)| (&slot[..received.len], received))
+    }
+}
+
+impl Datagram {
+    /// Waits for a datagram, and takes with it what else is there, as far as `batch` has room. Gives
+    /// how many there were, at least one.
+    ///
+    /// One system call where the system has recvmmsg(2), which is Linux; elsewhere the same by one
+    /// for each datagram. What an unconnected socket skips is said at
+    /// [`recv_from`](Datagram::recv_from).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Datagram::recv), but that a socket without a peer receives from everybody.
+    /// `batch` is empty then. An error that stands behind datagrams comes with the next call.
+    pub fn recv_batch(&self, batch: &mut Batch, deadline: Deadline) -> Result<usize, Error> {
+        let Batch { bytes, size, received, names } = batch;
+        let socket = SockRef::from(&self.socket);
+        loop {
+            received.clear();
+            let result = sys::until(&self.socket, Interest::Read, deadline, || {
+                sys::recv_many(&socket, bytes, *size, names, |len, truncated, from| {
+                    let from = Address::from_system(from);
+                    received.push(Received { len, from, truncated });
+                })
+            });
+            match result {
+                Ok(Some((count, _all))) => return Ok(count),
+                Ok(None) => return Err(self.name(Error::timed_out(Operation::Receive))),
+                Err(error) if self.peer.is_none() && is_news_of_others(&error) => {}
+                Err(error) => return Err(self.name(Error::from_io(Operation::Receive, error))),
+            }
+        }
+    }
+
+    /// Sends each of `messages` as one datagram to its address, in order. Gives how many were sent:
+    /// all, or those before the first that failed or that the deadline left no time for, at least
+    /// one. Calling again with the rest tells why.
+    ///
+    /// A system call for each [`Batch::MAX`] of them where the system has sendmmsg(2), which is
+    /// Linux; elsewhere one for each.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Datagram::send_to), if not even the first was sent.
+    pub fn send_batch(
+        &self,
+        messages: &[(&[u8], &Address)],
+        deadline: Deadline,
+    ) -> Result<usize, Error> {
+        let mut sent = 0;
+        while sent < messages.len() {
+            match self.send_some(&messages[sent..], deadline) {
+                Ok(count) => sent += count,
+                Err(error) if sent == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(sent)
+    }
+
+    /// What one system call takes. The error is that of the first message, which there must be.
+    fn send_some(
+        &self,
+        messages: &[(&[u8], &Address)],
+        deadline: Deadline,
+    ) -> Result<usize, Error> {
+        let first = messages[0].1;
+        let failed = |error| Error::from_io(Operation::Send, error).on(first.clone());
+        let socket = SockRef::from(&self.socket);
+        let v6 = socket.local_addr().map_err(failed)?.is_ipv6();
+        let mut targets: Vec<SockAddr> = Vec::new();
+        for (_, to) in messages.iter().take(Batch::MAX) {
+            match to {
+                Address::Inet(SocketAddr::V4(v4)) if v6 => targets.push(mapped(*v4)),
+                _ => match to.to_system() {
+                    Ok(target) => targets.push(target),
+                    Err(error) if targets.is_empty() => return Err(failed(error)),
+                    Err(_) => break,
+                },
+            }
+        }
+        let result = sys::until(&self.socket, Interest::Write, deadline, || {
+            sys::send_many(&socket, targets.len(), |at| (messages[at].0, &targets[at]))
+        });
+        match result {
+            Ok(Some(count)) => Ok(count),
+            Ok(None) => Err(Error::timed_out(Operation::Send).on(first.clone())),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Any socket that the system offers: raw packets, ICMP, sequenced packets, families of the system's
+//! own.
+//!
+//! [`Socket`] is socket(2) with the deadlines, options and errors of this crate, and nothing between
+//! it and the protocol. TCP, UDP and Unix sockets are better served by [`Stream`](crate::Stream),
+//! [`Listener`](crate::Listener) and [`Datagram`](crate::Datagram), into which a socket of theirs can
+//! be turned.
+//!
+//! Messages whose boundaries are kept, over a connection:
+//!
+//! ```
+//! use std::time::Duration;
+//! use netcore::raw::{Domain, Protocol, Socket, Type};
+//! use netcore::{Deadline, SocketOptions};
+//!
+//! # fn main() -> Result<(), netcore::Error> {
+//! # if !cfg!(target_os = "linux") { return Ok(()); }
+//! let options = SocketOptions::new();
+//! let (one, other) = Socket::pair(Domain::Unix, Type::SeqPacket, Protocol::Default, &options)?;
+//! let deadline = Deadline::after(Duration::from_secs(5));
+//! one.send(b"first", deadline)?;
+//! one.send(b"second", deadline)?;
+//! let mut buffer = [0; 64];
+//! let received = other.recv(&mut buffer, deadline)?;
+//! assert_eq!(&buffer[..received.len], b"first");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The examples `icmp_ping` and `seqpacket` have more.
+
+mod convert;
+mod triple;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::net::Shutdown;
+
+use socket2::MaybeUninitSlice;
+
+use crate::sys::{self, Interest};
+use crate::{Address, Deadline, Error, ErrorKind, Operation, Received, SocketOptions};
+use crate::{bind, listener};
+pub use triple::{Domain, Protocol, Type};
+
+/// A socket of any domain, type and protocol.
+///
+/// Each call that can wait takes a [`Deadline`] and never waits longer than that. The socket under it
+/// is in non-blocking mode. Prints as `ipv4 raw icmp`.
+#[derive(Debug)]
+pub struct Socket {
+    socket: socket2::Socket,
+    domain: Domain,
+    kind: Type,
+    protocol: Protocol,
+    /// The mode of what it is turned into.
+    nonblocking: bool,
+}
+
+sys::handle_traits!(Socket);
+
+impl Socket {
+    /// socket(2), with every option that is set in `options`; the blocking mode is that of the
+    /// [`Stream`](crate::Stream), [`Listener`](crate::Listener) or [`Datagram`](crate::Datagram) into
+    /// which it may be turned.
+    ///
+    /// # Errors
+    ///
+    /// - [`Operation::Open`] with [`PermissionDenied`](ErrorKind::PermissionDenied), as most raw
+    ///   sockets need privileges; with [`Unsupported`](ErrorKind::Unsupported) or
+    ///   [`InvalidInput`](ErrorKind::InvalidInput), if the system has no such combination; or with
+    ///   another reason of the system's;
+    /// - [`Operation::SetOption`] with the C constant of the first option that it refused.
+    pub fn open(
+        domain: Domain,
+        kind: Type,
+        protocol: Protocol,
+        options: &SocketOptions,
+    ) -> Result<Socket, Error> {
+        let number = protocol.to_system();
+        match socket2::Socket::new(domain.to_system(), kind.to_system(), Some(number)) {
+            Ok(socket) => Socket::opened(socket, domain, kind, protocol, options),
+            Err(error) => Err(not_opened(error, domain, kind, protocol)),
+        }
+    }
+
+    /// socketpair(2): two sockets that are connected to each other.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Socket::open). Most systems have it for [`Domain::Unix`] alone, Windows for none.
+    pub fn pair(
+        domain: Domain,
+        kind: Type,
+        protocol: Protocol,
+        options: &SocketOptions,
+    ) -> Result<(Socket, Socket), Error> {
+        let number = protocol.to_system();
+        match sys::pair(domain.to_system(), kind.to_system(), Some(number)) {
+            Ok((one, other)) => Ok((
+                Socket::opened(one, domain, kind, protocol, options)?,
+                Socket::opened(other, domain, kind, protocol, options)?,
+            )),
+            Err(error) => Err(not_opened(error, domain, kind, protocol)),
+        }
+    }
+
+    fn opened(
+        socket: socket2::Socket,
+        domain: Domain,
+        kind: Type,
+        protocol: Protocol,
+        options: &SocketOptions,
+    ) -> Result<Socket, Error> {
+        let nonblocking = options.nonblocking().unwrap_or(false);
+        let socket = Socket::new(socket, domain, kind, protocol, nonblocking)?;
+        options.apply_but_mode(&socket).map_err(|error| socket.name(error))?;
+        Ok(socket)
+    }
+
+    fn new(
+        socket: socket2::Socket,
+        domain: Domain,
+        kind: Type,
+        protocol: Protocol,
+        nonblocking: bool,
+    ) -> Result<Socket, Error> {
+        let mode = socket.set_nonblocking(true);
+        let socket = Socket { socket, domain, kind, protocol, nonblocking };
+        match mode {
+            Ok(()) => Ok(socket),
+            Err(error) => Err(socket.failed(Operation::SetOption("O_NONBLOCK"), error)),
+        }
+    }
+
+    /// bind(2). The file of a Unix socket is the caller's: an old one is in the way, and nobody
+    /// removes the new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Bind`] with the system's reason, often
+    /// [`AddressInUse`](ErrorKind::AddressInUse) or
+    /// [`AddressNotAvailable`](ErrorKind::AddressNotAvailable), or
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for an address that is too long.
+    pub fn bind(&self, to: &Address) -> Result<(), Error> {
+        let bound = to.to_system().and_then(|address| self.socket.bind(&address));
+        bound.map_err(|error| self.failed(Operation::Bind, error).on(to.clone()))
+    }
+
+    /// listen(2), for types with connections. The system cuts the backlog to its own limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Listen`] with the system's reason, [`Unsupported`](ErrorKind::Unsupported) for
+    /// a type without connections.
+    pub fn listen(&self, backlog: u32) -> Result<(), Error> {
+        let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+        self.socket.listen(backlog).map_err(|error| self.failed(Operation::Listen, error))
+    }
+
+    /// accept(2): waits for a connection, and survives what
+    /// [`Listener::accept`](crate::Listener::accept) survives.
+    ///
+    /// # Errors
+    ///
+    /// As [`Listener::accept`](crate::Listener::accept).
+    pub fn accept(&self, deadline: Deadline) -> Result<(Socket, Address), Error> {
+        let accepted = listener::accept(&self.socket, deadline, self, |socket, peer| {
+            socket.set_nonblocking(true)?;
+            Ok((Socket { socket, ..*self }, Address::from_system(&peer)))
+        });
+        accepted.map_err(|error| self.name(error))
+    }
+
+    /// connect(2). A type without connections sends to this address and receives from it alone from
+    /// now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Connect`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or
+    /// with the system's reason, often [`ConnectionRefused`](ErrorKind::ConnectionRefused).
+    pub fn connect(&self, to: &Address, deadline: Deadline) -> Result<(), Error> {
+        match self.try_connect(to, deadline) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.name(Error::timed_out(Operation::Connect)).on(to.clone())),
+            Err(error) => Err(self.failed(Operation::Connect, error).on(to.clone())),
+        }
+    }
+
+    /// `false`: the deadline passed.
+    fn try_connect(&self, to: &Address, deadline: Deadline) -> io::Result<bool> {
+        let target = to.to_system()?;
+        // EAGAIN is the full backlog of a Unix socket (connect(2)): to be tried again.
+        let started = sys::until(&self.socket, Interest::Write, deadline, || {
+            match self.socket.connect(&target) {
+                // An interrupted attempt goes on, too.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && cfg!(unix) => Err(error),
+                Err(error) if ErrorKind::of(&error) == ErrorKind::WouldBlock => Ok(false),
+                result => result.map(|()| true),
+            }
+        })?;
+        match started {
+            Some(true) => return Ok(true),
+            None => return Ok(false),
+            Some(false) => {}
+        }
+        if !sys::wait(&self.socket, Interest::Write, deadline)? {
+            return Ok(false);
+        }
+        match self.socket.take_error()? {
+            Some(error) => Err(error),
+            None => Ok(true),
+        }
+    }
+
+    /// Sends `bytes` to the peer of [`connect`](Socket::connect) or [`accept`](Socket::accept), and
+    /// says how many of them: all, but for a stream, which may take less.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Send`] with [`MessageTooLong`](ErrorKind::MessageTooLong),
+    /// [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or the system's reason;
+    /// [`BrokenPipe`](ErrorKind::BrokenPipe) if the peer has gone.
+    pub fn send(&self, bytes: &[u8], deadline: Deadline) -> Result<usize, Error> {
+        let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
+        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+            self.socket.send_with_flags(bytes, flags)
+        });
+        match sent {
+            Ok(Some(sent)) => Ok(sent),
+            Ok(None) => Err(self.name(Error::timed_out(Operation::Send))),
+            Err(error) => Err(self.failed(Operation::Send, error)),
+        }
+    }
+
+    /// Sends `bytes` as one message to `to`. For raw IP sockets the port is 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Socket::send).
+    pub fn send_to(&self, bytes: &[u8], to: &Address, deadline: Deadline) -> Result<usize, Error> {
+        let failed = |error| self.failed(Operation::Send, error).on(to.clone());
+        let target = to.to_system().map_err(failed)?;
+        let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
+        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+            self.socket.send_to_with_flags(bytes, &target, flags)
+        });
+        match sent {
+            Ok(Some(sent)) => Ok(sent),
+            Ok(None) => Err(self.name(Error::timed_out(Operation::Send)).on(to.clone())),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Receives one message, or what a stream has.
+    ///
+    /// Over a connection a length of 0 is the peer's end. (An empty sequenced packet looks the same.)
+    /// The sender is `unix:` where the system does not tell, as for streams. A raw IPv4 socket gets
+    /// the IP header, too (raw(7)).
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Receive`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
+    /// or the system's reason.
+    pub fn recv(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
+        let received = sys::until(&self.socket, Interest::Read, deadline, || {
+            let mut buffers = [MaybeUninitSlice::new(sys::uninit(buffer))];
+            self.socket.recv_from_vectored_with_flags(&mut buffers, sys::DONT_WAIT)
+        });
+        match received {
+            Ok(Some((len, flags, from))) => {
+                let from = Address::from_system(&from);
+                Ok(Received { len, from, truncated: flags.is_truncated() })
+            }
+            Ok(None) => Err(self.name(Error::timed_out(Operation::Receive))),
+            Err(error) => Err(self.failed(Operation::Receive, error)),
+        }
+    }
+
+    /// shutdown(2): ends one direction of a connection, or both.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected).
+    pub fn shutdown(&self, how: Shutdown) -> Result<(), Error> {
+        self.socket.shutdown(how).map_err(|error| self.failed(Operation::Shutdown, error))
+    }
+
+    /// The bound address.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Inspect`], if the system fails.
+    pub fn local_address(&self) -> Result<Address, Error> {
+        bind::local_address(&self.socket).map_err(|error| self.name(error))
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Inspect`] with [`NotConnected`](ErrorKind::NotConnected), if it has none.
+    pub fn peer_address(&self) -> Result<Address, Error> {
+        match self.socket.peer_addr() {
+            Ok(peer) => Ok(Address::from_system(&peer)),
+            Err(error) => Err(self.failed(Operation::Inspect, error)),
+        }
+    }
+
+    /// The family of its addresses.
+    #[must_use]
+    pub fn domain(&self) -> Domain {
+        self.domain
+    }
+
+    /// What it carries.
+    #[must_use]
+    pub fn kind(&self) -> Type {
+        self.kind
+    }
+
+    /// Its protocol, as it was asked for; of a socket that was taken over as the system says.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn failed(&self, operation: Operation, error: io::Error) -> Error {
+        self.name(Error::from_io(operation, error))
+    }
+
+    fn name(&self, error: Error) -> Error {
+        error.at(self.to_string())
+    }
+}
+
+impl fmt::Display for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text(self.domain, self.kind, self.protocol))
+    }
+}
+
+fn not_opened(error: io::Error, domain: Domain, kind: Type, protocol: Protocol) -> Error {
+    Error::from_io(Operation::Open, error).at(text(domain, kind, protocol))
+}
+
+fn text(domain: Domain, kind: Type, protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Default => format!("{domain} {kind}"),
+        protocol => format!("{domain} {kind} {protocol}"),
+    }
+}

@@ -1,0 +1,96 @@
+//! To and from the system's handles, and into our other sockets where it is one.
+
+use super::{Domain, Protocol, Socket, Type};
+use crate::sys::{self, OwnedHandle};
+use crate::{Datagram, Error, ErrorKind, Listener, Operation, Stream};
+
+impl Socket {
+    fn into_type(self, fits: bool, wanted: &'static str) -> Result<socket2::Socket, Error> {
+        if !fits {
+            let error = Error::new(Operation::Inspect, ErrorKind::InvalidInput);
+            return Err(self.name(error.because(std::io::Error::other(wanted))));
+        }
+        match self.socket.set_nonblocking(self.nonblocking) {
+            Ok(()) => Ok(self.socket),
+            Err(error) => Err(self.name(Error::from_io(Operation::SetOption("O_NONBLOCK"), error))),
+        }
+    }
+}
+
+impl TryFrom<OwnedHandle> for Socket {
+    type Error = Error;
+
+    /// Takes any socket over and sets its non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Inspect`] if it is no socket, [`Operation::SetOption`] if the mode can't be set.
+    fn try_from(handle: OwnedHandle) -> Result<Socket, Error> {
+        let inspect = |error| Error::from_io(Operation::Inspect, error);
+        let socket = socket2::Socket::from(handle);
+        let domain = socket.local_addr().map_err(inspect)?.domain();
+        let kind = socket.r#type().map_err(inspect)?;
+        let nonblocking = cfg!(unix) && sys::is_nonblocking(&(&socket).into());
+        let protocol = sys::protocol(&(&socket).into()).ok().flatten();
+        Socket::new(
+            socket,
+            Domain::from_system(domain),
+            Type::from_system(kind),
+            protocol.map_or(Protocol::Default, Protocol::from_system),
+            nonblocking,
+        )
+    }
+}
+
+impl From<Socket> for OwnedHandle {
+    /// It is in non-blocking mode.
+    fn from(socket: Socket) -> OwnedHandle {
+        socket.socket.into()
+    }
+}
+
+impl TryFrom<Socket> for Stream {
+    type Error = Error;
+
+    /// For a connected socket.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if it is not of type [`Stream`](Type::Stream), and
+    /// [`Operation::SetOption`] if the blocking mode can't be set. It is closed then.
+    fn try_from(socket: Socket) -> Result<Stream, Error> {
+        let fits = socket.kind == Type::Stream;
+        Ok(Stream::taken_over(socket.into_type(fits, "a stream is of type stream")?))
+    }
+}
+
+impl TryFrom<Socket> for Listener {
+    type Error = Error;
+
+    /// For a socket that listens.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if it is not of type [`Stream`](Type::Stream), or is of a domain
+    /// that a listener does not have, and what the system fails with. It is closed then.
+    fn try_from(socket: Socket) -> Result<Listener, Error> {
+        let fits = socket.kind == Type::Stream;
+        Listener::taken_over(socket.into_type(fits, "a listener is of type stream")?)
+    }
+}
+
+impl TryFrom<Socket> for Datagram {
+    type Error = Error;
+
+    /// For UDP and Unix datagrams.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if it is of another type, domain or protocol, and what the system
+    /// fails with. It is closed then.
+    fn try_from(socket: Socket) -> Result<Datagram, Error> {
+        let fits = socket.kind == Type::Datagram
+            && matches!(socket.protocol, Protocol::Default | Protocol::Udp);
+        Datagram::taken_over(socket.into_type(fits, "a datagram socket is UDP or Unix")?)
+    }
+}

@@ -1,0 +1,207 @@
+//! Several datagrams in one system call, where the system has that.
+
+use std::io;
+
+use socket2::{SockAddr, SockRef};
+
+/// The most datagrams of one call.
+pub(crate) const MAX_BATCH: usize = 64;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use mmsg::{Names, recv_many, send_many};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use one_by_one::{Names, recv_many, send_many};
+
+/// recvmmsg(2) and sendmmsg(2).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod mmsg {
+    use std::mem::{self, MaybeUninit};
+    use std::os::fd::AsRawFd;
+    use std::ptr;
+
+    use socket2::SockAddrStorage;
+
+    use super::{MAX_BATCH, SockAddr, SockRef, io};
+    use crate::sys::{DONT_WAIT, NO_SIGNAL};
+
+    /// Room for the senders' addresses.
+    #[derive(Debug)]
+    pub(crate) struct Names(Box<[SockAddrStorage]>);
+
+    impl Names {
+        pub(crate) fn new(count: usize) -> Names {
+            Names((0..count).map(|_| SockAddrStorage::zeroed()).collect())
+        }
+    }
+
+    /// Receives what is there, each datagram into the next `size` bytes of `bytes`, and at most as
+    /// many as there is room for. `took` gets the length, whether it was cut, and the sender of each
+    /// in turn. Never waits. Gives how many there were, at least one, and whether those were all.
+    pub(crate) fn recv_many(
+        socket: &SockRef<'_>,
+        bytes: &mut [u8],
+        size: usize,
+        names: &mut Names,
+        mut took: impl FnMut(usize, bool, &SockAddr),
+    ) -> io::Result<(usize, bool)> {
+        let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; MAX_BATCH];
+        let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; MAX_BATCH];
+        let slots = bytes.chunks_exact_mut(size).zip(&mut names.0);
+        let mut count = 0;
+        for ((slot, name), (part, header)) in slots.zip(parts.iter_mut().zip(&mut headers)) {
+            let part =
+                part.write(libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: size });
+            let name_len = name.size_of();
+            header.write(message(part, ptr::from_mut(name).cast(), name_len));
+            count += 1;
+        }
+        // SAFETY: the first `count` headers are initialised. Each points to one iovec, over a part
+        // of `bytes` of its own, and to one of `names`; all of them live through the call and are
+        // borrowed by nobody else. The socket is borrowed, so it is open. There is no timeout.
+        let received = unsafe {
+            let headers = headers.as_mut_ptr().cast();
+            libc::recvmmsg(socket.as_raw_fd(), headers, count, DONT_WAIT as _, ptr::null_mut())
+        };
+        let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
+        for (header, name) in headers[..received].iter().zip(&names.0) {
+            // SAFETY: it was initialised above, for the call.
+            let header = unsafe { header.assume_init_ref() };
+            let truncated = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
+            let from = address(name, header.msg_hdr.msg_namelen);
+            took(header.msg_len as usize, truncated, &from);
+        }
+        Ok((received, received < count as usize))
+    }
+
+    /// Sends the datagrams `message(0)`, `message(1)`, … up to `count`, each to its address. Never
+    /// waits. How many were sent: at least one; an error is that of the first.
+    pub(crate) fn send_many<'a>(
+        socket: &SockRef<'_>,
+        count: usize,
+        message: impl Fn(usize) -> (&'a [u8], &'a SockAddr),
+    ) -> io::Result<usize> {
+        let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; MAX_BATCH];
+        let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; MAX_BATCH];
+        let mut ready = 0;
+        for (at, (part, header)) in (0..count).zip(parts.iter_mut().zip(&mut headers)) {
+            let (bytes, to) = message(at);
+            let iov_base = bytes.as_ptr().cast_mut().cast();
+            let part = part.write(libc::iovec { iov_base, iov_len: bytes.len() });
+            header.write(self::message(part, to.as_ptr().cast_mut().cast(), to.len()));
+            ready += 1;
+        }
+        // SAFETY: the first `ready` headers are initialised. Each points to one iovec, over bytes,
+        // and to one address with its length; `'a` keeps bytes and addresses alive through the call,
+        // which only reads them. The socket is borrowed, so it is open.
+        let sent = unsafe {
+            let headers = headers.as_mut_ptr().cast();
+            libc::sendmmsg(socket.as_raw_fd(), headers, ready, (DONT_WAIT | NO_SIGNAL) as _)
+        };
+        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    }
+
+    fn message(
+        part: &mut libc::iovec,
+        name: *mut libc::c_void,
+        name_len: libc::socklen_t,
+    ) -> libc::mmsghdr {
+        // SAFETY: a C struct of integers and pointers, for which all zeros are valid. Some libcs
+        // have private padding in it, so it can't be written out.
+        let mut message: libc::mmsghdr = unsafe { mem::zeroed() };
+        message.msg_hdr.msg_name = name;
+        message.msg_hdr.msg_namelen = name_len;
+        message.msg_hdr.msg_iov = part;
+        message.msg_hdr.msg_iovlen = 1;
+        message
+    }
+
+    /// The address that the system left in `name`; without a length, which a Unix socket without a
+    /// name has, it left nothing there.
+    fn address(name: &SockAddrStorage, len: libc::socklen_t) -> SockAddr {
+        if len == 0 {
+            let mut none = SockAddrStorage::zeroed();
+            // SAFETY: sockaddr_storage is what a SockAddrStorage is.
+            unsafe { none.view_as::<libc::sockaddr_storage>() }.ss_family = libc::AF_UNIX as _;
+            // SAFETY: an unnamed address of unix(7) is its family alone.
+            return unsafe { SockAddr::new(none, size_of::<libc::sa_family_t>() as _) };
+        }
+        // SAFETY: it was zeroed when it was made, and a copy of it is as valid as it is.
+        let copy = unsafe { ptr::read(name) };
+        // SAFETY: the system wrote an address of this length, family included; no length that it
+        // gives is beyond the room that it was given.
+        unsafe { SockAddr::new(copy, len.min(name.size_of())) }
+    }
+}
+
+/// The same by a system call for each: for systems without the others, and for the tests that
+/// compare the two.
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) mod one_by_one {
+    use socket2::MaybeUninitSlice;
+
+    use super::{MAX_BATCH, SockAddr, SockRef, io};
+    use crate::sys::{DONT_WAIT, NO_SIGNAL, uninit};
+
+    /// How many datagrams there is room for. An error behind some that were received is kept for the
+    /// next call.
+    #[derive(Debug)]
+    pub(crate) struct Names {
+        count: usize,
+        failed: Option<io::Error>,
+    }
+
+    impl Names {
+        pub(crate) fn new(count: usize) -> Names {
+            Names { count, failed: None }
+        }
+    }
+
+    pub(crate) fn recv_many(
+        socket: &SockRef<'_>,
+        bytes: &mut [u8],
+        size: usize,
+        names: &mut Names,
+        mut took: impl FnMut(usize, bool, &SockAddr),
+    ) -> io::Result<(usize, bool)> {
+        if let Some(error) = names.failed.take() {
+            return Err(error);
+        }
+        let mut received = 0;
+        for slot in bytes.chunks_exact_mut(size).take(names.count) {
+            // Without MSG_DONTWAIT only the first is known to be there.
+            if DONT_WAIT == 0 && received > 0 {
+                break;
+            }
+            let mut buffers = [MaybeUninitSlice::new(uninit(slot))];
+            match socket.recv_from_vectored_with_flags(&mut buffers, DONT_WAIT) {
+                Ok((len, flags, from)) => took(len, flags.is_truncated(), &from),
+                Err(error) if received == 0 => return Err(error),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok((received, true));
+                }
+                Err(error) => {
+                    names.failed = Some(error);
+                    break;
+                }
+            }
+            received += 1;
+        }
+        Ok((received, false))
+    }
+
+    pub(crate) fn send_many<'a>(
+        socket: &SockRef<'_>,
+        count: usize,
+        message: impl Fn(usize) -> (&'a [u8], &'a SockAddr),
+    ) -> io::Result<usize> {
+        for at in 0..count.min(MAX_BATCH) {
+            let (bytes, to) = message(at);
+            match socket.send_to_with_flags(bytes, to, DONT_WAIT | NO_SIGNAL) {
+                Ok(_) => {}
+                Err(error) if at == 0 => return Err(error),
+                Err(_) => return Ok(at),
+            }
+        }
+        Ok(count.min(MAX_BATCH))
+    }
+}
