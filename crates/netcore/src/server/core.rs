@@ -159,10 +159,13 @@ impl<S: Service, T: Transport> Core<S, T> {
                 }
                 true
             }
-            Err(e) => {
-                self.release(index, Closed::Broken(e));
-                false
-            }
+            Err(e) => match self.table.fail(index, e) {
+                Some(why) => {
+                    self.release(index, why);
+                    false
+                }
+                None => true,
+            },
         }
     }
 
@@ -290,7 +293,7 @@ impl<S: Service, T: Transport> Core<S, T> {
         if !c.flags.closing || c.unsent.is_some() || c.flags.lingering {
             return;
         }
-        if c.flags.ended {
+        if c.flags.ended || c.flags.mute {
             return self.release(index, Closed::Done);
         }
         if let Err(e) = c.socket.shutdown_write() {
@@ -368,6 +371,11 @@ impl<S: Service, T: Transport> Core<S, T> {
             match what {
                 Due::Idle => {
                     c.heard = now;
+                    if c.flags.readable {
+                        // It has said something, which this turn has no time left for.
+                        self.table.arm(index);
+                        continue;
+                    }
                     self.call(index, |service, state, output| service.idle(state, output));
                     self.table.arm(index);
                 }

@@ -24,8 +24,9 @@ use crate::{Address, Datagram, Error, Operation};
 const EVENTS: usize = 1024;
 /// The largest datagram (RFC 768: the length is 16 bits).
 const DATAGRAM: usize = 65_535;
-/// A stop reads what has arrived before it, for so many turns at most.
-const LAST_TURNS: usize = 64;
+/// A stop reads what has arrived before it for this part of the grace period at most: a peer that
+/// goes on sending must not use it up.
+const HEARING: u32 = 4;
 
 /// Tokens from the top; below them are the connections' places in the table.
 pub(super) const WAKE: Token = Token(usize::MAX);
@@ -274,7 +275,8 @@ impl<S: Service> Running<S> {
             self.open(socket, &peer);
         }
         let mut events = Events::with_capacity(EVENTS);
-        for _ in 0..LAST_TURNS {
+        let until = Instant::now() + self.seat.config.grace / HEARING;
+        loop {
             if self.seat.poll.poll(&mut events, Some(Duration::ZERO)).is_err() {
                 break;
             }
@@ -283,7 +285,8 @@ impl<S: Service> Running<S> {
             }
             self.answer_datagrams();
             self.turn();
-            if events.is_empty() && !self.core.is_busy() {
+            let more = !events.is_empty() || self.core.is_busy();
+            if !more || Instant::now() >= until {
                 break;
             }
         }
