@@ -213,6 +213,10 @@ impl<S: Service, T: Transport> Core<S, T> {
             return;
         }
         match c.socket.read(&mut self.buffer) {
+            Ok(0) if c.flags.mute => {
+                // The error that this stands for was told to a write already: no orderly end.
+                self.release(index, Closed::Broken(ErrorKind::ConnectionReset.into()));
+            }
             Ok(0) => {
                 c.flags.ended = true;
                 c.flags.readable = false;
