@@ -399,6 +399,10 @@ impl Seat {
             match order {
                 Order::Tell(words) => self.tell(client, &words, time, out),
                 Order::Kick => {
+                    if out.waiting() > 0 {
+                        // It does not read; nothing would reach it.
+                        return out.abort();
+                    }
                     self.tell(client, "you have been removed by the operator", time, out);
                     client.until = 0;
                 }

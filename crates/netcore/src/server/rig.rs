@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use super::clock::Clock;
 use super::core::Core;
 use super::handle::{Mailbox, Shared};
-use super::table::{Patience, Readiness};
+use super::table::Readiness;
 use super::transport::Transport;
 use super::{Config, Service, Waker, Worker};
 use crate::Address;
@@ -81,8 +81,7 @@ impl<S: Service> Rig<S> {
         let clock = Clock::by_hand(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
         let service = service(Worker { waker: Waker { shared, worker: 0 } });
-        let patience = Patience::new(config.idle_timeout, config.stall_timeout);
-        let core = Core::new(service, patience, clock.clone());
+        let core = Core::new(service, &config, clock.clone());
         Rig { core, clock, peers: Vec::new(), stopping: false }
     }
 
@@ -124,7 +123,7 @@ impl<S: Service> Rig<S> {
             }
         }
         self.core.run();
-        self.core.expire();
+        self.core.expire(self.clock.millis());
         self.core.turn(self.stopping);
         self.core.reap();
         // The table's end of a closed connection is gone.
