@@ -1,5 +1,8 @@
 //! What the servers have in common: the words on standard output, descriptors and signals.
 
+#[cfg(unix)]
+use std::time::{Duration, Instant};
+
 use netcore::Endpoint;
 use netcore::server::{Config, Handle, Server, Service, Worker};
 
@@ -84,11 +87,16 @@ fn raise_descriptors() {
     }
 }
 
+/// Signals this close to one another are one: timeout(1) sends its signal to the program and then
+/// to the whole process group.
+#[cfg(unix)]
+const SAME: Duration = Duration::from_millis(20);
+
 /// The first SIGINT or SIGTERM stops the server gracefully, the second at once.
 #[cfg(unix)]
 struct Signals {
     handle: signal_hook::iterator::Handle,
-    thread: std::thread::JoinHandle<usize>,
+    thread: std::thread::JoinHandle<bool>,
 }
 
 #[cfg(unix)]
@@ -101,16 +109,18 @@ impl Signals {
             signals.map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
         let handle = signals.handle();
         let thread = std::thread::spawn(move || {
-            let mut count = 0;
+            let mut first = None;
+            let mut at_once = false;
             for _ in signals.forever() {
-                count += 1;
-                if count == 1 {
-                    server.stop();
-                } else {
+                let first = *first.get_or_insert_with(Instant::now);
+                if first.elapsed() >= SAME || at_once {
+                    at_once = true;
                     server.stop_now();
+                } else {
+                    server.stop();
                 }
             }
-            count
+            at_once
         });
         Ok(Signals { handle, thread })
     }
@@ -118,7 +128,7 @@ impl Signals {
     /// Watches no longer. Whether the server was stopped at once.
     fn end(self) -> bool {
         self.handle.close();
-        self.thread.join().is_ok_and(|count| count > 1)
+        self.thread.join().unwrap_or(false)
     }
 }
 
