@@ -65,8 +65,8 @@ pub(crate) const NI_NUMERICSERV: i32 = 8;
 #[cfg(windows)]
 pub(crate) const NI_DGRAM: i32 = 16;
 
-/// `EAI_ADDRFAMILY` of getaddrinfo(3): the name has no address of the family that was asked for. Not
-/// in POSIX, and libc names it on few systems.
+/// `EAI_ADDRFAMILY` of getaddrinfo(3): the name has no address of the family that was asked for.
+/// Not in POSIX, and libc names it on few systems.
 pub(crate) const EAI_ADDRFAMILY: i32 = if cfg!(target_os = "linux") { -9 } else { 1 };
 
 /// What to wait for.
