@@ -12,7 +12,7 @@ use mio::{Events, Interest, Poll, Token};
 use super::accept::{Accepted, Acceptor};
 use super::clock::Clock;
 use super::core::Core;
-use super::datagrams::Port;
+use super::datagrams::{Inbox, Port};
 use super::handle::{Phase, Shared};
 use super::output::Reply;
 use super::table::Readiness;
@@ -22,8 +22,6 @@ use crate::{Address, Datagram, Error, Operation};
 
 /// Events of one wait.
 const EVENTS: usize = 1024;
-/// The largest datagram (RFC 768: the length is 16 bits).
-const DATAGRAM: usize = 65_535;
 /// A stop reads what has arrived before it for this part of the grace period at most: a peer that
 /// goes on sending must not use it up.
 const HEARING: u32 = 4;
@@ -56,8 +54,7 @@ pub(super) struct Running<S: Service> {
     seat: Seat,
     core: Core<S, Socket>,
     clock: Clock,
-    /// For one datagram.
-    datagram: Vec<u8>,
+    inbox: Inbox,
     reply: Reply,
     /// The service's wish for its next turn.
     again: Option<Instant>,
@@ -86,7 +83,7 @@ impl<S: Service> Running<S> {
         let clock = Clock::system();
         let core = Core::new(service, &seat.config, clock.clone());
         Running {
-            datagram: vec![0; if seat.ports.is_empty() { 0 } else { DATAGRAM }],
+            inbox: Inbox::new(&seat.ports),
             seat,
             core,
             reply: Reply::new(clock.clone()),
@@ -142,7 +139,7 @@ impl<S: Service> Running<S> {
 
     fn answer_datagrams(&mut self) {
         for port in &mut self.seat.ports {
-            port.run(&mut self.core.service, &mut self.datagram, &mut self.reply);
+            port.run(&mut self.core.service, &mut self.inbox, &mut self.reply);
         }
     }
 
