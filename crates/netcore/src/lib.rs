@@ -9,6 +9,10 @@ mod endpoint;
 mod error;
 #[cfg(test)]
 mod fixture;
+// The page's examples are tests, of this crate with all of its features.
+#[cfg(all(doctest, unix, feature = "server"))]
+#[doc = include_str!("../../../docs/from-python.md")]
+mod from_python {}
 pub mod line;
 mod listener;
 mod options;
@@ -34,8 +38,3 @@ pub use options::{
 pub use resolve::{MAX_LOOKUPS, resolve};
 pub use socket_file::SocketFile;
 pub use stream::Stream;
-
-// The page's examples are tests, of this crate with all of its features.
-#[cfg(all(doctest, unix, feature = "server"))]
-#[doc = include_str!("../../../docs/from-python.md")]
-mod from_python {}
