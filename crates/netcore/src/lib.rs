@@ -13,6 +13,8 @@ pub mod line;
 mod lines;
 mod listener;
 mod options;
+#[cfg(unix)]
+mod relay;
 mod resolve;
 #[cfg(feature = "server")]
 pub mod server;
@@ -34,6 +36,8 @@ pub use error::{Error, ErrorKind, Operation};
 pub use lines::Lines;
 pub use listener::Listener;
 pub use options::{Keepalive, MulticastInterface, SocketOptions};
+#[cfg(unix)]
+pub use relay::{End, RelayError, Relayed, Side, relay};
 pub use resolve::{MAX_LOOKUPS, resolve};
 pub use socket_file::SocketFile;
 pub use stream::Stream;
