@@ -58,7 +58,7 @@ impl<'a> From<&'a Stream> for End<'a> {
 /// ([`Shutdown::Write`](std::net::Shutdown::Write)), and the other way goes on. An output that is not a
 /// stream stays open: closing it is its owner's.
 ///
-/// One thread does all of it. Each way has up to 1 MiB on its way, which the kernel moves by itself
+/// One thread does all of it. Each way has up to 256 KiB on its way, which the kernel moves by itself
 /// where it can (splice(2) on Linux).
 ///
 /// # Waiting
@@ -143,13 +143,11 @@ impl Relay<'_> {
         let patience = |now| idle.map_or(Deadline::never(), |idle| Deadline::after_at(now, idle));
         let mut quiet_until = patience(Instant::now());
         while self.flows.iter().any(Flow::is_open) {
-            let moved = self.step()?;
-            let now = Instant::now();
-            if deadline.is_expired_at(now) {
+            if deadline.is_expired() {
                 return Err((None, Error::timed_out(Operation::Poll)));
             }
-            if moved {
-                quiet_until = patience(now);
+            if self.step()? {
+                quiet_until = patience(Instant::now());
             } else if !self.wait(deadline.earlier(quiet_until))? && !deadline.is_expired() {
                 let cause = io::Error::other("nothing moved for as long as is allowed");
                 let error = Error::new(Operation::Poll, ErrorKind::TimedOut).because(cause);
