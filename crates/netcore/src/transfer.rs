@@ -20,7 +20,7 @@ pub(crate) use pump::{Pump, Step};
 /// Whole files. On Unix.
 ///
 /// The kernel moves the bytes by itself where it can (splice(2), on Linux, between streams, files and
-/// pipes); elsewhere they go through a buffer. Up to 1 MiB is on its way at once.
+/// pipes); elsewhere they go through a buffer. Up to 256 KiB are on their way at once.
 ///
 /// `progress` is told how many bytes have arrived so far, each time that some have. After an error
 /// that is how many it were. The deadline is for the whole transfer; only what a disk takes for one
@@ -99,7 +99,7 @@ impl Stream {
     /// - [`Operation::Write`] with [`StorageFull`](ErrorKind::StorageFull),
     ///   [`BrokenPipe`](ErrorKind::BrokenPipe) or another reason of the system's, and with
     ///   [`TimedOut`](ErrorKind::TimedOut) if it is the target that takes nothing by the deadline. Up
-    ///   to 1 MiB that came is lost then;
+    ///   to 256 KiB that came are lost then;
     /// - [`Operation::Open`], as [`send_file`](Stream::send_file).
     pub fn receive_into(
         &self,
