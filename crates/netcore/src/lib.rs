@@ -14,6 +14,8 @@ mod lines;
 mod listener;
 mod options;
 pub mod raw;
+#[cfg(unix)]
+mod relay;
 mod resolve;
 #[cfg(feature = "server")]
 pub mod server;
@@ -41,6 +43,8 @@ pub use listener::Listener;
 pub use options::{
     Granted, Keepalive, MulticastInterface, Report, ReportRow, SocketOptions, Verdict,
 };
+#[cfg(unix)]
+pub use relay::{End, RelayError, Relayed, Side, relay};
 pub use resolve::helper::MAX_LOOKUPS;
 pub use resolve::{Family, resolve, reverse};
 pub use service::{service_name, service_port};

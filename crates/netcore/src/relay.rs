@@ -1,0 +1,227 @@
+//! Two streams joined to each other.
+
+mod error;
+mod flow;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use crate::sys::{self, NoSigpipe, PollEntry};
+use crate::transfer::{Descriptor, Nonblocking, Step, not_opened};
+use crate::{Deadline, Error, ErrorKind, Operation, Stream};
+pub use error::{RelayError, Relayed, Side};
+use flow::Flow;
+
+/// One end of a [`relay`]: a stream, or two descriptors that others may share, as standard input and
+/// output.
+#[derive(Clone, Copy, Debug)]
+pub struct End<'a> {
+    input: BorrowedFd<'a>,
+    output: BorrowedFd<'a>,
+    stream: Option<&'a Stream>,
+}
+
+impl<'a> End<'a> {
+    /// What is read from `input` goes to the other end, and what comes from there to `output`: pipes,
+    /// terminals, files, sockets. Their blocking mode is left as it is.
+    pub fn new(input: &'a impl AsFd, output: &'a impl AsFd) -> End<'a> {
+        End { input: input.as_fd(), output: output.as_fd(), stream: None }
+    }
+
+    fn input(&self) -> io::Result<Descriptor> {
+        self.stream.map_or_else(|| Descriptor::of(self.input), Descriptor::of_stream)
+    }
+
+    fn output(&self) -> io::Result<Descriptor> {
+        self.stream.map_or_else(|| Descriptor::of(self.output), Descriptor::of_stream)
+    }
+
+    fn nonblocking(&self) -> Result<Option<Nonblocking<'a>>, Error> {
+        self.stream.map(Nonblocking::set).transpose()
+    }
+}
+
+impl<'a> From<&'a Stream> for End<'a> {
+    fn from(stream: &'a Stream) -> End<'a> {
+        End { input: stream.as_fd(), output: stream.as_fd(), stream: Some(stream) }
+    }
+}
+
+/// Carries bytes between two ends, both ways at once, until both have ended. On Unix.
+///
+/// The ways do not hold each other up: one end may write as much as it likes before it reads. When
+/// an end has no more to say, the other end, if it is a stream, reads an end too
+/// ([`Shutdown::Write`](std::net::Shutdown::Write)), and the other way goes on. An output that is not a
+/// stream stays open: closing it is its owner's.
+///
+/// One thread does all of it. Each way has up to 1 MiB on its way, which the kernel moves by itself
+/// where it can (splice(2) on Linux).
+///
+/// # Waiting
+///
+/// It ends when nothing has moved either way for as long as `idle`, or when `deadline` has passed.
+/// While it runs streams are in non-blocking mode, and another thread may use them with deadlines
+/// only. Other descriptors are read and written when poll(2) says that they are ready, a pipe or
+/// terminal without splice(2) by `PIPE_BUF` bytes at most, which it takes at once (pipe(7)). So three
+/// things alone can hold it up: a disk, a terminal that is stopped in the midst of a piece, and another
+/// process that reads or writes the same pipe or terminal at the same moment.
+///
+/// # Errors
+///
+/// [`RelayError`], with the way, the side, and how many bytes went each way until then:
+///
+/// - [`Operation::Read`]: an end broke, often with [`ConnectionReset`](ErrorKind::ConnectionReset).
+///   The relay is over at once;
+/// - [`Operation::Write`]: an end takes no more, often with [`BrokenPipe`](ErrorKind::BrokenPipe) or
+///   [`StorageFull`](ErrorKind::StorageFull). If it is a stream, what it still has to say arrives
+///   first;
+/// - [`Operation::Poll`] with [`TimedOut`](ErrorKind::TimedOut): `idle` or `deadline`. No side is to
+///   blame;
+/// - [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the end of one
+///   side could not be passed on, since the other has reset the connection;
+/// - [`Operation::Open`], often with [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a
+///   relay needs up to eight descriptors more.
+///
+/// After an error no end is passed on, so that nobody takes for whole what is not. Dropping the
+/// streams does pass one on; `SO_LINGER` of zero
+/// ([`with_linger`](crate::SocketOptions::with_linger)) makes it a reset.
+///
+/// ```
+/// use std::time::Duration;
+/// use netcore::{Deadline, End, Endpoint, Listener, RelayError, SocketOptions, Stream, relay};
+///
+/// /// Passes one connection on to another server, as long as it is used once a minute.
+/// fn forward(listener: &Listener, to: &Endpoint) -> Result<(), Box<dyn std::error::Error>> {
+///     let (client, _) = listener.accept(Deadline::never())?;
+///     let patience = Deadline::after(Duration::from_secs(10));
+///     let server = Stream::connect(to, &SocketOptions::new(), patience)?;
+///     let minute = Some(Duration::from_secs(60));
+///     let day = Deadline::after(Duration::from_secs(86_400));
+///     let relayed = relay(End::from(&client), End::from(&server), minute, day)?;
+///     println!("{} bytes there, {} back", relayed.from_left, relayed.from_right);
+///     Ok(())
+/// }
+/// ```
+pub fn relay(
+    left: End<'_>,
+    right: End<'_>,
+    idle: Option<Duration>,
+    deadline: Deadline,
+) -> Result<Relayed, RelayError> {
+    let unopened = |error| RelayError::new(None, error, Relayed::default());
+    let _modes = (left.nonblocking().map_err(unopened)?, right.nonblocking().map_err(unopened)?);
+    let flows = Flow::new(Side::Left, left, right)
+        .and_then(|there| Ok([there, Flow::new(Side::Right, right, left)?]))
+        .map_err(|error| unopened(not_opened(error)))?;
+    let mut relay = Relay { flows, failed: None };
+    let result = relay.run(idle, deadline);
+    let relayed = relay.relayed();
+    match (result, relay.failed) {
+        (Err((side, error)), _) | (Ok(()), Some((side, error))) => {
+            Err(RelayError::new(side, error, relayed))
+        }
+        (Ok(()), None) => Ok(relayed),
+    }
+}
+
+/// A failure, and the side from which the bytes came that it is about.
+type Failed = (Option<Side>, Error);
+
+struct Relay<'a> {
+    flows: [Flow<'a>; 2],
+    /// An end takes no more. The other way goes on.
+    failed: Option<Failed>,
+}
+
+impl Relay<'_> {
+    fn run(&mut self, idle: Option<Duration>, deadline: Deadline) -> Result<(), Failed> {
+        let _quiet = NoSigpipe::new();
+        let patience = |now| idle.map_or(Deadline::never(), |idle| Deadline::after_at(now, idle));
+        let mut quiet_until = patience(Instant::now());
+        while self.flows.iter().any(Flow::is_open) {
+            let moved = self.step()?;
+            let now = Instant::now();
+            if deadline.is_expired_at(now) {
+                return Err((None, Error::timed_out(Operation::Poll)));
+            }
+            if moved {
+                quiet_until = patience(now);
+            } else if !self.wait(deadline.earlier(quiet_until))? && !deadline.is_expired() {
+                let cause = io::Error::other("nothing moved for as long as is allowed");
+                let error = Error::new(Operation::Poll, ErrorKind::TimedOut).because(cause);
+                return Err((None, error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves what can be moved at once, each way. `false`: nothing could be.
+    fn step(&mut self) -> Result<bool, Failed> {
+        let mut moved = false;
+        for at in 0..self.flows.len() {
+            let flow = &mut self.flows[at];
+            if !flow.is_open() {
+                continue;
+            }
+            match flow.step() {
+                Ok(Step::Wait(_)) => {}
+                Ok(Step::Moved) => moved = true,
+                Ok(Step::Done) => {
+                    moved = true;
+                    flow.end(self.failed.is_none()).map_err(|error| flow.blame(error))?;
+                }
+                Err(error) => self.fail(at, error)?,
+            }
+        }
+        Ok(moved)
+    }
+
+    /// One way has failed. Whether the other goes on.
+    fn fail(&mut self, at: usize, error: Error) -> Result<(), Failed> {
+        let flow = &mut self.flows[at];
+        let failed = flow.blame(error);
+        if failed.1.operation() != Operation::Write || !flow.sink_may_speak() {
+            return Err(failed);
+        }
+        flow.give_up();
+        self.failed.get_or_insert(failed);
+        Ok(())
+    }
+
+    /// Waits until something may be moved, or an end takes no more. `false`: the deadline passed.
+    fn wait(&mut self, deadline: Deadline) -> Result<bool, Failed> {
+        let mut entries = Vec::with_capacity(4);
+        let mut lookouts = Vec::with_capacity(4);
+        for (at, flow) in self.flows.iter().enumerate().filter(|(_, flow)| flow.is_open()) {
+            entries.push(flow.entry());
+            lookouts.push(None);
+            if let Some(lookout) = flow.lookout() {
+                entries.push(lookout);
+                lookouts.push(Some(at));
+            }
+        }
+        let polled = |error| (None, Error::from_io(Operation::Poll, error));
+        if !sys::wait_any(&mut entries, deadline).map_err(polled)? {
+            return Ok(false);
+        }
+        let ready: Vec<bool> = entries.iter().map(PollEntry::is_ready).collect();
+        drop(entries);
+        for (lookout, ready) in lookouts.into_iter().zip(ready) {
+            if let (Some(at), true) = (lookout, ready) {
+                if let Some(error) = self.flows[at].sink_error() {
+                    self.fail(at, error)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn relayed(&self) -> Relayed {
+        let [there, back] = &self.flows;
+        Relayed { from_left: there.moved(), from_right: back.moved() }
+    }
+}

@@ -1,0 +1,361 @@
+use std::error::Error as _;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::process::ChildStdout;
+use std::sync::Barrier;
+use std::thread;
+
+use socket2::SockRef;
+
+use super::*;
+use crate::SocketOptions;
+use crate::fixture::{Piped, TestDir, listen, moment, pair, patience};
+
+/// Two streams to relay between, and their far ends.
+struct Ends {
+    left: Stream,
+    right: Stream,
+    /// What talks to the left stream.
+    west: Stream,
+    /// What talks to the right one.
+    east: Stream,
+}
+
+impl Ends {
+    fn tcp() -> Ends {
+        Ends::of(&listen("127.0.0.1:0"), &listen("127.0.0.1:0"))
+    }
+
+    fn of(left: &crate::Listener, right: &crate::Listener) -> Ends {
+        let ((west, left), (east, right)) = (pair(left), pair(right));
+        Ends { left, right, west, east }
+    }
+
+    fn kinds() -> [(&'static str, Ends); 3] {
+        let dir = TestDir::new();
+        let unix = listen(&dir.endpoint("socket").to_string());
+        let tcp = listen("127.0.0.1:0");
+        [
+            ("TCP and TCP", Ends::of(&tcp, &tcp)),
+            ("TCP and Unix", Ends::of(&tcp, &unix)),
+            ("Unix and Unix", Ends::of(&unix, &unix)),
+        ]
+    }
+
+    fn relay(&self, idle: Option<Duration>, deadline: Deadline) -> Result<Relayed, RelayError> {
+        relay(End::from(&self.left), End::from(&self.right), idle, deadline)
+    }
+}
+
+fn reset(stream: Stream) {
+    SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&stream).unwrap();
+}
+
+fn brief() -> Option<Duration> {
+    Some(Duration::from_millis(30))
+}
+
+/// Every text of the chain.
+fn chain(error: &RelayError) -> Vec<String> {
+    let mut texts = vec![error.to_string()];
+    let mut link = error.source();
+    while let Some(error) = link {
+        texts.push(error.to_string());
+        link = error.source();
+    }
+    texts
+}
+
+/// 64 MiB, far more than all that lies between two ends takes, and different for each seed.
+fn speech(seed: u32) -> Vec<u8> {
+    let words = (0u32..).map(|number| number.wrapping_mul(0x9e37_79b9) ^ seed);
+    let part: Vec<u8> = words.flat_map(u32::to_be_bytes).take(1_000_003).collect();
+    let mut speech = part.repeat(68);
+    speech.truncate(64 << 20);
+    speech
+}
+
+/// Speaks until nobody takes any more, and listens only when the other side has come to that, too.
+fn speak_first(stream: &Stream, own: &[u8], others: &[u8], clogged: &Barrier) {
+    let mut spoken = 0;
+    let error = loop {
+        match stream.write_deadline(&own[spoken..], moment()) {
+            Ok(count) => spoken += count,
+            Err(error) => break error,
+        }
+        assert!(spoken < own.len(), "all of it is on its way and nobody listens");
+    };
+    assert!(error.is_timeout(), "{error}");
+    clogged.wait();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            stream.write_all_deadline(&own[spoken..], patience()).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+        });
+        let mut heard = Vec::new();
+        stream.until(patience()).read_to_end(&mut heard).unwrap();
+        assert!(heard == others, "{} bytes", heard.len());
+    });
+}
+
+#[test]
+fn both_may_speak_before_they_listen() {
+    let (from_west, from_east) = (speech(1), speech(2));
+    for (name, ends) in Ends::kinds() {
+        let clogged = Barrier::new(2);
+        let relayed = thread::scope(|scope| {
+            scope.spawn(|| speak_first(&ends.west, &from_west, &from_east, &clogged));
+            scope.spawn(|| speak_first(&ends.east, &from_east, &from_west, &clogged));
+            ends.relay(None, patience()).unwrap_or_else(|error| panic!("{name}: {error:?}"))
+        });
+        assert_eq!(relayed, Relayed { from_left: 64 << 20, from_right: 64 << 20 }, "{name}");
+        assert!(!ends.left.is_nonblocking() && !ends.right.is_nonblocking(), "{name}");
+    }
+}
+
+#[test]
+fn each_way_ends_on_its_own() {
+    for (name, ends) in Ends::kinds() {
+        let relayed = thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut west, mut east) =
+                    (ends.west.until(patience()), ends.east.until(patience()));
+                west.write_all(b"question").unwrap();
+                ends.west.shutdown(Shutdown::Write).unwrap();
+                let mut text = String::new();
+                east.read_to_string(&mut text).unwrap();
+                assert_eq!(text, "question", "{name}");
+                east.write_all(b"an answer").unwrap();
+                let mut answer = [0; 9];
+                west.read_exact(&mut answer).unwrap();
+                assert_eq!(&answer, b"an answer", "{name}");
+                east.write_all(b"!").unwrap();
+                ends.east.shutdown(Shutdown::Write).unwrap();
+                let mut text = String::new();
+                west.read_to_string(&mut text).unwrap();
+                assert_eq!(text, "!", "{name}");
+            });
+            ends.relay(None, patience()).unwrap_or_else(|error| panic!("{name}: {error:?}"))
+        });
+        assert_eq!(relayed, Relayed { from_left: 8, from_right: 10 }, "{name}");
+    }
+}
+
+#[test]
+fn standard_input_and_output_may_be_pipes() {
+    let content = &speech(3)[..5_000_000];
+    let (mut input, mut output) = (Piped::cat(), Piped::cat());
+    let (mut to_input, from_input) = (input.take_entrance(), input.take_exit());
+    let (to_output, mut from_output) = (output.take_entrance(), output.take_exit());
+    let (near, far) = pair(&listen("127.0.0.1:0"));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            to_input.write_all(content).unwrap();
+            drop(to_input);
+        });
+        // What it hears it says again.
+        scope.spawn(|| {
+            let mut heard = Vec::new();
+            far.until(patience()).read_to_end(&mut heard).unwrap();
+            far.write_all_deadline(&heard, patience()).unwrap();
+            far.shutdown(Shutdown::Write).unwrap();
+        });
+        scope.spawn(|| {
+            let end = End::new(&from_input, &to_output);
+            let relayed = relay(end, End::from(&near), None, patience()).unwrap();
+            assert_eq!(relayed, Relayed { from_left: 5_000_000, from_right: 5_000_000 });
+            for fd in [SockRef::from(&from_input), SockRef::from(&to_output)] {
+                assert!(!fd.nonblocking().unwrap(), "the mode is shared with other processes");
+            }
+            drop(to_output);
+        });
+        let mut heard = Vec::new();
+        from_output.read_to_end(&mut heard).unwrap();
+        assert!(heard == content, "{} bytes", heard.len());
+    });
+}
+
+#[test]
+fn standard_input_and_output_may_be_files_and_devices() {
+    let dir = TestDir::new();
+    fs::write(dir.path("in"), b"from a file").unwrap();
+    let (input, output) =
+        (File::open(dir.path("in")).unwrap(), File::create(dir.path("out")).unwrap());
+    let (near, far) = pair(&listen("127.0.0.1:0"));
+    far.write_all_deadline(b"to a file", patience()).unwrap();
+    far.shutdown(Shutdown::Write).unwrap();
+    let end = End::new(&input, &output);
+    let relayed = relay(End::from(&near), end, None, patience()).unwrap();
+    assert_eq!(relayed, Relayed { from_left: 9, from_right: 11 });
+    assert_eq!(fs::read(dir.path("out")).unwrap(), b"to a file");
+    drop(near);
+    let mut heard = Vec::new();
+    far.until(patience()).read_to_end(&mut heard).unwrap();
+    assert_eq!(heard, b"from a file");
+
+    let null = File::options().read(true).write(true).open("/dev/null").unwrap();
+    let (near, far) = pair(&listen("127.0.0.1:0"));
+    far.write_all_deadline(b"nobody cares", patience()).unwrap();
+    far.shutdown(Shutdown::Write).unwrap();
+    let relayed = relay(End::new(&null, &null), End::from(&near), None, patience()).unwrap();
+    assert_eq!(relayed, Relayed { from_left: 0, from_right: 12 });
+}
+
+#[test]
+fn sockets_of_others_keep_their_mode() {
+    let ends = Ends::tcp();
+    for stream in [&ends.west, &ends.east] {
+        stream.write_all_deadline(b"x", patience()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+    }
+    let left = End::new(&ends.left, &ends.left);
+    let relayed = relay(left, End::from(&ends.right), None, patience()).unwrap();
+    assert_eq!(relayed, Relayed { from_left: 1, from_right: 1 });
+    assert!(!ends.left.is_nonblocking());
+    assert_eq!(ends.west.read_deadline(&mut [0; 9], patience()).unwrap(), 1);
+    // An end is passed on by streams alone.
+    assert!(ends.west.read_deadline(&mut [0; 9], moment()).unwrap_err().is_timeout());
+}
+
+#[test]
+fn silence_ends_it() {
+    for (name, ends) in Ends::kinds() {
+        ends.west.write_all_deadline(b"abc", patience()).unwrap();
+        ends.west.shutdown(Shutdown::Write).unwrap();
+        let error = ends.relay(brief(), patience()).unwrap_err();
+        assert_eq!(error.relayed(), Relayed { from_left: 3, from_right: 0 }, "{name}");
+        assert_eq!((error.from(), error.side()), (None, None), "{name}");
+        let texts = ["relay", "poll: timed out", "nothing moved for as long as is allowed"];
+        assert_eq!(chain(&error), texts, "{name}");
+        assert!(!ends.left.is_nonblocking(), "{name}");
+    }
+}
+
+#[test]
+fn an_end_that_takes_nothing_is_silence_too() {
+    let Ends { left, right, west, east: _east } = Ends::tcp();
+    thread::scope(|scope| {
+        scope.spawn(|| west.write_all_deadline(&speech(4), patience()).unwrap_err());
+        let error = relay(End::from(&left), End::from(&right), brief(), patience()).unwrap_err();
+        assert!(error.error().is_timeout(), "{error:?}");
+        assert!(error.relayed().from_left < 64 << 20);
+        reset(left);
+    });
+}
+
+#[test]
+fn a_drip_does_not_outlast_the_deadline() {
+    for (name, ends) in Ends::kinds() {
+        let Ends { left, right, west, east } = ends;
+        let dripping = thread::spawn(move || {
+            while west.write_all_deadline(b".", patience()).is_ok() {
+                thread::yield_now();
+            }
+        });
+        let idle = Some(Duration::from_secs(60));
+        let error = relay(End::from(&left), End::from(&right), idle, moment()).unwrap_err();
+        assert_eq!(chain(&error)[1..], ["poll: timed out", "the deadline passed"], "{name}");
+        drop((left, right, east));
+        dripping.join().unwrap();
+    }
+}
+
+#[test]
+fn a_reset_is_told_with_its_side_and_not_passed_on_as_an_end() {
+    for from in [Side::Left, Side::Right] {
+        let Ends { left, right, west, east } = Ends::tcp();
+        let (speaker, hearer) = match from {
+            Side::Left => (west, east),
+            Side::Right => (east, west),
+        };
+        let (error, hearer) = thread::scope(|scope| {
+            let talking = scope.spawn(|| {
+                speaker.write_all_deadline(b"half of it", patience()).unwrap();
+                hearer.read_exact_deadline(&mut [0; 10], patience()).unwrap();
+                reset(speaker);
+                hearer
+            });
+            let error = relay(End::from(&left), End::from(&right), None, patience()).unwrap_err();
+            (error, talking.join().unwrap())
+        });
+        // Whether it is reading or the look-out for writing that notices first, it is that side.
+        assert_eq!(error.side(), Some(from), "{error:?}");
+        assert_eq!(error.error().kind(), ErrorKind::ConnectionReset);
+        let Relayed { from_left, from_right } = error.relayed();
+        assert_eq!(from_left + from_right, 10);
+        assert!(hearer.read_deadline(&mut [0], moment()).unwrap_err().is_timeout());
+    }
+}
+
+#[test]
+fn a_reset_in_the_midst_of_a_flood_is_told() {
+    let Ends { left, right, west, east } = Ends::tcp();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            west.write_all_deadline(&speech(5), patience()).unwrap_err();
+        });
+        scope.spawn(|| {
+            east.read_exact_deadline(&mut [0; 100_000], patience()).unwrap();
+            reset(east);
+        });
+        let error = relay(End::from(&left), End::from(&right), None, patience()).unwrap_err();
+        assert_eq!((error.from(), error.side()), (Some(Side::Left), Some(Side::Right)));
+        assert_eq!(error.to_string(), "relay from left to right");
+        let kinds = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+        assert!(kinds.contains(&error.error().kind()), "{error:?}");
+        assert!(error.relayed().from_left >= 100_000);
+        drop((left, right));
+    });
+}
+
+#[test]
+fn the_last_words_of_who_takes_no_more_arrive() {
+    let Ends { left, right, west, east } = Ends::tcp();
+    // It answers without having read, so that its closing is a reset.
+    west.write_all_deadline(b"a question that is too long", patience()).unwrap();
+    right.write_all_deadline(b"x", patience()).unwrap();
+    east.write_all_deadline(b"no", patience()).unwrap();
+    assert!(east.has_more(patience()).unwrap());
+    drop(east);
+    let error = relay(End::from(&left), End::from(&right), None, patience()).unwrap_err();
+    assert_eq!(error.side(), Some(Side::Right), "{error:?}");
+    assert_eq!(error.relayed().from_right, 2);
+    let mut words = [0; 2];
+    west.read_exact_deadline(&mut words, patience()).unwrap();
+    assert_eq!(&words, b"no");
+    // The end that came with the reset is none that can be relied on.
+    assert!(west.read_deadline(&mut [0], moment()).unwrap_err().is_timeout());
+}
+
+/// A relay between an input that says nothing and a far end that says nothing.
+fn silent() -> (Piped, ChildStdout, Stream, Stream) {
+    let mut silent = Piped::cat();
+    let exit = silent.take_exit();
+    let (near, far) = pair(&listen("127.0.0.1:0"));
+    (silent, exit, near, far)
+}
+
+#[test]
+fn an_output_that_is_closed_ends_it_though_all_are_silent() {
+    let (_silent, input, near, _far) = silent();
+    let output = Piped::gone();
+    let end = End::new(&input, &output);
+    let error = relay(end, End::from(&near), None, patience()).unwrap_err();
+    assert_eq!(error.side(), Some(Side::Left));
+    let texts =
+        ["relay from right to left", "write to the pipe: broken pipe", "EPIPE (os error 32)"];
+    assert_eq!(chain(&error), texts);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_it_and_is_named() {
+    let (_silent, input, near, far) = silent();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    far.write_all_deadline(b"x", patience()).unwrap();
+    let end = End::new(&input, &full);
+    let error = relay(End::from(&near), end, None, patience()).unwrap_err();
+    assert_eq!((error.from(), error.side()), (Some(Side::Left), Some(Side::Right)));
+    assert_eq!(error.error().to_string(), "write to the device: no space left");
+}
