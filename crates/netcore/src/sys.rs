@@ -14,6 +14,7 @@ mod poll;
 mod sigpipe;
 #[cfg(unix)]
 mod splice;
+mod unsent;
 mod wake;
 
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub(crate) use poll::PollEntry;
 pub(crate) use sigpipe::NoSigpipe;
 #[cfg(unix)]
 pub(crate) use splice::Pipe;
+pub(crate) use unsent::unsent;
 pub(crate) use wake::Alarm;
 
 #[cfg(unix)]
