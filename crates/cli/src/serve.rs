@@ -36,7 +36,11 @@ impl Listening {
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
         let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
         // Before the words that say that it runs: from then on it can be stopped.
-        let signals = Signals::watch(server.handle())?;
+        let handle = server.handle();
+        let signals = Signals::watch(move |count| match count {
+            1 => handle.stop(),
+            _ => handle.stop_now(),
+        })?;
         announce(server.endpoints(), common, &console.printer)?;
         Ok(Listening { server, signals })
     }
@@ -76,7 +80,7 @@ fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Resul
 
 /// A connection is a descriptor, and the system's first limit (often 1,024) is meant for programs
 /// that use select(2).
-fn raise_descriptors() {
+pub(crate) fn raise_descriptors() {
     #[cfg(unix)]
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => log::debug!("up to {limit} descriptors"),
@@ -84,16 +88,17 @@ fn raise_descriptors() {
     }
 }
 
-/// The first SIGINT or SIGTERM stops the server gracefully, the second at once.
+/// Tells of SIGINT and SIGTERM. The first is to stop a server gracefully, the second at once.
 #[cfg(unix)]
-struct Signals {
+pub(crate) struct Signals {
     handle: signal_hook::iterator::Handle,
     thread: std::thread::JoinHandle<usize>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    fn watch(server: Handle) -> Result<Signals, Failure> {
+    /// `told` is given the number of the signal: 1 for the first.
+    pub(crate) fn watch(told: impl Fn(usize) + Send + 'static) -> Result<Signals, Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM};
 
         let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
@@ -104,19 +109,15 @@ impl Signals {
             let mut count = 0;
             for _ in signals.forever() {
                 count += 1;
-                if count == 1 {
-                    server.stop();
-                } else {
-                    server.stop_now();
-                }
+                told(count);
             }
             count
         });
         Ok(Signals { handle, thread })
     }
 
-    /// Watches no longer. Whether the server was stopped at once.
-    fn end(self) -> bool {
+    /// Watches no longer. Whether there were several.
+    pub(crate) fn end(self) -> bool {
         self.handle.close();
         self.thread.join().is_ok_and(|count| count > 1)
     }
@@ -127,7 +128,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn watch(_: Handle) -> Result<Signals, Failure> {
+    fn watch(_: impl Fn(usize) + Send + 'static) -> Result<Signals, Failure> {
         Ok(Signals)
     }
 
