@@ -300,8 +300,8 @@ fn a_reset_in_the_midst_of_a_flood_is_told() {
             reset(east);
         });
         let error = relay(End::from(&left), End::from(&right), None, patience()).unwrap_err();
-        assert_eq!((error.from(), error.side()), (Some(Side::Left), Some(Side::Right)));
-        assert_eq!(error.to_string(), "relay from left to right");
+        // Reading may notice it as well as writing.
+        assert_eq!(error.side(), Some(Side::Right), "{error:?}");
         let kinds = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
         assert!(kinds.contains(&error.error().kind()), "{error:?}");
         assert!(error.relayed().from_left >= 100_000);
