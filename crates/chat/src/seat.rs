@@ -17,9 +17,10 @@ use crate::{Slow, clean};
 const SHARE: usize = 64 * 1024;
 /// Rendered messages at which a turn's input ends, so that they go out before more comes in.
 const BATCH: usize = 256 * 1024;
-/// Senders wait for slow readers while more than one client in so many is behind …
+/// Senders wait for readers while more than one client in so many, and not just one, is behind …
 const QUORUM: usize = 10;
-/// … and has taken something within this time. One that has stopped reading is not waited for.
+/// … and has taken something within this time: when most cannot keep up, waiting loses less than
+/// cutting them off. One slow client is not waited for, nor are those that have stopped reading.
 const MOVING: Duration = Duration::from_millis(250);
 /// What one piece of input may bring its sender in notices. A client that asks for more at once
 /// gets no more than this.
@@ -339,7 +340,7 @@ impl Seat {
     /// Ends a round. When the next one must come at the latest.
     pub fn conclude(&mut self, round: Round) -> Option<Instant> {
         self.reader.trim(round.low);
-        let pressed = round.moving * QUORUM > round.clients;
+        let pressed = round.moving > 1 && round.moving * QUORUM > round.clients;
         self.reader.press(pressed);
         pressed.then(|| round.now + MOVING / 4)
     }
@@ -398,6 +399,10 @@ impl Seat {
             match order {
                 Order::Tell(words) => self.tell(client, &words, time, out),
                 Order::Kick => {
+                    if out.waiting() > 0 {
+                        // It does not read; nothing would reach it.
+                        return out.abort();
+                    }
                     self.tell(client, "you have been removed by the operator", time, out);
                     client.until = 0;
                 }

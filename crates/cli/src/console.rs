@@ -35,10 +35,8 @@ impl Desk {
                     Ok(_) => {}
                     Err(e) => return log::warn!("the console ends: {e}"),
                 }
-                if self.obey(String::from_utf8_lossy(&line).trim()).is_err() {
-                    // Nobody sees the answers; the chat goes on.
-                    return;
-                }
+                // Answers that nobody sees any more are no reason not to obey.
+                let _ = self.obey(String::from_utf8_lossy(&line).trim());
             }
         });
     }

@@ -1,5 +1,8 @@
 //! What the servers have in common: the words on standard output, descriptors and signals.
 
+#[cfg(unix)]
+use std::time::{Duration, Instant};
+
 use netcore::Endpoint;
 use netcore::server::{Config, Handle, Server, Service, Worker};
 
@@ -37,9 +40,12 @@ impl Listening {
         let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
         // Before the words that say that it runs: from then on it can be stopped.
         let handle = server.handle();
-        let signals = Signals::watch(move |count| match count {
-            1 => handle.stop(),
-            _ => handle.stop_now(),
+        let signals = Signals::watch(move |at_once| {
+            if at_once {
+                handle.stop_now();
+            } else {
+                handle.stop();
+            }
         })?;
         announce(server.endpoints(), common, &console.printer)?;
         Ok(Listening { server, signals })
@@ -88,17 +94,22 @@ pub(crate) fn raise_descriptors() {
     }
 }
 
+/// Signals this close to one another are one: timeout(1) sends its signal to the program and then
+/// to the whole process group.
+#[cfg(unix)]
+const SAME: Duration = Duration::from_millis(20);
+
 /// Tells of SIGINT and SIGTERM. The first is to stop a server gracefully, the second at once.
 #[cfg(unix)]
 pub(crate) struct Signals {
     handle: signal_hook::iterator::Handle,
-    thread: std::thread::JoinHandle<usize>,
+    thread: std::thread::JoinHandle<bool>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    /// `told` is given the number of the signal: 1 for the first.
-    pub(crate) fn watch(told: impl Fn(usize) + Send + 'static) -> Result<Signals, Failure> {
+    /// `told` is given whether it is not the first.
+    pub(crate) fn watch(told: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM};
 
         let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
@@ -106,12 +117,14 @@ impl Signals {
             signals.map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
         let handle = signals.handle();
         let thread = std::thread::spawn(move || {
-            let mut count = 0;
+            let mut first = None;
+            let mut at_once = false;
             for _ in signals.forever() {
-                count += 1;
-                told(count);
+                let first = *first.get_or_insert_with(Instant::now);
+                at_once |= first.elapsed() >= SAME;
+                told(at_once);
             }
-            count
+            at_once
         });
         Ok(Signals { handle, thread })
     }
@@ -119,7 +132,7 @@ impl Signals {
     /// Watches no longer. Whether there were several.
     pub(crate) fn end(self) -> bool {
         self.handle.close();
-        self.thread.join().is_ok_and(|count| count > 1)
+        self.thread.join().unwrap_or(false)
     }
 }
 
@@ -128,7 +141,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn watch(_: impl Fn(usize) + Send + 'static) -> Result<Signals, Failure> {
+    fn watch(_: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         Ok(Signals)
     }
 

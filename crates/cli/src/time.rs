@@ -15,6 +15,9 @@ use crate::values;
 /// Without `--listen`, nobody but this machine's users.
 const DEFAULT: [&str; 2] = ["tcp://127.0.0.1:21567", "udp://127.0.0.1:21567"];
 
+/// One read by lines.
+const LINES: usize = 4 * 1024;
+
 /// One byte more of standard input than the client will send; it says what is wrong with that.
 const LONGEST_LINE: u64 = Client::ANSWER_LIMIT as u64 + 3;
 
@@ -30,6 +33,11 @@ pub(crate) fn serve(
     };
     let zone = if args.utc { Zone::Utc } else { Zone::Local };
     let limits = Config::default().with_max_connections(args.max_connections);
+    let limits = match framing {
+        // An empty line is one byte, and its answer 28.
+        Framing::Line { .. } => limits.with_read(LINES),
+        _ => limits,
+    };
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
     listening.run(|_| TimeService::new(framing, args.format.clone(), zone))
 }

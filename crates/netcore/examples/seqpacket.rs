@@ -1,6 +1,6 @@
-//! Sequenced packets over a Unix socket: a connection as with a stream, but what one send gives, one
-//! receive gets. A server adds up the numbers of each packet; it has no need of lines or lengths to
-//! know where a packet ends.
+//! Sequenced packets over a Unix socket: a connection as with a stream, but what one send gives,
+//! one receive gets. A server adds up the numbers of each packet; it has no need of lines or
+//! lengths to know where a packet ends.
 //!
 //!     cargo run -p netcore --example seqpacket
 

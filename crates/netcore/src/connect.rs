@@ -95,8 +95,8 @@ impl Connector {
     }
 
     /// How long one attempt is alone before the next one joins it; without this [`ATTEMPT_DELAY`].
-    /// Not below [`MIN_ATTEMPT_DELAY`](crate::MIN_ATTEMPT_DELAY); with [`Duration::MAX`] one address
-    /// is given up before the next one is tried.
+    /// Not below [`MIN_ATTEMPT_DELAY`](crate::MIN_ATTEMPT_DELAY); with [`Duration::MAX`] one
+    /// address is given up before the next one is tried.
     #[must_use]
     pub fn with_attempt_delay(mut self, delay: Duration) -> Connector {
         self.attempt_delay = delay;
@@ -126,8 +126,8 @@ impl Connector {
     /// - [`Operation::Bind`], if the local address can't be had;
     /// - [`Operation::SetOption`] if the system refuses an option, [`Operation::Open`] if it has no
     ///   socket left, [`Operation::Poll`] if it can't wait for them;
-    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, a path that is too long, or a local
-    ///   address that is not of the wanted family.
+    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, a path that is too long, or a
+    ///   local address that is not of the wanted family.
     pub fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Stream, Error> {
         self.connect_observed(endpoint, deadline, |_| {})
     }
@@ -185,8 +185,8 @@ impl Connector {
     /// - what [`resolve`](crate::resolve) fails with;
     /// - [`Operation::Connect`], [`Operation::Bind`], [`Operation::SetOption`] and
     ///   [`Operation::Open`] with the system's reason;
-    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`, a path that is too long, or a local
-    ///   address that is not of the wanted family.
+    /// - [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`, a path that is too long, or a
+    ///   local address that is not of the wanted family.
     pub fn connect_datagram(
         &self,
         endpoint: &Endpoint,

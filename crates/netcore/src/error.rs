@@ -182,7 +182,7 @@ impl Error {
     }
 
     /// The attempts that make up this error, in the order in which they were made: one for each
-    /// address where an endpoint has several. Empty where there was just one: then it is the error.
+    /// address where an endpoint has several. Empty where one attempt alone is the error.
     #[must_use]
     pub fn attempts(&self) -> &[Error] {
         &self.0.attempts

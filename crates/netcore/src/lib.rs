@@ -9,6 +9,10 @@ mod endpoint;
 mod error;
 #[cfg(test)]
 mod fixture;
+// The page's examples are tests, of this crate with all of its features.
+#[cfg(all(doctest, unix, feature = "server"))]
+#[doc = include_str!("../../../docs/from-python.md")]
+mod from_python {}
 pub mod line;
 mod lines;
 mod listener;

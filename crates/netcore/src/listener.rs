@@ -132,8 +132,8 @@ impl Listener {
     }
 }
 
-/// Waits for a connection on `socket`, which must be in non-blocking mode. What [`Listener::accept`]
-/// survives, this survives. `take` fails if the connection is gone already.
+/// Waits for a connection on `socket`, which must be in non-blocking mode. What
+/// [`Listener::accept`] survives, this survives. `take` fails if the connection is gone already.
 pub(crate) fn accept<T>(
     socket: &Socket,
     deadline: Deadline,

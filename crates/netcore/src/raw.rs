@@ -1,10 +1,10 @@
-//! Any socket that the system offers: raw packets, ICMP, sequenced packets, families of the system's
-//! own.
+//! Any socket that the system offers: raw packets, ICMP, sequenced packets, families of the
+//! system's own.
 //!
-//! [`Socket`] is socket(2) with the deadlines, options and errors of this crate, and nothing between
-//! it and the protocol. TCP, UDP and Unix sockets are better served by [`Stream`](crate::Stream),
-//! [`Listener`](crate::Listener) and [`Datagram`](crate::Datagram), into which a socket of theirs can
-//! be turned.
+//! [`Socket`] is socket(2) with the deadlines, options and errors of this crate, and nothing
+//! between it and the protocol. TCP, UDP and Unix sockets are better served by
+//! [`Stream`](crate::Stream), [`Listener`](crate::Listener) and [`Datagram`](crate::Datagram), into
+//! which a socket of theirs can be turned.
 //!
 //! Messages whose boundaries are kept, over a connection:
 //!
@@ -48,8 +48,8 @@ pub use triple::{Domain, Protocol, Type};
 
 /// A socket of any domain, type and protocol.
 ///
-/// Each call that can wait takes a [`Deadline`] and never waits longer than that. The socket under it
-/// is in non-blocking mode. Prints as `ipv4 raw icmp`.
+/// Each call that can wait takes a [`Deadline`] and never waits longer than that. The socket under
+/// it is in non-blocking mode. Prints as `ipv4 raw icmp`.
 #[derive(Debug)]
 pub struct Socket {
     socket: socket2::Socket,
@@ -64,8 +64,8 @@ sys::handle_traits!(Socket);
 
 impl Socket {
     /// socket(2), with every option that is set in `options`; the blocking mode is that of the
-    /// [`Stream`](crate::Stream), [`Listener`](crate::Listener) or [`Datagram`](crate::Datagram) into
-    /// which it may be turned.
+    /// [`Stream`](crate::Stream), [`Listener`](crate::Listener) or [`Datagram`](crate::Datagram)
+    /// into which it may be turned.
     ///
     /// # Errors
     ///
@@ -91,7 +91,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// As [`open`](Socket::open). Most systems have it for [`Domain::Unix`] alone, Windows for none.
+    /// As [`open`](Socket::open). Most systems have it for [`Domain::Unix`] alone, Windows for
+    /// none.
     pub fn pair(
         domain: Domain,
         kind: Type,
@@ -180,8 +181,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Connect`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or
-    /// with the system's reason, often [`ConnectionRefused`](ErrorKind::ConnectionRefused).
+    /// [`Operation::Connect`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
+    /// or with the system's reason, often [`ConnectionRefused`](ErrorKind::ConnectionRefused).
     pub fn connect(&self, to: &Address, deadline: Deadline) -> Result<(), Error> {
         match self.try_connect(to, deadline) {
             Ok(true) => Ok(()),
@@ -258,9 +259,9 @@ impl Socket {
 
     /// Receives one message, or what a stream has.
     ///
-    /// Over a connection a length of 0 is the peer's end. (An empty sequenced packet looks the same.)
-    /// The sender is `unix:` where the system does not tell, as for streams. A raw IPv4 socket gets
-    /// the IP header, too (raw(7)).
+    /// Over a connection a length of 0 is the peer's end. (An empty sequenced packet looks the
+    /// same.) The sender is `unix:` where the system does not tell, as for streams. A raw IPv4
+    /// socket gets the IP header, too (raw(7)).
     ///
     /// # Errors
     ///

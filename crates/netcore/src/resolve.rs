@@ -47,8 +47,8 @@ impl Family {
 /// them (RFC 6724), each once.
 ///
 /// A numeric address is never given to the resolver. `:PORT` stands for the unspecified addresses,
-/// `[::]` and `0.0.0.0`. A service's name is what [`service_port`](crate::service_port) makes of it.
-/// The deadline covers all of it.
+/// `[::]` and `0.0.0.0`. A service's name is what [`service_port`](crate::service_port) makes of
+/// it. The deadline covers all of it.
 ///
 /// # Errors
 ///

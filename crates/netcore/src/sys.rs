@@ -29,7 +29,7 @@ use socket2::{SockAddr, SockRef};
 
 use crate::Deadline;
 pub(crate) use address::{other_address, other_address_of, pair};
-#[cfg(test)]
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
 pub(crate) use batch::one_by_one;
 pub(crate) use batch::{MAX_BATCH, Names, recv_many, send_many};
 pub(crate) use codes::{code_kind, code_name, lookup_code};

@@ -1,12 +1,13 @@
 //! A server for handlers that just read and write: a thread for each connection.
 //!
 //! The plain way to serve a few hundred peers, in the shape of Python's `ThreadingTCPServer`. For
-//! thousands there is the event loop, in the feature `server`. What is easily got wrong is done here:
+//! thousands there is the event loop, in the feature `server`. What is easily got wrong is done
+//! here:
 //!
-//! - no more threads than the limit; a connection beyond it waits in the listener's backlog, where it
-//!   costs nothing, until another has ended;
-//! - each read and write of a [`Connection`] is bounded by an idle timeout, and all of them together
-//!   by a total one: a peer that drips one byte a second does not keep its thread;
+//! - no more threads than the limit; a connection beyond it waits in the listener's backlog, where
+//!   it costs nothing, until another has ended;
+//! - each read and write of a [`Connection`] is bounded by an idle timeout, and all of them
+//!   together by a total one: a peer that drips one byte a second does not keep its thread;
 //! - a handler that panics takes just its connection with it;
 //! - the last bytes that a handler wrote arrive, even if it left input unread;
 //! - aborted connections, signals and a lack of descriptors, memory or threads do not end it;
@@ -73,8 +74,8 @@ pub use connection::Connection;
 pub use handle::Handle;
 use handle::Shared;
 
-/// How long accepting rests where descriptors, memory or threads are short, unless a connection ends
-/// before.
+/// How long accepting rests where descriptors, memory or threads are short, unless a connection
+/// ends before.
 const PAUSE: Duration = Duration::from_millis(100);
 /// One line in the log for as long as the same shortage lasts.
 const SAY_EVERY: Duration = Duration::from_secs(5);
@@ -94,8 +95,8 @@ impl Server {
     /// # Errors
     ///
     /// [`Operation::Open`], often with
-    /// [`DescriptorsExhausted`](crate::ErrorKind::DescriptorsExhausted): it takes two descriptors for
-    /// the [`Handle`].
+    /// [`DescriptorsExhausted`](crate::ErrorKind::DescriptorsExhausted): it takes two descriptors
+    /// for the [`Handle`].
     pub fn new(listeners: Vec<Listener>, config: Config) -> Result<Server, Error> {
         let shared = Shared::new().map_err(|error| Error::from_io(Operation::Open, error))?;
         Ok(Server { listeners, config, shared: Arc::new(shared) })
@@ -126,8 +127,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Operation::Accept`] or [`Operation::Poll`] with the system's reason, for what will not pass
-    /// and no peer can cause. What runs has the grace period first, as in a stop.
+    /// [`Operation::Accept`] or [`Operation::Poll`] with the system's reason, for what will not
+    /// pass and no peer can cause. What runs has the grace period first, as in a stop.
     pub fn run<F, E>(self, handler: F) -> Result<(), Error>
     where
         F: Fn(&Connection) -> Result<(), E> + Sync,

@@ -10,9 +10,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use netcore::server::{
-    Closed, Config, ConnectionId, Handle, Output, Refusal, Server, Service, Turn, Waker, Worker,
+    Closed, Config, ConnectionId, Handle, Output, Refusal, Reply, Server, Service, Turn, Waker,
+    Worker,
 };
-use netcore::{Address, Endpoint, Error};
+use netcore::{Address, Batch, Datagram, Deadline, Endpoint, Error, SocketOptions};
 
 /// Says its worker's number and the peer, and echoes.
 struct Echo {
@@ -309,4 +310,58 @@ fn a_server_that_is_stopped_before_it_runs_ends() {
     let server = Server::bind(&["127.0.0.1:0".parse().unwrap()], Config::default()).unwrap();
     server.handle().stop();
     server.run(|worker| Echo { worker: worker.index() }).unwrap();
+}
+
+/// Turns datagrams round, and says nothing to what begins with `-`.
+struct Backwards;
+
+impl Service for Backwards {
+    type Connection = ();
+
+    fn open(&mut self, _: &Address, _: &mut Output) {}
+
+    fn receive(&mut self, _: &mut (), _: &[u8], _: &mut Output) {}
+
+    fn datagram(&mut self, input: &[u8], _: &Address, reply: &mut Reply) {
+        if input.first() != Some(&b'-') {
+            reply.datagram().extend(input.iter().rev());
+        }
+    }
+}
+
+#[test]
+fn each_datagram_is_answered_to_its_sender_and_some_are_not() {
+    let running = Running::start("udp://127.0.0.1:0", Config::default(), |_| Backwards);
+    let patience = || Deadline::after(Duration::from_secs(30));
+    let options = SocketOptions::new();
+    let clients: Vec<_> = (0..3)
+        .map(|_| Datagram::connect(&running.endpoint, &options, patience()).unwrap())
+        .collect();
+    let largest = vec![b'x'; 65_507];
+    // More than one batch each, so that a turn sees several senders and has to go on in the next.
+    for round in 0..4 {
+        for client in &clients {
+            for number in 0..20 {
+                client.send(format!("{round} {number}").as_bytes(), patience()).unwrap();
+                client.send(b"- no answer", patience()).unwrap();
+            }
+            client.send(b"", patience()).unwrap();
+        }
+        for client in &clients {
+            let mut batch = Batch::new(Batch::MAX, 64);
+            let mut answers = Vec::new();
+            while answers.len() < 21 {
+                client.recv_batch(&mut batch, patience()).unwrap();
+                answers.extend(batch.iter().map(|(bytes, _)| bytes.to_vec()));
+            }
+            let turned = |number| format!("{round} {number}").bytes().rev().collect();
+            let mut wanted: Vec<Vec<u8>> = (0..20).map(turned).collect();
+            wanted.push(Vec::new());
+            assert_eq!(answers, wanted);
+        }
+        clients[0].send(&largest, patience()).unwrap();
+        let mut buffer = vec![0; 65_536];
+        assert_eq!(clients[0].recv(&mut buffer, patience()).unwrap().len, largest.len());
+    }
+    running.end().unwrap().unwrap();
 }

@@ -224,34 +224,68 @@ fn a_slow_client_may_be_moved_on_and_told() {
     assert_eq!(got.last().map(String::as_str), Some("127.0.0.1:1: now"));
 }
 
+fn count(peer: &Peer) -> usize {
+    peer.received().iter().filter(|b| **b == b'\n').count()
+}
+
 #[test]
-fn senders_wait_for_readers_that_move_and_not_for_one_that_does_not() {
+fn senders_wait_for_readers_that_move_and_not_for_those_that_do_not() {
     let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
-    let (ann, bob) = (rig.connect(), rig.connect());
-    let line = format!("{}\n", "x".repeat(4000));
-    let flood = line.repeat(1024);
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    let flood = format!("{}\n", "x".repeat(4000)).repeat(1024);
     bob.room(1000);
+    cyd.room(1000);
     ann.send(flood.as_bytes());
-    // Bob takes some all the time: he gets everything, and the flood waits for him.
-    let mut got = 0;
-    while got < 1024 {
+    // They take some all the time: they get everything, and the flood waits for them.
+    let (mut bobs, mut cyds) = (0, 0);
+    while bobs < 1024 || cyds < 1024 {
         rig.run();
         bob.room(100_000);
+        cyd.room(100_000);
         rig.advance(Duration::from_millis(20));
-        got += bob.received().iter().filter(|b| **b == b'\n').count();
-        assert_eq!(rig.connections(), 2);
+        bobs += count(&bob);
+        cyds += count(&cyd);
+        assert_eq!(rig.connections(), 3);
     }
-    assert_eq!(ann.received().iter().filter(|b| **b == b'\n').count(), 1024);
-    // Bob stops: he is not waited for.
+    assert_eq!(count(&ann), 1024);
+    // They stop: they are not waited for.
     bob.room(0);
+    cyd.room(0);
     ann.send(flood.as_bytes());
     rig.run();
-    rig.advance(Duration::from_millis(300));
     for _ in 0..100 {
         rig.advance(Duration::from_millis(100));
     }
-    assert_eq!(ann.received().iter().filter(|b| **b == b'\n').count(), 1024);
-    assert!(bob.is_closed());
+    assert_eq!(count(&ann), 1024);
+    assert!(bob.is_closed() && cyd.is_closed());
+}
+
+#[test]
+fn nobody_waits_for_one_slow_client() {
+    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, slow) = (rig.connect(), rig.connect());
+    let line = format!("{}\n", "x".repeat(4000));
+    slow.room(1000);
+    for _ in 0..1024 {
+        ann.send(line.as_bytes());
+        rig.run();
+        assert_eq!(count(&ann), 1);
+        slow.room(100);
+    }
+    assert!(slow.is_closed());
+}
+
+#[test]
+fn what_one_said_before_it_went_is_heard() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    // Bob's line and his reset arrive while ann's is on its way to him.
+    ann.send(b"hello\n");
+    bob.send(b"deploy done\n");
+    bob.lose();
+    rig.run();
+    assert_eq!(lines(&ann), ["127.0.0.1:1: hello", "127.0.0.1:2: deploy done"]);
+    assert_eq!(rig.connections(), 1);
 }
 
 #[test]

@@ -3,15 +3,15 @@
 //! Each attempt goes through
 //!
 //! ```text
-//!   waiting ──Start──► in flight ──┬──connected──► the winner; all that are in flight are cancelled
-//!                                  └──failed─────► out; the next one is started at once
+//!   waiting ──Start──► in flight ─┬─connected──► the winner; all that are in flight are cancelled
+//!                                 └─failed─────► out; the next one is started at once
 //! ```
 //!
 //! and the race as a whole through
 //!
 //! ```text
-//!   ┌──► poll ──┬─► Start(attempt)   the first at once; the next one when the attempt delay is over,
-//!   │           │                    or as soon as one has failed
+//!   ┌──► poll ──┬─► Start(attempt)   the first at once; the next one when the attempt delay is
+//!   │           │                    over, or as soon as one has failed
 //!   │           ├─► Wait(deadline)   until something happens to an attempt, or that time has come
 //!   └───────────┘
 //!               ├─► AllFailed        there is no address left
@@ -21,8 +21,8 @@
 //! The time is an argument. What happens to the attempts comes from the driver: it says so when one
 //! has [`failed`](Race::failed), and when one has connected the race is over and can be dropped.
 //!
-//! RFC 8305 section 3, which asks for IPv4 and IPv6 addresses apart and begins with what comes first,
-//! has no part here: getaddrinfo(3) gives all addresses at once, in the order of RFC 6724.
+//! RFC 8305 section 3, which asks for IPv4 and IPv6 addresses apart and begins with what comes
+//! first, has no part here: getaddrinfo(3) gives all addresses at once, in the order of RFC 6724.
 
 #[cfg(test)]
 mod tests;
@@ -41,8 +41,8 @@ pub const MIN_ATTEMPT_DELAY: Duration = Duration::from_millis(10);
 /// How many addresses of one name are tried at most. Each attempt in flight has a socket.
 pub const MAX_ADDRESSES: usize = 32;
 
-/// The addresses in the order in which they are tried (RFC 8305 section 4): the families take turns,
-/// beginning with that of the first, and each keeps its own order. Each address once,
+/// The addresses in the order in which they are tried (RFC 8305 section 4): the families take
+/// turns, beginning with that of the first, and each keeps its own order. Each address once,
 /// [`MAX_ADDRESSES`] at most.
 pub(super) fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);

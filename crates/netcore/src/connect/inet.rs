@@ -147,8 +147,8 @@ impl Racers<'_> {
         let begin = Instant::now();
         match begun(address, self.local, self.options) {
             Ok(socket) => self.flights.push(Flight { attempt, socket, begin }),
-            // What is wrong with the local address is so for every attempt. Only for a later one the
-            // reason may be an earlier one, which has the port.
+            // What is wrong with the local address is so for every attempt. Only for a later one
+            // the reason may be an earlier one, which has the port.
             Err(error) if attempt == 0 && error.operation() == Operation::Bind => {
                 return Err(error);
             }
@@ -241,8 +241,8 @@ fn outcome(socket: &Socket, address: SocketAddr) -> Result<(), Error> {
     if let Some(error) = socket.take_error().map_err(failed)? {
         return Err(failed(error));
     }
-    // A port of this machine that nobody listens on may be the one that the system gave to this very
-    // socket. TCP then connects it to itself (RFC 9293 section 3.5, simultaneous open).
+    // A port of this machine that nobody listens on may be the one that the system gave to this
+    // very socket. TCP then connects it to itself (RFC 9293 section 3.5, simultaneous open).
     match socket.local_addr().map_err(failed)?.as_socket() {
         Some(local) if local == address => {
             Err(Error::new(Operation::Connect, ErrorKind::ConnectionRefused)

@@ -71,8 +71,8 @@ impl Batch {
 }
 
 impl Datagram {
-    /// Waits for a datagram, and takes with it what else is there, as far as `batch` has room. Gives
-    /// how many there were, at least one.
+    /// Waits for a datagram, and takes with it what else is there, as far as `batch` has room.
+    /// Gives how many there were, at least one.
     ///
     /// One system call where the system has recvmmsg(2), which is Linux; elsewhere the same by one
     /// for each datagram. What an unconnected socket skips is said at

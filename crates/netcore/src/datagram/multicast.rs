@@ -12,7 +12,8 @@ use crate::{Error, Operation};
 
 impl Datagram {
     /// `IP_ADD_MEMBERSHIP`: receives what is sent to `group` on the interface that has the address
-    /// `interface`; `0.0.0.0` leaves the choice to the system. Ends with [`leave_v4`] or the socket.
+    /// `interface`; `0.0.0.0` leaves the choice to the system. Ends with [`leave_v4`] or the
+    /// socket.
     ///
     /// Bind the socket to `0.0.0.0` and the group's port. Several sockets can hear the same port if
     /// each is bound with [`with_reuse_address`](crate::SocketOptions::with_reuse_address). Linux
@@ -47,8 +48,8 @@ impl Datagram {
     }
 
     /// `IPV6_JOIN_GROUP` (RFC 3493 section 5.2): receives what is sent to `group` on the interface
-    /// with the number `interface`; 0 leaves the choice to the system. Ends with [`leave_v6`] or the
-    /// socket. How to bind is said at [`join_v4`](Datagram::join_v4).
+    /// with the number `interface`; 0 leaves the choice to the system. Ends with [`leave_v6`] or
+    /// the socket. How to bind is said at [`join_v4`](Datagram::join_v4).
     ///
     /// [`leave_v6`]: Datagram::leave_v6
     ///

@@ -9,7 +9,7 @@ use crate::sys;
 pub enum Operation {
     /// Reading an endpoint's text.
     Parse,
-    /// Finding the addresses of a name, the name of an address, the number of a service or its name.
+    /// Finding the addresses of a name, the name of an address, the port of a service, its name.
     Resolve,
     /// socket(2)
     Open,

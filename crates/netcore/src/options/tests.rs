@@ -320,6 +320,8 @@ fn prints_what_is_set_under_the_c_names() {
     );
     let off = SocketOptions::new().with_keepalive(None).with_linger(Some(seconds(2)));
     assert_eq!(off.to_string(), "SO_KEEPALIVE=0 SO_LINGER=2s");
+    let unlimited = SocketOptions::new().with_write_timeout(Duration::ZERO);
+    assert_eq!(unlimited.to_string(), "SO_SNDTIMEO=0s");
 }
 
 #[test]

@@ -24,7 +24,8 @@ impl TryFrom<OwnedHandle> for Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Inspect`] if it is no socket, [`Operation::SetOption`] if the mode can't be set.
+    /// [`Operation::Inspect`] if it is no socket, [`Operation::SetOption`] if the mode can't be
+    /// set.
     fn try_from(handle: OwnedHandle) -> Result<Socket, Error> {
         let inspect = |error| Error::from_io(Operation::Inspect, error);
         let socket = socket2::Socket::from(handle);
@@ -86,8 +87,8 @@ impl TryFrom<Socket> for Datagram {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if it is of another type, domain or protocol, and what the system
-    /// fails with. It is closed then.
+    /// [`ErrorKind::InvalidInput`] if it is of another type, domain or protocol, and what the
+    /// system fails with. It is closed then.
     fn try_from(socket: Socket) -> Result<Datagram, Error> {
         let fits = socket.kind == Type::Datagram
             && matches!(socket.protocol, Protocol::Default | Protocol::Udp);

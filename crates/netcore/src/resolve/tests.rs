@@ -71,6 +71,7 @@ fn the_resolvers_codes_keep_their_meaning() {
     ];
     if cfg!(target_os = "linux") {
         cases.push((EAI_NODATA, ErrorKind::NoData, "host has no address", false));
+        cases.push((sys::EAI_ADDRFAMILY, ErrorKind::NoData, "host has no address", false));
         cases.push((EAI_FAIL, ErrorKind::ResolverFailed, "resolver failed", false));
     }
     for (code, kind, text, retryable) in cases {

@@ -18,6 +18,7 @@ pub struct Config {
     pub(super) idle_timeout: Option<Duration>,
     pub(super) stall_timeout: Option<Duration>,
     pub(super) grace: Duration,
+    pub(super) read: usize,
 }
 
 /// A worker for each processor that the process may use, 10,000 connections, no idle timeout, a
@@ -30,6 +31,7 @@ impl Default for Config {
             idle_timeout: None,
             stall_timeout: Some(Duration::from_secs(30)),
             grace: Duration::from_secs(5),
+            read: 64 * 1024,
         }
     }
 }
@@ -61,5 +63,11 @@ impl Config {
     /// How long a graceful stop may take to send what is owed.
     pub fn with_grace(self, grace: Duration) -> Config {
         Config { grace, ..self }
+    }
+
+    /// How many bytes one read takes at most; none is taken as one. Where answers are longer than
+    /// what they answer, this bounds what a peer that does not take them can make the server hold.
+    pub fn with_read(self, read: usize) -> Config {
+        Config { read: read.max(1), ..self }
     }
 }

@@ -24,11 +24,9 @@ use super::table::{Due, Over, Patience, Readiness, TURN, Table};
 use super::timers::NEVER;
 use super::transport::Transport;
 use super::turn::Turn;
-use super::{Closed, Service};
+use super::{Closed, Config, Service};
 use crate::Address;
 
-/// One read of one connection. After it the others have their turn.
-const READ: usize = 64 * 1024;
 /// Calls of [`Service::ready`] in a row before the others have their turn.
 const READY: usize = 16;
 
@@ -43,11 +41,12 @@ pub(super) struct Core<S: Service, T> {
 }
 
 impl<S: Service, T: Transport> Core<S, T> {
-    pub(super) fn new(service: S, patience: Patience, clock: Clock) -> Core<S, T> {
+    pub(super) fn new(service: S, config: &Config, clock: Clock) -> Core<S, T> {
+        let patience = Patience::new(config.idle_timeout, config.stall_timeout);
         Core {
             service,
             table: Table::new(patience, clock),
-            buffer: vec![0; READ].into_boxed_slice(),
+            buffer: vec![0; config.read].into_boxed_slice(),
         }
     }
 
@@ -159,10 +158,13 @@ impl<S: Service, T: Transport> Core<S, T> {
                 }
                 true
             }
-            Err(e) => {
-                self.release(index, Closed::Broken(e));
-                false
-            }
+            Err(e) => match self.table.fail(index, e) {
+                Some(why) => {
+                    self.release(index, why);
+                    false
+                }
+                None => true,
+            },
         }
     }
 
@@ -210,6 +212,10 @@ impl<S: Service, T: Transport> Core<S, T> {
             return;
         }
         match c.socket.read(&mut self.buffer) {
+            Ok(0) if c.flags.mute => {
+                // The error that this stands for was told to a write already: no orderly end.
+                self.release(index, Closed::Broken(ErrorKind::ConnectionReset.into()));
+            }
             Ok(0) => {
                 c.flags.ended = true;
                 c.flags.readable = false;
@@ -290,7 +296,7 @@ impl<S: Service, T: Transport> Core<S, T> {
         if !c.flags.closing || c.unsent.is_some() || c.flags.lingering {
             return;
         }
-        if c.flags.ended {
+        if c.flags.ended || c.flags.mute {
             return self.release(index, Closed::Done);
         }
         if let Err(e) = c.socket.shutdown_write() {
@@ -343,13 +349,10 @@ impl<S: Service, T: Transport> Core<S, T> {
         }
     }
 
-    /// Sees to the timers that are due.
-    pub(super) fn expire(&mut self) {
-        if self.table.timers.next().is_none() {
-            return;
-        }
-        let now = self.table.clock.millis();
-        while let Some((at, index, generation)) = self.table.timers.pop(now) {
+    /// Sees to the timers that were due at `seen`, the time until which all input is known of: one
+    /// who spoke before it was due must not be taken for silent, however late the loop is.
+    pub(super) fn expire(&mut self, seen: u64) {
+        while let Some((at, index, generation)) = self.table.timers.pop(seen) {
             if self.table.slots[index as usize].generation != generation {
                 continue;
             }
@@ -361,13 +364,18 @@ impl<S: Service, T: Transport> Core<S, T> {
             }
             c.timer = NEVER;
             let (due, what) = c.due(patience);
-            if due > now {
+            if due > seen {
                 self.table.arm(index);
                 continue;
             }
             match what {
                 Due::Idle => {
-                    c.heard = now;
+                    c.heard = seen;
+                    if c.flags.readable {
+                        // It has said something, which this turn has no time left for.
+                        self.table.arm(index);
+                        continue;
+                    }
                     self.call(index, |service, state, output| service.idle(state, output));
                     self.table.arm(index);
                 }

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use super::clock::Clock;
 use super::core::Core;
 use super::handle::{Mailbox, Shared};
-use super::table::{Patience, Readiness};
+use super::table::Readiness;
 use super::transport::Transport;
 use super::{Config, Service, Waker, Worker};
 use crate::Address;
@@ -66,6 +66,7 @@ struct Pipe {
     /// The peer has sent its end.
     finished: bool,
     reset: bool,
+    lost: bool,
     /// The server has sent its end, or let the socket go.
     ended: bool,
     released: bool,
@@ -80,8 +81,7 @@ impl<S: Service> Rig<S> {
         let clock = Clock::by_hand(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
         let service = service(Worker { waker: Waker { shared, worker: 0 } });
-        let patience = Patience::new(config.idle_timeout, config.stall_timeout);
-        let core = Core::new(service, patience, clock.clone());
+        let core = Core::new(service, &config, clock.clone());
         Rig { core, clock, peers: Vec::new(), stopping: false }
     }
 
@@ -99,6 +99,7 @@ impl<S: Service> Rig<S> {
             room: usize::MAX,
             finished: false,
             reset: false,
+            lost: false,
             ended: false,
             released: false,
             edge: false,
@@ -122,7 +123,7 @@ impl<S: Service> Rig<S> {
             }
         }
         self.core.run();
-        self.core.expire();
+        self.core.expire(self.clock.millis());
         self.core.turn(self.stopping);
         self.core.reap();
         // The table's end of a closed connection is gone.
@@ -188,6 +189,13 @@ impl Peer {
         (pipe.reset, pipe.edge) = (true, true);
     }
 
+    /// Goes without reading what it was sent: what it sent itself can be read, then that fails, as
+    /// writing does at once.
+    pub fn lose(&self) {
+        let mut pipe = self.0.0.borrow_mut();
+        (pipe.lost, pipe.edge) = (true, true);
+    }
+
     /// The socket takes `room` bytes more and is full then; `usize::MAX` for no end.
     pub fn room(&self, room: usize) {
         let mut pipe = self.0.0.borrow_mut();
@@ -231,18 +239,18 @@ impl Wire {
             return None;
         }
         Some(Readiness {
-            read: !pipe.input.is_empty() || pipe.finished || pipe.reset,
+            read: !pipe.input.is_empty() || pipe.finished || pipe.reset || pipe.lost,
             write: pipe.room > 0,
             ended: pipe.finished,
             urgent: false,
-            broken: pipe.reset,
+            broken: pipe.reset || pipe.lost,
         })
     }
 }
 
 impl Pipe {
     fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.reset {
+        if self.reset || self.lost {
             return Err(ErrorKind::ConnectionReset.into());
         }
         let taken = bytes.len().min(self.room);
@@ -270,6 +278,9 @@ impl Transport for Socket {
             return Err(ErrorKind::ConnectionReset.into());
         }
         let n = pipe.input.len().min(buffer.len());
+        if n == 0 && pipe.lost {
+            return Err(ErrorKind::ConnectionReset.into());
+        }
         if n == 0 && !pipe.finished {
             return Err(ErrorKind::WouldBlock.into());
         }

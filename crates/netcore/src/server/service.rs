@@ -22,7 +22,7 @@ pub trait Service {
     /// A peer has connected. What is sent here is the first that it reads.
     fn open(&mut self, peer: &Address, output: &mut Output) -> Self::Connection;
 
-    /// Bytes came: as many as one read brought, 1 to 65,536, cut anywhere.
+    /// Bytes came: as many as one read brought, at most [`Config::with_read`](super::Config::with_read), cut anywhere.
     fn receive(&mut self, connection: &mut Self::Connection, input: &[u8], output: &mut Output);
 
     /// The peer has sent all that it will (a half-close). It may still read. Without a service's

@@ -18,6 +18,8 @@ use super::turn::Connections;
 const LINGER_QUIET: u64 = 250;
 /// … and this long in all, in milliseconds.
 const LINGER: u64 = 5_000;
+/// A connection that is to be closed has this long, in milliseconds, to take what it is owed.
+const CLOSING: u64 = 30_000;
 
 /// What is read in one turn, from all together, before the service has its
 /// [`turn`](super::Service::turn): what one turn brings is what a broadcast must hold before it can
@@ -58,7 +60,8 @@ pub(super) struct Connection<C, T> {
     /// Gone once the service has been told that it is closed; the socket may linger.
     pub(super) state: Option<C>,
     pub(super) unsent: Option<Box<Queue>>,
-    /// Of the last input. Kept only where something depends on it.
+    /// Of the last input, kept only where something depends on it; for one that is to be closed, of
+    /// that decision.
     pub(super) heard: u64,
     /// Of the last output that the socket took while some had to wait; for a lingering one, the
     /// start of that.
@@ -87,6 +90,8 @@ pub(super) struct Flags {
     pub(super) lingering: bool,
     /// Nothing can be sent or received any more; a read will tell why.
     pub(super) broken: bool,
+    /// Output failed, and is dropped; what the peer sent before it went may still be there.
+    pub(super) mute: bool,
     /// The peer's end was read.
     pub(super) ended: bool,
 }
@@ -144,7 +149,9 @@ impl<C, T> Connection<C, T> {
             let at = (self.heard + LINGER_QUIET).min(self.moved + LINGER);
             (at, Due::Lingered)
         } else if self.unsent.is_some() {
-            (self.moved.saturating_add(patience.stall), Due::Stalled)
+            let stalled = self.moved.saturating_add(patience.stall);
+            let closing = if self.flags.closing { self.heard + CLOSING } else { NEVER };
+            (stalled.min(closing), Due::Stalled)
         } else {
             (self.heard.saturating_add(patience.idle), Due::Idle)
         }
@@ -219,20 +226,47 @@ impl<C, T: Transport> Table<C, T> {
             return Some(Over::Now(Closed::Cut));
         }
         if let Err(e) = self.transmit(index) {
-            self.output.clear();
-            return Some(Over::Now(Closed::Broken(e)));
+            return self.fail(index, e).map(Over::Now);
         }
         (self.output.end == End::Close).then_some(Over::Closing)
+    }
+
+    /// Output has failed: the peer has gone. What it sent before may still be unread, and is read
+    /// until that fails too. Otherwise, why it is over.
+    pub(super) fn fail(&mut self, index: u32, error: io::Error) -> Option<Closed> {
+        self.output.clear();
+        let deaf = self.deaf;
+        let c = self.connection(index)?;
+        if c.flags.ended || c.flags.closing || deaf {
+            return Some(Closed::Broken(error));
+        }
+        c.unsent = None;
+        c.flags.mute = true;
+        c.flags.broken = true;
+        c.flags.readable = true;
+        c.flags.insist = true;
+        self.enqueue(index);
+        None
     }
 
     /// Sends what is in the output, behind what the connection owes already.
     fn transmit(&mut self, index: u32) -> io::Result<()> {
         let Table { slots, output, clock, .. } = self;
         let Some(c) = slots[index as usize].connection.as_mut() else { return Ok(()) };
-        c.flags.closing |= output.end == End::Close;
+        if output.end == End::Close && !c.flags.closing {
+            c.flags.closing = true;
+            c.heard = clock.millis();
+        }
+        if c.flags.mute {
+            output.clear();
+            return Ok(());
+        }
         c.flags.hungry |= output.more;
         if let Some(unsent) = c.unsent.as_mut() {
             unsent.take(output);
+            if c.flags.closing {
+                self.arm(index);
+            }
         } else if let Some(left) = queue::send(output, &mut c.socket)? {
             c.unsent = Some(Box::new(left));
             c.flags.writable = false;

@@ -17,6 +17,7 @@ struct Probe {
     /// Sent to all in the next turn.
     broadcast: Option<Bytes>,
     hold: bool,
+    heard: Vec<u8>,
 }
 
 impl Probe {
@@ -35,6 +36,7 @@ impl Service for Probe {
 
     fn receive(&mut self, id: &mut ConnectionId, input: &[u8], output: &mut Output) {
         assert_eq!(*id, output.id());
+        self.heard.extend(input);
         match input {
             b"C" => output.close(),
             b"A" => {
@@ -248,6 +250,36 @@ fn held_input_is_read_when_the_hold_ends() {
     bench.rig.service().hold = false;
     bench.rig.run();
     assert_eq!(peer.text(), "wait");
+}
+
+#[test]
+fn what_was_sent_before_a_loss_is_received() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    peer.room(0);
+    peer.send(b"one");
+    bench.rig.run();
+    peer.send(b"two");
+    peer.lose();
+    bench.rig.run();
+    assert_eq!(bench.log(), ["closed Broken ConnectionReset"]);
+    assert_eq!(bench.rig.service().heard, b"onetwo");
+}
+
+#[test]
+fn one_who_is_to_be_closed_and_takes_nothing_is_cut_off() {
+    let mut bench = Bench::new(Config::default().with_stall_timeout(None));
+    let peer = bench.connect();
+    peer.room(0);
+    peer.send(b"a long answer");
+    bench.rig.run();
+    peer.finish();
+    bench.rig.run();
+    bench.rig.advance(Duration::from_secs(3600));
+    assert_eq!(bench.rig.connections(), 1, "it may take its time");
+    bench.rig.stop();
+    bench.rig.advance(Duration::from_secs(30));
+    assert_eq!(bench.log(), ["closed Stalled"]);
 }
 
 #[test]

@@ -12,20 +12,19 @@ use mio::{Events, Interest, Poll, Token};
 use super::accept::{Accepted, Acceptor};
 use super::clock::Clock;
 use super::core::Core;
-use super::datagrams::Port;
+use super::datagrams::{Inbox, Port};
 use super::handle::{Phase, Shared};
 use super::output::Reply;
-use super::table::{Patience, Readiness};
+use super::table::Readiness;
 use super::transport::{Socket, Transport};
 use super::{Config, Refusal, Service};
 use crate::{Address, Datagram, Error, Operation};
 
 /// Events of one wait.
 const EVENTS: usize = 1024;
-/// The largest datagram (RFC 768: the length is 16 bits).
-const DATAGRAM: usize = 65_535;
-/// A stop reads what has arrived before it, for so many turns at most.
-const LAST_TURNS: usize = 64;
+/// A stop reads what has arrived before it for this part of the grace period at most: a peer that
+/// goes on sending must not use it up.
+const HEARING: u32 = 4;
 
 /// Tokens from the top; below them are the connections' places in the table.
 pub(super) const WAKE: Token = Token(usize::MAX);
@@ -55,8 +54,7 @@ pub(super) struct Running<S: Service> {
     seat: Seat,
     core: Core<S, Socket>,
     clock: Clock,
-    /// For one datagram.
-    datagram: Vec<u8>,
+    inbox: Inbox,
     reply: Reply,
     /// The service's wish for its next turn.
     again: Option<Instant>,
@@ -83,11 +81,11 @@ impl Seat {
 impl<S: Service> Running<S> {
     pub(super) fn new(seat: Seat, service: S) -> Running<S> {
         let clock = Clock::system();
-        let patience = Patience::new(seat.config.idle_timeout, seat.config.stall_timeout);
+        let core = Core::new(service, &seat.config, clock.clone());
         Running {
-            datagram: vec![0; if seat.ports.is_empty() { 0 } else { DATAGRAM }],
+            inbox: Inbox::new(&seat.ports),
             seat,
-            core: Core::new(service, patience, clock.clone()),
+            core,
             reply: Reply::new(clock.clone()),
             clock,
             again: None,
@@ -101,9 +99,16 @@ impl<S: Service> Running<S> {
         let mut events = Events::with_capacity(EVENTS);
         loop {
             let timeout = self.timeout();
+            // What arrived before this moment is among the events of this wait.
+            let seen = self.core.next_timer().map(|_| self.clock.millis());
             match self.seat.poll.poll(&mut events, timeout) {
-                Err(e) if e.kind() != io::ErrorKind::Interrupted => return Err(e),
-                _ => self.clock.turn(),
+                Ok(()) => self.clock.turn(),
+                // No wait was made: what has arrived must be seen before a timer is.
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {
+                    self.clock.turn();
+                    continue;
+                }
+                Err(e) => return Err(e),
             }
             for event in &events {
                 self.event(event);
@@ -112,6 +117,10 @@ impl<S: Service> Running<S> {
                 self.seat.acceptor = Some(self.accept(acceptor));
             }
             self.answer_datagrams();
+            self.core.run();
+            if let Some(seen) = seen {
+                self.core.expire(seen);
+            }
             self.turn();
             match self.seat.shared.phase() {
                 Phase::Serving => {}
@@ -130,13 +139,11 @@ impl<S: Service> Running<S> {
 
     fn answer_datagrams(&mut self) {
         for port in &mut self.seat.ports {
-            port.run(&mut self.core.service, &mut self.datagram, &mut self.reply);
+            port.run(&mut self.core.service, &mut self.inbox, &mut self.reply);
         }
     }
 
     fn turn(&mut self) {
-        self.core.run();
-        self.core.expire();
         self.again = self.core.turn(self.quiet.is_some());
         let released = self.core.reap();
         if released > 0 {
@@ -274,7 +281,8 @@ impl<S: Service> Running<S> {
             self.open(socket, &peer);
         }
         let mut events = Events::with_capacity(EVENTS);
-        for _ in 0..LAST_TURNS {
+        let until = Instant::now() + self.seat.config.grace / HEARING;
+        loop {
             if self.seat.poll.poll(&mut events, Some(Duration::ZERO)).is_err() {
                 break;
             }
@@ -282,8 +290,10 @@ impl<S: Service> Running<S> {
                 self.event(event);
             }
             self.answer_datagrams();
+            self.core.run();
             self.turn();
-            if events.is_empty() && !self.core.is_busy() {
+            let more = !events.is_empty() || self.core.is_busy();
+            if !more || Instant::now() >= until {
                 break;
             }
         }

@@ -36,8 +36,8 @@ pub(crate) fn other_address_of(family: i32, data: &[u8]) -> io::Result<SockAddr>
         bytes[1] = u8::try_from(family).map_err(|_| wrong("there is no such family"))?;
     }
     let mut storage = SockAddrStorage::zeroed();
-    // SAFETY: a SockAddrStorage is plain bytes to write to, as many as the slice has, and borrowed by
-    // nobody else meanwhile.
+    // SAFETY: a SockAddrStorage is plain bytes to write to, as many as the slice has, and borrowed
+    // by nobody else meanwhile.
     let room = unsafe {
         let start = (&raw mut storage).cast::<u8>();
         slice::from_raw_parts_mut(start, size_of::<SockAddrStorage>())

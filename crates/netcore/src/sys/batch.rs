@@ -35,8 +35,9 @@ mod mmsg {
     }
 
     /// Receives what is there, each datagram into the next `size` bytes of `bytes`, and at most as
-    /// many as there is room for. `took` gets the length, whether it was cut, and the sender of each
-    /// in turn. Never waits. Gives how many there were, at least one, and whether those were all.
+    /// many as there is room for. `took` gets the length, whether it was cut, and the sender of
+    /// each in turn. Never waits. Gives how many there were, at least one, and whether those were
+    /// all.
     pub(crate) fn recv_many(
         socket: &SockRef<'_>,
         bytes: &mut [u8],
@@ -91,8 +92,8 @@ mod mmsg {
             ready += 1;
         }
         // SAFETY: the first `ready` headers are initialised. Each points to one iovec, over bytes,
-        // and to one address with its length; `'a` keeps bytes and addresses alive through the call,
-        // which only reads them. The socket is borrowed, so it is open.
+        // and to one address with its length; `'a` keeps bytes and addresses alive through the
+        // call, which only reads them. The socket is borrowed, so it is open.
         let sent = unsafe {
             let headers = headers.as_mut_ptr().cast();
             libc::sendmmsg(socket.as_raw_fd(), headers, ready, (DONT_WAIT | NO_SIGNAL) as _)
@@ -142,8 +143,8 @@ pub(crate) mod one_by_one {
     use super::{MAX_BATCH, SockAddr, SockRef, io};
     use crate::sys::{DONT_WAIT, NO_SIGNAL, uninit};
 
-    /// How many datagrams there is room for. An error behind some that were received is kept for the
-    /// next call.
+    /// How many datagrams there is room for. An error behind some that were received is kept for
+    /// the next call.
     #[derive(Debug)]
     pub(crate) struct Names {
         count: usize,

@@ -19,8 +19,8 @@ pub struct Config {
     pub(super) grace: Duration,
 }
 
-/// 256 connections, an idle timeout of one minute, a total timeout of one hour and a grace period of
-/// 5 s.
+/// 256 connections, an idle timeout of one minute, a total timeout of one hour and a grace period
+/// of 5 s.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -33,13 +33,14 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The most connections at a time, over all listeners, and so the most threads; none is taken as
-    /// one. One more waits in its listener's backlog until another has ended.
+    /// The most connections at a time, over all listeners, and so the most threads; none is taken
+    /// as one. One more waits in its listener's backlog until another has ended.
     pub fn with_max_connections(self, max_connections: usize) -> Config {
         Config { max_connections: max_connections.max(1), ..self }
     }
 
-    /// How long one read or write of a [`Connection`](super::Connection) may take. `None`: for ever.
+    /// How long one read or write of a [`Connection`](super::Connection) may take. `None`: for
+    /// ever.
     pub fn with_idle_timeout(self, idle_timeout: Option<Duration>) -> Config {
         Config { idle_timeout, ..self }
     }
@@ -49,7 +50,8 @@ impl Config {
         Config { total_timeout, ..self }
     }
 
-    /// How long the handlers have to return by themselves after [`Handle::stop`](super::Handle::stop).
+    /// How long the handlers have to return by themselves after
+    /// [`Handle::stop`](super::Handle::stop).
     pub fn with_grace(self, grace: Duration) -> Config {
         Config { grace, ..self }
     }

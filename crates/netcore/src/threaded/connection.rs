@@ -9,19 +9,19 @@ use crate::{Address, Deadline, Error, ErrorKind, Operation, Stream};
 
 /// The most that one write takes, and so what a peer has the idle timeout for.
 const LONGEST_WRITE: usize = 64 * 1024;
-/// How long a peer may take to close its side after the handler has returned, and how long it may be
-/// silent meanwhile.
+/// How long a peer may take to close its side after the handler has returned, and how long it may
+/// be silent meanwhile.
 const LINGER: Duration = Duration::from_secs(5);
 const LINGER_QUIET: Duration = Duration::from_millis(250);
 
 /// A connection, as its handler has it.
 ///
 /// [`Read`] and [`Write`] are bounded by the server's timeouts. As with [`Stream`] they take
-/// `&Connection`, so a handler can read through a [`BufReader`](std::io::BufReader) and write beside
-/// it. Both fail with [`TimedOut`](io::ErrorKind::TimedOut) once a timeout is over, with
-/// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) once the server has cut the connection off,
-/// and with the errors of [`Stream::read_deadline`] and [`Stream::write_all_deadline`]. After a
-/// failed write the peer has got an unknown part of it.
+/// `&Connection`, so a handler can read through a [`BufReader`](std::io::BufReader) and write
+/// beside it. Both fail with [`TimedOut`](io::ErrorKind::TimedOut) once a timeout is over, with
+/// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) once the server has cut the connection
+/// off, and with the errors of [`Stream::read_deadline`] and [`Stream::write_all_deadline`]. After
+/// a failed write the peer has got an unknown part of it.
 #[derive(Debug)]
 pub struct Connection {
     stream: Arc<Stream>,

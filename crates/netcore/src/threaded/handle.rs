@@ -76,8 +76,8 @@ impl Shared {
         Place { shared: self.clone(), number }
     }
 
-    /// Nobody comes any more: gives the handlers the grace period, then shuts their sockets down, so
-    /// that every read and write ends.
+    /// Nobody comes any more: gives the handlers the grace period, then shuts their sockets down,
+    /// so that every read and write ends.
     pub(super) fn see_off(&self, grace: Duration) {
         self.advance(Phase::Stopping);
         let deadline = Deadline::after(grace);
@@ -141,8 +141,8 @@ pub struct Handle(pub(super) Arc<Shared>);
 
 impl Handle {
     /// Stops gracefully: nothing more is accepted, and Unix socket files are removed; the handlers
-    /// have the [grace period](super::Config::with_grace) to return, and what is not done then is cut
-    /// off. [`Server::run`](super::Server::run) returns after that.
+    /// have the [grace period](super::Config::with_grace) to return, and what is not done then is
+    /// cut off. [`Server::run`](super::Server::run) returns after that.
     pub fn stop(&self) {
         self.0.advance(Phase::Stopping);
     }
