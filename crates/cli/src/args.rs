@@ -1,10 +1,13 @@
 //! The arguments.
 
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use ::chat::Slow;
 use clap::{Args as Group, Parser, Subcommand};
+use netcore::Family;
 
 use crate::values;
 
@@ -43,6 +46,42 @@ pub(crate) enum Command {
     /// Group chat for nc, telnet and any other line client
     #[command(subcommand)]
     Chat(ChatCommand),
+    /// Show how an endpoint is reached: addresses, attempts, the socket's options
+    #[command(after_help = "\
+Examples:
+  sockit probe db.example:5432
+  sockit probe -6 --timeout 2s www.example:https
+  sockit probe unix:/run/app.sock --json")]
+    Probe(Probe),
+    /// Print the port of a service, or the service of a port
+    #[command(after_help = "\
+Examples:
+  sockit port https
+  sockit port 53/udp")]
+    Port(Port),
+    /// Send text, or standard input, whole
+    #[cfg(unix)]
+    #[command(after_help = "\
+Examples:
+  sockit send 127.0.0.1:7000 < file
+  sockit send udp://127.0.0.1:8125 hits:1|c
+  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | sockit send www.example:http --wait 5s")]
+    Send(Send),
+    /// Join standard input and output to a connection that comes
+    #[cfg(unix)]
+    #[command(after_help = "\
+Examples:
+  sockit listen :7000 > file
+  sockit listen unix:/run/drop.sock --keep-open >> log < /dev/null
+  sockit listen 127.0.0.1:7000 --banner 'Thank you for connecting'")]
+    Listen(Listen),
+    /// Join standard input and output to a connection
+    #[cfg(unix)]
+    #[command(after_help = "\
+Examples:
+  sockit connect 127.0.0.1:7000
+  sockit connect 192.0.2.7:7000 --local-address 192.0.2.8 < file")]
+    Connect(Connect),
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,4 +185,93 @@ pub(crate) struct ChatServe {
     /// Read the operator's commands from standard input; on by itself on a terminal
     #[arg(long)]
     pub(crate) console: bool,
+}
+
+/// Which addresses of a name.
+#[derive(Debug, Group)]
+pub(crate) struct Families {
+    /// IPv4 addresses alone
+    #[arg(short = '4', long, conflicts_with = "ipv6")]
+    ipv4: bool,
+    /// IPv6 addresses alone
+    #[arg(short = '6', long)]
+    ipv6: bool,
+}
+
+impl Families {
+    pub(crate) fn wanted(&self) -> Family {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Family::Ipv4,
+            (_, true) => Family::Ipv6,
+            _ => Family::Any,
+        }
+    }
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Probe {
+    /// What to connect to
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// How long all of it may take
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) families: Families,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Port {
+    /// A service's name or a port, and tcp or udp; without that TCP first, then UDP
+    #[arg(value_name = "NAME|NUMBER[/PROTO]")]
+    pub(crate) service: String,
+}
+
+#[cfg(unix)]
+#[derive(Debug, Group)]
+pub(crate) struct Send {
+    /// Where to; a Unix socket may be one for datagrams
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// What to send, as it is; without it standard input, over UDP as one datagram
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Option<OsString>,
+    /// Print what comes back, for so long after all is sent or until the peer ends
+    #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) wait: Option<Duration>,
+    /// How long the connection may take, TEXT, and after the end of input the peer to take the rest
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) families: Families,
+}
+
+#[cfg(unix)]
+#[derive(Debug, Group)]
+pub(crate) struct Listen {
+    /// Where to listen: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT or unix:PATH
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// Send each client this text, as it is, and close
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) banner: Option<OsString>,
+    /// Take one connection after the other, not just one
+    #[arg(long)]
+    pub(crate) keep_open: bool,
+}
+
+#[cfg(unix)]
+#[derive(Debug, Group)]
+pub(crate) struct Connect {
+    /// Where to
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// The address of this side: IP or IP:PORT
+    #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
+    pub(crate) local_address: Option<SocketAddr>,
+    /// How long the connection may take
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) families: Families,
 }

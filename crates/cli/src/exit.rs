@@ -52,6 +52,11 @@ impl Failure {
         Failure::new(code, chain(error))
     }
 
+    /// What failed between this program and its peer.
+    pub(crate) fn of(error: &Error) -> Failure {
+        Failure::new(code(error), chain(error))
+    }
+
     pub(crate) fn code(&self) -> u8 {
         self.code
     }
@@ -64,7 +69,7 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
-        Failure::new(code(&error), chain(&error))
+        Failure::of(&error)
     }
 }
 
@@ -80,15 +85,21 @@ fn code(error: &Error) -> u8 {
         (_, ErrorKind::TimedOut) => TIMED_OUT,
         (Operation::Resolve, _) => HOST_NOT_RESOLVED,
         (Operation::Connect | Operation::Open, _) => COULD_NOT_CONNECT,
-        (Operation::Read | Operation::Write | Operation::Send | Operation::Receive, _) => {
-            RECEIVE_ERROR
-        }
+        (Operation::Send, ErrorKind::MessageTooLong) => TOO_LARGE,
+        (
+            Operation::Read
+            | Operation::Write
+            | Operation::Send
+            | Operation::Receive
+            | Operation::Shutdown,
+            _,
+        ) => RECEIVE_ERROR,
         _ => OTHER,
     }
 }
 
 /// The error and its causes, on one line.
-fn chain(error: &Error) -> String {
+pub(crate) fn chain(error: &Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(e) = cause {

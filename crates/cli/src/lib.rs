@@ -5,9 +5,21 @@
 
 mod args;
 mod chat;
+#[cfg(unix)]
+mod connect;
 mod console;
+#[cfg(unix)]
+mod datagrams;
 mod exit;
+#[cfg(unix)]
+mod joined;
+#[cfg(unix)]
+mod listen;
 mod logging;
+mod port;
+mod probe;
+#[cfg(unix)]
+mod send;
 mod serve;
 mod streams;
 mod time;
@@ -54,6 +66,14 @@ fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
         Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, console),
         Command::Time(TimeCommand::Client(args)) => time::client(args, &common, console),
         Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, console),
+        Command::Probe(args) => probe::probe(&args, &common, console),
+        Command::Port(args) => port::port(&args, &common, console),
+        #[cfg(unix)]
+        Command::Send(args) => send::send(args, console),
+        #[cfg(unix)]
+        Command::Listen(args) => listen::listen(args, &common, console),
+        #[cfg(unix)]
+        Command::Connect(args) => connect::connect(&args, console),
     }
 }
 

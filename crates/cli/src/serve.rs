@@ -39,7 +39,14 @@ impl Listening {
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
         let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
         // Before the words that say that it runs: from then on it can be stopped.
-        let signals = Signals::watch(server.handle())?;
+        let handle = server.handle();
+        let signals = Signals::watch(move |at_once| {
+            if at_once {
+                handle.stop_now();
+            } else {
+                handle.stop();
+            }
+        })?;
         announce(server.endpoints(), common, &console.printer)?;
         Ok(Listening { server, signals })
     }
@@ -79,7 +86,7 @@ fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Resul
 
 /// A connection is a descriptor, and the system's first limit (often 1,024) is meant for programs
 /// that use select(2).
-fn raise_descriptors() {
+pub(crate) fn raise_descriptors() {
     #[cfg(unix)]
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => log::debug!("up to {limit} descriptors"),
@@ -92,16 +99,17 @@ fn raise_descriptors() {
 #[cfg(unix)]
 const SAME: Duration = Duration::from_millis(20);
 
-/// The first SIGINT or SIGTERM stops the server gracefully, the second at once.
+/// Tells of SIGINT and SIGTERM. The first is to stop a server gracefully, the second at once.
 #[cfg(unix)]
-struct Signals {
+pub(crate) struct Signals {
     handle: signal_hook::iterator::Handle,
     thread: std::thread::JoinHandle<bool>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    fn watch(server: Handle) -> Result<Signals, Failure> {
+    /// `told` is given whether it is not the first.
+    pub(crate) fn watch(told: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM};
 
         let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
@@ -113,20 +121,16 @@ impl Signals {
             let mut at_once = false;
             for _ in signals.forever() {
                 let first = *first.get_or_insert_with(Instant::now);
-                if first.elapsed() >= SAME || at_once {
-                    at_once = true;
-                    server.stop_now();
-                } else {
-                    server.stop();
-                }
+                at_once |= first.elapsed() >= SAME;
+                told(at_once);
             }
             at_once
         });
         Ok(Signals { handle, thread })
     }
 
-    /// Watches no longer. Whether the server was stopped at once.
-    fn end(self) -> bool {
+    /// Watches no longer. Whether there were several.
+    pub(crate) fn end(self) -> bool {
         self.handle.close();
         self.thread.join().unwrap_or(false)
     }
@@ -137,7 +141,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn watch(_: Handle) -> Result<Signals, Failure> {
+    fn watch(_: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         Ok(Signals)
     }
 

@@ -1,5 +1,6 @@
-//! Durations, sizes and JSON strings.
+//! Durations, sizes, addresses and JSON strings.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 #[cfg(test)]
@@ -57,6 +58,14 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
     }
     let number: usize = digits.parse().map_err(|_| "too large".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+/// An address of this machine, with any port unless there is one.
+pub(crate) fn local_address(text: &str) -> Result<SocketAddr, String> {
+    let with_any_port = || text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 0));
+    text.parse()
+        .or_else(|_| with_any_port())
+        .map_err(|_| "expected an IP address, as in 192.0.2.7, 192.0.2.7:80 or ::1".to_owned())
 }
 
 /// A JSON string (RFC 8259, section 7).

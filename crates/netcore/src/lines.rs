@@ -23,10 +23,10 @@ const READ_AHEAD: usize = 8192;
 /// # Deadlines
 ///
 /// Over [`Timed`], which [`Stream::into_lines`] makes, one deadline bounds all that is read and
-/// written until [`until`](Lines::until) sets the next: a whole line, a whole body, a whole exchange.
-/// Over another stream the waits are that stream's own. Where a read ends early, because of the
-/// deadline or because a non-blocking stream has nothing more, nothing is lost: the next goes on
-/// where it stopped.
+/// written until [`until`](Lines::until) sets the next: a whole line, a whole body, a whole
+/// exchange. Over another stream the waits are that stream's own. Where a read ends early, because
+/// of the deadline or because a non-blocking stream has nothing more, nothing is lost: the next
+/// goes on where it stopped.
 ///
 /// # Limits
 ///
@@ -114,7 +114,8 @@ impl<S: Read + Write> Lines<S> {
     }
 
     /// Reads the next line: its text, and apart from it the ending, LF or CRLF. `None`: the peer
-    /// has ended. The last line of a stream may lack its ending; [`Line::ending`] is not an LF then.
+    /// has ended. The last line of a stream may lack its ending; [`Line::ending`] is not an LF
+    /// then.
     ///
     /// # Errors
     ///
@@ -188,8 +189,8 @@ impl<S: Read + Write> Lines<S> {
     ///
     /// - [`TooLarge`](ErrorKind::TooLarge) if more comes; the first `limit` bytes of it are in
     ///   `body`, the others are still to be read;
-    /// - what the stream's reading and [`flush`](Lines::flush) fail with; what came until then is in
-    ///   `body`.
+    /// - what the stream's reading and [`flush`](Lines::flush) fail with; what came until then is
+    ///   in `body`.
     pub fn read_to_end(&mut self, body: &mut Vec<u8>, limit: usize) -> Result<usize, Error> {
         let mut left = limit;
         loop {

@@ -10,14 +10,14 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use crate::sys::{self, NoSigpipe};
+use crate::sys::{self, NoSigpipe, PollEntry};
 use crate::transfer::{Descriptor, Nonblocking, Step, not_opened};
 use crate::{Deadline, Error, ErrorKind, Operation, Stream};
 pub use error::{RelayError, Relayed, Side};
 use flow::Flow;
 
-/// One end of a [`relay`]: a stream, or two descriptors that others may share, as standard input and
-/// output.
+/// One end of a [`relay`]: a stream, or two descriptors that others may share, as standard input
+/// and output.
 #[derive(Clone, Copy, Debug)]
 pub struct End<'a> {
     input: BorrowedFd<'a>,
@@ -26,8 +26,8 @@ pub struct End<'a> {
 }
 
 impl<'a> End<'a> {
-    /// What is read from `input` goes to the other end, and what comes from there to `output`: pipes,
-    /// terminals, files, sockets. Their blocking mode is left as it is.
+    /// What is read from `input` goes to the other end, and what comes from there to `output`:
+    /// pipes, terminals, files, sockets. Their blocking mode is left as it is.
     pub fn new(input: &'a impl AsFd, output: &'a impl AsFd) -> End<'a> {
         End { input: input.as_fd(), output: output.as_fd(), stream: None }
     }
@@ -55,20 +55,20 @@ impl<'a> From<&'a Stream> for End<'a> {
 ///
 /// The ways do not hold each other up: one end may write as much as it likes before it reads. When
 /// an end has no more to say, the other end, if it is a stream, reads an end too
-/// ([`Shutdown::Write`](std::net::Shutdown::Write)), and the other way goes on. An output that is not a
-/// stream stays open: closing it is its owner's.
+/// ([`Shutdown::Write`](std::net::Shutdown::Write)), and the other way goes on. An output that is
+/// not a stream stays open: closing it is its owner's.
 ///
-/// One thread does all of it. Each way has up to 256 KiB on its way, which the kernel moves by itself
-/// where it can (splice(2) on Linux).
+/// One thread does all of it. Each way has up to 256 KiB on its way, which the kernel moves by
+/// itself where it can (splice(2) on Linux).
 ///
 /// # Waiting
 ///
 /// It ends when nothing has moved either way for as long as `idle`, or when `deadline` has passed.
 /// While it runs streams are in non-blocking mode, and another thread may use them with deadlines
 /// only. Other descriptors are read and written when poll(2) says that they are ready, a pipe or
-/// terminal without splice(2) by `PIPE_BUF` bytes at most, which it takes at once (pipe(7)). So three
-/// things alone can hold it up: a disk, a terminal that is stopped in the midst of a piece, and another
-/// process that reads or writes the same pipe or terminal at the same moment.
+/// terminal without splice(2) by `PIPE_BUF` bytes at most, which it takes at once (pipe(7)). So
+/// three things alone can hold it up: a disk, a terminal that is stopped in the midst of a piece,
+/// and another process that reads or writes the same pipe or terminal at the same moment.
 ///
 /// # Errors
 ///
@@ -76,13 +76,13 @@ impl<'a> From<&'a Stream> for End<'a> {
 ///
 /// - [`Operation::Read`]: an end broke, often with [`ConnectionReset`](ErrorKind::ConnectionReset).
 ///   The relay is over at once;
-/// - [`Operation::Write`]: an end takes no more, often with [`BrokenPipe`](ErrorKind::BrokenPipe) or
-///   [`StorageFull`](ErrorKind::StorageFull). If it is a stream, what it still has to say arrives
-///   first;
-/// - [`Operation::Poll`] with [`TimedOut`](ErrorKind::TimedOut): `idle` or `deadline`. No side is to
-///   blame;
-/// - [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the end of one
-///   side could not be passed on, since the other has reset the connection;
+/// - [`Operation::Write`]: an end takes no more, often with [`BrokenPipe`](ErrorKind::BrokenPipe)
+///   or [`StorageFull`](ErrorKind::StorageFull). If it is a stream, what it still has to say
+///   arrives first;
+/// - [`Operation::Poll`] with [`TimedOut`](ErrorKind::TimedOut): `idle` or `deadline`. No side is
+///   to blame;
+/// - [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the end of
+///   one side could not be passed on, since the other has reset the connection;
 /// - [`Operation::Open`], often with [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a
 ///   relay needs up to eight descriptors more.
 ///
@@ -195,16 +195,18 @@ impl Relay<'_> {
         let mut entries = Vec::with_capacity(4);
         let mut lookouts = Vec::with_capacity(4);
         for (at, flow) in self.flows.iter().enumerate().filter(|(_, flow)| flow.is_open()) {
-            for (entry, lookout) in flow.entries() {
-                lookouts.push(lookout.then_some(at));
-                entries.push(entry);
+            entries.push(flow.entry());
+            lookouts.push(None);
+            if let Some(lookout) = flow.lookout() {
+                entries.push(lookout);
+                lookouts.push(Some(at));
             }
         }
         let polled = |error| (None, Error::from_io(Operation::Poll, error));
         if !sys::wait_any(&mut entries, deadline).map_err(polled)? {
             return Ok(false);
         }
-        let ready: Vec<bool> = entries.iter().map(sys::PollEntry::is_ready).collect();
+        let ready: Vec<bool> = entries.iter().map(PollEntry::is_ready).collect();
         drop(entries);
         for (lookout, ready) in lookouts.into_iter().zip(ready) {
             if let (Some(at), true) = (lookout, ready) {

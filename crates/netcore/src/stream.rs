@@ -1,4 +1,5 @@
 mod convert;
+mod drain;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The one place that knows which system this is, and the one place with `unsafe`: waiting for
-//! descriptors, the kernel's own copy and `SIGPIPE`, which neither std nor socket2 offers, and lending
-//! initialised memory to socket2.
+//! descriptors, the kernel's own copy and `SIGPIPE`, which neither std nor socket2 offers, and
+//! lending initialised memory to socket2.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
@@ -14,6 +14,7 @@ mod poll;
 mod sigpipe;
 #[cfg(unix)]
 mod splice;
+mod unsent;
 mod wake;
 
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub(crate) use poll::PollEntry;
 pub(crate) use sigpipe::NoSigpipe;
 #[cfg(unix)]
 pub(crate) use splice::Pipe;
+pub(crate) use unsent::unsent;
 pub(crate) use wake::Alarm;
 
 #[cfg(unix)]

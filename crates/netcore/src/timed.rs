@@ -9,8 +9,8 @@ use crate::{Deadline, Stream};
 /// A stream under a deadline: [`Read`] and [`Write`] that together never wait beyond it.
 ///
 /// For whatever is generic over the two traits: it gets one deadline for all that it does, however
-/// many reads and writes that takes, so that a peer that sends a byte a second can't outlast it. The
-/// options and the blocking mode of the stream are of no matter.
+/// many reads and writes that takes, so that a peer that sends a byte a second can't outlast it.
+/// The options and the blocking mode of the stream are of no matter.
 ///
 /// Made by [`Stream::until`] over `&Stream`, or by [`new`](Timed::new) over what owns or shares a
 /// stream. A failure's payload is the [`Error`](crate::Error) with all that it says; its kind is

@@ -19,13 +19,13 @@ pub(crate) use pump::{Pump, Step};
 
 /// Whole files. On Unix.
 ///
-/// The kernel moves the bytes by itself where it can (splice(2), on Linux, between streams, files and
-/// pipes); elsewhere they go through a buffer. Up to 256 KiB are on their way at once.
+/// The kernel moves the bytes by itself where it can (splice(2), on Linux, between streams, files
+/// and pipes); elsewhere they go through a buffer. Up to 256 KiB are on their way at once.
 ///
 /// `progress` is told how many bytes have arrived so far, each time that some have. After an error
 /// that is how many it were. The deadline is for the whole transfer; only what a disk takes for one
-/// piece is beyond it. While a transfer runs the stream is in non-blocking mode, so another thread may
-/// use it with deadlines only. Descriptors of others keep the mode that they have.
+/// piece is beyond it. While a transfer runs the stream is in non-blocking mode, so another thread
+/// may use it with deadlines only. Descriptors of others keep the mode that they have.
 ///
 /// ```
 /// use std::fs::File;
@@ -45,16 +45,16 @@ impl Stream {
     /// The result is how many bytes it was.
     ///
     /// Where the file stands (lseek(2)) is neither used nor changed. A range without an end goes to
-    /// the end that the file has when it is reached: a file that grows meanwhile is sent with what it
-    /// grew by, and an offset beyond the end sends nothing.
+    /// the end that the file has when it is reached: a file that grows meanwhile is sent with what
+    /// it grew by, and an offset beyond the end sends nothing.
     ///
     /// # Errors
     ///
-    /// - [`Operation::Write`], as [`write_all_deadline`](Stream::write_all_deadline). An unknown part
-    ///   has been sent then, so the stream is of no more use;
-    /// - [`Operation::Read`] with [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if the file ends before
-    ///   the range does, or has shrunk, or with the system's reason: the file is a pipe, a directory,
-    ///   not open for reading;
+    /// - [`Operation::Write`], as [`write_all_deadline`](Stream::write_all_deadline). An unknown
+    ///   part has been sent then, so the stream is of no more use;
+    /// - [`Operation::Read`] with [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if the file ends
+    ///   before the range does, or has shrunk, or with the system's reason: the file is a pipe, a
+    ///   directory, not open for reading;
     /// - [`Operation::Read`] with [`InvalidInput`](ErrorKind::InvalidInput) for a range that ends
     ///   before it begins;
     /// - [`Operation::Open`], often with
@@ -71,8 +71,8 @@ impl Stream {
         self.send(file, Some(offset), count, deadline, progress)
     }
 
-    /// Sends all that can be read from `source` until it ends: a pipe, a terminal, standard input, or
-    /// a file from where it stands. The result is how many bytes it was.
+    /// Sends all that can be read from `source` until it ends: a pipe, a terminal, standard input,
+    /// or a file from where it stands. The result is how many bytes it was.
     ///
     /// # Errors
     ///
@@ -95,11 +95,12 @@ impl Stream {
     ///
     /// - [`Operation::Read`] with [`TooLarge`](ErrorKind::TooLarge) if more comes. `target` has the
     ///   first `limit` bytes, the others are still to be read;
-    /// - [`Operation::Read`], as [`read_deadline`](Stream::read_deadline). `target` has all that came;
+    /// - [`Operation::Read`], as [`read_deadline`](Stream::read_deadline). `target` has all that
+    ///   came;
     /// - [`Operation::Write`] with [`StorageFull`](ErrorKind::StorageFull),
     ///   [`BrokenPipe`](ErrorKind::BrokenPipe) or another reason of the system's, and with
-    ///   [`TimedOut`](ErrorKind::TimedOut) if it is the target that takes nothing by the deadline. Up
-    ///   to 256 KiB that came are lost then;
+    ///   [`TimedOut`](ErrorKind::TimedOut) if it is the target that takes nothing by the deadline.
+    ///   Up to 256 KiB that came are lost then;
     /// - [`Operation::Open`], as [`send_file`](Stream::send_file).
     pub fn receive_into(
         &self,
@@ -121,8 +122,8 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// As [`receive_into`](Stream::receive_into), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if
-    /// the peer ends before. `target` has all that came then.
+    /// As [`receive_into`](Stream::receive_into), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd)
+    /// if the peer ends before. `target` has all that came then.
     pub fn receive_exact_into(
         &self,
         target: &impl AsFd,
@@ -183,21 +184,26 @@ impl Stream {
 fn run(pump: &mut Pump, deadline: Deadline, mut progress: impl FnMut(u64)) -> Result<u64, Error> {
     let _quiet = NoSigpipe::new();
     let mut watched = true;
+    let mut waited = Interest::Read;
     loop {
         if deadline.is_expired() {
-            let side = if pump.holds() { Interest::Write } else { Interest::Read };
+            let side = if pump.holds() { Interest::Write } else { waited };
             return Err(Error::timed_out(operation(side)));
         }
         match pump.step().map_err(|(side, error)| Error::from_io(operation(side), error))? {
             Step::Moved => progress(pump.moved()),
-            Step::Wait(interest) => watched = wait(pump, interest, watched, deadline)?,
+            Step::Wait(interest) => {
+                // Whom it waited for last is to blame where time runs out.
+                waited = interest;
+                watched = wait(pump, interest, watched, deadline)?;
+            }
             Step::Done => return Ok(pump.moved()),
         }
     }
 }
 
-/// Waits until `pump` can go on, or the deadline has passed. `watched`: whether meanwhile to look out
-/// for an error of the one that is written to; so is the result.
+/// Waits until `pump` can go on, or the deadline has passed. `watched`: whether meanwhile to look
+/// out for an error of the one that is written to; so is the result.
 fn wait(pump: &Pump, interest: Interest, watched: bool, deadline: Deadline) -> Result<bool, Error> {
     let polled = |error| Error::from_io(Operation::Poll, error);
     if interest == Interest::Write {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{duration, quote, size, some_duration};
+use super::{duration, local_address, quote, size, some_duration};
 
 #[test]
 fn durations_are_numbers_with_units() {
@@ -47,4 +47,19 @@ fn sizes_are_powers_of_1024() {
 #[test]
 fn strings_are_quoted_as_json() {
     assert_eq!(quote("a\"b\\c\nd\u{1b}é"), "\"a\\\"b\\\\c\\nd\\u001bé\"");
+}
+
+#[test]
+fn a_local_address_may_lack_its_port() {
+    for (text, address) in [
+        ("127.0.0.1", "127.0.0.1:0"),
+        ("127.0.0.1:80", "127.0.0.1:80"),
+        ("::1", "[::1]:0"),
+        ("[::1]:80", "[::1]:80"),
+    ] {
+        assert_eq!(local_address(text), Ok(address.parse().unwrap()), "{text}");
+    }
+    for text in ["", "localhost", "127.0.0.1:", "127.0.0.1:65536", "[::1]"] {
+        assert!(local_address(text).is_err(), "{text}");
+    }
 }

@@ -98,12 +98,12 @@ impl Process {
 
     /// Waits for `lines` lines on standard output, or for its end.
     pub(crate) fn stdout_lines(&self, lines: usize) -> Vec<String> {
-        let count = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count();
-        let Some(text) = self.stdout.when(|text, ended| ended || count(text) >= lines) else {
-            panic!("not {lines} lines on standard output within {PATIENCE:?}");
-        };
-        let text = String::from_utf8(text).expect("standard output is UTF-8");
-        text.split_inclusive('\n').map(str::to_owned).collect()
+        self.stdout.lines(lines)
+    }
+
+    /// Waits for `lines` lines on standard error, or for its end.
+    pub(crate) fn stderr_lines(&self, lines: usize) -> Vec<String> {
+        self.stderr.lines(lines)
     }
 
     /// Waits for the end of the process, which must come by itself.
@@ -260,6 +260,15 @@ impl Capture {
         let waited = self.0.1.wait_timeout_while(self.lock(), PATIENCE, unready);
         let (captured, timeout) = waited.expect("no reader panics");
         (!timeout.timed_out()).then(|| captured.bytes.clone())
+    }
+
+    fn lines(&self, lines: usize) -> Vec<String> {
+        let count = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count();
+        let Some(text) = self.when(|text, ended| ended || count(text) >= lines) else {
+            panic!("not {lines} lines within {PATIENCE:?}");
+        };
+        let text = String::from_utf8(text).expect("what is printed is UTF-8");
+        text.split_inclusive('\n').map(str::to_owned).collect()
     }
 
     fn so_far(&self) -> Vec<u8> {

@@ -66,17 +66,18 @@ impl<'a> Flow<'a> {
         self.sink.stream.is_some()
     }
 
-    /// What to wait for, and whether that is a lookout for an error only.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (PollEntry<'_>, bool)> {
-        let Pump { from, to, .. } = &self.pump;
-        let (first, second) = match self.interest {
-            Interest::Write => (PollEntry::new(to, Interest::Write), None),
-            Interest::Read => {
-                let lookout = self.watched.then(|| (PollEntry::trouble(to), true));
-                (PollEntry::new(from, Interest::Read), lookout)
-            }
-        };
-        std::iter::once((first, false)).chain(second)
+    /// What to wait for.
+    pub(super) fn entry(&self) -> PollEntry<'_> {
+        match self.interest {
+            Interest::Read => PollEntry::new(&self.pump.from, Interest::Read),
+            Interest::Write => PollEntry::new(&self.pump.to, Interest::Write),
+        }
+    }
+
+    /// Where meanwhile to look out for an error.
+    pub(super) fn lookout(&self) -> Option<PollEntry<'_>> {
+        let looks_out = self.interest == Interest::Read && self.watched;
+        looks_out.then(|| PollEntry::trouble(&self.pump.to))
     }
 
     /// Why the sink takes no more, after poll(2) reported something that nobody waited for.

@@ -41,8 +41,8 @@ impl Drop for NoSigpipe {
         let Some(mask) = &self.mask else { return };
         if self.would_take() {
             let mut signal = 0;
-            // SAFETY: the set is initialised, and there is room for the signal's number. It does not
-            // wait, since the signal is pending.
+            // SAFETY: the set is initialised, and there is room for the signal's number. It does
+            // not wait, since the signal is pending.
             unsafe { libc::sigwait(&sigpipe(), &raw mut signal) };
         }
         // SAFETY: the mask is what pthread_sigmask(3) gave, and null asks for nothing.
@@ -53,8 +53,8 @@ impl Drop for NoSigpipe {
 /// The set of `SIGPIPE` alone.
 fn sigpipe() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset(3) initialises the set, sigaddset(3) changes it, and neither can fail with
-    // a signal that exists.
+    // SAFETY: sigemptyset(3) initialises the set, sigaddset(3) changes it, and neither can fail
+    // with a signal that exists.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE);

@@ -1,0 +1,38 @@
+//! Standard input and output joined to a stream, both ways at once.
+//!
+//! They are the process's own descriptors here, not those of `Streams`: the kernel copies between
+//! them and the socket. Their blocking mode, which other processes share, stays as it is.
+
+use std::io;
+
+use netcore::{Deadline, End, Error, ErrorKind, Operation, RelayError, Side, Stream, relay};
+
+use crate::exit::{self, Failure};
+
+/// Carries bytes until standard input and the peer have both ended; the end of one is passed on,
+/// and ends the other way no sooner. It lasts as long as the two want.
+pub(crate) fn join(stream: &Stream) -> Result<(), Failure> {
+    let (input, output) = (io::stdin(), io::stdout());
+    let (left, right) = (End::new(&input, &output), End::from(stream));
+    match relay(left, right, None, Deadline::never()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(failure(error)),
+    }
+}
+
+fn failure(failed: RelayError) -> Failure {
+    let side = failed.side();
+    let error = failed.error();
+    match (side, error.operation()) {
+        (Some(Side::Left), Operation::Write) if error.kind() == ErrorKind::BrokenPipe => {
+            Failure::silent(exit::DONE)
+        }
+        (Some(Side::Left), Operation::Write) => standard("output", exit::WRITE_ERROR, error),
+        (Some(Side::Left), _) => standard("input", exit::OTHER, error),
+        _ => Failure::of(error),
+    }
+}
+
+fn standard(which: &str, code: u8, error: &Error) -> Failure {
+    Failure::new(code, format!("standard {which}: {}", exit::chain(error)))
+}

@@ -1,0 +1,134 @@
+//! `sockit listen`.
+
+use std::os::unix::ffi::OsStringExt;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use netcore::threaded::{Config, Connection, Handle, Server};
+use netcore::{Datagram, Endpoint, Listener, SocketOptions, Transport};
+
+use crate::args::{Common, Listen};
+use crate::exit::Failure;
+use crate::joined::join;
+use crate::serve::{Signals, raise_descriptors};
+use crate::streams::Console;
+use crate::values::quote;
+use crate::{datagrams, exit};
+
+/// `sockit listen`
+pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Result<(), Failure> {
+    let endpoint: Endpoint = args.endpoint.parse()?;
+    let options = SocketOptions::new();
+    let banner = args.banner.map(OsStringExt::into_vec);
+    if endpoint.transport() == Transport::Udp {
+        if banner.is_some() {
+            let words = "--banner needs connections; datagrams have none";
+            return Err(Failure::new(exit::USAGE, words));
+        }
+        let sockets = Datagram::bind(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
+        let names: Vec<Endpoint> = sockets.iter().map(|s| s.endpoint().clone()).collect();
+        let announce = |console: &mut Console| announce(&names, common, console);
+        return datagrams::listen(sockets, announce, console);
+    }
+    let listeners = Listener::bind(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
+    let names: Vec<Endpoint> = listeners.iter().map(|l| l.endpoint().clone()).collect();
+    let config = match banner {
+        Some(_) => Config::default(),
+        // The others wait in the backlog. What is owed to one lasts as long as it wants.
+        None => Config::default().with_max_connections(1).with_grace(Duration::MAX),
+    };
+    let server = Server::new(listeners, config)?;
+    let handle = server.handle();
+    let (events, told) = mpsc::channel();
+    let stopping = (handle.clone(), events.clone());
+    let signals = Signals::watch(move |_| {
+        let (handle, events) = &stopping;
+        handle.stop();
+        // Nobody hears it where nobody is joined.
+        let _ = events.send(Event::Stop);
+    })?;
+    announce(&names, common, console);
+    let result = match banner {
+        Some(banner) => {
+            raise_descriptors();
+            let greet = |connection: &Connection| greet(connection, &banner);
+            server.run(greet).map_err(Failure::from)
+        }
+        None => {
+            let door = Door {
+                handle,
+                keep_open: args.keep_open,
+                events,
+                told: Mutex::new(told),
+                result: Mutex::new(Ok(())),
+            };
+            let served = server.run(|connection| door.serve(connection));
+            let result = door.result.into_inner().unwrap_or_else(PoisonError::into_inner);
+            served.map_err(Failure::from).and(result)
+        }
+    };
+    signals.end();
+    result
+}
+
+/// On standard error: standard output is what the connection brings, byte for byte.
+fn announce(endpoints: &[Endpoint], common: &Common, console: &mut Console) {
+    for endpoint in endpoints.iter().filter(|_| !common.quiet) {
+        console.complain_in_full(&if common.json {
+            format!("{{\"listening\":{}}}\n", quote(&endpoint.to_string()))
+        } else {
+            format!("listening on {endpoint}\n")
+        });
+    }
+}
+
+fn greet(connection: &Connection, banner: &[u8]) -> Result<(), netcore::Error> {
+    connection.stream().write_all_deadline(banner, connection.deadline())
+}
+
+/// What ends a connection: it does by itself, or a signal does it.
+enum Event {
+    Done(Result<(), Failure>),
+    Stop,
+}
+
+/// Joins one connection at a time to standard input and output.
+struct Door {
+    handle: Handle,
+    keep_open: bool,
+    events: Sender<Event>,
+    told: Mutex<Receiver<Event>>,
+    result: Mutex<Result<(), Failure>>,
+}
+
+impl Door {
+    /// The thread that joins them ends with the program: where a signal comes first it waits for
+    /// standard input, and nothing can interrupt that.
+    fn serve(&self, connection: &Connection) -> Result<(), netcore::Error> {
+        if !self.keep_open {
+            // The next one is refused, and not left to wait for nobody.
+            self.handle.stop();
+        }
+        let stream = connection.stream().try_clone()?;
+        let done = self.events.clone();
+        thread::spawn(move || {
+            // Nobody hears it after a signal.
+            let _ = done.send(Event::Done(join(&stream)));
+        });
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(Event::Done(Err(failure))) = told.recv() else { return Ok(()) };
+        match failure.words() {
+            // One client's fault is that client's end.
+            Some(words) if self.keep_open && failure.code() == exit::RECEIVE_ERROR => {
+                log::warn!("{words}");
+            }
+            _ => {
+                self.handle.stop();
+                *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Err(failure);
+            }
+        }
+        Ok(())
+    }
+}

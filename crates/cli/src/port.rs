@@ -1,0 +1,76 @@
+//! `sockit port`.
+
+use std::time::Duration;
+
+use netcore::{Deadline, Error, ErrorKind, Transport, service_name, service_port};
+
+use crate::args::{Common, Port};
+use crate::exit::{self, Failure};
+use crate::streams::Console;
+use crate::values::quote;
+
+/// How long the system's table may take: it may be one over the network.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// `sockit port`
+pub(crate) fn port(args: &Port, common: &Common, console: &Console) -> Result<(), Failure> {
+    let text = args.service.as_str();
+    let (service, transports) = match text.split_once('/') {
+        None => (text, &[Transport::Tcp, Transport::Udp][..]),
+        Some((service, "tcp")) => (service, &[Transport::Tcp][..]),
+        Some((service, "udp")) => (service, &[Transport::Udp][..]),
+        Some((_, other)) => {
+            let words = format!("{text}: the protocol is tcp or udp, not {other:?}");
+            return Err(Failure::new(exit::USAGE, words));
+        }
+    };
+    let is_number = !service.is_empty() && service.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if is_number {
+        let outside = |_| Failure::new(exit::USAGE, format!("{text}: a port is 0 to 65535"));
+        Some(service.parse::<u16>().map_err(outside)?)
+    } else {
+        None
+    };
+    let deadline = Deadline::after(PATIENCE);
+    let mut result = Err(Failure::silent(exit::OTHER));
+    for &transport in transports {
+        let found = match number {
+            Some(port) => service_name(port, transport, deadline).map(|name| (name, port)),
+            None => {
+                service_port(service, transport, deadline).map(|port| (service.to_owned(), port))
+            }
+        };
+        match found {
+            Ok((name, port)) => {
+                let text = if number.is_some() { name.clone() } else { port.to_string() };
+                return print(&name, port, transport, &text, common, console);
+            }
+            Err(error) => result = Err(failure(text, error)),
+        }
+    }
+    result
+}
+
+fn print(
+    name: &str,
+    port: u16,
+    transport: Transport,
+    text: &str,
+    common: &Common,
+    console: &Console,
+) -> Result<(), Failure> {
+    if !common.json {
+        return console.print(&format!("{text}\n"));
+    }
+    let name = quote(name);
+    let protocol = if transport == Transport::Udp { "udp" } else { "tcp" };
+    console.print(&format!("{{\"name\":{name},\"port\":{port},\"protocol\":\"{protocol}\"}}\n"))
+}
+
+/// That no table has it is an answer, not a host that can't be found.
+fn failure(text: &str, error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::TimedOut => error.into(),
+        kind => Failure::new(exit::OTHER, format!("port {text}: {kind}")),
+    }
+}

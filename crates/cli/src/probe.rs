@@ -1,0 +1,160 @@
+//! `sockit probe`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use netcore::{
+    Address, ConnectEvent, Connector, Datagram, Deadline, Endpoint, Error, Granted, Report,
+    SocketOptions, Stream, Transport, resolve, reverse,
+};
+
+use crate::args::{Common, Probe};
+use crate::exit::Failure;
+use crate::streams::Console;
+use crate::values::quote;
+
+/// How long the name of the peer may take. It is a courtesy, and many addresses have none.
+const NAME_PATIENCE: Duration = Duration::from_secs(1);
+
+/// `sockit probe`
+pub(crate) fn probe(args: &Probe, common: &Common, console: &Console) -> Result<(), Failure> {
+    let endpoint: Endpoint = args.endpoint.parse()?;
+    let deadline = Deadline::after(args.timeout);
+    let asked = match endpoint.transport() {
+        Transport::Tcp => SocketOptions::new().with_nodelay(true),
+        _ => SocketOptions::new(),
+    };
+    let family = args.families.wanted();
+    let connector = Connector::new().with_options(asked.clone()).with_family(family);
+    let page = Page { common, console };
+    if endpoint.transport() == Transport::Udp {
+        page.addresses(&resolve(&endpoint, family, deadline)?)?;
+        let socket = connector.connect_datagram(&endpoint, deadline)?;
+        return page.datagram(&socket, &asked, deadline);
+    }
+    // What can't be printed ends the command, but not the attempts, which can't be interrupted.
+    let mut printed = Ok(());
+    let stream = connector.connect_observed(&endpoint, deadline, |event| {
+        if printed.is_ok() {
+            printed = page.event(event);
+        }
+    });
+    printed?;
+    match stream {
+        Ok(stream) => page.stream(&stream, &asked, deadline),
+        Err(error) if is_for_datagrams(&endpoint, &error) => {
+            let socket = connector.connect_datagram(&endpoint, deadline)?;
+            page.datagram(&socket, &asked, deadline)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the file is a Unix socket for datagrams: connect(2) calls that the wrong type, and
+/// nothing else of a file that is there is not supported.
+pub(crate) fn is_for_datagrams(endpoint: &Endpoint, error: &Error) -> bool {
+    endpoint.transport() == Transport::Unix && error.kind() == netcore::ErrorKind::Unsupported
+}
+
+/// What is printed: lines of text, or objects of one kind each.
+struct Page<'a> {
+    common: &'a Common,
+    console: &'a Console,
+}
+
+impl Page<'_> {
+    fn addresses(&self, addresses: &[SocketAddr]) -> Result<(), Failure> {
+        addresses.iter().try_for_each(|address| {
+            let family = if address.is_ipv6() { "IPv6" } else { "IPv4" };
+            let fields = [("address", quote(&address.to_string())), ("family", quote(family))];
+            self.line("address", &format!("{address} ({family})"), &fields)
+        })
+    }
+
+    fn event(&self, event: &ConnectEvent<'_>) -> Result<(), Failure> {
+        let (address, outcome, elapsed, error) = match *event {
+            ConnectEvent::Resolved { addresses, .. } => return self.addresses(addresses),
+            ConnectEvent::Failed { address, elapsed, error } => {
+                (address, "failed", elapsed, Some(error))
+            }
+            ConnectEvent::Connected { address, elapsed } => (address, "connected", elapsed, None),
+            ConnectEvent::Cancelled { address, elapsed } => (address, "cancelled", elapsed, None),
+            _ if self.common.verbose > 0 && !self.common.json => {
+                return self.line("attempt", &event.to_string(), &[]);
+            }
+            _ => return Ok(()),
+        };
+        let mut fields = vec![
+            ("address", quote(&address.to_string())),
+            ("outcome", quote(outcome)),
+            ("seconds", format!("{:.6}", elapsed.as_secs_f64())),
+        ];
+        if let Some(error) = error {
+            fields.push(("error", quote(&error.kind().to_string())));
+        }
+        self.line("attempt", &event.to_string(), &fields)
+    }
+
+    fn stream(
+        &self,
+        stream: &Stream,
+        asked: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        self.connected(&stream.local_address()?, &stream.peer_address()?, deadline)?;
+        self.options(&SocketOptions::report(stream, Some(asked))?)
+    }
+
+    fn datagram(
+        &self,
+        socket: &Datagram,
+        asked: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        let peer = socket.peer_address().cloned().unwrap_or(Address::Unix(None));
+        self.connected(&socket.local_address()?, &peer, deadline)?;
+        self.options(&SocketOptions::report(socket, Some(asked))?)
+    }
+
+    fn connected(
+        &self,
+        local: &Address,
+        remote: &Address,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        let deadline = deadline.earlier(Deadline::after(NAME_PATIENCE));
+        let name = remote.inet().and_then(|peer| reverse(peer.ip(), deadline).ok());
+        let called = name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+        let mut fields =
+            vec![("local", quote(&local.to_string())), ("remote", quote(&remote.to_string()))];
+        fields.extend(name.as_ref().map(|name| ("name", quote(name))));
+        self.line("connected", &format!("{local} to {remote}{called}"), &fields)
+    }
+
+    fn options(&self, report: &Report) -> Result<(), Failure> {
+        if !self.common.json {
+            return self.console.print(&format!("{report}\n"));
+        }
+        report.rows().iter().try_for_each(|row| {
+            let mut fields = vec![("name", quote(row.name()))];
+            fields.extend(row.asked().map(|asked| ("asked", quote(asked))));
+            fields.push(match row.granted() {
+                Granted::Value(value) => ("granted", quote(value)),
+                Granted::Failed(error) => ("error", quote(&error.kind().to_string())),
+                _ => ("granted", "null".to_owned()),
+            });
+            fields.extend(row.verdict().map(|verdict| ("verdict", quote(&verdict.to_string()))));
+            self.line("option", "", &fields)
+        })
+    }
+
+    /// A line, or an object with `fields`, whose values are JSON already.
+    fn line(&self, kind: &str, text: &str, fields: &[(&str, String)]) -> Result<(), Failure> {
+        if !self.common.json {
+            return self.console.print(&format!("{kind:10} {text}\n"));
+        }
+        let fields: String =
+            fields.iter().map(|(name, value)| format!(",\"{name}\":{value}")).collect();
+        self.console.print(&format!("{{\"kind\":{}{fields}}}\n", quote(kind)))
+    }
+}

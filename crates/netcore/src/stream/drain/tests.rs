@@ -1,0 +1,86 @@
+use std::error::Error as _;
+use std::io::Read;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::{Deadline, ErrorKind, Operation, SocketOptions, Stream};
+
+fn patience() -> Deadline {
+    Deadline::after(Duration::from_secs(30))
+}
+
+fn over() -> Deadline {
+    Deadline::at(Instant::now())
+}
+
+fn unix() -> (Stream, UnixStream) {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    (Stream::from(ours), theirs)
+}
+
+fn tcp() -> (Stream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (Stream::from(ours), listener.accept().unwrap().0)
+}
+
+#[test]
+fn nothing_written_is_taken_even_when_the_deadline_has_passed() {
+    unix().0.drain(over()).unwrap();
+    tcp().0.drain(over()).unwrap();
+}
+
+#[test]
+fn a_unix_peer_has_taken_what_it_has_read() {
+    let (stream, mut peer) = unix();
+    stream.write_all_deadline(b"hello", patience()).unwrap();
+    let error = stream.drain(over()).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::TimedOut));
+    assert!(error.source().is_some());
+    let reading = thread::spawn(move || {
+        peer.read_exact(&mut [0; 5]).unwrap();
+        peer
+    });
+    stream.drain(patience()).unwrap();
+    reading.join().unwrap();
+}
+
+#[test]
+fn a_tcp_peer_has_taken_what_its_system_has_and_the_end_too() {
+    let (stream, mut peer) = tcp();
+    stream.write_all_deadline(b"hello", patience()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    stream.drain(patience()).unwrap();
+    let mut all = String::new();
+    peer.read_to_string(&mut all).unwrap();
+    assert_eq!(all, "hello");
+}
+
+#[test]
+fn a_tcp_peer_without_room_has_not_taken_it() {
+    let (stream, peer) = tcp();
+    stream.set_nonblocking(true).unwrap();
+    // Nobody reads, so at some point neither side has room.
+    while std::io::Write::write(&mut &stream, &[7; 65536]).is_ok() {}
+    assert!(stream.drain(over()).unwrap_err().is_timeout());
+    drop(peer);
+}
+
+#[test]
+fn a_peer_that_throws_it_away_has_not_taken_it() {
+    let (stream, peer) = unix();
+    stream.write_all_deadline(b"hello", patience()).unwrap();
+    drop(peer);
+    let error = stream.drain(patience()).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::ConnectionReset));
+
+    let (stream, peer) = tcp();
+    SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&peer).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    while std::io::Write::write(&mut &stream, &[7; 65536]).is_ok() {}
+    drop(peer);
+    let error = stream.drain(patience()).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::ConnectionReset));
+}
