@@ -43,9 +43,13 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
     let handle = server.handle();
     let (events, told) = mpsc::channel();
     let stopping = (handle.clone(), events.clone());
-    let signals = Signals::watch(move |_| {
+    let signals = Signals::watch(move |at_once| {
         let (handle, events) = &stopping;
-        handle.stop();
+        if at_once {
+            handle.stop_now();
+        } else {
+            handle.stop();
+        }
         // Nobody hears it where nobody is joined.
         let _ = events.send(Event::Stop);
     })?;

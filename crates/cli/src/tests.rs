@@ -48,9 +48,14 @@ fn the_arguments_are_consistent() {
 
 #[test]
 fn help_is_output_and_a_usage_error_is_one_line() {
-    for help in
-        [&["--help"][..], &["time", "serve", "-h"], &["chat", "serve", "--help"], &["--version"]]
-    {
+    for help in [
+        &["--help"][..],
+        &["time", "serve", "-h"],
+        &["chat", "serve", "--help"],
+        &["probe", "--help"],
+        &["port", "--help"],
+        &["--version"],
+    ] {
         let (code, output, errors) = sockit(help, "");
         assert_eq!((code, errors.as_str()), (0, ""), "{help:?}");
         assert!(!output.is_empty(), "{help:?}");
@@ -63,6 +68,9 @@ fn help_is_output_and_a_usage_error_is_one_line() {
         &["time", "serve", "--idle-timeout", "0"],
         &["time", "serve", "--workers", "0"],
         &["time", "client"],
+        &["probe"],
+        &["probe", "-4", "-6", "127.0.0.1:1"],
+        &["port", "http/sctp"],
         &["chat", "serve", "--slow", "never"],
         &["chat", "serve", "--max-line", "-1"],
         &["chat", "serve", "-v", "-q"],
