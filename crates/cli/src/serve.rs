@@ -94,8 +94,8 @@ pub(crate) fn raise_descriptors() {
     }
 }
 
-/// Signals this close to one another are one: timeout(1) sends its signal to the program and then
-/// to the whole process group.
+/// Two of a kind this close to one another are one signal: timeout(1) sends its to the program and
+/// then to the whole process group.
 #[cfg(unix)]
 const SAME: Duration = Duration::from_millis(2);
 
@@ -119,9 +119,9 @@ impl Signals {
         let thread = std::thread::spawn(move || {
             let mut first = None;
             let mut at_once = false;
-            for _ in signals.forever() {
-                let first = *first.get_or_insert_with(Instant::now);
-                at_once |= first.elapsed() >= SAME;
+            for signal in signals.forever() {
+                let (which, when) = *first.get_or_insert_with(|| (signal, Instant::now()));
+                at_once |= signal != which || when.elapsed() >= SAME;
                 told(at_once);
             }
             at_once
