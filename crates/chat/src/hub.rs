@@ -20,6 +20,9 @@ pub(crate) enum Order {
     Kick,
 }
 
+/// Orders that wait to be carried out.
+const MAX_ORDERS: usize = 1024;
+
 #[derive(Debug)]
 pub(crate) struct Hub {
     pub(crate) config: Config,
@@ -93,12 +96,16 @@ impl Hub {
         (roster.clients.len(), roster.clients.values().take(most).cloned().collect())
     }
 
-    /// Gives an order about the client that is called `name`. `false`: there is none.
+    /// Gives an order about the client that is called `name`. `false`: there is none, or too many
+    /// orders wait already.
     pub(crate) fn order(&self, name: &str, order: Order) -> bool {
         let mut roster = self.roster();
         let chosen = roster.taken.get(&name::fold(name)).copied();
         let by_address = || roster.clients.iter().find(|(_, n)| &***n == name).map(|(id, _)| *id);
         let Some(id) = chosen.or_else(by_address) else { return false };
+        if roster.orders.len() >= MAX_ORDERS {
+            return false;
+        }
         roster.orders.push((id, order));
         self.orders.store(roster.orders.len(), Ordering::Release);
         drop(roster);

@@ -64,6 +64,7 @@ impl Segment {
     /// The mark behind it.
     fn end(&self) -> Mark {
         Mark {
+            // Of the history's merged ones, nobody asks.
             segment: self.at.segment + 1,
             message: self.at.message + self.ends.len() as u64,
             byte: self.at.byte + self.bytes.len() as u64,
@@ -195,7 +196,7 @@ impl Log {
             inbox.some.store(true, Ordering::Release);
         }
         if self.keep > 0 {
-            order.history.push_back(segment);
+            order.remember(segment);
             order.forget(self.keep as u64);
         }
     }
@@ -205,6 +206,20 @@ impl Order {
     fn wake_all_but(&self, one: Option<&Arc<Inbox>>) {
         for inbox in self.inboxes.iter().filter(|i| !one.is_some_and(|one| Arc::ptr_eq(i, one))) {
             (inbox.wake)();
+        }
+    }
+
+    /// Adds to the history. Small segments become one: what a newcomer holds on to while it reads
+    /// its history is a handle for each.
+    fn remember(&mut self, segment: Segment) {
+        match self.history.back_mut() {
+            Some(last) if last.bytes.len() + segment.bytes.len() <= SEGMENT => {
+                let before = last.bytes.len() as u32;
+                last.bytes = [&last.bytes[..], &segment.bytes[..]].concat().into();
+                let ends = segment.ends.iter().map(|end| before + end);
+                last.ends = last.ends.iter().copied().chain(ends).collect();
+            }
+            _ => self.history.push_back(segment),
         }
     }
 
@@ -219,7 +234,7 @@ impl Order {
             if first.at.message < from {
                 let drop = (from - first.at.message) as usize;
                 let cut = first.ends[drop - 1];
-                first.bytes = Bytes::copy_from_slice(&first.bytes[cut as usize..]);
+                first.bytes = first.bytes.slice(cut as usize..);
                 first.ends = first.ends[drop..].iter().map(|e| *e - cut).collect();
                 first.at.message = from;
                 first.at.byte += u64::from(cut);

@@ -17,10 +17,9 @@ use crate::{Slow, clean};
 const SHARE: usize = 64 * 1024;
 /// Rendered messages at which a turn's input ends, so that they go out before more comes in.
 const BATCH: usize = 256 * 1024;
-/// Senders wait for readers while more than one client in so many, and not just one, is behind …
-const QUORUM: usize = 10;
-/// … and has taken something within this time: when most cannot keep up, waiting loses less than
-/// cutting them off. One slow client is not waited for, nor are those that have stopped reading.
+/// Senders wait for readers while more than half of the clients, and not just one, are behind and
+/// have taken something within this time: when most cannot keep up, waiting loses less than cutting
+/// them off. One slow client is not waited for, nor are those that have stopped reading.
 const MOVING: Duration = Duration::from_millis(250);
 /// What one piece of input may bring its sender in notices. A client that asks for more at once
 /// gets no more than this.
@@ -110,6 +109,8 @@ pub struct Seat {
     news: bool,
     /// Clients that had not taken all at the last round.
     behind: HashMap<ClientId, Progress>,
+    /// When those who are behind must be looked at next.
+    look: Option<Instant>,
     /// Reused from notice to notice.
     notice: Vec<u8>,
     /// Bytes of notices since the input that is being answered began.
@@ -168,6 +169,7 @@ impl Seat {
             writer: Writer::new(hub.config.format),
             news: false,
             behind: HashMap::new(),
+            look: None,
             notice: Vec::new(),
             told: 0,
             hub,
@@ -304,7 +306,7 @@ impl Seat {
         self.publish();
         let ordered = self.hub.ordered();
         let news = std::mem::take(&mut self.news);
-        if !news && self.behind.is_empty() && ordered.is_empty() {
+        if !news && ordered.is_empty() && self.look.is_none_or(|at| now < at) {
             return None;
         }
         let was = std::mem::take(&mut self.behind);
@@ -337,12 +339,17 @@ impl Seat {
         self.behind.insert(client.id, at);
     }
 
-    /// Ends a round. When the next one must come at the latest.
-    pub fn conclude(&mut self, round: Round) -> Option<Instant> {
+    /// When the next round is due though nothing is said and nobody wakes the seat.
+    pub fn next_round(&self) -> Option<Instant> {
+        self.look
+    }
+
+    /// Ends a round.
+    pub fn conclude(&mut self, round: Round) {
         self.reader.trim(round.low);
-        let pressed = round.moving > 1 && round.moving * QUORUM > round.clients;
-        self.reader.press(pressed);
-        pressed.then(|| round.now + MOVING / 4)
+        self.reader.press(round.moving > 1 && round.moving * 2 > round.clients);
+        // Those that are behind catch up by themselves; it is only looked at now and then.
+        self.look = (!self.behind.is_empty()).then(|| round.now + MOVING / 4);
     }
 
     /// The words for one who cannot come in.

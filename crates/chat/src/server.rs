@@ -91,9 +91,10 @@ impl Service for ChatService {
     fn turn(&mut self, turn: &mut Turn<'_, Client>) {
         if let Some(mut round) = self.0.round(turn.now(), turn.time()) {
             turn.each(|client, output| self.0.visit(&mut round, client, output));
-            if let Some(at) = self.0.conclude(round) {
-                turn.again_at(at);
-            }
+            self.0.conclude(round);
+        }
+        if let Some(at) = self.0.next_round() {
+            turn.again_at(at);
         }
         turn.hold(self.0.is_held());
     }

@@ -91,7 +91,8 @@ pub(crate) enum TimeCommand {
 Examples:
   sockit time serve
   sockit time serve --listen :21567 --framing line --format rfc3339 --utc
-  sockit time serve --listen unix:/run/time.sock --format '+%H:%M:%S'")]
+  sockit time serve --listen unix:/run/time.sock --format '+%H:%M:%S'
+  sockit time serve --listen udp://:21567")]
     Serve(TimeServe),
     /// Send each line of standard input and print the answer to it
     #[command(after_help = "\

@@ -97,7 +97,7 @@ pub(crate) fn raise_descriptors() {
 /// Signals this close to one another are one: timeout(1) sends its signal to the program and then
 /// to the whole process group.
 #[cfg(unix)]
-const SAME: Duration = Duration::from_millis(20);
+const SAME: Duration = Duration::from_millis(2);
 
 /// Tells of SIGINT and SIGTERM. The first is to stop a server gracefully, the second at once.
 #[cfg(unix)]

@@ -33,6 +33,8 @@ pub enum Operation {
     Shutdown,
     /// Waiting for readiness.
     Poll,
+    /// Starting a thread.
+    Spawn,
     /// Asking the system for a socket's local or remote address, or its kind.
     Inspect,
     /// Setting an option; its C constant.
@@ -48,7 +50,7 @@ impl Operation {
             Operation::Parse | Operation::Resolve | Operation::Bind | Operation::Inspect => "",
             Operation::Connect | Operation::Write | Operation::Send => " to",
             Operation::Read => " from",
-            Operation::Open | Operation::Poll => " for",
+            Operation::Open | Operation::Poll | Operation::Spawn => " for",
             Operation::Shutdown => " of",
             Operation::Listen
             | Operation::Accept
@@ -75,6 +77,7 @@ impl fmt::Display for Operation {
             Operation::Receive => "receive",
             Operation::Shutdown => "shutdown",
             Operation::Poll => "poll",
+            Operation::Spawn => "start a thread",
             Operation::Inspect => "inspect",
             Operation::SetOption(name) => return write!(f, "set {name}"),
             Operation::GetOption(name) => return write!(f, "get {name}"),

@@ -20,7 +20,7 @@ use std::time::Instant;
 use super::clock::Clock;
 use super::output::Output;
 use super::queue::Written;
-use super::table::{Due, Over, Patience, Readiness, TURN, Table};
+use super::table::{Due, Over, Patience, Readiness, Slot, TURN, Table};
 use super::timers::NEVER;
 use super::transport::Transport;
 use super::turn::Turn;
@@ -120,6 +120,13 @@ impl<S: Service, T: Transport> Core<S, T> {
         self.table.open
     }
 
+    /// Connections that the service still has to do with.
+    pub(super) fn served(&self) -> usize {
+        let served =
+            |s: &&Slot<S::Connection, T>| s.connection.as_ref().is_some_and(|c| c.state.is_some());
+        self.table.slots.iter().filter(served).count()
+    }
+
     fn visit(&mut self, index: u32) {
         let Some(c) = self.table.connection(index) else { return };
         c.flags.queued = false;
@@ -208,7 +215,10 @@ impl<S: Service, T: Transport> Core<S, T> {
             return;
         }
         if hold && !c.flags.broken {
-            self.table.held.push(index);
+            if !c.flags.held {
+                c.flags.held = true;
+                self.table.held.push(index);
+            }
             return;
         }
         match c.socket.read(&mut self.buffer) {
@@ -237,6 +247,10 @@ impl<S: Service, T: Transport> Core<S, T> {
                 if self.table.connection(index).is_some_and(|c| c.flags.readable) {
                     self.table.enqueue(index);
                 }
+            }
+            // All that had arrived is read, and nothing can be answered.
+            Err(e) if e.kind() == ErrorKind::WouldBlock && c.flags.mute => {
+                self.release(index, Closed::Broken(ErrorKind::ConnectionReset.into()));
             }
             Err(e) if e.kind() == ErrorKind::WouldBlock => {
                 c.flags.readable = false;

@@ -108,8 +108,17 @@ impl Port {
                     return;
                 }
                 Err(e) => {
-                    // News of an earlier answer that did not arrive (ICMP), not of this socket.
+                    // As a rule news of an earlier answer that did not arrive (ICMP), behind which
+                    // there may be datagrams. What lasts would come again, and must not spin.
                     log::debug!("receiving a datagram: {e}");
+                    self.ready = matches!(
+                        e.kind(),
+                        ErrorKind::ConnectionRefused
+                            | ErrorKind::ConnectionReset
+                            | ErrorKind::HostUnreachable
+                            | ErrorKind::NetworkUnreachable
+                            | ErrorKind::Interrupted
+                    );
                     share -= 1;
                     continue;
                 }

@@ -108,7 +108,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The poller's, which no peer can cause. The other workers are stopped then.
+    /// The poller's, which no peer can cause, or that a thread cannot be started. The other workers
+    /// are stopped then.
     ///
     /// # Panics
     ///
@@ -132,8 +133,20 @@ impl Server {
         thread::scope(|scope| {
             let mut seats = seats.into_iter();
             let first = seats.next();
-            let others: Vec<_> = seats.map(|seat| scope.spawn(|| work(seat))).collect();
-            let mut result = first.map_or(Ok(()), work);
+            let mut others = Vec::new();
+            let mut result = Ok(());
+            for seat in seats {
+                let name = format!("worker {}", seat.index);
+                match thread::Builder::new().name(name).spawn_scoped(scope, || work(seat)) {
+                    Ok(thread) => others.push(thread),
+                    Err(e) => {
+                        Handle(shared.clone()).stop_now();
+                        result = Err(Error::from_io(Operation::Spawn, e));
+                        break;
+                    }
+                }
+            }
+            result = result.and(first.map_or(Ok(()), work));
             for other in others {
                 let ended = other.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
                 result = result.and(ended);

@@ -82,6 +82,8 @@ pub(super) struct Flags {
     pub(super) guest: bool,
     /// In `ready` already.
     pub(super) queued: bool,
+    /// In `held` already.
+    pub(super) held: bool,
     /// The service wants a call of `ready` when all is sent.
     pub(super) hungry: bool,
     /// To be closed when all is sent.
@@ -339,6 +341,9 @@ impl<C, T: Transport> Connections<C> for Table<C, T> {
         self.hold = hold;
         if !hold {
             for index in std::mem::take(&mut self.held) {
+                if let Some(c) = self.connection(index) {
+                    c.flags.held = false;
+                }
                 self.enqueue(index);
             }
         }

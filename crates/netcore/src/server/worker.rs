@@ -22,9 +22,9 @@ use crate::{Address, Datagram, Error, Operation};
 
 /// Events of one wait.
 const EVENTS: usize = 1024;
-/// A stop reads what has arrived before it for this part of the grace period at most: a peer that
-/// goes on sending must not use it up.
-const HEARING: u32 = 4;
+/// A stop reads what has arrived before it for a quarter of the grace period, and no longer than
+/// this: a peer that goes on sending must not use it up.
+const HEARING: Duration = Duration::from_secs(1);
 
 /// Tokens from the top; below them are the connections' places in the table.
 pub(super) const WAKE: Token = Token(usize::MAX);
@@ -58,9 +58,12 @@ pub(super) struct Running<S: Service> {
     reply: Reply,
     /// The service's wish for its next turn.
     again: Option<Instant>,
-    /// Since when nothing is read any more.
-    quiet: Option<Instant>,
+    /// Nothing is read any more.
+    quiet: bool,
+    /// The service was told of the stop.
     told: bool,
+    /// The end of the grace period, once it has begun; one that is too long for a clock has none.
+    end: Option<Instant>,
 }
 
 impl Seat {
@@ -89,8 +92,9 @@ impl<S: Service> Running<S> {
             reply: Reply::new(clock.clone()),
             clock,
             again: None,
-            quiet: None,
+            quiet: false,
             told: false,
+            end: None,
         }
     }
 
@@ -99,7 +103,7 @@ impl<S: Service> Running<S> {
         let mut events = Events::with_capacity(EVENTS);
         loop {
             let timeout = self.timeout();
-            // What arrived before this moment is among the events of this wait.
+            // What arrived before this moment is among the events of this wait, if they fit.
             let seen = self.core.next_timer().map(|_| self.clock.millis());
             match self.seat.poll.poll(&mut events, timeout) {
                 Ok(()) => self.clock.turn(),
@@ -110,15 +114,17 @@ impl<S: Service> Running<S> {
                 }
                 Err(e) => return Err(e),
             }
+            let mut noted = 0;
             for event in &events {
                 self.event(event);
+                noted += 1;
             }
             if let Some(acceptor) = self.seat.acceptor.take() {
                 self.seat.acceptor = Some(self.accept(acceptor));
             }
             self.answer_datagrams();
             self.core.run();
-            if let Some(seen) = seen {
+            if let Some(seen) = seen.filter(|_| noted < EVENTS) {
                 self.core.expire(seen);
             }
             self.turn();
@@ -144,7 +150,7 @@ impl<S: Service> Running<S> {
     }
 
     fn turn(&mut self) {
-        self.again = self.core.turn(self.quiet.is_some());
+        self.again = self.core.turn(self.quiet);
         let released = self.core.reap();
         if released > 0 {
             let load = &self.seat.shared.mailboxes[self.seat.index].load;
@@ -161,8 +167,7 @@ impl<S: Service> Running<S> {
             return Some(Duration::ZERO);
         }
         let paused = self.seat.acceptor.as_ref().and_then(Acceptor::paused);
-        let grace = self.quiet.map(|since| since + self.seat.config.grace);
-        let at = [paused, grace, self.again].into_iter().flatten().min();
+        let at = [paused, self.end, self.again].into_iter().flatten().min();
         let wait = at.map(|at| at.saturating_duration_since(self.clock.now()));
         let timer = self.core.next_timer().map(|at| self.clock.until(at));
         [wait, timer].into_iter().flatten().min()
@@ -172,9 +177,7 @@ impl<S: Service> Running<S> {
         match event.token() {
             WAKE => {
                 self.seat.shared.mailboxes[self.seat.index].awake();
-                for (socket, peer) in self.seat.shared.mailboxes[self.seat.index].take_accepted() {
-                    self.open(socket, &peer);
-                }
+                self.open_accepted();
             }
             Token(t) if t >= LISTENERS => {
                 if let Some(acceptor) = self.seat.acceptor.as_mut() {
@@ -202,6 +205,13 @@ impl<S: Service> Running<S> {
             Accepted::TurnAway(socket, why) => self.turn_away(socket, why),
         });
         acceptor
+    }
+
+    /// Opens what the first worker has handed over.
+    fn open_accepted(&mut self) {
+        for (socket, peer) in self.seat.shared.mailboxes[self.seat.index].take_accepted() {
+            self.open(socket, &peer);
+        }
     }
 
     fn open(&mut self, socket: Socket, peer: &Address) {
@@ -241,22 +251,20 @@ impl<S: Service> Running<S> {
     fn wind_down(&mut self) -> bool {
         // Closes the listeners and removes their files.
         self.seat.acceptor = None;
-        let since = match self.quiet {
-            Some(since) => since,
-            None => {
-                self.hear_out();
-                let now = self.clock.now();
-                self.quiet = Some(now);
-                self.seat.shared.fall_quiet();
-                now
-            }
-        };
+        if !self.quiet {
+            self.hear_out();
+            self.quiet = true;
+            self.end = Instant::now().checked_add(self.seat.config.grace);
+            self.seat.shared.fall_quiet();
+        }
         if !self.seat.shared.is_quiet() {
             return false;
         }
         if !self.told {
             self.told = true;
-            // What the last worker to fall quiet brought is with this one's service after a turn.
+            // What the last worker to fall quiet brought, be it connections or words for those of
+            // this one, is with this one's service after a turn.
+            self.open_accepted();
             self.turn();
             self.core.stop();
             self.turn();
@@ -264,11 +272,11 @@ impl<S: Service> Running<S> {
         if self.core.open_connections() == 0 {
             return true;
         }
-        if self.clock.now() >= since + self.seat.config.grace {
-            log::warn!(
-                "{} connections cut off at the end of the grace period",
-                self.core.open_connections()
-            );
+        if self.end.is_some_and(|end| self.clock.now() >= end) {
+            let owed = self.core.served();
+            if owed > 0 {
+                log::warn!("{owed} connections cut off at the end of the grace period");
+            }
             self.core.abort();
             return true;
         }
@@ -277,11 +285,9 @@ impl<S: Service> Running<S> {
 
     /// Reads what had arrived before the stop.
     fn hear_out(&mut self) {
-        for (socket, peer) in self.seat.shared.mailboxes[self.seat.index].take_accepted() {
-            self.open(socket, &peer);
-        }
+        self.open_accepted();
         let mut events = Events::with_capacity(EVENTS);
-        let until = Instant::now() + self.seat.config.grace / HEARING;
+        let until = Instant::now() + (self.seat.config.grace / 4).min(HEARING);
         loop {
             if self.seat.poll.poll(&mut events, Some(Duration::ZERO)).is_err() {
                 break;
@@ -293,7 +299,8 @@ impl<S: Service> Running<S> {
             self.core.run();
             self.turn();
             let more = !events.is_empty() || self.core.is_busy();
-            if !more || Instant::now() >= until {
+            let aborting = self.seat.shared.phase() == Phase::Aborting;
+            if !more || aborting || Instant::now() >= until {
                 break;
             }
         }

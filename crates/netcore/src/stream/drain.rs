@@ -1,6 +1,7 @@
 //! Waiting until all that was written has been taken.
 
-#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+#[cfg(test)]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod tests;
 
 use std::time::Duration;
