@@ -4,8 +4,11 @@
 //! them and the socket. Their blocking mode, which other processes share, stays as it is.
 
 use std::io;
+use std::time::Duration;
 
-use netcore::{Deadline, End, Error, ErrorKind, Operation, RelayError, Side, Stream, relay};
+use netcore::{
+    Deadline, End, Error, ErrorKind, Operation, RelayError, Side, SocketOptions, Stream, relay,
+};
 
 use crate::exit::{self, Failure};
 
@@ -16,7 +19,11 @@ pub(crate) fn join(stream: &Stream) -> Result<(), Failure> {
     let (left, right) = (End::new(&input, &output), End::from(stream));
     match relay(left, right, None, Deadline::never()) {
         Ok(_) => Ok(()),
-        Err(error) => Err(failure(error)),
+        Err(error) => {
+            // Or else the peer would take for whole what is not.
+            let _ = SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(stream);
+            Err(failure(error))
+        }
     }
 }
 

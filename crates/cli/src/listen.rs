@@ -123,6 +123,7 @@ impl Door {
         });
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(Event::Done(Err(failure))) = told.recv() else { return Ok(()) };
+        connection.abort()?;
         match failure.words() {
             // One client's fault is that client's end.
             Some(words) if self.keep_open && failure.code() == exit::RECEIVE_ERROR => {

@@ -13,7 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use netcore::{
-    Connector, Datagram, Deadline, Endpoint, Error, ErrorKind, Operation, Stream, Transport,
+    Connector, Datagram, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions, Stream,
+    Transport,
 };
 
 use crate::args::Send;
@@ -65,10 +66,13 @@ fn send_stream(
 ) -> Result<(), Failure> {
     // For good: the end of one transfer must not change the mode under the other.
     stream.set_nonblocking(true)?;
+    // Whatever ends the program before all is taken, a signal too, is a reset: the peer must not take
+    // for whole what is not.
+    linger(&stream, Some(Duration::ZERO))?;
     let stream = Arc::new(stream);
     let (events, told) = mpsc::channel();
     let (receiving, received) = (stream.clone(), events.clone());
-    let prints = wait.is_some();
+    let (prints, whole) = (wait.is_some(), stream.clone());
     thread::spawn(move || {
         let event = receive(&receiving, prints).map_or_else(Event::Failed, |()| Event::Ended);
         tell(&received, event);
@@ -77,7 +81,12 @@ fn send_stream(
         let result = write(&stream, text.as_deref(), timeout, &events);
         tell(&events, result.map_or_else(Event::Failed, |()| Event::Taken));
     });
-    hear(&told, wait)
+    hear(&told, wait)?;
+    linger(&whole, None)
+}
+
+fn linger(stream: &Stream, time: Option<Duration>) -> Result<(), Failure> {
+    Ok(SocketOptions::new().with_linger(time).apply(stream)?)
 }
 
 /// Waits for the end that there should be.

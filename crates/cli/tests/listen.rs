@@ -277,3 +277,29 @@ fn the_exit_codes_are_those_of_every_command() {
     run(&["connect", &address]).expect_code(7).expect_error_line(&[&address, "refused"]);
     run(&["connect", "nonexistent.invalid:1"]).expect_code(6).expect_error_line(&[]);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_kept_is_no_success_on_either_side() {
+    let mut command = sockit(&["listen", LOOPBACK]);
+    command.stdout(File::options().write(true).open("/dev/full").expect("the device"));
+    let listening = Listening::with_stdout(command);
+    let mut sending = Process::spawn(sockit(&["send", &listening.endpoint]));
+    sending.feed(b"text");
+    let finished = listening.process.finish();
+    finished.expect_code(23);
+    assert!(finished.stderr().contains("no space left"), "{}", finished.story());
+    // Standard input is still open: it is the reset that ends it.
+    sending.finish().expect_code(56).expect_error_line(&["reset"]);
+}
+
+#[test]
+fn a_sender_that_is_killed_has_not_sent_the_whole() {
+    let mut listening = Listening::start(LOOPBACK, &[]);
+    listening.process.close_stdin();
+    let mut sending = Process::spawn(sockit(&["send", &listening.endpoint]));
+    sending.feed(b"half");
+    listening.process.stdout_when("half", |text| text == "half");
+    sending.signal("KILL");
+    listening.process.finish().expect_code(56);
+}

@@ -1,11 +1,12 @@
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Config;
 use super::handle::{Phase, Shared};
-use crate::{Address, Deadline, Error, ErrorKind, Operation, Stream};
+use crate::{Address, Deadline, Error, ErrorKind, Operation, SocketOptions, Stream};
 
 /// The most that one write takes, and so what a peer has the idle timeout for.
 const LONGEST_WRITE: usize = 64 * 1024;
@@ -28,6 +29,7 @@ pub struct Connection {
     peer: Address,
     idle: Option<Duration>,
     end: Deadline,
+    aborted: AtomicBool,
     shared: Arc<Shared>,
 }
 
@@ -39,7 +41,8 @@ impl Connection {
         shared: Arc<Shared>,
     ) -> Connection {
         let end = config.total_timeout.map_or(Deadline::never(), Deadline::after);
-        Connection { stream, peer, idle: config.idle_timeout, end, shared }
+        let aborted = AtomicBool::new(false);
+        Connection { stream, peer, idle: config.idle_timeout, end, aborted, shared }
     }
 
     /// Who it is.
@@ -74,8 +77,22 @@ impl Connection {
         &self.stream
     }
 
+    /// Closes the connection without an end once the handler returns, so that the peer does not take
+    /// for whole what is not: over TCP it sees a reset (RFC 9293 section 3.10.5, ABORT).
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::SetOption`] if the system refuses `SO_LINGER`.
+    pub fn abort(&self) -> Result<(), Error> {
+        self.aborted.store(true, Ordering::Relaxed);
+        SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&*self.stream)
+    }
+
     /// As [`Stream::finish`], with a peer's time limited.
     pub(super) fn finish(&self) {
+        if self.aborted.load(Ordering::Relaxed) {
+            return;
+        }
         let end = Deadline::after(LINGER).earlier(self.end);
         if self.stream.shutdown(Shutdown::Write).is_err() {
             return;

@@ -285,6 +285,22 @@ fn the_last_words_arrive_though_input_is_left_unread() {
     });
 }
 
+#[test]
+fn an_aborted_connection_has_a_reset_for_an_end() {
+    let handler = |mut connection: &Connection| -> Result<(), Error> {
+        // Nothing is left unread, which would make it a reset in any case.
+        let error = |error| Error::from_io(Operation::Read, error);
+        connection.read_exact(&mut [0; 4]).map_err(error)?;
+        connection.abort()
+    };
+    serve(Config::default(), handler, |endpoint, _| {
+        let client = connect(endpoint);
+        client.write_all_deadline(b"text", patience()).unwrap();
+        let error = client.read_deadline(&mut [0], patience()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn serves_several_listeners_and_removes_their_files() {
