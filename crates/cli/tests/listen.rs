@@ -263,7 +263,8 @@ fn a_closed_standard_output_ends_both_quietly() {
     command.stdout(writer);
     let process = Process::spawn_with_stdout(command);
     let (mut stream, _) = listener.accept().expect("a connection");
-    stream.write_all(b"text").expect("write");
+    // It may have ended before: that nobody reads its output is seen without anything to print.
+    let _ = stream.write_all(b"text");
     process.finish().expect_code(0).expect_quiet();
 }
 
