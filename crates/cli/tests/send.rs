@@ -138,7 +138,7 @@ fn over_udp_it_is_one_datagram() {
 #[test]
 fn answers_by_udp_are_printed_with_wait() {
     let server = Server::start(&["time", "serve", "--listen", "udp://127.0.0.1:0"]);
-    let finished = run(&["send", &server.endpoints()[0], "hello", "--wait", "500ms"]);
+    let finished = run(&["send", &server.endpoints()[0], "hello", "--wait", "2s"]);
     assert_eq!(without_ctime(finished.expect_code(0).stdout()), b"hello");
 }
 
