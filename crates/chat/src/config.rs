@@ -111,4 +111,9 @@ impl Config {
     pub fn with_backlog(self, backlog: usize) -> Config {
         Config { backlog, ..self }
     }
+
+    /// Bytes behind which a reader counts as not keeping up, so that senders may have to wait.
+    pub(crate) fn far_behind(&self) -> usize {
+        self.backlog / 4
+    }
 }

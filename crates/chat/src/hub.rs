@@ -43,7 +43,7 @@ struct Roster {
 
 impl Hub {
     pub(crate) fn new(config: Config) -> Hub {
-        let log = Arc::new(Log::new(config.history, config.backlog / 4));
+        let log = Arc::new(Log::new(config.history, config.far_behind()));
         Hub { config, log, roster: Mutex::default(), orders: AtomicUsize::new(0) }
     }
 

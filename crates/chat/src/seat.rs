@@ -333,7 +333,7 @@ impl Seat {
             }
         }
         let (_, bytes) = self.reader.behind(client.cursor);
-        if bytes > self.hub.config.backlog as u64 / 4 && round.now - at.since < MOVING {
+        if bytes > self.hub.config.far_behind() as u64 && round.now - at.since < MOVING {
             round.moving += 1;
         }
         self.behind.insert(client.id, at);

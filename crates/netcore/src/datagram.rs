@@ -126,15 +126,8 @@ impl Datagram {
     /// or the system's reason.
     pub fn recv_from(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
         loop {
-            let received = sys::until(&self.socket, Interest::Read, deadline, || {
-                let mut buffers = [MaybeUninitSlice::new(sys::uninit(buffer))];
-                self.socket.recv_from_vectored_with_flags(&mut buffers, sys::DONT_WAIT)
-            });
-            match received {
-                Ok(Some((len, flags, from))) => {
-                    let from = Address::from_system(&from);
-                    return Ok(Received { len, from, truncated: flags.is_truncated() });
-                }
+            match receive(&self.socket, buffer, deadline) {
+                Ok(Some(received)) => return Ok(received),
                 Ok(None) => return Err(self.name(Error::timed_out(Operation::Receive))),
                 Err(error) if self.peer.is_none() && is_news_of_others(&error) => {}
                 Err(error) => return Err(self.name(Error::from_io(Operation::Receive, error))),
@@ -231,6 +224,22 @@ impl Datagram {
 
 fn mapped(v4: SocketAddrV4) -> SockAddr {
     SockAddr::from(SocketAddr::new(IpAddr::V6(v4.ip().to_ipv6_mapped()), v4.port()))
+}
+
+/// One message from a socket of any kind. `None`: the deadline passed first.
+pub(crate) fn receive(
+    socket: &Socket,
+    buffer: &mut [u8],
+    deadline: Deadline,
+) -> io::Result<Option<Received>> {
+    let received = sys::until(socket, Interest::Read, deadline, || {
+        let mut buffers = [MaybeUninitSlice::new(sys::uninit(buffer))];
+        socket.recv_from_vectored_with_flags(&mut buffers, sys::DONT_WAIT)
+    })?;
+    Ok(received.map(|(len, flags, from)| {
+        let from = Address::from_system(&from);
+        Received { len, from, truncated: flags.is_truncated() }
+    }))
 }
 
 fn is_news_of_others(error: &io::Error) -> bool {

@@ -39,11 +39,9 @@ use std::fmt;
 use std::io;
 use std::net::Shutdown;
 
-use socket2::MaybeUninitSlice;
-
 use crate::sys::{self, Interest};
 use crate::{Address, Deadline, Error, ErrorKind, Operation, Received, SocketOptions};
-use crate::{bind, listener};
+use crate::{bind, datagram, listener};
 pub use triple::{Domain, Protocol, Type};
 
 /// A socket of any domain, type and protocol.
@@ -268,15 +266,8 @@ impl Socket {
     /// [`Operation::Receive`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
     /// or the system's reason.
     pub fn recv(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
-        let received = sys::until(&self.socket, Interest::Read, deadline, || {
-            let mut buffers = [MaybeUninitSlice::new(sys::uninit(buffer))];
-            self.socket.recv_from_vectored_with_flags(&mut buffers, sys::DONT_WAIT)
-        });
-        match received {
-            Ok(Some((len, flags, from))) => {
-                let from = Address::from_system(&from);
-                Ok(Received { len, from, truncated: flags.is_truncated() })
-            }
+        match datagram::receive(&self.socket, buffer, deadline) {
+            Ok(Some(received)) => Ok(received),
             Ok(None) => Err(self.name(Error::timed_out(Operation::Receive))),
             Err(error) => Err(self.failed(Operation::Receive, error)),
         }
