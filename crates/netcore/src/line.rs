@@ -34,7 +34,7 @@
 #[cfg(test)]
 mod tests;
 
-use memchr::memchr;
+use crate::sys;
 
 /// Cuts a byte stream into lines of limited length.
 ///
@@ -107,12 +107,12 @@ impl LineFramer {
             self.reset();
         }
         if self.state == State::Discarding {
-            let end = memchr(b'\n', input);
+            let end = sys::find(b'\n', input);
             *input = end.map_or(&[], |end| &input[end + 1..]);
             end?;
             self.state = State::Filling;
         }
-        let Some(end) = memchr(b'\n', input) else {
+        let Some(end) = sys::find(b'\n', input) else {
             let rest = std::mem::take(input);
             return self.keep(rest).err().map(Err);
         };

@@ -1,11 +1,12 @@
 //! The one place that knows which system this is, and the one place with `unsafe`: waiting for
-//! descriptors, the kernel's own copy and `SIGPIPE`, which neither std nor socket2 offers, and
-//! lending initialised memory to socket2.
+//! descriptors, the kernel's own copy, memchr(3) and `SIGPIPE`, which neither std nor socket2 offers,
+//! and lending initialised memory to socket2.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
 mod batch;
 mod codes;
+mod find;
 #[cfg(target_os = "linux")]
 mod holder;
 mod options;
@@ -33,6 +34,7 @@ pub(crate) use address::{other_address, other_address_of, pair};
 pub(crate) use batch::one_by_one;
 pub(crate) use batch::{MAX_BATCH, Names, recv_many, send_many};
 pub(crate) use codes::{code_kind, code_name, lookup_code};
+pub(crate) use find::find;
 #[cfg(target_os = "linux")]
 pub(crate) use holder::holder;
 pub(crate) use options::*;

@@ -1,0 +1,30 @@
+//! Finding a byte, at the speed of the system's memchr(3).
+
+#[cfg(not(unix))]
+pub(crate) use by_words::find;
+#[cfg(unix)]
+pub(crate) use memchr::find;
+
+#[cfg(unix)]
+mod memchr {
+    /// Where the first `byte` is in `bytes`.
+    pub(crate) fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
+        let begin = bytes.as_ptr();
+        // SAFETY: memchr(3) reads at most `bytes.len()` bytes from `begin`: those of the slice.
+        let found = unsafe { libc::memchr(begin.cast(), byte.into(), bytes.len()) };
+        if found.is_null() { None } else { Some(found.addr() - begin.addr()) }
+    }
+}
+
+/// The same without the system, and slower where the byte is far away.
+#[cfg(any(test, not(unix)))]
+pub(crate) mod by_words {
+    use std::io::BufRead;
+
+    pub(crate) fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
+        let mut rest = bytes;
+        // Reading from a slice can't fail.
+        let passed = rest.skip_until(byte).unwrap_or(0);
+        bytes[..passed].ends_with(&[byte]).then(|| passed - 1)
+    }
+}
