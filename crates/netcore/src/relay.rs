@@ -14,7 +14,7 @@ use crate::sys::{self, NoSigpipe, PollEntry};
 use crate::transfer::{Descriptor, Nonblocking, Step, not_opened};
 use crate::{Deadline, Error, ErrorKind, Operation, Stream};
 pub use error::{RelayError, Relayed, Side};
-use flow::Flow;
+use flow::{Flow, Trouble};
 
 /// One end of a [`relay`]: a stream, or two descriptors that others may share, as standard input
 /// and output.
@@ -23,13 +23,23 @@ pub struct End<'a> {
     input: BorrowedFd<'a>,
     output: BorrowedFd<'a>,
     stream: Option<&'a Stream>,
+    half_closed: Option<Duration>,
 }
 
 impl<'a> End<'a> {
     /// What is read from `input` goes to the other end, and what comes from there to `output`:
     /// pipes, terminals, files, sockets. Their blocking mode is left as it is.
     pub fn new(input: &'a impl AsFd, output: &'a impl AsFd) -> End<'a> {
-        End { input: input.as_fd(), output: output.as_fd(), stream: None }
+        End { input: input.as_fd(), output: output.as_fd(), stream: None, half_closed: None }
+    }
+
+    /// How long nothing may move once this end has no more to say and the other may still answer.
+    /// Then the relay is over, which is no error. TCP does not tell an end that waits for its
+    /// answer from one that has gone; without this the relay waits as long as `idle` lets it.
+    #[must_use]
+    pub const fn with_half_closed(mut self, patience: Duration) -> End<'a> {
+        self.half_closed = Some(patience);
+        self
     }
 
     fn input(&self) -> io::Result<Descriptor> {
@@ -47,7 +57,8 @@ impl<'a> End<'a> {
 
 impl<'a> From<&'a Stream> for End<'a> {
     fn from(stream: &'a Stream) -> End<'a> {
-        End { input: stream.as_fd(), output: stream.as_fd(), stream: Some(stream) }
+        let (input, output) = (stream.as_fd(), stream.as_fd());
+        End { input, output, stream: Some(stream), half_closed: None }
     }
 }
 
@@ -56,7 +67,9 @@ impl<'a> From<&'a Stream> for End<'a> {
 /// The ways do not hold each other up: one end may write as much as it likes before it reads. When
 /// an end has no more to say, the other end, if it is a stream, reads an end too
 /// ([`Shutdown::Write`](std::net::Shutdown::Write)), and the other way goes on. An output that is
-/// not a stream stays open: closing it is its owner's.
+/// not a stream stays open: closing it is its owner's. A stream that is closed both ways, be it by
+/// the far end, where the system tells, or by [`Stream::shutdown`] on another thread, takes no more
+/// and is waited for no longer.
 ///
 /// One thread does all of it. Each way has up to 256 KiB on its way, which the kernel moves by
 /// itself where it can (splice(2) on Linux).
@@ -64,7 +77,7 @@ impl<'a> From<&'a Stream> for End<'a> {
 /// # Waiting
 ///
 /// It ends when nothing has moved either way for as long as `idle`, or when `deadline` has passed.
-/// While it runs streams are in non-blocking mode, and another thread may use them with deadlines
+/// An end that has said all may have less patience ([`End::with_half_closed`]). While it runs streams are in non-blocking mode, and another thread may use them with deadlines
 /// only. Other descriptors are read and written when poll(2) says that they are ready, a pipe or
 /// terminal without splice(2) by `PIPE_BUF` bytes at most, which it takes at once (pipe(7)). So
 /// three things alone can hold it up: a disk, a terminal that is stopped in the midst of a piece,
@@ -140,15 +153,26 @@ struct Relay<'a> {
 impl Relay<'_> {
     fn run(&mut self, idle: Option<Duration>, deadline: Deadline) -> Result<(), Failed> {
         let _quiet = NoSigpipe::new();
-        let patience = |now| idle.map_or(Deadline::never(), |idle| Deadline::after_at(now, idle));
-        let mut quiet_until = patience(Instant::now());
+        let mut moved_at = Instant::now();
         while self.flows.iter().any(Flow::is_open) {
             if deadline.is_expired() {
                 return Err((None, Error::timed_out(Operation::Poll)));
             }
             if self.step()? {
-                quiet_until = patience(Instant::now());
-            } else if !self.wait(deadline.earlier(quiet_until))? && !deadline.is_expired() {
+                moved_at = Instant::now();
+                continue;
+            }
+            let half_closed = self.flows.iter().find_map(Flow::patience);
+            let leaves =
+                half_closed.is_some_and(|patience| idle.is_none_or(|idle| patience < idle));
+            let quiet = if leaves { half_closed } else { idle };
+            let quiet =
+                quiet.map_or(Deadline::never(), |quiet| Deadline::after_at(moved_at, quiet));
+            if !self.wait(deadline.earlier(quiet))? && !deadline.is_expired() {
+                // What is on its way to an end that does not take it is not dropped in silence.
+                if leaves && !self.flows.iter().any(Flow::holds) {
+                    return Ok(());
+                }
                 let cause = io::Error::other("nothing moved for as long as is allowed");
                 let error = Error::new(Operation::Poll, ErrorKind::TimedOut).because(cause);
                 return Err((None, error));
@@ -210,8 +234,10 @@ impl Relay<'_> {
         drop(entries);
         for (lookout, ready) in lookouts.into_iter().zip(ready) {
             if let (Some(at), true) = (lookout, ready) {
-                if let Some(error) = self.flows[at].sink_error() {
-                    self.fail(at, error)?;
+                match self.flows[at].trouble() {
+                    Trouble::Failed(error) => self.fail(at, error)?,
+                    Trouble::Closed => self.flows[at].give_up(),
+                    Trouble::None => {}
                 }
             }
         }

@@ -1,10 +1,11 @@
 use std::io;
 use std::net::Shutdown;
+use std::time::Duration;
 
 use super::{End, Failed, Side};
 use crate::sys::{Interest, PollEntry};
 use crate::transfer::{Pump, Step, operation};
-use crate::{Error, Operation};
+use crate::{Deadline, Error, ErrorKind, Operation};
 
 /// One way of a relay.
 #[derive(Debug)]
@@ -19,6 +20,16 @@ pub(super) struct Flow<'a> {
     interest: Interest,
     /// Whether, while the source is silent, the sink may still report an error.
     watched: bool,
+}
+
+/// What is the matter with a sink.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// Nothing, or the next write will tell.
+    None,
+    /// It takes no more, and nothing was on its way there.
+    Closed,
+    Failed(Error),
 }
 
 impl<'a> Flow<'a> {
@@ -80,11 +91,27 @@ impl<'a> Flow<'a> {
         looks_out.then(|| PollEntry::trouble(&self.pump.to))
     }
 
-    /// Why the sink takes no more, after poll(2) reported something that nobody waited for.
-    pub(super) fn sink_error(&mut self) -> Option<Error> {
-        let error = self.pump.to.take_error();
-        self.watched = error.is_some();
-        error.map(|error| self.name(Error::from_io(Operation::Write, error)))
+    /// How long the other way may be silent, now that this one has ended.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.source.half_closed.filter(|_| !self.open)
+    }
+
+    /// Whether bytes are on their way that the sink does not take.
+    pub(super) fn holds(&self) -> bool {
+        self.open && self.pump.holds()
+    }
+
+    /// What it is that poll(2) reported of the sink though nobody waited for it.
+    pub(super) fn trouble(&mut self) -> Trouble {
+        if let Some(error) = self.pump.to.take_error() {
+            return Trouble::Failed(self.name(Error::from_io(Operation::Write, error)));
+        }
+        self.watched = false;
+        match self.sink.stream.map(|stream| stream.write_deadline(&[], Deadline::never())) {
+            Some(Err(error)) if error.kind() == ErrorKind::BrokenPipe => Trouble::Closed,
+            Some(Err(error)) => Trouble::Failed(error),
+            Some(Ok(_)) | None => Trouble::None,
+        }
     }
 
     pub(super) fn blame(&self, error: Error) -> Failed {

@@ -233,6 +233,66 @@ fn silence_ends_it() {
 }
 
 #[test]
+fn one_that_has_said_all_may_have_less_patience() {
+    for (name, ends) in Ends::kinds() {
+        ends.west.write_all_deadline(b"abc", patience()).unwrap();
+        ends.west.shutdown(Shutdown::Write).unwrap();
+        let left = End::from(&ends.left).with_half_closed(Duration::from_millis(30));
+        // The other end's is of no matter: it goes on.
+        let right = End::from(&ends.right).with_half_closed(Duration::ZERO);
+        let relayed = relay(left, right, None, patience()).unwrap();
+        assert_eq!(relayed, Relayed { from_left: 3, from_right: 0 }, "{name}");
+        // The idle time is for both.
+        let error = relay(left, right, Some(Duration::ZERO), patience()).unwrap_err();
+        assert!(error.error().is_timeout(), "{name}: {error:?}");
+    }
+}
+
+#[test]
+fn patience_with_who_has_said_all_is_not_for_what_is_on_its_way_there() {
+    let (Ends { left, right, west, east }, from_east) = (Ends::tcp(), speech(6));
+    west.shutdown(Shutdown::Write).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| east.write_all_deadline(&from_east, patience()).unwrap_err());
+        assert!(right.has_more(patience()).unwrap());
+        let end = End::from(&left).with_half_closed(Duration::from_millis(30));
+        let error = relay(end, End::from(&right), None, patience()).unwrap_err();
+        assert!(error.error().is_timeout(), "{error:?}");
+        assert!(error.relayed().from_right > 0, "{error:?}");
+        reset(right);
+    });
+}
+
+#[test]
+fn a_far_end_that_closed_both_ways_is_waited_for_no_longer_where_the_system_tells() {
+    let dir = TestDir::new();
+    let (mut silent, input, ..) = silent();
+    let output = silent.take_entrance();
+    let (near, far) = pair(&listen(&dir.endpoint("socket").to_string()));
+    far.write_all_deadline(b"bye", patience()).unwrap();
+    drop(far);
+    let end = End::new(&input, &output);
+    let relayed = relay(end, End::from(&near), None, patience()).unwrap();
+    assert_eq!(relayed, Relayed { from_left: 0, from_right: 3 });
+}
+
+#[test]
+fn another_thread_ends_it_by_closing_a_stream_both_ways() {
+    for (name, ends) in Ends::kinds() {
+        thread::scope(|scope| {
+            let relaying = scope.spawn(|| ends.relay(None, patience()));
+            ends.west.write_all_deadline(b"x", patience()).unwrap();
+            ends.east.read_exact_deadline(&mut [0], patience()).unwrap();
+            ends.left.shutdown(Shutdown::Both).unwrap();
+            // The end is passed on, and nothing that the other says is heard any more.
+            assert_eq!(ends.east.read_deadline(&mut [0], patience()).unwrap(), 0, "{name}");
+            let relayed = relaying.join().unwrap().unwrap();
+            assert_eq!(relayed, Relayed { from_left: 1, from_right: 0 }, "{name}");
+        });
+    }
+}
+
+#[test]
 fn an_end_that_takes_nothing_is_silence_too() {
     let Ends { left, right, west, east: _east } = Ends::tcp();
     thread::scope(|scope| {
