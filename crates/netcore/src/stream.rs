@@ -140,10 +140,15 @@ impl Stream {
     /// # Errors
     ///
     /// [`Operation::Shutdown`] with [`TimedOut`](ErrorKind::TimedOut) if the peer has not ended by
-    /// then, or with the system's reason, often [`ConnectionReset`](ErrorKind::ConnectionReset).
-    /// The stream is closed all the same.
+    /// then, or with the system's reason, often [`ConnectionReset`](ErrorKind::ConnectionReset); a
+    /// reset is told once, so not if a read or write has told it before. The stream is closed all
+    /// the same.
     pub fn finish(self, deadline: Deadline) -> Result<(), Error> {
-        self.shutdown(Shutdown::Write)?;
+        match self.shutdown(Shutdown::Write) {
+            // Both sides have ended already, or it was reset, which reading tells.
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            result => result?,
+        }
         let mut dropped = [0; 8192];
         loop {
             let read = sys::until(&self.socket, Interest::Read, deadline, || {

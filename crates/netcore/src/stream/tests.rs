@@ -244,6 +244,29 @@ fn a_peer_that_does_not_end_holds_the_close_up_to_the_deadline_only() {
 }
 
 #[test]
+fn a_close_behind_both_ends_is_no_failure() {
+    for (name, client, server) in pairs() {
+        server.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(client.read_deadline(&mut [0], patience()).unwrap(), 0, "{name}");
+        drop(client);
+        assert_eq!(server.read_deadline(&mut [0], patience()).unwrap(), 0, "{name}");
+        server.finish(patience()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn a_close_behind_a_reset_is_one() {
+    let (client, server) = tcp_pair();
+    SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&client).unwrap();
+    drop(client);
+    let error = server.finish(patience()).unwrap_err();
+    assert_eq!(
+        (error.operation(), error.kind()),
+        (Operation::Shutdown, ErrorKind::ConnectionReset)
+    );
+}
+
+#[test]
 fn a_reset_is_told_from_an_end() {
     let (client, server) = tcp_pair();
     SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&client).unwrap();
