@@ -255,7 +255,8 @@ pub(crate) struct Listen {
     /// Send each client this text, as it is, and close
     #[arg(long, value_name = "TEXT")]
     pub(crate) banner: Option<OsString>,
-    /// Take one connection after the other, not just one
+    /// Take one connection after the other, not just one: the next when one has ended and standard
+    /// input has nothing for it for a second
     #[arg(long)]
     pub(crate) keep_open: bool,
 }

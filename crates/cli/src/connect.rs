@@ -20,7 +20,7 @@ pub(crate) fn connect(args: &Connect, console: &mut Console) -> Result<(), Failu
     let deadline = Deadline::after(args.timeout);
     if endpoint.transport() != Transport::Udp {
         match connector.connect(&endpoint, deadline) {
-            Ok(stream) => return join(&stream),
+            Ok(stream) => return join(&stream, None),
             Err(error) if is_for_datagrams(&endpoint, &error) => {}
             Err(error) => return Err(error.into()),
         }

@@ -13,10 +13,12 @@ use netcore::{
 use crate::exit::{self, Failure};
 
 /// Carries bytes until standard input and the peer have both ended; the end of one is passed on,
-/// and ends the other way no sooner. It lasts as long as the two want.
-pub(crate) fn join(stream: &Stream) -> Result<(), Failure> {
+/// and ends the other way no sooner. It lasts as long as the two want; `half_closed`, if there is
+/// one, is how long standard input may be silent once the peer has ended.
+pub(crate) fn join(stream: &Stream, half_closed: Option<Duration>) -> Result<(), Failure> {
     let (input, output) = (io::stdin(), io::stdout());
     let (left, right) = (End::new(&input, &output), End::from(stream));
+    let right = half_closed.map_or(right, |patience| right.with_half_closed(patience));
     match relay(left, right, None, Deadline::never()) {
         Ok(_) => Ok(()),
         Err(error) => {

@@ -17,6 +17,10 @@ use crate::streams::Console;
 use crate::values::quote;
 use crate::{datagrams, exit};
 
+/// How long standard input may be silent once a client has ended, before the next one's turn: that
+/// it has ended may mean that it waits for an answer, or that it has gone.
+const HALF_CLOSED: Duration = Duration::from_secs(1);
+
 /// `sockit listen`
 pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
@@ -117,9 +121,10 @@ impl Door {
         }
         let stream = connection.stream().try_clone()?;
         let done = self.events.clone();
+        let half_closed = self.keep_open.then_some(HALF_CLOSED);
         thread::spawn(move || {
             // Nobody hears it after a signal.
-            let _ = done.send(Event::Done(join(&stream)));
+            let _ = done.send(Event::Done(join(&stream, half_closed)));
         });
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(Event::Done(Err(failure))) = told.recv() else { return Ok(()) };

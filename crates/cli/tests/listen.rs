@@ -113,6 +113,28 @@ fn with_keep_open_one_comes_after_the_other_and_a_reset_is_that_ones_end() {
     listening.stop("TERM");
 }
 
+#[test]
+fn with_keep_open_an_open_and_silent_input_does_not_hold_the_next_one_up() {
+    let listening = Listening::start(LOOPBACK, &["--keep-open"]);
+    for text in ["one\n", "two\n"] {
+        run(&["send", &listening.endpoint, text]).expect_code(0).expect_quiet();
+    }
+    listening.process.stdout_when("both", |text| text == "one\ntwo\n");
+    listening.stop("TERM");
+}
+
+#[test]
+fn a_peer_at_a_unix_socket_that_has_gone_is_not_waited_for_though_input_is_open() {
+    let dir = TempDir::new();
+    let listening = Listening::start(&dir.endpoint("s"), &[]);
+    let mut client = Client::unix(&dir.path("s"));
+    client.send("text");
+    drop(client);
+    let finished = listening.process.finish();
+    finished.expect_code(0);
+    assert_eq!(finished.stdout_text(), "text");
+}
+
 /// Closes the connection so that the other side sees a reset.
 fn reset(client: Client) {
     netcore::SocketOptions::new()
