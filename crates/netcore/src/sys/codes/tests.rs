@@ -91,6 +91,7 @@ fn names_are_those_of_the_system() {
         (System::Apple, 61, "ECONNREFUSED"),
         (System::Windows, 10061, "WSAECONNREFUSED"),
         (System::Windows, 11001, "WSAHOST_NOT_FOUND"),
+        (System::Windows, 10111, "WSA_E_CANCELLED"),
         (System::Windows, 64, "ERROR_NETNAME_DELETED"),
     ] {
         assert_eq!(name_on(system, code).as_deref(), Some(name));
@@ -120,7 +121,7 @@ fn the_column_of_this_system_agrees_with_libc() {
     let mut constants = constants![
         EPERM ENOENT EINTR EIO ENXIO EBADF EAGAIN ENOMEM EACCES EFAULT EBUSY EEXIST ENODEV ENOTDIR
         EISDIR EINVAL ENFILE EMFILE ENOTTY EFBIG ENOSPC ESPIPE EROFS EPIPE EDOM ERANGE ENAMETOOLONG
-        ENOSYS ELOOP ETIME EREMOTE EPROTO EBADMSG EOVERFLOW EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE
+        ENOSYS ENOTEMPTY ELOOP ETIME EREMOTE EPROTO EBADMSG EOVERFLOW EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE
         EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT
         EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS
         EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH
@@ -129,7 +130,7 @@ fn the_column_of_this_system_agrees_with_libc() {
     #[cfg(target_os = "linux")]
     constants.extend(constants![ENONET ERFKILL]);
     #[cfg(target_vendor = "apple")]
-    constants.extend(constants![ENOTSUP]);
+    constants.extend(constants![ENOTSUP EPROCLIM EQFULL]);
     for (name, code) in &constants {
         assert_eq!(name_on(system, *code).as_deref(), Some(*name), "{code}");
     }
