@@ -181,7 +181,7 @@ impl Relay<'_> {
         Ok(())
     }
 
-    /// Moves what can be moved at once, each way. `false`: nothing could be.
+    /// Moves what can be moved at once, each way. `false`: nothing could be, and no way is over.
     fn step(&mut self) -> Result<bool, Failed> {
         let mut moved = false;
         for at in 0..self.flows.len() {
@@ -196,7 +196,10 @@ impl Relay<'_> {
                     moved = true;
                     flow.end(self.failed.is_none()).map_err(|error| flow.blame(error))?;
                 }
-                Err(error) => self.fail(at, error)?,
+                Err(error) => {
+                    moved = true;
+                    self.fail(at, error)?;
+                }
             }
         }
         Ok(moved)

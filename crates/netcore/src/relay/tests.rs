@@ -370,6 +370,26 @@ fn a_reset_in_the_midst_of_a_flood_is_told() {
 }
 
 #[test]
+fn a_reset_by_one_that_had_no_more_to_say_is_told() {
+    let Ends { left, right, west, east } = Ends::tcp();
+    let from_west = speech(7);
+    thread::scope(|scope| {
+        scope.spawn(|| west.write_all_deadline(&from_west, patience()).unwrap_err());
+        scope.spawn(|| {
+            east.shutdown(Shutdown::Write).unwrap();
+            // That way is over.
+            assert_eq!(west.read_deadline(&mut [0], patience()).unwrap(), 0);
+            reset(east);
+        });
+        let error = relay(End::from(&left), End::from(&right), None, patience()).unwrap_err();
+        assert_eq!(error.side(), Some(Side::Right), "{error:?}");
+        let kinds = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+        assert!(kinds.contains(&error.error().kind()), "{error:?}");
+        reset(left);
+    });
+}
+
+#[test]
 fn the_last_words_of_who_takes_no_more_arrive() {
     let Ends { left, right, west, east } = Ends::tcp();
     // It answers without having read, so that its closing is a reset.
