@@ -264,7 +264,7 @@ pub(crate) struct Listen {
 #[cfg(unix)]
 #[derive(Debug, Group)]
 pub(crate) struct Connect {
-    /// Where to
+    /// Where to; over UDP it ends when standard input has, and nothing has come for a second
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
     /// The address of this side: IP or IP:PORT
