@@ -7,6 +7,8 @@ mod datagram;
 mod deadline;
 mod endpoint;
 mod error;
+#[cfg(unix)]
+mod file_lock;
 #[cfg(test)]
 mod fixture;
 // The page's examples are tests, of this crate with all of its features.
@@ -17,6 +19,8 @@ pub mod line;
 mod lines;
 mod listener;
 mod options;
+#[cfg(unix)]
+mod patience;
 pub mod raw;
 #[cfg(unix)]
 mod relay;
@@ -42,11 +46,15 @@ pub use datagram::{Batch, Datagram, Received};
 pub use deadline::Deadline;
 pub use endpoint::{Endpoint, Host, ParseEndpointError, Port, Transport};
 pub use error::{Error, ErrorKind, Operation};
+#[cfg(unix)]
+pub use file_lock::{try_lock_file, unlock_file};
 pub use lines::Lines;
 pub use listener::Listener;
 pub use options::{
     Granted, Keepalive, MulticastInterface, Report, ReportRow, SocketOptions, Verdict,
 };
+#[cfg(unix)]
+pub use patience::Patience;
 #[cfg(unix)]
 pub use relay::{End, RelayError, Relayed, Side, relay};
 pub use resolve::helper::MAX_LOOKUPS;
@@ -55,3 +63,5 @@ pub use service::{service_name, service_port};
 pub use socket_file::SocketFile;
 pub use stream::Stream;
 pub use timed::Timed;
+#[cfg(unix)]
+pub use transfer::write_all_to;

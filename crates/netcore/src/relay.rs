@@ -71,8 +71,8 @@ impl<'a> From<&'a Stream> for End<'a> {
 /// the far end, where the system tells, or by [`Stream::shutdown`] on another thread, takes no more
 /// and is waited for no longer.
 ///
-/// One thread does all of it. Each way has up to 256 KiB on its way, which the kernel moves by
-/// itself where it can (splice(2) on Linux).
+/// One thread does all of it. Each way has up to 256 KiB on its way, or 1 MiB to a file, which the
+/// kernel moves by itself where it can (splice(2) on Linux).
 ///
 /// # Waiting
 ///

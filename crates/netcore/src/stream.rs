@@ -92,6 +92,21 @@ impl Stream {
         Ok(())
     }
 
+    /// Waits until a read has something to say: bytes, the peer's end, or an error. `false`: the
+    /// deadline passed first; one that has passed already makes it a look without a wait.
+    ///
+    /// The reads with a deadline wait by themselves. This is for the one that knows that nothing can
+    /// be there yet, which saves a call, and for the one that wants to know whether a connection out
+    /// of use is as quiet as it should be.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Poll`], if the system fails.
+    pub fn wait_readable(&self, deadline: Deadline) -> Result<bool, Error> {
+        sys::wait(&self.socket, Interest::Read, deadline)
+            .map_err(|error| self.name(Error::from_io(Operation::Poll, error)))
+    }
+
     /// Writes all of `bytes`.
     ///
     /// The deadline covers the whole: a peer that takes a byte at a time does not prolong it.

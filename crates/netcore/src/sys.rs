@@ -1,6 +1,6 @@
 //! The one place that knows which system this is, and the one place with `unsafe`: waiting for
-//! descriptors, the kernel's own copy, memchr(3) and `SIGPIPE`, which neither std nor socket2 offers,
-//! and lending initialised memory to socket2.
+//! descriptors, the kernel's own copy, memchr(3), `SIGPIPE` and locks of files, which neither std
+//! nor socket2 offers, and lending initialised memory to socket2.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
@@ -9,6 +9,8 @@ mod codes;
 mod find;
 #[cfg(target_os = "linux")]
 mod holder;
+#[cfg(unix)]
+mod lock;
 mod options;
 mod poll;
 #[cfg(unix)]
@@ -37,6 +39,8 @@ pub(crate) use codes::{code_kind, code_name, lookup_code};
 pub(crate) use find::find;
 #[cfg(target_os = "linux")]
 pub(crate) use holder::holder;
+#[cfg(unix)]
+pub(crate) use lock::{try_lock, unlock};
 pub(crate) use options::*;
 pub(crate) use poll::PollEntry;
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 mod descriptor;
 mod nonblocking;
 mod pump;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -10,21 +11,24 @@ mod tests;
 use std::io;
 use std::ops::{Bound, RangeBounds};
 use std::os::fd::AsFd;
+use std::time::Instant;
 
 use crate::sys::{self, Interest, NoSigpipe, PollEntry};
-use crate::{Deadline, Error, ErrorKind, Operation, Stream};
+use crate::{Deadline, Error, ErrorKind, Operation, Patience, Stream};
 pub(crate) use descriptor::Descriptor;
 pub(crate) use nonblocking::Nonblocking;
 pub(crate) use pump::{Pump, Step};
+pub use write::write_all_to;
 
 /// Whole files. On Unix.
 ///
-/// The kernel moves the bytes by itself where it can (splice(2), on Linux, between streams, files
-/// and pipes); elsewhere they go through a buffer. Up to 256 KiB are on their way at once.
+/// The kernel moves the bytes by itself where it can (splice(2), on Linux, between streams, files,
+/// pipes and `/dev/null`); elsewhere they go through a buffer. Up to 256 KiB are on their way at
+/// once, and up to 1 MiB to a file.
 ///
 /// `progress` is told how many bytes have arrived so far, each time that some have. After an error
 /// that is how many it were. The deadline is for the whole transfer; only what a disk takes for one
-/// piece is beyond it. While a transfer runs the stream is in non-blocking mode, so another thread
+/// piece is beyond it. With a [`Patience`] in its place the peer's pauses are bounded too. While a transfer runs the stream is in non-blocking mode, so another thread
 /// may use it with deadlines only. Descriptors of others keep the mode that they have.
 ///
 /// ```
@@ -100,17 +104,18 @@ impl Stream {
     /// - [`Operation::Write`] with [`StorageFull`](ErrorKind::StorageFull),
     ///   [`BrokenPipe`](ErrorKind::BrokenPipe) or another reason of the system's, and with
     ///   [`TimedOut`](ErrorKind::TimedOut) if it is the target that takes nothing by the deadline.
-    ///   Up to 256 KiB that came are lost then;
+    ///   Up to 1 MiB that came is lost then;
     /// - [`Operation::Open`], as [`send_file`](Stream::send_file).
     pub fn receive_into(
         &self,
         target: &impl AsFd,
         limit: u64,
-        deadline: Deadline,
+        patience: impl Into<Patience>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
-        let received = self.receive(target, limit, deadline, progress)?;
-        if received == limit && self.has_more(deadline)? {
+        let patience = patience.into();
+        let received = self.receive(target, limit, patience, progress)?;
+        if received == limit && self.has_more(patience.reading_at(Instant::now()))? {
             let cause = io::Error::other(format!("the peer sent more than {limit} bytes"));
             return Err(self.name(Error::new(Operation::Read, ErrorKind::TooLarge).because(cause)));
         }
@@ -128,10 +133,10 @@ impl Stream {
         &self,
         target: &impl AsFd,
         count: u64,
-        deadline: Deadline,
+        patience: impl Into<Patience>,
         progress: impl FnMut(u64),
     ) -> Result<(), Error> {
-        let received = self.receive(target, count, deadline, progress)?;
+        let received = self.receive(target, count, patience.into(), progress)?;
         if received < count {
             return Err(self.name(ended("peer", received, count)));
         }
@@ -151,10 +156,11 @@ impl Stream {
         let source = from.name();
         let to = Descriptor::of_stream(self).map_err(not_opened)?;
         let mut pump = Pump::new(from, to, offset, count);
-        let sent = run(&mut pump, deadline, progress).map_err(|error| match error.operation() {
-            Operation::Read => error.at(source),
-            _ => self.name(error),
-        })?;
+        let sent =
+            run(&mut pump, deadline.into(), progress).map_err(|error| match error.operation() {
+                Operation::Read => error.at(source),
+                _ => self.name(error),
+            })?;
         match count {
             Some(count) if sent < count => Err(ended("file", sent, count).at(source)),
             _ => Ok(sent),
@@ -165,7 +171,7 @@ impl Stream {
         &self,
         target: &impl AsFd,
         count: u64,
-        deadline: Deadline,
+        patience: Patience,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let _mode = Nonblocking::set(self)?;
@@ -173,7 +179,7 @@ impl Stream {
         let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
         let target = to.name();
         let mut pump = Pump::new(from, to, None, Some(count));
-        run(&mut pump, deadline, progress).map_err(|error| match error.operation() {
+        run(&mut pump, patience, progress).map_err(|error| match error.operation() {
             Operation::Write => error.at(target),
             _ => self.name(error),
         })
@@ -181,21 +187,36 @@ impl Stream {
 }
 
 /// Runs `pump` until all has arrived.
-fn run(pump: &mut Pump, deadline: Deadline, mut progress: impl FnMut(u64)) -> Result<u64, Error> {
+fn run(pump: &mut Pump, patience: Patience, mut progress: impl FnMut(u64)) -> Result<u64, Error> {
     let _quiet = NoSigpipe::new();
+    let deadline = patience.deadline();
     let mut watched = true;
     let mut waited = Interest::Read;
+    // The end of the pause that `from` is making.
+    let mut pause: Option<Deadline> = None;
     loop {
         if deadline.is_expired() {
             let side = if pump.holds() { Interest::Write } else { waited };
             return Err(Error::timed_out(operation(side)));
         }
         match pump.step().map_err(|(side, error)| Error::from_io(operation(side), error))? {
-            Step::Moved => progress(pump.moved()),
+            Step::Moved => {
+                pause = None;
+                progress(pump.moved());
+            }
             Step::Wait(interest) => {
                 // Whom it waited for last is to blame where time runs out.
                 waited = interest;
-                watched = wait(pump, interest, watched, deadline)?;
+                let until = match interest {
+                    Interest::Write => deadline,
+                    Interest::Read => {
+                        *pause.get_or_insert_with(|| patience.reading_at(Instant::now()))
+                    }
+                };
+                if until.is_expired() {
+                    return Err(Error::timed_out(operation(interest)));
+                }
+                watched = wait(pump, interest, watched, until)?;
             }
             Step::Done => return Ok(pump.moved()),
         }

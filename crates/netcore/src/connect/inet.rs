@@ -105,7 +105,7 @@ struct Racers<'a> {
     observer: Observer<'a>,
     /// In the order in which they were started.
     flights: Vec<Flight>,
-    /// Of the attempts with these numbers.
+    /// Of the attempts with these numbers, in the order in which they were made.
     failures: Vec<(usize, Error)>,
 }
 
@@ -189,12 +189,11 @@ impl Racers<'_> {
         let (address, elapsed) = (Address::Inet(self.addresses[attempt]), begin.elapsed());
         let error = error.on(address.clone()).at(self.endpoint.as_given()).after(elapsed);
         (self.observer)(&ConnectEvent::Failed { address: &address, elapsed, error: &error });
-        self.failures.push((attempt, error));
+        let at = self.failures.partition_point(|(earlier, _)| *earlier < attempt);
+        self.failures.insert(at, (attempt, error));
     }
 
-    /// In the order in which the attempts were made.
     fn failures(&mut self) -> Vec<Error> {
-        self.failures.sort_by_key(|(attempt, _)| *attempt);
         mem::take(&mut self.failures).into_iter().map(|(_, error)| error).collect()
     }
 

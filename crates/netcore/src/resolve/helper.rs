@@ -5,7 +5,7 @@ mod tests;
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use dns_lookup::LookupError;
@@ -40,6 +40,22 @@ pub(crate) fn on_helper<T: Send + 'static>(
     deadline: Deadline,
     look_up: impl FnOnce() -> Result<T, LookupError> + Send + 'static,
 ) -> Result<T, Error> {
+    let answer = Arc::new(Mutex::new(None));
+    let theirs = Arc::clone(&answer);
+    let work = move || {
+        let answer = look_up();
+        *lock(&theirs) = Some(answer);
+    };
+    run(deadline, Box::new(work))?;
+    match lock(&answer).take() {
+        Some(answer) => answer.map_err(Error::from_lookup),
+        None => Err(Error::new(Operation::Resolve, ErrorKind::Other)
+            .because(io::Error::other("the look-up ended without an answer"))),
+    }
+}
+
+/// Does `work` on a thread of its own and waits for its end.
+fn run(deadline: Deadline, work: Box<dyn FnOnce() + Send>) -> Result<(), Error> {
     if deadline.is_expired() {
         return Err(Error::timed_out(Operation::Resolve));
     }
@@ -49,27 +65,59 @@ pub(crate) fn on_helper<T: Send + 'static>(
             Error::new(Operation::Resolve, ErrorKind::TryAgain).because(io::Error::other(text))
         );
     };
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let work = move || {
-        let answer = look_up();
-        drop(place);
-        // Nobody waits any more where the deadline has passed.
-        let _ = sender.send(answer);
+    let end = Arc::new(End::default());
+    let ending = Ending(Arc::clone(&end));
+    let on_thread = move || {
+        // Also where the work panics, the place is free before the end is told.
+        let _ending = ending;
+        let _place = place;
+        work();
     };
     thread::Builder::new()
         .name(String::from("resolve"))
-        .spawn(work)
+        .spawn(on_thread)
         .map_err(|error| Error::from_io(Operation::Resolve, error))?;
-    let answer = match deadline.remaining() {
-        Some(left) => receiver.recv_timeout(left),
-        None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-    };
-    match answer {
-        Ok(answer) => answer.map_err(Error::from_lookup),
-        Err(RecvTimeoutError::Timeout) => Err(Error::timed_out(Operation::Resolve)),
-        Err(RecvTimeoutError::Disconnected) => {
-            Err(Error::new(Operation::Resolve, ErrorKind::Other)
-                .because(io::Error::other("the look-up ended without an answer")))
-        }
+    match end.wait(deadline) {
+        true => Ok(()),
+        false => Err(Error::timed_out(Operation::Resolve)),
     }
+}
+
+/// Whether a thread has ended.
+#[derive(Default)]
+struct End {
+    reached: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl End {
+    /// `false`: not before the deadline.
+    fn wait(&self, deadline: Deadline) -> bool {
+        let mut reached = lock(&self.reached);
+        while !*reached {
+            reached = match deadline.remaining() {
+                None => self.changed.wait(reached).unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() => return false,
+                Some(left) => {
+                    let waited = self.changed.wait_timeout(reached, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
+    }
+}
+
+/// Tells the end when it is dropped.
+struct Ending(Arc<End>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        *lock(&self.0.reached) = true;
+        self.0.changed.notify_one();
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::fixture::{endpoint, has_ipv6, listen, moment, pair, patience};
@@ -112,6 +112,22 @@ fn after_the_deadline_even_what_is_there_is_not_read() {
     assert_eq!(server.read_deadline(&mut [0], patience()).unwrap(), 1);
     assert!(client.write_all_deadline(b"x", expired).unwrap_err().is_timeout());
     assert!(client.write_all_deadline(b"", expired).is_ok(), "nothing to wait for");
+}
+
+#[test]
+fn a_look_tells_bytes_and_an_end_from_silence() {
+    for (name, client, server) in pairs() {
+        let now = || Deadline::at(Instant::now());
+        assert!(!server.wait_readable(now()).unwrap(), "{name}");
+        assert!(!server.wait_readable(moment()).unwrap(), "{name}");
+        client.write_all_deadline(b"x", patience()).unwrap();
+        assert!(server.wait_readable(patience()).unwrap(), "{name}");
+        assert!(server.wait_readable(now()).unwrap(), "{name}");
+        assert_eq!(server.read_deadline(&mut [0; 8], patience()).unwrap(), 1, "{name}");
+        assert!(!server.wait_readable(now()).unwrap(), "{name}");
+        drop(client);
+        assert!(server.wait_readable(patience()).unwrap(), "{name}");
+    }
 }
 
 #[test]

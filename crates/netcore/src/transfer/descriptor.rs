@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::time::Instant;
 
 use socket2::SockRef;
@@ -12,6 +12,10 @@ use crate::{Deadline, Stream};
 /// POSIX's `PIPE_BUF`: what a pipe that is ready for writing takes at once, so that writing it does
 /// not block.
 const ATOMIC_WRITE: usize = libc::PIPE_BUF;
+
+/// Linux's number of `/dev/null`, major 1 and minor 3 (null(4)). No other device is known never to
+/// block; where the number is another one's, the kernel does not copy by itself either.
+const NULL_DEVICE: u64 = (1 << 8) | 3;
 
 /// What a descriptor is. It decides how to read and write without waiting, and without a change of
 /// its blocking mode, which belongs to all processes that share it.
@@ -44,9 +48,12 @@ impl Descriptor {
 
     pub(crate) fn of(descriptor: BorrowedFd<'_>) -> io::Result<Descriptor> {
         let handle = File::from(descriptor.try_clone_to_owned()?);
-        let kind = handle.metadata()?.file_type();
+        let metadata = handle.metadata()?;
+        let kind = metadata.file_type();
         let kind = match () {
             () if kind.is_socket() => Kind::Socket,
+            // It takes whatever comes, at once; the kernel's own copy is none at all there.
+            () if kind.is_char_device() && metadata.rdev() == NULL_DEVICE => Kind::File,
             () if kind.is_fifo() => Kind::Pipe,
             () if kind.is_char_device() => Kind::Device,
             () => Kind::File,
@@ -56,6 +63,14 @@ impl Descriptor {
 
     pub(super) fn splices(&self) -> bool {
         self.splices
+    }
+
+    pub(super) fn is_pipe(&self) -> bool {
+        self.kind == Kind::Pipe
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        self.kind == Kind::File
     }
 
     /// What errors call it, where it has no other name.

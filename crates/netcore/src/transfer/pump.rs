@@ -4,13 +4,21 @@ use std::ops::Range;
 use super::descriptor::Descriptor;
 use crate::sys::{Interest, Pipe};
 
-/// The most bytes that are on their way in one direction: the size of the kernel's pipe, where the
-/// system allows as much. Four times what a pipe has by default; more gains nothing measurable, and
-/// Linux stops at 64 MiB for all pipes of a user together (pipe(7), `pipe-user-pages-soft`).
-pub(crate) const IN_TRANSIT: usize = 1 << 18;
+/// The most bytes that are on their way to a file: the size of the kernel's pipe, where the system
+/// allows as much. Without privileges it allows no more (pipe(7), `pipe-max-size`).
+///
+/// Each call that writes a file has a price, so that fewer and larger ones cost less processor
+/// time: a tenth on tmpfs and a fifth on ext4, against 256 KiB (docs/benchmarks.md, "Files").
+const TO_FILE: usize = 1 << 20;
 
-/// The size of the buffer where the kernel can't copy by itself.
-const BUFFER: usize = 1 << 16;
+/// The most bytes that are on their way to a stream, a pipe or a device. These take over the pages,
+/// so that more gains nothing measurable, and Linux stops at 64 MiB for all pipes of a user
+/// together (pipe(7), `pipe-user-pages-soft`).
+const TO_OTHERS: usize = 1 << 18;
+
+/// The size of the buffer where the kernel can't copy by itself: few calls, and what it holds is
+/// still in the processor's cache when it is written.
+const BUFFER: usize = 1 << 18;
 
 /// Moves bytes from one descriptor to another without waiting for either.
 ///
@@ -39,6 +47,7 @@ pub(crate) struct Pump {
 enum Carrier {
     Pipe {
         pipe: Pipe,
+        size: usize,
         held: usize,
     },
     /// Allocated when the first byte comes.
@@ -70,9 +79,10 @@ impl Pump {
         position: Option<u64>,
         count: Option<u64>,
     ) -> Pump {
-        let pipe = if from.splices() && to.splices() { Pipe::open(IN_TRANSIT).ok() } else { None };
+        let size = if to.is_file() { TO_FILE } else { TO_OTHERS };
+        let pipe = if from.splices() && to.splices() { Pipe::open(size).ok() } else { None };
         let carrier = match pipe {
-            Some(pipe) => Carrier::Pipe { pipe, held: 0 },
+            Some(pipe) => Carrier::Pipe { pipe, size, held: 0 },
             None => Carrier::Buffer { bytes: Vec::new(), held: 0..0 },
         };
         let left = count.unwrap_or(u64::MAX);
@@ -155,7 +165,7 @@ impl Pump {
     /// Goes on with a buffer, and with what the pipe holds in it.
     fn carry_by_hand(&mut self) -> io::Result<()> {
         let by_hand = Carrier::Buffer { bytes: Vec::new(), held: 0..0 };
-        if let Carrier::Pipe { pipe, held } = std::mem::replace(&mut self.carrier, by_hand) {
+        if let Carrier::Pipe { pipe, held, .. } = std::mem::replace(&mut self.carrier, by_hand) {
             if held > 0 {
                 let mut bytes = vec![0; held.max(BUFFER)];
                 pipe.into_exit().read_exact(&mut bytes[..held])?;
@@ -168,13 +178,15 @@ impl Pump {
     fn fill(&mut self) -> io::Result<usize> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);
         match &mut self.carrier {
-            Carrier::Pipe { pipe, held } => {
-                *held = pipe.fill(&self.from, self.position, most.min(IN_TRANSIT))?;
+            Carrier::Pipe { pipe, size, held } => {
+                *held = pipe.fill(&self.from, self.position, most.min(*size))?;
                 Ok(*held)
             }
             Carrier::Buffer { bytes, held } => {
-                bytes.resize(bytes.len().max(BUFFER), 0);
-                let most = most.min(bytes.len());
+                if bytes.is_empty() {
+                    *bytes = vec![0; BUFFER];
+                }
+                let most = most.min(BUFFER);
                 let read = self.from.read(&mut bytes[..most], self.position)?;
                 *held = 0..read;
                 Ok(read)
@@ -184,7 +196,7 @@ impl Pump {
 
     fn drain(&mut self) -> io::Result<usize> {
         match &mut self.carrier {
-            Carrier::Pipe { pipe, held } => {
+            Carrier::Pipe { pipe, held, .. } => {
                 let drained = pipe.drain(&self.to, *held)?;
                 *held -= drained;
                 Ok(drained)

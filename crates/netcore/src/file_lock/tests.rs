@@ -1,0 +1,34 @@
+use std::fs::{self, File};
+
+use super::*;
+use crate::fixture::TestDir;
+
+#[test]
+fn a_lock_is_one_opens_and_ends_with_its_last_descriptor() {
+    let directory = TestDir::new();
+    let path = directory.path("file");
+    fs::write(&path, "").unwrap();
+    let one = File::open(&path).unwrap();
+    let copy = one.try_clone().unwrap();
+    let other = File::options().append(true).open(&path).unwrap();
+    assert!(try_lock_file(&one).unwrap());
+    assert!(try_lock_file(&copy).unwrap(), "a copy has it too");
+    assert!(!try_lock_file(&other).unwrap());
+    drop(one);
+    assert!(!try_lock_file(&other).unwrap(), "the copy still has it");
+    drop(copy);
+    assert!(try_lock_file(&other).unwrap());
+}
+
+#[test]
+fn unlocked_it_is_free_though_there_are_copies() {
+    let directory = TestDir::new();
+    let path = directory.path("file");
+    fs::write(&path, "").unwrap();
+    let one = File::open(&path).unwrap();
+    let _copy = one.try_clone().unwrap();
+    let other = File::options().append(true).open(&path).unwrap();
+    assert!(try_lock_file(&one).unwrap());
+    unlock_file(&one).unwrap();
+    assert!(try_lock_file(&other).unwrap());
+}

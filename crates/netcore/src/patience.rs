@@ -1,0 +1,58 @@
+use std::time::{Duration, Instant};
+
+#[cfg(test)]
+mod tests;
+
+use crate::Deadline;
+
+/// How long a transfer may take, and how long its peer may pause.
+///
+/// A deadline alone has to be long enough for the slowest whole; a bound for pauses finds out at once
+/// about a peer that has stopped. Only the wait for the peer counts as its pause, and not the time
+/// that the other side takes for what has come.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use netcore::{Deadline, Patience};
+///
+/// let now = Instant::now();
+/// let hour = Deadline::at(now + Duration::from_secs(3600));
+/// let patience = Patience::from(hour).with_pause(Duration::from_secs(30));
+/// assert_eq!(patience.reading_at(now), Deadline::at(now + Duration::from_secs(30)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    deadline: Deadline,
+    pause: Option<Duration>,
+}
+
+impl Patience {
+    /// The longest time without a byte from the peer.
+    #[must_use]
+    pub const fn with_pause(mut self, pause: Duration) -> Patience {
+        self.pause = Some(pause);
+        self
+    }
+
+    /// The deadline of the whole.
+    #[must_use]
+    pub const fn deadline(self) -> Deadline {
+        self.deadline
+    }
+
+    /// The deadline of a wait for the peer that begins at `now`.
+    #[must_use]
+    pub fn reading_at(self, now: Instant) -> Deadline {
+        match self.pause {
+            Some(pause) => self.deadline.earlier(Deadline::after_at(now, pause)),
+            None => self.deadline,
+        }
+    }
+}
+
+impl From<Deadline> for Patience {
+    /// Any pause, up to the deadline.
+    fn from(deadline: Deadline) -> Patience {
+        Patience { deadline, pause: None }
+    }
+}

@@ -1,0 +1,56 @@
+use std::cell::Cell;
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::fixture::{Piped, TestDir, listen, pair, patience};
+use crate::{ErrorKind, Operation};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn the_earlier_of_the_two_bounds_a_wait() {
+    let now = Instant::now();
+    let whole = Deadline::at(now + 10 * SECOND);
+    let plain = Patience::from(whole);
+    assert_eq!(plain.reading_at(now), whole);
+    let patience = plain.with_pause(3 * SECOND);
+    assert_eq!(patience.deadline(), whole);
+    assert_eq!(patience.reading_at(now), Deadline::at(now + 3 * SECOND));
+    assert_eq!(patience.reading_at(now + 6 * SECOND), Deadline::at(now + 9 * SECOND));
+    assert_eq!(patience.reading_at(now + 8 * SECOND), whole);
+    let endless = Patience::from(Deadline::never()).with_pause(SECOND);
+    assert_eq!(endless.reading_at(now), Deadline::at(now + SECOND));
+}
+
+#[test]
+fn a_peer_that_stops_is_found_out_long_before_the_deadline() {
+    let (client, server) = pair(&listen("127.0.0.1:0"));
+    let dir = TestDir::new();
+    let to = File::create_new(dir.path("to")).unwrap();
+    client.write_all_deadline(b"some", patience()).unwrap();
+    let impatient = Patience::from(Deadline::never()).with_pause(Duration::from_millis(30));
+    let error = server.receive_exact_into(&to, 9, impatient, |_| ()).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::TimedOut));
+    assert_eq!(std::fs::read(dir.path("to")).unwrap(), b"some");
+}
+
+#[test]
+fn the_targets_time_is_no_pause_of_the_peer() {
+    let (client, server) = pair(&listen("127.0.0.1:0"));
+    let mut clogged = Piped::cat();
+    let entrance = clogged.take_entrance();
+    let sent = Cell::new(0);
+    // The peer's next piece is on its way before the last one is looked for.
+    client.write_all_deadline(&[0; 4096], patience()).unwrap();
+    let whole = Deadline::after(Duration::from_millis(200));
+    let impatient = Patience::from(whole).with_pause(Duration::from_millis(30));
+    let error = server
+        .receive_exact_into(&entrance, u64::MAX, impatient, |moved| {
+            sent.set(moved);
+            client.write_all_deadline(&[0; 4096], patience()).unwrap();
+        })
+        .unwrap_err();
+    assert_eq!(error.operation(), Operation::Write, "{error}");
+    assert!(sent.get() > 0);
+}

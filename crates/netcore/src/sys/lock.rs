@@ -1,0 +1,29 @@
+//! flock(2), which std has from Rust 1.89 on.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+/// Locks the whole of `file` for one alone, without waiting. `false`: somebody has it.
+pub(crate) fn try_lock(file: &impl AsFd) -> io::Result<bool> {
+    loop {
+        // SAFETY: the descriptor is open through the call, which takes no pointer.
+        if unsafe { libc::flock(file.as_fd().as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+            return Ok(true);
+        }
+        let error = io::Error::last_os_error();
+        match error.kind() {
+            io::ErrorKind::Interrupted => {}
+            io::ErrorKind::WouldBlock => return Ok(false),
+            _ => return Err(error),
+        }
+    }
+}
+
+/// Ends the lock that [`try_lock`] got, whoever else has a copy of the descriptor.
+pub(crate) fn unlock(file: &impl AsFd) -> io::Result<()> {
+    // SAFETY: the descriptor is open through the call, which takes no pointer.
+    match unsafe { libc::flock(file.as_fd().as_raw_fd(), libc::LOCK_UN) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

@@ -1,0 +1,51 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::thread;
+
+use super::*;
+use crate::ErrorKind;
+use crate::fixture::{Piped, TestDir, moment, patience};
+
+#[test]
+fn all_of_it_arrives_in_a_file_and_behind_a_slow_pipe() {
+    let dir = TestDir::new();
+    let to = File::create_new(dir.path("to")).unwrap();
+    write_all_to(&to, b"first ", patience()).unwrap();
+    write_all_to(&to, b"", patience()).unwrap();
+    write_all_to(&to, b"second", patience()).unwrap();
+    assert_eq!(fs::read(dir.path("to")).unwrap(), b"first second");
+
+    let content: Vec<u8> = (0..1_000_000_u32).map(|number| number as u8).collect();
+    let mut cat = Piped::cat();
+    let entrance = cat.take_entrance();
+    let received = thread::scope(|scope| {
+        scope.spawn(|| {
+            write_all_to(&entrance, &content, patience()).unwrap();
+            drop(entrance);
+        });
+        let mut received = Vec::new();
+        cat.take_exit().read_to_end(&mut received).unwrap();
+        received
+    });
+    assert!(received == content);
+}
+
+#[test]
+fn whoever_takes_nothing_is_an_error_and_not_a_signal() {
+    let error = write_all_to(&Piped::gone(), b"x", patience()).unwrap_err();
+    assert_eq!(error.to_string(), "write to the pipe: broken pipe");
+
+    let mut clogged = Piped::cat();
+    let content = vec![0; 1 << 20];
+    let error = write_all_to(&clogged.take_entrance(), &content, moment()).unwrap_err();
+    assert_eq!(error.to_string(), "write to the pipe: timed out");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named() {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let error = write_all_to(&full, b"x", patience()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    assert_eq!(error.code(), Some(libc::ENOSPC));
+}
