@@ -1,0 +1,29 @@
+//! A download that survives a server's restarts, a lost network and its own death: start it again, and it goes on.
+//!
+//!     cargo run -p httpget --example download -- http://127.0.0.1:8080/disk.img disk.img
+
+use std::time::Duration;
+
+use httpget::download::{Download, Progress};
+use httpget::{Client, Error, Timeouts};
+
+fn main() -> Result<(), Error> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(url), Some(path)) = (arguments.next(), arguments.next()) else {
+        eprintln!("usage: download URL FILE");
+        return Ok(());
+    };
+    // A day for all of it, and half a minute without a byte.
+    let timeouts = Timeouts { total: Some(Duration::from_secs(86_400)), ..Timeouts::default() };
+    let client = Client::new().with_timeouts(timeouts);
+    let done = Download::new(client.get(&url)).resume(true).retries(100).to_file(
+        path,
+        &mut |progress| match progress {
+            Progress::Begun { at, total: Some(total), .. } => eprintln!("from {at} of {total}"),
+            Progress::Waiting { error, wait, .. } => eprintln!("{error}; again in {wait:.1?}"),
+            _ => {}
+        },
+    )?;
+    println!("{done}");
+    Ok(())
+}

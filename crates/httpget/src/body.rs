@@ -1,0 +1,309 @@
+#[cfg(unix)]
+mod move_to;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+use netcore::Deadline;
+
+use crate::budgets::{Bound, Budgets};
+use crate::connection::{BUFFER, Connection};
+use crate::protocol::{self, Exchange, Note, ProtocolError};
+use crate::{Budget, Client, Closing, Error, ErrorKind, Event, Phase, Timings, Url};
+
+/// The longest wait for the rest of a body that nobody wants.
+const DRAIN_TIME: Duration = Duration::from_millis(100);
+
+/// The body of a response, as a [`Read`] whose errors carry an [`Error`].
+///
+/// An end of it is the end that the response has announced: one that is cut short is
+/// [`ErrorKind::BodyTruncated`] and never an end. The first error is final. Each read waits for the
+/// server no longer than [`Timeouts::stall`](crate::Timeouts::stall), and all together no longer
+/// than [`Timeouts::total`](crate::Timeouts::total), which has run since the request was sent. What
+/// the reader takes its time for counts for the latter alone.
+///
+/// With its last byte the connection goes back to the client. Dropped before that, it is given up,
+/// unless what is left is at most [`Limits::drain`](crate::Limits::drain) and comes within 100 ms.
+#[derive(Debug)]
+pub struct Body {
+    pub(super) exchange: Exchange,
+    /// `None` once it is kept for others, or closed.
+    connection: Option<Connection>,
+    /// Content in the connection's buffer.
+    content: Range<usize>,
+    context: Context,
+    failed: Option<ErrorKind>,
+    fate: Option<Event<'static>>,
+}
+
+/// What a body has to know of the transfer that it is a part of.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) url: Url,
+    pub(crate) budgets: Budgets,
+    /// When the transfer began.
+    pub(crate) start: Instant,
+    pub(crate) timings: Timings,
+    pub(crate) drain: u64,
+    /// Whether the request has asked for the connection's end.
+    pub(crate) last: bool,
+    /// Whether the framing is handed on with the content.
+    pub(crate) raw: bool,
+}
+
+/// What is next.
+enum Step {
+    /// There is content in the buffer.
+    Content,
+    /// More has to be received.
+    Receive,
+    End,
+}
+
+impl Body {
+    /// What follows the head that `exchange` has received from `connection`.
+    pub(crate) fn new(exchange: Exchange, connection: Connection, context: Context) -> Body {
+        let connection = Some(connection);
+        let mut body =
+            Body { exchange, connection, content: 0..0, context, failed: None, fate: None };
+        body.release_if_whole();
+        body
+    }
+
+    /// Bytes of content that were received so far.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.exchange.received()
+    }
+
+    /// Bytes of content in all, where the head tells.
+    #[must_use]
+    pub fn expected(&self) -> Option<u64> {
+        self.exchange.expected()
+    }
+
+    /// Whether all of it was received and taken.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.exchange.is_done() && self.content.is_empty()
+    }
+
+    /// The fields behind a chunked body, once it is whole; see [`Exchange::trailers`].
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.exchange.trailers()
+    }
+
+    /// What was accepted with a remark so far, in the head too.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        self.exchange.notes()
+    }
+
+    /// The timings, with [`finished`](Timings::finished) once the body is whole.
+    #[must_use]
+    pub fn timings(&self) -> &Timings {
+        &self.context.timings
+    }
+
+    /// What became of the connection, [`Event::Kept`] or [`Event::Closed`]; `None` while the body
+    /// still comes.
+    #[must_use]
+    pub fn fate(&self) -> Option<Event<'static>> {
+        self.fate
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.context.url
+    }
+
+    /// What [`Read::read`] does, with the error as it is.
+    pub(crate) fn take(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match self.step()? {
+                Step::End => return Ok(0),
+                Step::Content => return Ok(self.copy(buffer)),
+                Step::Receive => {
+                    let received = self.receive_direct(buffer)?;
+                    if received > 0 {
+                        return Ok(received);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks at what was received, until there is content or the rest is still to come.
+    fn step(&mut self) -> Result<Step, Error> {
+        if let Some(kind) = self.failed {
+            return Err(Error::new(kind).of(&self.context.url));
+        }
+        loop {
+            if !self.content.is_empty() {
+                return Ok(Step::Content);
+            }
+            let Some(connection) = &mut self.connection else { return Ok(Step::End) };
+            if connection.unread().is_empty() && !self.exchange.is_done() {
+                return Ok(Step::Receive);
+            }
+            match self.exchange.receive(connection.unread()) {
+                Ok((used, _)) if self.context.raw && used > 0 => {
+                    self.content = connection.place(used, used);
+                    connection.consume(used);
+                }
+                Ok((used, protocol::Event::Content(content))) => {
+                    self.content = connection.place(used, content.len());
+                    connection.consume(used);
+                }
+                Ok((_, protocol::Event::End)) => self.release(),
+                Ok((used, _)) => connection.consume(used),
+                Err(error) => return Err(self.fail(Error::from(error))),
+            }
+        }
+    }
+
+    /// Takes content from the buffer.
+    fn copy(&mut self, buffer: &mut [u8]) -> usize {
+        let Some(connection) = &self.connection else { return 0 };
+        let count = buffer.len().min(self.content.len());
+        let from = self.content.start..self.content.start + count;
+        buffer[..count].copy_from_slice(connection.at(from));
+        self.content.start += count;
+        self.release_if_whole();
+        count
+    }
+
+    /// Receives content into `buffer`, where that is the larger one, or whatever comes into the
+    /// connection's: 0.
+    fn receive_direct(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let plain = usize::try_from(self.exchange.plain()).unwrap_or(usize::MAX);
+        let most = plain.min(buffer.len());
+        if most < BUFFER {
+            self.fill(self.stall())?;
+            return Ok(0);
+        }
+        let Some(connection) = &self.connection else { return Ok(0) };
+        let bound = self.stall();
+        match connection.receive(&mut buffer[..most], bound, self.exchange.received()) {
+            Ok(0) => self.ended().map(|()| 0),
+            Ok(count) => {
+                self.exchange.moved(count as u64);
+                self.release_if_whole();
+                Ok(count)
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Receives into the connection's buffer. The result is how many bytes it was.
+    fn fill(&mut self, bound: Bound) -> Result<usize, Error> {
+        let Some(connection) = &mut self.connection else { return Ok(0) };
+        match connection.fill(bound, (Phase::Body, self.exchange.received())) {
+            Ok(0) => self.ended().map(|()| 0),
+            Ok(count) => Ok(count),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn stall(&self) -> Bound {
+        self.context.budgets.bound(Budget::Stall, Instant::now())
+    }
+
+    /// The server has ended the connection.
+    fn ended(&mut self) -> Result<(), Error> {
+        let Err(error) = self.exchange.closed() else { return Ok(()) };
+        let ended = Error::from(error);
+        Err(self.fail(match error {
+            // Those of the trailers do not count.
+            ProtocolError::Incomplete { expected, .. } => {
+                ended.with_kind(ErrorKind::BodyTruncated { received: self.received(), expected })
+            }
+            _ => ended,
+        }))
+    }
+
+    /// Ends the connection, and everything with it.
+    fn fail(&mut self, error: Error) -> Error {
+        self.failed = Some(error.kind());
+        self.content = 0..0;
+        self.close(Closing::Broken);
+        error.of(&self.context.url)
+    }
+
+    fn close(&mut self, why: Closing) {
+        self.connection = None;
+        self.fate = Some(Event::Closed { why });
+    }
+
+    /// Lets the connection go as soon as the last byte is taken, without waiting for the reader to
+    /// ask for more.
+    fn release_if_whole(&mut self) {
+        let Some(connection) = &self.connection else { return };
+        if self.is_done() && connection.unread().is_empty() {
+            self.release();
+        }
+    }
+
+    /// The response is whole: its connection is for the next one, if it may.
+    fn release(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let now = Instant::now();
+        self.context.timings.finished = Some(now.duration_since(self.context.start));
+        let Context { client, url, last, .. } = &self.context;
+        let may = self.exchange.is_reusable() && !last;
+        self.fate = Some(if !may {
+            Event::Closed { why: Closing::Agreed }
+        } else if client.keep_at(now, url.origin(), connection) {
+            Event::Kept
+        } else {
+            Event::Closed { why: Closing::NotKept }
+        });
+    }
+
+    /// Receives what is left and drops it, if it is little, comes soon and saves the connection.
+    pub(crate) fn drain(&mut self) {
+        if self.connection.is_none() {
+            return;
+        }
+        let left = self.expected().map(|all| all.saturating_sub(self.received()));
+        let may = self.exchange.keeps() && !self.context.last;
+        if !may || left.is_some_and(|left| left > self.context.drain) {
+            return self.close(if may { Closing::Unread } else { Closing::Agreed });
+        }
+        let soon = Deadline::after(DRAIN_TIME);
+        let bound = self.context.budgets.total().earlier(soon);
+        let mut room = self.context.drain;
+        loop {
+            match self.step() {
+                Err(_) | Ok(Step::End) => return,
+                Ok(Step::Content) => self.content = 0..0,
+                Ok(Step::Receive) if room == 0 => return self.close(Closing::Unread),
+                Ok(Step::Receive) => match self.fill(bound) {
+                    Ok(count) => room = room.saturating_sub(count as u64),
+                    Err(_) => return self.close(Closing::Unread),
+                },
+            }
+        }
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(self.take(buffer)?)
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.drain();
+    }
+}

@@ -1,0 +1,133 @@
+use std::os::fd::AsFd;
+
+use netcore::Operation;
+
+use super::{Body, Step};
+use crate::error::Silent;
+use crate::{Error, ErrorKind, Phase};
+
+/// So much content in one piece is moved by the kernel. Less is not worth its preparations.
+const KERNEL_COPY: u64 = 256 << 10;
+
+impl Body {
+    /// Moves all that is left of the body to `target`: a file where it stands, a pipe, standard
+    /// output. The result is how many bytes it was. On Unix.
+    ///
+    /// On Linux the kernel moves the content from the socket to a file or pipe without showing it to
+    /// the program, where the framing leaves 256 KiB or more of it in one piece.
+    ///
+    /// `progress` is told how many bytes have arrived in `target` so far, each time that some have;
+    /// after an error, that is how many it were.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the body, and [`ErrorKind::Write`] with a [`netcore::Error`] behind it if
+    /// `target` does not take the bytes; up to 1 MiB that was received is lost then. The time
+    /// that `target` takes is no stall of the server's, but part of the total.
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use httpget::{Error, Response};
+    ///
+    /// fn save(mut response: Response, file: &File) -> Result<u64, Error> {
+    ///     response.body().move_to(file, |bytes| eprintln!("{bytes} bytes"))
+    /// }
+    /// ```
+    pub fn move_to(
+        &mut self,
+        target: &impl AsFd,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, Error> {
+        let mut moved = 0;
+        loop {
+            match self.step()? {
+                Step::End => return Ok(moved),
+                Step::Content => {
+                    moved += self.write_to(target)?;
+                    progress(moved);
+                }
+                Step::Receive if self.exchange.plain() >= KERNEL_COPY => {
+                    let before = moved;
+                    self.splice_to(target, |more| {
+                        moved = before + more;
+                        progress(moved);
+                    })?;
+                }
+                Step::Receive => {
+                    self.fill(self.stall())?;
+                }
+            }
+        }
+    }
+
+    /// Writes what the buffer has. The result is how many bytes it was.
+    fn write_to(&mut self, target: &impl AsFd) -> Result<u64, Error> {
+        let Some(connection) = &self.connection else { return Ok(0) };
+        let content = connection.at(self.content.clone());
+        let count = content.len() as u64;
+        let deadline = self.context.budgets.total().deadline;
+        match netcore::write_all_to(target, content, deadline) {
+            Ok(()) => {
+                self.content = 0..0;
+                self.release_if_whole();
+                Ok(count)
+            }
+            Err(error) => Err(self.not_written(error)),
+        }
+    }
+
+    /// Has the kernel move what is certain to be content.
+    fn splice_to(
+        &mut self,
+        target: &impl AsFd,
+        mut progress: impl FnMut(u64),
+    ) -> Result<(), Error> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let plain = self.exchange.plain();
+        let exchange = &mut self.exchange;
+        let mut before = 0;
+        let patience = self.context.budgets.patience();
+        let result = connection.stream().receive_exact_into(target, plain, patience, |moved| {
+            exchange.moved(moved - before);
+            before = moved;
+            progress(moved);
+        });
+        let error = match result {
+            Ok(()) => {
+                self.release_if_whole();
+                return Ok(());
+            }
+            Err(error) if error.kind() == netcore::ErrorKind::UnexpectedEnd => {
+                return self.ended();
+            }
+            Err(error) => error,
+        };
+        if error.operation() != Operation::Read {
+            return Err(self.not_written(error));
+        }
+        let received = self.exchange.received();
+        Err(self.fail(match is_ours(&error) {
+            true => {
+                let bound = self.context.budgets.impatience();
+                bound.ran_out(Phase::Body, received).because(Silent(error))
+            }
+            false => Error::transport(error, Phase::Body, received),
+        }))
+    }
+
+    fn not_written(&mut self, error: netcore::Error) -> Error {
+        let received = self.exchange.received();
+        self.fail(match is_ours(&error) {
+            true => {
+                let bound = self.context.budgets.total();
+                bound.ran_out(Phase::Body, received).because(Silent(error))
+            }
+            false => Error::new(ErrorKind::Write).because(error),
+        })
+    }
+}
+
+/// Whether it is our time that ran out, and not the system's.
+fn is_ours(error: &netcore::Error) -> bool {
+    error.is_timeout() && error.code().is_none()
+}

@@ -1,0 +1,355 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::fixture::{Directory, Server, Step, act, chain, gate, get, ok, send};
+use crate::{Body, Budget, Client, Closing, Error, ErrorKind, Event, Limits, Phase, Timeouts};
+
+/// Long enough for a busy machine to get where a test wants its time to run out.
+const SHORT: Duration = Duration::from_millis(400);
+
+/// Bytes of which no two places look alike.
+fn bytes(count: usize) -> Vec<u8> {
+    (0u32..).flat_map(|number| number.wrapping_mul(0x9e37_79b9).to_be_bytes()).take(count).collect()
+}
+
+fn head(fields: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\n{fields}\r\n").into_bytes()
+}
+
+fn with_length(body: &[u8]) -> Vec<u8> {
+    [&head(&format!("Content-Length: {}\r\n", body.len())), body].concat()
+}
+
+fn chunked(body: &[u8], size: usize) -> Vec<u8> {
+    let mut all = head("Transfer-Encoding: chunked\r\n");
+    for chunk in body.chunks(size) {
+        all.extend(format!("{:x}\r\n", chunk.len()).bytes());
+        all.extend(chunk);
+        all.extend(b"\r\n");
+    }
+    all.extend(b"0\r\nx-check: 1\r\n\r\n");
+    all
+}
+
+fn until_close(body: &[u8]) -> Vec<u8> {
+    [&head(""), body].concat()
+}
+
+fn body_of(server: &Server) -> Body {
+    Client::new().get(&server.url("/")).send().unwrap().into_body()
+}
+
+/// A process that copies from a pipe to a pipe.
+fn cat() -> Child {
+    Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+fn is_kept(body: &Body) -> bool {
+    matches!(body.fate(), Some(Event::Kept))
+}
+
+fn is_closed(body: &Body, because: Closing) -> bool {
+    matches!(body.fate(), Some(Event::Closed { why }) if why == because)
+}
+
+/// Each way to frame `body`, and whether the connection ends with it.
+fn framings(body: &[u8]) -> [(&'static str, Vec<u8>, bool); 4] {
+    [
+        ("length", with_length(body), false),
+        ("small chunks", chunked(body, 1000), false),
+        ("large chunks", chunked(body, 700_000), false),
+        ("until close", until_close(body), true),
+    ]
+}
+
+/// Takes all of a body, and tells how many bytes it was.
+type Take<'a> = &'a mut dyn FnMut(&mut Body) -> Result<u64, Error>;
+
+fn taken(response: &[u8], ends: bool, take: Take<'_>) -> (Result<u64, Error>, Body) {
+    let end = if ends { vec![Step::Close] } else { vec![] };
+    let mut script = vec![get("/"), send(response)];
+    script.extend(end);
+    let server = Server::play([script]);
+    let mut body = body_of(&server);
+    let result = take(&mut body);
+    server.finish();
+    (result, body)
+}
+
+fn read_by(pieces: &[usize], body: &mut Body, to: &mut Vec<u8>) -> Result<u64, Error> {
+    for size in pieces.iter().cycle() {
+        let mut buffer = vec![0; *size];
+        match body.take(&mut buffer)? {
+            0 => break,
+            read => to.extend(&buffer[..read]),
+        }
+    }
+    Ok(to.len() as u64)
+}
+
+#[test]
+fn pieces_of_any_size_make_the_whole() {
+    for length in [0, 1, 5000, 1_000_003] {
+        let content = bytes(length);
+        for (name, response, ends) in framings(&content) {
+            for pieces in [&[1 << 20][..], &[1, 5000, 17, 100_000], &[40_000]] {
+                let mut read = Vec::new();
+                let (result, body) =
+                    taken(&response, ends, &mut |body| read_by(pieces, body, &mut read));
+                assert_eq!(result.unwrap(), length as u64, "{name}");
+                assert!(read == content, "{name}, {length} by {pieces:?}");
+                assert!(body.is_done());
+                assert_eq!(body.received(), length as u64);
+                assert!(body.timings().finished.is_some());
+                match ends {
+                    true => assert!(is_closed(&body, Closing::Agreed)),
+                    false => assert!(is_kept(&body), "{name}: {:?}", body.fate()),
+                }
+                let trailer = body.trailers().and_then(|it| it.get("x-check"));
+                assert_eq!(trailer.is_some(), name.ends_with("chunks"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_body_goes_into_a_file_whole() {
+    for length in [0, 1, 5000, 1_000_003] {
+        let content = bytes(length);
+        for (name, response, ends) in framings(&content) {
+            let dir = Directory::new();
+            let file = File::create_new(dir.join("to")).unwrap();
+            let mut last = 0;
+            let (result, body) =
+                taken(&response, ends, &mut |body| body.move_to(&file, |moved| last = moved));
+            assert_eq!(result.unwrap(), length as u64, "{name}");
+            assert_eq!(last, length as u64, "{name}");
+            assert!(fs::read(dir.join("to")).unwrap() == content, "{name}, {length}");
+            assert_eq!(body.received(), length as u64);
+            assert!(body.is_done() && (ends || is_kept(&body)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_was_begun_goes_on_into_a_pipe() {
+    let content = bytes(1_000_003);
+    for (name, response, ends) in framings(&content) {
+        let mut cat = cat();
+        let (mut exit, entrance) = (cat.stdout.take().unwrap(), cat.stdin.take().unwrap());
+        let reading = std::thread::spawn(move || {
+            let mut rest = Vec::new();
+            exit.read_to_end(&mut rest).unwrap();
+            rest
+        });
+        let mut begin = vec![0; 100];
+        let (result, _) = taken(&response, ends, &mut |body| {
+            body.read_exact(&mut begin).unwrap();
+            body.move_to(&entrance, |_| ())
+        });
+        assert_eq!(result.unwrap(), 1_000_003 - 100, "{name}");
+        drop(entrance);
+        begin.extend(reading.join().unwrap());
+        assert!(cat.wait().unwrap().success());
+        assert!(begin == content, "{name}");
+    }
+}
+
+/// A body that is cut off after `count` bytes, and what was taken of it by each way of taking it.
+fn cut(response: &[u8], end: fn() -> Step, count: u64) -> Vec<Error> {
+    let dir = Directory::new();
+    let path = dir.join("to");
+    let mut read = Vec::new();
+    let ways: [Take<'_>; 2] = [&mut |body| read_by(&[40_000], body, &mut read), &mut |body| {
+        body.move_to(&File::create_new(&path).unwrap(), |_| ())
+    }];
+    let errors = ways.map(|take| {
+        let server = Server::play([vec![get("/"), send(response), end()]]);
+        let mut body = body_of(&server);
+        let error = take(&mut body).unwrap_err();
+        server.finish();
+        assert_eq!(error.url().unwrap(), body.url().as_str());
+        assert_eq!(body.received(), count);
+        assert!(!body.is_done() && is_closed(&body, Closing::Broken), "{:?}", body.fate());
+        assert_eq!(body.read(&mut [0; 9]).unwrap_err().kind(), io::Error::from(error).kind());
+        Error::new(body.failed.unwrap())
+    });
+    assert_eq!(read.len() as u64, count);
+    assert_eq!(fs::metadata(&path).unwrap().len(), count);
+    errors.into()
+}
+
+#[test]
+fn a_body_that_is_cut_short_is_never_whole() {
+    let content = bytes(1_000_003);
+    for count in [0, 1, 5000, 600_000] {
+        let full = with_length(&content);
+        let begin = full.len() - content.len();
+        for error in cut(&full[..begin + count], || Step::Close, count as u64) {
+            let expected = Some(content.len() as u64);
+            assert_eq!(error.kind(), ErrorKind::BodyTruncated { received: count as u64, expected });
+        }
+    }
+    let chunks = chunked(&content, 700_000);
+    // Before the last chunk, within its size line, its content, before its end, in the trailers.
+    let whole = chunks.len() - b"0\r\nx-check: 1\r\n\r\n".len();
+    for (cut_off, count) in [(whole - 2, 1_000_003), (whole + 1, 1_000_003), (whole + 7, 1_000_003)]
+    {
+        for error in cut(&chunks[..cut_off], || Step::Close, count) {
+            let kind = ErrorKind::BodyTruncated { received: count, expected: None };
+            assert_eq!(error.kind(), kind);
+        }
+    }
+}
+
+#[test]
+fn a_reset_is_no_end_even_of_a_body_until_close() {
+    for response in [with_length(&bytes(9))[..40].to_vec(), until_close(&bytes(9))] {
+        for to_file in [true, false] {
+            // What has not been read when a reset comes may be lost.
+            let (read, wait) = gate();
+            let script = vec![get("/"), send(&response), act(wait), Step::Reset];
+            let server = Server::play([script]);
+            let mut body = body_of(&server);
+            body.read_exact(&mut [0]).unwrap();
+            read();
+            let dir = Directory::new();
+            let file = File::create_new(dir.join("to")).unwrap();
+            let error = match to_file {
+                true => body.move_to(&file, |_| ()).unwrap_err(),
+                false => read_by(&[100], &mut body, &mut Vec::new()).unwrap_err(),
+            };
+            let ErrorKind::Transport { phase: Phase::Body, .. } = error.kind() else {
+                panic!("{:?}", chain(&error))
+            };
+            assert_eq!(io::Error::from(error).kind(), io::ErrorKind::ConnectionReset);
+            server.finish();
+        }
+    }
+}
+
+#[test]
+fn a_stall_is_found_out_and_what_came_is_kept() {
+    let content = bytes(600_000);
+    let response = [head("Content-Length: 1000000\r\n"), content.clone()].concat();
+    let stall = Timeouts { stall: Some(SHORT), ..Timeouts::default() };
+    for to_file in [true, false] {
+        let server = Server::play([vec![get("/"), send(&response), Step::Gone]]);
+        let response = Client::new().get(&server.url("/")).timeouts(stall.clone()).send();
+        let mut body = response.unwrap().into_body();
+        let dir = Directory::new();
+        let mut read = Vec::new();
+        let error = match to_file {
+            true => body.move_to(&File::create_new(dir.join("to")).unwrap(), |_| ()),
+            false => read_by(&[40_000], &mut body, &mut read),
+        };
+        let error = error.unwrap_err();
+        if to_file {
+            read = fs::read(dir.join("to")).unwrap();
+        }
+        assert!(read == content);
+        let budget = Budget::Stall;
+        let (phase, received) = (Phase::Body, 600_000);
+        assert_eq!(error.kind(), ErrorKind::TimedOut { budget, phase, received, after: SHORT });
+        assert_eq!(chain(&error)[1], format!("waiting for {}", server.address()));
+        server.finish();
+    }
+}
+
+#[test]
+fn a_drip_does_not_outlast_the_total() {
+    for to_file in [true, false] {
+        let begin = send(head("Content-Length: 1000000000\r\n"));
+        let server = Server::play([vec![get("/"), begin, Step::Flood(vec![b'.'])]]);
+        let total = Timeouts { total: Some(SHORT), ..Timeouts::default() };
+        let response = Client::new().get(&server.url("/")).timeouts(total).send();
+        let mut body = response.unwrap().into_body();
+        let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
+        let error = match to_file {
+            true => body.move_to(&null, |_| ()),
+            false => read_by(&[1000], &mut body, &mut Vec::new()),
+        };
+        let ErrorKind::TimedOut { budget, after, .. } = error.unwrap_err().kind() else { panic!() };
+        assert_eq!((budget, after), (Budget::Total, SHORT));
+        server.finish();
+    }
+}
+
+#[test]
+fn a_target_that_takes_nothing_is_no_stall_of_the_servers() {
+    let begin = send(head("Content-Length: 1000000000\r\n"));
+    let server = Server::play([vec![get("/"), begin, Step::Flood(bytes(65536))]]);
+    let (total, stall) = (Some(2 * SHORT), Some(SHORT));
+    let timeouts = Timeouts { total, stall, ..Timeouts::default() };
+    let response = Client::new().get(&server.url("/")).timeouts(timeouts).send();
+    let mut clogged = cat();
+    let entrance = clogged.stdin.take().unwrap();
+    let error = response.unwrap().body().move_to(&entrance, |_| ()).unwrap_err();
+    clogged.kill().unwrap();
+    clogged.wait().unwrap();
+    let ErrorKind::TimedOut { budget, .. } = error.kind() else { panic!("{error:?}") };
+    assert_eq!(budget, Budget::Total);
+    assert_eq!(chain(&error)[1], "the pipe takes no more");
+    server.finish();
+}
+
+#[test]
+fn a_target_that_can_not_take_it_is_a_write_error() {
+    for length in [5, 1_000_000] {
+        let server = Server::play([vec![get("/"), send(with_length(&bytes(length)))]]);
+        let mut body = body_of(&server);
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let error = body.move_to(&full, |_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Write);
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
+        assert_eq!(body.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::Other);
+        server.finish();
+    }
+}
+
+#[test]
+fn a_limit_holds_where_no_length_was_announced() {
+    for length in [10, 600_000] {
+        let limit = length as u64 - 1;
+        let limits = Limits { body: limit, ..Limits::default() };
+        for (name, response, _) in framings(&bytes(length)) {
+            for to_file in [true, false] {
+                let server = Server::play([vec![get("/"), send(&response), Step::Close]]);
+                let request = Client::new().get(&server.url("/")).limits(limits.clone());
+                let mut body = request.send().unwrap().into_body();
+                let dir = Directory::new();
+                let file = File::create_new(dir.join("to")).unwrap();
+                let result = match to_file {
+                    true => body.move_to(&file, |_| ()),
+                    false => read_by(&[40_000], &mut body, &mut Vec::new()),
+                };
+                assert_eq!(result.unwrap_err().kind(), ErrorKind::TooLarge, "{name}");
+                assert!(file.metadata().unwrap().len() <= limit);
+                server.finish();
+            }
+        }
+    }
+}
+
+#[test]
+fn dropped_early_a_short_rest_is_read_and_a_long_one_is_not() {
+    let short = with_length(&bytes(50_000));
+    let server = Server::play([vec![get("/"), send(&short), get("/"), ok("")]]);
+    let client = Client::new();
+    let mut response = client.get(&server.url("/")).send().unwrap();
+    response.body().read_exact(&mut [0; 100]).unwrap();
+    drop(response);
+    assert!(client.get(&server.url("/")).send().unwrap().is_reused());
+    server.finish();
+
+    let never = head("Content-Length: 5\r\n");
+    let long = with_length(&bytes(100_000));
+    let endless = chunked(&bytes(1_000_000), 10_000);
+    for response in [never, long, endless, until_close(b"x")] {
+        let server = Server::play([vec![get("/"), send(response), Step::Gone]]);
+        drop(body_of(&server));
+        server.finish();
+    }
+}

@@ -1,0 +1,65 @@
+use std::time::Instant;
+
+use netcore::{ConnectEvent, Endpoint, Operation};
+
+use super::Client;
+use crate::budgets::Budgets;
+use crate::connection::Connection;
+use crate::{Budget, Error, Event, Phase, Url};
+
+/// The two things that connecting consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// The addresses are known.
+    Addresses,
+    /// The connection is made.
+    Server,
+}
+
+impl Client {
+    /// A new connection to where `url` leads. `reached` is told when.
+    pub(crate) fn connect(
+        &self,
+        url: &Url,
+        budgets: &Budgets,
+        observer: &mut dyn FnMut(Event<'_>),
+        mut reached: impl FnMut(Reached, Instant),
+    ) -> Result<Connection, Error> {
+        let bound = budgets.bound(Budget::Connect, Instant::now());
+        let endpoint = self.endpoint(url);
+        let connector = &self.settings.connector;
+        let connected = connector.connect_observed(&endpoint, bound.deadline, |event| {
+            if let ConnectEvent::Resolved { .. } = event {
+                reached(Reached::Addresses, Instant::now());
+            }
+            observer(Event::Connect(*event));
+        });
+        match connected {
+            Ok(stream) => {
+                reached(Reached::Server, Instant::now());
+                Ok(Connection::new(stream))
+            }
+            Err(error) => {
+                let phase = match error.operation() {
+                    Operation::Resolve => Phase::Resolve,
+                    _ => Phase::Connect,
+                };
+                Err(bound.error(error, phase, 0))
+            }
+        }
+    }
+
+    fn endpoint(&self, url: &Url) -> Endpoint {
+        if let Some(path) = &self.settings.unix_socket {
+            return Endpoint::unix(path);
+        }
+        let wanted = (url.host(), url.port());
+        let fixed = |(host, port, _): &&(Box<str>, u16, _)| {
+            *port == wanted.1 && host.eq_ignore_ascii_case(wanted.0)
+        };
+        match self.settings.addresses.iter().find(fixed) {
+            Some((_, _, address)) => Endpoint::tcp(*address),
+            None => url.endpoint(),
+        }
+    }
+}

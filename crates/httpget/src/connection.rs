@@ -1,0 +1,146 @@
+//! A connection to a server, and what it brought that nobody has looked at yet.
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Instant;
+
+use netcore::{Address, Deadline, Stream};
+
+use crate::budgets::{Bound, Budgets};
+use crate::protocol::RequestHead;
+use crate::{Budget, Error, Phase};
+
+/// The most that is received ahead of the reader. A head and a small body come in one piece.
+pub(crate) const BUFFER: usize = 32 << 10;
+
+pub(crate) struct Connection {
+    stream: Stream,
+    local: Option<Address>,
+    peer: Option<Address>,
+    buffer: Box<[u8]>,
+    /// What of the buffer was received and not yet consumed.
+    unread: Range<usize>,
+    /// The request's bytes. Kept, so that the next request needs no memory of its own.
+    request: Vec<u8>,
+    /// Whether it has carried a request before the present one.
+    reused: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: Stream) -> Connection {
+        Connection {
+            local: stream.local_address().ok(),
+            peer: stream.peer_address().ok(),
+            stream,
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            unread: 0..0,
+            request: Vec::new(),
+            reused: false,
+        }
+    }
+
+    pub(crate) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    pub(crate) fn local(&self) -> Option<&Address> {
+        self.local.as_ref()
+    }
+
+    pub(crate) fn peer(&self) -> Option<&Address> {
+        self.peer.as_ref()
+    }
+
+    pub(crate) fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// The same connection for another request, if the server has been as quiet as it has to be:
+    /// what comes unasked is an end, or would be taken for the answer to the next request.
+    pub(crate) fn again(mut self) -> Option<Connection> {
+        self.reused = true;
+        let is_noisy = self.stream.wait_readable(Deadline::at(Instant::now())).unwrap_or(true);
+        (!is_noisy && self.unread.is_empty()).then_some(self)
+    }
+
+    /// Writes `head` out, each piece within the stall budget.
+    pub(crate) fn send(&mut self, head: &RequestHead, budgets: &Budgets) -> Result<(), Error> {
+        self.request.clear();
+        head.encode(&mut self.request);
+        let mut rest = &self.request[..];
+        while !rest.is_empty() {
+            let bound = budgets.bound(Budget::Stall, Instant::now());
+            match self.stream.write_deadline(rest, bound.deadline) {
+                Ok(sent) => rest = &rest[sent..],
+                Err(error) => return Err(bound.error(error, Phase::Send, 0)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of the request that was sent last.
+    pub(crate) fn request(&self) -> &[u8] {
+        &self.request
+    }
+
+    /// Waits until there is something to read, for when nothing can be there yet: the read that
+    /// would find that out is saved.
+    pub(crate) fn wait(&self, bound: Bound, phase: Phase) -> Result<(), Error> {
+        match self.stream.wait_readable(bound.deadline) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(bound.error(error, phase, 0)),
+        }
+    }
+
+    /// Receives into the buffer, all of which has been consumed. 0: the server has ended.
+    pub(crate) fn fill(&mut self, bound: Bound, now: (Phase, u64)) -> Result<usize, Error> {
+        debug_assert!(self.unread.is_empty());
+        let (phase, received) = now;
+        let read = self.stream.read_deadline(&mut self.buffer, bound.deadline);
+        let read = read.map_err(|error| bound.error(error, phase, received))?;
+        self.unread = 0..read;
+        Ok(read)
+    }
+
+    /// Receives content to where it is wanted. 0: the server has ended.
+    pub(crate) fn receive(
+        &self,
+        buffer: &mut [u8],
+        bound: Bound,
+        received: u64,
+    ) -> Result<usize, Error> {
+        let read = self.stream.read_deadline(buffer, bound.deadline);
+        read.map_err(|error| bound.error(error, Phase::Body, received))
+    }
+
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.buffer[self.unread.clone()]
+    }
+
+    /// The first `count` unread bytes are dealt with. They stay in the buffer until it is filled.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.unread.start += count;
+    }
+
+    /// Where the buffer has `part`, which is some of what was [unread](Connection::unread).
+    pub(crate) fn place(&self, used: usize, length: usize) -> Range<usize> {
+        let end = self.unread.start + used;
+        end - length..end
+    }
+
+    /// What the buffer has there.
+    pub(crate) fn at(&self, place: Range<usize>) -> &[u8] {
+        &self.buffer[place]
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("local", &self.local)
+            .field("peer", &self.peer)
+            .field("unread", &self.unread)
+            .field("reused", &self.reused)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,247 @@
+//! Downloads: written aside and renamed when whole, gone on with where they broke, tried again.
+//! Feature `download`, on Unix.
+
+mod engine;
+mod error;
+mod part;
+pub mod resume;
+mod retry;
+mod sidecar;
+mod sink;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::budgets::Budgets;
+use crate::{Budget, Error, ErrorKind, Event, Request, Response};
+use engine::Engine;
+pub use error::FileError;
+use part::Part;
+pub use retry::{Backoff, LONGEST_RETRY_AFTER, retry_after};
+use sink::Sink;
+use target::Target;
+
+/// A GET whose content goes to a file, or to what else can be written.
+///
+/// [`to_file`](Download::to_file) writes to `FILE.part` beside the file, and makes that the file when
+/// it is whole: until then what was there stays. Two downloads to one file do not mix: the second
+/// fails while the first one runs, in whatever process. A download that breaks leaves `FILE.part`,
+/// and `FILE.part.meta` with what tells the version: a strong entity tag, or a strong date. With
+/// these a later download [goes on](Download::resume) where it broke, and so does the next of its
+/// [attempts](Download::retries); [`resume`] has the rules. Where the server's file has changed or
+/// can't be told from a changed one, it starts again.
+///
+/// On Linux the kernel moves the content by itself, as [`Body::move_to`](crate::Body::move_to) has
+/// it. One deadline is for all attempts and the waits between them:
+/// [`Timeouts::total`](crate::Timeouts::total).
+///
+/// ```no_run
+/// use httpget::Client;
+/// use httpget::download::{Download, Progress};
+///
+/// # fn main() -> Result<(), httpget::Error> {
+/// let request = Client::new().get("http://mirror.example/disk.img");
+/// let done = Download::new(request).resume(true).retries(20).to_file("disk.img", &mut |it| {
+///     if let Progress::Waiting { error, wait, .. } = it {
+///         eprintln!("{error}; trying again in {wait:?}");
+///     }
+/// })?;
+/// println!("{} bytes, {} of them now, in {} attempts", done.bytes, done.fetched, done.attempts);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is asked before it is told where to go"]
+pub struct Download {
+    request: Request,
+    options: Options,
+}
+
+/// What a download was told besides its request.
+#[derive(Debug)]
+struct Options {
+    resume: bool,
+    retries: u32,
+    backoff: Backoff,
+    errors: bool,
+    heads: bool,
+    server_time: bool,
+}
+
+/// What a download does, as it does it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// What the client has to tell of an attempt.
+    Event(Event<'a>),
+    /// The content of an attempt begins.
+    #[non_exhaustive]
+    Begun {
+        /// Bytes of the file that are there already.
+        at: u64,
+        /// Bytes of the whole file, where the response tells.
+        total: Option<u64>,
+        /// The response.
+        response: &'a Response,
+    },
+    /// Content has arrived.
+    #[non_exhaustive]
+    Arrived {
+        /// Bytes of the file that are there now.
+        bytes: u64,
+    },
+    /// An attempt failed, and there will be another one.
+    #[non_exhaustive]
+    Waiting {
+        /// Why it failed.
+        error: &'a Error,
+        /// The time until the next one.
+        wait: Duration,
+    },
+}
+
+/// A download that came to its end.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Downloaded {
+    /// Bytes of the whole content.
+    pub bytes: u64,
+    /// Bytes of content that came over the network, in all attempts.
+    pub fetched: u64,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// Where the last attempt went on: zero if it brought everything.
+    pub resumed_from: u64,
+    /// The last attempt's response, its body read.
+    pub response: Response,
+}
+
+impl Download {
+    /// One attempt, from the beginning.
+    ///
+    /// A request that asks for a range by itself brings that range, as far as the file has it, or
+    /// fails with [`ErrorKind::Range`]. It is not gone on with, nor is one that wants the body
+    /// [raw](Request::raw): each further attempt begins again.
+    pub fn new(request: Request) -> Download {
+        let options = Options {
+            resume: false,
+            retries: 0,
+            backoff: Backoff::default(),
+            errors: false,
+            heads: false,
+            server_time: true,
+        };
+        Download { request, options }
+    }
+
+    /// Whether the first attempt goes on with what an earlier download has left. Without it, what is
+    /// left is overwritten as soon as new content comes.
+    pub fn resume(mut self, resume: bool) -> Download {
+        self.options.resume = resume;
+        self
+    }
+
+    /// How many further attempts there may be, where an error
+    /// [is retryable](Error::is_retryable). They wait before as Retry-After says or else as
+    /// [`Backoff`] does, never beyond the total budget: an attempt that would come later fails now.
+    pub fn retries(mut self, retries: u32) -> Download {
+        self.options.retries = retries;
+        self
+    }
+
+    /// How long to wait before further attempts.
+    pub fn backoff(mut self, backoff: Backoff) -> Download {
+        self.options.backoff = backoff;
+        self
+    }
+
+    /// Whether the content of a response with a status of 400 or above is wanted. Without it that is
+    /// an error of the kind [`Status`](ErrorKind::Status), as it always is in place of the rest of a
+    /// file.
+    pub fn errors(mut self, wanted: bool) -> Download {
+        self.options.errors = wanted;
+        self
+    }
+
+    /// Whether the heads that came before the content stand before it, byte for byte: those of
+    /// interim responses and redirects too. Such a file is not gone on with.
+    pub fn heads(mut self, wanted: bool) -> Download {
+        self.options.heads = wanted;
+        self
+    }
+
+    /// Whether the file gets the time of its last change from Last-Modified, as wget(1) does it,
+    /// unless that is in the future. It does.
+    pub fn server_time(mut self, keep: bool) -> Download {
+        self.options.server_time = keep;
+        self
+    }
+
+    /// Downloads to the file at `path`.
+    ///
+    /// A symbolic link is followed. A device, a FIFO or a socket is written straight through, as
+    /// [`to`](Download::to) does it; for the reader of a FIFO it waits as long as the stall and the
+    /// total budgets allow. The file that is replaced hands on its permissions and, where the system
+    /// allows that, its owner. Content, and then name, are on the disk (fsync(2)) when this returns.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Write`] with a [`FileError`] as its cause: `path` is a directory, can't be
+    ///   written, or is written by another download; its directory can't be written; the disk is
+    ///   full, or the file larger than allowed. `path` is as it was, `FILE.part` stays;
+    /// - [`ErrorKind::Range`]: the server sent another range than the one that was asked for.
+    ///   Nothing was written;
+    /// - [`ErrorKind::Status`]; see [`errors`](Download::errors);
+    /// - [`ErrorKind::TimedOut`] in [`Phase::Retry`](crate::Phase::Retry): the next attempt would
+    ///   come too late. Its cause has the error of the last one;
+    /// - those of [`Request::send`] and of [`Body::move_to`](crate::Body::move_to), of the last
+    ///   attempt.
+    pub fn to_file(
+        self,
+        path: impl AsRef<Path>,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Downloaded, Error> {
+        let order = self.request.0?;
+        let budgets = Budgets::new(order.timeouts.clone(), order.deadline, Instant::now());
+        let failed = |error: FileError| Error::new(ErrorKind::Write).because(error).of(&order.url);
+        let soon = budgets.bound(Budget::Stall, Instant::now()).deadline;
+        let target = Target::at(path.as_ref(), soon).map_err(failed)?;
+        let sink = match &target {
+            Target::Straight(target) => Sink::straight(target.as_fd()),
+            Target::File(place) => Sink::Part(Part::open(place.clone()).map_err(failed)?),
+        };
+        Engine::new(order, self.options, sink, budgets.total(), progress).run()
+    }
+
+    /// Downloads to `target`, such as standard output.
+    ///
+    /// What is written can't be taken back. So a further attempt goes on behind it, and where the
+    /// server can't do that, the download ends with the error that made the attempt necessary.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_file`](Download::to_file) has them for a file that is written straight through.
+    pub fn to(
+        self,
+        target: &impl AsFd,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Downloaded, Error> {
+        let order = self.request.0?;
+        let budgets = Budgets::new(order.timeouts.clone(), order.deadline, Instant::now());
+        let sink = Sink::straight(target.as_fd());
+        Engine::new(order, self.options, sink, budgets.total(), progress).run()
+    }
+}
+
+impl fmt::Display for Downloaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Downloaded { bytes, fetched, attempts, .. } = self;
+        write!(f, "{bytes} bytes, {fetched} of them fetched, attempts: {attempts}")
+    }
+}

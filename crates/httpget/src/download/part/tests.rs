@@ -1,0 +1,234 @@
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::HeaderValue;
+use netcore::Deadline;
+
+use super::*;
+use crate::download::target::Target;
+use crate::fixture::Directory;
+
+fn open(path: &Path) -> Result<Part, FileError> {
+    match Target::at(path, Deadline::after(Duration::from_secs(60))).unwrap() {
+        Target::File(place) => Part::open(place),
+        Target::Straight(_) => panic!("{} is no file", path.display()),
+    }
+}
+
+fn validator() -> Validator {
+    Validator::Tag(HeaderValue::from_static("\"v1\""))
+}
+
+fn partial(bytes: u64) -> Option<Partial> {
+    Some(Partial { bytes, validator: validator(), total: Some(8) })
+}
+
+/// A part of eight bytes that has the first ones.
+fn begun(path: &Path, bytes: &[u8]) -> Part {
+    let mut part = open(path).unwrap();
+    part.begin(Some(&validator()), Some(8)).unwrap();
+    part.file.write_all(bytes).unwrap();
+    part
+}
+
+/// The permissions of a file, and nothing else of its mode.
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o777
+}
+
+#[test]
+fn a_whole_download_takes_the_place_of_nothing() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let part = begun(&path, b"all of it");
+    assert_eq!(directory.names(), ["file.part", "file.part.meta"]);
+    part.finish(9, None).unwrap();
+    assert_eq!(directory.names(), ["file"]);
+    assert_eq!(fs::read(&path).unwrap(), b"all of it");
+    let plain = directory.join("plain");
+    fs::write(&plain, "").unwrap();
+    assert_eq!(mode(&path), mode(&plain), "the umask's");
+}
+
+#[test]
+fn what_was_there_stays_until_the_end_and_hands_on_its_permissions() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    fs::write(&path, "old").unwrap();
+    for permissions in [0o640, 0o4755, 0o600, 0o606] {
+        fs::set_permissions(&path, Permissions::from_mode(permissions)).unwrap();
+        let part = begun(&path, b"new");
+        assert_eq!(
+            mode(&directory.join("file.part")),
+            0o600,
+            "as long as it is none of the file's"
+        );
+        assert_ne!(fs::read(&path).unwrap(), b"");
+        part.finish(3, None).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        let now = fs::metadata(&path).unwrap().mode() & 0o7777;
+        assert_eq!(now, permissions & 0o777, "{permissions:o}");
+    }
+}
+
+#[test]
+fn the_time_of_the_last_change_is_the_one_that_is_given() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let modified = UNIX_EPOCH + Duration::from_secs(784_111_777);
+    begun(&path, b"x").finish(1, Some(modified)).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), modified);
+}
+
+#[test]
+fn what_is_not_finished_is_there_for_the_next_one() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    fs::write(&path, "old").unwrap();
+    drop(begun(&path, b"the"));
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    let mut part = open(&path).unwrap();
+    assert_eq!(part.partial().unwrap(), partial(3));
+    part.keep(3).unwrap();
+    part.file.write_all(b" rest").unwrap();
+    part.finish(8, None).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"the rest");
+    assert_eq!(directory.names(), ["file"]);
+}
+
+#[test]
+fn cutting_goes_on_from_the_cut() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let mut part = begun(&path, b"the wrong");
+    part.keep(4).unwrap();
+    part.file.write_all(b"rest").unwrap();
+    part.finish(8, None).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"the rest");
+}
+
+#[test]
+fn where_nothing_came_nothing_is_left() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    drop(open(&path).unwrap());
+    drop(begun(&path, b""));
+    assert_eq!(directory.names(), [""; 0]);
+    begun(&path, b"").finish(0, None).unwrap();
+    assert_eq!(directory.names(), ["file"], "an empty file is a file");
+}
+
+#[test]
+fn an_open_alone_does_not_touch_what_is_left() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    drop(begun(&path, b"the"));
+    drop(open(&path).unwrap());
+    assert_eq!(fs::read(directory.join("file.part")).unwrap(), b"the");
+    assert_eq!(open(&path).unwrap().partial().unwrap(), partial(3));
+}
+
+#[test]
+fn what_can_not_be_told_is_not_gone_on_with() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    fs::write(directory.join("file.part"), "somebody's").unwrap();
+    assert_eq!(open(&path).unwrap().partial().unwrap(), None, "no version");
+    drop(begun(&path, b"more than eight"));
+    assert_eq!(open(&path).unwrap().partial().unwrap(), None, "more than there is");
+    let mut part = begun(&path, b"the");
+    part.begin(None, None).unwrap();
+    part.file.write_all(b"another").unwrap();
+    assert_eq!(part.partial().unwrap(), None, "the version was another one's");
+    drop(part);
+    assert_eq!(directory.names(), ["file.part"]);
+}
+
+#[test]
+fn two_do_not_write_one_file() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let first = begun(&path, b"the");
+    let second = open(&path).unwrap_err();
+    assert_eq!(second.cause().kind(), io::ErrorKind::ResourceBusy);
+    assert_eq!(second.path(), directory.join("file.part"));
+    assert_eq!(fs::read(directory.join("file.part")).unwrap(), b"the");
+    drop(first);
+    drop(open(&path).unwrap());
+}
+
+#[test]
+fn a_part_that_is_no_file_of_its_own_is_refused() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let part = directory.join("file.part");
+    let other = directory.join("other");
+    fs::write(&other, "precious").unwrap();
+
+    symlink(&other, &part).unwrap();
+    open(&path).unwrap_err();
+    fs::remove_file(&part).unwrap();
+    fs::hard_link(&other, &part).unwrap();
+    open(&path).unwrap_err();
+    fs::remove_file(&part).unwrap();
+    fs::create_dir(&part).unwrap();
+    open(&path).unwrap_err();
+    assert_eq!(fs::read(&other).unwrap(), b"precious");
+}
+
+#[test]
+fn a_part_that_somebody_else_wrote_to_does_not_become_the_file() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let other = directory.join("other");
+    fs::write(&path, "old").unwrap();
+    let part = begun(&path, b"the rest");
+    fs::write(directory.join("file.part"), "and more").unwrap();
+    File::options()
+        .append(true)
+        .open(directory.join("file.part"))
+        .unwrap()
+        .write_all(b"!")
+        .unwrap();
+    part.finish(8, None).unwrap_err();
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    let part = begun(&path, b"the rest");
+    fs::write(&other, "the same").unwrap();
+    fs::rename(&other, directory.join("file.part")).unwrap();
+    part.finish(8, None).unwrap_err();
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+}
+
+#[test]
+fn what_can_not_be_replaced_keeps_the_part_and_its_version() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let part = begun(&path, b"the rest");
+    fs::create_dir(&path).unwrap();
+    part.finish(8, None).unwrap_err();
+    assert_eq!(directory.names(), ["file", "file.part", "file.part.meta"]);
+    fs::remove_dir(&path).unwrap();
+    assert_eq!(open(&path).unwrap().partial().unwrap(), partial(8));
+}
+
+#[test]
+fn a_directory_that_is_not_there_or_not_ours_is_an_error() {
+    let directory = Directory::new();
+    let missing = open(&directory.join("no-such/file")).unwrap_err();
+    assert_eq!(missing.cause().kind(), io::ErrorKind::NotFound);
+
+    let closed = directory.join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::write(closed.join("file"), "old").unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0o555)).unwrap();
+    if fs::write(closed.join("probe"), "").is_ok() {
+        println!("the superuser may write everywhere: that part is not tested");
+        return;
+    }
+    let denied = open(&closed.join("file")).unwrap_err();
+    assert_eq!(denied.cause().kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(fs::read(closed.join("file")).unwrap(), b"old");
+    fs::set_permissions(&closed, Permissions::from_mode(0o755)).unwrap();
+}

@@ -1,0 +1,100 @@
+//! When to try again, and how long to wait before. Without I/O: the clock is an argument.
+
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use http::header::{DATE, RETRY_AFTER};
+
+use super::resume::{date, decimal, single};
+
+/// The longest wait that a server may ask for in Retry-After. One that asks for more is not tried
+/// again.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
+
+/// How long to wait before each further attempt: around 1 s, then around 2 s, 4 s, … 60 s at most.
+///
+/// Each wait is between the half of that and the whole, by chance, so that many clients of one
+/// server do not come back at the same moment.
+///
+/// ```
+/// use std::time::Duration;
+/// use httpget::download::Backoff;
+///
+/// let mut backoff = Backoff::default().with_seed(7);
+/// assert!(backoff.next_wait() <= Duration::from_secs(1));
+/// assert!(backoff.next_wait() >= Duration::from_secs(1));
+/// backoff.reset();
+/// assert!(backoff.next_wait() <= Duration::from_secs(1));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    first: Duration,
+    longest: Duration,
+    failures: u32,
+    state: u64,
+}
+
+impl Default for Backoff {
+    fn default() -> Backoff {
+        Backoff::new(Duration::from_secs(1), Duration::from_secs(60))
+    }
+}
+
+impl Backoff {
+    /// From around `first` to around `longest`.
+    #[must_use]
+    pub fn new(first: Duration, longest: Duration) -> Backoff {
+        // Each RandomState has keys of its own.
+        Backoff { first, longest, failures: 0, state: RandomState::new().hash_one(0) }
+    }
+
+    /// The same `seed` gives the same waits; without one they differ each time.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Backoff {
+        Backoff { state: seed, ..self }
+    }
+
+    /// The wait before the next attempt.
+    pub fn next_wait(&mut self) -> Duration {
+        let factor = 1_u32.checked_shl(self.failures).unwrap_or(u32::MAX);
+        let full = self.first.saturating_mul(factor).min(self.longest);
+        self.failures = self.failures.saturating_add(1);
+        let half = full / 2;
+        half + half.mul_f64(self.fraction())
+    }
+
+    /// Something came: the next wait is a short one.
+    pub fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// From 0 to below 1, by the generator SplitMix64.
+    fn fraction(&mut self) -> f64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        // The upper 32 bits, which an f64 holds exactly.
+        f64::from((mixed >> 32) as u32) / 4_294_967_296.0
+    }
+}
+
+/// How long the server asks to wait (RFC 9110 section 10.2.3), at the time `now`. A date is meant by
+/// the server's clock, if the response tells that in Date.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = single(headers, RETRY_AFTER)?;
+    let text = value.to_str().ok()?;
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than fits is too long in any case.
+        return Some(Duration::from_secs(decimal(text).unwrap_or(u64::MAX)));
+    }
+    let now = single(headers, DATE).and_then(date).unwrap_or(now);
+    // A date that has passed: no wait.
+    Some(date(value)?.duration_since(now).unwrap_or_default())
+}

@@ -1,0 +1,102 @@
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::SystemTime;
+
+use super::FileError;
+use super::part::Part;
+use super::resume::{Partial, Validator};
+
+/// What is written to.
+#[derive(Debug)]
+pub(super) enum Sink<'a> {
+    /// What becomes a file.
+    Part(Part),
+    /// What takes nothing back.
+    Straight {
+        to: BorrowedFd<'a>,
+        /// How many bytes it took.
+        bytes: u64,
+        /// Of which version, and of how many in all.
+        known: Option<(Validator, Option<u64>)>,
+    },
+}
+
+impl<'a> Sink<'a> {
+    pub(super) fn straight(to: BorrowedFd<'a>) -> Sink<'a> {
+        Sink::Straight { to, bytes: 0, known: None }
+    }
+
+    /// How much there is that can't be taken back.
+    pub(super) fn bytes_taken(&self) -> u64 {
+        match self {
+            Sink::Part(_) => 0,
+            Sink::Straight { bytes, .. } => *bytes,
+        }
+    }
+
+    /// What there is to go on with, if its version is known.
+    pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
+        match self {
+            Sink::Part(part) => part.partial(),
+            Sink::Straight { bytes, known: Some((validator, total)), .. } if *bytes > 0 => {
+                Ok(Some(Partial { bytes: *bytes, validator: validator.clone(), total: *total }))
+            }
+            Sink::Straight { .. } => Ok(None),
+        }
+    }
+
+    /// What was written can neither be taken back nor gone on with.
+    pub(super) fn is_stuck(&self) -> bool {
+        match self {
+            Sink::Part(_) => false,
+            Sink::Straight { bytes, known, .. } => *bytes > 0 && known.is_none(),
+        }
+    }
+
+    /// The whole comes, of this version and with so many bytes.
+    pub(super) fn begin(
+        &mut self,
+        validator: Option<Validator>,
+        total: Option<u64>,
+    ) -> Result<(), FileError> {
+        match self {
+            Sink::Part(part) => part.begin(validator.as_ref(), total),
+            Sink::Straight { known, .. } => {
+                *known = validator.map(|validator| (validator, total));
+                Ok(())
+            }
+        }
+    }
+
+    /// What comes goes behind the first `bytes`, and those that were there behind them are gone as
+    /// far as that is possible.
+    pub(super) fn keep(&mut self, bytes: u64) -> Result<(), FileError> {
+        match self {
+            Sink::Part(part) => part.keep(bytes),
+            Sink::Straight { .. } => Ok(()),
+        }
+    }
+
+    /// So many bytes more were written.
+    pub(super) fn took(&mut self, more: u64) {
+        if let Sink::Straight { bytes, .. } = self {
+            *bytes += more;
+        }
+    }
+
+    /// All `bytes` are there.
+    pub(super) fn finish(self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
+        match self {
+            Sink::Part(part) => part.finish(bytes, modified),
+            Sink::Straight { .. } => Ok(()),
+        }
+    }
+}
+
+impl AsFd for Sink<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Sink::Part(part) => part.as_fd(),
+            Sink::Straight { to, .. } => *to,
+        }
+    }
+}

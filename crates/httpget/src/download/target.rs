@@ -1,0 +1,163 @@
+//! What is at the path that a download goes to, and so how it is written.
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use netcore::{Deadline, Endpoint, SocketOptions, Stream};
+
+use super::FileError;
+
+/// How many symbolic links may follow one another; path_resolution(7).
+const MAX_LINKS: usize = 40;
+
+/// How often to look whether somebody reads from a FIFO.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Where the content goes.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// A regular file, or nothing yet: written aside, and renamed when whole.
+    File(Place),
+    /// Written as it comes.
+    Straight(Straight),
+}
+
+/// A path without symbolic links at its end.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    /// The file that is replaced.
+    pub(super) replaced: Option<Metadata>,
+}
+
+/// What can't be renamed over.
+#[derive(Debug)]
+pub(super) enum Straight {
+    /// A device, or a FIFO.
+    File(File),
+    /// The socket's other side.
+    Socket(Stream),
+}
+
+impl Target {
+    /// Finds out what is at `path`, and opens it unless it is a [`Place`]. A FIFO is waited for until
+    /// somebody reads from it, a socket until somebody accepts, `deadline` at the latest.
+    pub(super) fn at(path: &Path, deadline: Deadline) -> Result<Target, FileError> {
+        match fs::metadata(path) {
+            Ok(there) if there.is_dir() => {
+                Err(FileError::new("write", path)(io::ErrorKind::IsADirectory.into()))
+            }
+            Ok(there) if !there.is_file() => straight(path, &there, deadline),
+            Ok(_) => named(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
+                named(path)
+            }
+            Err(error) => Err(opening(path)(error)),
+        }
+    }
+}
+
+/// The place of a regular file, or of nothing.
+fn named(path: &Path) -> Result<Target, FileError> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let there = match fs::symlink_metadata(&path) {
+            Ok(there) => there,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Target::File(Place { path, replaced: None }));
+            }
+            Err(error) => return Err(opening(&path)(error)),
+        };
+        if !there.is_symlink() {
+            may_write(&path).map_err(opening(&path))?;
+            return Ok(Target::File(Place { path, replaced: Some(there) }));
+        }
+        let directory = fs::canonicalize(directory(&path)).map_err(opening(&path))?;
+        // proc(5): a link there is a file that some process has open, and its text is no path.
+        if directory.starts_with("/proc") {
+            let file = File::options().append(true).open(&path).map_err(opening(&path))?;
+            return Ok(Target::Straight(Straight::File(file)));
+        }
+        path = directory.join(fs::read_link(&path).map_err(opening(&path))?);
+    }
+    Err(opening(&path)(io::Error::other("too many symbolic links")))
+}
+
+fn opening(path: &Path) -> impl FnOnce(io::Error) -> FileError {
+    FileError::new("open", path)
+}
+
+/// Whether `path` could be written in place. Where it could not, to replace it would go behind
+/// somebody's back, though the directory allows it.
+fn may_write(path: &Path) -> io::Result<()> {
+    match File::options().write(true).custom_flags(libc::O_NONBLOCK).open(path) {
+        // A program that runs can't be written, but well be replaced.
+        Err(error) if error.kind() != io::ErrorKind::ExecutableFileBusy => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn straight(path: &Path, there: &Metadata, deadline: Deadline) -> Result<Target, FileError> {
+    let kind = there.file_type();
+    let opened = if kind.is_socket() {
+        Stream::connect(&Endpoint::unix(path), &SocketOptions::new(), deadline)
+            .map(Straight::Socket)
+            .map_err(io::Error::from)
+    } else {
+        open_straight(path, kind.is_fifo(), deadline).map(Straight::File)
+    };
+    opened.map(Target::Straight).map_err(opening(path))
+}
+
+fn open_straight(path: &Path, is_fifo: bool, deadline: Deadline) -> io::Result<File> {
+    // Non-blocking, since to open a FIFO waits for its reader; fifo(7).
+    let flags = libc::O_NOCTTY | if is_fifo { libc::O_NONBLOCK } else { 0 };
+    loop {
+        match File::options().write(true).custom_flags(flags).open(path) {
+            Err(error) if is_fifo && error.raw_os_error() == Some(libc::ENXIO) => {
+                match deadline.remaining() {
+                    Some(left) if left.is_zero() => return Err(io::ErrorKind::TimedOut.into()),
+                    left => thread::sleep(left.map_or(LOOK, |left| left.min(LOOK))),
+                }
+            }
+            opened => return opened,
+        }
+    }
+}
+
+impl AsFd for Straight {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Straight::File(file) => file.as_fd(),
+            Straight::Socket(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl Place {
+    /// Beside it, with `suffix` behind its name.
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push(suffix);
+        path.into()
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        directory(&self.path)
+    }
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,170 @@
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+
+use super::*;
+use crate::fixture::Directory;
+
+fn patience() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
+/// The place of what must be a file, or nothing.
+fn place(path: &Path) -> Place {
+    match Target::at(path, patience()).unwrap() {
+        Target::File(place) => place,
+        Target::Straight(straight) => {
+            panic!("{} is written straight: {straight:?}", path.display())
+        }
+    }
+}
+
+fn straight(path: &Path) -> Straight {
+    match Target::at(path, patience()).unwrap() {
+        Target::Straight(straight) => straight,
+        Target::File(place) => panic!("{} is written aside: {place:?}", path.display()),
+    }
+}
+
+/// The kind of an error, and its text.
+fn refusal(path: &Path) -> (io::ErrorKind, String) {
+    let error = Target::at(path, patience()).unwrap_err();
+    (error.cause().kind(), error.to_string())
+}
+
+fn fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+#[test]
+fn nothing_and_a_file_are_written_aside() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let nothing = place(&path);
+    assert_eq!(nothing.path, path);
+    assert!(nothing.replaced.is_none());
+    assert_eq!(nothing.beside(".part"), directory.join("file.part"));
+
+    fs::write(&path, "old").unwrap();
+    let file = place(&path);
+    assert_eq!(file.path, path);
+    assert_eq!(file.replaced.unwrap().ino(), fs::metadata(&path).unwrap().ino());
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+}
+
+#[test]
+fn a_name_without_a_directory_is_in_this_one() {
+    let place = place(Path::new("no-such-file"));
+    assert_eq!(place.directory(), Path::new("."));
+    assert_eq!(place.beside(".part"), Path::new("no-such-file.part"));
+}
+
+#[test]
+fn links_are_followed_to_where_they_lead() {
+    let directory = Directory::new();
+    let inner = directory.join("inner");
+    fs::create_dir(&inner).unwrap();
+    // link -> inner/link -> ../file, which is not there yet.
+    symlink("inner/link", directory.join("link")).unwrap();
+    symlink("../file", inner.join("link")).unwrap();
+    let nothing = place(&directory.join("link"));
+    assert_eq!(nothing.path, inner.join("../file"));
+    assert!(nothing.replaced.is_none());
+    fs::write(directory.join("file"), "old").unwrap();
+    assert!(place(&directory.join("link")).replaced.is_some());
+}
+
+#[test]
+fn links_in_a_circle_and_links_to_directories_are_refused() {
+    let directory = Directory::new();
+    symlink("two", directory.join("one")).unwrap();
+    symlink("one", directory.join("two")).unwrap();
+    assert!(refusal(&directory.join("one")).1.starts_with("open "));
+    symlink(".", directory.join("here")).unwrap();
+    assert_eq!(refusal(&directory.join("here")).0, io::ErrorKind::IsADirectory);
+}
+
+#[test]
+fn directories_and_what_has_no_name_are_refused() {
+    let directory = Directory::new();
+    let (kind, text) = refusal(directory.path());
+    assert_eq!(kind, io::ErrorKind::IsADirectory);
+    assert_eq!(text, format!("write {}", directory.path().display()));
+    assert_eq!(refusal(Path::new("")).0, io::ErrorKind::NotFound);
+    assert_eq!(refusal(&directory.join("no-such/..")).0, io::ErrorKind::NotFound);
+}
+
+#[test]
+fn a_file_that_can_not_be_written_is_not_replaced() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    if File::options().write(true).open(&path).is_ok() {
+        println!("the superuser may write everything: this is not tested");
+        return;
+    }
+    assert_eq!(refusal(&path).0, io::ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn devices_are_written_straight() {
+    for path in ["/dev/null", "/dev/full"] {
+        let Straight::File(mut file) = straight(Path::new(path)) else { panic!("no file") };
+        assert_eq!(file.write_all(b"x").is_ok(), path == "/dev/null", "{path}");
+    }
+}
+
+#[test]
+fn a_fifo_is_waited_for_until_somebody_reads() {
+    let directory = Directory::new();
+    let path = directory.join("fifo");
+    fifo(&path);
+    let nobody = Target::at(&path, Deadline::after(Duration::from_millis(30))).unwrap_err();
+    assert_eq!(nobody.cause().kind(), io::ErrorKind::TimedOut);
+
+    let reader = thread::spawn({
+        let path = path.clone();
+        move || {
+            let mut text = String::new();
+            File::open(path).unwrap().read_to_string(&mut text).unwrap();
+            text
+        }
+    });
+    let Straight::File(mut file) = straight(&path) else { panic!("no file") };
+    file.write_all(b"through").unwrap();
+    drop(file);
+    assert_eq!(reader.join().unwrap(), "through");
+}
+
+#[test]
+fn a_socket_is_connected_to() {
+    let directory = Directory::new();
+    let path = directory.join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let Straight::Socket(mut stream) = straight(&path) else { panic!("no socket") };
+    let (mut peer, _) = listener.accept().unwrap();
+    stream.write_all(b"through").unwrap();
+    drop(stream);
+    let mut text = String::new();
+    peer.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "through");
+    drop(listener);
+    assert_eq!(refusal(&path).0, io::ErrorKind::ConnectionRefused);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_descriptors_name_is_not_taken_for_a_file() {
+    use std::os::fd::AsRawFd;
+
+    let directory = Directory::new();
+    let path = directory.join("log");
+    fs::write(&path, "before ").unwrap();
+    let open = File::options().append(true).open(&path).unwrap();
+    symlink(format!("/dev/fd/{}", open.as_raw_fd()), directory.join("link")).unwrap();
+    let Straight::File(mut file) = straight(&directory.join("link")) else { panic!("no file") };
+    file.write_all(b"behind").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"before behind");
+}

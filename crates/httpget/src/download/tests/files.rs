@@ -1,0 +1,201 @@
+//! What becomes of the file.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::time::UNIX_EPOCH;
+
+use super::*;
+
+#[test]
+fn an_empty_body_is_an_empty_file() {
+    for response in [response("200 OK", &[], b""), head("204 No Content", &[])] {
+        let server = Server::play([vec![asks_all(), send(response)]]);
+        let place = Place::new();
+        run(download(&server), &place.file).unwrap();
+        place.assert_whole(b"");
+        server.finish();
+    }
+}
+
+#[test]
+fn chunks_and_bodies_until_the_end_become_files_too() {
+    let chunks =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
+    let until = "HTTP/1.0 200 OK\r\n\r\nabcde";
+    for response in [chunks, until] {
+        let server = Server::play([vec![asks_all(), send(response), Step::Close]]);
+        let place = Place::new();
+        let done = run(download(&server), &place.file).unwrap();
+        assert_eq!((done.bytes, done.fetched), (5, 5));
+        place.assert_whole(b"abcde");
+        server.finish();
+    }
+}
+
+#[test]
+fn until_it_is_whole_the_file_is_what_it_was() {
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let place = Place::new();
+    fs::write(&place.file, "an older one").unwrap();
+    fs::set_permissions(&place.file, fs::Permissions::from_mode(0o640)).unwrap();
+    let mut looks = 0;
+    let file = place.file.clone();
+    download(&server)
+        .to_file(&place.file, &mut |it| {
+            if let Progress::Arrived { .. } = it {
+                assert_eq!(fs::read(&file).unwrap(), b"an older one");
+                looks += 1;
+            }
+        })
+        .unwrap();
+    assert!(looks > 0);
+    place.assert_whole(BODY);
+    assert_eq!(fs::metadata(&place.file).unwrap().mode() & 0o777, 0o640);
+    server.finish();
+}
+
+#[test]
+fn a_link_stays_a_link() {
+    let server = Server::play([vec![asks_all(), send(cut(10)), Step::Close]]);
+    let place = Place::new();
+    symlink("file", place.directory.join("link")).unwrap();
+    run(download(&server), &place.directory.join("link")).unwrap_err();
+    assert_eq!(place.directory.names(), ["file.part", "file.part.meta", "link"]);
+    server.finish();
+
+    let server = Server::play([vec![asks_rest(10), send(rest(10))]]);
+    run(download(&server).resume(true), &place.directory.join("link")).unwrap();
+    assert_eq!(place.directory.names(), ["file", "link"]);
+    assert_eq!(fs::read(&place.file).unwrap(), BODY);
+    server.finish();
+}
+
+#[test]
+fn the_time_of_the_last_change_is_the_servers_unless_it_can_not_be() {
+    let then = UNIX_EPOCH + Duration::from_secs(784_111_777);
+    let rows = [
+        ("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT", true, Some(then)),
+        ("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT", false, None),
+        ("Last-Modified: Fri, 06 Nov 2099 08:49:37 GMT", true, None),
+        ("Last-Modified: yesterday", true, None),
+    ];
+    for (field, wanted, time) in rows {
+        let server = Server::play([vec![asks_all(), send(response("200 OK", &[field], BODY))]]);
+        let place = Place::new();
+        run(download(&server).server_time(wanted), &place.file).unwrap();
+        let modified = fs::metadata(&place.file).unwrap().modified().unwrap();
+        match time {
+            Some(time) => assert_eq!(modified, time),
+            // The clock of files may be a tick behind.
+            None => assert!(modified.elapsed().is_ok_and(|ago| ago < Duration::from_secs(3600))),
+        }
+        server.finish();
+    }
+}
+
+#[test]
+fn two_downloads_to_one_file_do_not_mix() {
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let place = Place::new();
+    let mut second = None;
+    let (file, url) = (place.file.clone(), server.url("/f"));
+    download(&server)
+        .to_file(&place.file, &mut |it| {
+            if let Progress::Begun { .. } = it {
+                second = Some(run(Download::new(Client::new().get(&url)), &file).unwrap_err());
+            }
+        })
+        .unwrap();
+    let second = second.unwrap();
+    assert_eq!(second.kind(), ErrorKind::Write);
+    let part = place.part();
+    let why = [format!("write {}", part.display()), "another download is writing it".to_owned()];
+    assert_eq!(chain(&second)[1..], why);
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+#[test]
+fn what_can_not_be_written_is_not_asked_for() {
+    // Nobody accepts here, and nobody has to.
+    let request = || Client::new().get("http://127.0.0.1:1/f");
+    let place = Place::new();
+    let paths = [place.directory.path().to_owned(), place.directory.join("no-such/file")];
+    for path in paths {
+        let error = run(Download::new(request()).retries(3), &path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Write);
+        assert!(error.to_string().contains("http://127.0.0.1:1/f"), "{error}");
+        let cause = error.source().unwrap().downcast_ref::<FileError>().unwrap();
+        assert!(cause.path().starts_with(place.directory.path()));
+    }
+    assert_eq!(place.directory.names(), [""; 0]);
+}
+
+#[test]
+fn heads_come_before_the_content_if_they_are_wanted() {
+    let interim = head("103 Early Hints", &["Link: </x>"]);
+    let away = response("302 Found", &["Location: /f"], b"not this");
+    let redirect = head("302 Found", &["Location: /f", "Content-Length: 8"]);
+    let answer = [interim.clone(), whole()].concat();
+    let server = Server::play([vec![asks_all(), send(&away), asks_all(), send(&answer)]]);
+    let place = Place::new();
+    let done = run(download(&server).heads(true), &place.file).unwrap();
+    let all = [redirect, answer].concat();
+    assert_eq!((done.bytes, done.fetched), (all.len() as u64, 40));
+    place.assert_whole(&all);
+    server.finish();
+}
+
+#[test]
+fn a_file_with_heads_or_of_a_range_is_not_gone_on_with() {
+    for heads in [true, false] {
+        let range = if heads { "" } else { "bytes=0-39" };
+        let asks = || {
+            get_that("/f", move |head| {
+                assert!(!head.to_ascii_lowercase().contains("if-range"), "{head}");
+                assert_eq!(has_field(head, &format!("Range: {range}")), !heads, "{head}");
+            })
+        };
+        let answer = match heads {
+            true => whole(),
+            false => response("206 Partial Content", &[&content_range(0, 39, 40)], BODY),
+        };
+        let cut = |bytes| answer[..answer.len() - BODY.len() + bytes].to_vec();
+        let server = Server::play([
+            vec![asks(), send(cut(10)), Step::Close],
+            vec![asks(), send(cut(20)), Step::Close],
+            vec![asks(), send(answer.clone())],
+        ]);
+        let place = Place::new();
+        let mut request = Client::new().get(&server.url("/f"));
+        if !heads {
+            request = request.range("0-39");
+        }
+        let download = Download::new(request).heads(heads).resume(true);
+        let download = download.backoff(Backoff::new(Duration::ZERO, Duration::ZERO)).retries(2);
+        run(download, &place.file).unwrap();
+        place.assert_whole(if heads { &answer } else { BODY });
+        server.finish();
+    }
+}
+
+#[test]
+fn another_range_than_the_one_that_was_asked_for_by_hand_is_no_file() {
+    let server = Server::play([vec![get_that("/f", |_| ()), send(whole())]]);
+    let place = Place::new();
+    let request = Client::new().get(&server.url("/f")).range("4-9");
+    assert_eq!(run(Download::new(request), &place.file).unwrap_err().kind(), ErrorKind::Range);
+    server.finish();
+}
+
+#[test]
+fn a_range_that_was_asked_for_by_hand_is_a_file() {
+    let part =
+        response("206 Partial Content", &[&content_range(4, 9, 40), "ETag: \"v1\""], &BODY[4..10]);
+    let asks = get_that("/f", |head| assert!(has_field(head, "Range: bytes=4-9"), "{head}"));
+    let server = Server::play([vec![asks, send(part)]]);
+    let place = Place::new();
+    let request = Client::new().get(&server.url("/f")).range("4-9");
+    run(Download::new(request), &place.file).unwrap();
+    place.assert_whole(&BODY[4..10]);
+    server.finish();
+}

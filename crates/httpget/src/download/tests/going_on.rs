@@ -1,0 +1,248 @@
+//! What a response to a range does to what is there.
+
+use super::*;
+use crate::Limits;
+use crate::download::resume::RangeFault;
+
+#[test]
+fn a_broken_download_is_gone_on_with_wherever_it_broke() {
+    for at in 0..BODY.len() {
+        println!("cut after {at} bytes");
+        let second = match at {
+            0 => vec![asks_all(), send(whole())],
+            _ => vec![asks_rest(at), send(rest(at))],
+        };
+        let server = Server::play([vec![asks_all(), send(cut(at)), Step::Close], second]);
+        let place = Place::new();
+        let broken = run(download(&server), &place.file).unwrap_err();
+        let (received, expected) = (at as u64, Some(BODY.len() as u64));
+        assert_eq!(broken.kind(), ErrorKind::BodyTruncated { received, expected });
+        match at {
+            0 => assert_eq!(place.directory.names(), [""; 0], "nothing came"),
+            _ => place.assert_left(at),
+        }
+        let done = run(download(&server).resume(true), &place.file).unwrap();
+        place.assert_whole(BODY);
+        assert_eq!((done.bytes, done.resumed_from), (BODY.len() as u64, at as u64));
+        assert_eq!((done.fetched, done.attempts), ((BODY.len() - at) as u64, 1));
+        server.finish();
+    }
+}
+
+#[test]
+fn without_being_asked_to_it_does_not_go_on() {
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let place = Place::with_part(10);
+    let done = run(download(&server), &place.file).unwrap();
+    assert_eq!(done.resumed_from, 0);
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+#[test]
+fn without_a_part_it_is_a_plain_get() {
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let place = Place::new();
+    fs::write(&place.file, "an older one").unwrap();
+    run(download(&server).resume(true), &place.file).unwrap();
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+#[test]
+fn without_its_version_a_part_is_begun_again() {
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let place = Place::with_part(10);
+    fs::remove_file(place.meta()).unwrap();
+    run(download(&server).resume(true), &place.file).unwrap();
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+#[test]
+fn the_version_is_kept_by_its_date_too() {
+    let modified = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT";
+    let first = response("200 OK", &[modified], BODY);
+    let first = first[..first.len() - BODY.len() + 7].to_vec();
+    let range = content_range(7, BODY.len() - 1, BODY.len());
+    let second = response("206 Partial Content", &[&range, modified], &BODY[7..]);
+    let asks = get_that("/f", |head| {
+        assert!(has_field(head, "If-Range: Sun, 06 Nov 1994 08:49:37 GMT"), "{head}");
+    });
+    let server =
+        Server::play([vec![asks_all(), send(first), Step::Close], vec![asks, send(second)]]);
+    let place = Place::new();
+    run(download(&server), &place.file).unwrap_err();
+    run(download(&server).resume(true), &place.file).unwrap();
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+/// What a download that goes on behind ten bytes gets, and what it comes to.
+fn go_on_with(responses: Vec<Vec<u8>>) -> (Result<Downloaded, Error>, Place) {
+    let mut script = Vec::new();
+    for (number, response) in responses.into_iter().enumerate() {
+        script.push(if number == 0 { asks_rest(10) } else { asks_all() });
+        script.push(send(response));
+    }
+    let server = Server::play([script]);
+    let place = Place::with_part(10);
+    let result = run(download(&server).resume(true), &place.file);
+    server.finish();
+    (result, place)
+}
+
+#[test]
+fn another_version_in_place_of_the_rest_is_begun_with() {
+    let (result, place) = go_on_with(vec![response("200 OK", &["ETag: \"v2\""], OTHER)]);
+    assert_eq!(result.unwrap().resumed_from, 0);
+    place.assert_whole(OTHER);
+}
+
+#[test]
+fn a_server_without_ranges_is_begun_with() {
+    let (result, place) = go_on_with(vec![whole()]);
+    assert_eq!(result.unwrap().fetched, BODY.len() as u64);
+    place.assert_whole(BODY);
+}
+
+#[test]
+fn the_rest_of_another_version_is_not_spliced() {
+    let range = content_range(10, OTHER.len() - 1, OTHER.len());
+    let changed = response("206 Partial Content", &[&range, "ETag: \"v2\""], &OTHER[10..]);
+    let now = response("200 OK", &["ETag: \"v2\""], OTHER);
+    let (result, place) = go_on_with(vec![changed, now.clone()]);
+    assert_eq!(result.unwrap().attempts, 1, "it is one attempt of two requests");
+    place.assert_whole(OTHER);
+
+    let silent = response("206 Partial Content", &[&range], &OTHER[10..]);
+    let (result, place) = go_on_with(vec![silent, now]);
+    result.unwrap();
+    place.assert_whole(OTHER);
+}
+
+#[test]
+fn another_range_is_refused_and_touches_nothing() {
+    let part = |fields: &[&str], body| response("206 Partial Content", fields, body);
+    let rows = [
+        (part(&[&content_range(0, 39, 40)], BODY), RangeFault::Elsewhere { asked: 10, began: 0 }),
+        (
+            part(&[&content_range(11, 39, 40)], &BODY[11..]),
+            RangeFault::Elsewhere { asked: 10, began: 11 },
+        ),
+        (part(&[], &BODY[10..]), RangeFault::Unreadable),
+        (
+            part(&["Content-Type: multipart/byteranges; boundary=x"], b"--x--"),
+            RangeFault::Unreadable,
+        ),
+        (part(&[&content_range(10, 39, 40)], BODY), RangeFault::Length { range: 30, sent: 40 }),
+        (
+            part(&[&content_range(10, 39, 40)], &BODY[30..]),
+            RangeFault::Length { range: 30, sent: 10 },
+        ),
+    ];
+    assert_eq!(BODY.len(), 40);
+    for (response, fault) in rows {
+        let (result, place) = go_on_with(vec![response]);
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Range, "{fault}");
+        assert_eq!(chain(&error)[1..], [fault.to_string()]);
+        place.assert_left(10);
+    }
+}
+
+#[test]
+fn a_range_that_grows_while_it_comes_is_cut_off_again() {
+    let fields = [content_range(10, 39, 40), "Transfer-Encoding: chunked".to_owned()];
+    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+    let chunks = [b"28\r\n", BODY, b"\r\n0\r\n\r\n"].concat();
+    let (result, place) = go_on_with(vec![[head("206 Partial Content", &fields), chunks].concat()]);
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Range);
+    place.assert_left(10);
+}
+
+#[test]
+fn a_part_of_the_rest_is_not_the_whole() {
+    let short = response("206 Partial Content", &[&content_range(10, 19, 40)], &BODY[10..20]);
+    let (result, place) = go_on_with(vec![short]);
+    let kind = ErrorKind::BodyTruncated { received: 20, expected: Some(40) };
+    assert_eq!(result.unwrap_err().kind(), kind);
+    place.assert_left(20);
+}
+
+#[test]
+fn nothing_left_to_send_at_the_full_size_is_success() {
+    let full = response("416 Range Not Satisfiable", &["Content-Range: bytes */40"], b"no more");
+    let server = Server::play([vec![asks_rest(40), send(full)]]);
+    let place = Place::with_part(40);
+    let done = run(download(&server).resume(true), &place.file).unwrap();
+    assert_eq!((done.bytes, done.fetched, done.resumed_from), (40, 0, 40));
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+#[test]
+fn nothing_left_to_send_at_another_size_begins_again() {
+    for fields in [&["Content-Range: bytes */10"][..], &["Content-Range: bytes */41"], &[]] {
+        let refused = response("416 Range Not Satisfiable", fields, b"");
+        let (result, place) = go_on_with(vec![refused, whole()]);
+        result.unwrap();
+        place.assert_whole(BODY);
+    }
+}
+
+#[test]
+fn a_refusal_without_a_range_asked_for_is_a_status() {
+    let refused = response("416 Range Not Satisfiable", &["Content-Range: bytes */40"], b"");
+    let server = Server::play([vec![asks_all(), send(refused)]]);
+    let place = Place::new();
+    let error = run(download(&server), &place.file).unwrap_err();
+    let status = http::StatusCode::RANGE_NOT_SATISFIABLE;
+    assert_eq!(error.kind(), ErrorKind::Status(status));
+    server.finish();
+}
+
+#[test]
+fn a_part_that_nobody_asked_for_is_no_file() {
+    let part = response("206 Partial Content", &[&content_range(0, 9, 40)], &BODY[..10]);
+    let server = Server::play([vec![asks_all(), send(part)]]);
+    let place = Place::new();
+    let error = run(download(&server), &place.file).unwrap_err();
+    assert_eq!(chain(&error)[1..], [RangeFault::Unasked.to_string()]);
+    assert_eq!(place.directory.names(), [""; 0]);
+    server.finish();
+}
+
+#[test]
+fn the_limit_is_for_the_whole_file() {
+    let place = Place::with_part(10);
+    for limit in [39, 40] {
+        let server = Server::play([vec![asks_rest(10), send(rest(10))]]);
+        let limits = Limits { body: limit, ..Limits::default() };
+        let request = Client::new().get(&server.url("/f")).limits(limits);
+        let result = run(Download::new(request).resume(true), &place.file);
+        server.finish();
+        match limit {
+            40 => place.assert_whole(BODY),
+            _ => {
+                assert_eq!(result.unwrap_err().kind(), ErrorKind::TooLarge);
+                place.assert_left(10);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_range_goes_where_a_redirect_leads() {
+    let away = response("302 Found", &["Location: /g"], b"");
+    let asks = get_that("/g", |head| {
+        assert!(has_field(head, "Range: bytes=10-"), "{head}");
+        assert!(has_field(head, "If-Range: \"v1\""), "{head}");
+    });
+    let server = Server::play([vec![asks_rest(10), send(away), asks, send(rest(10))]]);
+    let place = Place::with_part(10);
+    let done = run(download(&server).resume(true), &place.file).unwrap();
+    assert!(done.response.url().as_str().ends_with("/g"));
+    place.assert_whole(BODY);
+    server.finish();
+}

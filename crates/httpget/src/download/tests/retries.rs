@@ -1,0 +1,284 @@
+//! Further attempts.
+
+use std::net::TcpListener;
+use std::thread;
+
+use http::StatusCode;
+use http::header::IF_NONE_MATCH;
+
+use super::*;
+use crate::Budget;
+
+fn busy(fields: &[&str]) -> Vec<u8> {
+    response("503 Service Unavailable", fields, b"later")
+}
+
+#[test]
+fn an_attempt_goes_on_where_the_last_one_broke() {
+    let reset = |at| vec![asks_rest(at), send(cut_rest(at, at + 10)), Step::Reset];
+    let server = Server::play([
+        vec![asks_all(), send(cut(10)), Step::Close],
+        reset(10),
+        vec![asks_rest(20), Step::Close],
+        vec![asks_rest(20), send(&rest(20)[..30]), Step::Close],
+        vec![asks_rest(20), send(rest(20))],
+    ]);
+    let place = Place::new();
+    let mut seen = Vec::new();
+    let done = download(&server)
+        .retries(4)
+        .to_file(&place.file, &mut |it| match it {
+            Progress::Begun { at, total, .. } => seen.push(format!("at {at} of {total:?}")),
+            Progress::Waiting { error, .. } => seen.push(format!("{:?}", error.kind())),
+            Progress::Arrived { bytes } => assert!(bytes <= 40),
+            _ => {}
+        })
+        .unwrap();
+    place.assert_whole(BODY);
+    assert_eq!((done.attempts, done.fetched, done.resumed_from), (5, 40, 20));
+    println!("{seen:#?}");
+    let begun: Vec<_> = seen.iter().filter(|it| it.starts_with("at")).collect();
+    assert_eq!(begun, ["at 0 of Some(40)", "at 10 of Some(40)", "at 20 of Some(40)"]);
+    server.finish();
+}
+
+/// The body from `first` on, as it was announced, but ending before `end`.
+fn cut_rest(first: usize, end: usize) -> Vec<u8> {
+    let mut all = rest(first);
+    all.truncate(all.len() - (BODY.len() - end));
+    all
+}
+
+#[test]
+fn the_attempts_are_counted() {
+    let server = Server::play([
+        vec![asks_all(), send(cut(10)), Step::Close],
+        vec![asks_rest(10), Step::Close],
+        vec![asks_rest(10), Step::Close],
+    ]);
+    let place = Place::new();
+    let error = run(download(&server).retries(2), &place.file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NothingReceived);
+    place.assert_left(10);
+    server.finish();
+}
+
+#[test]
+fn without_a_version_an_attempt_begins_again() {
+    let unnamed = response("200 OK", &[], BODY);
+    let server = Server::play([
+        vec![asks_all(), send(&unnamed[..unnamed.len() - 1]), Step::Close],
+        vec![asks_all(), send(&unnamed)],
+    ]);
+    let place = Place::new();
+    let done = run(download(&server).retries(1), &place.file).unwrap();
+    assert_eq!((done.bytes, done.fetched), (40, 79));
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+#[test]
+fn a_first_attempt_does_not_trust_what_was_left_and_a_second_one_its_own() {
+    let server = Server::play([
+        vec![asks_all(), Step::Close],
+        vec![asks_all(), send(cut(20)), Step::Close],
+        vec![asks_rest(20), send(rest(20))],
+    ]);
+    let place = Place::with_part(30);
+    run(download(&server).retries(2), &place.file).unwrap();
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+#[test]
+fn a_server_that_restarts_is_waited_for() {
+    // Not where clients come from: one that connects to a port at which nobody listens may be given
+    // that very port, and be its own peer.
+    let host = if cfg!(target_os = "linux") { "127.0.0.2" } else { "127.0.0.1" };
+    let listener = TcpListener::bind((host, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let place = Place::new();
+    let request = Client::new().get(&format!("http://{address}/f"));
+    let mut server = None;
+    let mut refused = 0;
+    let done = Download::new(request)
+        .retries(5)
+        .backoff(Backoff::new(Duration::from_millis(1), Duration::from_millis(1)))
+        .to_file(&place.file, &mut |it| {
+            if let Progress::Waiting { error, .. } = it {
+                assert_eq!(error.kind(), ErrorKind::Connect);
+                refused += 1;
+                if refused == 3 {
+                    server = Some(serve_once(address));
+                }
+            }
+        })
+        .unwrap();
+    assert_eq!(done.attempts, 4);
+    place.assert_whole(BODY);
+    server.unwrap().join().unwrap();
+}
+
+/// A server that comes back to where it was, for one request.
+fn serve_once(address: std::net::SocketAddr) -> thread::JoinHandle<()> {
+    use std::io::{Read, Write};
+
+    let listener = TcpListener::bind(address).unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = [0; 1024];
+        let _ = stream.read(&mut head).unwrap();
+        stream.write_all(&whole()).unwrap();
+    })
+}
+
+#[test]
+fn busy_servers_are_asked_again_as_soon_as_they_say() {
+    let early = [busy(&["Retry-After: 0"]), busy(&["Retry-After: Sun, 06 Nov 1994 08:49:37 GMT"])];
+    let mut script = Vec::new();
+    for response in early {
+        script.extend([asks_all(), send(response)]);
+    }
+    for status in ["408 Request Timeout", "429 Too Many Requests", "500 Oops", "599 Odd"] {
+        script.extend([asks_all(), send(response(status, &[], b""))]);
+    }
+    script.extend([asks_all(), send(whole())]);
+    let server = Server::play([script]);
+    let place = Place::new();
+    let done = run(download(&server).retries(6), &place.file).unwrap();
+    assert_eq!((done.attempts, done.fetched), (7, 40));
+    place.assert_whole(BODY);
+    server.finish();
+}
+
+#[test]
+fn the_wait_is_the_one_the_server_asks_for() {
+    let server = Server::play([vec![
+        asks_all(),
+        send(busy(&["Retry-After: 1"])),
+        asks_all(),
+        send(whole()),
+    ]]);
+    let place = Place::new();
+    let mut waits = Vec::new();
+    let begin = Instant::now();
+    download(&server)
+        .retries(1)
+        .to_file(&place.file, &mut |it| {
+            if let Progress::Waiting { wait, .. } = it {
+                waits.push(wait);
+            }
+        })
+        .unwrap();
+    assert_eq!(waits, [Duration::from_secs(1)]);
+    assert!(begin.elapsed() >= Duration::from_secs(1), "it has waited");
+    server.finish();
+}
+
+#[test]
+fn an_attempt_that_would_come_too_late_fails_now() {
+    let server = Server::play([vec![asks_all(), send(busy(&["Retry-After: 500"]))]]);
+    let place = Place::new();
+    let length = Duration::from_secs(400);
+    let timeouts = Timeouts { total: Some(length), ..Timeouts::default() };
+    let error = run(download_by(&server, timeouts).retries(1), &place.file).unwrap_err();
+    let (budget, phase) = (Budget::Total, Phase::Retry);
+    let kind = ErrorKind::TimedOut { budget, phase, received: 0, after: length };
+    assert_eq!(error.kind(), kind);
+    let texts = chain(&error);
+    assert_eq!(texts[1], "it is due in 500 s only");
+    assert!(texts[2].ends_with("status 503 Service Unavailable"), "{texts:?}");
+    assert_eq!(texts.len(), 3);
+    server.finish();
+}
+
+#[test]
+fn a_server_can_not_make_us_wait_for_a_day() {
+    let server = Server::play([vec![asks_all(), send(busy(&["Retry-After: 86400"]))]]);
+    let place = Place::new();
+    let error = run(download(&server).retries(1), &place.file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Status(StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(chain(&error)[1..], ["the server asks to wait for 86400 s"]);
+    server.finish();
+}
+
+#[test]
+fn what_will_not_pass_is_not_tried_again() {
+    for status in ["400 Bad Request", "403 Forbidden", "404 Not Found"] {
+        let server = Server::play([vec![asks_all(), send(response(status, &[], b"no"))]]);
+        let place = Place::new();
+        let error = run(download(&server).retries(5), &place.file).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Status(_)), "{error}");
+        assert_eq!(place.directory.names(), [""; 0]);
+        server.finish();
+    }
+    let server = Server::play([vec![asks_all(), send("HTTP/1.1 200 OK\r\nA : b\r\n\r\n")]]);
+    let error = run(download(&server).retries(5), &Place::new().file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    server.finish();
+}
+
+#[test]
+fn an_error_in_place_of_the_rest_leaves_what_is_there() {
+    for status in ["404 Not Found", "503 Service Unavailable", "304 Not Modified"] {
+        let server =
+            Server::play([vec![asks_rest(10), send(head(status, &["Content-Length: 0"]))]]);
+        let place = Place::with_part(10);
+        let download = download(&server).resume(true).errors(true);
+        let error = run(download, &place.file).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Status(_)), "{error}");
+        place.assert_left(10);
+        server.finish();
+    }
+}
+
+#[test]
+fn an_error_is_content_where_it_is_wanted() {
+    let server = Server::play([vec![
+        asks_all(),
+        send(busy(&[])),
+        asks_all(),
+        send(busy(&["ETag: \"v1\""])),
+    ]]);
+    let place = Place::new();
+    let done = run(download(&server).retries(1).errors(true), &place.file).unwrap();
+    assert_eq!((done.attempts, done.response.status().as_u16()), (2, 503));
+    place.assert_whole(b"later");
+    server.finish();
+}
+
+#[test]
+fn no_news_is_not_the_file() {
+    let server = Server::play([vec![asks_all(), send(head("304 Not Modified", &[]))]]);
+    let place = Place::new();
+    fs::write(&place.file, "an older one").unwrap();
+    let error = run(download(&server).errors(true), &place.file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Status(StatusCode::NOT_MODIFIED));
+    place.assert_whole(b"an older one");
+    server.finish();
+}
+
+#[test]
+fn no_news_are_good_news_for_whoever_asks() {
+    let server = Server::play([vec![
+        get_that("/f", |head| assert!(has_field(head, "If-None-Match: \"v1\""), "{head}")),
+        send(head("304 Not Modified", &["ETag: \"v1\""])),
+    ]]);
+    let place = Place::new();
+    fs::write(&place.file, "an older one").unwrap();
+    let request = Client::new().get(&server.url("/f")).header(IF_NONE_MATCH, "\"v1\"");
+    let done = run(Download::new(request), &place.file).unwrap();
+    assert_eq!((done.bytes, done.response.status()), (0, StatusCode::NOT_MODIFIED));
+    place.assert_whole(b"an older one");
+    server.finish();
+}
+
+#[test]
+fn what_is_wrong_with_the_request_comes_first() {
+    let place = Place::new();
+    for url in ["http://", "ftp://host/file"] {
+        run(Download::new(Client::new().get(url)).retries(3), &place.file).unwrap_err();
+    }
+    assert_eq!(place.directory.names(), [""; 0]);
+}

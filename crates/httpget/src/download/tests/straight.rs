@@ -1,0 +1,188 @@
+//! What can't be taken back: standard output, pipes, devices.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::process::Command;
+use std::thread;
+
+use super::*;
+
+/// Runs `download` into one end of a socket pair; what came out of the other.
+fn through(download: Download) -> (Result<Downloaded, Error>, Vec<u8>) {
+    let (mut exit, entrance) = UnixStream::pair().unwrap();
+    let result = download.to(&entrance, &mut |_| ());
+    drop(entrance);
+    let mut bytes = Vec::new();
+    exit.read_to_end(&mut bytes).unwrap();
+    (result, bytes)
+}
+
+#[test]
+fn a_further_attempt_goes_on_behind_what_is_written() {
+    let server = Server::play([
+        vec![asks_all(), send(cut(10)), Step::Close],
+        vec![asks_rest(10), Step::Close],
+        vec![asks_rest(10), send(rest(10))],
+    ]);
+    let (result, bytes) = through(download(&server).retries(2));
+    let done = result.unwrap();
+    assert_eq!((done.bytes, done.fetched, done.attempts), (40, 40, 3));
+    assert_eq!(bytes, BODY);
+    server.finish();
+}
+
+#[test]
+fn where_nothing_is_written_yet_it_begins_again() {
+    let server = Server::play([
+        vec![asks_all(), send(cut(0)), Step::Close],
+        vec![asks_all(), send(whole())],
+    ]);
+    let (result, bytes) = through(download(&server).retries(1));
+    result.unwrap();
+    assert_eq!(bytes, BODY);
+    server.finish();
+}
+
+#[test]
+fn where_the_server_can_not_go_on_it_ends_with_the_first_error() {
+    let other = response("206 Partial Content", &[&content_range(0, 39, 40)], BODY);
+    for second in [whole(), response("200 OK", &["ETag: \"v2\""], OTHER), other] {
+        let server = Server::play([
+            vec![asks_all(), send(cut(10)), Step::Close],
+            vec![asks_rest(10), send(second)],
+        ]);
+        let (result, bytes) = through(download(&server).retries(5));
+        let kind = ErrorKind::BodyTruncated { received: 10, expected: Some(40) };
+        assert_eq!(result.unwrap_err().kind(), kind);
+        assert_eq!(bytes, &BODY[..10], "what was received before an error is there");
+        server.finish();
+    }
+}
+
+#[test]
+fn without_a_version_there_is_no_further_attempt() {
+    let mut unnamed = response("200 OK", &[], BODY);
+    unnamed.truncate(unnamed.len() - 30);
+    let server = Server::play([vec![asks_all(), send(unnamed), Step::Close]]);
+    let (result, bytes) = through(download(&server).retries(5));
+    let kind = ErrorKind::BodyTruncated { received: 10, expected: Some(40) };
+    assert_eq!(result.unwrap_err().kind(), kind);
+    assert_eq!(bytes, &BODY[..10]);
+    server.finish();
+}
+
+#[test]
+fn what_has_its_framing_is_not_gone_on_with() {
+    let chunked = head("200 OK", &["ETag: \"v1\"", "Transfer-Encoding: chunked"]);
+    let framed = b"3\r\nAll\r\n0\r\n\r\n";
+    let half = [&chunked[..], &framed[..5]].concat();
+    let raw = |server: &Server| {
+        let request = Client::new().get(&server.url("/f")).raw(true);
+        Download::new(request).retries(3).backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
+    };
+    let server = Server::play([vec![asks_all(), send(half.clone()), Step::Close]]);
+    let (result, bytes) = through(raw(&server));
+    assert!(matches!(result.unwrap_err().kind(), ErrorKind::BodyTruncated { .. }));
+    assert_eq!(bytes, &framed[..5]);
+    server.finish();
+
+    let place = Place::new();
+    let server = Server::play([vec![asks_all(), send(half.clone()), Step::Close]]);
+    run(raw(&server).retries(0), &place.file).unwrap_err();
+    assert_eq!(place.directory.names(), ["file.part"]);
+    server.finish();
+    let server = Server::play([
+        vec![asks_all(), send(half), Step::Close],
+        vec![asks_all(), send([&chunked[..], framed].concat()), Step::Close],
+    ]);
+    run(raw(&server).resume(true), &place.file).unwrap();
+    place.assert_whole(framed);
+    server.finish();
+}
+
+#[test]
+fn heads_are_written_before_the_content() {
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let (result, bytes) = through(download(&server).heads(true));
+    result.unwrap();
+    assert_eq!(bytes, whole());
+    server.finish();
+}
+
+#[test]
+fn heads_that_came_before_an_error_are_written() {
+    let moved = head("302 Found", &["Location: /f", "Content-Length: 0"]);
+    let busy = head("503 Service Unavailable", &["Content-Length: 0"]);
+    let server = Server::play([vec![
+        asks_all(),
+        send(busy.clone()),
+        asks_all(),
+        send(moved.clone()),
+        asks_all(),
+        send(busy.clone()),
+    ]]);
+    let (result, bytes) = through(download(&server).heads(true).retries(1));
+    assert!(matches!(result.unwrap_err().kind(), ErrorKind::Status(_)));
+    assert_eq!(bytes, [moved, busy].concat(), "those of the last attempt");
+    server.finish();
+}
+
+#[test]
+fn no_news_are_an_answer_without_content() {
+    let unchanged = head("304 Not Modified", &["ETag: \"v1\""]);
+    let server = Server::play([vec![asks_all(), send(unchanged.clone())]]);
+    let (result, bytes) = through(download(&server).heads(true));
+    assert_eq!(result.unwrap().response.status().as_u16(), 304);
+    assert_eq!(bytes, unchanged);
+    server.finish();
+}
+
+#[test]
+fn what_nobody_reads_ends_it() {
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let (exit, entrance) = UnixStream::pair().unwrap();
+    drop(exit);
+    let error = download(&server).retries(5).to(&entrance, &mut |_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Write);
+    assert_eq!(error.network().unwrap().kind(), netcore::ErrorKind::BrokenPipe);
+    server.finish();
+}
+
+#[test]
+fn devices_are_written_through_and_stay_what_they_are() {
+    use std::os::unix::fs::FileTypeExt;
+
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    run(download(&server), Path::new("/dev/null")).unwrap();
+    server.finish();
+
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let error = run(download(&server).retries(5), Path::new("/dev/full")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Write);
+    assert_eq!(error.network().unwrap().kind(), netcore::ErrorKind::StorageFull);
+    server.finish();
+    for device in ["/dev/null", "/dev/full"] {
+        assert!(fs::metadata(device).unwrap().file_type().is_char_device());
+    }
+}
+
+#[test]
+fn a_fifo_is_written_through() {
+    let server = Server::play([
+        vec![asks_all(), send(cut(10)), Step::Close],
+        vec![asks_rest(10), send(rest(10))],
+    ]);
+    let place = Place::new();
+    assert!(Command::new("mkfifo").arg(&place.file).status().unwrap().success());
+    let file = place.file.clone();
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        File::open(file).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    });
+    run(download(&server).retries(1), &place.file).unwrap();
+    assert_eq!(reader.join().unwrap(), BODY);
+    assert_eq!(place.directory.names(), ["file"]);
+    server.finish();
+}

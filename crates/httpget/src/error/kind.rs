@@ -1,0 +1,158 @@
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::{Budget, Phase};
+
+/// What came of a GET. Match on this; print the [`Error`](crate::Error).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The text is no URL.
+    InvalidUrl,
+    /// The request can't be sent: a field that is none, or that a GET can't have.
+    InvalidRequest,
+    /// The URL, or the one that a redirect leads to, is of a scheme that is not built in.
+    UnsupportedScheme,
+    /// The host's name has no address, or can't be looked up.
+    Resolve,
+    /// No address of the host took the connection.
+    Connect,
+    /// One of the [`Timeouts`](crate::Timeouts) ran out.
+    #[non_exhaustive]
+    TimedOut {
+        /// Which one.
+        budget: Budget,
+        /// While this went on.
+        phase: Phase,
+        /// Bytes of content until then.
+        received: u64,
+        /// How long the budget was.
+        after: Duration,
+    },
+    /// The connection broke.
+    #[non_exhaustive]
+    Transport {
+        /// While this went on.
+        phase: Phase,
+        /// Bytes of content until then.
+        received: u64,
+    },
+    /// The server closed the connection without a byte of a response.
+    NothingReceived,
+    /// The server closed the connection within the head of the response.
+    HeadTruncated,
+    /// The server closed the connection before the end of the body.
+    BodyTruncated {
+        /// Bytes of content until then.
+        received: u64,
+        /// How many it should have been, where the response says.
+        expected: Option<u64>,
+    },
+    /// What came is no response that can be relied on.
+    Malformed,
+    /// The response is larger than the [`Limits`](crate::Limits) allow.
+    TooLarge,
+    /// There were more redirects than the [`Limits`](crate::Limits) allow.
+    TooManyRedirects,
+    /// The response is whole, but its status is 400 or above.
+    Status(StatusCode),
+    /// The server sent another range than the one that was asked for, or has none to give.
+    Range,
+    /// The body can't be written to where it should go.
+    Write,
+}
+
+impl ErrorKind {
+    pub(super) fn is_retryable(self, network: Option<&netcore::Error>) -> bool {
+        match self {
+            ErrorKind::TimedOut { budget, .. } => budget != Budget::Total,
+            ErrorKind::Resolve | ErrorKind::Connect => {
+                network.is_some_and(netcore::Error::is_retryable)
+            }
+            ErrorKind::Transport { .. }
+            | ErrorKind::NothingReceived
+            | ErrorKind::HeadTruncated
+            | ErrorKind::BodyTruncated { .. } => true,
+            ErrorKind::Status(status) => {
+                status.is_server_error()
+                    || status == StatusCode::REQUEST_TIMEOUT
+                    || status == StatusCode::TOO_MANY_REQUESTS
+            }
+            _ => false,
+        }
+    }
+
+    /// The nearest kind of the standard library.
+    pub(super) fn io(self, network: Option<&netcore::Error>) -> io::ErrorKind {
+        match self {
+            ErrorKind::TimedOut { .. } => io::ErrorKind::TimedOut,
+            ErrorKind::NothingReceived
+            | ErrorKind::HeadTruncated
+            | ErrorKind::BodyTruncated { .. } => io::ErrorKind::UnexpectedEof,
+            ErrorKind::InvalidUrl | ErrorKind::InvalidRequest => io::ErrorKind::InvalidInput,
+            ErrorKind::UnsupportedScheme => io::ErrorKind::Unsupported,
+            ErrorKind::Malformed | ErrorKind::TooLarge => io::ErrorKind::InvalidData,
+            _ => network.map_or(io::ErrorKind::Other, |network| network.kind().into()),
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ErrorKind::InvalidUrl => "malformed URL",
+            ErrorKind::InvalidRequest => "this request can't be sent",
+            ErrorKind::UnsupportedScheme => "unsupported scheme",
+            ErrorKind::Resolve => "host not resolved",
+            ErrorKind::Connect => "could not connect",
+            ErrorKind::TimedOut { budget, phase, received, after } => {
+                let after = Span(*after);
+                write!(f, "timed out: the {budget} budget of {after} ran out while {phase}")?;
+                return content(f, *phase, *received);
+            }
+            ErrorKind::Transport { phase, received } => {
+                write!(f, "the connection broke while {phase}")?;
+                return content(f, *phase, *received);
+            }
+            ErrorKind::NothingReceived => "the server closed without an answer",
+            ErrorKind::HeadTruncated => "the server closed before the head was whole",
+            ErrorKind::BodyTruncated { received, expected: Some(expected) } => {
+                return write!(f, "the body ended after {received} of {expected} bytes");
+            }
+            ErrorKind::BodyTruncated { received, expected: None } => {
+                return write!(f, "the body was cut off after {received} bytes");
+            }
+            ErrorKind::Malformed => "malformed response",
+            ErrorKind::TooLarge => "the response is too large",
+            ErrorKind::TooManyRedirects => "too many redirects",
+            ErrorKind::Status(status) => return write!(f, "status {status}"),
+            ErrorKind::Range => "the server does not serve this range",
+            ErrorKind::Write => "could not write the body",
+        })
+    }
+}
+
+/// How much of the body there was, where it had begun.
+fn content(f: &mut fmt::Formatter<'_>, phase: Phase, received: u64) -> fmt::Result {
+    match phase {
+        Phase::Body => write!(f, ", after {received} bytes"),
+        _ => Ok(()),
+    }
+}
+
+/// A duration as budgets are given: `3 s`, `250 ms`.
+#[derive(Debug)]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_millis() {
+            millis if millis % 1000 == 0 => write!(f, "{} s", millis / 1000),
+            millis if millis < 1000 => write!(f, "{millis} ms"),
+            millis => write!(f, "{}.{:03} s", millis / 1000, millis % 1000),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use std::io;
+use std::time::Duration;
+
+use http::StatusCode;
+use netcore::Operation;
+
+use super::*;
+use crate::Budget;
+use crate::fixture::chain;
+
+fn network(operation: Operation, kind: netcore::ErrorKind) -> netcore::Error {
+    let cause = io::Error::from_raw_os_error(libc::ECONNRESET);
+    netcore::Error::new(operation, kind).at("h:80").because(cause)
+}
+
+fn url() -> Url {
+    Url::parse("http://user:secret@h/x").unwrap()
+}
+
+/// Every kind, as it comes up.
+fn all() -> Vec<Error> {
+    let after = Duration::from_millis(1500);
+    let timed_out = |budget, phase, received| {
+        Error::new(ErrorKind::TimedOut { budget, phase, received, after })
+            .because(Silent(network(Operation::Read, netcore::ErrorKind::TimedOut)))
+    };
+    let incomplete = |part| ProtocolError::Incomplete { part, received: 3, expected: Some(9) };
+    let malformed = ProtocolError::Malformed { part: Part::Head, offset: 17, what: "a sign" };
+    let reset = || network(Operation::Read, netcore::ErrorKind::ConnectionReset);
+    vec![
+        Error::from(Url::parse("http://h/ x").unwrap_err()),
+        Error::from(Url::parse("gopher://h/").unwrap_err()),
+        Error::from(crate::protocol::parse_field("a b: c").unwrap_err()).of(&url()),
+        Error::transport(
+            network(Operation::Resolve, netcore::ErrorKind::NoData),
+            Phase::Resolve,
+            0,
+        ),
+        Error::transport(reset(), Phase::Connect, 0),
+        Error::transport(reset(), Phase::Wait, 0),
+        Error::transport(reset(), Phase::Body, 7),
+        timed_out(Budget::Total, Phase::Body, 1234),
+        timed_out(Budget::FirstByte, Phase::Wait, 0),
+        Error::from(incomplete(Part::Response)),
+        Error::from(incomplete(Part::Head)),
+        Error::from(incomplete(Part::Body)),
+        Error::from(incomplete(Part::Trailers)),
+        Error::from(malformed),
+        Error::from(ProtocolError::TooLarge { limit: "head", max: 9 }),
+        Error::from(RedirectError::TooMany { limit: 3 }),
+        Error::from(RedirectError::Conflicting),
+        Error::from(RedirectError::Location(Url::parse("").unwrap_err())),
+        Error::new(ErrorKind::Status(StatusCode::NOT_FOUND)),
+        Error::new(ErrorKind::Write)
+            .because(network(Operation::Write, netcore::ErrorKind::StorageFull)),
+    ]
+}
+
+#[test]
+fn the_whole_story_is_told_once() {
+    for error in all().into_iter().map(|error| error.of(&url())) {
+        let chain = chain(&error);
+        println!("{}", chain.join(": "));
+        assert_eq!(error.url(), Some("http://h/x"));
+        assert!(chain[0].starts_with("get http://h/x: "), "{chain:?}");
+        assert!(!chain.join(": ").contains("secret"), "{chain:?}");
+        for (number, text) in chain.iter().enumerate() {
+            assert!(!text.is_empty() && !text.contains('\n'), "{chain:?}");
+            let own = error.kind().to_string();
+            assert!(number == 0 || !text.contains(&own), "said twice: {chain:?}");
+        }
+        let complete = matches!(
+            error.kind(),
+            ErrorKind::NothingReceived | ErrorKind::BodyTruncated { .. } | ErrorKind::Status(_)
+        );
+        assert!(complete || chain.len() > 1, "no cause: {chain:?}");
+    }
+}
+
+#[test]
+fn texts_read_as_sentences() {
+    let texts: Vec<String> = all().iter().map(ToString::to_string).collect();
+    for expected in [
+        "malformed URL",
+        "unsupported scheme",
+        "get http://h/x: this request can't be sent",
+        "host not resolved",
+        "could not connect",
+        "the connection broke while waiting for the response",
+        "the connection broke while receiving the body, after 7 bytes",
+        "timed out: the total budget of 1.500 s ran out while receiving the body, after 1234 bytes",
+        "the server closed without an answer",
+        "the body ended after 3 of 9 bytes",
+        "status 404 Not Found",
+    ] {
+        assert!(texts.iter().any(|text| text == expected), "{expected}: {texts:#?}");
+    }
+}
+
+#[test]
+fn an_io_error_keeps_the_kind_and_the_error() {
+    let kinds = [
+        (ErrorKind::BodyTruncated { received: 1, expected: None }, io::ErrorKind::UnexpectedEof),
+        (ErrorKind::Malformed, io::ErrorKind::InvalidData),
+        (ErrorKind::InvalidUrl, io::ErrorKind::InvalidInput),
+        (ErrorKind::UnsupportedScheme, io::ErrorKind::Unsupported),
+        (ErrorKind::Status(StatusCode::GONE), io::ErrorKind::Other),
+    ];
+    for (kind, expected) in kinds {
+        let error = io::Error::from(Error::new(kind));
+        assert_eq!(error.kind(), expected);
+        let inner = error.into_inner().and_then(|inner| inner.downcast::<Error>().ok()).unwrap();
+        assert_eq!(inner.kind(), kind);
+    }
+    for (kind, expected) in [
+        (netcore::ErrorKind::StorageFull, io::ErrorKind::StorageFull),
+        (netcore::ErrorKind::BrokenPipe, io::ErrorKind::BrokenPipe),
+    ] {
+        let error = Error::new(ErrorKind::Write).because(network(Operation::Write, kind));
+        assert_eq!(io::Error::from(error).kind(), expected);
+    }
+}
+
+#[test]
+fn what_may_go_better_next_time_is_known() {
+    let status = |code| ErrorKind::Status(StatusCode::from_u16(code).unwrap());
+    for kind in [status(408), status(429), status(500), status(503), ErrorKind::NothingReceived] {
+        assert!(Error::new(kind).is_retryable(), "{kind}");
+    }
+    for kind in [status(404), status(400), ErrorKind::Malformed, ErrorKind::TooLarge] {
+        assert!(!Error::new(kind).is_retryable(), "{kind}");
+    }
+    let resolve = |kind| Error::transport(network(Operation::Resolve, kind), Phase::Resolve, 0);
+    assert!(resolve(netcore::ErrorKind::TryAgain).is_retryable());
+    assert!(!resolve(netcore::ErrorKind::HostNotFound).is_retryable());
+}
+
+#[test]
+fn behind_a_timeout_stands_who_did_not_answer() {
+    let timeout = |operation| {
+        let error = netcore::Error::new(operation, netcore::ErrorKind::TimedOut).at("h:80");
+        Silent(error).to_string()
+    };
+    assert_eq!(timeout(Operation::Resolve), "no answer from the resolver");
+    assert_eq!(timeout(Operation::Connect), "no answer from h:80");
+    assert_eq!(timeout(Operation::Read), "waiting for h:80");
+    assert_eq!(timeout(Operation::Write), "h:80 takes no more");
+}

@@ -1,0 +1,71 @@
+use std::fmt;
+
+use http::HeaderName;
+use netcore::{Address, ConnectEvent};
+
+use crate::Url;
+use crate::protocol::{Note, ResponseHead};
+
+/// What happens while a request is sent and its response's head received, as it happens: see
+/// [`Request::send_observed`](crate::Request::send_observed).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A connection is being made.
+    Connect(ConnectEvent<'a>),
+    /// A connection from before is used again.
+    Reused {
+        /// Where it leads.
+        peer: Option<&'a Address>,
+    },
+    /// The connection from before turned out dead before any byte came back: once more, on a new
+    /// one.
+    Again,
+    /// A request is on its way: its bytes.
+    Request(&'a [u8]),
+    /// The head of an interim response (1xx).
+    Interim(&'a ResponseHead),
+    /// The head of a response: of the last one, or of a redirect.
+    Head(&'a ResponseHead),
+    /// Something about the response was accepted with a remark.
+    Note(Note),
+    /// The response is a redirect that is followed.
+    Redirect {
+        /// Where it leads.
+        to: &'a Url,
+        /// The fields of the request that another origin does not get.
+        dropped: &'a [HeaderName],
+    },
+    /// A redirect's connection is kept for later requests.
+    Kept,
+    /// A redirect's connection is closed.
+    Closed {
+        /// Why it can't be used again.
+        why: Closing,
+    },
+}
+
+/// Why a connection is not used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Closing {
+    /// The response, or the request, says so; or its framing leaves no other end.
+    Agreed,
+    /// The rest of the body was too long or too slow to be worth reading.
+    Unread,
+    /// The body broke.
+    Broken,
+    /// The client keeps no idle connections.
+    NotKept,
+}
+
+impl fmt::Display for Closing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Closing::Agreed => "the response ends it",
+            Closing::Unread => "the rest of the body is not worth reading",
+            Closing::Broken => "the body broke",
+            Closing::NotKept => "no idle connections are kept",
+        })
+    }
+}

@@ -1,0 +1,183 @@
+//! A server that plays a script, for the tests of the client.
+
+mod directory;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+pub(crate) use directory::Directory;
+
+/// Long enough for any machine: it runs out only where a test would hang.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What happens on a connection next, seen from the server.
+pub(crate) enum Step {
+    /// A request comes, with this request line and with what the check wants of its head.
+    Get(&'static str, Box<dyn FnOnce(&str) + Send>),
+    /// These bytes are sent, in one piece.
+    Send(Vec<u8>),
+    /// The same over and over, until the client has gone.
+    Flood(Vec<u8>),
+    /// The test goes on only when the client has read this far.
+    Do(Box<dyn FnOnce() + Send>),
+    /// The connection is closed in order.
+    Close,
+    /// The connection is reset.
+    Reset,
+    /// The client closes the connection, and has sent nothing more.
+    Gone,
+}
+
+/// A request for `target`.
+pub(crate) fn get(target: &'static str) -> Step {
+    get_that(target, |_| ())
+}
+
+/// A request for `target` that passes `check`.
+pub(crate) fn get_that(target: &'static str, check: impl FnOnce(&str) + Send + 'static) -> Step {
+    Step::Get(target, Box::new(check))
+}
+
+pub(crate) fn send(bytes: impl AsRef<[u8]>) -> Step {
+    Step::Send(bytes.as_ref().to_vec())
+}
+
+/// A response that leaves the connection open.
+pub(crate) fn ok(body: &str) -> Step {
+    send(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+}
+
+/// A response that leads elsewhere.
+pub(crate) fn redirect(location: &str) -> Step {
+    let head = "HTTP/1.1 302 Found\r\nContent-Length: 4\r\nLocation:";
+    send(format!("{head} {location}\r\n\r\naway"))
+}
+
+/// Plays one script for each connection, in the order in which they come. Each connection stays open
+/// behind the end of its script until the test has [finished](Server::finish), which fails if
+/// anything did not go by the script or some of it was not played.
+pub(crate) struct Server {
+    address: SocketAddr,
+    /// Those in the script.
+    connections: usize,
+    /// Those that were made, each played by a thread.
+    playing: Receiver<JoinHandle<Option<TcpStream>>>,
+    finished: bool,
+}
+
+impl Server {
+    pub(crate) fn play<const N: usize>(scripts: [Vec<Step>; N]) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (accepted, playing) = mpsc::channel();
+        thread::spawn(move || {
+            for script in scripts {
+                let (stream, _) = listener.accept().unwrap();
+                let player = thread::spawn(move || play(stream, script));
+                // A test that has failed does not wait for it.
+                let _ = accepted.send(player);
+            }
+        });
+        Server { address, connections: N, playing, finished: false }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn url(&self, target: &str) -> String {
+        format!("http://{}{target}", self.address)
+    }
+
+    /// The script was played to its end.
+    pub(crate) fn finish(mut self) {
+        self.finished = true;
+        // None is closed before all have been played.
+        let mut open = Vec::new();
+        for number in 0..self.connections {
+            match self.playing.recv_timeout(PATIENCE) {
+                Ok(player) => open.push(player.join().unwrap()),
+                Err(_) => panic!("{number} of {} connections were made", self.connections),
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        assert!(self.finished || thread::panicking(), "a script has to be finished");
+    }
+}
+
+fn play(mut stream: TcpStream, script: Vec<Step>) -> Option<TcpStream> {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    for step in script {
+        match step {
+            Step::Get(target, check) => {
+                let head = request(&mut stream);
+                let line = head.lines().next().unwrap_or_default();
+                assert!(line.starts_with(&format!("GET {target} HTTP/1.")), "{head:?}");
+                check(&head);
+            }
+            // A client that has had enough does not read on.
+            Step::Send(bytes) => drop(stream.write_all(&bytes)),
+            Step::Flood(bytes) => while stream.write_all(&bytes).is_ok() {},
+            Step::Do(action) => action(),
+            Step::Close => return None,
+            Step::Reset => {
+                reset(stream);
+                return None;
+            }
+            Step::Gone => {
+                let mut rest = Vec::new();
+                // A reset tells as well that the client has gone.
+                let _ = stream.read_to_end(&mut rest);
+                assert_eq!(rest, b"", "sent before the connection was closed");
+            }
+        }
+    }
+    Some(stream)
+}
+
+/// A request's head, from its first line to the empty one.
+fn request(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        let read = stream.read(&mut byte);
+        assert!(matches!(read, Ok(1)), "{read:?} within {:?}", String::from_utf8_lossy(&head));
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// Closes so that the peer gets a reset.
+fn reset(stream: TcpStream) {
+    let options = netcore::SocketOptions::new().with_linger(Some(Duration::ZERO));
+    let stream = OwnedFd::from(stream);
+    options.apply(&stream.as_fd()).unwrap();
+}
+
+/// A channel's two sides as steps and calls: the server waits for the test, or the test for it.
+pub(crate) fn gate() -> (impl FnOnce() + Send + 'static, impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let open = move || sender.send(()).unwrap();
+    let pass = move || receiver.recv_timeout(PATIENCE).unwrap();
+    (open, pass)
+}
+
+/// A step that is something else than what the connection carries.
+pub(crate) fn act(action: impl FnOnce() + Send + 'static) -> Step {
+    Step::Do(Box::new(action))
+}
+
+/// Every text of an error's chain.
+pub(crate) fn chain(error: &dyn std::error::Error) -> Vec<String> {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect()
+}

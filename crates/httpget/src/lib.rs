@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod budgets;
+mod client;
+mod connection;
+#[cfg(all(unix, feature = "download"))]
+pub mod download;
+mod error;
+mod event;
+#[cfg(test)]
+mod fixture;
+mod limits;
+mod parallel;
+pub mod protocol;
+mod request;
+mod response;
+mod send;
+mod timeouts;
+mod timings;
+mod url;
+
+pub use body::Body;
+pub use client::{Client, get};
+pub use error::{Error, ErrorKind};
+pub use event::{Closing, Event};
+pub use limits::Limits;
+pub use request::Request;
+pub use response::Response;
+pub use timeouts::{Budget, Phase, Timeouts};
+pub use timings::Timings;
+pub use url::{Origin, ParseUrlError, Scheme, Url};
+
+pub use http;

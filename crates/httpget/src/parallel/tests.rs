@@ -1,0 +1,60 @@
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+
+use crate::Client;
+use crate::fixture::{Server, get, ok, send};
+
+fn at_once(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
+}
+
+#[test]
+fn one_at_a_time_goes_by_the_order_on_one_connection() {
+    let server = Server::play([vec![get("/a"), ok("A"), get("/b"), ok("B"), get("/c"), ok("C")]]);
+    let urls = ["/a", "not a url", "/b", "/c"].map(|target| match target.starts_with('/') {
+        true => server.url(target),
+        false => target.to_owned(),
+    });
+    let results = Mutex::new(Vec::new());
+    Client::new().get_all(&urls, at_once(1), |number, result| {
+        let text = result.and_then(|response| response.text(9));
+        results.lock().unwrap().push((number, text.unwrap_or_else(|error| error.to_string())));
+    });
+    let expected = [(0, "A"), (1, "malformed URL"), (2, "B"), (3, "C")];
+    let expected = expected.map(|(number, text)| (number, text.to_owned()));
+    assert_eq!(results.into_inner().unwrap(), expected);
+    server.finish();
+}
+
+#[test]
+fn no_more_than_asked_for_run_at_once_and_all_of_those_do() {
+    // Neither is answered before both are there.
+    let both = std::sync::Arc::new(std::sync::Barrier::new(2));
+    let wait = || {
+        let both = std::sync::Arc::clone(&both);
+        crate::fixture::act(move || {
+            both.wait();
+        })
+    };
+    let script = || {
+        let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
+        vec![get("/"), wait(), send(format!("{head}ok")), crate::fixture::Step::Gone]
+    };
+    let server = Server::play([script(), script(), script(), script()]);
+    let url = server.url("/");
+    let seen = Mutex::new(Vec::new());
+    Client::new().get_all((0..4).map(|_| &url), at_once(2), |number, result| {
+        assert_eq!(result.unwrap().text(9).unwrap(), "ok");
+        seen.lock().unwrap().push(number);
+    });
+    let mut seen = seen.into_inner().unwrap();
+    seen.sort_unstable();
+    assert_eq!(seen, [0, 1, 2, 3]);
+    server.finish();
+}
+
+#[test]
+fn nothing_to_get_is_no_work() {
+    let none: [&str; 0] = [];
+    Client::new().get_all(none, at_once(100), |_, _| panic!("there is none"));
+}

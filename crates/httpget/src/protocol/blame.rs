@@ -1,0 +1,110 @@
+//! Where a head or trailers go wrong. httparse says that they do, but not at which byte.
+
+use super::{Part, ProtocolError};
+
+/// Where the line with version and status code has its decisive bytes: `HTTP/1.1 200` and one more.
+const DECISIVE: usize = 13;
+
+/// Checks the bytes of a head that begin at `at` as far as they are the status line's beginning, so
+/// that what is no HTTP at all is refused at its first wrong byte (RFC 9112 section 4).
+pub(super) fn status_line(at: usize, bytes: &[u8]) -> Result<(), ProtocolError> {
+    for (at, byte) in (at..DECISIVE).zip(bytes) {
+        let (right, what) = match at {
+            0..5 => (*byte == b"HTTP/"[at], "no HTTP response, which would begin with HTTP/"),
+            5..8 => (
+                match at {
+                    5 => *byte == b'1',
+                    6 => *byte == b'.',
+                    _ => matches!(byte, b'0' | b'1'),
+                },
+                "a version other than HTTP/1.0 and HTTP/1.1",
+            ),
+            8 => (*byte == b' ', "no space behind the version"),
+            9 => (matches!(byte, b'1'..=b'9'), "no status code from 100 to 999"),
+            10 | 11 => (byte.is_ascii_digit(), "no status code from 100 to 999"),
+            _ => (
+                matches!(byte, b' ' | b'\r' | b'\n'),
+                "neither a space nor the line's end behind the status code",
+            ),
+        };
+        if !right {
+            return Err(malformed(Part::Head, at, what));
+        }
+    }
+    Ok(())
+}
+
+/// The first byte at which a whole head is wrong, its first bytes apart.
+pub(super) fn head(raw: &[u8]) -> ProtocolError {
+    let end = line_end(raw);
+    let reason = &raw[..end];
+    for (offset, byte) in reason.iter().enumerate().skip(DECISIVE - 1) {
+        if is_refused(reason, offset, *byte) {
+            return malformed(Part::Head, offset, "a control character in the reason phrase");
+        }
+    }
+    let (offset, what) = fields(raw, (end + 1).min(raw.len()), true);
+    malformed(Part::Head, offset, what)
+}
+
+/// The first byte at which whole trailers are wrong.
+pub(super) fn trailers(raw: &[u8]) -> ProtocolError {
+    let (offset, what) = fields(raw, 0, false);
+    malformed(Part::Trailers, offset, what)
+}
+
+/// RFC 9112 section 5: `field-line = field-name ":" OWS field-value OWS`.
+fn fields(raw: &[u8], mut start: usize, fold: bool) -> (usize, &'static str) {
+    let mut first = true;
+    while start < raw.len() {
+        let end = start + line_end(&raw[start..]);
+        let line = &raw[..end];
+        let value = if matches!(raw[start], b' ' | b'\t') {
+            if first || !fold {
+                return (start, "a space where a field's name should begin");
+            }
+            start
+        } else {
+            let colon = (start..end).find(|offset| !is_name(raw[*offset]));
+            match colon.map(|colon| (colon, raw[colon])) {
+                Some((colon, b':')) if colon > start => colon + 1,
+                Some((colon, b':')) => return (colon, "a field without a name"),
+                Some((colon, b' ' | b'\t')) => return (colon, "a space before the colon"),
+                Some((colon, b'\r')) if colon + 1 == end => return (colon, "a line without colon"),
+                Some((colon, _)) => return (colon, "a byte that no field's name may have"),
+                None => return (end, "a line without colon"),
+            }
+        };
+        for (offset, byte) in line.iter().enumerate().skip(value) {
+            if is_refused(line, offset, *byte) {
+                return (offset, "a control character in a field's value");
+            }
+        }
+        first = false;
+        start = end + 1;
+    }
+    (raw.len(), ODD)
+}
+
+/// For what httparse refuses and the rules here don't. Nothing of the kind is known.
+const ODD: &str = "not the fields of HTTP/1.x";
+
+/// Where the first line's LF is.
+fn line_end(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len())
+}
+
+/// Everything but HTAB, SP, VCHAR and obs-text, and the CR before the line's LF.
+fn is_refused(line: &[u8], offset: usize, byte: u8) -> bool {
+    let ends_line = byte == b'\r' && offset + 1 == line.len();
+    byte.is_ascii_control() && byte != b'\t' && !ends_line
+}
+
+/// RFC 9110 section 5.6.2: `tchar`.
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+pub(super) fn malformed(part: Part, offset: usize, what: &'static str) -> ProtocolError {
+    ProtocolError::Malformed { part, offset: offset as u64, what }
+}

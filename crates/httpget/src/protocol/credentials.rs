@@ -1,0 +1,124 @@
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use http::HeaderValue;
+
+/// A user and a password for Basic authentication (RFC 7617), as the part of a URL before `@` has
+/// them. `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Credentials {
+    user: Box<str>,
+    password: Box<str>,
+    basic: HeaderValue,
+}
+
+impl Credentials {
+    /// Reads `USER:PASSWORD` or `USER`, percent-encoded. `None` for an empty text. An error is the
+    /// byte of the text and what is expected there.
+    pub(crate) fn from_userinfo(text: &str) -> Result<Option<Credentials>, (usize, &'static str)> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if let Some(at) = text.find(is_misread) {
+            return Err((at, "a user or password has this character percent-encoded only"));
+        }
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        let password_offset = text.len() - password.len();
+        let user = decode(user, 0)?;
+        let password = decode(password, password_offset)?;
+        // The colon would be read as the end of the user.
+        if user.contains(':') {
+            return Err((0, "a user without a colon expected (RFC 7617)"));
+        }
+        let encoded = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
+        let Ok(mut basic) = HeaderValue::try_from(encoded) else {
+            return Err((0, "a user and a password expected"));
+        };
+        basic.set_sensitive(true);
+        Ok(Some(Credentials { user, password, basic }))
+    }
+
+    /// The user, percent-decoded.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The password, percent-decoded; empty where there is none.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// The value of an `Authorization` field. It is marked as sensitive, so that `Debug` does not
+    /// show it.
+    #[must_use]
+    pub fn basic(&self) -> HeaderValue {
+        self.basic.clone()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(..)")
+    }
+}
+
+/// What some readers take for the end of the host or of the user.
+fn is_misread(c: char) -> bool {
+    c.is_control() || matches!(c, ' ' | '\\' | '[' | ']' | '"' | '<' | '>')
+}
+
+fn decode(text: &str, offset: usize) -> Result<Box<str>, (usize, &'static str)> {
+    for (at, _) in text.match_indices('%') {
+        let digits = text.as_bytes().get(at + 1..at + 3);
+        if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+            return Err((offset + at, "two hexadecimal digits behind % expected; %25 is a %"));
+        }
+    }
+    let Ok(decoded) = String::from_utf8(percent_decode(text.as_bytes())) else {
+        return Err((offset, "a user and a password in UTF-8 expected"));
+    };
+    if decoded.contains(char::is_control) {
+        return Err((offset, "no control characters in a user or password (RFC 7617)"));
+    }
+    Ok(decoded.into_boxed_str())
+}
+
+/// Every escape as its byte; a `%` that begins none stays (RFC 3986 section 2.1).
+pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high << 4 | low) as u8);
+                at += 3;
+            }
+            _ => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
+
+/// RFC 4648 section 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    let mut encoded = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let bits = bits << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let digit = DIGITS[bits >> (18 - 6 * place) & 63];
+            encoded.push(if place <= group.len() { char::from(digit) } else { '=' });
+        }
+    }
+    encoded
+}

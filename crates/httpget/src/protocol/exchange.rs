@@ -1,0 +1,339 @@
+use http::{HeaderMap, StatusCode};
+
+use super::blame::{self, malformed};
+use super::chunked::{Chunked, Piece};
+use super::section::Section;
+use super::{Framing, Note, Part, ProtocolError, ResponseHead};
+use crate::Limits;
+
+/// One response to one GET, from its first byte to its last: bytes in, [events](Event) out.
+///
+/// Any cutting of the bytes into pieces gives the same events, contents joined. Content is borrowed
+/// from what was given, never copied. The [module's page](super) has the states.
+///
+/// # Limits
+///
+/// All of [`Limits`] but `redirects` and `drain`, which concern what is done with responses. What
+/// is kept is the head, and the trailers while they come.
+#[derive(Debug)]
+pub struct Exchange {
+    limits: Limits,
+    state: State,
+    head: Option<ResponseHead>,
+    /// Bytes of content in all, where the head tells.
+    expected: Option<u64>,
+    interim: usize,
+    received: u64,
+    trailers: Option<HeaderMap>,
+    /// Whether the connection may carry another request once all is done.
+    keep: bool,
+    notes: Vec<Note>,
+}
+
+#[derive(Debug)]
+enum State {
+    Head(Section),
+    Length { left: u64 },
+    Chunked(Chunked),
+    UntilClose,
+    Done,
+    Failed(ProtocolError),
+}
+
+/// What the bytes given to [`Exchange::receive`] have brought.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Nothing to tell, and all of the input is consumed: more is needed.
+    NeedMore,
+    /// The head of an interim response (1xx). Another head follows.
+    Interim(Box<ResponseHead>),
+    /// The head of the response is there: [`Exchange::head`].
+    Head,
+    /// The next piece of content, never empty.
+    Content(&'a [u8]),
+    /// The response is whole. What is left of the input is none of it.
+    End,
+}
+
+impl Exchange {
+    /// Begins before a response's first byte.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Exchange {
+        Exchange {
+            limits: limits.clone(),
+            state: State::Head(Section::default()),
+            head: None,
+            expected: None,
+            interim: 0,
+            received: 0,
+            trailers: None,
+            keep: false,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Takes bytes that came. Says how many of them are consumed, from the first on, and what those
+    /// have brought.
+    ///
+    /// Call it again with the rest until it says [`Event::NeedMore`], and then with the bytes that
+    /// come next; after [`Event::End`] it goes on to say that.
+    ///
+    /// # Errors
+    ///
+    /// - [`ProtocolError::Malformed`]: what a server may not send, and what readers disagree about.
+    ///   `docs/http.md` has every case.
+    /// - [`ProtocolError::TooLarge`]: a limit was reached. A body that its length says is too large
+    ///   is refused in the call after [`Event::Head`].
+    /// - The error that an earlier call returned: the first one is final.
+    pub fn receive<'a>(&mut self, input: &'a [u8]) -> Result<(usize, Event<'a>), ProtocolError> {
+        let result = self.step(input);
+        if let Err(error) = result {
+            self.state = State::Failed(error);
+        }
+        result
+    }
+
+    fn step<'a>(&mut self, input: &'a [u8]) -> Result<(usize, Event<'a>), ProtocolError> {
+        match &mut self.state {
+            State::Head(section) => {
+                // What is no HTTP at all need not first reach a limit.
+                let room = self.limits.head.saturating_sub(section.len());
+                blame::status_line(section.len(), &input[..room.min(input.len())])?;
+                let (used, whole) = section.receive(input, "head", self.limits.head)?;
+                let event = if whole { self.headed()? } else { Event::NeedMore };
+                Ok((used, event))
+            }
+            State::Length { left } => {
+                let length = at_most(*left, input);
+                self.content(&input[..length])
+            }
+            State::UntilClose => {
+                let left = self.limits.body.saturating_sub(self.received);
+                if left == 0 && !input.is_empty() {
+                    return Err(self.body_too_large());
+                }
+                self.content(&input[..at_most(left, input)])
+            }
+            State::Chunked(chunked) => {
+                let (used, piece) = chunked.receive(input, &self.limits)?;
+                let event = match piece {
+                    Piece::NeedMore => Event::NeedMore,
+                    Piece::Content(content) => {
+                        self.received += content.len() as u64;
+                        Event::Content(content)
+                    }
+                    Piece::End(trailers, dropped) => {
+                        self.trailers = Some(trailers);
+                        if dropped {
+                            self.note(Note::TrailersDropped);
+                        }
+                        self.state = State::Done;
+                        Event::End
+                    }
+                };
+                Ok((used, event))
+            }
+            State::Done => {
+                if !input.is_empty() {
+                    self.keep = false;
+                    self.note(Note::Surplus);
+                }
+                Ok((0, Event::End))
+            }
+            State::Failed(error) => Err(*error),
+        }
+    }
+
+    /// A head is whole.
+    fn headed(&mut self) -> Result<Event<'static>, ProtocolError> {
+        let State::Head(section) = &mut self.state else { return Ok(Event::NeedMore) };
+        let head = ResponseHead::parse(section, &self.limits)?;
+        let notes: Vec<Note> = head.notes(section).collect();
+        for note in notes {
+            self.note(note);
+        }
+        if head.status().is_informational() {
+            if head.status() == StatusCode::SWITCHING_PROTOCOLS {
+                return Err(malformed(
+                    Part::Head,
+                    9,
+                    "101, though no other protocol was asked for",
+                ));
+            }
+            self.interim += 1;
+            if self.interim > self.limits.interim {
+                let max = self.limits.interim as u64;
+                return Err(ProtocolError::TooLarge { limit: "interim", max });
+            }
+            self.state = State::Head(Section::default());
+            return Ok(Event::Interim(Box::new(head)));
+        }
+        let framing = Framing::of(&head);
+        let claims = head.claims();
+        self.keep = head.persists()
+            && !claims.is_both()
+            && !claims.is_before_its_time(head.version())
+            && !claims.is_impossible(head.status());
+        self.expected = match framing {
+            Framing::Empty => Some(0),
+            Framing::Length(length) => Some(length),
+            Framing::Chunked | Framing::UntilClose => None,
+        };
+        self.state = match framing {
+            Framing::Empty | Framing::Length(0) => State::Done,
+            // The head is still worth having, so the error is the next call's.
+            Framing::Length(all) if all > self.limits.body => State::Failed(self.body_too_large()),
+            Framing::Length(all) => State::Length { left: all },
+            Framing::Chunked => State::Chunked(Chunked::new()),
+            Framing::UntilClose => State::UntilClose,
+        };
+        self.head = Some(head);
+        Ok(Event::Head)
+    }
+
+    /// Content that is all of a call's input, or the last of the body.
+    fn content<'a>(&mut self, content: &'a [u8]) -> Result<(usize, Event<'a>), ProtocolError> {
+        if content.is_empty() {
+            return Ok((0, Event::NeedMore));
+        }
+        self.moved(content.len() as u64);
+        Ok((content.len(), Event::Content(content)))
+    }
+
+    /// Says that the peer has ended the connection, in order: a connection that was reset has no
+    /// end that could be a body's.
+    ///
+    /// # Errors
+    ///
+    /// - [`ProtocolError::Incomplete`] where that is not the end of the response.
+    /// - The error that an earlier call returned.
+    pub fn closed(&mut self) -> Result<(), ProtocolError> {
+        let (part, received, expected) = match &self.state {
+            State::UntilClose | State::Done => {
+                self.keep = false;
+                self.state = State::Done;
+                return Ok(());
+            }
+            State::Failed(error) => return Err(*error),
+            State::Head(section) if section.len() == 0 && self.interim == 0 => {
+                (Part::Response, 0, None)
+            }
+            State::Head(section) => (Part::Head, section.len() as u64, None),
+            State::Length { .. } => (Part::Body, self.received, self.expected()),
+            State::Chunked(chunked) => {
+                let (part, received) = chunked.cut();
+                (part, received.unwrap_or(self.received), None)
+            }
+        };
+        let error = ProtocolError::Incomplete { part, received, expected };
+        self.state = State::Failed(error);
+        Err(error)
+    }
+
+    /// The response's head, from [`Event::Head`] on. Interim heads are not it.
+    #[must_use]
+    pub fn head(&self) -> Option<&ResponseHead> {
+        self.head.as_ref()
+    }
+
+    /// [`head`](Exchange::head), for whoever keeps it elsewhere.
+    pub(crate) fn take_head(&mut self) -> Option<ResponseHead> {
+        self.head.take()
+    }
+
+    /// Whether the connection may carry another request as far as the head goes.
+    pub(crate) fn keeps(&self) -> bool {
+        self.keep
+    }
+
+    /// So many of the next bytes are content for certain and need no look: up to the end of the
+    /// content or of its chunk, or up to the limit where the connection's end is the content's. 0
+    /// outside content.
+    ///
+    /// They may go where they are wanted without passing through [`receive`](Exchange::receive), as
+    /// by splice(2), if [`moved`](Exchange::moved) is told.
+    #[must_use]
+    pub fn plain(&self) -> u64 {
+        match &self.state {
+            State::Length { left } => *left,
+            State::Chunked(chunked) => chunked.plain(),
+            State::UntilClose => self.limits.body.saturating_sub(self.received),
+            State::Head(_) | State::Done | State::Failed(_) => 0,
+        }
+    }
+
+    /// Says that the next `count` bytes of content went where they are wanted.
+    ///
+    /// # Panics
+    ///
+    /// When they are more than [`plain`](Exchange::plain).
+    pub fn moved(&mut self, count: u64) {
+        assert!(count <= self.plain(), "{count} bytes moved, {} at most", self.plain());
+        self.received += count;
+        match &mut self.state {
+            State::Length { left } => {
+                *left -= count;
+                if *left == 0 {
+                    self.state = State::Done;
+                }
+            }
+            State::Chunked(chunked) => chunked.moved(count),
+            State::Head(_) | State::UntilClose | State::Done | State::Failed(_) => {}
+        }
+    }
+
+    /// Bytes of content so far, moved ones included.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Bytes of content in all, where the head tells.
+    #[must_use]
+    pub fn expected(&self) -> Option<u64> {
+        self.expected
+    }
+
+    /// The fields behind the content of a chunked body, once that is whole; `None` for any other.
+    /// Those that only a head may have are not among them.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        self.trailers.as_ref()
+    }
+
+    /// Whether the response is whole: true with the last byte of it, also before [`Event::End`].
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// Whether it is whole and the connection may carry another request (RFC 9112 section 9.3): the
+    /// server keeps it, the body's end is certain, and nothing has come behind it. For the last of
+    /// these, bytes that are left must be given to [`receive`](Exchange::receive). That the request
+    /// did not ask for the connection's end is the caller's to know.
+    #[must_use]
+    pub fn is_reusable(&self) -> bool {
+        self.keep && self.is_done()
+    }
+
+    /// What was accepted with a remark so far, each kind once.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    fn note(&mut self, note: Note) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    fn body_too_large(&self) -> ProtocolError {
+        ProtocolError::TooLarge { limit: "body", max: self.limits.body }
+    }
+}
+
+/// How much of `input` is within so many bytes.
+fn at_most(left: u64, input: &[u8]) -> usize {
+    usize::try_from(left).unwrap_or(usize::MAX).min(input.len())
+}

@@ -1,0 +1,162 @@
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+
+use super::blame::{self, malformed};
+use super::framing::Claims;
+use super::section::Section;
+use super::{Note, Part, ProtocolError};
+use crate::Limits;
+
+/// The head of a response: what it says, and its bytes as they came.
+#[derive(Clone, Debug)]
+pub struct ResponseHead {
+    version: Version,
+    status: StatusCode,
+    headers: HeaderMap,
+    claims: Claims,
+    raw: Vec<u8>,
+}
+
+impl ResponseHead {
+    /// Reads a whole head, whose first bytes [`blame::status_line`] has passed.
+    pub(super) fn parse(
+        section: &mut Section,
+        limits: &Limits,
+    ) -> Result<ResponseHead, ProtocolError> {
+        let raw = section.take();
+        let mut slots = vec![httparse::EMPTY_HEADER; section.lines().min(most_fields(limits))];
+        let mut response = httparse::Response::new(&mut slots);
+        let parsed = httparse::ParserConfig::default()
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .parse_response(&mut response, &raw);
+        match parsed {
+            Ok(httparse::Status::Complete(length)) if length == raw.len() => {}
+            Err(httparse::Error::TooManyHeaders) => return Err(too_many(limits)),
+            _ => return Err(blame::head(&raw)),
+        }
+        let version = if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
+        let status = response.code.and_then(|code| StatusCode::from_u16(code).ok());
+        let status = status.ok_or_else(|| malformed(Part::Head, 9, "no status code"))?;
+
+        let mut headers = HeaderMap::try_with_capacity(response.headers.len()).unwrap_or_default();
+        let mut claims = Claims::default();
+        for field in response.headers.iter() {
+            let flaw =
+                |(offset, what)| malformed(Part::Head, offset_in(&raw, field.value) + offset, what);
+            let name = append(&mut headers, &raw, field, section.is_folded(), Part::Head, limits)?;
+            if name == CONTENT_LENGTH {
+                claims.length(field.value).map_err(flaw)?;
+            } else if name == TRANSFER_ENCODING {
+                claims.coding(field.value).map_err(flaw)?;
+            }
+        }
+        Ok(ResponseHead { version, status, headers, claims, raw })
+    }
+
+    /// HTTP/1.0 or HTTP/1.1.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The status code, from 100 to 999.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The reason phrase, which may be empty and need not be text.
+    #[must_use]
+    pub fn reason(&self) -> &[u8] {
+        let line = self.raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        line.get("HTTP/1.1 200 ".len()..).unwrap_or_default()
+    }
+
+    /// The fields. A value that was folded over several lines is joined by single spaces.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Every byte as it came, from the status line to the empty line, with both.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    pub(super) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Whether the server keeps the connection, by version and Connection (RFC 9112 section 9.3).
+    pub(super) fn persists(&self) -> bool {
+        let has = |option: &str| {
+            self.headers.get_all(CONNECTION).iter().any(|value| {
+                value
+                    .as_bytes()
+                    .split(|byte| *byte == b',')
+                    .any(|element| element.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
+            })
+        };
+        !has("close") && (self.version == Version::HTTP_11 || has("keep-alive"))
+    }
+
+    /// What was accepted with a remark.
+    pub(super) fn notes(&self, section: &Section) -> impl Iterator<Item = Note> {
+        let claims = self.claims;
+        [
+            (section.has_bare_lf(), Note::BareLf),
+            (section.is_folded(), Note::Folded),
+            (claims.is_repeated(), Note::LengthRepeated),
+            (claims.is_both(), Note::LengthIgnored),
+            (claims.is_before_its_time(self.version), Note::ChunkedBeforeItsTime),
+            (claims.is_impossible(self.status), Note::ContentImpossible),
+        ]
+        .into_iter()
+        .filter_map(|(holds, note)| holds.then_some(note))
+    }
+}
+
+/// Appends a field that httparse has passed, and gives its name.
+pub(super) fn append(
+    headers: &mut HeaderMap,
+    raw: &[u8],
+    field: &httparse::Header<'_>,
+    folded: bool,
+    part: Part,
+    limits: &Limits,
+) -> Result<HeaderName, ProtocolError> {
+    let refuse = |of: &[u8], what| malformed(part, offset_in(raw, of), what);
+    // httparse and http have the same rules; http has a longest name besides.
+    let name = HeaderName::from_bytes(field.name.as_bytes())
+        .map_err(|_| refuse(field.name.as_bytes(), "a field's name that is too long"))?;
+    let value = if folded && field.value.contains(&b'\n') {
+        HeaderValue::from_bytes(&joined(field.value))
+    } else {
+        HeaderValue::from_bytes(field.value)
+    };
+    let value = value.map_err(|_| refuse(field.value, "a control character in a field's value"))?;
+    headers.try_append(name.clone(), value).map_err(|_| too_many(limits))?;
+    Ok(name)
+}
+
+/// RFC 9112 section 5.2: a user agent reads each obs-fold as space.
+fn joined(value: &[u8]) -> Vec<u8> {
+    let lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&b' ')
+}
+
+/// Where a part of `raw` begins in it.
+fn offset_in(raw: &[u8], part: &[u8]) -> usize {
+    (part.as_ptr() as usize).saturating_sub(raw.as_ptr() as usize)
+}
+
+pub(super) fn too_many(limits: &Limits) -> ProtocolError {
+    ProtocolError::TooLarge { limit: "fields", max: most_fields(limits) as u64 }
+}
+
+/// A map of `http` holds no more than 2^15 names.
+pub(super) fn most_fields(limits: &Limits) -> usize {
+    limits.fields.min(1 << 15)
+}

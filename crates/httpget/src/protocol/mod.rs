@@ -1,0 +1,103 @@
+//! HTTP/1.x as a GET sees it, without I/O: bytes in, events out. No socket, no clock, no thread.
+//!
+//! An [`Exchange`] is one response, from its first byte to its last:
+//!
+//! ```text
+//!             ┌── interim head (1xx) ──┐
+//!             ▼                        │
+//!   new() ─► Head ─────────────────────┘
+//!             │
+//!             │ the response's head: Event::Head, and then by its Framing
+//!             ├─ Empty, Length(0) ───────────────────────────────────────────────► Done
+//!             ├─ Length ─────► content ──── all of it ───────────────────────────► Done
+//!             ├─ UntilClose ─► content ──── closed() ────────────────────────────► Done
+//!             └─ Chunked ──┬─► size line ──► content ──► CRLF ─┐
+//!                          │       │ 0                         │
+//!                          │       └─► trailers ── empty line ─┼────────────────► Done
+//!                          └───────────────────────────────────┘
+//!
+//!   anywhere: malformed, too large, or closed() before Done ─► Failed, for good
+//! ```
+//!
+//! `docs/http.md` has a table of what is accepted and what is refused, with the sections of RFC
+//! 9110 and RFC 9112; the tests read that very table. What was accepted with a remark is in
+//! [`Exchange::notes`].
+//!
+//! A [`RequestHead`] is what is sent for it, [`Redirects`] says where a response sends us, and
+//! [`carry`] turns the one request into the next.
+//!
+//! A driver gives what it reads to [`Exchange::receive`], the peer's orderly end to
+//! [`Exchange::closed`], and does with the content what it likes. It works with any kind of I/O:
+//!
+//! ```
+//! use std::io::{self, Read, Write};
+//!
+//! use httpget::Limits;
+//! use httpget::protocol::{Event, Exchange};
+//!
+//! /// Copies the content of a response, which `connection` brings, to `target`.
+//! fn content(connection: &mut impl Read, target: &mut impl Write) -> io::Result<u64> {
+//!     let limits = Limits { body: 1 << 30, ..Limits::default() };
+//!     let mut exchange = Exchange::new(&limits);
+//!     let mut buffer = vec![0; 16 << 10];
+//!     while !exchange.is_done() {
+//!         // The connection's read timeout bounds a silence; a deadline should bound it all.
+//!         let length = match connection.read(&mut buffer) {
+//!             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+//!             read => read?,
+//!         };
+//!         if length == 0 {
+//!             exchange.closed().map_err(io::Error::other)?;
+//!         }
+//!         let mut input = &buffer[..length];
+//!         loop {
+//!             let (used, event) = exchange.receive(input).map_err(io::Error::other)?;
+//!             input = &input[used..];
+//!             match event {
+//!                 Event::NeedMore | Event::End => break,
+//!                 Event::Content(content) => target.write_all(content)?,
+//!                 Event::Interim(_) | Event::Head => {}
+//!             }
+//!         }
+//!     }
+//!     Ok(exchange.received())
+//! }
+//!
+//! # fn main() -> io::Result<()> {
+//! let mut page = Vec::new();
+//! let mut whole = &b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[..];
+//! assert_eq!(content(&mut whole, &mut page)?, 5);
+//! assert_eq!(page, b"hello");
+//!
+//! let mut cut = &b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"[..];
+//! let error = content(&mut cut, &mut page).map_err(|error| error.to_string());
+//! assert_eq!(error, Err("body ended after 3 of 5 bytes".to_owned()));
+//! # Ok(())
+//! # }
+//! ```
+
+#[cfg(test)]
+mod tests;
+
+mod blame;
+mod chunked;
+mod credentials;
+mod error;
+mod exchange;
+mod framing;
+mod head;
+mod note;
+mod redirect;
+mod request;
+mod section;
+mod trailers;
+
+pub use credentials::Credentials;
+pub(crate) use credentials::percent_decode;
+pub use error::{Part, ProtocolError};
+pub use exchange::{Event, Exchange};
+pub use framing::Framing;
+pub use head::ResponseHead;
+pub use note::Note;
+pub use redirect::{RedirectError, Redirects, carry};
+pub use request::{Field, InvalidField, RequestHead, parse_field};

@@ -1,0 +1,239 @@
+mod field;
+
+#[cfg(test)]
+mod tests;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, USER_AGENT};
+use http::{HeaderName, HeaderValue, Version};
+
+use super::Credentials;
+use crate::Url;
+
+pub use field::{Field, InvalidField, parse_field};
+
+const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
+
+/// The head of a GET request: a request line, `Host`, and fields in the order in which they came.
+///
+/// Whatever is put into it, it encodes as one head of one request without a body: the target comes
+/// from a [`Url`], names and values from the types of [`http`], and the fields that would announce
+/// a body are refused.
+///
+/// `User-Agent`, `Accept` and an `Authorization` of the URL's user and password are defaults: a
+/// field of that name takes their place.
+///
+/// ```
+/// use httpget::Url;
+/// use httpget::protocol::{RequestHead, parse_field};
+///
+/// let mut head = RequestHead::get(&Url::parse("http://[::1]:8080/a?b")?);
+/// head.apply(&parse_field("Accept: text/plain")?);
+/// head.apply(&parse_field("User-Agent:")?);
+///
+/// let mut bytes = Vec::new();
+/// head.encode(&mut bytes);
+/// assert_eq!(bytes, b"GET /a?b HTTP/1.1\r\nHost: [::1]:8080\r\nAccept: text/plain\r\n\r\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequestHead {
+    version: Version,
+    target: Box<str>,
+    /// `Host` is always there, and the first.
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    name: HeaderName,
+    /// The name as it was written, where somebody did.
+    spelled: Option<Box<str>>,
+    value: HeaderValue,
+    is_default: bool,
+}
+
+impl RequestHead {
+    /// The GET of a URL.
+    #[must_use]
+    pub fn get(url: &Url) -> RequestHead {
+        let host = Line::default(HOST, url.host_value().clone());
+        let agent = Line::default(USER_AGENT, HeaderValue::from_static(AGENT));
+        let accept = Line::default(ACCEPT, HeaderValue::from_static("*/*"));
+        let mut head = RequestHead {
+            version: Version::HTTP_11,
+            target: url.target().into(),
+            lines: vec![host, agent, accept],
+        };
+        head.default_authorization(url.credentials());
+        head
+    }
+
+    /// Replaces all fields of that name.
+    ///
+    /// A value that is marked as sensitive does not go to another origin. Those of `Authorization`,
+    /// `Cookie` and the like are marked here; see [`carry`](super::carry).
+    ///
+    /// # Errors
+    ///
+    /// `Content-Length` and `Transfer-Encoding`: a GET has no body here.
+    pub fn set(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidField> {
+        field::check_name(&name)?;
+        if name != HOST {
+            self.lines.retain(|line| line.name != name);
+        }
+        self.put(Line::given(name, None, value));
+        Ok(())
+    }
+
+    /// Adds a field behind those of that name; a default gives way to it. There is one `Host` only,
+    /// which it replaces (RFC 9112 section 3.2).
+    ///
+    /// # Errors
+    ///
+    /// As [`set`](RequestHead::set).
+    pub fn add(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidField> {
+        field::check_name(&name)?;
+        self.put(Line::given(name, None, value));
+        Ok(())
+    }
+
+    /// Takes all fields of that name away, but for `Host`.
+    pub fn remove(&mut self, name: &HeaderName) {
+        self.lines.retain(|line| line.name != *name || line.name == HOST);
+    }
+
+    /// Does what a field by hand says. Several of one name are all sent.
+    pub fn apply(&mut self, field: &Field) {
+        match &field.value {
+            Some(value) => {
+                let spelled = Some(field.spelled.clone());
+                self.put(Line::given(field.name.clone(), spelled, value.clone()));
+            }
+            None => self.remove(&field.name),
+        }
+    }
+
+    /// The version: HTTP/1.1, or HTTP/1.0 after [`http_1_0`](RequestHead::http_1_0).
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Makes it an HTTP/1.0 request. `Host` is sent all the same: servers need it.
+    pub fn http_1_0(&mut self) {
+        self.version = Version::HTTP_10;
+    }
+
+    /// Asks the server to close behind its response: `Connection: close`.
+    pub fn close(&mut self) {
+        self.remove(&CONNECTION);
+        self.put(Line::given(CONNECTION, None, HeaderValue::from_static("close")));
+    }
+
+    /// Whether it is the last request of its connection, whatever the response says: it has
+    /// `Connection: close`, or is HTTP/1.0 without `keep-alive` (RFC 9112 section 9.3).
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.has_option("close")
+            || (self.version == Version::HTTP_10 && !self.has_option("keep-alive"))
+    }
+
+    fn has_option(&self, option: &str) -> bool {
+        let connection = self.headers().filter(|(name, _)| **name == CONNECTION);
+        let mut options = connection.flat_map(|(_, value)| value.as_bytes().split(|b| *b == b','));
+        options.any(|given| given.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
+    }
+
+    /// The request target: path and query.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The fields in the order in which they are sent.
+    pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.lines.iter().map(|line| (&line.name, &line.value))
+    }
+
+    /// The first value of that name.
+    #[must_use]
+    pub fn value(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.lines.iter().find(|line| line.name == *name).map(|line| &line.value)
+    }
+
+    /// Appends it to `out`, to the empty line at its end. Names are written as they were given by
+    /// hand, else with a capital in each part.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"GET ");
+        out.extend_from_slice(self.target.as_bytes());
+        out.extend_from_slice(match self.version {
+            Version::HTTP_10 => b" HTTP/1.0\r\n",
+            _ => b" HTTP/1.1\r\n",
+        });
+        for line in &self.lines {
+            match &line.spelled {
+                Some(spelled) => out.extend_from_slice(spelled.as_bytes()),
+                None => extend_capitalised(out, line.name.as_str()),
+            }
+            // A colon and a space even before an empty value: nobody misreads that.
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(line.value.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Makes it the request for another URL, of the same origin or not, with all its fields.
+    pub(super) fn retarget(&mut self, url: &Url) {
+        self.target = url.target().into();
+    }
+
+    /// Takes away what is for one origin only, puts the URL's host in, and returns what it lost.
+    pub(super) fn leave_origin(&mut self, url: &Url) -> Vec<HeaderName> {
+        let mut lost = Vec::new();
+        self.lines.retain(|line| {
+            let stays = !line.value.is_sensitive() && (line.name != HOST || line.is_default);
+            if !stays && !lost.contains(&line.name) {
+                lost.push(line.name.clone());
+            }
+            stays && line.name != HOST
+        });
+        self.lines.insert(0, Line::default(HOST, url.host_value().clone()));
+        lost
+    }
+
+    /// An `Authorization` by hand stays, whatever a URL says.
+    pub(super) fn default_authorization(&mut self, credentials: Option<&Credentials>) {
+        self.lines.retain(|line| line.name != AUTHORIZATION || !line.is_default);
+        if let (Some(credentials), None) = (credentials, self.value(&AUTHORIZATION)) {
+            self.lines.push(Line::default(AUTHORIZATION, credentials.basic()));
+        }
+    }
+
+    fn put(&mut self, line: Line) {
+        if line.name == HOST {
+            self.lines[0] = line;
+            return;
+        }
+        self.lines.retain(|other| other.name != line.name || !other.is_default);
+        self.lines.push(line);
+    }
+}
+
+impl Line {
+    fn default(name: HeaderName, value: HeaderValue) -> Line {
+        Line { name, spelled: None, value, is_default: true }
+    }
+
+    fn given(name: HeaderName, spelled: Option<Box<str>>, value: HeaderValue) -> Line {
+        Line { value: field::marked(&name, value), name, spelled, is_default: false }
+    }
+}
+
+fn extend_capitalised(out: &mut Vec<u8>, name: &str) {
+    let mut begins = true;
+    for byte in name.bytes() {
+        out.push(if begins { byte.to_ascii_uppercase() } else { byte });
+        begins = byte == b'-';
+    }
+}

@@ -1,0 +1,46 @@
+use super::*;
+use crate::ErrorKind;
+use crate::fixture::{Server, chain, get_that, ok};
+
+fn fails(request: Request) -> Error {
+    request.send().unwrap_err()
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_told_and_nothing_sent() {
+    let client = Client::new();
+    let error = fails(client.get("http://h/a\r\nX: y"));
+    assert_eq!(error.kind(), ErrorKind::InvalidUrl);
+    assert!(chain(&error).join(": ").contains("byte 10"), "{:?}", chain(&error));
+    assert_eq!(fails(client.get("ftp://h/")).kind(), ErrorKind::UnsupportedScheme);
+    assert_eq!(fails(client.get("https://h/")).kind(), ErrorKind::UnsupportedScheme);
+    let error = fails(client.get("http://h/").header("x", "a\r\nb"));
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(error.url(), Some("http://h/"));
+    for (name, value) in [("a b", "c"), ("content-length", "5"), ("transfer-encoding", "chunked")] {
+        let error = fails(client.get("http://h/").header(name, value).redirects(false));
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
+        assert_eq!(chain(&error).len(), 2, "{name}");
+    }
+    let first = fails(client.get("").header("a b", "c"));
+    assert_eq!(first.kind(), ErrorKind::InvalidUrl);
+}
+
+#[test]
+fn a_request_has_what_it_was_told() {
+    let server = Server::play([vec![
+        get_that("/", |head| {
+            assert!(head.contains("\r\nRange: bytes=5-9\r\n"), "{head}");
+            assert!(head.contains("\r\nAccept: text/plain\r\n"), "{head}");
+            assert!(!head.contains("*/*"), "{head}");
+        }),
+        ok(""),
+    ]]);
+    let client = Client::new();
+    let request = client.get(&server.url("/")).header(http::header::ACCEPT, "text/plain");
+    assert_eq!(request.url().map(Url::as_str), Some(&*server.url("/")));
+    let response = request.range("5-9").send().unwrap();
+    assert_eq!(response.status(), 200);
+    drop(response);
+    server.finish();
+}

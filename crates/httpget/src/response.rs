@@ -1,0 +1,185 @@
+#[cfg(test)]
+mod tests;
+
+use http::{HeaderMap, StatusCode, Version};
+use netcore::Address;
+
+use crate::body::{Body, Context};
+use crate::connection::Connection;
+use crate::protocol::{Exchange, ResponseHead};
+use crate::{Error, ErrorKind, Timings, Url};
+
+/// The first room for a body of unknown length, and the most for one that only says how long it is.
+const ROOM: (u64, u64) = (8 << 10, 1 << 20);
+
+/// The response to a GET: its head, and its body still to be read.
+///
+/// ```no_run
+/// let response = httpget::get("http://example.net/")?;
+/// println!("{} from {:?}", response.status(), response.peer_address());
+/// for (name, value) in response.headers() {
+///     println!("{name}: {value:?}");
+/// }
+/// print!("{}", response.text(1 << 20)?);
+/// # Ok::<(), httpget::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Response {
+    head: ResponseHead,
+    local: Option<Address>,
+    peer: Option<Address>,
+    reused: bool,
+    body: Body,
+}
+
+impl Response {
+    pub(crate) fn new(
+        head: ResponseHead,
+        exchange: Exchange,
+        connection: Connection,
+        context: Context,
+    ) -> Response {
+        Response {
+            head,
+            local: connection.local().cloned(),
+            peer: connection.peer().cloned(),
+            reused: connection.is_reused(),
+            body: Body::new(exchange, connection, context),
+        }
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.head.status()
+    }
+
+    /// HTTP/1.0 or HTTP/1.1.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.head.version()
+    }
+
+    /// The fields of the head.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.head.headers()
+    }
+
+    /// The head, its bytes as they came among it.
+    #[must_use]
+    pub fn head(&self) -> &ResponseHead {
+        &self.head
+    }
+
+    /// What this is the response of: the last URL, where redirects were followed.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        self.body.url()
+    }
+
+    /// When the steps were done so far.
+    #[must_use]
+    pub fn timings(&self) -> &Timings {
+        self.body.timings()
+    }
+
+    /// The connection's address on this side, where the system can tell.
+    #[must_use]
+    pub fn local_address(&self) -> Option<&Address> {
+        self.local.as_ref()
+    }
+
+    /// The server's address, where the system can tell.
+    #[must_use]
+    pub fn peer_address(&self) -> Option<&Address> {
+        self.peer.as_ref()
+    }
+
+    /// Whether the connection had carried another request before.
+    #[must_use]
+    pub fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Bytes of the body in all, where the head tells.
+    #[must_use]
+    pub fn expected(&self) -> Option<u64> {
+        self.body.expected()
+    }
+
+    /// The body, to be read.
+    #[must_use]
+    pub fn body(&mut self) -> &mut Body {
+        &mut self.body
+    }
+
+    /// The body alone.
+    #[must_use]
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+
+    /// The whole body, of `limit` bytes at most.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the [`Body`], and [`ErrorKind::TooLarge`] if it is longer.
+    pub fn bytes(mut self, limit: u64) -> Result<Vec<u8>, Error> {
+        if self.expected().is_some_and(|expected| expected > limit) {
+            return Err(self.too_large(limit));
+        }
+        let (first, most) = ROOM;
+        let room = self.expected().map_or(first, |expected| expected.min(most));
+        let mut bytes = vec![0; usize::try_from(room).unwrap_or(0)];
+        let mut filled = 0;
+        loop {
+            if filled == bytes.len() {
+                if self.body.is_done() {
+                    break;
+                }
+                // One byte beyond the limit is enough to know.
+                let most = usize::try_from(limit).map_or(usize::MAX, |it| it.saturating_add(1));
+                bytes.resize((2 * filled).clamp(1, most), 0);
+            }
+            match self.body.take(&mut bytes[filled..])? {
+                0 => break,
+                read => filled += read,
+            }
+            if filled as u64 > limit {
+                return Err(self.too_large(limit));
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+
+    /// The whole body as text, of `limit` bytes at most.
+    ///
+    /// # Errors
+    ///
+    /// As [`bytes`](Response::bytes), and [`ErrorKind::Malformed`] if it is not UTF-8.
+    pub fn text(self, limit: u64) -> Result<String, Error> {
+        let url = self.url().clone();
+        String::from_utf8(self.bytes(limit)?)
+            .map_err(|error| Error::new(ErrorKind::Malformed).because(error.utf8_error()).of(&url))
+    }
+
+    /// The response, unless its status is 400 or above.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Status`]. The body is dropped then.
+    pub fn error_for_status(self) -> Result<Response, Error> {
+        let status = self.status();
+        match status.as_u16() >= 400 {
+            true => Err(Error::new(ErrorKind::Status(status)).of(self.url())),
+            false => Ok(self),
+        }
+    }
+
+    fn too_large(&self, limit: u64) -> Error {
+        let cause = format!("the body is longer than {limit} bytes");
+        Error::new(ErrorKind::TooLarge).because(cause).of(self.url())
+    }
+}

@@ -1,0 +1,185 @@
+//! From a request to the head of its response: connecting, sending, redirects, one more try.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Instant;
+
+use netcore::Deadline;
+
+use crate::body::Context;
+use crate::budgets::Budgets;
+use crate::client::Reached;
+use crate::connection::Connection;
+use crate::protocol::{self, Exchange, Redirects, RequestHead, ResponseHead, carry};
+use crate::{Budget, Client, Error, ErrorKind, Event, Limits, Phase, Response};
+use crate::{Scheme, Timeouts, Timings, Url};
+
+/// All that a request was told.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) client: Client,
+    pub(crate) url: Url,
+    pub(crate) head: RequestHead,
+    pub(crate) limits: Limits,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) deadline: Deadline,
+    pub(crate) follow: bool,
+    pub(crate) raw: bool,
+}
+
+type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
+
+/// Carries `order` out, up to the head of the last response.
+pub(crate) fn send(order: Order, observer: Observer<'_>) -> Result<Response, Error> {
+    let Order { client, mut url, mut head, limits, timeouts, deadline, follow, raw } = order;
+    let start = Instant::now();
+    let budgets = Budgets::new(timeouts, deadline, start);
+    let mut redirects = Redirects::new(limits.redirects);
+    let mut timings = Timings::default();
+    loop {
+        let mut hop =
+            Hop { client: &client, limits: &limits, budgets: &budgets, start, timings, raw };
+        let response = match hop.run(&url, &head, observer) {
+            Ok(response) => response,
+            Err(error) => return Err(error.of(&url)),
+        };
+        if !follow {
+            return Ok(response);
+        }
+        let to = match redirects.next(&url, response.head()) {
+            Ok(Some(to)) => to,
+            Ok(None) => return Ok(response),
+            Err(error) => return Err(Error::from(error).of(&url)),
+        };
+        let dropped = carry(&url, &to, &mut head);
+        observer(Event::Redirect { to: &to, dropped: &dropped });
+        let mut body = response.into_body();
+        body.drain();
+        if let Some(fate) = body.fate() {
+            observer(fate);
+        }
+        timings = Timings {
+            redirects: redirects.followed(),
+            redirected: start.elapsed(),
+            connects: body.timings().connects,
+            ..Timings::default()
+        };
+        url = to;
+    }
+}
+
+/// One request and the head of its response.
+struct Hop<'a> {
+    client: &'a Client,
+    limits: &'a Limits,
+    budgets: &'a Budgets,
+    start: Instant,
+    timings: Timings,
+    raw: bool,
+}
+
+impl Hop<'_> {
+    fn run(
+        &mut self,
+        url: &Url,
+        head: &RequestHead,
+        observer: Observer<'_>,
+    ) -> Result<Response, Error> {
+        if url.scheme() != Scheme::Http {
+            return Err(Error::new(ErrorKind::UnsupportedScheme)
+                .because(format!("{} is not built in", url.scheme())));
+        }
+        if let Some(connection) = self.client.reuse_at(Instant::now(), &url.origin()) {
+            observer(Event::Reused { peer: connection.peer() });
+            match self.exchange(connection, url, head, observer) {
+                // RFC 9112 section 9.3.1: a server may close an idle connection at any time, also
+                // while a request is on its way.
+                Err(error) if is_dead(&error) => {
+                    log::debug!("get {url}: {}; once more on a new connection", error.kind());
+                    observer(Event::Again);
+                }
+                result => return result,
+            }
+        }
+        let connection = self.client.connect(url, self.budgets, observer, |reached, now| {
+            let step = Some(now.duration_since(self.start));
+            match reached {
+                Reached::Addresses => self.timings.resolved = step,
+                Reached::Server => self.timings.connected = step,
+            }
+        })?;
+        self.timings.connects += 1;
+        self.exchange(connection, url, head, observer)
+    }
+
+    fn exchange(
+        &mut self,
+        mut connection: Connection,
+        url: &Url,
+        head: &RequestHead,
+        observer: Observer<'_>,
+    ) -> Result<Response, Error> {
+        connection.send(head, self.budgets)?;
+        let sent = Instant::now();
+        self.timings.sent = Some(sent.duration_since(self.start));
+        observer(Event::Request(connection.request()));
+        let mut exchange = Exchange::new(self.limits);
+        let answer = self.receive_head(&mut connection, &mut exchange, sent, observer)?;
+        observer(Event::Head(&answer));
+        exchange.notes().iter().for_each(|note| observer(Event::Note(*note)));
+        let context = Context {
+            client: self.client.clone(),
+            url: url.clone(),
+            budgets: self.budgets.clone(),
+            start: self.start,
+            timings: self.timings,
+            drain: self.limits.drain,
+            last: head.is_last(),
+            raw: self.raw,
+        };
+        Ok(Response::new(answer, exchange, connection, context))
+    }
+
+    fn receive_head(
+        &mut self,
+        connection: &mut Connection,
+        exchange: &mut Exchange,
+        sent: Instant,
+        observer: Observer<'_>,
+    ) -> Result<ResponseHead, Error> {
+        let mut bound = self.budgets.bound(Budget::FirstByte, sent);
+        let mut phase = Phase::Wait;
+        connection.wait(bound, phase)?;
+        loop {
+            if connection.fill(bound, (phase, 0))? == 0 {
+                exchange.closed()?;
+            }
+            let now = Instant::now();
+            if phase == Phase::Wait {
+                self.timings.first_byte = Some(now.duration_since(self.start));
+            }
+            phase = Phase::Head;
+            bound = self.budgets.bound(Budget::Stall, now);
+            while !connection.unread().is_empty() {
+                let (used, event) = exchange.receive(connection.unread())?;
+                if let protocol::Event::Interim(interim) = &event {
+                    observer(Event::Interim(interim));
+                }
+                connection.consume(used);
+                if let Some(head) = exchange.take_head() {
+                    return Ok(head);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the connection was given up by the server before it could answer.
+fn is_dead(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::NothingReceived => true,
+        ErrorKind::Transport { phase, .. } => matches!(phase, Phase::Send | Phase::Wait),
+        _ => false,
+    }
+}

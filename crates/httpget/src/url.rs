@@ -1,0 +1,305 @@
+mod authority;
+mod error;
+mod file_name;
+mod origin;
+mod reference;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use http::HeaderValue;
+use netcore::Endpoint;
+
+use crate::protocol::Credentials;
+use authority::Authority;
+use error::{Refusal, refuse, refuse_scheme};
+
+pub use error::ParseUrlError;
+pub use origin::{Origin, Scheme};
+
+/// The longest URL, in bytes, as it is given and as it is sent: twice what nginx and Apache take
+/// where nobody configured them. RFC 9110 section 4.1 asks for 8000.
+const MAX_URL: usize = 16 << 10;
+
+/// Where a GET goes: an `http://` or `https://` URL.
+///
+/// What is read is strict where readers disagree, because a URL that two programs understand
+/// differently is a way around the one that checks: control characters, a second `@`, a backslash
+/// in front of the path, addresses such as `127.1` or `0x7f.1` and signed ports are refused. It is
+/// lenient where the meaning is plain: what has no place in a path or query is percent-encoded,
+/// `.` and `..` are resolved (RFC 3986 section 5.2.4), and a fragment is dropped, for it is never
+/// sent. Scheme and host print in lower case, a default port not at all.
+///
+/// Neither `Display` nor `Debug` shows user or password.
+///
+/// ```
+/// use httpget::Url;
+///
+/// let url = Url::parse("HTTP://Example.com:80/a/../b|c")?;
+/// assert_eq!(url.as_str(), "http://example.com/b%7Cc");
+/// assert_eq!(url.join(b"../d?e=f#g")?.target(), "/d?e=f");
+///
+/// let error = Url::parse("example.com/\r\nX: y").unwrap_err();
+/// assert_eq!(error.offset(), 12);
+/// # Ok::<(), httpget::ParseUrlError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Url {
+    /// All of it, without user, password and fragment. Printable ASCII.
+    text: Box<str>,
+    scheme: Scheme,
+    /// Where in the text the host is, without brackets.
+    host: Range<usize>,
+    port: u16,
+    /// Where in the text path and query begin.
+    target: usize,
+    /// Host and port as the field `Host` has them.
+    host_value: HeaderValue,
+    endpoint: Endpoint,
+    credentials: Option<Box<Credentials>>,
+}
+
+impl Url {
+    /// Reads a URL as people write it. Without a scheme, it is `http://`.
+    ///
+    /// # Errors
+    ///
+    /// Says the byte of the text, and what is wrong with it:
+    ///
+    /// - a scheme that is neither `http` nor `https`;
+    /// - a space or a control character anywhere;
+    /// - no host, or one that is neither a name by RFC 1123 nor an address (an IPv6 address stands
+    ///   in brackets); a name that is not ASCII needs its `xn--` form;
+    /// - a port that is not all digits, or not from 1 to 65535;
+    /// - a user or password with an `@`, a stray `%` or a control character, or that is not UTF-8;
+    /// - more than 16 KiB.
+    pub fn parse(text: &str) -> Result<Url, ParseUrlError> {
+        typed(text).map_err(|refusal| ParseUrlError::new(text.as_bytes(), refusal))
+    }
+
+    /// Where a reference, such as the value of a `Location`, leads from here (RFC 3986 section
+    /// 5.2). A reference without a host of its own keeps user and password, one with a host has
+    /// only those that it brings.
+    ///
+    /// Unlike in [`parse`](Url::parse), spaces are percent-encoded too, and so is every byte that
+    /// is not ASCII, whatever encoding it is in.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Url::parse): control characters, other schemes, a scheme without `//`, what is
+    /// wrong with the host and what stands before it, and a result of more than 16 KiB.
+    pub fn join(&self, reference: &[u8]) -> Result<Url, ParseUrlError> {
+        self.resolve(reference).map_err(|refusal| ParseUrlError::new(reference, refusal))
+    }
+
+    /// All of it, without user, password and fragment.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The scheme.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The host: a name in lower case, or an address. An IPv6 address has no brackets, but may have
+    /// a scope behind `%`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.text[self.host.clone()]
+    }
+
+    /// The port, the scheme's default where none is given.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Host and port as the field `Host` has them (RFC 9110 section 7.2): an IPv6 address in
+    /// brackets and without its scope, the port only where it is not the scheme's default.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        // It was made of ASCII.
+        self.host_value.to_str().unwrap_or_default()
+    }
+
+    pub(crate) fn host_value(&self) -> &HeaderValue {
+        &self.host_value
+    }
+
+    /// Path and query: the request target in origin form (RFC 9112 section 3.2.1).
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.text[self.target..]
+    }
+
+    /// User and password.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_deref()
+    }
+
+    /// The same without user and password.
+    #[must_use]
+    pub fn without_credentials(&self) -> Url {
+        Url { credentials: None, ..self.clone() }
+    }
+
+    /// The same with the user and password of another.
+    pub(crate) fn with_credentials_of(self, other: &Url) -> Url {
+        Url { credentials: other.credentials.clone(), ..self }
+    }
+
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin { text: self.text[..self.target].into() }
+    }
+
+    /// Whether both have the same [`origin`](Url::origin).
+    pub(crate) fn is_same_origin(&self, other: &Url) -> bool {
+        self.text[..self.target] == other.text[..other.target]
+    }
+
+    /// Where to connect.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint.clone()
+    }
+
+    /// A name for a file with the content: the path's last segment, percent-decoded where that
+    /// gives UTF-8.
+    ///
+    /// `None` where there is none that is safe to use in a directory: an empty one, `.`, `..`, and
+    /// any that has a separator (`/`, `\`; on Windows also `:`) or a control character, in itself
+    /// or once decoded.
+    ///
+    /// ```
+    /// use httpget::Url;
+    ///
+    /// assert_eq!(Url::parse("h/a/b%20c.txt?d")?.file_name().as_deref(), Some("b c.txt"));
+    /// assert_eq!(Url::parse("h/a/%2e%2e%2fpasswd")?.file_name(), None);
+    /// # Ok::<(), httpget::ParseUrlError>(())
+    /// ```
+    #[must_use]
+    pub fn file_name(&self) -> Option<String> {
+        file_name::of(self.target())
+    }
+
+    fn resolve(&self, reference: &[u8]) -> Result<Url, Refusal> {
+        if let Some(at) = reference.iter().position(u8::is_ascii_control) {
+            return refuse(at, "a control character has no place in a URL");
+        }
+        let (scheme, rest) = match reference::split_scheme(reference) {
+            Some((name, rest)) => (known(name)?, rest),
+            None => (self.scheme, reference),
+        };
+        let offset = reference.len() - rest.len();
+        match rest.strip_prefix(b"//") {
+            Some(rest) => absolute(scheme, rest, offset + 2),
+            None if offset > 0 => refuse(offset, SLASHES),
+            None => {
+                let target = reference::relative(self.target(), rest)?;
+                let text = format!("{}{target}", &self.text[..self.target]);
+                Ok(Url { text: bounded(text)?, ..self.clone() })
+            }
+        }
+    }
+}
+
+const SLASHES: &str = "// and a host expected behind the scheme";
+
+fn typed(text: &str) -> Result<Url, Refusal> {
+    if let Some(at) = text.find(|c: char| c == ' ' || c.is_control()) {
+        return refuse(at, "a space or control character has no place in a URL; %20 is a space");
+    }
+    let scheme = reference::split_scheme(text.as_bytes());
+    if let Some((name, rest)) = scheme {
+        let offset = text.len() - rest.len();
+        if let Some(rest) = rest.strip_prefix(b"//") {
+            return absolute(known(name)?, rest, offset + 2);
+        }
+        // Else it is a host with its port; but no host is meant by these.
+        if known(name).is_ok() {
+            return refuse(offset, SLASHES);
+        }
+        if matches!(rest.first(), None | Some(b'/' | b'?' | b'#')) {
+            return refuse(offset, "a port expected");
+        }
+    }
+    absolute(Scheme::Http, text.as_bytes(), 0)
+}
+
+/// Schemes have no case (RFC 3986 section 3.1).
+fn known(scheme: &str) -> Result<Scheme, Refusal> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" => Ok(Scheme::Http),
+        "https" => Ok(Scheme::Https),
+        other => refuse_scheme(other),
+    }
+}
+
+/// A URL of what follows `//`; `offset` is where that stands in the whole text.
+fn absolute(scheme: Scheme, rest: &[u8], offset: usize) -> Result<Url, Refusal> {
+    let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
+    let (authority, tail) = rest.split_at(rest.iter().position(ends).unwrap_or(rest.len()));
+    let Authority { credentials, host, port, endpoint } =
+        authority::parse(authority, offset, scheme)?;
+    let target = reference::absolute(tail)?;
+
+    let is_v6 = host.contains(':');
+    let (opening, closing) = if is_v6 { ("[", "]") } else { ("", "") };
+    let port_text = if port == scheme.default_port() { String::new() } else { format!(":{port}") };
+    let text = format!("{scheme}://{opening}{host}{closing}{port_text}{target}");
+    let start = scheme.name().len() + "://".len() + opening.len();
+    // What a scope names is this machine's own, and no concern of the server's (RFC 9844).
+    let unscoped = host.split_once('%').map_or(host.as_str(), |(ip, _)| ip);
+    let Ok(host_value) = HeaderValue::try_from(format!("{opening}{unscoped}{closing}{port_text}"))
+    else {
+        return refuse(offset, "a host expected");
+    };
+    Ok(Url {
+        host: start..start + host.len(),
+        target: text.len() - target.len(),
+        text: bounded(text)?,
+        scheme,
+        port,
+        host_value,
+        endpoint,
+        credentials: credentials.map(Box::new),
+    })
+}
+
+fn bounded(text: String) -> Result<Box<str>, Refusal> {
+    if text.len() > MAX_URL {
+        return refuse(0, reference::TOO_LONG);
+    }
+    Ok(text.into_boxed_str())
+}
+
+impl FromStr for Url {
+    type Err = ParseUrlError;
+
+    /// As [`Url::parse`].
+    fn from_str(text: &str) -> Result<Url, ParseUrlError> {
+        Url::parse(text)
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Url").field(&self.text).finish()
+    }
+}

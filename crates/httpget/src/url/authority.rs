@@ -1,0 +1,98 @@
+use netcore::{Endpoint, Host};
+
+use super::Scheme;
+use super::error::{Reason, Refusal, refuse};
+use crate::protocol::Credentials;
+
+/// What stands between `//` and the path (RFC 3986 section 3.2).
+pub(super) struct Authority {
+    pub(super) credentials: Option<Credentials>,
+    /// A name in lower case, or an address in its shortest form, without brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) endpoint: Endpoint,
+}
+
+/// `offset` is where the authority stands in the whole text.
+pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<Authority, Refusal> {
+    let Ok(text) = std::str::from_utf8(authority) else {
+        return refuse(offset, "a host in ASCII expected");
+    };
+    let (userinfo, place) = match text.split_once('@') {
+        Some((userinfo, place)) => (Some(userinfo), place),
+        None => (None, text),
+    };
+    let place_offset = offset + text.len() - place.len();
+    // Some readers take the first `@` for the end of the password, others the last.
+    if let Some(at) = place.find('@') {
+        return refuse(place_offset + at, "one @ at most; in a user or password it is %40");
+    }
+    let credentials = match userinfo {
+        Some(userinfo) => Credentials::from_userinfo(userinfo)
+            .or_else(|(at, expected)| refuse(offset + at, expected))?,
+        None => None,
+    };
+
+    let (host, port) = split_port(place, place_offset)?;
+    let port_offset = place_offset + place.len() - port.len();
+    let port = if port.is_empty() { scheme.default_port() } else { number(port, port_offset)? };
+    if host.is_empty() {
+        return refuse(place_offset, "a host expected");
+    }
+    if let Some(at) = host.find(|c: char| !c.is_ascii()) {
+        let expected = "a host in ASCII expected; a name in other letters has an xn-- form";
+        return refuse(place_offset + at, expected);
+    }
+    // RFC 6874 wrote the `%` before a scope as an escape; RFC 9844 took it out of URLs again.
+    let host = if host.starts_with('[') {
+        host.replacen("%25", "%", 1)
+    } else {
+        host.to_ascii_lowercase()
+    };
+    let endpoint: Endpoint = match format!("{host}:{port}").parse() {
+        Ok(endpoint) => endpoint,
+        Err(error) => {
+            let error: netcore::ParseEndpointError = error;
+            let offset = place_offset + error.offset().min(host.len());
+            return Err(Refusal { offset, reason: Reason::Expected(error.expected()) });
+        }
+    };
+    let host = match endpoint.host() {
+        Some(Host::Ip(ip, Some(scope))) => format!("{ip}%{scope}"),
+        Some(Host::Ip(ip, None)) => ip.to_string(),
+        _ => host,
+    };
+    Ok(Authority { credentials, host, port, endpoint })
+}
+
+/// The host, in brackets where it has them, and the text of the port, empty where there is none.
+fn split_port(place: &str, offset: usize) -> Result<(&str, &str), Refusal> {
+    if place.starts_with('[') {
+        let Some(end) = place.find(']') else {
+            return refuse(offset + place.len(), "a closing bracket expected");
+        };
+        let (host, rest) = place.split_at(end + 1);
+        return match rest.strip_prefix(':') {
+            Some(port) => Ok((host, port)),
+            None if rest.is_empty() => Ok((host, rest)),
+            None => refuse(offset + host.len(), "a colon or the path expected"),
+        };
+    }
+    let (host, port) = place.split_once(':').unwrap_or((place, ""));
+    if port.contains(':') {
+        return refuse(offset, "an IPv6 address needs brackets around it, as in [::1]");
+    }
+    Ok((host, port))
+}
+
+/// Digits alone: the standard parser takes a plus sign too.
+fn number(text: &str, offset: usize) -> Result<u16, Refusal> {
+    const PORT: &str = "a port from 1 to 65535 expected";
+    if let Some(at) = text.find(|c: char| !c.is_ascii_digit()) {
+        return refuse(offset + at, PORT);
+    }
+    match text.parse() {
+        Ok(0) | Err(_) => refuse(offset, PORT),
+        Ok(port) => Ok(port),
+    }
+}

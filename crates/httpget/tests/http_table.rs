@@ -1,0 +1,149 @@
+//! The table in `docs/http.md`, row by row.
+
+#[allow(dead_code, reason = "the fuzz targets' entries are for the test of the corpus")]
+#[path = "corpus/checks.rs"]
+mod checks;
+
+use std::fmt::Write;
+
+use checks::{Story, prefix, tell};
+use httpget::Limits;
+use httpget::http::HeaderMap;
+use netcore::testing::split_law;
+
+const PAGE: &str = include_str!("../../../docs/http.md");
+
+/// Those that the page states.
+fn limits() -> Limits {
+    Limits {
+        head: 160,
+        fields: 4,
+        interim: 2,
+        body: 64,
+        trailers: 32,
+        chunk_line: 20,
+        ..Limits::default()
+    }
+}
+
+struct Row {
+    case: &'static str,
+    bytes: Vec<u8>,
+    outcome: &'static str,
+}
+
+fn rows() -> Vec<Row> {
+    let responses = PAGE.lines().take_while(|line| !line.starts_with("## Requests"));
+    let rows = responses.filter_map(|line| {
+        let cells: Vec<_> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();
+        let [case, bytes, outcome, _section] = cells[..] else { return None };
+        let bytes = unescape(bytes.strip_prefix('`')?.strip_suffix('`')?);
+        let outcome = outcome.strip_prefix('`')?.strip_suffix('`')?;
+        Some(Row { case, bytes, outcome })
+    });
+    rows.collect()
+}
+
+/// `\r`, `\n`, `\t`, `\\` and `\xHH`; each character else is itself.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'\\' => match rest.next() {
+                Some(b'r') => b'\r',
+                Some(b'n') => b'\n',
+                Some(b't') => b'\t',
+                Some(b'\\') => b'\\',
+                Some(b'x') => {
+                    let digit = |byte: Option<u8>| {
+                        byte.and_then(|byte| char::from(byte).to_digit(16)).expect("a digit") as u8
+                    };
+                    digit(rest.next()) * 16 + digit(rest.next())
+                }
+                other => panic!("{text}: a backslash and {other:?}"),
+            },
+            byte => byte,
+        });
+    }
+    bytes
+}
+
+/// As the page's third column has it.
+fn outcome(story: &Story) -> String {
+    let mut text = String::new();
+    let interim = story.heads.len() - usize::from(story.status.is_some());
+    for (status, _) in &story.heads[..interim] {
+        let _ = write!(text, "{status}; ");
+    }
+    if let Some(status) = story.status {
+        let _ = write!(text, "{status}{}", shown(&story.headers));
+        let _ = write!(text, " \"{}\"", story.content.escape_ascii());
+        if let Some(trailers) = &story.trailers {
+            text.push_str(&shown(trailers));
+        }
+        text.push_str("; ");
+    }
+    match &story.end {
+        Some(error) => {
+            let _ = write!(text, "{error}");
+        }
+        None => text.push_str(if story.kept { "kept" } else { "not kept" }),
+    }
+    for note in &story.notes {
+        let _ = write!(text, "; note: {note}");
+    }
+    text
+}
+
+/// The fields that are there for the outcome's sake.
+fn shown(headers: &HeaderMap) -> String {
+    let ours = headers.iter().filter(|(name, _)| name.as_str().starts_with('x'));
+    ours.map(|(name, value)| format!(" {name}: {}", value.as_bytes().escape_ascii())).collect()
+}
+
+#[test]
+fn each_row_is_what_happens() {
+    let rows = rows();
+    assert!(rows.len() >= 80, "a page that is read: {} rows", rows.len());
+    let mut wrong = 0;
+    for row in &rows {
+        let story = tell(&limits(), &[&row.bytes], false);
+        if outcome(&story) != row.outcome {
+            println!("{}\n  page: {}\n  here: {}", row.case, row.outcome, outcome(&story));
+            wrong += 1;
+        }
+    }
+    assert_eq!(wrong, 0, "rows that are wrong");
+}
+
+#[test]
+fn however_it_is_cut() {
+    for row in rows() {
+        println!("{}", row.case);
+        split_law(&row.bytes, |pieces| {
+            vec![tell(&limits(), pieces, false), tell(&limits(), pieces, true)]
+        });
+    }
+}
+
+#[test]
+fn no_prefix_is_taken_for_the_whole() {
+    for row in rows() {
+        println!("{}", row.case);
+        let story = tell(&limits(), &[&row.bytes], false);
+        for length in 0..row.bytes.len() {
+            prefix(&limits(), &row.bytes[..length], &story);
+        }
+    }
+}
+
+#[test]
+fn the_page_has_the_limits_of_this_test() {
+    let Limits { head, fields, interim, body, trailers, chunk_line, .. } = limits();
+    let stated = format!(
+        "`head` {head}, `fields` {fields}, `interim` {interim}, `body` {body}, \
+         `trailers` {trailers}, `chunk_line` {chunk_line}"
+    );
+    assert!(PAGE.contains(&stated), "{stated}");
+}

@@ -1,0 +1,202 @@
+//! The tables of `docs/http.md` about requests, row by row.
+
+use httpget::protocol::{Event, Exchange, RedirectError, Redirects, RequestHead};
+use httpget::protocol::{ResponseHead, carry, parse_field};
+use httpget::{Limits, ParseUrlError, Url};
+
+const PAGE: &str = include_str!("../../../docs/http.md");
+
+/// The cells of the table under a heading, without its two first lines.
+fn rows(heading: &str) -> Vec<[String; 4]> {
+    let mut lines = PAGE.lines().skip_while(|line| *line != heading);
+    assert_eq!(lines.next(), Some(heading));
+    let section = lines.take_while(|line| !line.starts_with('#'));
+    let rows: Vec<_> = section.filter(|line| line.starts_with('|')).skip(2).map(cells).collect();
+    assert!(rows.len() >= 10, "{heading}: {} rows", rows.len());
+    rows
+}
+
+/// A bar within a cell has a backslash before it; code has backticks around it.
+fn cells(line: &str) -> [String; 4] {
+    let line = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |")).unwrap_or(line);
+    let cells: Vec<String> = line
+        .split(" | ")
+        .map(|cell| {
+            let code = cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`'));
+            code.unwrap_or(cell).replace("\\|", "|")
+        })
+        .collect();
+    cells.try_into().unwrap_or_else(|cells| panic!("four cells: {cells:?}"))
+}
+
+/// `\r`, `\n`, `\t`, `\\` and `\xHH`; each character else is itself.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((literal, escape)) = rest.split_once('\\') {
+        bytes.extend_from_slice(literal.as_bytes());
+        let length = if escape.starts_with('x') { 3 } else { 1 };
+        bytes.push(match &escape[..length] {
+            "r" => b'\r',
+            "n" => b'\n',
+            "t" => b'\t',
+            "\\" => b'\\',
+            hexadecimal => u8::from_str_radix(&hexadecimal[1..], 16).expect("two digits"),
+        });
+        rest = &escape[length..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+fn text(escaped: &str) -> String {
+    String::from_utf8(unescape(escaped)).expect("UTF-8")
+}
+
+fn refusal(error: &ParseUrlError) -> String {
+    let text = error.to_string();
+    let at = text.find("at byte").unwrap_or_else(|| panic!("no place in {text}"));
+    assert!(!text.contains(char::is_control), "{text:?}");
+    String::from(&text[at..])
+}
+
+fn shown(url: &Url) -> String {
+    match url.credentials() {
+        Some(with) => format!("{url} ({}, {})", with.user(), with.password()),
+        None => url.to_string(),
+    }
+}
+
+#[test]
+fn urls() {
+    for [case, url, becomes, _] in rows("### URLs") {
+        let outcome = match Url::parse(&text(&url)) {
+            Ok(url) => shown(&url),
+            Err(error) => refusal(&error),
+        };
+        assert_eq!(outcome, becomes, "{case}: {url}");
+    }
+}
+
+fn response(status: &str, fields: &[u8]) -> ResponseHead {
+    let mut exchange = Exchange::new(&Limits::default());
+    let bytes = [b"HTTP/1.1 ", status.as_bytes(), b" \r\n", fields, b"\r\n"].concat();
+    match exchange.receive(&bytes) {
+        Ok((_, Event::Head)) => exchange.head().cloned().expect("a head"),
+        other => panic!("{}: {other:?}", bytes.escape_ascii()),
+    }
+}
+
+fn location(value: &[u8]) -> Vec<u8> {
+    [b"Location: ", value, b"\r\n"].concat()
+}
+
+fn base() -> Url {
+    let text = "http://user:password@example.com:8080/a/b?c";
+    assert!(PAGE.contains(&format!("from `{text}`")));
+    Url::parse(text).expect("the table's own URL")
+}
+
+#[test]
+fn locations() {
+    for [case, value, becomes, _] in rows("### Locations") {
+        let mut redirects = Redirects::new(1);
+        let outcome = match redirects.next(&base(), &response("302", &location(&unescape(&value))))
+        {
+            Ok(Some(url)) => shown(&url),
+            Ok(None) => String::from("the answer"),
+            Err(RedirectError::Location(error)) => refusal(&error),
+            Err(error) => panic!("{case}: {error}"),
+        };
+        assert_eq!(outcome, becomes, "{case}: {value}");
+        assert_eq!(redirects.followed(), usize::from(becomes.starts_with("http")), "{case}");
+    }
+}
+
+#[test]
+fn statuses() {
+    for status in 200..400 {
+        let fields = location(b"/d");
+        let next = Redirects::new(1).next(&base(), &response(&status.to_string(), &fields));
+        let is_redirect = matches!(next, Ok(Some(_)));
+        let mention = format!("{status}");
+        let sentence = PAGE.lines().find(|line| line.starts_with("The statuses 301")).unwrap();
+        let (redirects, _) = sentence.split_once("are redirects").unwrap();
+        assert_eq!(is_redirect, redirects.contains(&mention), "{status}: {next:?}");
+    }
+    let twice = [location(b"/d"), location(b" /d")].concat();
+    let to = Redirects::new(1).next(&base(), &response("301", &twice)).unwrap();
+    assert_eq!(to.unwrap().target(), "/d");
+    for other in [&b"/e"[..], b""] {
+        let fields = [location(b"/d"), location(other)].concat();
+        let next = Redirects::new(1).next(&base(), &response("301", &fields));
+        assert_eq!(next, Err(RedirectError::Conflicting));
+    }
+}
+
+/// The lines that go out, without the empty one at the end.
+fn sent(head: &RequestHead) -> Vec<String> {
+    let mut bytes = Vec::new();
+    head.encode(&mut bytes);
+    let text = String::from_utf8(bytes).expect("UTF-8");
+    let lines = text.strip_suffix("\r\n\r\n").expect("an empty line at the end");
+    lines.split("\r\n").map(String::from).collect()
+}
+
+#[test]
+fn fields_by_hand() {
+    let defaults = RequestHead::get(&Url::parse("http://example.com/").unwrap());
+    let names =
+        |head: &RequestHead| head.headers().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    for [case, field, becomes, _] in rows("### Fields by hand") {
+        let field = match parse_field(&text(&field)) {
+            Ok(field) => field,
+            Err(error) => {
+                let text = error.to_string();
+                assert_eq!(&text[text.find("at byte").unwrap()..], becomes, "{case}: {field}");
+                continue;
+            }
+        };
+        let mut head = defaults.clone();
+        head.apply(&field);
+        // The request line, what was there before, and the field.
+        let mut expected = sent(&defaults);
+        let others = names(&defaults).into_iter().map(|name| name != field.name());
+        let mut keep = std::iter::once(true).chain(others);
+        expected.retain(|_| keep.next().unwrap());
+        if becomes != "nothing" {
+            let place = if field.name() == "host" { 1 } else { expected.len() };
+            expected.insert(place, text(&becomes));
+        }
+        assert_eq!(sent(&head), expected, "{case}");
+    }
+}
+
+#[test]
+fn what_goes_along() {
+    let from = Url::parse("http://example.com/").unwrap();
+    for [field, same, another, _] in rows("### What goes along") {
+        let field = parse_field(&field).unwrap();
+        let mut head = RequestHead::get(&from);
+        head.apply(&field);
+
+        let home = from.join(b"/d").unwrap();
+        assert_eq!(carry(&from, &home, &mut head), [""; 0], "{field:?}");
+        assert_eq!(head.target(), "/d");
+        assert_eq!((head.value(field.name()), &*same), (field.value(), "yes"));
+
+        for away in ["http://example.com:8080/d", "https://example.com/d", "http://d.example/"] {
+            let away = Url::parse(away).unwrap();
+            let mut head = head.clone();
+            let lost = carry(&from, &away, &mut head);
+            assert_eq!(head.value(&httpget::http::header::HOST).unwrap(), away.authority());
+            if another == "yes" {
+                assert_eq!(head.value(field.name()), field.value());
+                assert_eq!(lost, [""; 0]);
+            } else {
+                assert_ne!(head.value(field.name()), field.value());
+                assert_eq!(lost, [field.name()], "{another}");
+            }
+        }
+    }
+}
