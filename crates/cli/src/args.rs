@@ -1,23 +1,27 @@
 //! The arguments.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ::chat::Slow;
 use clap::{Args as Group, Parser, Subcommand};
 use netcore::Family;
 
+#[cfg(unix)]
+use crate::get::WriteOut;
 use crate::values;
 
-/// Group chat, a timestamp service, and sockets done right.
+/// Group chat, a timestamp service, HTTP GET, and sockets done right.
 #[derive(Debug, Parser)]
 #[command(name = "sockit", version, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 done, 1 other failures, 2 usage, 3 malformed endpoint, 6 host not resolved,
-7 could not connect, 23 write error, 28 timed out, 52 nothing received, 56 receive error,
-63 larger than the limit")]
+Exit codes: 0 done, 1 other failures, 2 usage, 3 malformed URL or endpoint, 6 host not resolved,
+7 could not connect, 18 transfer ended early, 22 HTTP status 400 or above with `--fail`, 23 write
+error, 28 timed out, 33 range not served, 47 too many redirects, 52 nothing received, 56 receive
+error or malformed response, 63 larger than the limit")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -46,6 +50,16 @@ pub(crate) enum Command {
     /// Group chat for nc, telnet and any other line client
     #[command(subcommand)]
     Chat(ChatCommand),
+    /// Get what URLs name, by HTTP
+    #[cfg(unix)]
+    #[command(after_help = "\
+Examples:
+  sockit get http://127.0.0.1:8080/
+  sockit get -O --retry 5 http://127.0.0.1:8080/image.iso
+  sockit get -C -o image.iso http://127.0.0.1:8080/image.iso
+  sockit get -i -v --no-location http://127.0.0.1:8080/old
+  sockit get --write-out '%{http_code} %{time_total}\\n' -o /dev/null http://127.0.0.1:8080/")]
+    Get(Box<Get>),
     /// Show how an endpoint is reached: addresses, attempts, the socket's options
     #[command(after_help = "\
 Examples:
@@ -206,6 +220,100 @@ impl Families {
             _ => Family::Any,
         }
     }
+}
+
+impl Command {
+    /// Whether it is asked to be quiet by an option of its own.
+    pub(crate) fn is_silent(&self) -> bool {
+        match self {
+            #[cfg(unix)]
+            Command::Get(args) => args.silent,
+            _ => false,
+        }
+    }
+}
+
+#[cfg(unix)]
+#[derive(Debug, Group)]
+pub(crate) struct Get {
+    /// What to get: http://HOST[:PORT]/PATH; without a scheme it is http://
+    #[arg(value_name = "URL", required_unless_present = "url_file")]
+    pub(crate) urls: Vec<String>,
+    /// Get the URLs in this file too, one a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) url_file: Option<PathBuf>,
+    /// Write the body to this file, once it is whole; one for each URL, in their order
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    /// Write each body to a file with the last part of its URL for a name
+    #[arg(short = 'O', long, conflicts_with = "output")]
+    pub(crate) remote_name: bool,
+    /// Put the heads of the responses before the body, as they came
+    #[arg(short, long)]
+    pub(crate) include: bool,
+    /// No progress, and no log unless -v asks for it
+    #[arg(short, long)]
+    pub(crate) silent: bool,
+    /// Fail with 22 if the status is 400 or above, without its body
+    #[arg(short, long)]
+    pub(crate) fail: bool,
+    /// Send this field too; 'NAME:' removes one, 'NAME;' sends it empty; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+    /// Do not follow redirects
+    #[arg(long)]
+    pub(crate) no_location: bool,
+    /// The most redirects that are followed
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) max_redirects: usize,
+    /// How long resolving and connecting may take
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = values::some_duration)]
+    pub(crate) connect_timeout: Duration,
+    /// How long it may take until the first byte of the response
+    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = values::some_duration)]
+    pub(crate) first_byte_timeout: Duration,
+    /// How long there may be no byte
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = values::some_duration)]
+    pub(crate) stall_timeout: Duration,
+    /// How long each URL may take, redirects and retries included [default: without limit]
+    #[arg(short, long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) max_time: Option<Duration>,
+    /// Try again so often, from where it broke, where that may help
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) retry: u32,
+    /// Go on with what an earlier transfer left
+    #[arg(short = 'C', long = "continue")]
+    pub(crate) resume: bool,
+    /// Get this part alone: FIRST-LAST, FIRST- or -LAST_N, in bytes
+    #[arg(short, long, value_name = "A-B", value_parser = values::byte_range)]
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) range: Option<String>,
+    /// Leave the transfer coding as it came: the chunks with their sizes
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Ask by HTTP/1.0
+    #[arg(long = "http1.0")]
+    pub(crate) http10: bool,
+    /// Connect to this address for this host and port; may be repeated
+    #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = values::resolve)]
+    pub(crate) resolve: Vec<(String, u16, IpAddr)>,
+    /// The address of this side: IP or IP:PORT
+    #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
+    pub(crate) local_address: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) families: Families,
+    /// Connect to this socket, whatever the host
+    #[arg(long, value_name = "PATH")]
+    pub(crate) unix_socket: Option<PathBuf>,
+    /// The largest body; a larger one fails with 63 [default: without limit]
+    #[arg(long, value_name = "BYTES", value_parser = values::size)]
+    pub(crate) max_filesize: Option<usize>,
+    /// Print this when a transfer has ended, with curl's variables, as %{http_code}
+    #[arg(short, long, value_name = "FORMAT", allow_hyphen_values = true)]
+    pub(crate) write_out: Option<WriteOut>,
+    /// So many at a time; on standard output the bodies come in the order of the URLs
+    #[arg(short = 'Z', long, value_name = "N", default_value = "1")]
+    pub(crate) parallel: NonZeroUsize,
 }
 
 #[derive(Debug, Group)]

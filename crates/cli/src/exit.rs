@@ -1,6 +1,5 @@
 //! Exit codes, and which error leads to which: curl's where curl has one.
 
-use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io;
 
@@ -12,8 +11,12 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const MALFORMED: u8 = 3;
 pub(crate) const HOST_NOT_RESOLVED: u8 = 6;
 pub(crate) const COULD_NOT_CONNECT: u8 = 7;
+pub(crate) const ENDED_EARLY: u8 = 18;
+pub(crate) const HTTP_STATUS: u8 = 22;
 pub(crate) const WRITE_ERROR: u8 = 23;
 pub(crate) const TIMED_OUT: u8 = 28;
+pub(crate) const RANGE: u8 = 33;
+pub(crate) const TOO_MANY_REDIRECTS: u8 = 47;
 pub(crate) const NOTHING_RECEIVED: u8 = 52;
 pub(crate) const RECEIVE_ERROR: u8 = 56;
 pub(crate) const TOO_LARGE: u8 = 63;
@@ -27,7 +30,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: u8, words: impl Into<String>) -> Failure {
-        Failure { code, words: Some(words.into()) }
+        Failure { code, words: Some(one_line(words.into())) }
     }
 
     /// Everything has been said, or there is nobody to say it to.
@@ -43,6 +46,14 @@ impl Failure {
         Failure::new(WRITE_ERROR, format!("write to standard output: {error}"))
     }
 
+    /// A transfer to standard output. As for any output, that it was closed is no failure.
+    #[cfg(unix)]
+    pub(crate) fn of_output(error: httpget::Error) -> Failure {
+        let is_closed = error.kind() == httpget::ErrorKind::Write
+            && error.network().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe);
+        if is_closed { Failure::silent(DONE) } else { error.into() }
+    }
+
     /// A server cannot listen. That is 1 whatever the reason, but for an endpoint that names nothing.
     pub(crate) fn listening(error: &Error) -> Failure {
         let code = match error.operation() {
@@ -55,6 +66,11 @@ impl Failure {
     /// What failed between this program and its peer.
     pub(crate) fn of(error: &Error) -> Failure {
         Failure::new(code(error), chain(error))
+    }
+
+    /// Whether there is no use in going on with other things: nobody reads standard output.
+    pub(crate) fn ends_all(&self) -> bool {
+        self.code == DONE
     }
 
     pub(crate) fn code(&self) -> u8 {
@@ -79,6 +95,57 @@ impl From<ParseEndpointError> for Failure {
     }
 }
 
+#[cfg(unix)]
+impl From<httpget::Error> for Failure {
+    fn from(error: httpget::Error) -> Failure {
+        use httpget::ErrorKind;
+        let code = match error.kind() {
+            ErrorKind::InvalidUrl => MALFORMED,
+            ErrorKind::InvalidRequest => USAGE,
+            ErrorKind::Resolve => HOST_NOT_RESOLVED,
+            ErrorKind::Connect => COULD_NOT_CONNECT,
+            ErrorKind::TimedOut { .. } => TIMED_OUT,
+            ErrorKind::NothingReceived => NOTHING_RECEIVED,
+            ErrorKind::BodyTruncated { .. } => ENDED_EARLY,
+            ErrorKind::Transport { .. } | ErrorKind::HeadTruncated | ErrorKind::Malformed => {
+                RECEIVE_ERROR
+            }
+            ErrorKind::TooLarge => TOO_LARGE,
+            ErrorKind::TooManyRedirects => TOO_MANY_REDIRECTS,
+            ErrorKind::Status(_) => HTTP_STATUS,
+            ErrorKind::Range => RANGE,
+            ErrorKind::Write => WRITE_ERROR,
+            _ => OTHER,
+        };
+        Failure::new(code, story(&error))
+    }
+}
+
+/// The error of a transfer and its causes, on one line. Where the cause tells all that the kind
+/// does, it stands in the kind's place.
+#[cfg(unix)]
+pub(crate) fn story(error: &httpget::Error) -> String {
+    use httpget::ErrorKind;
+    let is_told = matches!(
+        error.kind(),
+        ErrorKind::InvalidUrl
+            | ErrorKind::InvalidRequest
+            | ErrorKind::UnsupportedScheme
+            | ErrorKind::Resolve
+            | ErrorKind::Connect
+            | ErrorKind::HeadTruncated
+            | ErrorKind::Malformed
+            | ErrorKind::TooLarge
+            | ErrorKind::TooManyRedirects
+            | ErrorKind::Write
+    );
+    match (error.url(), std::error::Error::source(error)) {
+        (Some(url), Some(cause)) if is_told => format!("get {url}: {}", chain(cause)),
+        (None, Some(cause)) if is_told => chain(cause),
+        _ => chain(error),
+    }
+}
+
 fn code(error: &Error) -> u8 {
     match (error.operation(), error.kind()) {
         (Operation::Parse, _) => MALFORMED,
@@ -98,8 +165,20 @@ fn code(error: &Error) -> u8 {
     }
 }
 
+/// A name of a file, or what a server says, may have line ends and worse.
+fn one_line(words: String) -> String {
+    if !words.contains(char::is_control) {
+        return words;
+    }
+    let shown = words.chars().map(|c| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    });
+    shown.collect()
+}
+
 /// The error and its causes, on one line.
-pub(crate) fn chain(error: &Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(e) = cause {

@@ -1,5 +1,5 @@
 //! The program `sockit` without its process: arguments and streams in, an exit code out. All that
-//! it does is done by `chat`, `timestamp` and `netcore`; here are the words for it.
+//! it does is done by `chat`, `timestamp`, `httpget` and `netcore`; here are the words for it.
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +11,8 @@ mod console;
 #[cfg(unix)]
 mod datagrams;
 mod exit;
+#[cfg(unix)]
+mod get;
 #[cfg(unix)]
 mod joined;
 #[cfg(unix)]
@@ -43,7 +45,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
     let mut console = Console::new(streams);
     let result = match Args::try_parse_from(args) {
         Ok(args) => {
-            logging::start(args.common.verbose, args.common.quiet);
+            let verbose = args.common.verbose;
+            let quiet = args.common.quiet || (args.command.is_silent() && verbose == 0);
+            logging::start(verbose, quiet);
             dispatch(args, &mut console)
         }
         Err(e) => explain(&e, &mut console),
@@ -66,6 +70,8 @@ fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
         Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, console),
         Command::Time(TimeCommand::Client(args)) => time::client(args, &common, console),
         Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, console),
+        #[cfg(unix)]
+        Command::Get(args) => get::get(&args, &common, console),
         Command::Probe(args) => probe::probe(&args, &common, console),
         Command::Port(args) => port::port(&args, &common, console),
         #[cfg(unix)]

@@ -28,10 +28,10 @@ pub(crate) struct Console {
     input: Option<Box<dyn BufRead + Send>>,
     pub(crate) interactive: bool,
     pub(crate) printer: Printer,
-    errors: Box<dyn Write + Send>,
+    pub(crate) errors: Printer,
 }
 
-/// Standard output, from any thread. What is printed is whole, and flushed.
+/// Standard output or standard error, from any thread. What is printed is whole, and flushed.
 #[derive(Clone)]
 pub(crate) struct Printer(Arc<Mutex<Box<dyn Write + Send>>>);
 
@@ -49,7 +49,8 @@ impl Printer {
 impl Console {
     pub(crate) fn new(streams: Streams) -> Console {
         let Streams { input, interactive, output, errors } = streams;
-        let printer = Printer(Arc::new(Mutex::new(output)));
+        let [printer, errors] =
+            [output, errors].map(|stream| Printer(Arc::new(Mutex::new(stream))));
         Console { input: Some(input), interactive, printer, errors }
     }
 
@@ -62,12 +63,13 @@ impl Console {
         self.printer.print(text.as_bytes())
     }
 
-    /// One line on standard error. Where that fails too, nobody is left to tell.
+    /// One line on standard error.
     pub(crate) fn complain(&mut self, words: &str) {
-        let _ = writeln!(self.errors, "sockit: {words}");
+        self.complain_in_full(&format!("sockit: {words}\n"));
     }
 
+    /// Where that fails too, nobody is left to tell.
     pub(crate) fn complain_in_full(&mut self, text: &str) {
-        let _ = write!(self.errors, "{text}");
+        let _ = self.errors.print(text.as_bytes());
     }
 }

@@ -68,6 +68,45 @@ pub(crate) fn local_address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| "expected an IP address, as in 192.0.2.7, 192.0.2.7:80 or ::1".to_owned())
 }
 
+/// A range of bytes as RFC 9110 section 14.1.2 has it: `0-99`, `100-` or `-100`.
+pub(crate) fn byte_range(text: &str) -> Result<String, String> {
+    let number = |part: &str| match part.bytes().all(|b| b.is_ascii_digit()) {
+        true => part.parse::<u64>().ok(),
+        false => None,
+    };
+    let valid = match text.split_once('-') {
+        Some(("", last)) => number(last).is_some(),
+        Some((first, "")) => number(first).is_some(),
+        Some((first, last)) => {
+            number(first).zip(number(last)).is_some_and(|(first, last)| first <= last)
+        }
+        None => false,
+    };
+    match valid {
+        true => Ok(text.to_owned()),
+        false => Err("expected a range of bytes, as in 0-99, 100- or -100".to_owned()),
+    }
+}
+
+/// Which address a host and port stand for: `HOST:PORT:ADDR`, an IPv6 address with or without
+/// brackets.
+pub(crate) fn resolve(text: &str) -> Result<(String, u16, IpAddr), String> {
+    let expected = || "expected HOST:PORT:ADDR, as in www.example:80:192.0.2.7".to_owned();
+    // A host that is an IPv6 address is in brackets.
+    let end = if text.starts_with('[') { text.find(']').ok_or_else(expected)? + 1 } else { 0 };
+    let at = end + text[end..].find(':').ok_or_else(expected)?;
+    let (port, address) = text[at + 1..].split_once(':').ok_or_else(expected)?;
+    let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let port = port.parse().ok().filter(|_| digits).ok_or_else(expected)?;
+    let bare = address.strip_prefix('[').and_then(|a| a.strip_suffix(']')).unwrap_or(address);
+    let address = bare.parse().map_err(|_| expected())?;
+    let host = text[..at].trim_start_matches('[').trim_end_matches(']');
+    if host.is_empty() {
+        return Err(expected());
+    }
+    Ok((host.to_ascii_lowercase(), port, address))
+}
+
 /// A JSON string (RFC 8259, section 7).
 pub(crate) fn quote(text: &str) -> String {
     let mut out = String::from("\"");

@@ -15,11 +15,12 @@ use common::run;
 const README: &str = include_str!("../../../README.md");
 const ARCHITECTURE: &str = include_str!("../../../docs/architecture.md");
 const PROTOCOLS: &str = include_str!("../../../docs/protocols.md");
+const HTTP: &str = include_str!("../../../docs/http.md");
 const BENCHMARKS: &str = include_str!("../../../docs/benchmarks.md");
 
 #[test]
 fn the_console_examples_happen_as_they_are_printed() {
-    let pages = [README, ARCHITECTURE, PROTOCOLS, BENCHMARKS];
+    let pages = [README, ARCHITECTURE, PROTOCOLS, HTTP, BENCHMARKS];
     let servers: Vec<usize> = pages.map(|page| console::play(blocks(page, "console"))).into();
     assert!(servers[0] >= 2, "the README's two commands were not found: {servers:?}");
 }
@@ -37,13 +38,14 @@ fn the_exit_codes_of_the_help_are_those_of_the_documentation() {
 
 #[test]
 fn the_defaults_of_the_help_are_those_of_the_documentation() {
-    for command in ["time", "chat"] {
-        let help = run(&[command, "serve", "--help"]);
+    for (page, command) in [(PROTOCOLS, "time serve"), (PROTOCOLS, "chat serve"), (HTTP, "get")] {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let help = run(&words);
         let told: BTreeMap<&str, &str> = help.stdout_text().lines().filter_map(default).collect();
-        let table = rows(section(PROTOCOLS, &format!("## Limits of sockit {command} serve")));
+        let table = rows(section(page, &format!("## Limits of sockit {command}")));
         let cells =
             table.iter().map(|cells| (cells[0].trim_matches('`'), cells[1].trim_matches('`')));
-        assert_eq!(told, cells.collect(), "sockit {command} serve");
+        assert_eq!(told, cells.collect(), "sockit {command}");
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{duration, local_address, quote, size, some_duration};
+use super::{byte_range, duration, local_address, quote, resolve, size, some_duration};
 
 #[test]
 fn durations_are_numbers_with_units() {
@@ -61,5 +61,30 @@ fn a_local_address_may_lack_its_port() {
     }
     for text in ["", "localhost", "127.0.0.1:", "127.0.0.1:65536", "[::1]"] {
         assert!(local_address(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn ranges_are_of_bytes() {
+    for good in ["0-0", "0-99", "100-", "-100", "5-5"] {
+        assert_eq!(byte_range(good), Ok(good.to_owned()));
+    }
+    for bad in ["", "-", "5", "5-4", "a-b", "+1-2", "1-2,4-5", "bytes=0-1", " 1-2", "1--2"] {
+        assert!(byte_range(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_host_and_a_port_can_have_their_address() {
+    for (text, host, port, address) in [
+        ("www.example:80:192.0.2.7", "www.example", 80, "192.0.2.7"),
+        ("WWW.Example:443:[2001:db8::7]", "www.example", 443, "2001:db8::7"),
+        ("www.example:443:2001:db8::7", "www.example", 443, "2001:db8::7"),
+        ("[2001:db8::1]:80:192.0.2.7", "2001:db8::1", 80, "192.0.2.7"),
+    ] {
+        assert_eq!(resolve(text), Ok((host.to_owned(), port, address.parse().unwrap())));
+    }
+    for bad in ["", "h", "h:80", "h:80:", "h::1.2.3.4", ":80:1.2.3.4", "h:+80:1.2.3.4", "[h:80:1"] {
+        assert!(resolve(bad).is_err(), "{bad:?}");
     }
 }

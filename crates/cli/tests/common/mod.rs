@@ -7,6 +7,7 @@ use std::time::Duration;
 mod chat;
 mod client;
 mod crowd;
+pub(crate) mod http;
 mod listening;
 mod process;
 mod server;

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""`sockit get` beside curl and wget, against nginx on this machine.
+
+    cargo build --release
+    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null] [--dir DIR]
+
+Needs nginx, curl and wget. nginx gets a configuration, a port and a directory of its own. The programs take turns in rounds; the
+figures are medians of the rounds, ratios medians of the ratios within a round. Processor time is that of the client alone, user and
+system. Memory is its largest resident set, looked at every few milliseconds in a run of its own. What a download wrote is compared
+with the original.
+"""
+
+import argparse
+import filecmp
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+
+SMALL_GETS = 10_000
+SINGLE_GETS = 1_000
+NGINX = """
+daemon off; pid {root}/nginx.pid; error_log {root}/error.log; worker_processes 1;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; keepalive_timeout 60s;
+  client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;
+  uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5;
+  server {{ listen 127.0.0.1:{port}; root {root}/www; }}
+}}
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sockit")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", choices=SCENES, default=list(SCENES))
+    parser.add_argument("--dir", help="where the files are; /tmp by default")
+    parser.add_argument("--size", type=int, default=1 << 30, help="bytes of the large file")
+    args = parser.parse_args()
+    args.sockit = os.path.abspath(args.sockit)
+    root = tempfile.mkdtemp(prefix="get-bench-", dir=args.dir)
+    try:
+        with Nginx(root, args.size) as nginx:
+            for scene in args.only:
+                compare(scene, SCENES[scene](args.sockit, nginx), args.rounds)
+    finally:
+        shutil.rmtree(root)
+
+
+class Nginx:
+    def __init__(self, root, size):
+        self.root = root
+        os.chmod(root, 0o755)
+        os.mkdir(f"{root}/www")
+        with open(f"{root}/www/small", "wb") as file:
+            file.write(b"x" * 99 + b"\n")
+        with open(f"{root}/www/large", "wb") as file:
+            for begin in range(0, size, 1 << 20):
+                file.write(os.urandom(min(1 << 20, size - begin)))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        with open(f"{root}/nginx.conf", "w") as file:
+            file.write(NGINX.format(root=root, port=self.port))
+
+    def __enter__(self):
+        self.process = subprocess.Popen(["nginx", "-c", f"{self.root}/nginx.conf", "-e", f"{self.root}/error.log"])
+        until = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return self
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.port}/{name}"
+
+
+def small(sockit, nginx):
+    """10,000 GETs of 100 bytes over one reused connection, one process"""
+    urls = [nginx.url("small")] * SMALL_GETS
+    with open(f"{nginx.root}/curl.list", "w") as file:
+        file.writelines(f"url={url}\n" for url in urls)
+    with open(f"{nginx.root}/wget.list", "w") as file:
+        file.writelines(f"{url}\n" for url in urls)
+    whole = 100 * SMALL_GETS
+    return {
+        "sockit": (Once([sockit, "get", "-s", *urls]), whole),
+        "curl": (Once(["curl", "-s", "-K", f"{nginx.root}/curl.list"]), whole),
+        "wget": (Once(["wget", "-q", "-O", "-", "-i", f"{nginx.root}/wget.list"]), whole),
+    }
+
+
+def single(sockit, nginx):
+    """1,000 GETs of 100 bytes, a process each"""
+    url = nginx.url("small")
+    whole = 100 * SINGLE_GETS
+    return {
+        "sockit": (Often([sockit, "get", "-s", url]), whole),
+        "curl": (Often(["curl", "-s", url]), whole),
+        "wget": (Often(["wget", "-q", "-O", "-", url]), whole),
+    }
+
+
+def disk(sockit, nginx):
+    """the large file to disk"""
+    url, out, original = nginx.url("large"), f"{nginx.root}/out", f"{nginx.root}/www/large"
+
+    def fresh():
+        if os.path.exists(out):
+            if not filecmp.cmp(out, original, shallow=False):
+                raise SystemExit(f"{out} differs")
+            os.unlink(out)
+        os.sync()
+
+    return {
+        "sockit": (Once([sockit, "get", "-s", "-o", out, url], fresh), None),
+        "curl": (Once(["curl", "-s", "-o", out, url], fresh), None),
+        "wget": (Once(["wget", "-q", "-O", out, url], fresh), None),
+    }
+
+
+def null(sockit, nginx):
+    """the large file to /dev/null"""
+    url = nginx.url("large")
+    return {
+        "sockit": (Once([sockit, "get", "-s", "-o", "/dev/null", url]), None),
+        "curl": (Once(["curl", "-s", "-o", "/dev/null", url]), None),
+        "wget": (Once(["wget", "-q", "-O", "/dev/null", url]), None),
+    }
+
+
+SCENES = {"small": small, "single": single, "disk": disk, "null": null}
+
+
+class Once:
+    """One process."""
+
+    def __init__(self, command, before=lambda: None):
+        self.command, self.before = command, before
+
+    def run(self, output):
+        self.before()
+        return run(self.command, output)
+
+    def memory(self):
+        self.before()
+        return f"{memory(self.command):.1f}"
+
+
+class Often(Once):
+    """A process for each GET."""
+
+    def run(self, output):
+        wall, cpu = zip(*[run(self.command, output) for _ in range(SINGLE_GETS)])
+        return sum(wall), sum(cpu)
+
+    def memory(self):
+        return "-"
+
+
+def run(command, output):
+    """Wall and processor seconds."""
+    begin = time.monotonic()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"{command[:4]} exited with {process.returncode}")
+    return wall, usage.ru_utime + usage.ru_stime
+
+
+def memory(command):
+    """The largest resident set in MiB. The system's own figure counts what forked the process too."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    own, peak = os.path.realpath(shutil.which(command[0])), 0
+    while process.poll() is None:
+        try:
+            if os.readlink(f"/proc/{process.pid}/exe") == own:
+                with open(f"/proc/{process.pid}/status") as status:
+                    peak = max([peak] + [int(line.split()[1]) for line in status if line.startswith("VmHWM")])
+        except OSError:
+            pass
+        time.sleep(0.003)
+    return peak / 1024
+
+
+def compare(name, programs, rounds):
+    figures = {program: [] for program in programs}
+    for turn in range(rounds):
+        order = list(programs)
+        order = order[turn % len(order):] + order[:turn % len(order)]
+        for program in order:
+            command, whole = programs[program]
+            with tempfile.TemporaryFile() as output:
+                figures[program].append(command.run(output))
+                if whole is not None and output.tell() != whole:
+                    raise SystemExit(f"{program}: {output.tell()} bytes came, not {whole}")
+    print(f"\n{SCENES[name].__doc__}; {rounds} rounds\n")
+    print("| program | wall s | CPU s | memory MiB | sockit's wall ÷ | sockit's CPU ÷ |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for program, runs in figures.items():
+        wall, cpu = (statistics.median(column) for column in zip(*runs))
+        ratios = [
+            statistics.median(ours[i] / theirs[i] for ours, theirs in zip(figures["sockit"], runs)) for i in (0, 1)
+        ]
+        beside = " | |" if program == "sockit" else f" {ratios[0]:.2f} | {ratios[1]:.2f} |"
+        print(f"| {program} | {wall:.2f} | {cpu:.2f} | {programs[program][0].memory()} |{beside}")
+
+
+if __name__ == "__main__":
+    main()

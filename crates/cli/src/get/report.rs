@@ -1,0 +1,138 @@
+//! What there is to tell of one transfer.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use httpget::http::Version;
+use httpget::protocol::ResponseHead;
+use httpget::{Event, Response, Timings, Url};
+use netcore::ConnectEvent;
+
+/// One transfer, as far as it came.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Which of the URLs it was, from 0.
+    pub(crate) index: usize,
+    /// When the first attempt began.
+    pub(crate) begin: Option<Instant>,
+    /// As the user gave it.
+    pub(crate) url: String,
+    /// Of the last response; `None` where there was none.
+    pub(crate) head: Option<ResponseHead>,
+    /// Where the last request went.
+    pub(crate) effective: Option<Url>,
+    pub(crate) local: Option<SocketAddr>,
+    pub(crate) remote: Option<SocketAddr>,
+    pub(crate) connects: usize,
+    pub(crate) redirects: usize,
+    pub(crate) retries: u32,
+    /// Remarks about the last head.
+    pub(crate) notes: usize,
+    /// Bytes of content that came.
+    pub(crate) received: u64,
+    /// Bytes of all heads.
+    pub(crate) head_bytes: usize,
+    pub(crate) request_bytes: usize,
+    /// Of the last attempt.
+    pub(crate) timings: Timings,
+    /// All of it, attempts that failed included.
+    pub(crate) total: Duration,
+    pub(crate) file: Option<String>,
+    pub(crate) exit_code: u8,
+    pub(crate) error: Option<String>,
+}
+
+impl Report {
+    /// Takes note of what happens.
+    pub(crate) fn hear(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Connect(ConnectEvent::Resolved { .. }) => self.timings.resolved = self.now(),
+            Event::Connect(ConnectEvent::Connected { address, .. }) => {
+                self.connects += 1;
+                self.remote = address.inet();
+                self.timings.connected = self.now();
+            }
+            Event::Request(bytes) => self.request_bytes += bytes.len(),
+            Event::Interim(head) => {
+                self.head_bytes += head.raw().len();
+                self.timings.first_byte = self.timings.first_byte.or(self.now());
+            }
+            Event::Head(head) => {
+                self.head_bytes += head.raw().len();
+                self.timings.first_byte = self.timings.first_byte.or(self.now());
+                self.head = Some((*head).clone());
+                self.notes = 0;
+            }
+            Event::Note(_) => self.notes += 1,
+            Event::Redirect { to, .. } => {
+                self.redirects += 1;
+                self.timings = Timings::default();
+                self.timings.redirected = self.now().unwrap_or_default();
+                self.effective = Some((*to).clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes note of what the head of a response has settled.
+    pub(crate) fn settle(&mut self, response: &Response) {
+        self.local = response.local_address().and_then(|address| address.inet());
+        self.remote = response.peer_address().and_then(|address| address.inet());
+        self.timings = *response.timings();
+    }
+
+    fn now(&self) -> Option<Duration> {
+        self.begin.map(|begin| begin.elapsed())
+    }
+
+    /// 0 without a response, as curl has it.
+    pub(crate) fn status(&self) -> u16 {
+        self.head.as_ref().map_or(0, |head| head.status().as_u16())
+    }
+
+    pub(crate) fn version(&self) -> &'static str {
+        match self.head.as_ref().map(ResponseHead::version) {
+            // As curl says it.
+            Some(Version::HTTP_10) => "1",
+            Some(_) => "1.1",
+            None => "0",
+        }
+    }
+
+    /// The first value of a field of the last head.
+    pub(crate) fn field(&self, name: &str) -> String {
+        let value = self.head.as_ref().and_then(|head| head.headers().get(name));
+        value
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .unwrap_or_default()
+    }
+
+    /// How many fields the last head has.
+    pub(crate) fn fields(&self) -> usize {
+        self.head.as_ref().map_or(0, |head| head.headers().len())
+    }
+
+    pub(crate) fn effective_url(&self) -> String {
+        self.effective.as_ref().map_or_else(|| self.url.clone(), Url::to_string)
+    }
+
+    /// Where the response would have led, had the redirect been followed.
+    pub(crate) fn redirect_url(&self) -> String {
+        let Some(head) = self.head.as_ref().filter(|head| head.status().is_redirection()) else {
+            return String::new();
+        };
+        let location = head.headers().get("location");
+        let to = location.zip(self.effective.as_ref()).map(|(to, from)| from.join(to.as_bytes()));
+        to.and_then(Result::ok).map_or_else(String::new, |url| url.to_string())
+    }
+
+    pub(crate) fn scheme(&self) -> String {
+        self.effective.as_ref().map_or_else(String::new, |url| url.scheme().to_string())
+    }
+
+    /// Bytes a second.
+    pub(crate) fn speed(&self) -> u64 {
+        let seconds = self.total.as_secs_f64();
+        if seconds > 0.0 { (self.received as f64 / seconds) as u64 } else { 0 }
+    }
+}

@@ -1,0 +1,69 @@
+//! `-v`: both heads and the connection's story, on standard error.
+//!
+//! `*` is what happens, `>` the request, `<` the response, as curl has it.
+
+use std::fmt::Write as _;
+
+use httpget::{Body, Event, http};
+
+/// The lines for an event; empty where there is nothing to tell.
+pub(crate) fn tell(event: &Event<'_>) -> String {
+    let mut text = String::new();
+    match event {
+        Event::Connect(event) => remark(&mut text, event),
+        Event::Reused { peer: Some(peer) } => remark(&mut text, format_args!("reused {peer}")),
+        Event::Reused { peer: None } => remark(&mut text, "reused the connection"),
+        Event::Again => remark(&mut text, "the reused connection was dead: once more on a new one"),
+        Event::Request(bytes) => quote(&mut text, '>', bytes),
+        Event::Interim(head) | Event::Head(head) => quote(&mut text, '<', head.raw()),
+        Event::Note(note) => remark(&mut text, note),
+        Event::Redirect { to, dropped } => {
+            remark(&mut text, format_args!("redirected to {to}"));
+            if !dropped.is_empty() {
+                let names: Vec<&str> = dropped.iter().map(http::HeaderName::as_str).collect();
+                remark(
+                    &mut text,
+                    format_args!("another origin does not get: {}", names.join(", ")),
+                );
+            }
+        }
+        Event::Kept => remark(&mut text, "the connection is kept"),
+        Event::Closed { why } => remark(&mut text, format_args!("the connection is closed: {why}")),
+        _ => {}
+    }
+    text
+}
+
+/// The lines behind a body: its trailers, what was remarked after the first `told` notes, and what
+/// becomes of the connection.
+pub(crate) fn end(body: &Body, told: usize) -> String {
+    let mut text = String::new();
+    for (name, value) in body.trailers().into_iter().flatten() {
+        quote(&mut text, '<', &[name.as_str().as_bytes(), b": ", value.as_bytes()].concat());
+    }
+    body.notes().iter().skip(told).for_each(|note| remark(&mut text, note));
+    text.push_str(&body.fate().map(|fate| tell(&fate)).unwrap_or_default());
+    text
+}
+
+fn remark(text: &mut String, words: impl std::fmt::Display) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "* {words}");
+}
+
+/// The lines of a head. What could command a terminal is shown as what it is.
+fn quote(text: &mut String, mark: char, head: &[u8]) {
+    let head = String::from_utf8_lossy(head);
+    for line in head.lines() {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        text.push(mark);
+        text.push(' ');
+        for c in line.chars() {
+            match c.is_control() && c != '\t' {
+                true => text.extend(c.escape_default()),
+                false => text.push(c),
+            }
+        }
+        text.push('\n');
+    }
+}

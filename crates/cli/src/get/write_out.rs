@@ -1,0 +1,237 @@
+//! `--write-out`: curl's variables by curl's names.
+
+#[cfg(test)]
+mod tests;
+
+use std::str::FromStr;
+
+use super::report::Report;
+use crate::values::quote;
+
+/// A parsed format.
+#[derive(Clone, Debug)]
+pub(crate) struct WriteOut(Vec<Part>);
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    Variable(&'static Variable),
+    /// `%header{NAME}`
+    Header(String),
+    /// `%{json}`
+    Json,
+    /// `%{header_json}`
+    HeaderJson,
+    /// What follows is for a failed transfer alone.
+    OnError,
+    ToErrors,
+    ToOutput,
+}
+
+/// A name and how its value is found. A number stays bare in JSON.
+#[derive(Debug)]
+struct Variable {
+    name: &'static str,
+    value: fn(&Report) -> Value,
+}
+
+enum Value {
+    Text(String),
+    Number(String),
+}
+
+impl Value {
+    fn words(self) -> String {
+        match self {
+            Value::Text(text) | Value::Number(text) => text,
+        }
+    }
+
+    fn json(self) -> String {
+        match self {
+            Value::Text(text) => quote(&text),
+            Value::Number(number) => number,
+        }
+    }
+}
+
+fn text(value: impl ToString) -> Value {
+    Value::Text(value.to_string())
+}
+
+fn number(value: impl ToString) -> Value {
+    Value::Number(value.to_string())
+}
+
+fn seconds(value: Option<std::time::Duration>) -> Value {
+    Value::Number(format!("{:.6}", value.unwrap_or_default().as_secs_f64()))
+}
+
+/// In the order of the alphabet, as `%{json}` has them.
+static VARIABLES: [Variable; 34] = [
+    Variable { name: "content_type", value: |r| text(r.field("content-type")) },
+    Variable { name: "errormsg", value: |r| text(r.error.as_deref().unwrap_or_default()) },
+    Variable { name: "exitcode", value: |r| number(r.exit_code) },
+    Variable { name: "filename_effective", value: |r| text(r.file.as_deref().unwrap_or_default()) },
+    Variable { name: "http_code", value: |r| number(format!("{:03}", r.status())) },
+    Variable { name: "http_version", value: |r| text(r.version()) },
+    Variable {
+        name: "local_ip",
+        value: |r| text(r.local.map_or(String::new(), |a| a.ip().to_string())),
+    },
+    Variable { name: "local_port", value: |r| number(r.local.map_or(0, |a| a.port())) },
+    Variable { name: "method", value: |_| text("GET") },
+    Variable { name: "num_connects", value: |r| number(r.connects) },
+    Variable { name: "num_headers", value: |r| number(r.fields()) },
+    Variable { name: "num_redirects", value: |r| number(r.redirects) },
+    Variable { name: "num_retries", value: |r| number(r.retries) },
+    Variable { name: "redirect_url", value: |r| text(r.redirect_url()) },
+    Variable {
+        name: "remote_ip",
+        value: |r| text(r.remote.map_or(String::new(), |a| a.ip().to_string())),
+    },
+    Variable { name: "remote_port", value: |r| number(r.remote.map_or(0, |a| a.port())) },
+    Variable { name: "response_code", value: |r| number(format!("{:03}", r.status())) },
+    Variable { name: "scheme", value: |r| text(r.scheme()) },
+    Variable { name: "size_download", value: |r| number(r.received) },
+    Variable { name: "size_header", value: |r| number(r.head_bytes) },
+    Variable { name: "size_request", value: |r| number(r.request_bytes) },
+    Variable { name: "size_upload", value: |_| number(0) },
+    Variable { name: "speed_download", value: |r| number(r.speed()) },
+    Variable { name: "speed_upload", value: |_| number(0) },
+    Variable { name: "time_appconnect", value: |_| seconds(None) },
+    Variable { name: "time_connect", value: |r| seconds(r.timings.connected) },
+    Variable { name: "time_namelookup", value: |r| seconds(r.timings.resolved) },
+    Variable { name: "time_pretransfer", value: |r| seconds(r.timings.connected) },
+    Variable { name: "time_redirect", value: |r| seconds(Some(r.timings.redirected)) },
+    Variable { name: "time_starttransfer", value: |r| seconds(r.timings.first_byte) },
+    Variable { name: "time_total", value: |r| seconds(Some(r.total)) },
+    Variable { name: "url", value: |r| text(&r.url) },
+    Variable { name: "url_effective", value: |r| text(r.effective_url()) },
+    Variable { name: "urlnum", value: |r| number(r.index) },
+];
+
+impl FromStr for WriteOut {
+    type Err = String;
+
+    fn from_str(format: &str) -> Result<WriteOut, String> {
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut rest = format;
+        while let Some(at) = rest.find(['%', '\\']) {
+            plain.push_str(&rest[..at]);
+            let special = &rest[at..];
+            let (part, length) = if special.starts_with('\\') {
+                let (c, length) = escaped(special);
+                plain.push_str(c);
+                (None, length)
+            } else if special.starts_with("%%") {
+                plain.push('%');
+                (None, 2)
+            } else if let Some(body) = special.strip_prefix("%header{") {
+                let end = body.find('}').ok_or("a %header{ without its }")?;
+                (Some(Part::Header(body[..end].to_ascii_lowercase())), end + 9)
+            } else if let Some(body) = special.strip_prefix("%{") {
+                let end = body.find('}').ok_or("a %{ without its }")?;
+                (Some(part(&body[..end])?), end + 3)
+            } else {
+                plain.push('%');
+                (None, 1)
+            };
+            if let Some(part) = part {
+                if !plain.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut plain)));
+                }
+                parts.push(part);
+            }
+            rest = &special[length..];
+        }
+        plain.push_str(rest);
+        if !plain.is_empty() {
+            parts.push(Part::Text(plain));
+        }
+        Ok(WriteOut(parts))
+    }
+}
+
+/// What a backslash and the letter behind it stand for, and their length. Others stand for
+/// themselves.
+fn escaped(special: &str) -> (&str, usize) {
+    match special.as_bytes().get(1) {
+        Some(b'n') => ("\n", 2),
+        Some(b'r') => ("\r", 2),
+        Some(b't') => ("\t", 2),
+        Some(b'\\') => ("\\", 2),
+        _ => ("\\", 1),
+    }
+}
+
+fn part(name: &str) -> Result<Part, String> {
+    Ok(match name {
+        "json" => Part::Json,
+        "header_json" => Part::HeaderJson,
+        "onerror" => Part::OnError,
+        "stderr" => Part::ToErrors,
+        "stdout" => Part::ToOutput,
+        name => {
+            let variable = VARIABLES.iter().find(|variable| variable.name == name);
+            Part::Variable(variable.ok_or_else(|| format!("no variable is called '{name}'"))?)
+        }
+    })
+}
+
+/// What goes to standard output, and what to standard error.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl WriteOut {
+    pub(crate) fn write(&self, report: &Report) -> Written {
+        let mut written = Written::default();
+        let mut to_errors = false;
+        for part in &self.0 {
+            let words = match part {
+                Part::Text(text) => text.clone(),
+                Part::Variable(variable) => (variable.value)(report).words(),
+                Part::Header(name) => report.field(name),
+                Part::Json => json(report),
+                Part::HeaderJson => header_json(report),
+                Part::OnError if report.exit_code == 0 => break,
+                Part::OnError => continue,
+                Part::ToErrors | Part::ToOutput => {
+                    to_errors = matches!(part, Part::ToErrors);
+                    continue;
+                }
+            };
+            let stream = if to_errors { &mut written.errors } else { &mut written.output };
+            stream.push_str(&words);
+        }
+        written
+    }
+}
+
+/// All variables as one object on one line.
+pub(crate) fn json(report: &Report) -> String {
+    let members = VARIABLES.iter().map(|variable| {
+        let value = match variable.name {
+            // A number in JSON has no zeros in front.
+            "http_code" | "response_code" => report.status().to_string(),
+            _ => (variable.value)(report).json(),
+        };
+        format!("{}:{value}", quote(variable.name))
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// The fields of the head: each name once, with all of its values.
+pub(crate) fn header_json(report: &Report) -> String {
+    let Some(head) = &report.head else { return "{}".to_owned() };
+    let members = head.headers().keys().map(|name| {
+        let values = head.headers().get_all(name).iter();
+        let values = values.map(|value| quote(&String::from_utf8_lossy(value.as_bytes())));
+        format!("{}:[{}]", quote(name.as_str()), values.collect::<Vec<_>>().join(","))
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
