@@ -32,3 +32,5 @@ pub use timings::Timings;
 pub use url::{Origin, ParseUrlError, Scheme, Url};
 
 pub use http;
+/// Whose connectors, deadlines, addresses and errors are part of what is here.
+pub use netcore;

@@ -253,7 +253,7 @@ fn a_stall_is_found_out_and_what_came_is_kept() {
         let budget = Budget::Stall;
         let (phase, received) = (Phase::Body, 600_000);
         assert_eq!(error.kind(), ErrorKind::TimedOut { budget, phase, received, after: SHORT });
-        assert_eq!(chain(&error)[1], format!("waiting for {}", server.address()));
+        assert_eq!(chain(&error)[1], format!("{} is too slow", server.address()));
         server.finish();
     }
 }

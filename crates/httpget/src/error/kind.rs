@@ -120,10 +120,10 @@ impl fmt::Display for ErrorKind {
             ErrorKind::NothingReceived => "the server closed without an answer",
             ErrorKind::HeadTruncated => "the server closed before the head was whole",
             ErrorKind::BodyTruncated { received, expected: Some(expected) } => {
-                return write!(f, "the body ended after {received} of {expected} bytes");
+                return write!(f, "the body ended after {received} of {}", Bytes(*expected));
             }
             ErrorKind::BodyTruncated { received, expected: None } => {
-                return write!(f, "the body was cut off after {received} bytes");
+                return write!(f, "the body was cut off after {}", Bytes(*received));
             }
             ErrorKind::Malformed => "malformed response",
             ErrorKind::TooLarge => "the response is too large",
@@ -138,8 +138,20 @@ impl fmt::Display for ErrorKind {
 /// How much of the body there was, where it had begun.
 fn content(f: &mut fmt::Formatter<'_>, phase: Phase, received: u64) -> fmt::Result {
     match phase {
-        Phase::Body => write!(f, ", after {received} bytes"),
+        Phase::Body => write!(f, ", after {}", Bytes(received)),
         _ => Ok(()),
+    }
+}
+
+/// `1 byte`, `2 bytes`.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 byte"),
+            count => write!(f, "{count} bytes"),
+        }
     }
 }
 

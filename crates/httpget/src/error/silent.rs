@@ -22,7 +22,7 @@ impl fmt::Display for Silent {
                 })
             }
             Operation::Write => write!(f, "{} takes no more", place(error)),
-            _ => write!(f, "waiting for {}", place(error)),
+            _ => write!(f, "{} is too slow", place(error)),
         }
     }
 }

@@ -143,6 +143,6 @@ fn behind_a_timeout_stands_who_did_not_answer() {
     };
     assert_eq!(timeout(Operation::Resolve), "no answer from the resolver");
     assert_eq!(timeout(Operation::Connect), "no answer from h:80");
-    assert_eq!(timeout(Operation::Read), "waiting for h:80");
+    assert_eq!(timeout(Operation::Read), "h:80 is too slow");
     assert_eq!(timeout(Operation::Write), "h:80 takes no more");
 }

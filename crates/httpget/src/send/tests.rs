@@ -184,7 +184,7 @@ fn a_silent_server_runs_out_of_the_first_byte_budget() {
     assert_eq!(timed_out(&error), (Budget::FirstByte, Phase::Wait, 0, SHORT));
     let text = "timed out: the first-byte budget of 400 ms ran out while waiting for the response";
     let expected =
-        [format!("get {}: {text}", server.url("/")), format!("waiting for {}", server.address())];
+        [format!("get {}: {text}", server.url("/")), format!("{} is too slow", server.address())];
     assert_eq!(chain(&error), expected);
     assert!(error.is_timeout() && error.is_retryable());
     server.finish();
