@@ -156,18 +156,34 @@ impl Body {
                 return Ok(Step::Receive);
             }
             match self.exchange.receive(connection.unread()) {
-                Ok((used, _)) if self.context.raw && used > 0 => {
-                    self.content = connection.place(used, used);
+                Ok((used, event)) if wanted(self.context.raw, used, &event) > 0 => {
+                    let wanted = wanted(self.context.raw, used, &event);
+                    self.content = connection.place(used, wanted);
                     connection.consume(used);
-                }
-                Ok((used, protocol::Event::Content(content))) => {
-                    self.content = connection.place(used, content.len());
-                    connection.consume(used);
+                    self.gather();
                 }
                 Ok((_, protocol::Event::End)) => self.release(),
                 Ok((used, _)) => connection.consume(used),
                 Err(error) => return Err(self.fail(Error::from(error))),
             }
+        }
+    }
+
+    /// Joins the content behind the first piece in the buffer to it, so that many small chunks do
+    /// not cost a read or a write each. An end or an error stays for the next look, which finds it
+    /// again.
+    fn gather(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        while !connection.unread().is_empty() {
+            let Ok((used, event)) = self.exchange.receive(connection.unread()) else { return };
+            if used == 0 {
+                return;
+            }
+            let wanted = wanted(self.context.raw, used, &event);
+            let more = connection.place(used, wanted);
+            connection.consume(used);
+            connection.join(more, self.content.end);
+            self.content.end += wanted;
         }
     }
 
@@ -293,6 +309,15 @@ impl Body {
                 },
             }
         }
+    }
+}
+
+/// How many of the bytes that brought `event` are handed on: the last ones.
+fn wanted(raw: bool, used: usize, event: &protocol::Event<'_>) -> usize {
+    match event {
+        _ if raw => used,
+        protocol::Event::Content(content) => content.len(),
+        _ => 0,
     }
 }
 

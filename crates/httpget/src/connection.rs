@@ -128,6 +128,11 @@ impl Connection {
         end - length..end
     }
 
+    /// Moves what is at `place` to where something before it ends.
+    pub(crate) fn join(&mut self, place: Range<usize>, end: usize) {
+        self.buffer.copy_within(place, end);
+    }
+
     /// What the buffer has there.
     pub(crate) fn at(&self, place: Range<usize>) -> &[u8] {
         &self.buffer[place]

@@ -55,10 +55,11 @@ fn is_closed(body: &Body, because: Closing) -> bool {
 }
 
 /// Each way to frame `body`, and whether the connection ends with it.
-fn framings(body: &[u8]) -> [(&'static str, Vec<u8>, bool); 4] {
+fn framings(body: &[u8]) -> [(&'static str, Vec<u8>, bool); 5] {
     [
         ("length", with_length(body), false),
         ("small chunks", chunked(body, 1000), false),
+        ("tiny chunks", chunked(body, 7), false),
         ("large chunks", chunked(body, 700_000), false),
         ("until close", until_close(body), true),
     ]
@@ -112,6 +113,18 @@ fn pieces_of_any_size_make_the_whole() {
             }
         }
     }
+}
+
+#[test]
+fn chunks_that_come_together_are_one_piece_and_an_error_comes_behind_them() {
+    let response = [&head("Transfer-Encoding: chunked\r\n")[..], b"2\r\nab\r\n1\r\nc\r\n+1\r\n"];
+    let server = Server::play([vec![get("/"), send(response.concat())]]);
+    let body = &mut body_of(&server);
+    let mut buffer = [0; 10];
+    assert_eq!(body.take(&mut buffer).unwrap(), 3);
+    assert_eq!(&buffer[..3], b"abc");
+    assert_eq!(body.take(&mut buffer).unwrap_err().kind(), ErrorKind::Malformed);
+    server.finish();
 }
 
 #[test]
