@@ -122,3 +122,12 @@ fn the_last_bytes_can_be_asked_for() {
     assert_eq!(finished.stdout_text(), "o\n-206");
     assert_eq!(server.asked()[0].field("range"), Some("bytes=-2"));
 }
+
+#[test]
+fn verbose_lets_no_server_turn_the_text() {
+    let server =
+        Http::saying("HTTP/1.1 200 OK\r\nX: a\u{202e}b\u{9b}c\r\nContent-Length: 0\r\n\r\n");
+    let finished = run(&["get", "-v", &server.url("/")]);
+    finished.expect_code(0);
+    assert!(finished.stderr().contains("< X: a\\u{202e}b\\u{9b}c\n"), "{}", finished.story());
+}

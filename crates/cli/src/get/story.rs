@@ -59,11 +59,16 @@ fn quote(text: &mut String, mark: char, head: &[u8]) {
         text.push(mark);
         text.push(' ');
         for c in line.chars() {
-            match c.is_control() && c != '\t' {
+            match c.is_control() && c != '\t' || turns_text(c) {
                 true => text.extend(c.escape_default()),
                 false => text.push(c),
             }
         }
         text.push('\n');
     }
+}
+
+/// Ends a line, or makes what follows look like something else (UAX #9).
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
