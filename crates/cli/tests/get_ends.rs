@@ -61,6 +61,8 @@ fn a_fifo_that_nobody_reads_any_more_is_23() {
     let finished = run(&["get", "-o", path, &server.url("/")]);
     assert!(reader.wait().unwrap().success());
     finished.expect_code(23).expect_error_line(&["broken pipe"]);
+    let finished = run(&["get", "--max-time", "100ms", "-o", path, &server.url("/")]);
+    finished.expect_code(28).expect_error_line(&["100 ms", "nobody reads"]);
 }
 
 #[test]

@@ -14,12 +14,13 @@ mod target;
 mod tests;
 
 use std::fmt;
+use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::budgets::Budgets;
-use crate::{Budget, Error, ErrorKind, Event, Request, Response};
+use crate::{Budget, Error, ErrorKind, Event, Phase, Request, Response};
 use engine::Engine;
 pub use error::FileError;
 use part::Part;
@@ -198,7 +199,8 @@ impl Download {
     /// - [`ErrorKind::Range`]: the server sent another range than the one that was asked for.
     ///   Nothing was written;
     /// - [`ErrorKind::Status`]; see [`errors`](Download::errors);
-    /// - [`ErrorKind::TimedOut`] in [`Phase::Retry`](crate::Phase::Retry): the next attempt would
+    /// - [`ErrorKind::TimedOut`] in [`Phase::Open`]: nobody came to read from the FIFO;
+    /// - [`ErrorKind::TimedOut`] in [`Phase::Retry`]: the next attempt would
     ///   come too late. Its cause has the error of the last one;
     /// - those of [`Request::send`] and of [`Body::move_to`](crate::Body::move_to), of the last
     ///   attempt.
@@ -210,8 +212,15 @@ impl Download {
         let order = self.request.0?;
         let budgets = Budgets::new(order.timeouts.clone(), order.deadline, Instant::now());
         let failed = |error: FileError| Error::new(ErrorKind::Write).because(error).of(&order.url);
-        let soon = budgets.bound(Budget::Stall, Instant::now()).deadline;
-        let target = Target::at(path.as_ref(), soon).map_err(failed)?;
+        let soon = budgets.bound(Budget::Stall, Instant::now());
+        let target = Target::at(path.as_ref(), soon.deadline).map_err(|error| {
+            match error.cause().kind() {
+                io::ErrorKind::TimedOut => {
+                    soon.ran_out(Phase::Open, 0).because(error).of(&order.url)
+                }
+                _ => failed(error),
+            }
+        })?;
         let sink = match &target {
             Target::Straight(target) => Sink::straight(target.as_fd()),
             Target::File(place) => Sink::Part(Part::open(place.clone()).map_err(failed)?),

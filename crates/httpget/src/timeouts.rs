@@ -49,6 +49,8 @@ pub enum Budget {
 /// What a transfer was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
+    /// Opening what the body goes to: a FIFO without a reader.
+    Open,
     /// Looking up the name.
     Resolve,
     /// Connecting.
@@ -79,6 +81,7 @@ impl fmt::Display for Budget {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Phase::Open => "opening the target",
             Phase::Resolve => "resolving",
             Phase::Connect => "connecting",
             Phase::Send => "sending the request",

@@ -124,7 +124,10 @@ fn open_straight(path: &Path, is_fifo: bool, deadline: Deadline) -> io::Result<F
         match File::options().write(true).custom_flags(flags).open(path) {
             Err(error) if is_fifo && error.raw_os_error() == Some(libc::ENXIO) => {
                 match deadline.remaining() {
-                    Some(left) if left.is_zero() => return Err(io::ErrorKind::TimedOut.into()),
+                    Some(left) if left.is_zero() => {
+                        let text = "nobody reads from it";
+                        return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+                    }
                     left => thread::sleep(left.map_or(LOOK, |left| left.min(LOOK))),
                 }
             }

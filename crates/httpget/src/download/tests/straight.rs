@@ -168,6 +168,24 @@ fn devices_are_written_through_and_stay_what_they_are() {
 }
 
 #[test]
+fn a_fifo_without_a_reader_is_waited_for_in_vain() {
+    let place = Place::new();
+    assert!(Command::new("mkfifo").arg(&place.file).status().unwrap().success());
+    let length = Duration::from_millis(20);
+    let request = Client::new()
+        .get("http://127.0.0.1:9/")
+        .timeouts(Timeouts { total: Some(length), ..Timeouts::default() });
+    let error = run(Download::new(request), &place.file).unwrap_err();
+    let (budget, phase) = (crate::Budget::Total, Phase::Open);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::TimedOut { budget, phase, received: 0, after: length },
+        "{error}"
+    );
+    assert!(chain(&error)[2].ends_with("nobody reads from it"), "{:?}", chain(&error));
+}
+
+#[test]
 fn a_fifo_is_written_through() {
     let server = Server::play([
         vec![asks_all(), send(cut(10)), Step::Close],
