@@ -6,9 +6,6 @@ use crate::sys::{Interest, Pipe};
 
 /// The most bytes that are on their way to a file: the size of the kernel's pipe, where the system
 /// allows as much. Without privileges it allows no more (pipe(7), `pipe-max-size`).
-///
-/// Each call that writes a file has a price, so that fewer and larger ones cost less processor
-/// time: a tenth on tmpfs and a fifth on ext4, against 256 KiB (docs/benchmarks.md, "Files").
 const TO_FILE: usize = 1 << 20;
 
 /// The most bytes that are on their way to a stream, a pipe or a device. These take over the pages,
@@ -16,9 +13,13 @@ const TO_FILE: usize = 1 << 20;
 /// together (pipe(7), `pipe-user-pages-soft`).
 const TO_OTHERS: usize = 1 << 18;
 
-/// The size of the buffer where the kernel can't copy by itself: few calls, and what it holds is
-/// still in the processor's cache when it is written.
-const BUFFER: usize = 1 << 18;
+/// What a file is given with one call. With less there are more calls; with more the file system
+/// asks for memory in blocks as large, and these are what a virtual machine has given back to its
+/// host, which then costs more than the copy (docs/benchmarks.md, "Files", has the figures).
+const PIECE: usize = 1 << 17;
+
+/// The size of the buffer where the kernel can't copy by itself.
+const BUFFER: usize = PIECE;
 
 /// Moves bytes from one descriptor to another without waiting for either.
 ///
@@ -197,6 +198,9 @@ impl Pump {
     fn drain(&mut self) -> io::Result<usize> {
         match &mut self.carrier {
             Carrier::Pipe { pipe, held, .. } => {
+                if self.to.is_file() {
+                    return drain_in_pieces(pipe, held, &self.to);
+                }
                 let drained = pipe.drain(&self.to, *held)?;
                 *held -= drained;
                 Ok(drained)
@@ -208,4 +212,19 @@ impl Pump {
             }
         }
     }
+}
+
+/// Writes all that the pipe holds into a file, so that no deadline comes between: nobody waits.
+fn drain_in_pieces(pipe: &Pipe, held: &mut usize, to: &Descriptor) -> io::Result<usize> {
+    let before = *held;
+    while *held > 0 {
+        match pipe.drain(to, PIECE.min(*held)) {
+            Ok(0) => break,
+            Ok(drained) => *held -= drained,
+            Err(error) if *held == before => return Err(error),
+            // What was written counts. The next call meets the same, and tells.
+            Err(_) => break,
+        }
+    }
+    Ok(before - *held)
 }

@@ -264,10 +264,12 @@ fn what_comes_goes_into_pipes_and_files_that_are_appended_to() {
 fn devices_do_as_well() {
     let (client, server) = tcp_pair();
     assert_eq!(client.send_from(&File::open("/dev/null").unwrap(), patience(), |_| ()).unwrap(), 0);
-    client.write_all_deadline(b"x", patience()).unwrap();
-    drop(client);
     let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
-    assert_eq!(server.receive_into(&null, 9, patience(), |_| ()).unwrap(), 1);
+    thread::scope(|scope| {
+        scope.spawn(move || client.write_all_deadline(&bytes(MANY), patience()).unwrap());
+        let received = server.receive_into(&null, 1 << 40, patience(), |_| ());
+        assert_eq!(received.unwrap(), MANY as u64);
+    });
 }
 
 #[test]
@@ -404,6 +406,37 @@ fn a_full_disk_is_named() {
     assert_eq!(error.to_string(), "write to the device: no space left");
     assert_eq!(error.code(), Some(libc::ENOSPC));
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_file_took_before_it_was_full_is_counted() {
+    let dir = TestDir::new();
+    let to = empty_file(&dir);
+    // The end beyond which the file system has no offset: lseek(2) refuses it.
+    let (mut end, mut beyond) = (0, 1u64 << 63);
+    while beyond - end > 1 {
+        let between = end + (beyond - end) / 2;
+        match (&to).seek(SeekFrom::Start(between)) {
+            Ok(_) => end = between,
+            Err(_) => beyond = between,
+        }
+    }
+    // Some pieces, and a part of one.
+    let room = 300_001;
+    (&to).seek(SeekFrom::Start(end - room)).unwrap();
+    let (client, server) = tcp_pair();
+    let (error, last) = thread::scope(|scope| {
+        // It ends in a reset where the other end goes first.
+        scope.spawn(move || client.write_all_deadline(&bytes(MANY), patience()).is_ok());
+        let mut last = 0;
+        let result = server.receive_into(&to, 1 << 40, patience(), |count| last = count);
+        drop(server);
+        (result.unwrap_err(), last)
+    });
+    assert_eq!(error.operation(), Operation::Write, "{error}");
+    assert!(last > 0 && last <= room, "{last}");
+    assert_eq!(to.metadata().unwrap().len(), end - room + last);
 }
 
 #[test]
