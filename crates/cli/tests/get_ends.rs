@@ -133,3 +133,16 @@ fn verbose_lets_no_server_turn_the_text() {
     finished.expect_code(0);
     assert!(finished.stderr().contains("< X: a\\u{202e}b\\u{9b}c\n"), "{}", finished.story());
 }
+
+#[test]
+fn a_range_without_a_length_is_measured() {
+    let head = "HTTP/1.1 206 P\r\nContent-Range: bytes 1-3/6\r\n";
+    for (body, code) in [("el", 18), ("ell", 0), ("ello", 33)] {
+        let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}");
+        for reply in [chunked, format!("{head}\r\n{body}")] {
+            let server = Http::saying(reply);
+            run(&["get", "--range", "1-3", &server.url("/")]).expect_code(code);
+        }
+    }
+}

@@ -108,7 +108,7 @@ impl<'a> Engine<'a> {
         let mut partial = self.partial()?;
         loop {
             let response = self.send(partial.as_ref())?;
-            self.check_range(&response)?;
+            self.check_range(&response, response.expected())?;
             self.check_status(&response, partial.is_some())?;
             let (status, headers) = (response.status(), response.headers());
             let plan = match self.is_plain() {
@@ -190,11 +190,18 @@ impl<'a> Engine<'a> {
     }
 
     /// An error where the request asked for a range by itself, and this is not it.
-    fn check_range(&self, response: &Response) -> Result<(), Failure> {
+    /// `sent` is how many bytes it has, or had.
+    fn check_range(&self, response: &Response, sent: Option<u64>) -> Result<(), Failure> {
         let Some(asked) = self.order.head.value(&RANGE) else { return Ok(()) };
-        let checked =
-            check_asked(asked, response.status(), response.headers(), response.expected());
-        checked.map_err(|fault| range(fault, response))
+        match check_asked(asked, response.status(), response.headers(), sent) {
+            Err(RangeFault::Length { range, sent })
+                if response.expected().is_none() && sent < range =>
+            {
+                let short = ErrorKind::BodyTruncated { received: sent, expected: Some(range) };
+                Err(Error::new(short).of(response.url()).into())
+            }
+            checked => checked.map_err(|fault| range(fault, response)),
+        }
     }
 
     /// The response is the whole file.
@@ -217,7 +224,9 @@ impl<'a> Engine<'a> {
             .map_err(|error| Error::new(ErrorKind::Write).because(error).of(response.url()))?;
         let ahead = self.written + heads.len() as u64;
         self.sink.took(ahead);
-        let (response, arrived) = self.receive(response, ahead, total)?;
+        let (mut response, arrived) = self.receive(response, ahead, total)?;
+        let received = response.body().received();
+        self.check_range(&response, Some(received))?;
         Ok((response, ahead + arrived, 0))
     }
 
