@@ -261,8 +261,11 @@ pub(crate) struct Get {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
     /// Do not follow redirects
-    #[arg(long)]
+    #[arg(long, overrides_with = "location")]
     pub(crate) no_location: bool,
+    /// Follow redirects, as it does anyway; whichever of the two comes last
+    #[arg(short = 'L', long, overrides_with = "no_location")]
+    location: bool,
     /// The most redirects that are followed
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) max_redirects: usize,

@@ -146,3 +146,22 @@ fn a_range_without_a_length_is_measured() {
         }
     }
 }
+
+#[test]
+fn redirects_are_followed_unless_the_last_word_is_no() {
+    let moved = "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n";
+    let server = Http::start(move |asked, stream| {
+        let reply = if asked.target() == "/a" { moved.into() } else { ok(b"b") };
+        let _ = stream.write_all(&reply);
+        Then::Keep
+    });
+    let url = server.url("/a");
+    for (options, shown) in [
+        (&["-L"][..], "b"),
+        (&["--no-location", "-L"], "b"),
+        (&["-L", "--no-location"], ""),
+    ] {
+        let finished = run(&[&["get", &url][..], options].concat());
+        assert_eq!(finished.expect_code(0).stdout_text(), shown);
+    }
+}
