@@ -13,10 +13,11 @@ const TO_FILE: usize = 1 << 20;
 /// together (pipe(7), `pipe-user-pages-soft`).
 const TO_OTHERS: usize = 1 << 18;
 
-/// What a file is given with one call. With less there are more calls; with more the file system
-/// asks for memory in blocks as large, and these are what a virtual machine has given back to its
-/// host, which then costs more than the copy (docs/benchmarks.md, "Files", has the figures).
-const PIECE: usize = 1 << 17;
+/// What a file is given with one call. With less there are more calls. With 128 KiB or more a file
+/// system that likes large blocks takes memory in blocks as large, and those a virtual machine may
+/// have given back to its host: to get them again costs more than the copy. docs/benchmarks.md,
+/// "Files", has the figures.
+const PIECE: usize = 96 << 10;
 
 /// The size of the buffer where the kernel can't copy by itself.
 const BUFFER: usize = PIECE;
