@@ -42,11 +42,11 @@ impl<'a> End<'a> {
         self
     }
 
-    fn input(&self) -> io::Result<Descriptor> {
+    fn input(&self) -> io::Result<Descriptor<'a>> {
         self.stream.map_or_else(|| Descriptor::of(self.input), Descriptor::of_stream)
     }
 
-    fn output(&self) -> io::Result<Descriptor> {
+    fn output(&self) -> io::Result<Descriptor<'a>> {
         self.stream.map_or_else(|| Descriptor::of(self.output), Descriptor::of_stream)
     }
 
@@ -97,7 +97,7 @@ impl<'a> From<&'a Stream> for End<'a> {
 /// - [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the end of
 ///   one side could not be passed on, since the other has reset the connection;
 /// - [`Operation::Open`], often with [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a
-///   relay needs up to eight descriptors more.
+///   relay needs up to four descriptors more.
 ///
 /// After an error no end is passed on, so that nobody takes for whole what is not. Dropping the
 /// streams does pass one on; `SO_LINGER` of zero

@@ -10,6 +10,8 @@ mod find;
 #[cfg(target_os = "linux")]
 mod holder;
 #[cfg(unix)]
+mod lent;
+#[cfg(unix)]
 mod lock;
 mod options;
 mod poll;
@@ -39,6 +41,8 @@ pub(crate) use codes::{code_kind, code_name, lookup_code};
 pub(crate) use find::find;
 #[cfg(target_os = "linux")]
 pub(crate) use holder::holder;
+#[cfg(unix)]
+pub(crate) use lent::LentFile;
 #[cfg(unix)]
 pub(crate) use lock::{try_lock, unlock};
 pub(crate) use options::*;

@@ -62,7 +62,7 @@ impl Stream {
     /// - [`Operation::Read`] with [`InvalidInput`](ErrorKind::InvalidInput) for a range that ends
     ///   before it begins;
     /// - [`Operation::Open`], often with
-    ///   [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a transfer needs up to four
+    ///   [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a transfer needs up to two
     ///   descriptors more.
     pub fn send_file(
         &self,
@@ -187,7 +187,11 @@ impl Stream {
 }
 
 /// Runs `pump` until all has arrived.
-fn run(pump: &mut Pump, patience: Patience, mut progress: impl FnMut(u64)) -> Result<u64, Error> {
+fn run(
+    pump: &mut Pump<'_>,
+    patience: Patience,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, Error> {
     let _quiet = NoSigpipe::new();
     let deadline = patience.deadline();
     let mut watched = true;
@@ -225,7 +229,12 @@ fn run(pump: &mut Pump, patience: Patience, mut progress: impl FnMut(u64)) -> Re
 
 /// Waits until `pump` can go on, or the deadline has passed. `watched`: whether meanwhile to look
 /// out for an error of the one that is written to; so is the result.
-fn wait(pump: &Pump, interest: Interest, watched: bool, deadline: Deadline) -> Result<bool, Error> {
+fn wait(
+    pump: &Pump<'_>,
+    interest: Interest,
+    watched: bool,
+    deadline: Deadline,
+) -> Result<bool, Error> {
     let polled = |error| Error::from_io(Operation::Poll, error);
     if interest == Interest::Write {
         sys::wait(&pump.to, interest, deadline).map_err(polled)?;

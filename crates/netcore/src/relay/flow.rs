@@ -14,7 +14,7 @@ pub(super) struct Flow<'a> {
     from: Side,
     source: End<'a>,
     sink: End<'a>,
-    pump: Pump,
+    pump: Pump<'a>,
     open: bool,
     /// What it waits for.
     interest: Interest,

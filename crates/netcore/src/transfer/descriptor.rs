@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
@@ -6,7 +5,7 @@ use std::time::Instant;
 
 use socket2::SockRef;
 
-use crate::sys::{self, Interest};
+use crate::sys::{self, Interest, LentFile};
 use crate::{Deadline, Stream};
 
 /// POSIX's `PIPE_BUF`: what a pipe that is ready for writing takes at once, so that writing it does
@@ -31,23 +30,23 @@ pub(super) enum Kind {
     Device,
 }
 
-/// One end of a transfer: a second handle of what the caller has.
+/// One end of a transfer.
 #[derive(Debug)]
-pub(crate) struct Descriptor {
-    handle: File,
+pub(crate) struct Descriptor<'a> {
+    handle: LentFile<'a>,
     kind: Kind,
     /// The kernel may copy here by itself, since it does not block.
     splices: bool,
 }
 
-impl Descriptor {
+impl<'a> Descriptor<'a> {
     /// `stream` must be in non-blocking mode for as long as this lives.
-    pub(crate) fn of_stream(stream: &Stream) -> io::Result<Descriptor> {
+    pub(crate) fn of_stream(stream: &'a Stream) -> io::Result<Descriptor<'a>> {
         Ok(Descriptor { splices: true, ..Descriptor::of(stream.as_fd())? })
     }
 
-    pub(crate) fn of(descriptor: BorrowedFd<'_>) -> io::Result<Descriptor> {
-        let handle = File::from(descriptor.try_clone_to_owned()?);
+    pub(crate) fn of(descriptor: BorrowedFd<'a>) -> io::Result<Descriptor<'a>> {
+        let handle = LentFile::of(descriptor);
         let metadata = handle.metadata()?;
         let kind = metadata.file_type();
         let kind = match () {
@@ -88,12 +87,12 @@ impl Descriptor {
         match (self.kind, position) {
             (_, Some(position)) => self.handle.read_at(buffer, position),
             (Kind::Socket, None) => {
-                SockRef::from(&self.handle).recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT)
+                SockRef::from(&*self.handle).recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT)
             }
-            (Kind::File, None) => (&self.handle).read(buffer),
+            (Kind::File, None) => (&*self.handle).read(buffer),
             (Kind::Pipe | Kind::Device, None) => {
                 self.expect(Interest::Read)?;
-                (&self.handle).read(buffer)
+                (&*self.handle).read(buffer)
             }
         }
     }
@@ -103,12 +102,12 @@ impl Descriptor {
         match self.kind {
             Kind::Socket => {
                 let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
-                SockRef::from(&self.handle).send_with_flags(bytes, flags)
+                SockRef::from(&*self.handle).send_with_flags(bytes, flags)
             }
-            Kind::File => (&self.handle).write(bytes),
+            Kind::File => (&*self.handle).write(bytes),
             Kind::Pipe | Kind::Device => {
                 self.expect(Interest::Write)?;
-                (&self.handle).write(&bytes[..bytes.len().min(ATOMIC_WRITE)])
+                (&*self.handle).write(&bytes[..bytes.len().min(ATOMIC_WRITE)])
             }
         }
     }
@@ -117,7 +116,7 @@ impl Descriptor {
     /// `None`: it can be, or the next write will tell.
     pub(crate) fn take_error(&self) -> Option<io::Error> {
         match self.kind {
-            Kind::Socket => SockRef::from(&self.handle).take_error().ok().flatten(),
+            Kind::Socket => SockRef::from(&*self.handle).take_error().ok().flatten(),
             // pipe(7): the last reader has gone.
             Kind::Pipe => Some(io::Error::from_raw_os_error(libc::EPIPE)),
             Kind::File | Kind::Device => None,
@@ -126,14 +125,14 @@ impl Descriptor {
 
     fn expect(&self, interest: Interest) -> io::Result<()> {
         let now = Deadline::at(Instant::now());
-        match sys::wait(&self.handle, interest, now)? {
+        match sys::wait(&*self.handle, interest, now)? {
             true => Ok(()),
             false => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 }
 
-impl AsFd for Descriptor {
+impl AsFd for Descriptor<'_> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.handle.as_fd()
     }

@@ -31,9 +31,9 @@ const BUFFER: usize = PIECE;
 /// It fills only what is empty, so that each refusal to fill is `from`'s and each refusal to drain
 /// is `to`'s.
 #[derive(Debug)]
-pub(crate) struct Pump {
-    pub(crate) from: Descriptor,
-    pub(crate) to: Descriptor,
+pub(crate) struct Pump<'a> {
+    pub(crate) from: Descriptor<'a>,
+    pub(crate) to: Descriptor<'a>,
     carrier: Carrier,
     /// Where to read next in `from`; `None`: where it stands.
     position: Option<u64>,
@@ -73,14 +73,14 @@ pub(crate) enum Step {
 /// Reading from `from` failed, or writing to `to`.
 pub(crate) type Failure = (Interest, io::Error);
 
-impl Pump {
+impl<'a> Pump<'a> {
     /// At most `count` bytes `from` one `to` the other; without one, all there are.
     pub(crate) fn new(
-        from: Descriptor,
-        to: Descriptor,
+        from: Descriptor<'a>,
+        to: Descriptor<'a>,
         position: Option<u64>,
         count: Option<u64>,
-    ) -> Pump {
+    ) -> Pump<'a> {
         let size = if to.is_file() { TO_FILE } else { TO_OTHERS };
         let pipe = if from.splices() && to.splices() { Pipe::open(size).ok() } else { None };
         let carrier = match pipe {
@@ -140,7 +140,7 @@ impl Pump {
     fn repeat(
         &mut self,
         side: Interest,
-        call: fn(&mut Pump) -> io::Result<usize>,
+        call: fn(&mut Pump<'a>) -> io::Result<usize>,
     ) -> Result<Option<usize>, Failure> {
         loop {
             let error = match call(self) {
@@ -216,7 +216,7 @@ impl Pump {
 }
 
 /// Writes all that the pipe holds into a file, so that no deadline comes between: nobody waits.
-fn drain_in_pieces(pipe: &Pipe, held: &mut usize, to: &Descriptor) -> io::Result<usize> {
+fn drain_in_pieces(pipe: &Pipe, held: &mut usize, to: &Descriptor<'_>) -> io::Result<usize> {
     let before = *held;
     while *held > 0 {
         match pipe.drain(to, PIECE.min(*held)) {

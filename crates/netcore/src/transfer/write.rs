@@ -22,8 +22,7 @@ use crate::{Deadline, Error, Operation};
 ///   [`BrokenPipe`](crate::ErrorKind::BrokenPipe), and with
 ///   [`TimedOut`](crate::ErrorKind::TimedOut) if it takes no more by the deadline. An unknown part
 ///   has been written then;
-/// - [`Operation::Open`], often with
-///   [`DescriptorsExhausted`](crate::ErrorKind::DescriptorsExhausted): it needs one descriptor more.
+/// - [`Operation::Open`] if the system can't say what `target` is.
 ///
 /// ```
 /// use std::fs::File;
@@ -39,12 +38,15 @@ use crate::{Deadline, Error, Operation};
 /// }
 /// ```
 pub fn write_all_to(target: &impl AsFd, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
     let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
     let _quiet = to.is_pipe().then(NoSigpipe::new);
     write_all(&to, bytes, deadline).map_err(|error| error.at(to.name()))
 }
 
-fn write_all(to: &Descriptor, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+fn write_all(to: &Descriptor<'_>, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
     let failed = |error| Error::from_io(Operation::Write, error);
     let mut rest = bytes;
     while !rest.is_empty() {
