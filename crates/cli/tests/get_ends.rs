@@ -156,11 +156,9 @@ fn redirects_are_followed_unless_the_last_word_is_no() {
         Then::Keep
     });
     let url = server.url("/a");
-    for (options, shown) in [
-        (&["-L"][..], "b"),
-        (&["--no-location", "-L"], "b"),
-        (&["-L", "--no-location"], ""),
-    ] {
+    for (options, shown) in
+        [(&["-L"][..], "b"), (&["--no-location", "-L"], "b"), (&["-L", "--no-location"], "")]
+    {
         let finished = run(&[&["get", &url][..], options].concat());
         assert_eq!(finished.expect_code(0).stdout_text(), shown);
     }

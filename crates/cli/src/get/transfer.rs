@@ -225,28 +225,45 @@ impl Watch<'_> {
 /// Bodies on standard output come in the order of the URLs, however many are on their way.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    state: Mutex<(usize, BTreeSet<usize>)>,
+    state: Mutex<State>,
     changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// All transfers before this one have ended.
+    next: usize,
+    /// Those behind it that have ended too.
+    ended: BTreeSet<usize>,
+    /// So many wait for their turn. Without any, nobody needs to be woken.
+    waiting: usize,
 }
 
 impl Turns {
     /// Waits until all transfers before this one have ended.
     fn wait(&self, index: usize) {
-        let waiting = |state: &mut (usize, BTreeSet<usize>)| state.0 < index;
-        drop(self.changed.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner));
+        let mut state = self.lock();
+        if state.next < index {
+            state.waiting += 1;
+            let early = |state: &mut State| state.next < index;
+            let waited = self.changed.wait_while(state, early);
+            waited.unwrap_or_else(PoisonError::into_inner).waiting -= 1;
+        }
     }
 
     fn end(&self, index: usize) {
         let mut state = self.lock();
-        let (next, ended) = &mut *state;
-        ended.insert(index);
+        state.ended.insert(index);
+        let State { next, ended, waiting } = &mut *state;
         while ended.remove(next) {
             *next += 1;
         }
-        self.changed.notify_all();
+        if *waiting > 0 {
+            self.changed.notify_all();
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, (usize, BTreeSet<usize>)> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
