@@ -2,7 +2,7 @@
 """`sockit get` beside curl and wget, against nginx on this machine.
 
     cargo build --release
-    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null] [--dir DIR]
+    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null] [--dir DIR] [--one-core]
 
 Needs nginx, curl and wget. nginx gets a configuration, a port and a directory of its own. The programs take turns in rounds; the
 figures are medians of the rounds, ratios medians of the ratios within a round. Processor time is that of the client alone, user and
@@ -41,9 +41,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", choices=SCENES, default=list(SCENES))
     parser.add_argument("--dir", help="where the files are; /tmp by default")
+    parser.add_argument("--one-core", action="store_true", help="nginx and its clients share a core, so that none wakes another")
     parser.add_argument("--size", type=int, default=1 << 30, help="bytes of the large file")
     args = parser.parse_args()
     args.sockit = os.path.abspath(args.sockit)
+    if args.one_core:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     root = tempfile.mkdtemp(prefix="get-bench-", dir=args.dir)
     try:
         with Nginx(root, args.size) as nginx:
