@@ -155,16 +155,18 @@ impl Body {
             if connection.unread().is_empty() && !self.exchange.is_done() {
                 return Ok(Step::Receive);
             }
-            match self.exchange.receive(connection.unread()) {
-                Ok((used, event)) if wanted(self.context.raw, used, &event) > 0 => {
-                    let wanted = wanted(self.context.raw, used, &event);
+            let (used, event) = match self.exchange.receive(connection.unread()) {
+                Ok(received) => received,
+                Err(error) => return Err(self.fail(Error::from(error))),
+            };
+            match (wanted(self.context.raw, used, &event), event) {
+                (0, protocol::Event::End) => self.release(),
+                (0, _) => connection.consume(used),
+                (wanted, _) => {
                     self.content = connection.place(used, wanted);
                     connection.consume(used);
                     self.gather();
                 }
-                Ok((_, protocol::Event::End)) => self.release(),
-                Ok((used, _)) => connection.consume(used),
-                Err(error) => return Err(self.fail(Error::from(error))),
             }
         }
     }

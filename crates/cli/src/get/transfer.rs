@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use httpget::download::{Download, Downloaded, Progress as Step};
-use httpget::{Client, Event, Limits, Request, Url};
+use httpget::{Client, Event, Request};
 
 use super::destination::Destination;
 use super::progress::{Bar, Progress};
@@ -51,7 +51,6 @@ impl Transfers<'_> {
             index: job.index,
             begin: Some(begin),
             url: job.url.clone(),
-            effective: Url::parse(&job.url).ok(),
             file: job.to.file().map(|file| file.display().to_string()),
             ..Report::default()
         };
@@ -85,8 +84,8 @@ impl Transfers<'_> {
     }
 
     fn fetch(&self, job: &Job, report: &mut Report) -> Result<Downloaded, Failure> {
-        let download = self.download(self.request(&job.url));
-        let mut watch = Watch { transfers: self, job, report, bar: self.bar(job), at: 0 };
+        let download = self.download(self.request(&job.url, report));
+        let mut watch = self.watch(job, report);
         let mut progress = |step: Step<'_>| watch.see(&step);
         Ok(match &job.to {
             Destination::File(file) => download.to_file(file, &mut progress)?,
@@ -100,14 +99,12 @@ impl Transfers<'_> {
         job: &Job,
         report: &mut Report,
     ) -> Result<(Downloaded, Vec<u8>), Failure> {
-        let limits = self.client.limits().clone();
-        let body = limits.body.min(match self.args.max_filesize {
-            Some(_) => u64::MAX,
-            None => LARGEST_JSON_BODY,
-        });
-        let request = self.request(&job.url).limits(Limits { body, ..limits });
-        let download = self.download(request);
-        let mut watch = Watch { transfers: self, job, report, bar: self.bar(job), at: 0 };
+        let mut limits = self.client.limits().clone();
+        if self.args.max_filesize.is_none() {
+            limits.body = LARGEST_JSON_BODY;
+        }
+        let download = self.download(self.request(&job.url, report).limits(limits));
+        let mut watch = self.watch(job, report);
         let mut progress = |step: Step<'_>| watch.see(&step);
         let failed = |error: io::Error| Failure::new(exit::OTHER, format!("pipe: {error}"));
         let (mut exit, entrance) = io::pipe().map_err(failed)?;
@@ -123,9 +120,10 @@ impl Transfers<'_> {
         })
     }
 
-    fn request(&self, url: &str) -> Request {
+    fn request(&self, url: &str, report: &mut Report) -> Request {
         let args = self.args;
         let mut request = self.client.get(url).redirects(!args.no_location).raw(args.raw);
+        report.effective = request.url().cloned();
         if args.http10 {
             request = request.http_1_0();
         }
@@ -141,11 +139,12 @@ impl Transfers<'_> {
         download.errors(!args.fail).heads(args.include)
     }
 
-    fn bar(&self, job: &Job) -> Bar {
-        match &job.to {
+    fn watch<'a>(&'a self, job: &'a Job, report: &'a mut Report) -> Watch<'a> {
+        let bar = match &job.to {
             Destination::File(file) => self.progress.bar(&file.display().to_string()),
             _ => self.progress.bar(&job.url),
-        }
+        };
+        Watch { transfers: self, job, report, bar, at: 0 }
     }
 
     /// What was asked for: `--json`, `--write-out`.
