@@ -147,6 +147,11 @@ impl Transfers<'_> {
         Watch { transfers: self, job, report, bar, at: 0 }
     }
 
+    /// Whether anybody wants to know more than the body.
+    fn is_told(&self) -> bool {
+        self.common.json || self.common.verbose > 0 || self.args.write_out.is_some()
+    }
+
     /// What was asked for: `--json`, `--write-out`.
     fn tell(&self, report: &Report, body: Option<&[u8]>) -> Result<(), Failure> {
         if self.common.json {
@@ -214,7 +219,10 @@ impl Watch<'_> {
         if matches!(event, Event::Interim(_) | Event::Head(_)) && self.job.to.is_output() {
             self.transfers.turns.wait(self.job.index);
         }
-        self.report.hear(event);
+        // A head is copied for it, which ten thousand small transfers would feel.
+        if self.transfers.is_told() {
+            self.report.hear(event);
+        }
         if self.transfers.common.verbose > 0 {
             self.transfers.say(&story::tell(event));
         }
