@@ -4,6 +4,8 @@ mod answer;
 mod client;
 mod clock;
 mod format;
+#[cfg(all(unix, feature = "bench"))]
+pub mod load;
 mod pattern;
 #[cfg(feature = "server")]
 mod server;

@@ -1,0 +1,486 @@
+//! The generator on sockets: one thread, one poller.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Barrier, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
+use netcore::{
+    Address, Datagram, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions, Stream,
+    Transport,
+};
+
+use super::generator::{Generator, Overdue, Share};
+use super::lane::State;
+use super::log::Log;
+use super::{Load, LoadError, Report};
+
+/// Events of one wait.
+const EVENTS: usize = 1024;
+/// One read; no datagram is longer.
+const READ: usize = 256 * 1024;
+/// poll(2) and its like count milliseconds. What is due sooner is waited for without sleeping.
+const MILLISECOND: u64 = 1_000_000;
+/// How long the queue of a Unix listener that is full may hold a thread up.
+const FULL_QUEUE: Duration = Duration::from_millis(1);
+/// What one line of the log covers, in nanoseconds.
+const INTERVAL: u64 = 1_000_000_000;
+
+/// Both directions at once, for good.
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// The connections' other end, as the first connection found it.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    Tcp(SocketAddr),
+    Udp(Endpoint),
+    Unix(Endpoint),
+}
+
+#[derive(Debug)]
+pub(super) enum Socket {
+    Stream(Stream),
+    Datagram(UdpSocket),
+}
+
+/// What the threads of a run share.
+#[derive(Debug)]
+pub(super) struct Shared<'a> {
+    pub(super) load: &'a Load,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) target: Target,
+    pub(super) begun: Instant,
+    pub(super) ready: Barrier,
+    pub(super) stop: &'a AtomicBool,
+    pub(super) log: Option<Mutex<Log<'a>>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Driver<'a> {
+    shared: &'a Shared<'a>,
+    share: Share,
+    generator: Generator,
+    poll: Poll,
+    sockets: Vec<Option<Socket>>,
+    input: Box<[u8]>,
+    /// Room for several requests.
+    output: Vec<u8>,
+    overdue: Vec<(usize, Overdue)>,
+    /// The part of the window in which it waited for something to do.
+    idle: u64,
+    /// How long it had waited for a processor when the window began.
+    waited: Option<u64>,
+    /// When the window ended, by what it had waited until then.
+    waited_at_end: Option<u64>,
+    next_interval: u64,
+}
+
+/// The first connection: it resolves the name, and says why if there is nobody.
+pub(super) fn connect(
+    endpoint: &Endpoint,
+    deadline: Deadline,
+) -> Result<(Socket, Target), Error> {
+    let options = SocketOptions::new().with_nonblocking(true);
+    if endpoint.transport() == Transport::Udp {
+        let socket = Datagram::connect(endpoint, &options, deadline)?;
+        let target = match socket.peer_address().and_then(Address::inet) {
+            Some(peer) => Endpoint::udp(peer),
+            None => endpoint.clone(),
+        };
+        return Ok((Socket::Datagram(socket.try_into()?), Target::Udp(target)));
+    }
+    let stream = Stream::connect(endpoint, &options, deadline)?;
+    let target = match stream.peer_address()?.inet() {
+        Some(peer) => Target::Tcp(peer),
+        None => Target::Unix(endpoint.clone()),
+    };
+    Ok((Socket::Stream(stream), target))
+}
+
+impl<'a> Driver<'a> {
+    pub(super) fn new(shared: &'a Shared<'a>, share: Share) -> Result<Driver<'a>, LoadError> {
+        let stream = !matches!(shared.target, Target::Udp(_));
+        let generator = Generator::new(shared.load, share, stream, shared.log.is_some());
+        Ok(Driver {
+            shared,
+            share,
+            poll: Poll::new().map_err(polling)?,
+            sockets: (0..generator.lanes()).map(|_| None).collect(),
+            generator,
+            input: vec![0; READ].into(),
+            output: Vec::new(),
+            overdue: Vec::new(),
+            idle: 0,
+            waited: None,
+            waited_at_end: None,
+            next_interval: u64::MAX,
+        })
+    }
+
+    /// Connects, waits for the other threads, and makes its share of the load.
+    pub(super) fn run(mut self, first: Option<Socket>) -> Result<Report, LoadError> {
+        let mut events = Events::with_capacity(EVENTS);
+        let connected = self.connect_all(first, &mut events);
+        self.shared.ready.wait();
+        connected?;
+        let now = self.now();
+        self.generator.start(self.shared.load, self.share, now);
+        self.next_interval = self.generator.window().0.saturating_add(INTERVAL);
+        loop {
+            self.turn(&mut events)?;
+            let now = self.now();
+            if self.shared.stop.load(Ordering::Relaxed) {
+                self.generator.stop(now);
+            }
+            self.note_window(now)?;
+            if self.generator.is_over(now) {
+                break;
+            }
+        }
+        self.report()
+    }
+
+    /// Makes the connections, as many as come to be while there is patience. Those that fail are
+    /// tried again during the run.
+    fn connect_all(
+        &mut self,
+        first: Option<Socket>,
+        events: &mut Events,
+    ) -> Result<(), LoadError> {
+        let patience = Deadline::after(self.shared.load.timeout);
+        if let Some(socket) = first {
+            self.adopt(0, socket, true);
+        }
+        for lane in 0..self.generator.lanes() {
+            if self.sockets[lane].is_none() {
+                self.connect(lane);
+            }
+            // The queue of a listener has an end.
+            if lane % 64 == 63 {
+                self.wait(events, 0)?;
+                self.take(events);
+            }
+        }
+        while self.generator.open_lanes() < self.generator.lanes()
+            && !patience.is_expired()
+            && !self.shared.stop.load(Ordering::Relaxed)
+        {
+            self.wait(events, MILLISECOND)?;
+            self.take(events);
+            self.look();
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self, events: &mut Events) -> Result<(), LoadError> {
+        let before = self.now();
+        self.send_due(before);
+        self.wait(events, self.generator.wait(before))?;
+        let after = self.now();
+        let (from, until) = self.generator.window();
+        self.idle += after.min(until).saturating_sub(before.max(from));
+        self.take(events);
+        self.look();
+        Ok(())
+    }
+
+    fn wait(&mut self, events: &mut Events, nanoseconds: u64) -> Result<(), LoadError> {
+        let timeout = Duration::from_millis(nanoseconds / MILLISECOND);
+        match self.poll.poll(events, Some(timeout)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                events.clear();
+                Ok(())
+            }
+            result => result.map_err(polling),
+        }
+    }
+
+    fn take(&mut self, events: &Events) {
+        for event in events {
+            self.event(event);
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let Token(lane) = event.token();
+        match self.generator.state(lane) {
+            State::Down { .. } => {}
+            State::Connecting { .. } => self.connected(lane),
+            State::Open => {
+                if event.is_writable() {
+                    self.flush(lane);
+                }
+                if event.is_readable() || event.is_error() {
+                    self.read(lane, event.is_read_closed());
+                }
+            }
+        }
+    }
+
+    /// Reads what is there. A read that is not full is the last, but for an end behind it.
+    fn read(&mut self, lane: usize, ends: bool) {
+        loop {
+            let read = match &mut self.sockets[lane] {
+                Some(Socket::Stream(stream)) => stream.read(&mut self.input),
+                Some(Socket::Datagram(socket)) => socket.recv(&mut self.input),
+                None => return,
+            };
+            let now = self.now();
+            let is_stream = matches!(self.sockets[lane], Some(Socket::Stream(_)));
+            let more = match read {
+                Ok(0) if is_stream => {
+                    let end = Error::new(Operation::Read, ErrorKind::UnexpectedEnd);
+                    return self.end(lane, end, now);
+                }
+                Ok(length) if is_stream => {
+                    let input = &self.input[..length];
+                    if self.generator.receive(lane, input, now).is_err() {
+                        self.sockets[lane] = None;
+                        return;
+                    }
+                    self.send_due(now);
+                    ends || length == self.input.len()
+                }
+                Ok(length) => self.generator.datagram(lane, &self.input[..length], now),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+                Err(error) if is_stream => {
+                    let error = Error::from_io(Operation::Read, error);
+                    return self.end(lane, error, now);
+                }
+                // News of an earlier datagram, as a rule that it found nobody.
+                Err(error) => {
+                    let endpoint = self.shared.endpoint;
+                    self.generator.failed(|| {
+                        Error::from_io(Operation::Receive, error).at(endpoint.to_string())
+                    });
+                    true
+                }
+            };
+            if !more {
+                return self.send_due(now);
+            }
+        }
+    }
+
+    /// Sends what is due.
+    fn send_due(&mut self, now: u64) {
+        while let Some(lane) = self.generator.dispatch(now) {
+            self.flush(lane);
+        }
+    }
+
+    /// Writes what is owed, as far as the socket takes it. When it takes more, an event says so.
+    fn flush(&mut self, lane: usize) {
+        while let Some(bytes) = self.generator.output(lane, &mut self.output) {
+            let (wrote, wanted) = match &mut self.sockets[lane] {
+                Some(Socket::Stream(stream)) => (stream.write(bytes), bytes.len()),
+                Some(Socket::Datagram(socket)) => (socket.send(bytes), bytes.len()),
+                None => return,
+            };
+            match wrote {
+                Ok(length) => self.generator.wrote(lane, length),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    let operation = match self.sockets[lane] {
+                        Some(Socket::Datagram(_)) => Operation::Send,
+                        _ => Operation::Write,
+                    };
+                    let error = Error::from_io(operation, error);
+                    if operation == Operation::Write {
+                        let now = self.now();
+                        return self.end(lane, error, now);
+                    }
+                    // It is lost, as any datagram may be.
+                    let endpoint = self.shared.endpoint;
+                    self.generator.failed(|| error.at(endpoint.to_string()));
+                    self.generator.wrote(lane, wanted);
+                }
+            }
+        }
+    }
+
+    /// A connection has ended.
+    fn end(&mut self, lane: usize, error: Error, now: u64) {
+        self.sockets[lane] = None;
+        let endpoint = self.shared.endpoint;
+        self.generator.failed(|| error.at(endpoint.to_string()));
+        self.generator.ended(lane, now);
+    }
+
+    fn look(&mut self) {
+        let now = self.now();
+        let mut overdue = std::mem::take(&mut self.overdue);
+        self.generator.look(now, &mut overdue);
+        for (lane, what) in overdue.drain(..) {
+            match what {
+                Overdue::Connect => self.connect(lane),
+                Overdue::Connecting => {
+                    self.unconnected(lane, Error::new(Operation::Connect, ErrorKind::TimedOut));
+                }
+                Overdue::Answer => self.sockets[lane] = None,
+            }
+        }
+        self.overdue = overdue;
+    }
+
+    /// Begins to connect.
+    fn connect(&mut self, lane: usize) {
+        let options = SocketOptions::new().with_nonblocking(true);
+        let socket = match &self.shared.target {
+            Target::Tcp(address) => TcpStream::connect(*address)
+                .map_err(|error| Error::from_io(Operation::Connect, error))
+                .map(|stream| Socket::Stream(Stream::from(OwnedFd::from(stream))))
+                .and_then(|socket| {
+                    SocketOptions::new().with_nodelay(true).apply(&socket)?;
+                    Ok(socket)
+                }),
+            Target::Unix(endpoint) => {
+                let deadline = Deadline::after(FULL_QUEUE);
+                Stream::connect(endpoint, &options, deadline).map(Socket::Stream)
+            }
+            Target::Udp(endpoint) => {
+                let deadline = Deadline::after(self.shared.load.timeout);
+                Datagram::connect(endpoint, &options, deadline)
+                    .and_then(UdpSocket::try_from)
+                    .map(Socket::Datagram)
+            }
+        };
+        match socket {
+            Ok(socket) => self.adopt(lane, socket, !matches!(self.shared.target, Target::Tcp(_))),
+            Err(error) => self.unconnected(lane, error),
+        }
+    }
+
+    /// Takes a socket that is connected, or is being connected.
+    fn adopt(&mut self, lane: usize, socket: Socket, connected: bool) {
+        let registered =
+            self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(lane), BOTH);
+        if let Err(error) = registered {
+            return self.unconnected(lane, Error::from_io(Operation::Poll, error));
+        }
+        self.sockets[lane] = Some(socket);
+        let now = self.now();
+        if connected {
+            self.generator.open(lane, now);
+        } else {
+            self.generator.connecting(lane, now);
+        }
+    }
+
+    /// Whether a connection has come to be.
+    fn connected(&mut self, lane: usize) {
+        let Some(Socket::Stream(stream)) = &mut self.sockets[lane] else { return };
+        match (stream.peer_address(), stream.local_address()) {
+            // A port that nobody has may be the one that the system gave this side.
+            (Ok(peer), Ok(local)) if peer == local => {
+                let refused = Error::new(Operation::Connect, ErrorKind::ConnectionRefused);
+                self.unconnected(lane, refused);
+            }
+            (Ok(_), _) => {
+                let now = self.now();
+                self.generator.open(lane, now);
+                self.read(lane, false);
+            }
+            _ => match stream.read(&mut [0]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => self.unconnected(lane, Error::from_io(Operation::Connect, error)),
+                Ok(_) => {
+                    let end = Error::new(Operation::Connect, ErrorKind::UnexpectedEnd);
+                    self.unconnected(lane, end);
+                }
+            },
+        }
+    }
+
+    fn unconnected(&mut self, lane: usize, error: Error) {
+        self.sockets[lane] = None;
+        let endpoint = self.shared.endpoint;
+        self.generator.failed(|| error.at(endpoint.to_string()));
+        let now = self.now();
+        self.generator.unconnected(lane, now);
+    }
+
+    /// What is to be noted when the window begins, with each interval of the log, and at the end.
+    fn note_window(&mut self, now: u64) -> Result<(), LoadError> {
+        let (from, until) = self.generator.window();
+        if self.waited.is_none() && now >= from {
+            self.waited = waited_for_processor();
+        }
+        if self.waited_at_end.is_none() && now >= until {
+            self.waited_at_end = waited_for_processor();
+        }
+        if now >= self.next_interval && self.next_interval < until {
+            self.log_until(self.next_interval)?;
+            self.next_interval += INTERVAL;
+        }
+        Ok(())
+    }
+
+    /// Writes what was recorded in the interval that ends then.
+    fn log_until(&mut self, end: u64) -> Result<(), LoadError> {
+        let begin = self.next_interval - INTERVAL;
+        if let (Some(log), Some(interval)) = (&self.shared.log, self.generator.interval()) {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            log.interval(
+                Duration::from_nanos(begin),
+                Duration::from_nanos(end.saturating_sub(begin)),
+                interval,
+            )?;
+            interval.clear();
+        }
+        Ok(())
+    }
+
+    fn report(mut self) -> Result<Report, LoadError> {
+        let (from, until) = self.generator.window();
+        self.log_until(until)?;
+        let window = until.saturating_sub(from).max(1) as f64;
+        let mut report = self.generator.finish();
+        report.busy = 1.0 - (self.idle as f64 / window).min(1.0);
+        report.waited = self
+            .waited
+            .zip(self.waited_at_end)
+            .map(|(before, after)| after.saturating_sub(before) as f64 / window);
+        Ok(report)
+    }
+
+    /// Nanoseconds since the run began.
+    fn now(&self) -> u64 {
+        self.shared.begun.elapsed().as_nanos() as u64
+    }
+}
+
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Socket::Stream(stream) => stream.as_raw_fd(),
+            Socket::Datagram(socket) => socket.as_raw_fd(),
+        }
+    }
+}
+
+impl std::os::fd::AsFd for Socket {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        match self {
+            Socket::Stream(stream) => stream.as_fd(),
+            Socket::Datagram(socket) => socket.as_fd(),
+        }
+    }
+}
+
+fn polling(error: io::Error) -> LoadError {
+    LoadError::Socket(Error::from_io(Operation::Poll, error))
+}
+
+/// How long this thread has been ready to run without a processor, in nanoseconds: the second
+/// figure of proc(5)'s schedstat.
+fn waited_for_processor() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().nth(1)?.parse().ok()
+}
