@@ -69,6 +69,8 @@ fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
     match args.command {
         Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, console),
         Command::Time(TimeCommand::Client(args)) => time::client(args, &common, console),
+        #[cfg(unix)]
+        Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, console),
         Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, console),
         #[cfg(unix)]
         Command::Get(args) => get::get(&args, &common, console),

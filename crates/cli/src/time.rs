@@ -1,5 +1,8 @@
 //! `sockit time`.
 
+#[cfg(unix)]
+pub(crate) mod bench;
+
 use std::io::{BufRead, Read};
 
 use netcore::server::Config;

@@ -268,9 +268,16 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Sends what is due.
+    /// Sends what is due: what comes to one connection in a row, in one write.
     fn send_due(&mut self, now: u64) {
+        let mut last = None;
         while let Some(lane) = self.generator.dispatch(now) {
+            if let Some(other) = last.filter(|last| *last != lane) {
+                self.flush(other);
+            }
+            last = Some(lane);
+        }
+        if let Some(lane) = last {
             self.flush(lane);
         }
     }

@@ -23,7 +23,7 @@ const LOOK: u64 = 100_000_000;
 ///
 /// ```text
 /// connecting ── start ──▶ warm-up ──▶ window ──▶ draining ──▶ over
-///                                     counted    nothing new is sent; who has no answer when the
+///                                     counted    nothing new is sent; what has no answer when the
 ///                                                timeout has passed gets none
 /// ```
 #[derive(Debug)]
@@ -181,7 +181,7 @@ impl Generator {
     /// slot is free. The lane has output then.
     pub(super) fn dispatch(&mut self, now: u64) -> Option<usize> {
         let due = self.schedule.next(now);
-        if due > now || due >= self.until || self.stopped {
+        if due > now || due >= self.until || self.is_draining(now) {
             return None;
         }
         let lane = loop {
@@ -195,7 +195,7 @@ impl Generator {
         self.lanes[lane].begin(self.seq, due, now);
         self.seq += Load::MAX_THREADS as u64;
         self.under_way += 1;
-        if (self.from..self.until).contains(&due) {
+        if (self.from..self.until).contains(&now) {
             self.report.requests += 1;
             if let Some(lag) = &mut self.report.lag {
                 lag.record(now - due.max(self.free_since).min(now));
@@ -381,7 +381,9 @@ fn record(
         report.answers += 1;
         report.bytes_answered += size;
     }
-    if window.contains(&request.due) {
+    // By the time of the answer alone, what was slow at the end would be left out; by the time at
+    // which it was due, all that an overloaded server answers.
+    if window.contains(&now) || window.contains(&request.due) {
         report.latency.record(now - request.due);
         if let Some(uncorrected) = &mut report.uncorrected {
             uncorrected.record(now - request.sent);

@@ -16,9 +16,9 @@ const WAITED: f64 = 0.05;
 
 /// What [`Load::run`](super::Load::run) found.
 ///
-/// Rates and latencies are those of the measured window. Latencies are of the requests that were
-/// due in it, whenever their answers came. Failures count from the beginning, warm-up included: a
-/// broken promise is one at any time.
+/// Rates are those of the measured window. Latencies are of the answers that came in it, and of
+/// those that came later to requests that were due in it. Failures count from the beginning,
+/// warm-up included: a broken promise is one at any time.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {
@@ -42,8 +42,8 @@ pub struct Report {
     pub uncorrected: Option<Latency>,
     /// In an open loop, how late requests were sent that had nothing to wait for but the generator.
     pub lag: Option<Latency>,
-    /// In an open loop, the requests that were due in the window and never sent, because each
-    /// connection had as many under way as it may. No latency has them.
+    /// In an open loop, the requests that were due and never sent, because each connection had as
+    /// many under way as it may. No latency has them.
     pub unsent: u64,
     /// Answers that are not what was sent. A stream that brought one was closed.
     pub wrong: u64,
