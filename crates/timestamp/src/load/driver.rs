@@ -453,7 +453,7 @@ impl<'a> Driver<'a> {
         report.waited = self
             .waited
             .zip(self.waited_at_end)
-            .map(|(before, after)| after.saturating_sub(before) as f64 / window);
+            .map(|(before, after)| (after.saturating_sub(before) as f64 / window).min(1.0));
         Ok(report)
     }
 

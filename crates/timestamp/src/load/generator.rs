@@ -181,7 +181,7 @@ impl Generator {
     /// slot is free. The lane has output then.
     pub(super) fn dispatch(&mut self, now: u64) -> Option<usize> {
         let due = self.schedule.next(now);
-        if due > now || due >= self.until || self.is_draining(now) {
+        if !self.is_started() || due > now || due >= self.until || self.is_draining(now) {
             return None;
         }
         let lane = loop {
@@ -294,7 +294,7 @@ impl Generator {
     /// How long nothing will be to be done unless something comes.
     pub(super) fn wait(&self, now: u64) -> u64 {
         let mut until = self.next_look;
-        if self.until != u64::MAX && !self.is_draining(now) {
+        if self.is_started() && !self.is_draining(now) {
             until = until.min(if now < self.from { self.from } else { self.until });
             if !self.free.is_empty() {
                 until = until.min(self.schedule.next(now));
@@ -306,6 +306,11 @@ impl Generator {
     /// When the window begins and when it ends.
     pub(super) fn window(&self) -> (u64, u64) {
         (self.from, self.until)
+    }
+
+    /// Until then, nothing is sent.
+    fn is_started(&self) -> bool {
+        self.from != u64::MAX
     }
 
     /// Nothing new is sent any more.
@@ -381,9 +386,8 @@ fn record(
         report.answers += 1;
         report.bytes_answered += size;
     }
-    // By the time of the answer alone, what was slow at the end would be left out; by the time at
-    // which it was due, all that an overloaded server answers.
-    if window.contains(&now) || window.contains(&request.due) {
+    // What comes behind the window too, or the slowest would be left out.
+    if now >= window.start {
         report.latency.record(now - request.due);
         if let Some(uncorrected) = &mut report.uncorrected {
             uncorrected.record(now - request.sent);

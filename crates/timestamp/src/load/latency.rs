@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -14,8 +15,19 @@ pub(super) const DIGITS: u8 = 3;
 
 /// A distribution of times, each kept to three digits. One that is longer than an hour counts as
 /// an hour.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Latency(Histogram<u64>);
+
+impl fmt::Debug for Latency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Latency")
+            .field("count", &self.count())
+            .field("p50", &self.quantile(0.5))
+            .field("p99", &self.quantile(0.99))
+            .field("max", &self.max())
+            .finish()
+    }
+}
 
 impl Latency {
     pub(super) fn new() -> Latency {

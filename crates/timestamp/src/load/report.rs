@@ -17,7 +17,7 @@ const WAITED: f64 = 0.05;
 /// What [`Load::run`](super::Load::run) found.
 ///
 /// Rates are those of the measured window. Latencies are of the answers that came in it, and of
-/// those that came later to requests that were due in it. Failures count from the beginning,
+/// those to requests that were still under way at its end. Failures count from the beginning,
 /// warm-up included: a broken promise is one at any time.
 #[derive(Debug)]
 #[non_exhaustive]
