@@ -156,7 +156,7 @@ impl Load {
     }
 
     /// Puts the load on `endpoint`, until it is over or `stop` is true, which is looked at ten times
-    /// a second at least. It takes warm-up and duration, and at most two timeouts more: for the
+    /// a second at least. The calling thread is one of those that make the load. It takes warm-up and duration, and at most two timeouts more: for the
     /// connections before, for the last answers behind. A run that is stopped waits for none.
     ///
     /// `log` gets [`Report::latency`] by the second as a log in the format of HdrHistogram's tools,
@@ -189,26 +189,19 @@ impl Load {
             stop,
             log: log.map(|to| Log::new(to, begun_at)).transpose()?.map(Mutex::new),
         };
-        // Made before the first thread, so that none waits for one that there will not be.
-        let drivers: Vec<Driver<'_>> = (0..self.threads)
-            .map(|index| Driver::new(&shared, Share { index, of: self.threads }))
-            .collect::<Result<_, _>>()?;
-        let mut first = Some(first);
+        // All are made before the first runs, so that none waits for one that there will not be.
+        let drivers =
+            (0..self.threads).map(|index| Driver::new(&shared, Share { index, of: self.threads }));
+        let mut drivers = drivers.collect::<Result<Vec<_>, _>>()?.into_iter();
+        // The first runs here: system calls cost less in a process of one thread.
+        let here = drivers.next().ok_or(LoadError::Settings(THREADS))?;
         thread::scope(|scope| {
-            let running: Vec<_> = drivers
-                .into_iter()
-                .map(|driver| {
-                    let first = first.take();
-                    scope.spawn(move || driver.run(first))
-                })
-                .collect();
-            let mut reports = running.into_iter().map(|thread| {
-                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            });
-            // There is one thread at least.
-            let mut report = reports.next().unwrap_or(Err(LoadError::Settings(THREADS)))?;
-            for other in reports {
-                report.merge(other?);
+            let others: Vec<_> =
+                drivers.map(|driver| scope.spawn(move || driver.run(None))).collect();
+            let mut report = here.run(Some(first))?;
+            for other in others {
+                let other = other.join();
+                report.merge(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
             }
             Ok(report)
         })

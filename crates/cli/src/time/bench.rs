@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use netcore::{Endpoint, ErrorKind, Transport};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use timestamp::load::{Latency, Limit, Load, LoadError, Report};
 
 use crate::args::{Common, TimeBench};
 use crate::exit::{self, Failure};
-use crate::serve::{Signals, raise_descriptors};
+use crate::serve::raise_descriptors;
 use crate::streams::Console;
 use crate::values::quote;
 
@@ -41,13 +42,14 @@ pub(crate) fn bench(
     };
     let log = log.as_mut().map(|file| file as &mut (dyn Write + Send));
     let stop = Arc::new(AtomicBool::new(false));
-    let signals = {
-        let stop = stop.clone();
-        Signals::watch(move |_| stop.store(true, Ordering::Relaxed))?
-    };
-    let result = load.run(&endpoint, &stop, log);
-    signals.end();
-    let report = result?;
+    // Not by a thread that waits for them: alone, system calls cost less.
+    for signal in [SIGINT, SIGTERM] {
+        // The second ends the program at once.
+        signal_hook::flag::register_conditional_shutdown(signal, exit::OTHER.into(), stop.clone())
+            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
+            .map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
+    }
+    let report = load.run(&endpoint, &stop, log)?;
     let text = match common.json {
         true => object(&args, &report),
         false => table(&args, &endpoint, &report),
@@ -72,8 +74,7 @@ impl From<LoadError> for Failure {
 fn verdict(endpoint: &Endpoint, report: &Report) -> Result<(), Failure> {
     let why = report.failure.as_ref().map(|error| format!(": {}", exit::chain(error)));
     let why = why.unwrap_or_default();
-    let refused =
-        report.failure.as_ref().is_some_and(|e| e.kind() == ErrorKind::ConnectionRefused);
+    let refused = report.failure.as_ref().is_some_and(|e| e.kind() == ErrorKind::ConnectionRefused);
     let nothing = report.answers == 0 && report.latency.count() == 0;
     let (code, words) = if report.wrong > 0 {
         let first = report.first_wrong.as_deref().unwrap_or_default().escape_ascii();
@@ -167,9 +168,9 @@ fn table(args: &TimeBench, endpoint: &Endpoint, report: &Report) -> String {
         }
         out.push('\n');
     }
-    let waited = report.waited.map(|waited| {
-        format!(", ready but without a processor {:.0} %", waited * 100.0)
-    });
+    let waited = report
+        .waited
+        .map(|waited| format!(", ready but without a processor {:.0} %", waited * 100.0));
     let _ = writeln!(
         out,
         "{:<24}busy {:.0} % of the time{}",
@@ -274,7 +275,13 @@ fn time(time: Duration) -> String {
         _ if nanoseconds < 1e9 => (nanoseconds / 1e6, "ms"),
         _ => (nanoseconds / 1e9, "s"),
     };
-    let digits = if value < 10.0 { 2 } else if value < 100.0 { 1 } else { 0 };
+    let digits = if value < 10.0 {
+        2
+    } else if value < 100.0 {
+        1
+    } else {
+        0
+    };
     format!("{value:.digits$} {unit}")
 }
 

@@ -32,7 +32,6 @@ const FULL_QUEUE: Duration = Duration::from_millis(1);
 /// What one line of the log covers, in nanoseconds.
 const INTERVAL: u64 = 1_000_000_000;
 
-/// Both directions at once, for good.
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// The connections' other end, as the first connection found it.
@@ -82,10 +81,7 @@ pub(super) struct Driver<'a> {
 }
 
 /// The first connection: it resolves the name, and says why if there is nobody.
-pub(super) fn connect(
-    endpoint: &Endpoint,
-    deadline: Deadline,
-) -> Result<(Socket, Target), Error> {
+pub(super) fn connect(endpoint: &Endpoint, deadline: Deadline) -> Result<(Socket, Target), Error> {
     let options = SocketOptions::new().with_nonblocking(true);
     if endpoint.transport() == Transport::Udp {
         let socket = Datagram::connect(endpoint, &options, deadline)?;
@@ -148,11 +144,7 @@ impl<'a> Driver<'a> {
 
     /// Makes the connections, as many as come to be while there is patience. Those that fail are
     /// tried again during the run.
-    fn connect_all(
-        &mut self,
-        first: Option<Socket>,
-        events: &mut Events,
-    ) -> Result<(), LoadError> {
+    fn connect_all(&mut self, first: Option<Socket>, events: &mut Events) -> Result<(), LoadError> {
         let patience = Deadline::after(self.shared.load.timeout);
         if let Some(socket) = first {
             self.adopt(0, socket, true);
@@ -282,7 +274,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Writes what is owed, as far as the socket takes it. When it takes more, an event says so.
+    /// Writes what is owed, as far as the socket takes it. When it takes more, an event says so; only
+    /// for a socket that has been full, since datagram and Unix sockets tell of room after each
+    /// message that the peer has taken.
     fn flush(&mut self, lane: usize) {
         while let Some(bytes) = self.generator.output(lane, &mut self.output) {
             let (wrote, wanted) = match &mut self.sockets[lane] {
@@ -292,7 +286,9 @@ impl<'a> Driver<'a> {
             };
             match wrote {
                 Ok(length) => self.generator.wrote(lane, length),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return self.await_room(lane);
+                }
                 Err(error) => {
                     let operation = match self.sockets[lane] {
                         Some(Socket::Datagram(_)) => Operation::Send,
@@ -310,6 +306,13 @@ impl<'a> Driver<'a> {
                 }
             }
         }
+    }
+
+    fn await_room(&mut self, lane: usize) {
+        let Some(socket) = &self.sockets[lane] else { return };
+        let fd = socket.as_raw_fd();
+        // It reports as well what is so already. Where it fails, the timeout is the end.
+        let _ = self.poll.registry().reregister(&mut SourceFd(&fd), Token(lane), BOTH);
     }
 
     /// A connection has ended.
@@ -366,8 +369,9 @@ impl<'a> Driver<'a> {
 
     /// Takes a socket that is connected, or is being connected.
     fn adopt(&mut self, lane: usize, socket: Socket, connected: bool) {
-        let registered =
-            self.poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(lane), BOTH);
+        let interest = if connected { Interest::READABLE } else { BOTH };
+        let fd = socket.as_raw_fd();
+        let registered = self.poll.registry().register(&mut SourceFd(&fd), Token(lane), interest);
         if let Err(error) = registered {
             return self.unconnected(lane, Error::from_io(Operation::Poll, error));
         }

@@ -72,8 +72,8 @@ impl Generator {
     /// A generator for its share of a load over streams or datagrams, whose connections are all to
     /// be made.
     pub(super) fn new(load: &Load, share: Share, stream: bool, logged: bool) -> Generator {
-        let count = load.connections / share.of
-            + usize::from(share.index < load.connections % share.of);
+        let count =
+            load.connections / share.of + usize::from(share.index < load.connections % share.of);
         let slots = load.pipeline;
         let paced = load.rate.is_some();
         let make = || Some(Latency::new()).filter(|_| paced);
@@ -205,11 +205,7 @@ impl Generator {
     }
 
     /// What is to be written on a lane next: all of a stream's, one of the datagrams.
-    pub(super) fn output<'a>(
-        &'a mut self,
-        lane: usize,
-        room: &'a mut Vec<u8>,
-    ) -> Option<&'a [u8]> {
+    pub(super) fn output<'a>(&'a mut self, lane: usize, room: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         self.lanes[lane].output(&mut self.text, self.stream, room)
     }
 

@@ -17,9 +17,13 @@ pub(super) struct Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// Not connected; to be tried again at this time.
-    Down { until: u64 },
+    Down {
+        until: u64,
+    },
     /// Being connected, and given up at this time.
-    Connecting { until: u64 },
+    Connecting {
+        until: u64,
+    },
     Open,
 }
 

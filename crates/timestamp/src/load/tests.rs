@@ -6,7 +6,7 @@ use netcore::{ErrorKind, Operation};
 use super::*;
 use crate::{Format, Framing, TimeService, Zone};
 
-const GO_ON: AtomicBool = AtomicBool::new(false);
+static GO_ON: AtomicBool = AtomicBool::new(false);
 
 fn short() -> Load {
     Load::new()
