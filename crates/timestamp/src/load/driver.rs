@@ -65,6 +65,7 @@ pub(super) struct Driver<'a> {
     shared: &'a Shared<'a>,
     share: Share,
     generator: Generator,
+    stream: bool,
     poll: Poll,
     sockets: Vec<Option<Socket>>,
     input: Box<[u8]>,
@@ -75,7 +76,7 @@ pub(super) struct Driver<'a> {
     idle: u64,
     /// How long it had waited for a processor when the window began.
     waited: Option<u64>,
-    /// When the window ended, by what it had waited until then.
+    /// The same when the window ended.
     waited_at_end: Option<u64>,
     next_interval: u64,
 }
@@ -109,6 +110,7 @@ impl<'a> Driver<'a> {
             poll: Poll::new().map_err(polling)?,
             sockets: (0..generator.lanes()).map(|_| None).collect(),
             generator,
+            stream,
             input: vec![0; READ].into(),
             output: Vec::new(),
             overdue: Vec::new(),
@@ -125,19 +127,22 @@ impl<'a> Driver<'a> {
         let connected = self.connect_all(first, &mut events);
         self.shared.ready.wait();
         connected?;
-        let now = self.now();
+        let mut now = self.now();
         self.generator.start(self.shared.load, self.share, now);
         self.next_interval = self.generator.window().0.saturating_add(INTERVAL);
-        loop {
-            self.turn(&mut events)?;
-            let now = self.now();
+        while !self.generator.is_over(now) {
+            self.send_due(now);
+            self.wait(&mut events, self.generator.wait(now))?;
+            let woken = self.now();
+            let (from, until) = self.generator.window();
+            self.idle += woken.min(until).saturating_sub(now.max(from));
+            self.take(&events);
+            self.look(woken);
             if self.shared.stop.load(Ordering::Relaxed) {
-                self.generator.stop(now);
+                self.generator.stop(woken);
             }
+            now = self.now();
             self.note_window(now)?;
-            if self.generator.is_over(now) {
-                break;
-            }
         }
         self.report()
     }
@@ -165,20 +170,8 @@ impl<'a> Driver<'a> {
         {
             self.wait(events, MILLISECOND)?;
             self.take(events);
-            self.look();
+            self.look(self.now());
         }
-        Ok(())
-    }
-
-    fn turn(&mut self, events: &mut Events) -> Result<(), LoadError> {
-        let before = self.now();
-        self.send_due(before);
-        self.wait(events, self.generator.wait(before))?;
-        let after = self.now();
-        let (from, until) = self.generator.window();
-        self.idle += after.min(until).saturating_sub(before.max(from));
-        self.take(events);
-        self.look();
         Ok(())
     }
 
@@ -215,47 +208,39 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Reads what is there. A read that is not full is the last, but for an end behind it.
+    /// Reads what is there. A read of a stream that is not full is the last, but for an end behind
+    /// it; datagrams are read until no answer is outstanding.
     fn read(&mut self, lane: usize, ends: bool) {
-        loop {
-            let read = match &mut self.sockets[lane] {
-                Some(Socket::Stream(stream)) => stream.read(&mut self.input),
-                Some(Socket::Datagram(socket)) => socket.recv(&mut self.input),
-                None => return,
-            };
+        let mut more = true;
+        while let Some(socket) = self.sockets[lane].as_ref().filter(|_| more) {
+            let received = socket.receive(&mut self.input);
             let now = self.now();
-            let is_stream = matches!(self.sockets[lane], Some(Socket::Stream(_)));
-            let more = match read {
-                Ok(0) if is_stream => {
+            more = match received {
+                Ok(0) if self.stream => {
                     let end = Error::new(Operation::Read, ErrorKind::UnexpectedEnd);
-                    return self.end(lane, end, now);
+                    self.end(lane, end, now);
+                    false
                 }
-                Ok(length) if is_stream => {
-                    let input = &self.input[..length];
-                    if self.generator.receive(lane, input, now).is_err() {
+                Ok(length) if self.stream => {
+                    if self.generator.receive(lane, &self.input[..length], now).is_err() {
                         self.sockets[lane] = None;
-                        return;
                     }
-                    self.send_due(now);
                     ends || length == self.input.len()
                 }
                 Ok(length) => self.generator.datagram(lane, &self.input[..length], now),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
-                Err(error) if is_stream => {
-                    let error = Error::from_io(Operation::Read, error);
-                    return self.end(lane, error, now);
+                Err(error) if self.stream => {
+                    self.end(lane, Error::from_io(Operation::Read, error), now);
+                    false
                 }
                 // News of an earlier datagram, as a rule that it found nobody.
                 Err(error) => {
-                    let endpoint = self.shared.endpoint;
-                    self.generator.failed(|| {
-                        Error::from_io(Operation::Receive, error).at(endpoint.to_string())
-                    });
+                    self.failed(Error::from_io(Operation::Receive, error));
                     true
                 }
             };
-            if !more {
-                return self.send_due(now);
+            if self.stream || !more {
+                self.send_due(now);
             }
         }
     }
@@ -279,30 +264,21 @@ impl<'a> Driver<'a> {
     /// message that the peer has taken.
     fn flush(&mut self, lane: usize) {
         while let Some(bytes) = self.generator.output(lane, &mut self.output) {
-            let (wrote, wanted) = match &mut self.sockets[lane] {
-                Some(Socket::Stream(stream)) => (stream.write(bytes), bytes.len()),
-                Some(Socket::Datagram(socket)) => (socket.send(bytes), bytes.len()),
-                None => return,
-            };
-            match wrote {
-                Ok(length) => self.generator.wrote(lane, length),
+            let Some(socket) = &self.sockets[lane] else { return };
+            let length = bytes.len();
+            match socket.send(bytes) {
+                Ok(wrote) => self.generator.wrote(lane, wrote),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return self.await_room(lane);
                 }
+                Err(error) if self.stream => {
+                    let now = self.now();
+                    return self.end(lane, Error::from_io(Operation::Write, error), now);
+                }
+                // It is lost, as any datagram may be.
                 Err(error) => {
-                    let operation = match self.sockets[lane] {
-                        Some(Socket::Datagram(_)) => Operation::Send,
-                        _ => Operation::Write,
-                    };
-                    let error = Error::from_io(operation, error);
-                    if operation == Operation::Write {
-                        let now = self.now();
-                        return self.end(lane, error, now);
-                    }
-                    // It is lost, as any datagram may be.
-                    let endpoint = self.shared.endpoint;
-                    self.generator.failed(|| error.at(endpoint.to_string()));
-                    self.generator.wrote(lane, wanted);
+                    self.failed(Error::from_io(Operation::Send, error));
+                    self.generator.wrote(lane, length);
                 }
             }
         }
@@ -318,13 +294,16 @@ impl<'a> Driver<'a> {
     /// A connection has ended.
     fn end(&mut self, lane: usize, error: Error, now: u64) {
         self.sockets[lane] = None;
-        let endpoint = self.shared.endpoint;
-        self.generator.failed(|| error.at(endpoint.to_string()));
+        self.failed(error);
         self.generator.ended(lane, now);
     }
 
-    fn look(&mut self) {
-        let now = self.now();
+    fn failed(&mut self, error: Error) {
+        let endpoint = self.shared.endpoint;
+        self.generator.failed(|| error.at(endpoint.to_string()));
+    }
+
+    fn look(&mut self, now: u64) {
         let mut overdue = std::mem::take(&mut self.overdue);
         self.generator.look(now, &mut overdue);
         for (lane, what) in overdue.drain(..) {
@@ -343,13 +322,7 @@ impl<'a> Driver<'a> {
     fn connect(&mut self, lane: usize) {
         let options = SocketOptions::new().with_nonblocking(true);
         let socket = match &self.shared.target {
-            Target::Tcp(address) => TcpStream::connect(*address)
-                .map_err(|error| Error::from_io(Operation::Connect, error))
-                .map(|stream| Socket::Stream(Stream::from(OwnedFd::from(stream))))
-                .and_then(|socket| {
-                    SocketOptions::new().with_nodelay(true).apply(&socket)?;
-                    Ok(socket)
-                }),
+            Target::Tcp(address) => begin_to_connect(*address).map(Socket::Stream),
             Target::Unix(endpoint) => {
                 let deadline = Deadline::after(FULL_QUEUE);
                 Stream::connect(endpoint, &options, deadline).map(Socket::Stream)
@@ -386,7 +359,7 @@ impl<'a> Driver<'a> {
 
     /// Whether a connection has come to be.
     fn connected(&mut self, lane: usize) {
-        let Some(Socket::Stream(stream)) = &mut self.sockets[lane] else { return };
+        let Some(Socket::Stream(stream)) = &self.sockets[lane] else { return };
         match (stream.peer_address(), stream.local_address()) {
             // A port that nobody has may be the one that the system gave this side.
             (Ok(peer), Ok(local)) if peer == local => {
@@ -398,7 +371,7 @@ impl<'a> Driver<'a> {
                 self.generator.open(lane, now);
                 self.read(lane, false);
             }
-            _ => match stream.read(&mut [0]) {
+            _ => match (&mut &*stream).read(&mut [0]) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => self.unconnected(lane, Error::from_io(Operation::Connect, error)),
                 Ok(_) => {
@@ -411,8 +384,7 @@ impl<'a> Driver<'a> {
 
     fn unconnected(&mut self, lane: usize, error: Error) {
         self.sockets[lane] = None;
-        let endpoint = self.shared.endpoint;
-        self.generator.failed(|| error.at(endpoint.to_string()));
+        self.failed(error);
         let now = self.now();
         self.generator.unconnected(lane, now);
     }
@@ -438,11 +410,8 @@ impl<'a> Driver<'a> {
         let begin = self.next_interval - INTERVAL;
         if let (Some(log), Some(interval)) = (&self.shared.log, self.generator.interval()) {
             let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-            log.interval(
-                Duration::from_nanos(begin),
-                Duration::from_nanos(end.saturating_sub(begin)),
-                interval,
-            )?;
+            let length = Duration::from_nanos(end.saturating_sub(begin));
+            log.interval(Duration::from_nanos(begin), length, interval)?;
             interval.clear();
         }
         Ok(())
@@ -467,6 +436,22 @@ impl<'a> Driver<'a> {
     }
 }
 
+impl Socket {
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Socket::Stream(stream) => (&mut &*stream).read(buffer),
+            Socket::Datagram(socket) => socket.recv(buffer),
+        }
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Socket::Stream(stream) => (&mut &*stream).write(bytes),
+            Socket::Datagram(socket) => socket.send(bytes),
+        }
+    }
+}
+
 impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
         match self {
@@ -476,13 +461,13 @@ impl AsRawFd for Socket {
     }
 }
 
-impl std::os::fd::AsFd for Socket {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        match self {
-            Socket::Stream(stream) => stream.as_fd(),
-            Socket::Datagram(socket) => socket.as_fd(),
-        }
-    }
+/// A stream that is being connected.
+fn begin_to_connect(address: SocketAddr) -> Result<Stream, Error> {
+    let stream = TcpStream::connect(address)
+        .map_err(|error| Error::from_io(Operation::Connect, error).on(address))?;
+    let stream = Stream::from(OwnedFd::from(stream));
+    SocketOptions::new().with_nodelay(true).apply(&stream)?;
+    Ok(stream)
 }
 
 fn polling(error: io::Error) -> LoadError {

@@ -129,6 +129,11 @@ impl Generator {
         self.until = self.from.saturating_add(nanoseconds(load.duration));
         self.free_since = now;
         self.report.connections = self.open_lanes();
+        // Those that came to be at another attempt are there.
+        self.report.unconnected = (self.lanes() - self.report.connections) as u64;
+        if self.report.unconnected == 0 {
+            self.report.failure = None;
+        }
     }
 
     pub(super) fn lanes(&self) -> usize {

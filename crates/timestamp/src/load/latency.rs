@@ -31,9 +31,10 @@ impl fmt::Debug for Latency {
 
 impl Latency {
     pub(super) fn new() -> Latency {
-        // Bounds and digits are constants that the histogram takes.
-        #[allow(clippy::unwrap_used, reason = "constants that a test makes a histogram of")]
-        Latency(Histogram::new_with_bounds(1, LONGEST, DIGITS).unwrap())
+        match Histogram::new_with_bounds(1, LONGEST, DIGITS) {
+            Ok(histogram) => Latency(histogram),
+            Err(error) => unreachable!("these are bounds of a histogram: {error}"),
+        }
     }
 
     pub(super) fn record(&mut self, nanoseconds: u64) {
