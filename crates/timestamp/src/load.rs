@@ -46,7 +46,8 @@ mod report;
 mod schedule;
 mod text;
 
-#[cfg(test)]
+// They need a server.
+#[cfg(all(test, feature = "server"))]
 mod tests;
 
 use std::io::{self, Write};

@@ -25,6 +25,8 @@ use super::{Load, LoadError, Report};
 const EVENTS: usize = 1024;
 /// One read; no datagram is longer.
 const READ: usize = 256 * 1024;
+/// So many reads, and the others have their turn.
+const SHARE: usize = 16;
 /// poll(2) and its like count milliseconds. What is due sooner is waited for without sleeping.
 const MILLISECOND: u64 = 1_000_000;
 /// How long the queue of a Unix listener that is full may hold a thread up.
@@ -72,6 +74,8 @@ pub(super) struct Driver<'a> {
     /// Room for several requests.
     output: Vec<u8>,
     overdue: Vec<(usize, Overdue)>,
+    /// Those that had their share and may have more to read, and whether the peer has ended.
+    again: Vec<(usize, bool)>,
     /// The part of the window in which it waited for something to do.
     idle: u64,
     /// How long it had waited for a processor when the window began.
@@ -114,6 +118,7 @@ impl<'a> Driver<'a> {
             input: vec![0; READ].into(),
             output: Vec::new(),
             overdue: Vec::new(),
+            again: Vec::new(),
             idle: 0,
             waited: None,
             waited_at_end: None,
@@ -176,6 +181,7 @@ impl<'a> Driver<'a> {
     }
 
     fn wait(&mut self, events: &mut Events, nanoseconds: u64) -> Result<(), LoadError> {
+        let nanoseconds = if self.again.is_empty() { nanoseconds } else { 0 };
         let timeout = Duration::from_millis(nanoseconds / MILLISECOND);
         match self.poll.poll(events, Some(timeout)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
@@ -189,6 +195,9 @@ impl<'a> Driver<'a> {
     fn take(&mut self, events: &Events) {
         for event in events {
             self.event(event);
+        }
+        for (lane, ends) in std::mem::take(&mut self.again) {
+            self.read(lane, ends);
         }
     }
 
@@ -208,41 +217,51 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Reads what is there. A read of a stream that is not full is the last, but for an end behind
-    /// it; datagrams are read until no answer is outstanding.
+    /// Reads what is there, up to a share. `ends` is whether the peer has ended.
     fn read(&mut self, lane: usize, ends: bool) {
-        let mut more = true;
-        while let Some(socket) = self.sockets[lane].as_ref().filter(|_| more) {
-            let received = socket.receive(&mut self.input);
-            let now = self.now();
-            more = match received {
-                Ok(0) if self.stream => {
-                    let end = Error::new(Operation::Read, ErrorKind::UnexpectedEnd);
-                    self.end(lane, end, now);
-                    false
-                }
-                Ok(length) if self.stream => {
-                    if self.generator.receive(lane, &self.input[..length], now).is_err() {
-                        self.sockets[lane] = None;
-                    }
-                    ends || length == self.input.len()
-                }
-                Ok(length) => self.generator.datagram(lane, &self.input[..length], now),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
-                Err(error) if self.stream => {
-                    self.end(lane, Error::from_io(Operation::Read, error), now);
-                    false
-                }
-                // News of an earlier datagram, as a rule that it found nobody.
-                Err(error) => {
-                    self.failed(Error::from_io(Operation::Receive, error));
-                    true
-                }
-            };
-            if self.stream || !more {
-                self.send_due(now);
+        for _ in 0..SHARE {
+            if !self.read_once(lane, ends) {
+                return;
             }
         }
+        self.again.push((lane, ends));
+    }
+
+    /// Whether there may be more. A read of a stream that is not full is the last, but for an end
+    /// behind it; datagrams are read until no answer is outstanding.
+    fn read_once(&mut self, lane: usize, ends: bool) -> bool {
+        let Some(socket) = &self.sockets[lane] else { return false };
+        let received = socket.receive(&mut self.input);
+        let now = self.now();
+        let more = match received {
+            Ok(0) if self.stream => {
+                let end = Error::new(Operation::Read, ErrorKind::UnexpectedEnd);
+                self.end(lane, end, now);
+                false
+            }
+            Ok(length) if self.stream => {
+                if self.generator.receive(lane, &self.input[..length], now).is_err() {
+                    self.sockets[lane] = None;
+                }
+                ends || length == self.input.len()
+            }
+            Ok(length) => self.generator.datagram(lane, &self.input[..length], now),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+            Err(error) if self.stream => {
+                self.end(lane, Error::from_io(Operation::Read, error), now);
+                false
+            }
+            // News of an earlier datagram, as a rule that it found nobody.
+            Err(error) => {
+                self.failed(Error::from_io(Operation::Receive, error));
+                true
+            }
+        };
+        // All of the datagrams that are there before the next ones go out.
+        if self.stream || !more {
+            self.send_due(now);
+        }
+        more
     }
 
     /// Sends what is due: what comes to one connection in a row, in one write.

@@ -75,8 +75,9 @@ pub(super) fn is_answer(datagram: &[u8], text: &[u8]) -> bool {
 
 /// Compares a stream with the texts that it should bring, one after the other.
 ///
-/// A stamp, `[TIME] `, may stand anywhere: a server that answers each piece that it reads cuts
-/// where TCP does, and so within a text. TIME has no `] `.
+/// A stamp, `[TIME] `, may stand before any byte: a server that answers each piece that it reads
+/// cuts where TCP does, and so within a text. TIME has no `] `, and a piece is not empty, so that
+/// there are never two stamps in a row.
 ///
 /// ```text
 ///         ┌────── the end of the text: whole
@@ -95,6 +96,8 @@ pub(super) struct Comparison {
     stamp: usize,
     /// The stamp's last byte was `]`.
     closing: bool,
+    /// A stamp has ended, and no text has come since.
+    stamped: bool,
 }
 
 impl Comparison {
@@ -109,6 +112,7 @@ impl Comparison {
             if input[..length] == rest[..length] {
                 *input = &input[length..];
                 self.matched += length;
+                self.stamped &= length == 0;
                 let whole = self.matched == text.len();
                 if whole {
                     self.matched = 0;
@@ -116,7 +120,7 @@ impl Comparison {
                 return Ok(whole);
             }
             let same = input.iter().zip(rest).take_while(|(came, sent)| came == sent).count();
-            if input[same] != b'[' {
+            if input[same] != b'[' || self.stamped && same == 0 {
                 return Err(Wrong);
             }
             self.matched += same;
@@ -131,7 +135,7 @@ impl Comparison {
             *input = rest;
             self.stamp += 1;
             if byte == b' ' && self.closing {
-                (self.stamp, self.closing) = (0, false);
+                (self.stamp, self.closing, self.stamped) = (0, false, true);
                 return Ok(true);
             }
             self.closing = byte == b']';

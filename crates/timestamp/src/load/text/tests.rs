@@ -70,7 +70,7 @@ fn stamps_may_stand_anywhere_and_pieces_may_be_cut_anywhere() {
         [&a[..], &b, &c].concat(),
         [b"[Fri Nov 20 18:11:02 2026] ", &a[..], b"[x] ", &b, b"[] ", &c].concat(),
         [b"[1] ", &a[..], &b[..7], b"[2] ", &b[7..], &c].concat(),
-        [&a[..1], b"[1]2] ", &a[1..], b"[[1] ", &b, b"[] [] ", &c].concat(),
+        [&a[..1], b"[1]2] ", &a[1..2], b"[] ", &a[2..], b"[[1] ", &b, b"[] ", &c].concat(),
     ];
     for stream in streams {
         assert_eq!(compare(18, &[&stream]), (3, Ok(())), "{}", stream.escape_ascii());
@@ -84,13 +84,15 @@ fn what_was_not_sent_is_wrong_however_it_is_cut() {
     let mut changed = a.clone();
     changed[0] ^= 1;
     let long = [&[b'['; 1][..], &[b'x'; LONGEST_STAMP], b"] ", &a].concat();
-    let streams: [(u64, Vec<u8>); 7] = [
+    let streams: [(u64, Vec<u8>); 9] = [
         (0, changed),
         (0, b.clone()),
         (0, a[1..].to_vec()),
         (1, [&a[..], &a].concat()),
         (1, [&a[..], b"\n"].concat()),
         (0, [b"[1\n] ", &a[..]].concat()),
+        (0, [b"[1] [2] ", &a[..]].concat()),
+        (1, [&a[..], &b[..5], b"[1] [2] ", &b[5..]].concat()),
         (0, long),
     ];
     for (whole, stream) in streams {
