@@ -47,7 +47,8 @@ mod schedule;
 mod text;
 
 // They need a server.
-#[cfg(all(test, feature = "server"))]
+#[cfg(test)]
+#[cfg(feature = "server")]
 mod tests;
 
 use std::io::{self, Write};

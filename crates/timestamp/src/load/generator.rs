@@ -168,18 +168,18 @@ impl Generator {
 
     /// An open one has ended. It is made again after a pause.
     pub(super) fn ended(&mut self, lane: usize, now: u64) {
-        self.close(lane, now);
+        self.report.cut += self.close(lane, now);
         self.report.ended += 1;
     }
 
-    /// What is under way is cut off.
-    fn close(&mut self, lane: usize, now: u64) {
+    /// Cuts off what is under way, and gives how many those were.
+    fn close(&mut self, lane: usize, now: u64) -> u64 {
         let lane = &mut self.lanes[lane];
         let cut = lane.reset();
         lane.withheld += cut;
         lane.state = State::Down { until: now.saturating_add(PAUSE) };
         self.under_way -= cut;
-        self.report.cut += cut as u64;
+        cut as u64
     }
 
     /// Puts the next request that is due on a lane, and says which; `None` if none is due, or no
@@ -235,7 +235,8 @@ impl Generator {
         self.release(lane, freed, now);
         if result.is_err() {
             self.wrong(input);
-            self.close(lane, now);
+            // But for the request that was answered so.
+            self.report.cut += self.close(lane, now).saturating_sub(1);
         }
         result
     }
@@ -276,7 +277,7 @@ impl Generator {
                     self.lanes[lane].withheld += lost;
                     self.under_way -= lost;
                     self.report.timeouts += lost as u64;
-                    self.close(lane, now);
+                    self.report.cut += self.close(lane, now);
                     found.push((lane, Overdue::Answer));
                 }
                 _ => {}

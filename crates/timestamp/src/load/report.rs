@@ -55,7 +55,8 @@ pub struct Report {
     pub late: u64,
     /// Connections that ended before the run did.
     pub ended: u64,
-    /// Requests that were under way on a connection that ended.
+    /// Requests that were under way on a connection that ended or was closed, beside the one whose
+    /// answer was wrong or late.
     pub cut: u64,
     /// Connections that could not be made.
     pub unconnected: u64,
