@@ -75,8 +75,7 @@ impl Generator {
         let count =
             load.connections / share.of + usize::from(share.index < load.connections % share.of);
         let slots = load.pipeline;
-        let paced = load.rate.is_some();
-        let make = || Some(Latency::new()).filter(|_| paced);
+        let make = || load.rate.map(|_| Latency::default());
         Generator {
             text: Text::new(load.size),
             stream,
@@ -93,30 +92,8 @@ impl Generator {
             next_look: 0,
             under_way: 0,
             stopped: false,
-            report: Report {
-                elapsed: Duration::ZERO,
-                connections: 0,
-                requests: 0,
-                answers: 0,
-                bytes_received: 0,
-                bytes_answered: 0,
-                latency: Latency::new(),
-                uncorrected: make(),
-                lag: make(),
-                unsent: 0,
-                wrong: 0,
-                timeouts: 0,
-                lost: 0,
-                late: 0,
-                ended: 0,
-                cut: 0,
-                unconnected: 0,
-                first_wrong: None,
-                failure: None,
-                busy: 0.0,
-                waited: None,
-            },
-            interval: logged.then(Latency::new),
+            report: Report { uncorrected: make(), lag: make(), ..Report::default() },
+            interval: logged.then(Latency::default),
         }
     }
 

@@ -29,14 +29,17 @@ impl fmt::Debug for Latency {
     }
 }
 
-impl Latency {
-    pub(super) fn new() -> Latency {
+/// No times.
+impl Default for Latency {
+    fn default() -> Latency {
         match Histogram::new_with_bounds(1, LONGEST, DIGITS) {
             Ok(histogram) => Latency(histogram),
             Err(error) => unreachable!("these are bounds of a histogram: {error}"),
         }
     }
+}
 
+impl Latency {
     pub(super) fn record(&mut self, nanoseconds: u64) {
         self.0.saturating_record(nanoseconds);
     }

@@ -19,7 +19,7 @@ const WAITED: f64 = 0.05;
 /// Rates are those of the measured window. Latencies are of the answers that came in it, and of
 /// those to requests that were still under way at its end. Failures count from the beginning,
 /// warm-up included: a broken promise is one at any time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
     /// How long the window was: shorter than was asked for if the run was stopped.

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn quantiles_are_exact_to_a_thousandth() {
-    let mut latency = Latency::new();
+    let mut latency = Latency::default();
     (1..=100_000).for_each(|value| latency.record(value * 1000));
     for (quantile, exact) in [(0.5, 50_000), (0.9, 90_000), (0.99, 99_000), (0.999, 99_900)] {
         let found = latency.quantile(quantile).as_nanos() as f64;
@@ -17,7 +17,7 @@ fn quantiles_are_exact_to_a_thousandth() {
 
 #[test]
 fn nothing_is_nothing_and_the_longest_is_an_hour() {
-    let mut latency = Latency::new();
+    let mut latency = Latency::default();
     assert_eq!((latency.count(), latency.mean()), (0, Duration::ZERO));
     assert_eq!((latency.max(), latency.quantile(0.99)), (Duration::ZERO, Duration::ZERO));
     latency.record(u64::MAX);
@@ -28,7 +28,7 @@ fn nothing_is_nothing_and_the_longest_is_an_hour() {
 
 #[test]
 fn two_are_added_and_one_is_cleared() {
-    let [mut a, mut b] = [Latency::new(), Latency::new()];
+    let [mut a, mut b] = [Latency::default(), Latency::default()];
     a.record(10);
     b.record(30);
     a.add(&b);

@@ -65,9 +65,9 @@ fn the_tools_read_what_was_recorded() {
         state ^= state << 17;
         state
     };
-    let mut intervals = vec![Latency::new()];
+    let mut intervals = vec![Latency::default()];
     for count in [1, 2, 100, 100_000] {
-        let mut latency = Latency::new();
+        let mut latency = Latency::default();
         for _ in 0..count {
             let shift = 22 + random() % 40;
             latency.record(random() >> shift);
@@ -82,9 +82,9 @@ fn the_tools_read_what_was_recorded() {
 
 #[test]
 fn a_histogram_longer_than_a_stored_block_is_read_too() {
-    let mut latency = Latency::new();
+    let mut latency = Latency::default();
     // Each place of its own, with a count of more than seven bits.
-    for step in Latency::new().histogram().iter_all().take(40_000) {
+    for step in Latency::default().histogram().iter_all().take(40_000) {
         (0..200).for_each(|_| latency.record(step.value_iterated_to()));
     }
     assert!(plain(latency.histogram()).len() > 0xffff);
