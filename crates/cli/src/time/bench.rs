@@ -105,83 +105,66 @@ fn figures(latency: &Latency) -> [Duration; 6] {
 }
 
 fn table(args: &TimeBench, endpoint: &Endpoint, report: &Report) -> String {
-    let mut out = String::new();
     let datagrams = endpoint.transport() == Transport::Udp;
-    let kind = if datagrams { "sockets" } else { "connections" };
-    let pace = match args.rate {
-        Some(rate) => format!("open loop, {rate} requests/s due"),
-        None => "closed loop".to_owned(),
-    };
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        out,
-        "{endpoint}: {pace}; {kind}: {}, under way on each: {}, bytes: {}; {:.2} s measured",
-        report.connections,
-        args.pipeline,
-        args.size,
-        report.elapsed.as_secs_f64(),
-    );
-    let _ = writeln!(
-        out,
-        "{:<24}{} in all, {:.0}/s; {} sent, {} received",
-        "answers",
+    let answers = format!(
+        "{} in all, {:.0}/s; {} sent, {} received",
         report.answers,
         report.rate(),
         bytes(report.per_second(report.bytes_answered)),
         bytes(report.per_second(report.bytes_received)),
     );
-    let _ = writeln!(out, "{:<24}{}", "failures", failures(report, datagrams));
+    let mut rows = vec![("answers", answers), ("failures", failures(report, datagrams))];
     if datagrams {
-        let asked = report.latency.count() + report.lost;
-        let share = report.lost as f64 * 100.0 / asked.max(1) as f64;
-        let _ = writeln!(
-            out,
-            "{:<24}{} ({share:.3} %), late or twice: {}",
-            "lost", report.lost, report.late
-        );
+        let share = report.lost as f64 * 100.0 / (report.answers + report.lost).max(1) as f64;
+        let lost = format!("{} ({share:.3} %), late or twice: {}", report.lost, report.late);
+        rows.push(("lost", lost));
     }
     if report.unsent > 0 {
-        let _ = writeln!(
-            out,
-            "{:<24}{}: all connections were busy; no latency has these",
-            "due but never sent", report.unsent
-        );
+        let unsent = format!("{}: all was busy; no latency has these", report.unsent);
+        rows.push(("due but never sent", unsent));
     }
-    let _ = write!(out, "{:<24}", "latency");
-    HEAD.iter().for_each(|name| {
-        let _ = write!(out, "{name:>10}");
-    });
-    out.push('\n');
-    let rows = match (&report.uncorrected, &report.lag) {
-        (Some(uncorrected), Some(lag)) => vec![
-            ("  since due (corrected)", &report.latency),
-            ("  since sent (raw)", uncorrected),
-            ("  sent late by this side", lag),
-        ],
-        _ => vec![("  since sent", &report.latency)],
+    rows.push(("latency", HEAD.map(|name| format!("{name:>10}")).concat()));
+    match (&report.uncorrected, &report.lag) {
+        (Some(uncorrected), Some(lag)) => rows.extend([
+            ("  since due (corrected)", columns(&report.latency)),
+            ("  since sent (raw)", columns(uncorrected)),
+            ("  sent late by this side", columns(lag)),
+        ]),
+        _ => rows.push(("  since sent", columns(&report.latency))),
+    }
+    let waited = report.waited.map(|share| format!(", without a processor {:.0} %", share * 100.0));
+    let busy =
+        format!("busy {:.0} % of the time{}", report.busy * 100.0, waited.unwrap_or_default());
+    rows.push(("generator", busy));
+
+    let pace = match args.rate {
+        Some(rate) => format!("open loop, {rate} requests/s due"),
+        None => "closed loop".to_owned(),
     };
-    for (name, latency) in rows {
-        let _ = write!(out, "{name:<24}");
-        for figure in figures(latency) {
-            let figure = if latency.count() > 0 { time(figure) } else { "-".to_owned() };
-            let _ = write!(out, "{figure:>10}");
-        }
-        out.push('\n');
-    }
-    let waited = report
-        .waited
-        .map(|waited| format!(", ready but without a processor {:.0} %", waited * 100.0));
-    let _ = writeln!(
-        out,
-        "{:<24}busy {:.0} % of the time{}",
-        "generator",
-        report.busy * 100.0,
-        waited.unwrap_or_default()
+    let mut out = format!(
+        "{endpoint}: {pace}; {}: {}, under way on each: {}, bytes: {}; {:.2} s measured\n",
+        if datagrams { "sockets" } else { "connections" },
+        report.connections,
+        args.pipeline,
+        args.size,
+        report.elapsed.as_secs_f64(),
     );
+    // Writing to a string cannot fail.
+    for (name, text) in rows {
+        let _ = writeln!(out, "{name:<24}{text}");
+    }
     if let Some(limit) = report.limit() {
-        let _ = writeln!(out, "the generator was the limit, not the server: {}", reason(limit));
+        let _ = writeln!(out, "the generator was the limit: {}", reason(limit));
     }
     out
+}
+
+fn columns(latency: &Latency) -> String {
+    let column = |figure| match latency.count() {
+        0 => format!("{:>10}", "-"),
+        _ => format!("{:>10}", time(figure)),
+    };
+    figures(latency).map(column).concat()
 }
 
 fn failures(report: &Report, datagrams: bool) -> String {
@@ -207,7 +190,7 @@ fn failures(report: &Report, datagrams: bool) -> String {
 fn reason(limit: Limit) -> String {
     match limit {
         Limit::Busy(share) => {
-            format!("its thread was busy {:.0} % of the time; --threads adds more", share * 100.0)
+            format!("its thread was busy {:.0} % of the time; --threads adds some", share * 100.0)
         }
         Limit::Waited(share) => {
             format!("others had its processor for {:.0} % of the time", share * 100.0)

@@ -27,12 +27,13 @@ impl<'a> Log<'a> {
     /// Writes the head. `begun` is the time that intervals count from.
     pub(super) fn new(to: &'a mut (dyn Write + Send), begun: SystemTime) -> io::Result<Log<'a>> {
         let begun = begun.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        writeln!(to, "#[Histogram log format version 1.3]")?;
-        writeln!(to, "#[StartTime: {begun:.3} (seconds since epoch)]")?;
-        writeln!(
-            to,
-            "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\""
-        )?;
+        let head = format!(
+            "#[Histogram log format version 1.3]\n\
+             #[StartTime: {begun:.3} (seconds since epoch)]\n\
+             \"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\
+             \"Interval_Compressed_Histogram\"\n"
+        );
+        to.write_all(head.as_bytes())?;
         to.flush()?;
         Ok(Log(to))
     }
@@ -45,14 +46,14 @@ impl<'a> Log<'a> {
         length: Duration,
         latency: &Latency,
     ) -> io::Result<()> {
-        writeln!(
-            self.0,
-            "{:.3},{:.3},{:.3},{}",
+        let line = format!(
+            "{:.3},{:.3},{:.3},{}\n",
             start.as_secs_f64(),
             length.as_secs_f64(),
             latency.max().as_secs_f64() * 1e3,
             base64(&compressed(latency.histogram()))
-        )?;
+        );
+        self.0.write_all(line.as_bytes())?;
         self.0.flush()
     }
 }
