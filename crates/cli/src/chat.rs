@@ -3,6 +3,8 @@
 use ::chat::{Chat, Config, Slow};
 use netcore::server::Config as Limits;
 
+mod figures;
+
 use crate::args::{ChatServe, Common};
 use crate::console::Desk;
 use crate::exit::{self, Failure};
@@ -11,6 +13,9 @@ use crate::streams::Console;
 
 /// Without `--listen`, nobody but this machine's users.
 const DEFAULT: [&str; 1] = ["tcp://127.0.0.1:60000"];
+
+/// One read: what a client that is too fast can make the server hold.
+const READ: usize = 16 * 1024;
 
 /// `sockit chat serve`
 pub(crate) fn serve(
@@ -21,10 +26,17 @@ pub(crate) fn serve(
     let config = Config::default()
         .with_format(args.format)
         .with_greeting(args.greeting)
+        .with_presence(!args.no_presence)
         .with_history(args.history)
+        .with_history_bytes(args.history_bytes)
         .with_max_line(args.max_line)
-        .with_slow(args.slow);
-    let limits = Limits::default().with_max_connections(args.max_clients);
+        .with_max_rooms(args.max_rooms)
+        .with_max_members(args.max_members.unwrap_or(usize::MAX))
+        .with_room_ttl(args.room_ttl)
+        .with_rate(args.rate.map(|rate| rate.with_burst(args.burst)))
+        .with_slow(args.slow)
+        .with_memory(args.max_memory);
+    let limits = Limits::default().with_max_connections(args.max_clients).with_read(READ);
     // A client that is skipped may stop reading for as long as it likes: what waits for it is
     // bounded.
     let limits = if args.slow == Slow::Skip { limits.with_stall_timeout(None) } else { limits };
@@ -33,7 +45,12 @@ pub(crate) fn serve(
         return Err(Failure::new(exit::USAGE, words));
     }
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
+    let ceiling = config.ceiling(args.max_clients, listening.workers(), READ);
+    log::info!("memory: {ceiling}");
     let chat = Chat::new(config);
+    if let Some(every) = args.stats {
+        figures::print(chat.operator(), every, console.errors.clone(), common.json);
+    }
     if args.console || console.interactive {
         let desk = Desk {
             operator: chat.operator(),
