@@ -8,10 +8,10 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::call::Commands;
 use crate::counters::{Counters, Stats, count};
 use crate::format::LOBBY;
-use crate::log::{Batch, Log, Mark, Reader};
+use crate::log::{Batch, Log, Reader};
 use crate::memory::Memory;
 use crate::name::{Name, NameError};
-use crate::post::{Letter, Owed, Post, What};
+use crate::post::{Letter, OWED, Post, What};
 use crate::{Config, Now};
 
 /// How often rooms are looked through for some that may be forgotten.
@@ -46,8 +46,10 @@ pub(crate) struct Hub {
 struct Desk {
     last: u64,
     clients: HashMap<ClientId, Entry>,
-    /// Who has a name, by what it looks like; and who is called by an address, by that.
-    names: HashMap<String, ClientId>,
+    /// Who has chosen a name, by what it looks like.
+    looks: HashMap<String, ClientId>,
+    /// Who is called by an address still.
+    addresses: HashMap<Arc<str>, ClientId>,
     rooms: HashMap<String, Place>,
     swept: Option<Instant>,
 }
@@ -55,13 +57,14 @@ struct Desk {
 #[derive(Debug)]
 struct Entry {
     name: Arc<str>,
-    /// The keys in `names`. None of them is another's.
-    keys: Vec<String>,
+    /// What its name looks like, if it has chosen one.
+    looks: Option<Box<[String; 2]>>,
     room: Arc<Room>,
     post: Arc<Post>,
     /// What its seat knows it by.
     key: u64,
-    owed: Arc<Owed>,
+    /// Bytes of letters that it has not got yet.
+    owed: usize,
 }
 
 #[derive(Debug)]
@@ -80,7 +83,6 @@ pub(crate) struct Arrival {
     pub(crate) id: ClientId,
     pub(crate) name: Arc<str>,
     pub(crate) room: Arc<Room>,
-    pub(crate) owed: Arc<Owed>,
 }
 
 /// Why one cannot go to a room. Its text is what the client is told.
@@ -116,7 +118,8 @@ impl Hub {
             desk: Mutex::new(Desk {
                 last: 0,
                 clients: HashMap::new(),
-                names: HashMap::new(),
+                looks: HashMap::new(),
+                addresses: HashMap::new(),
                 rooms: HashMap::new(),
                 swept: None,
             }),
@@ -160,9 +163,7 @@ impl Hub {
         desk.last += 1;
         let id = ClientId(desk.last);
         let name: Arc<str> = name.map_or_else(|| format!("unix:{}", id.0).into(), Arc::from);
-        // No look of a chosen name begins so.
-        let address = format!("\0{name}");
-        desk.names.insert(address.clone(), id);
+        desk.addresses.insert(name.clone(), id);
         let lobby = desk.rooms.entry(LOBBY.to_owned()).or_insert_with(|| Place {
             room: self.room(LOBBY.into(), LOBBY.to_owned()),
             members: BTreeMap::new(),
@@ -171,18 +172,17 @@ impl Hub {
         });
         lobby.members.insert(id, time);
         let room = lobby.room.clone();
-        let owed = Arc::new(Owed::default());
         let entry = Entry {
             name: name.clone(),
-            keys: vec![address],
+            looks: None,
             room: room.clone(),
             post: post.clone(),
             key,
-            owed: owed.clone(),
+            owed: 0,
         };
         desk.clients.insert(id, entry);
         count(&self.counters.entered, 1);
-        Arrival { id, name, room, owed }
+        Arrival { id, name, room }
     }
 
     /// Publishes `batch` in `room`, and strikes out those who have `gone` and whose going is told in
@@ -191,18 +191,15 @@ impl Hub {
         &self,
         room: &Room,
         batch: &mut Batch,
-        from: Option<&Reader>,
+        from: &Reader,
         gone: &mut Vec<ClientId>,
         now: Instant,
-    ) -> Mark {
-        if gone.is_empty() {
-            return room.log.publish(batch, from);
-        }
+    ) {
         let mut desk = self.desk();
         for id in gone.drain(..) {
             desk.strike(id, now);
         }
-        room.log.publish(batch, from)
+        room.log.publish(batch, Some(from));
     }
 
     /// Gives a client the name that it chose. `tell` is given the old one and the new one and
@@ -219,18 +216,14 @@ impl Hub {
     ) -> Result<(Arc<str>, T), NameError> {
         let Name { shown, looks, .. } = Name::of_client(name)?;
         let mut desk = self.desk();
-        if looks.iter().any(|look| desk.names.get(look).is_some_and(|other| *other != id)) {
+        if looks.iter().any(|look| desk.looks.get(look).is_some_and(|other| *other != id)) {
             return Err(NameError::Taken);
         }
-        let Desk { clients, names, .. } = &mut *desk;
+        desk.forget_name(id);
+        let Desk { clients, looks: all, .. } = &mut *desk;
         let Some(entry) = clients.get_mut(&id) else { return Err(NameError::Taken) };
-        for key in entry.keys.drain(..) {
-            names.remove(&key);
-        }
-        for look in looks {
-            names.insert(look.clone(), id);
-            entry.keys.push(look);
-        }
+        all.extend(looks.iter().map(|look| (look.clone(), id)));
+        entry.looks = Some(Box::new(looks));
         let new: Arc<str> = shown.into();
         let old = std::mem::replace(&mut entry.name, new.clone());
         let told = tell(&old, &new);
@@ -341,7 +334,7 @@ impl Hub {
         rooms
     }
 
-    /// Sends a letter to the client that is called `name`: what `write` makes of its name. The name.
+    /// Sends a letter to the client that is called `name`: what `write` makes of its name. Who it is.
     ///
     /// # Errors
     ///
@@ -351,23 +344,31 @@ impl Hub {
         name: &str,
         write: impl FnOnce(&str) -> What,
     ) -> Result<ClientId, Undelivered> {
-        let desk = self.desk();
+        let mut desk = self.desk();
         let by_look = || {
             let name = Name::of_client(name).ok()?;
-            let id = name.looks.iter().find_map(|look| desk.names.get(look))?;
+            let id = name.looks.iter().find_map(|look| desk.looks.get(look))?;
             // What only looks like it is somebody else.
             let entry = desk.clients.get(id)?;
             (entry.name.to_lowercase() == name.folded).then_some(*id)
         };
-        let by_address = || desk.names.get(&format!("\0{name}")).copied();
+        let by_address = || desk.addresses.get(name).copied();
         let id = by_address().or_else(by_look).ok_or(Undelivered::Nobody)?;
-        let entry = desk.clients.get(&id).ok_or(Undelivered::Nobody)?;
+        let entry = desk.clients.get_mut(&id).ok_or(Undelivered::Nobody)?;
         let letter = Letter { to: id, key: entry.key, what: write(&entry.name) };
-        if !entry.owed.take(letter.len()) {
+        if entry.owed > 0 && entry.owed + letter.len() > OWED {
             return Err(Undelivered::Busy);
         }
+        entry.owed += letter.len();
         entry.post.put(letter);
         Ok(id)
+    }
+
+    /// A client has got `bytes` of letters.
+    pub(crate) fn delivered(&self, id: ClientId, bytes: usize) {
+        if let Some(entry) = self.desk().clients.get_mut(&id) {
+            entry.owed = entry.owed.saturating_sub(bytes);
+        }
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -395,12 +396,22 @@ impl Desk {
     /// A client is not there any more.
     fn strike(&mut self, id: ClientId, now: Instant) {
         self.depart(id, now);
-        if let Some(entry) = self.clients.remove(&id) {
-            for key in entry.keys {
-                if self.names.get(&key) == Some(&id) {
-                    self.names.remove(&key);
-                }
+        self.forget_name(id);
+        self.clients.remove(&id);
+    }
+
+    /// The name of a client is free.
+    fn forget_name(&mut self, id: ClientId) {
+        let Some(entry) = self.clients.get_mut(&id) else { return };
+        match entry.looks.take() {
+            Some(looks) => looks.iter().for_each(|look| {
+                self.looks.remove(look);
+            }),
+            // An address may be in use again before its last client is struck out.
+            None if self.addresses.get(&entry.name) == Some(&id) => {
+                self.addresses.remove(&entry.name);
             }
+            None => {}
         }
     }
 

@@ -116,18 +116,27 @@ impl Local {
         }
         if self.told < NAMED {
             self.told += 1;
-            self.publish(hub, writer, now);
+            self.publish_all(hub, writer, now);
         }
     }
 
-    /// What was said here goes into the log, and what the log has into the window.
-    pub(crate) fn publish(&mut self, hub: &Hub, writer: &mut Writer, now: Now) {
-        self.tell_run(writer, now);
-        if !self.batch.is_empty() || !self.gone.is_empty() {
-            let Local { room, batch, reader, gone, .. } = self;
-            hub.publish(room, batch, Some(reader), gone, now.instant);
+    /// What was said here goes into the log, and what the log has into the window. Comings and goings
+    /// behind it may wait for more of their kind.
+    pub(crate) fn publish(&mut self) {
+        if !self.batch.is_empty() {
+            self.room.log.publish(&mut self.batch, Some(&self.reader));
         }
         self.news |= self.reader.take();
+    }
+
+    /// As [`publish`](Self::publish), comings and goings too.
+    pub(crate) fn publish_all(&mut self, hub: &Hub, writer: &mut Writer, now: Now) {
+        self.tell_run(writer, now);
+        if !self.gone.is_empty() {
+            let Local { room, batch, reader, gone, .. } = self;
+            hub.publish(room, batch, reader, gone, now.instant);
+        }
+        self.publish();
     }
 
     /// Publishes one notice by itself. Where it ends in the log.

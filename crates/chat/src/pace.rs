@@ -60,12 +60,16 @@ pub(crate) struct Pace {
 impl Pace {
     /// Until when nothing more is heard. `None`: it may speak.
     pub(crate) fn wait(&mut self, rate: &Rate, now: Instant) -> Option<Instant> {
-        let ahead = self.messages.max(self.bytes)?;
-        if ahead <= now {
+        if self.messages.max(self.bytes)? <= now {
             self.told = false;
             return None;
         }
-        ahead.checked_sub(rate.burst).filter(|at| *at > now)
+        // A line may pass if it fits the burst; bytes may if those before them did, since how many
+        // come is not known yet.
+        let a_line = Duration::from_secs(1) / rate.messages;
+        let lines = self.messages.and_then(|at| at.checked_sub(rate.burst.saturating_sub(a_line)));
+        let bytes = self.bytes.and_then(|at| at.checked_sub(rate.burst));
+        lines.max(bytes).filter(|at| *at > now)
     }
 
     /// It has sent a line, or `bytes` of one.

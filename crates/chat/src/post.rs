@@ -1,7 +1,7 @@
 //! What reaches a seat for one client alone, from other seats and from the operator.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -39,23 +39,6 @@ pub(crate) enum What {
     Tell(String),
     /// It is removed.
     Kick,
-}
-
-/// Bytes that are on their way to a client: what it may be owed has a limit.
-#[derive(Debug, Default)]
-pub(crate) struct Owed(AtomicUsize);
-
-impl Owed {
-    /// Takes room for `bytes`. `false`: there is not so much.
-    pub(crate) fn take(&self, bytes: usize) -> bool {
-        let room = |owed: usize| owed.checked_add(bytes).filter(|sum| owed == 0 || *sum <= OWED);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).is_ok()
-    }
-
-    /// They have been handed over.
-    pub(crate) fn give_back(&self, bytes: usize) {
-        self.0.fetch_sub(bytes, Ordering::Relaxed);
-    }
 }
 
 impl Letter {

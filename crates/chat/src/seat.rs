@@ -15,7 +15,7 @@ use crate::format::Writer;
 use crate::hub::{Arrival, ClientId, Hub, Undelivered};
 use crate::local::{Local, MOVING, Move, Progress};
 use crate::pace::Pace;
-use crate::post::{Letter, Owed, Post, What};
+use crate::post::{Letter, Post, What};
 use crate::{Now, Slow, clean};
 
 mod since;
@@ -167,7 +167,13 @@ pub struct Member {
     lost: u64,
     /// It leaves: the number of the segment that it does not get any more. [`NEVER`]: it stays.
     until: u64,
-    owed: Arc<Owed>,
+    /// Only of one whose input is limited, or has been.
+    tempo: Option<Box<Tempo>>,
+}
+
+/// How a client is heard.
+#[derive(Debug, Default)]
+struct Tempo {
     pace: Pace,
     /// Nothing is read from it until then; it stands in [`Seat::held`] with this time.
     held: Option<Instant>,
@@ -179,6 +185,22 @@ impl Member {
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    fn tempo(&mut self) -> &mut Tempo {
+        self.tempo.get_or_insert_default()
+    }
+
+    fn held(&self) -> Option<Instant> {
+        self.tempo.as_ref()?.held
+    }
+
+    fn has_unheard(&self) -> bool {
+        self.tempo.as_ref().is_some_and(|tempo| !tempo.unheard.is_empty())
+    }
+
+    fn take_unheard(&mut self) -> Vec<u8> {
+        self.tempo.as_mut().map(|tempo| std::mem::take(&mut tempo.unheard)).unwrap_or_default()
     }
 }
 
@@ -214,7 +236,7 @@ impl Seat {
         out: &mut impl Outbox,
     ) -> Member {
         self.now = now;
-        let Arrival { id, name, room, owed } = self.hub.enter(name, &self.post, key, now.time);
+        let Arrival { id, name, room } = self.hub.enter(name, &self.post, key, now.time);
         log::debug!("{name} has come");
         let hub = self.hub.clone();
         for words in hub.config.greeting.iter().flat_map(|greeting| greeting.lines()) {
@@ -232,10 +254,7 @@ impl Seat {
             skip: NEVER,
             lost: 0,
             until: NEVER,
-            owed,
-            pace: Pace::default(),
-            held: None,
-            unheard: Vec::new(),
+            tempo: None,
         };
         self.settle(&mut member, out);
         member
@@ -244,12 +263,10 @@ impl Seat {
     /// The client is not there any more.
     pub fn exit(&mut self, member: Member) {
         log::debug!("{} has gone", member.name);
-        if let Some(at) = member.held {
+        if let Some(at) = member.held() {
             self.held.remove(&(at, member.key));
         }
-        for letter in self.letters.remove(&member.key).into_iter().flatten() {
-            member.owed.give_back(letter.len());
-        }
+        self.letters.remove(&member.key);
         self.depart(&member, Move::Left(member.id));
         if self.round.over {
             // Who is left here is told in a round, and nothing else might bring one.
@@ -263,13 +280,15 @@ impl Seat {
         self.now = now;
         self.round.over = false;
         self.told = 0;
-        if member.unheard.is_empty() {
-            return self.hear(member, input, true, out);
+        match &mut member.tempo {
+            // It is held, and read all the same: its connection is broken.
+            Some(tempo) if !tempo.unheard.is_empty() => {
+                let room = BATCH.saturating_sub(tempo.unheard.len()).min(input.len());
+                count(&self.hub.counters.dropped_bytes, (input.len() - room) as u64);
+                tempo.unheard.extend_from_slice(&input[..room]);
+            }
+            _ => self.hear(member, input, true, out),
         }
-        // It is held, and read all the same: its connection is broken.
-        let room = BATCH.saturating_sub(member.unheard.len()).min(input.len());
-        count(&self.hub.counters.dropped_bytes, (input.len() - room) as u64);
-        member.unheard.extend_from_slice(&input[..room]);
     }
 
     /// The client has sent all that it will. A last line without an ending counts, and then it
@@ -306,7 +325,7 @@ impl Seat {
     pub fn feed(&mut self, member: &mut Member, now: Now, out: &mut impl Outbox) {
         self.now = now;
         self.bring(member, out);
-        if member.held.is_none() && !member.unheard.is_empty() && out.waiting() == 0 {
+        if member.held().is_none() && member.has_unheard() && out.waiting() == 0 {
             out.hold(false);
             self.hear_unheard(member, out);
         }
@@ -351,9 +370,9 @@ impl Seat {
         self.now = now;
         (self.round.freed, self.said) = (0, 0);
         self.hub.sweep(now.instant);
-        for index in 0..self.rooms.len() {
-            self.publish(index);
-            let Some(local) = self.rooms[index].as_mut() else { continue };
+        for (index, local) in self.rooms.iter_mut().enumerate() {
+            let Some(local) = local.as_mut() else { continue };
+            local.publish_all(&self.hub, &mut self.writer, now);
             if local.take_news() {
                 self.round.visits.extend(local.members.iter().rev());
             } else if local.look.is_some_and(|at| at <= now.instant) {
@@ -408,7 +427,7 @@ impl Seat {
     pub fn visit(&mut self, member: &mut Member, out: &mut impl Outbox) {
         let now = self.now;
         self.round.polled = None;
-        if member.held.is_some_and(|at| at <= now.instant) {
+        if member.held().is_some_and(|at| at <= now.instant) {
             self.hear_again(member, out);
         }
         self.bring(member, out);
@@ -462,13 +481,13 @@ impl Seat {
         let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
         while member.until == NEVER && !input.is_empty() {
             if holds && self.told > ANSWERS {
-                member.unheard = input.to_vec();
+                member.tempo().unheard = input.to_vec();
                 out.hold(true);
                 out.more();
                 break;
             }
-            if let Some(at) = rate.as_ref().and_then(|rate| member.pace.wait(rate, now)) {
-                member.unheard = input.to_vec();
+            if let Some(at) = rate.as_ref().and_then(|rate| member.tempo().pace.wait(rate, now)) {
+                member.tempo().unheard = input.to_vec();
                 self.slow_down(member, at, out);
                 break;
             }
@@ -487,12 +506,12 @@ impl Seat {
                 None => 0,
             };
             if let Some(rate) = &rate {
-                member.pace.spend(rate, now, lines, before - input.len());
+                member.tempo().pace.spend(rate, now, lines, before - input.len());
             }
         }
         member.framer = framer;
         let is_pressed = |local: &Local| local.room.log.is_pressed();
-        let is_heard = member.held.is_none() && member.unheard.is_empty();
+        let is_heard = member.held().is_none() && !member.has_unheard();
         if is_heard && self.local(member.room).is_some_and(is_pressed) {
             self.hold(member, now + PRESSED, out);
         }
@@ -500,13 +519,13 @@ impl Seat {
 
     /// Hears what a client sent beyond its rate, since no more will come.
     fn hear_out(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let unheard = std::mem::take(&mut member.unheard);
+        let unheard = member.take_unheard();
         self.hear(member, &unheard, false, out);
     }
 
     /// The time has come at which a client that was held is heard again.
     fn hear_again(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        member.held = None;
+        member.tempo().held = None;
         if self.local(member.room).is_some_and(|local| local.room.log.is_pressed()) {
             return self.hold(member, self.now.instant + PRESSED, out);
         }
@@ -516,13 +535,13 @@ impl Seat {
 
     fn hear_unheard(&mut self, member: &mut Member, out: &mut impl Outbox) {
         self.told = 0;
-        let unheard = std::mem::take(&mut member.unheard);
+        let unheard = member.take_unheard();
         self.hear(member, &unheard, true, out);
     }
 
     /// A client is faster than its rate: it is told so once, and not read from until `at`.
     fn slow_down(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
-        if !std::mem::replace(&mut member.pace.told, true) {
+        if !std::mem::replace(&mut member.tempo().pace.told, true) {
             count(&self.hub.counters.slowed, 1);
             if let Some(rate) = self.hub.config.rate {
                 log::info!("{} is slowed down to {rate}", member.name);
@@ -534,7 +553,7 @@ impl Seat {
     }
 
     fn hold(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
-        if let Some(before) = member.held.replace(at) {
+        if let Some(before) = member.tempo().held.replace(at) {
             self.held.remove(&(before, member.key));
         }
         self.held.insert((at, member.key));
@@ -614,9 +633,9 @@ impl Seat {
     }
 
     fn rename(&mut self, member: &mut Member, name: &str, out: &mut impl Outbox) {
-        self.publish(member.room);
         let Seat { rooms, writer, now, hub, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
+        local.publish_all(hub, writer, *now);
         let room = local.room.name.clone();
         let presence = hub.config.presence;
         let renamed = hub.rename(member.id, name, |old, new| {
@@ -727,12 +746,13 @@ impl Seat {
         if self.letters.is_empty() {
             return;
         }
-        for letter in self.letters.remove(&member.key).into_iter().flatten() {
-            // A key may have been another's before.
-            if letter.to != member.id {
-                continue;
-            }
-            member.owed.give_back(letter.len());
+        let letters = self.letters.remove(&member.key).unwrap_or_default();
+        if letters.is_empty() {
+            return;
+        }
+        self.hub.delivered(member.id, letters.iter().map(Letter::len).sum());
+        // A key may have been another's before.
+        for letter in letters.into_iter().filter(|letter| letter.to == member.id) {
             match letter.what {
                 What::Private(bytes) => out.send(&bytes),
                 What::Tell(words) => {
@@ -858,9 +878,8 @@ impl Seat {
 
     /// What was said in a room goes into its log, and what the log has into the window.
     fn publish(&mut self, place: usize) {
-        let Seat { rooms, hub, writer, now, .. } = self;
-        if let Some(local) = rooms.get_mut(place).and_then(Option::as_mut) {
-            local.publish(hub, writer, *now);
+        if let Some(local) = self.rooms.get_mut(place).and_then(Option::as_mut) {
+            local.publish();
         }
     }
 

@@ -6,6 +6,10 @@ use netcore::testing::{Peer, Rig, split_law};
 use super::ChatService;
 use crate::{Chat, Config, Format, Slow};
 
+mod limits;
+mod model;
+mod rooms;
+
 type ChatRig = Rig<ChatService>;
 
 /// A chat in which comings and goings are not told.
