@@ -10,6 +10,9 @@ mod command;
 mod config;
 mod format;
 mod hub;
+#[cfg(all(unix, feature = "journal"))]
+#[allow(dead_code, reason = "until the server takes a directory for it")]
+mod journal;
 #[cfg(any(feature = "journal", feature = "client"))]
 #[allow(dead_code, reason = "each of its two users needs a part of a record")]
 mod json;
@@ -27,6 +30,8 @@ use std::sync::Arc;
 
 pub use config::{Config, Slow, UnknownSlow};
 pub use format::{Format, UnknownFormat};
+#[cfg(all(unix, feature = "journal"))]
+pub use journal::{Flush, JournalError, UnknownFlush};
 pub use name::{MAX_NAME, NameError};
 pub use operator::{Operator, Room};
 pub use seat::{Client, Outbox, Round, Seat};
