@@ -15,6 +15,8 @@
 mod backwards;
 mod day;
 mod disk;
+#[cfg(test)]
+mod fixture;
 mod flush;
 mod mend;
 mod queue;

@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -50,5 +53,7 @@ fn is_record(line: &Line) -> bool {
 fn begins_like_ours(file: &File) -> io::Result<bool> {
     let mut head = [0; BEGINNING.len()];
     let read = file.read_at(&mut head, 0)?;
-    Ok(head[0] == 0 || BEGINNING.starts_with(&head[..read]))
+    // It may be torn within its first line.
+    let end = head[..read].iter().position(|&b| b == 0).unwrap_or(read);
+    Ok(BEGINNING.starts_with(&head[..end]))
 }

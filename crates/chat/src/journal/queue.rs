@@ -1,5 +1,8 @@
 //! What waits to be written: the way from the workers to the thread that writes.
 
+#[cfg(test)]
+mod tests;
+
 use std::mem;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

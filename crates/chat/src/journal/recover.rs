@@ -1,5 +1,8 @@
 //! What a directory has of the rooms, read from the ends of their newest files backwards.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::{self, File};
@@ -111,7 +114,7 @@ impl Kept {
 
     /// Whether it is enough.
     fn file(&mut self, file: &File, path: &Path) -> io::Result<ControlFlow<()>> {
-        let mut lines = Backwards::new(file, MAX_TAIL + self.keep.bytes as u64)?;
+        let mut lines = Backwards::new(file, MAX_TAIL.saturating_add(self.keep.bytes as u64))?;
         let mut strange = 0;
         let enough = loop {
             let Some(line) = lines.next()? else { break Continue(()) };

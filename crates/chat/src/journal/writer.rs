@@ -1,5 +1,8 @@
 //! The one that writes: what it is given to write, and when it syncs. Time is an argument.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::mem;
@@ -30,8 +33,8 @@ pub(super) struct Writer<D: Disk> {
     disk: D,
     flush: Flush,
     counts: Arc<Counts>,
-    /// The number of the turn.
-    turn: u64,
+    /// How often a file was used.
+    uses: u64,
     open: HashMap<Arc<str>, OpenDay<D::File>>,
     unsynced: HashMap<(Arc<str>, Day), Unsynced>,
     /// When the first of the unsynced has waited for long enough.
@@ -48,7 +51,7 @@ struct OpenDay<F> {
     file: F,
     /// Its name is not noted to be synced yet.
     new: bool,
-    /// The turn in which it was last written.
+    /// The number of its last use.
     used: u64,
 }
 
@@ -72,7 +75,7 @@ impl<D: Disk> Writer<D> {
             disk,
             flush,
             counts,
-            turn: 0,
+            uses: 0,
             open: HashMap::new(),
             unsynced: HashMap::new(),
             due: None,
@@ -89,7 +92,6 @@ impl<D: Disk> Writer<D> {
 
     /// Writes what has come, each file at once, and syncs if it is time.
     pub(super) fn turn(&mut self, now: Instant, entries: Vec<Entry>) {
-        self.turn += 1;
         let mut days: BTreeMap<(Arc<str>, Day), (Vec<u8>, u64)> = BTreeMap::new();
         for mut entry in entries {
             let (lines, count) = days.entry((entry.room, Day::of(entry.second))).or_default();
@@ -185,7 +187,8 @@ impl<D: Disk> Writer<D> {
                 OpenDay { day, new: file.is_new(), file, used: 0 }
             }
         };
-        open.used = self.turn;
+        self.uses += 1;
+        open.used = self.uses;
         Ok(open)
     }
 
