@@ -48,6 +48,10 @@ use writer::Writer;
 /// The bytes that wait to be written at most, over all rooms.
 pub(crate) const QUEUE: usize = 4 << 20;
 
+/// All that the log on disk costs in memory at most: buffers grow by doubling, and what is taken from
+/// the queue is put together for each file.
+pub(crate) const MEMORY: usize = 4 * QUEUE + 2 * writer::MAX_NOTED * 512;
+
 /// How long the end of a log waits for what is not written yet.
 const CLOSING: Duration = Duration::from_secs(10);
 

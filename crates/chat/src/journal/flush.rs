@@ -9,17 +9,17 @@ use thiserror::Error;
 
 /// When what was written to the log is made to survive a loss of power, by fdatasync(2).
 ///
-/// No policy delays a message on its way to the clients, and all write without delay: when the
-/// server alone dies, be it by SIGKILL, what it has written is safe under each of them. Lost is
-/// what it had not written yet, mostly none or the last few milliseconds'. When the machine dies,
-/// lost is this as well:
+/// No policy holds a message up on its way to the clients, and none holds up the writing for longer
+/// than a sync takes. When the server alone dies, be it by SIGKILL, all that it has written is safe
+/// under each of them; lost is what waited to be written, which is what came in the last moment, or
+/// since a sync has begun. When the machine dies, lost is this as well:
 ///
-/// - `Every(duration)`: what was said in the last `duration`, or while the disk needed longer than
-///   that for what came before;
-/// - `Every(Duration::ZERO)`, on the command line `always`: nothing. Each write is synced before the
-///   next one begins, so writing is as slow as the disk;
-/// - `Never`: whatever the system had not written of its own accord. It says no bound; Linux mostly
-///   needs half a minute.
+/// - `Every(duration)`: what was written in the last `duration`, and while the disk was at work on
+///   what came before;
+/// - `Every(Duration::ZERO)`, on the command line `always`: the last write. Each is synced before the
+///   next one begins, so the writing is as slow as the disk;
+/// - `Never`: whatever the system had not put on the disk of its own accord, for which it states no
+///   bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Flush {

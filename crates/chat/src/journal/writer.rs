@@ -149,8 +149,9 @@ impl<D: Disk> Writer<D> {
             Err(error) => (lines, Some(error)),
             Ok(mut open) => {
                 let (rest, failed) = write(&mut open.file, lines);
-                if rest.len() < lines.len() {
-                    self.note(now, &room, day, count - messages(rest), mem::take(&mut open.new));
+                let written = count.saturating_sub(messages(rest));
+                if written > 0 {
+                    self.note(now, &room, day, written, mem::take(&mut open.new));
                 }
                 // One that could not be written is closed, and looked at when it is opened again.
                 if failed.is_none() {
@@ -160,7 +161,7 @@ impl<D: Disk> Writer<D> {
             }
         };
         let lost = messages(rest);
-        self.counts.written.fetch_add(count - lost, Relaxed);
+        self.counts.written.fetch_add(count.saturating_sub(lost), Relaxed);
         self.counts.lost.fetch_add(lost, Relaxed);
         match failed {
             Some(error) => self.stop(now, room, lost, &error),
