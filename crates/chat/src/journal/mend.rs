@@ -24,7 +24,11 @@ const BEGINNING: &[u8] = b"{\"time\":\"";
 ///
 /// The system's, and that the file is none of ours: that one stays as it is.
 pub(super) fn mend(file: &File, path: &Path) -> io::Result<()> {
-    let length = file.metadata()?.len();
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let length = metadata.len();
     let mut lines = Backwards::new(file, MAX_TAIL)?;
     let mut kept = length;
     while let Some(line) = lines.next()? {

@@ -41,6 +41,9 @@ pub(super) fn recover(directory: &Path, flush: Flush, keep: Keep) -> io::Result<
             recovered.push(Recovered { key, name, records: kept.records });
         }
     }
+    if flush != Flush::Never {
+        sync_directory(directory)?;
+    }
     Ok(recovered)
 }
 
@@ -99,17 +102,17 @@ impl Kept {
             mend(&file, &path)?;
             let enough = self.file(&file, &path)?;
             if flush != Flush::Never {
-                // Whoever wrote it may not have come to that.
+                // Who has been killed has not come to that.
                 file.sync_data()?;
             }
             if enough.is_break() {
                 break;
             }
         }
-        match flush {
-            Flush::Never => Ok(()),
-            Flush::Every(_) => sync_directory(room),
+        if flush != Flush::Never {
+            sync_directory(room)?;
         }
+        Ok(())
     }
 
     /// Whether it is enough.

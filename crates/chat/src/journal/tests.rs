@@ -110,9 +110,7 @@ fn nothing_is_recovered_where_nothing_is_kept() {
 #[test]
 fn only_what_is_no_path_is_a_key() {
     let longest = "x".repeat(MAX_KEY);
-    for good in
-        ["dev", "7of9", "o'neil", "a.b-c_d", "你好", "...".replace("..", "x").as_str(), &longest]
-    {
+    for good in ["dev", "7of9", "o'neil", "a.b-c_d", "x..", "你好", &longest] {
         assert!(is_key(good), "{good}");
     }
     for bad in ["", ".", "..", ".lock", "-a", "a/b", "a\0", "a b", "../a", &(longest + "x")] {

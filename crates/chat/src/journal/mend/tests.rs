@@ -65,6 +65,8 @@ fn files_of_others_stay_as_they_are() {
         assert_eq!(mended(content.as_bytes()).unwrap_err(), "it has no record of a chat");
     }
     assert_eq!(mended(b"").unwrap(), b"");
+    let device = File::open("/dev/null").unwrap();
+    assert_eq!(mend(&device, "/dev/null".as_ref()).unwrap_err().to_string(), "it is no file");
     // Nor is all of a large one looked through.
     let directory = TestDir::new();
     let path = directory.write("dev", LATER, line("dev", 1));

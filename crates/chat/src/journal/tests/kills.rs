@@ -72,7 +72,7 @@ fn what_was_written_survives_a_hundred_kills() {
             }
         };
         let mut acknowledged = 0;
-        for _ in 0..=random.below(40) {
+        for _ in 0..=random.below(20) {
             acknowledged = written().unwrap_or_else(|| panic!("it ended by itself at kill {kill}"));
         }
         // SIGKILL.
@@ -85,7 +85,7 @@ fn what_was_written_survives_a_hundred_kills() {
         torn += u64::from(!std::fs::read(&file).unwrap().ends_with(b"\n"));
 
         // All of it at the end, and mostly what is new.
-        let messages = if kill == KILLS - 1 { usize::MAX } else { 3000 };
+        let messages = if kill == KILLS - 1 { usize::MAX } else { 100 };
         let keep = Keep { messages, bytes: usize::MAX, rooms: 1 };
         let (_journal, recovered) = Journal::open(path.clone(), Flush::Never, keep).unwrap();
         let texts = texts(&recovered[0].records);
