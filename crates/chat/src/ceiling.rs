@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Config;
+use crate::hub::Hub;
 use crate::post::OWED;
 use crate::seat::{ANSWERS, BATCH, LIST, RUNS};
 
@@ -38,10 +38,13 @@ pub struct Ceiling {
     pub workers: usize,
     /// Bytes of messages that one of them may have said in a turn and beyond the limit.
     pub worker_bytes: usize,
+    /// Bytes of messages that wait for the disk.
+    pub disk_bytes: usize,
 }
 
 impl Ceiling {
-    pub(crate) fn new(config: &Config, clients: usize, workers: usize, read: usize) -> Ceiling {
+    pub(crate) fn new(hub: &Hub, clients: usize, workers: usize, read: usize) -> Ceiling {
+        let config = &hub.config;
         let line = config.max_line + HEAD;
         let answers = ANSWERS + LIST + line;
         let letters = OWED + line;
@@ -54,6 +57,7 @@ impl Ceiling {
             waiting_bytes: config.memory,
             workers,
             worker_bytes: 2 * BATCH + line + read,
+            disk_bytes: hub.archive_memory(),
         }
     }
 
@@ -64,6 +68,7 @@ impl Ceiling {
             .saturating_add(product(self.rooms, self.room_bytes))
             .saturating_add(self.waiting_bytes)
             .saturating_add(product(self.workers, self.worker_bytes))
+            .saturating_add(self.disk_bytes)
     }
 }
 
@@ -73,7 +78,7 @@ impl fmt::Display for Ceiling {
         write!(
             f,
             "at most {} MiB: {} clients of {} KiB, {} rooms of {} KiB, {} KiB of messages that wait, \
-             {} workers of {} KiB",
+             {} workers of {} KiB, {} KiB on their way to the disk",
             self.total().div_ceil(1 << 20),
             self.clients,
             kib(self.client_bytes),
@@ -82,6 +87,7 @@ impl fmt::Display for Ceiling {
             kib(self.waiting_bytes),
             self.workers,
             kib(self.worker_bytes),
+            kib(self.disk_bytes),
         )
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::ceiling::Ceiling;
 use crate::log::Keep;
 use crate::{Format, Rate};
 
@@ -172,12 +171,6 @@ impl Config {
         Config { memory, ..self }
     }
 
-    /// The most memory that a chat with these limits can need, for so many clients and seats, of which
-    /// each reads `read` bytes at once.
-    pub fn ceiling(&self, clients: usize, workers: usize, read: usize) -> Ceiling {
-        Ceiling::new(self, clients, workers, read)
-    }
-
     /// Bytes behind which a reader counts as not keeping up, so that senders may have to wait.
     pub(crate) fn far_behind(&self) -> usize {
         self.backlog / 4
@@ -185,5 +178,12 @@ impl Config {
 
     pub(crate) fn keep(&self) -> Keep {
         Keep { messages: self.history, bytes: self.history_bytes }
+    }
+
+    /// What of earlier logs is brought back.
+    #[cfg(all(unix, feature = "journal"))]
+    pub(crate) fn recovered(&self) -> crate::journal::Keep {
+        let Keep { messages, bytes } = self.keep();
+        crate::journal::Keep { messages, bytes, rooms: self.max_rooms }
     }
 }

@@ -26,6 +26,14 @@ macro_rules! counters {
             pub history_bytes: u64,
             /// Bytes by which the slowest client is behind its room, beside what the system holds for it.
             pub slowest_bytes: u64,
+            /// Bytes of messages that wait to be written to the log on disk.
+            pub disk_queued_bytes: u64,
+            /// Messages that are written to it.
+            pub disk_written: u64,
+            /// Of these, messages that survive a loss of power.
+            pub disk_synced: u64,
+            /// Messages that could not be written to it.
+            pub disk_lost: u64,
             $($(#[$doc])* pub $name: u64,)*
         }
 
@@ -45,6 +53,10 @@ macro_rules! counters {
                     ("held_bytes", self.held_bytes),
                     ("history_bytes", self.history_bytes),
                     ("slowest_bytes", self.slowest_bytes),
+                    ("disk_queued_bytes", self.disk_queued_bytes),
+                    ("disk_written", self.disk_written),
+                    ("disk_synced", self.disk_synced),
+                    ("disk_lost", self.disk_lost),
                     $((stringify!($name), self.$name),)*
                 ]
                 .into_iter()
@@ -84,8 +96,6 @@ counters! {
     cut_memory,
     /// Times that a client was slowed down to its rate.
     slowed,
-    /// Messages that could not be written to the log on disk.
-    lost_on_disk,
 }
 
 /// Adds to a counter.

@@ -67,10 +67,6 @@ impl Writer {
         Writer { format, second: None, stamp: String::new() }
     }
 
-    pub(crate) fn format(&self) -> Format {
-        self.format
-    }
-
     /// What `from` says to all in `room`.
     pub(crate) fn message(
         &mut self,
@@ -154,6 +150,13 @@ impl Writer {
             Format::Json => local.to_rfc3339_opts(SecondsFormat::Secs, false),
         };
     }
+}
+
+/// Writes what is said in rooms: for the clients, and where there is a log on disk, for that.
+#[derive(Debug)]
+pub(crate) struct Pen {
+    pub(crate) wire: Writer,
+    pub(crate) disk: Option<Writer>,
 }
 
 fn put(out: &mut Vec<u8>, parts: &[&str]) {

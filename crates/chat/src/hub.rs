@@ -5,14 +5,15 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::archive::Archive;
 use crate::call::Commands;
 use crate::counters::{Counters, Stats, count};
-use crate::format::LOBBY;
+use crate::format::{LOBBY, Pen, Writer};
 use crate::log::{Batch, Log, Reader};
 use crate::memory::Memory;
 use crate::name::{Name, NameError};
 use crate::post::{Letter, OWED, Post, What};
-use crate::{Config, Now};
+use crate::{Config, Format, Now};
 
 /// How often rooms are looked through for some that may be forgotten.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -37,6 +38,7 @@ pub(crate) struct Hub {
     pub(crate) memory: Arc<Memory>,
     pub(crate) counters: Counters,
     pub(crate) commands: Commands,
+    archive: Option<Box<dyn Archive>>,
     desk: Mutex<Desk>,
     posts: Mutex<Vec<Arc<Post>>>,
 }
@@ -109,12 +111,17 @@ pub(crate) enum Undelivered {
 }
 
 impl Hub {
-    pub(crate) fn new(config: Config, commands: Commands) -> Hub {
+    pub(crate) fn new(
+        config: Config,
+        commands: Commands,
+        archive: Option<Box<dyn Archive>>,
+    ) -> Hub {
         let memory = Arc::new(Memory::new(config.memory));
         let hub = Hub {
             memory,
             counters: Counters::default(),
             commands,
+            archive,
             desk: Mutex::new(Desk {
                 last: 0,
                 clients: HashMap::new(),
@@ -126,19 +133,54 @@ impl Hub {
             posts: Mutex::default(),
             config,
         };
-        let lobby = Place {
-            room: hub.room(LOBBY.into(), LOBBY.to_owned()),
-            members: BTreeMap::new(),
-            looks: [LOBBY.to_owned(), LOBBY.to_owned()],
-            vacant: None,
-        };
+        let lobby = hub.lobby();
         hub.desk().rooms.insert(LOBBY.to_owned(), lobby);
         hub
     }
 
+    fn lobby(&self) -> Place {
+        Place {
+            room: self.room(LOBBY.into(), LOBBY.to_owned()),
+            members: BTreeMap::new(),
+            looks: [LOBBY.to_owned(), LOBBY.to_owned()],
+            vacant: None,
+        }
+    }
+
     fn room(&self, name: Arc<str>, folded: String) -> Arc<Room> {
-        let log = Log::new(self.config.keep(), self.config.far_behind(), self.memory.clone());
+        let shelf = self.archive.as_ref().map(|archive| archive.shelf(&folded));
+        let (keep, far) = (self.config.keep(), self.config.far_behind());
+        let log = Log::new(keep, far, self.memory.clone(), shelf);
         Arc::new(Room { name, log: Arc::new(log), folded })
+    }
+
+    /// What writes in the rooms.
+    pub(crate) fn pen(&self) -> Pen {
+        let disk = self.archive.is_some().then(|| Writer::new(Format::Json));
+        Pen { wire: Writer::new(self.config.format), disk }
+    }
+
+    /// See [`Chat::close`](crate::Chat::close).
+    pub(crate) fn close(&self) {
+        if let Some(archive) = &self.archive {
+            archive.close();
+        }
+    }
+
+    pub(crate) fn archive_memory(&self) -> usize {
+        self.archive.as_ref().map_or(0, |archive| archive.memory())
+    }
+
+    /// A room of an earlier time, with what was said there last. Nobody is in it.
+    #[cfg(all(unix, feature = "journal"))]
+    pub(crate) fn restore(&self, name: Name, history: &Batch, now: Instant) {
+        let mut desk = self.desk();
+        if !desk.rooms.contains_key(&name.folded) && self.open(&mut desk, &name, now).is_err() {
+            return;
+        }
+        if let Some(place) = desk.rooms.get(&name.folded) {
+            place.room.log.restore(history);
+        }
     }
 
     /// The letter box of a new seat.
@@ -164,12 +206,7 @@ impl Hub {
         let id = ClientId(desk.last);
         let name: Arc<str> = name.map_or_else(|| format!("unix:{}", id.0).into(), Arc::from);
         desk.addresses.insert(name.clone(), id);
-        let lobby = desk.rooms.entry(LOBBY.to_owned()).or_insert_with(|| Place {
-            room: self.room(LOBBY.into(), LOBBY.to_owned()),
-            members: BTreeMap::new(),
-            looks: [LOBBY.to_owned(), LOBBY.to_owned()],
-            vacant: None,
-        });
+        let lobby = desk.rooms.entry(LOBBY.to_owned()).or_insert_with(|| self.lobby());
         lobby.members.insert(id, time);
         let room = lobby.room.clone();
         let entry = Entry {
@@ -247,7 +284,7 @@ impl Hub {
                 return Err(RoomError::Full(place.room.name.clone()));
             }
             Some(place) if !place.is_forgotten(now.instant, self.config.room_ttl) => {}
-            _ => self.open(&mut desk, name.clone(), now.instant)?,
+            _ => self.open(&mut desk, &name, now.instant)?,
         }
         desk.depart(id, now.instant);
         let Some(place) = desk.rooms.get_mut(&name.folded) else { return Err(RoomError::TooMany) };
@@ -261,7 +298,7 @@ impl Hub {
     }
 
     /// Makes a room, in place of one that is as good as forgotten or where none is.
-    fn open(&self, desk: &mut Desk, name: Name, now: Instant) -> Result<(), RoomError> {
+    fn open(&self, desk: &mut Desk, name: &Name, now: Instant) -> Result<(), RoomError> {
         desk.rooms.remove(&name.folded);
         let alike = |place: &&Place| place.looks.iter().any(|look| name.looks.contains(look));
         if let Some(place) = desk.rooms.values().find(alike) {
@@ -281,7 +318,7 @@ impl Hub {
             let Some((_, folded)) = oldest else { return Err(RoomError::TooMany) };
             desk.rooms.remove(&folded);
         }
-        let Name { shown, folded, looks } = name;
+        let Name { shown, folded, looks } = name.clone();
         let room = self.room(shown.into(), folded.clone());
         let place = Place { room, members: BTreeMap::new(), looks, vacant: Some(now) };
         desk.rooms.insert(folded, place);
@@ -379,6 +416,9 @@ impl Hub {
         let is_open = |p: &&Place| !p.members.is_empty() || *p.room.name == *LOBBY;
         stats.rooms = desk.rooms.values().filter(is_open).count() as u64;
         drop(desk);
+        if let Some(archive) = &self.archive {
+            archive.read(&mut stats);
+        }
         stats.held_bytes = self.memory.held() as u64;
         stats.history_bytes = self.memory.remembered() as u64;
         let posts = lock(&self.posts);

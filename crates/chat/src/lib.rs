@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod archive;
 mod call;
 mod ceiling;
 mod command;
@@ -13,6 +14,10 @@ mod config;
 mod counters;
 mod format;
 mod hub;
+#[cfg(all(unix, feature = "journal"))]
+mod journal;
+#[cfg(any(feature = "journal", feature = "client"))]
+mod json;
 mod local;
 mod log;
 mod memory;
@@ -21,6 +26,8 @@ mod now;
 mod operator;
 mod pace;
 mod post;
+#[cfg(all(unix, feature = "journal"))]
+mod restore;
 mod seat;
 #[cfg(feature = "server")]
 mod server;
@@ -35,6 +42,8 @@ pub use ceiling::Ceiling;
 pub use config::{Config, Slow, UnknownSlow};
 pub use counters::Stats;
 pub use format::{Format, UnknownFormat};
+#[cfg(all(unix, feature = "journal"))]
+pub use journal::{Flush, JournalError};
 pub use name::{MAX_NAME, NameError};
 pub use now::Now;
 pub use operator::{Occupant, Operator, Room};
@@ -46,6 +55,8 @@ pub use text::clean;
 
 use call::Commands;
 use hub::Hub;
+#[cfg(all(unix, feature = "journal"))]
+use journal::Journal;
 
 /// A chat: what the workers of a server share. Clones are the same chat.
 #[derive(Debug, Clone)]
@@ -85,7 +96,26 @@ impl Builder {
 
     /// The chat, with nobody in it.
     pub fn build(self) -> Chat {
-        Chat { hub: Arc::new(Hub::new(self.config, self.commands)) }
+        Chat { hub: Arc::new(Hub::new(self.config, self.commands, None)) }
+    }
+
+    /// The chat, with nobody in it and its rooms' logs on disk: what they have of an earlier time is
+    /// its history, as if the last member of each room had just left. Private messages and comings
+    /// and goings are not in them.
+    ///
+    /// # Errors
+    ///
+    /// The directory cannot be made, read or locked, or another server has it.
+    #[cfg(all(unix, feature = "journal"))]
+    pub fn open(
+        self,
+        directory: impl Into<std::path::PathBuf>,
+        flush: Flush,
+    ) -> Result<Chat, JournalError> {
+        let (journal, found) = Journal::open(directory.into(), flush, self.config.recovered())?;
+        let hub = Hub::new(self.config, self.commands, Some(Box::new(journal)));
+        restore::restore(&hub, found);
+        Ok(Chat { hub: Arc::new(hub) })
     }
 }
 
@@ -111,6 +141,18 @@ impl Chat {
     pub fn service(&self, worker: &netcore::server::Worker) -> ChatService {
         let waker = worker.waker();
         ChatService(self.seat(move || waker.wake()))
+    }
+
+    /// The most memory that it can need, for so many clients and seats, of which each reads `read`
+    /// bytes at once.
+    pub fn ceiling(&self, clients: usize, seats: usize, read: usize) -> Ceiling {
+        Ceiling::new(&self.hub, clients, seats, read)
+    }
+
+    /// What has been said is on disk when this comes back, or after ten seconds at the most. What is
+    /// said later is not. Without a log on disk it does nothing.
+    pub fn close(&self) {
+        self.hub.close();
     }
 
     /// The operator's side.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::Now;
-use crate::format::Writer;
+use crate::format::{Pen, Writer};
 use crate::hub::{ClientId, Hub, Room};
 use crate::log::{Batch, Mark, Reader, Wake, What};
 
@@ -81,14 +81,14 @@ impl Local {
     }
 
     /// Adds to what is to be published.
-    pub(crate) fn push(
+    pub(crate) fn say(
         &mut self,
-        writer: &mut Writer,
+        pen: &mut Pen,
         now: Now,
-        write: impl FnOnce(&mut Writer, &mut Vec<u8>),
+        write: impl Fn(&mut Writer, &mut Vec<u8>),
     ) {
-        self.tell_run(writer, now);
-        self.batch.push(What::Message, |out| write(writer, out));
+        self.tell_run(&mut pen.wire, now);
+        self.batch.say(pen, now.time, write);
     }
 
     /// One comes or goes. It is told at once, unless many do.

@@ -17,9 +17,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use crate::archive::Shelf;
+use crate::format::{Pen, Writer};
 use crate::memory::Memory;
 
 mod history;
@@ -38,6 +41,22 @@ pub(crate) const SEGMENT: usize = 32 * 1024;
 pub(crate) struct Batch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
+    record: Record,
+}
+
+/// The messages of a batch as they are on disk.
+#[derive(Debug)]
+struct Record {
+    bytes: Vec<u8>,
+    messages: usize,
+    /// Of the last one.
+    time: SystemTime,
+}
+
+impl Default for Record {
+    fn default() -> Record {
+        Record { bytes: Vec::new(), messages: 0, time: SystemTime::UNIX_EPOCH }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +82,21 @@ impl Batch {
         self.entries.push(Entry { end: self.bytes.len(), what });
     }
 
+    /// Adds what somebody says, or the operator: `write` writes it for clients and for the disk.
+    pub(crate) fn say(
+        &mut self,
+        pen: &mut Pen,
+        time: SystemTime,
+        write: impl Fn(&mut Writer, &mut Vec<u8>),
+    ) {
+        self.push(What::Message, |out| write(&mut pen.wire, out));
+        if let Some(disk) = &mut pen.disk {
+            write(disk, &mut self.record.bytes);
+            self.record.messages += 1;
+            self.record.time = time;
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -70,6 +104,8 @@ impl Batch {
     fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
+        self.record.bytes.clear();
+        self.record.messages = 0;
     }
 }
 
@@ -113,6 +149,7 @@ pub(crate) struct Mark {
 #[derive(Debug)]
 pub(crate) struct Log {
     order: Mutex<Order>,
+    shelf: OnDisk,
     memory: Arc<Memory>,
     /// Bytes in one inbox above which its reader does not keep up.
     limit: usize,
@@ -125,6 +162,15 @@ struct Order {
     end: Mark,
     history: History,
     inboxes: Vec<Arc<Inbox>>,
+}
+
+/// Where the messages go that are kept beyond memory.
+struct OnDisk(Option<Shelf>);
+
+impl fmt::Debug for OnDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OnDisk({})", self.0.is_some())
+    }
 }
 
 /// What a reader has not taken yet.
@@ -151,10 +197,11 @@ impl fmt::Debug for Inbox {
 }
 
 impl Log {
-    pub(crate) fn new(keep: Keep, limit: usize, memory: Arc<Memory>) -> Log {
+    pub(crate) fn new(keep: Keep, limit: usize, memory: Arc<Memory>, shelf: Option<Shelf>) -> Log {
         let history = History::new(keep, memory.clone());
         let order = Order { end: Mark::default(), history, inboxes: Vec::new() };
-        Log { order: Mutex::new(order), memory, limit, pressure: AtomicUsize::new(0) }
+        let (order, shelf) = (Mutex::new(order), OnDisk(shelf));
+        Log { order, shelf, memory, limit, pressure: AtomicUsize::new(0) }
     }
 
     /// A reader of all that is appended from here on. `wake` is called, from any thread, when there
@@ -196,12 +243,18 @@ impl Log {
             (rest, start) = (later, end);
         }
         order.history.append(batch);
+        if let OnDisk(Some(shelf)) = &self.shelf {
+            if batch.record.messages > 0 {
+                shelf(batch.record.time, &batch.record.bytes, batch.record.messages);
+            }
+        }
         batch.clear();
         order.wake_all_but(from.map(|reader| &reader.inbox));
         order.end
     }
 
     /// Puts messages of an earlier time into the history.
+    #[cfg(all(unix, feature = "journal"))]
     pub(crate) fn restore(&self, batch: &Batch) {
         lock(&self.order).history.append(batch);
     }

@@ -40,7 +40,7 @@ pub enum NameError {
 pub(crate) struct Name {
     /// In Unicode's normalization form KC (UAX #15): what is shown.
     pub(crate) shown: String,
-    /// In lower case: names that differ in nothing else are the same name.
+    /// In lower case: names that differ in nothing else are the same name. It is fit for a file.
     pub(crate) folded: String,
     /// What it looks like (its skeleton, UTS #39, section 4), as it is and in lower case. Two names that have one
     /// of them in common can be mistaken for one another: `lVAN` for `IVAN`, `ivan` for `Ivan`.
@@ -79,7 +79,8 @@ impl Name {
         if shown.chars().count() > MAX_NAME {
             return Err(NameError::TooLong);
         }
-        let folded = shown.to_lowercase();
+        // A lower-case letter may have a dot above it that the capital one had in itself (U+0130).
+        let folded: String = shown.to_lowercase().chars().filter(|c| is_allowed(*c)).collect();
         let looks = [look_of(&shown), look_of(&folded)];
         // A letter may look like punctuation: U+02D0 like a colon, U+01C3 like an exclamation mark.
         let plain = looks.iter().all(|look| look.chars().all(|c| !c.is_ascii() || is_allowed(c)));

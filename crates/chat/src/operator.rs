@@ -5,9 +5,8 @@ use std::time::SystemTime;
 
 use crate::clean;
 use crate::counters::Stats;
-use crate::format::Writer;
 use crate::hub::Hub;
-use crate::log::{Batch, What as Kind};
+use crate::log::Batch;
 use crate::post::What;
 
 /// The operator's side of a [`Chat`](crate::Chat), for any thread.
@@ -55,13 +54,12 @@ impl Operator {
 
     /// Says `text` in all rooms, as a notice. Control characters are left out.
     pub fn say(&self, text: &str) {
-        let mut writer = Writer::new(self.hub.config.format);
+        let mut pen = self.hub.pen();
+        let time = SystemTime::now();
         let text = format!("operator: {}", clean(text));
         for (room, _) in self.hub.rooms() {
             let mut batch = Batch::default();
-            batch.push(Kind::Message, |out| {
-                writer.notice(out, SystemTime::now(), &room.name, &text);
-            });
+            batch.say(&mut pen, time, |writer, out| writer.notice(out, time, &room.name, &text));
             room.log.publish(&mut batch, None);
         }
     }

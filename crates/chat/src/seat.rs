@@ -11,7 +11,7 @@ use netcore::line::{LineFramer, TooLong};
 use crate::call::{Answer, Call};
 use crate::command::{HELP, Input};
 use crate::counters::count;
-use crate::format::Writer;
+use crate::format::Pen;
 use crate::hub::{Arrival, ClientId, Hub, Undelivered};
 use crate::local::{Local, MOVING, Move, Progress};
 use crate::pace::Pace;
@@ -117,7 +117,7 @@ pub trait Outbox {
 pub struct Seat {
     hub: Arc<Hub>,
     post: Arc<Post>,
-    writer: Writer,
+    pen: Pen,
     /// The rooms with clients of this seat; a client knows its place.
     rooms: Vec<Option<Local>>,
     /// Of the last call.
@@ -209,7 +209,7 @@ impl Seat {
         let post = Post::new(Arc::new(wake));
         hub.seat(post.clone());
         Seat {
-            writer: Writer::new(hub.config.format),
+            pen: hub.pen(),
             hub,
             post,
             rooms: Vec::new(),
@@ -372,7 +372,7 @@ impl Seat {
         self.hub.sweep(now.instant);
         for (index, local) in self.rooms.iter_mut().enumerate() {
             let Some(local) = local.as_mut() else { continue };
-            local.publish_all(&self.hub, &mut self.writer, now);
+            local.publish_all(&self.hub, &mut self.pen.wire, now);
             if local.take_news() {
                 self.round.visits.extend(local.members.iter().rev());
             } else if local.look.is_some_and(|at| at <= now.instant) {
@@ -471,7 +471,7 @@ impl Seat {
     /// The words for one who cannot come in.
     pub fn refuse(&mut self, words: &str, time: SystemTime, out: &mut Vec<u8>) {
         count(&self.hub.counters.refused_clients, 1);
-        self.writer.notice(out, time, crate::format::LOBBY, words);
+        self.pen.wire.notice(out, time, crate::format::LOBBY, words);
     }
 
     /// Hears what a client sent, a line at a time, and no faster than its rate where that `holds`.
@@ -614,10 +614,10 @@ impl Seat {
         if text.trim().is_empty() {
             return;
         }
-        let Seat { rooms, writer, now, hub, .. } = self;
+        let Seat { rooms, pen, now, hub, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         let room = local.room.clone();
-        local.push(writer, *now, |writer, out| {
+        local.say(pen, *now, |writer, out| {
             writer.message(out, now.time, &room.name, &member.name, &text);
         });
         self.said += text.len() + member.name.len();
@@ -626,14 +626,14 @@ impl Seat {
 
     /// A notice for everybody in a room.
     fn notify(&mut self, place: usize, words: &str) {
-        let Seat { rooms, writer, now, .. } = self;
+        let Seat { rooms, pen, now, .. } = self;
         let Some(local) = rooms.get_mut(place).and_then(Option::as_mut) else { return };
         let room = local.room.clone();
-        local.push(writer, *now, |writer, out| writer.notice(out, now.time, &room.name, words));
+        local.say(pen, *now, |writer, out| writer.notice(out, now.time, &room.name, words));
     }
 
     fn rename(&mut self, member: &mut Member, name: &str, out: &mut impl Outbox) {
-        let Seat { rooms, writer, now, hub, .. } = self;
+        let Seat { rooms, pen: Pen { wire: writer, .. }, now, hub, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         local.publish_all(hub, writer, *now);
         let room = local.room.name.clone();
@@ -688,7 +688,7 @@ impl Seat {
         }
         let room = self.room_name(member.room);
         let mut rendered = Vec::new();
-        let Seat { writer, now, hub, .. } = self;
+        let Seat { pen: Pen { wire: writer, .. }, now, hub, .. } = self;
         let sent = hub.send(name, |to| {
             writer.private(&mut rendered, now.time, &room, [&member.name, to], &text);
             What::Private(Bytes::copy_from_slice(&rendered))
@@ -829,7 +829,7 @@ impl Seat {
 
     /// A client is in its room from here on: it gets the history, and then what is new.
     fn settle(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let Seat { rooms, hub, writer, now, .. } = self;
+        let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         local.moved(hub, writer, *now, Move::Came, &member.name);
         local.members.insert(member.key);
@@ -840,7 +840,7 @@ impl Seat {
 
     /// A client is not in its room any more.
     fn depart(&mut self, member: &Member, what: Move) {
-        let Seat { rooms, hub, writer, now, .. } = self;
+        let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         local.members.remove(&member.key);
         local.behind.remove(&member.key);
@@ -891,7 +891,7 @@ impl Seat {
 
     fn render(&mut self, room: &str, words: &str) {
         self.notice.clear();
-        self.writer.notice(&mut self.notice, self.now.time, room, words);
+        self.pen.wire.notice(&mut self.notice, self.now.time, room, words);
     }
 }
 

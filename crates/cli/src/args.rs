@@ -190,6 +190,15 @@ pub(crate) struct ChatServe {
     /// How many bytes those have at most, in each room
     #[arg(long, value_name = "BYTES", default_value = "256k", value_parser = values::size)]
     pub(crate) history_bytes: usize,
+    /// Keep each room's log in this directory, a file a day, and begin with what is there
+    #[cfg(unix)]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) log_dir: Option<PathBuf>,
+    /// When that is synced to the disk: so long after a message at the latest, always or never
+    #[cfg(unix)]
+    #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = values::flush)]
+    #[arg(requires = "log_dir")]
+    pub(crate) log_flush: ::chat::Flush,
     /// Do not tell a room who comes, goes or takes another name
     #[arg(long)]
     pub(crate) no_presence: bool,

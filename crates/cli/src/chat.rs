@@ -1,6 +1,6 @@
 //! `sockit chat`.
 
-use ::chat::{Chat, Config, Slow};
+use ::chat::{Builder, Chat, Config, Slow};
 use netcore::server::Config as Limits;
 
 mod figures;
@@ -25,7 +25,7 @@ pub(crate) fn serve(
 ) -> Result<(), Failure> {
     let config = Config::default()
         .with_format(args.format)
-        .with_greeting(args.greeting)
+        .with_greeting(args.greeting.clone())
         .with_presence(!args.no_presence)
         .with_history(args.history)
         .with_history_bytes(args.history_bytes)
@@ -44,10 +44,10 @@ pub(crate) fn serve(
         let words = format!("--listen {endpoint}: a chat needs connections; datagrams have none");
         return Err(Failure::new(exit::USAGE, words));
     }
+    let chat = open(Chat::builder(config), &args)?;
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
-    let ceiling = config.ceiling(args.max_clients, listening.workers(), READ);
+    let ceiling = chat.ceiling(args.max_clients, listening.workers(), READ);
     log::info!("memory: {ceiling}");
-    let chat = Chat::new(config);
     if let Some(every) = args.stats {
         figures::print(chat.operator(), every, console.errors.clone(), common.json);
     }
@@ -60,5 +60,23 @@ pub(crate) fn serve(
         };
         desk.start(console.input());
     }
-    listening.run(|worker| chat.service(&worker))
+    let result = listening.run(|worker| chat.service(&worker));
+    chat.close();
+    result
+}
+
+/// With the logs on disk, if there are to be any.
+#[cfg(unix)]
+fn open(chat: Builder, args: &ChatServe) -> Result<Chat, Failure> {
+    match &args.log_dir {
+        Some(directory) => chat
+            .open(directory, args.log_flush)
+            .map_err(|e| Failure::new(exit::OTHER, format!("--log-dir: {}", exit::chain(&e)))),
+        None => Ok(chat.build()),
+    }
+}
+
+#[cfg(not(unix))]
+fn open(chat: Builder, _: &ChatServe) -> Result<Chat, Failure> {
+    Ok(chat.build())
 }

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+#[cfg(unix)]
+use ::chat::Flush;
 use ::chat::Rate;
 
 #[cfg(test)]
@@ -73,6 +75,18 @@ pub(crate) fn rate(text: &str) -> Result<Rate, String> {
         None => usize::try_from(lines).unwrap_or(usize::MAX).saturating_mul(1024),
     };
     Ok(Rate::new(lines, bytes))
+}
+
+/// `always`, `never` or a duration.
+#[cfg(unix)]
+pub(crate) fn flush(text: &str) -> Result<Flush, String> {
+    match text {
+        "never" => Ok(Flush::Never),
+        "always" => Ok(Flush::Every(Duration::ZERO)),
+        other => duration(other)
+            .map(Flush::Every)
+            .map_err(|_| "expected always, never, or a duration as in 1s".to_owned()),
+    }
 }
 
 /// An address of this machine, with any port unless there is one.

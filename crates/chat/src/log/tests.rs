@@ -12,7 +12,7 @@ fn say(batch: &mut Batch, text: &str) {
 /// A log that keeps so many messages, and whose readers may lack so many bytes.
 fn log(messages: usize, limit: usize) -> Arc<Log> {
     let keep = Keep { messages, bytes: usize::MAX };
-    Arc::new(Log::new(keep, limit, Arc::new(Memory::new(usize::MAX))))
+    Arc::new(Log::new(keep, limit, Arc::new(Memory::new(usize::MAX)), None))
 }
 
 fn publish(log: &Log, texts: &[&str]) {
