@@ -21,7 +21,8 @@ fn roll(call: &mut Call<'_>) {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::default().with_history(20).with_rate(Some(Rate::new(10, 16 * 1024)));
-    let chat = Chat::builder(config).with_command("roll", "/roll SIDES  throws a die", roll).build();
+    let chat =
+        Chat::builder(config).with_command("roll", "/roll SIDES  throws a die", roll).build();
 
     let server = Server::bind(&["127.0.0.1:60001".parse()?], Limits::default())?;
     println!("listening on {}", server.endpoints()[0]);

@@ -10,7 +10,9 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Client, Crowd, Member, Message, PATIENCE, Server, TempDir, sockit, spare_descriptors};
+use common::{
+    Client, Crowd, Member, Message, PATIENCE, Server, TempDir, sockit, spare_descriptors,
+};
 
 #[test]
 fn every_client_gets_every_line_exactly_once_and_in_the_same_order() {
