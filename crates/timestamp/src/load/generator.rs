@@ -44,6 +44,9 @@ pub(super) struct Generator {
     until: u64,
     next_look: u64,
     under_way: usize,
+    /// Nothing is sent before.
+    started: bool,
+    /// Nor after.
     stopped: bool,
     report: Report,
     /// What was recorded since the last interval of the log.
@@ -91,6 +94,7 @@ impl Generator {
             until: u64::MAX,
             next_look: 0,
             under_way: 0,
+            started: false,
             stopped: false,
             report: Report { uncorrected: make(), lag: make(), ..Report::default() },
             interval: logged.then(Latency::default),
@@ -105,6 +109,7 @@ impl Generator {
         self.from = now.saturating_add(nanoseconds(load.warmup));
         self.until = self.from.saturating_add(nanoseconds(load.duration));
         self.free_since = now;
+        self.started = true;
         self.report.connections = self.open_lanes();
         // Those that came to be at another attempt are there.
         self.report.unconnected = (self.lanes() - self.report.connections) as u64;
@@ -163,7 +168,7 @@ impl Generator {
     /// slot is free. The lane has output then.
     pub(super) fn dispatch(&mut self, now: u64) -> Option<usize> {
         let due = self.schedule.next(now);
-        if !self.is_started() || due > now || due >= self.until || self.is_draining(now) {
+        if !self.started || due > now || due >= self.until || self.is_draining(now) {
             return None;
         }
         let lane = loop {
@@ -273,7 +278,7 @@ impl Generator {
     /// How long nothing will be to be done unless something comes.
     pub(super) fn wait(&self, now: u64) -> u64 {
         let mut until = self.next_look;
-        if self.is_started() && !self.is_draining(now) {
+        if self.started && !self.is_draining(now) {
             until = until.min(if now < self.from { self.from } else { self.until });
             if !self.free.is_empty() {
                 until = until.min(self.schedule.next(now));
@@ -285,11 +290,6 @@ impl Generator {
     /// When the window begins and when it ends.
     pub(super) fn window(&self) -> (u64, u64) {
         (self.from, self.until)
-    }
-
-    /// Until then, nothing is sent.
-    fn is_started(&self) -> bool {
-        self.from != u64::MAX
     }
 
     /// Nothing new is sent any more.

@@ -356,3 +356,12 @@ fn threads_share_connections_and_their_requests_differ() {
     assert_eq!(lanes, 5);
     assert_ne!(texts[0], texts[1]);
 }
+
+#[test]
+fn a_time_beyond_all_clocks_is_no_end() {
+    let ages = Duration::MAX;
+    let mut generator = started(&Load::new().with_warmup(ages).with_duration(ages), true);
+    assert_eq!(generator.dispatch(SECOND), Some(0));
+    assert!(!generator.is_over(u64::MAX - 1));
+    assert_eq!(generator.finish().answers, 0);
+}
