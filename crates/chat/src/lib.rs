@@ -26,7 +26,7 @@ pub use config::{Config, Slow, UnknownSlow};
 pub use format::{Format, UnknownFormat};
 pub use name::{MAX_NAME, NameError};
 pub use operator::{Operator, Room};
-pub use seat::{Client, Outbox, Round, Seat};
+pub use seat::{Member, Outbox, Round, Seat};
 #[cfg(feature = "server")]
 pub use server::ChatService;
 pub use text::clean;

@@ -53,12 +53,12 @@ pub trait Outbox {
 
 /// One thread's part of a chat: its clients' side of the log, without I/O and without a clock.
 ///
-/// Any number of clients may sit here; the caller keeps a [`Client`] for each and an [`Outbox`] to
+/// Any number of clients may sit here; the caller keeps a [`Member`] for each and an [`Outbox`] to
 /// it. Bytes go in by [`receive`](Seat::receive). What was said goes out in a *round*, which comes
 /// after a batch of input, and whenever the waker of [`Chat::seat`](crate::Chat::seat) says so:
 ///
 /// ```
-/// use chat::{Chat, Client, Config, Outbox};
+/// use chat::{Chat, Member, Config, Outbox};
 /// use std::time::{Instant, SystemTime};
 ///
 /// #[derive(Default)]
@@ -82,7 +82,7 @@ pub trait Outbox {
 /// let chat = Chat::new(Config::default());
 /// let mut seat = chat.seat(|| {});
 /// let time = SystemTime::now();
-/// let mut all: Vec<(Client, Sink)> = ["ann", "bob"]
+/// let mut all: Vec<(Member, Sink)> = ["ann", "bob"]
 ///     .map(|name| {
 ///         let mut sink = Sink::default();
 ///         (seat.enter(Some(name), time, &mut sink), sink)
@@ -119,7 +119,7 @@ pub struct Seat {
 
 /// One client of a [`Seat`].
 #[derive(Debug)]
-pub struct Client {
+pub struct Member {
     id: ClientId,
     name: Arc<str>,
     framer: LineFramer,
@@ -154,7 +154,7 @@ struct Progress {
     since: Instant,
 }
 
-impl Client {
+impl Member {
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.name
@@ -180,7 +180,7 @@ impl Seat {
     /// chooses a name, as a rule its address; without one it is numbered.
     ///
     /// Hand the client back with [`exit`](Self::exit).
-    pub fn enter(&mut self, name: Option<&str>, time: SystemTime, out: &mut impl Outbox) -> Client {
+    pub fn enter(&mut self, name: Option<&str>, time: SystemTime, out: &mut impl Outbox) -> Member {
         let (id, name) = self.hub.join(name);
         log::debug!("{name} has come");
         let hub = self.hub.clone();
@@ -191,11 +191,11 @@ impl Seat {
         let (end, history) = self.hub.log.join();
         history.into_iter().for_each(|bytes| out.share(bytes));
         let framer = LineFramer::new(self.hub.config.max_line);
-        Client { id, name, framer, cursor: end.segment, lost: 0, until: STAYS }
+        Member { id, name, framer, cursor: end.segment, lost: 0, until: STAYS }
     }
 
     /// The client is not there any more.
-    pub fn exit(&mut self, client: Client) {
+    pub fn exit(&mut self, client: Member) {
         log::debug!("{} has gone", client.name);
         self.hub.leave(client.id);
     }
@@ -204,7 +204,7 @@ impl Seat {
     /// the next round.
     pub fn receive(
         &mut self,
-        client: &mut Client,
+        client: &mut Member,
         mut input: &[u8],
         time: SystemTime,
         out: &mut impl Outbox,
@@ -226,7 +226,7 @@ impl Seat {
 
     /// The client has sent all that it will. A last line without an ending counts, and then it
     /// [leaves](Self::leave).
-    pub fn end(&mut self, client: &mut Client, time: SystemTime, out: &mut impl Outbox) {
+    pub fn end(&mut self, client: &mut Member, time: SystemTime, out: &mut impl Outbox) {
         let mut framer = std::mem::replace(&mut client.framer, LineFramer::new(0));
         if let Some(line) = framer.finish() {
             self.line(client, line.text(), time, out);
@@ -235,7 +235,7 @@ impl Seat {
     }
 
     /// The client gets what has been said until here, and is closed.
-    pub fn leave(&mut self, client: &mut Client, time: SystemTime, out: &mut impl Outbox) {
+    pub fn leave(&mut self, client: &mut Member, time: SystemTime, out: &mut impl Outbox) {
         self.publish();
         client.until = client.until.min(self.reader.end().segment);
         self.feed(client, time, out);
@@ -244,7 +244,7 @@ impl Seat {
     /// A notice for one client, behind what was said before.
     pub fn tell(
         &mut self,
-        client: &mut Client,
+        client: &mut Member,
         words: &str,
         time: SystemTime,
         out: &mut impl Outbox,
@@ -260,7 +260,7 @@ impl Seat {
     }
 
     /// Sends a client what it lacks, as far as it takes it.
-    pub fn feed(&mut self, client: &mut Client, time: SystemTime, out: &mut impl Outbox) {
+    pub fn feed(&mut self, client: &mut Member, time: SystemTime, out: &mut impl Outbox) {
         if out.waiting() > 0 {
             return self.check(client, out);
         }
@@ -315,7 +315,7 @@ impl Seat {
     }
 
     /// Brings a client what it lacks.
-    pub fn visit(&mut self, round: &mut Round, client: &mut Client, out: &mut impl Outbox) {
+    pub fn visit(&mut self, round: &mut Round, client: &mut Member, out: &mut impl Outbox) {
         if round.ordered.contains(&client.id) {
             self.obey(client, round.time, out);
         }
@@ -357,7 +357,7 @@ impl Seat {
         self.writer.notice(out, time, words);
     }
 
-    fn line(&mut self, client: &mut Client, line: &[u8], time: SystemTime, out: &mut impl Outbox) {
+    fn line(&mut self, client: &mut Member, line: &[u8], time: SystemTime, out: &mut impl Outbox) {
         let text = match std::str::from_utf8(line) {
             Ok(text) => text,
             Err(e) => {
@@ -400,7 +400,7 @@ impl Seat {
     }
 
     /// What the operator wants of a client.
-    fn obey(&mut self, client: &mut Client, time: SystemTime, out: &mut impl Outbox) {
+    fn obey(&mut self, client: &mut Member, time: SystemTime, out: &mut impl Outbox) {
         self.told = 0;
         for order in self.hub.take_orders(client.id) {
             match order {
@@ -418,7 +418,7 @@ impl Seat {
     }
 
     /// Deals with a client that is too far behind.
-    fn check(&mut self, client: &mut Client, out: &mut impl Outbox) {
+    fn check(&mut self, client: &mut Member, out: &mut impl Outbox) {
         let (messages, bytes) = self.reader.behind(client.cursor);
         if bytes <= self.hub.config.backlog as u64 {
             return;

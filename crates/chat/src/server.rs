@@ -6,7 +6,7 @@ use bytes::Bytes;
 use netcore::Address;
 use netcore::server::{Closed, Output, Refusal, Service, Turn};
 
-use crate::{Client, Outbox, Seat};
+use crate::{Member, Outbox, Seat};
 
 #[cfg(test)]
 mod tests;
@@ -43,39 +43,39 @@ impl Outbox for Output {
 }
 
 impl Service for ChatService {
-    type Connection = Client;
+    type Connection = Member;
 
-    fn open(&mut self, peer: &Address, output: &mut Output) -> Client {
+    fn open(&mut self, peer: &Address, output: &mut Output) -> Member {
         // A Unix socket's client has no address that would tell it from another.
         let name = peer.inet().map(|address| address.to_string());
         self.0.enter(name.as_deref(), output.time(), output)
     }
 
-    fn receive(&mut self, client: &mut Client, input: &[u8], output: &mut Output) {
+    fn receive(&mut self, client: &mut Member, input: &[u8], output: &mut Output) {
         self.0.receive(client, input, output.time(), output);
         if self.0.is_full() {
             output.enough();
         }
     }
 
-    fn end(&mut self, client: &mut Client, output: &mut Output) {
+    fn end(&mut self, client: &mut Member, output: &mut Output) {
         self.0.end(client, output.time(), output);
     }
 
-    fn ready(&mut self, client: &mut Client, output: &mut Output) {
+    fn ready(&mut self, client: &mut Member, output: &mut Output) {
         self.0.feed(client, output.time(), output);
     }
 
-    fn idle(&mut self, client: &mut Client, output: &mut Output) {
+    fn idle(&mut self, client: &mut Member, output: &mut Output) {
         self.0.tell(client, "you have said nothing for too long", output.time(), output);
         output.close();
     }
 
-    fn stop(&mut self, client: &mut Client, output: &mut Output) {
+    fn stop(&mut self, client: &mut Member, output: &mut Output) {
         self.0.leave(client, output.time(), output);
     }
 
-    fn closed(&mut self, client: Client, why: Closed) {
+    fn closed(&mut self, client: Member, why: Closed) {
         log::debug!("{}: {why:?}", client.name());
         self.0.exit(client);
     }
@@ -88,7 +88,7 @@ impl Service for ChatService {
         self.0.refuse(text, SystemTime::now(), words);
     }
 
-    fn turn(&mut self, turn: &mut Turn<'_, Client>) {
+    fn turn(&mut self, turn: &mut Turn<'_, Member>) {
         if let Some(mut round) = self.0.round(turn.now(), turn.time()) {
             turn.each(|client, output| self.0.visit(&mut round, client, output));
             self.0.conclude(round);
