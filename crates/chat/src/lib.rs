@@ -10,6 +10,9 @@ mod command;
 mod config;
 mod format;
 mod hub;
+#[cfg(any(feature = "journal", feature = "client"))]
+#[allow(dead_code, reason = "each of its two users needs a part of a record")]
+mod json;
 mod log;
 mod name;
 mod operator;
