@@ -6,8 +6,12 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "client")]
+mod client;
 mod command;
 mod config;
+#[cfg(feature = "client")]
+mod event;
 mod format;
 mod hub;
 #[cfg(any(feature = "journal", feature = "client"))]
@@ -16,6 +20,8 @@ mod json;
 mod log;
 mod name;
 mod operator;
+#[cfg(feature = "client")]
+mod parser;
 mod seat;
 #[cfg(feature = "server")]
 mod server;
@@ -25,10 +31,16 @@ mod text;
 
 use std::sync::Arc;
 
+#[cfg(feature = "client")]
+pub use client::{Client, ClientError, Receiver, Sender};
 pub use config::{Config, Slow, UnknownSlow};
+#[cfg(feature = "client")]
+pub use event::{Event, News, What};
 pub use format::{Format, UnknownFormat};
 pub use name::{MAX_NAME, NameError};
 pub use operator::{Operator, Room};
+#[cfg(feature = "client")]
+pub use parser::Parser;
 pub use seat::{Member, Outbox, Round, Seat};
 #[cfg(feature = "server")]
 pub use server::ChatService;
