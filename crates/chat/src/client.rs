@@ -193,7 +193,7 @@ impl Client {
             }
             self.receiver.held.push_back(event);
         }
-        Err(ClientError::Ended { peer: self.sender.peer() })
+        Err(ClientError::Ended { peer: self.sender.peer(), words })
     }
 }
 

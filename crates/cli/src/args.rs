@@ -125,6 +125,22 @@ Examples:
   sockit chat serve --listen :60000 --greeting 'Be kind.' --history 50
 Then, in as many terminals as there are people:  nc 127.0.0.1 60000")]
     Serve(ChatServe),
+    /// Talk: an input line that nothing disturbs, or lines from a pipe
+    #[command(after_help = "\
+On a terminal, what you type is yours until Enter: Tab completes commands and names, Up brings lines
+back, Ctrl-C clears the line and twice leaves, as Ctrl-D and /quit do. When the connection breaks it
+comes back by itself, and what you enter meanwhile is sent then.
+
+From a pipe, each line is sent. One that begins with a command of the chat (/nick, /join, /rooms,
+/who, /msg, /help, /quit) or is quit is that command; any other is said as it is, with its slash.
+With --text, all are.
+
+Examples:
+  sockit chat join 127.0.0.1:60000 --nick ann
+  echo deploy done | sockit chat join chat.example:60000 --nick ci --room dev
+  tail -f log | sockit chat join chat.example:60000 --nick log --text --linger 0
+  sockit chat join chat.example:60000 --json --linger 1h < /dev/null")]
+    Join(ChatJoin),
 }
 
 /// What all servers take.
@@ -199,6 +215,37 @@ pub(crate) struct ChatServe {
     /// Read the operator's commands from standard input; on by itself on a terminal
     #[arg(long)]
     pub(crate) console: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ChatJoin {
+    /// The server
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// The name to have; from a pipe it is an error if it can't be had
+    #[arg(long, value_name = "NAME")]
+    pub(crate) nick: Option<String>,
+    /// The room to be in; from a pipe it is an error if it can't be entered
+    #[arg(long, value_name = "ROOM")]
+    pub(crate) room: Option<String>,
+    /// How long connecting may take, with the answers about name and room
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    /// From a pipe: how long to print what arrives after the end of input
+    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = values::duration)]
+    pub(crate) linger: Duration,
+    /// From a pipe: say each line as it is, commands too
+    #[arg(long)]
+    pub(crate) text: bool,
+    /// On a terminal: end when the connection does
+    #[arg(long)]
+    pub(crate) no_reconnect: bool,
+    /// On a terminal: what rings the bell: never, name (your name, private messages) or all
+    #[arg(long, value_name = "WHEN", default_value = "name", value_parser = ["never", "name", "all"])]
+    pub(crate) bell: String,
+    /// On a terminal: keep the lines that you enter in this file, for Up in later runs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history_file: Option<PathBuf>,
 }
 
 /// Which addresses of a name.

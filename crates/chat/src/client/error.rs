@@ -18,11 +18,13 @@ pub enum ClientError {
         words: String,
     },
     /// The server closed the connection instead of an answer.
-    #[error("{peer} closed the connection without an answer")]
+    #[error("{peer} closed the connection without an answer{}", last(words))]
     #[non_exhaustive]
     Ended {
         /// The server.
         peer: String,
+        /// What it said before, which often is the reason.
+        words: String,
     },
     /// Too much came before an answer.
     #[error("more than {limit} bytes came from {peer} before an answer")]
@@ -33,4 +35,8 @@ pub enum ClientError {
         /// The most bytes that are kept.
         limit: usize,
     },
+}
+
+fn last(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(", after it said: {words}") }
 }

@@ -75,9 +75,13 @@ fn a_refusal_has_the_words_of_the_server_and_the_connection_goes_on() {
 
 #[test]
 fn a_server_that_closes_or_is_silent_instead_of_an_answer() {
-    let (mut client, server) = scripted(|mut peer| drop(line(&mut peer) + &line(&mut peer)));
+    let (mut client, server) = scripted(|mut peer| {
+        drop(line(&mut peer) + &line(&mut peer));
+        peer.get_ref().write_all(b"* the chat is full\n").unwrap();
+    });
     let error = client.nick("ann", deadline()).unwrap_err();
-    assert!(matches!(error, ClientError::Ended { .. }), "{error:?}");
+    let ClientError::Ended { words, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(words, "the chat is full");
     server.join().unwrap();
 
     let (mut client, server) = scripted(|mut peer| line(&mut peer));
