@@ -5,6 +5,7 @@
 //! chat, nor a server that is gone the typing.
 
 mod pending;
+mod seen;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -25,6 +26,7 @@ use crate::exit::{self, Failure};
 use crate::screen::{Entered, InputLine, Screen};
 use crate::serve::Signals;
 use pending::Pending;
+use seen::Seen;
 
 /// How long a line may take to be sent.
 const SENDING: Duration = Duration::from_secs(10);
@@ -44,7 +46,7 @@ const WAITING: usize = 64;
 enum Told {
     Entered(Entered),
     /// There is a connection.
-    Up(Sender, Vec<Refused>),
+    Up(Sender),
     /// There is none any more, or none has come about.
     Down(Result<(), ClientError>),
     Signal,
@@ -54,7 +56,10 @@ enum Told {
 struct Heard {
     view: View,
     pending: Pending,
+    seen: Seen,
     place: Place,
+    /// What the lobby says is not for who only passes it on the way to a room.
+    passes: bool,
     /// The answer to `/who` that this program has asked for, for the names.
     hides_who: bool,
     /// The operator does not want this client.
@@ -92,7 +97,9 @@ pub(super) fn run(
     let heard = Heard {
         view: View::new(color, bell, today),
         pending: Pending::default(),
+        seen: Seen::default(),
         place,
+        passes: false,
         hides_who: false,
         removed: false,
         granted: None,
@@ -114,6 +121,7 @@ pub(super) fn run(
         backoff: Backoff::default(),
         up_since: Instant::now(),
         dial_at: None,
+        lost: None,
         name_at: None,
         name_pause: NAME_PAUSE,
         interrupted: false,
@@ -137,7 +145,8 @@ impl Shared {
     /// Has a connection as long as it lasts.
     fn attend(&self, client: Client, refused: Vec<Refused>) {
         let (sender, receiver) = client.split();
-        if self.tell.send(Told::Up(sender, refused)).is_ok() {
+        self.heard().begin(&refused);
+        if self.tell.send(Told::Up(sender)).is_ok() {
             let result = self.listen(receiver);
             let _ = self.tell.send(Told::Down(result));
         }
@@ -147,7 +156,10 @@ impl Shared {
     fn dial(&self) {
         let place = self.heard().place.clone();
         match place.enter() {
-            Ok((client, refused)) => self.attend(client, refused),
+            Ok((client, refused)) => {
+                self.say("connected again");
+                self.attend(client, refused);
+            }
             Err(error) => drop(self.tell.send(Told::Down(Err(error)))),
         }
     }
@@ -173,17 +185,35 @@ impl Shared {
 }
 
 impl Heard {
+    /// A connection begins.
+    fn begin(&mut self, refused: &[Refused]) {
+        self.is_named = !refused.iter().any(|refused| refused.is_name);
+        self.passes = self.place.room.is_some() && refused.iter().all(|refused| refused.is_name);
+        self.hides_who = true;
+        self.seen.begin();
+    }
+
     /// What there is to be shown of an event.
     fn hear(&mut self, event: &Event, me: &str) -> Option<String> {
         match &event.what {
-            What::Message { from, text } if from == me => self.pending.came_back(text),
+            What::Message { from, text } => {
+                if from == me {
+                    self.pending.came_back(text);
+                }
+                if self.passes || self.seen.is_known(&event.raw) {
+                    return None;
+                }
+            }
             What::Notice { news: Some(news), .. } => match news {
                 News::You(name) => {
                     self.place.nick = Some(name.clone());
                     self.granted = Some(name.clone());
                     self.is_named = true;
                 }
-                News::In(room) => self.place.room = Some(room.clone()),
+                News::In(room) => {
+                    self.place.room = Some(room.clone());
+                    self.passes = false;
+                }
                 News::Removed => self.removed = true,
                 News::Here(_) if self.hides_who => {
                     self.hides_who = false;
@@ -207,6 +237,8 @@ struct Session {
     up_since: Instant,
     /// When to connect again.
     dial_at: Option<Instant>,
+    /// Why there is none, as it was said last.
+    lost: Option<String>,
     /// When to ask for the name again.
     name_at: Option<Instant>,
     name_pause: Duration,
@@ -249,7 +281,7 @@ impl Session {
                     let _ = self.leave(told);
                     return Err(Failure::new(exit::OTHER, "ended by a signal"));
                 }
-                Ok(Told::Up(sender, refused)) => self.up(sender, &refused),
+                Ok(Told::Up(sender)) => self.up(sender),
                 Ok(Told::Down(result)) => self.down(result)?,
                 Err(RecvTimeoutError::Timeout) => self.act(),
                 // Each of the threads that tell has this one's own way to tell, too.
@@ -270,14 +302,13 @@ impl Session {
         }
     }
 
-    fn up(&mut self, sender: Sender, refused: &[Refused]) {
+    fn up(&mut self, sender: Sender) {
         self.sender = Some(sender);
         self.up_since = Instant::now();
-        let mut heard = self.shared.heard();
+        self.lost = None;
+        let heard = self.shared.heard();
         let wanted = heard.place.nick.clone();
         let had = wanted.is_some() && wanted == heard.granted;
-        heard.is_named = !refused.iter().any(|refused| refused.is_name);
-        heard.hides_who = true;
         let again = had && !heard.is_named;
         drop(heard);
         self.name_pause = NAME_PAUSE;
@@ -336,7 +367,11 @@ impl Session {
         let pause = self.backoff.next(RandomState::new().hash_one(0));
         self.dial_at = Some(Instant::now() + pause);
         let why = failure.words().unwrap_or_default();
-        self.shared.say(&format!("{why}; trying again in {:.1} s", pause.as_secs_f64()));
+        // The same reason is told once, not twice a minute all night.
+        if self.lost.as_deref() != Some(why) {
+            self.shared.say(&format!("{why}; trying again in {:.1} s", pause.as_secs_f64()));
+            self.lost = Some(why.to_owned());
+        }
         Ok(())
     }
 

@@ -28,7 +28,7 @@ fn commands_names_and_rooms_are_completed_where_they_can_stand() {
         ("ask b", 4, vec!["bob "]),
         ("/msg b", 5, vec!["bob "]),
         ("/join d", 6, vec!["dev"]),
-        ("grüß b", 8, vec!["bob "]),
+        ("grüß b", 7, vec!["bob "]),
         ("zz", 0, vec![]),
     ] {
         assert_eq!(names.complete(before), (start, words.iter().map(|w| w.to_string()).collect()));
