@@ -7,12 +7,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::completion::Completer;
 use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
@@ -72,8 +73,9 @@ pub(crate) type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>) + Send>;
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    terminal: OwnedFd,
     /// As it was before.
-    terminal: Termios,
+    modes: Termios,
 }
 
 #[derive(Default)]
@@ -83,12 +85,18 @@ struct State {
     bytes: usize,
     /// Lines that gave way.
     dropped: usize,
-    /// A line is being edited.
+    /// The terminal is the editor's.
     editing: bool,
-    /// It has been drawn since the last batch: the next one is not going to overtake.
-    drawn: bool,
+    /// The editor has drawn its line and can print.
+    ready: bool,
+    /// A batch is being handed to the editor.
+    handing: bool,
+    /// The editor may have a batch that it has not printed yet.
+    unprinted: bool,
     /// What is typed so far.
     line: String,
+    /// The editor has told it.
+    told: bool,
     closed: bool,
 }
 
@@ -106,7 +114,7 @@ impl Screen {
             .bell_style(rustyline::config::BellStyle::None)
             .color_mode(ColorMode::Disabled)
             .build();
-        let Ok(terminal) = tcgetattr(io::stdin()) else { return Ok(None) };
+        let Ok(modes) = tcgetattr(io::stdin()) else { return Ok(None) };
         let Ok(mut editor) = Editor::with_config(config) else { return Ok(None) };
         let Ok(printer) = editor.create_external_printer() else { return Ok(None) };
         if let Some(file) = &history {
@@ -118,8 +126,9 @@ impl Screen {
         }
         // It can't fail: only the size 0 is refused.
         let _ = editor.set_max_history_size(MAX_HISTORY);
+        let terminal = io::stdin().as_fd().try_clone_to_owned()?;
         let (state, changed) = (Mutex::default(), Condvar::new());
-        let shared = Arc::new(Shared { state, changed, terminal });
+        let shared = Arc::new(Shared { state, changed, terminal, modes });
         editor.set_helper(Some(Assistant { complete, shared: shared.clone() }));
         let drawing = shared.clone();
         thread::spawn(move || draw(&drawing, printer));
@@ -144,23 +153,29 @@ impl Screen {
         self.0.changed.notify_all();
     }
 
-    /// Puts the terminal in order again, behind what is still to be printed.
+    /// Puts the terminal in order again, behind all that was to be printed. What is being typed is
+    /// given up, and what is printed from now on goes straight to the terminal.
     pub(crate) fn close(&self) {
-        let state = self.0.state();
-        if state.closed {
+        let shared = &self.0;
+        let busy = |state: &mut State| {
+            state.editing && (!state.ready || state.in_flight() || !state.waiting.is_empty())
+        };
+        let mut state = shared.wait(shared.state(), busy);
+        if std::mem::replace(&mut state.closed, true) {
             return;
         }
-        let busy = |state: &mut State| state.editing && (!state.drawn || !state.waiting.is_empty());
-        let waited = self.0.changed.wait_timeout_while(state, CLOSING, busy);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.closed = true;
-        self.0.changed.notify_all();
+        shared.changed.notify_all();
+        if state.editing {
+            // The editor waits for a key. Standard input has ended now, and that the terminal may
+            // have changed its size makes it look.
+            let _ = io::pipe().map(|(ended, _)| rustix::stdio::dup2_stdin(ended));
+            let _ = signal_hook::low_level::raise(signal_hook::consts::SIGWINCH);
+            state = shared.wait(state, |state| state.editing);
+        }
         let rest = state.take(usize::MAX).unwrap_or_default();
-        // The one who types may still be in the middle of it; the line is given up.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0.terminal);
-        drop(state);
+        let _ = tcsetattr(&shared.terminal, OptionalActions::Drain, &shared.modes);
         // That, and no bracketed paste any more.
-        put(&format!("\x1b[?2004l{}{rest}", erase(0)));
+        put(&format!("\x1b[?2004l\r\x1b[J{rest}"));
     }
 }
 
@@ -180,13 +195,11 @@ impl InputLine {
     pub(crate) fn read(&mut self) -> Entered {
         let mut line = String::new();
         loop {
+            if !self.begin() {
+                return Entered::End;
+            }
             let entered = self.editor.readline_with_initial(&Drawn(&self.shared), (&line, ""));
-            let mut state = self.shared.state();
-            (state.editing, state.drawn) = (false, false);
-            line = std::mem::take(&mut state.line);
-            drop(state);
-            // The cursor is below what was typed.
-            put(&erase(rows(&line)));
+            line = self.end();
             return match entered {
                 Ok(line) => {
                     self.remember(&line);
@@ -198,6 +211,36 @@ impl InputLine {
                 Err(_) => Entered::End,
             };
         }
+    }
+
+    /// `false`: the screen is closed, and the terminal as it was.
+    fn begin(&self) -> bool {
+        let mut state = self.shared.state();
+        if state.closed {
+            return false;
+        }
+        (state.editing, state.told) = (true, false);
+        // rustyline sets the terminal up for each line and puts it back after it. What is typed in
+        // between is for the next line; the system is not to show it, nor to make a signal of it.
+        let mut between = self.shared.modes.clone();
+        between.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        // If that can't be had, what is typed too quickly looks odd.
+        let _ = tcsetattr(&self.shared.terminal, OptionalActions::Drain, &between);
+        true
+    }
+
+    /// Takes what was typed off the screen.
+    fn end(&self) -> String {
+        let mut state = self.shared.state();
+        state.ready = false;
+        let line = std::mem::take(&mut state.line);
+        // The cursor is below the line, unless a batch has come between.
+        if !state.in_flight() {
+            put(&format!("\x1b[{}A\r\x1b[J", rows(&line)));
+        }
+        state.editing = false;
+        self.shared.changed.notify_all();
+        line
     }
 
     fn remember(&mut self, line: &str) {
@@ -216,9 +259,24 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Waits as long as it is `busy`, within bounds.
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        busy: impl FnMut(&mut State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        let waited = self.changed.wait_timeout_while(state, CLOSING, busy);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
 }
 
 impl State {
+    /// Whether a batch may be anywhere between `waiting` and the terminal.
+    fn in_flight(&self) -> bool {
+        self.handing || self.unprinted
+    }
+
     /// Lines of about `most` bytes, each with its ending, to be printed at once.
     fn take(&mut self, most: usize) -> Option<String> {
         let mut text = String::new();
@@ -237,20 +295,28 @@ impl State {
     }
 }
 
-/// Brings what waits to the editor, a batch for each time that it has drawn its line. So there is
-/// none that it has not printed yet when it is left, and what comes then can't overtake.
+/// Brings what waits to the editor, one batch after the other. The editor's printer can do that from
+/// any thread, but would hold it up, and two batches at once could change places at the end of a
+/// line.
 fn draw(shared: &Shared, mut printer: impl ExternalPrinter) {
+    let mut state = shared.state();
     loop {
-        let idle = |state: &mut State| !state.closed && (!state.drawn || state.waiting.is_empty());
-        let waited = shared.changed.wait_while(shared.state(), idle);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let idle = |state: &mut State| {
+            let can = state.ready && !state.unprinted && !state.waiting.is_empty();
+            !can && !state.closed
+        };
+        state = shared.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             return;
         }
         let Some(batch) = state.take(BATCH) else { continue };
-        state.drawn = false;
+        (state.handing, state.unprinted) = (true, true);
         drop(state);
-        if printer.print(batch).is_err() {
+        let printed = printer.print(batch);
+        state = shared.state();
+        state.handing = false;
+        shared.changed.notify_all();
+        if printed.is_err() {
             return;
         }
     }
@@ -276,25 +342,22 @@ fn rows(line: &str) -> usize {
     row + 1 + usize::from(column == columns)
 }
 
-/// Goes so many rows up and erases from there on.
-fn erase(rows: usize) -> String {
-    let up = if rows > 0 { format!("\x1b[{rows}A") } else { String::new() };
-    format!("{up}\r\x1b[J")
-}
-
 /// A terminal that has gone has nobody to be told.
 fn put(text: &str) {
     let mut output = io::stdout().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
-/// The prompt, which tells that it has been drawn.
+/// The prompt, by which the editor shows what it does. It asks for it once as it begins, before it
+/// has told what is typed, and then each time that it draws the line, as it does behind each batch
+/// that it prints.
 struct Drawn<'a>(&'a Shared);
 
 impl Prompt for Drawn<'_> {
     fn raw(&self) -> &str {
         let mut state = self.0.state();
-        (state.editing, state.drawn) = (true, true);
+        state.ready = state.told;
+        state.unprinted &= !state.told;
         self.0.changed.notify_all();
         PROMPT
     }
@@ -315,7 +378,9 @@ impl Hinter for Assistant {
 
     /// There is none. This is where the editor shows what is typed.
     fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
-        line.clone_into(&mut self.shared.state().line);
+        let mut state = self.shared.state();
+        line.clone_into(&mut state.line);
+        state.told = true;
         None
     }
 }
