@@ -80,4 +80,9 @@ impl Peer {
     pub(crate) fn say(&mut self, text: impl AsRef<[u8]>) {
         self.0.get_ref().write_all(text.as_ref()).expect("write to the client");
     }
+
+    /// Says this until the client has gone.
+    pub(crate) fn flood(&mut self, text: &str) {
+        while self.0.get_ref().write_all(text.as_bytes()).is_ok() {}
+    }
 }
