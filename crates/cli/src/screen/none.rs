@@ -1,13 +1,15 @@
-//! Where lines can't be edited there is no [`Screen`].
+//! Where lines can't be edited, no [`Screen`] ever opens.
+#![allow(dead_code, reason = "nobody gets to use what never opens")]
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 #[derive(Clone)]
-pub(crate) enum Screen {}
+pub(crate) struct Screen(());
 
-pub(crate) enum InputLine {}
+pub(crate) struct InputLine(());
 
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Entered {
     Line(String),
     Interrupt { cleared: bool },
@@ -21,27 +23,23 @@ impl Screen {
         Ok(None)
     }
 
-    pub(crate) fn print(&self, _: &str) {
-        match *self {}
-    }
+    pub(crate) fn print(&self, _: &str) {}
 
-    pub(crate) fn close(&self) {
-        match *self {}
-    }
+    pub(crate) fn close(&self) {}
 }
 
 impl Write for Screen {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        match *self {}
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        Ok(text.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match *self {}
+        Ok(())
     }
 }
 
 impl InputLine {
     pub(crate) fn read(&mut self) -> Entered {
-        match *self {}
+        Entered::End
     }
 }

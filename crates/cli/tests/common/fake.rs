@@ -50,7 +50,7 @@ impl Fake {
     pub(crate) fn accept_named(&self, name: &str) -> Peer {
         let mut peer = self.accept();
         peer.expect(&[&format!("/nick {name}"), "/who"]);
-        peer.say(&format!("* you are {name}\n* 1 here: {name}\n"));
+        peer.say(format!("* you are {name}\n* 1 here: {name}\n"));
         peer
     }
 }
