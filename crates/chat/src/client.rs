@@ -137,6 +137,9 @@ impl Client {
     /// Takes a name, and waits for the answer. What comes meanwhile, the answer among it, is there
     /// for [`recv`](Client::recv).
     ///
+    /// A refusal can have any words. What tells its end is the answer to `/who`, which is asked with
+    /// it, comes behind it, and is there for `recv` too. So no other `/who` should be open.
+    ///
     /// # Errors
     ///
     /// - [`ClientError::Refused`]: the name can't be had, and the client's is what it was. The
@@ -148,8 +151,7 @@ impl Client {
         self.ask(&format!("/nick {name}"), |news| matches!(news, News::You(_)), deadline)
     }
 
-    /// Enters a room, and waits for the answer. What comes meanwhile, the answer among it, is there
-    /// for [`recv`](Client::recv).
+    /// Enters a room, and waits for the answer, in the same way as for [`nick`](Client::nick).
     ///
     /// # Errors
     ///
@@ -163,9 +165,7 @@ impl Client {
         (self.sender, self.receiver)
     }
 
-    /// Sends a command that is granted or refused by a notice. A refusal can have any words, so its
-    /// end is told by the answer to a second command. Nobody has asked for that one, so nobody gets
-    /// it.
+    /// Sends a command that is granted or refused by a notice, and one whose answer is known.
     fn ask(
         &mut self,
         command: &str,
@@ -178,10 +178,10 @@ impl Client {
         self.sender.write(&format!("{command}\n/who\n"), deadline)?;
         let (mut granted, mut words, mut held) = (false, String::new(), 0);
         while let Some(event) = self.receiver.read(deadline)? {
+            let mut answered = false;
             if let What::Notice { text, news } = &event.what {
                 match news {
-                    Some(News::Here(_)) if granted => return Ok(()),
-                    Some(News::Here(_)) => return Err(ClientError::Refused { words }),
+                    Some(News::Here(_)) => answered = true,
                     Some(news) => granted |= is_grant(news),
                     None if text.starts_with("operator") => {}
                     None => words.clone_from(text),
@@ -192,6 +192,9 @@ impl Client {
                 return Err(ClientError::TooMuch { peer: self.sender.peer(), limit: MAX_HELD });
             }
             self.receiver.held.push_back(event);
+            if answered {
+                return if granted { Ok(()) } else { Err(ClientError::Refused { words }) };
+            }
         }
         Err(ClientError::Ended { peer: self.sender.peer(), words })
     }

@@ -99,8 +99,8 @@ fn a_line_that_wraps_on_a_narrow_terminal_is_not_disturbed_either() {
 #[test]
 fn tab_completes_commands_and_names_and_up_brings_lines_back() {
     let fake = Fake::start();
-    let mut ann = join(&fake.endpoint(), &["--nick", "ann"]);
-    let mut peer = fake.accept_named("ann");
+    let mut ann = join(&fake.endpoint(), &[]);
+    let mut peer = fake.accept();
     peer.expect(&["/who"]);
     peer.say("* 3 here: Robert since 18:11, roberta since 18:12, zoe since 2026-11-20 18:11\n");
     peer.say("2026-11-20 18:11:02 zoe: ready\n");
@@ -122,9 +122,8 @@ fn a_cut_connection_comes_back_and_what_was_typed_is_not_lost() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint(), &["--nick", "ann"]);
     let mut peer = fake.accept_named("ann");
-    peer.expect(&["/who"]);
     let history = "2026-11-20 18:11:02 bob: before\n";
-    peer.say(format!("* 1 here: ann\n{history}"));
+    peer.say(history);
     ann.shows("bob: before");
     ann.press("unanswered\r");
     peer.expect(&["unanswered"]);
@@ -144,8 +143,8 @@ fn a_cut_connection_comes_back_and_what_was_typed_is_not_lost() {
     let mut peer = fake.accept();
     peer.expect(&["/nick ann", "/who"]);
     peer.say(format!("{history}2026-11-20 18:12:02 bob: between\n* you are ann\n* 1 here: bob\n"));
-    peer.expect(&["/who", "half typed", "second"]);
-    peer.say("* 1 here: ann\n2026-11-20 18:13:02 ann: half typed\n");
+    peer.expect(&["half typed", "second"]);
+    peer.say("2026-11-20 18:13:02 ann: half typed\n");
     peer.say("2026-11-20 18:13:02 ann: second\n");
     let lines = ann.when("all of it", |lines| {
         is_said(lines, "ann: second") && lines.last().is_some_and(|line| line == "> half ag")
@@ -179,7 +178,7 @@ fn a_name_that_the_lost_connection_holds_is_asked_for_again() {
     peer.expect(&["/join dev", "/who"]);
     peer.say("* you are in dev; 2 here\n* 2 here: ann, 127.0.0.1:1\n");
     ann.shows("! your name may be held by your lost connection");
-    peer.expect(&["/who", "/nick ann"]);
+    peer.expect(&["/nick ann"]);
     peer.say("* you are ann\n");
     ann.ends_with(&["* you are ann", ">"]);
 }
@@ -189,7 +188,6 @@ fn who_is_removed_does_not_come_back() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint(), &["--nick", "ann"]);
     let mut peer = fake.accept_named("ann");
-    peer.expect(&["/who"]);
     peer.say("* you have been removed by the operator\n");
     drop(peer);
     let lines = ann.expect_code(1);
@@ -200,8 +198,7 @@ fn who_is_removed_does_not_come_back() {
 fn without_reconnecting_the_end_of_the_connection_is_the_end() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint(), &["--nick", "ann", "--no-reconnect"]);
-    let mut peer = fake.accept_named("ann");
-    peer.expect(&["/who"]);
+    let peer = fake.accept_named("ann");
     ann.press("half");
     ann.ends_with(&["> half"]);
     drop(peer);

@@ -62,6 +62,11 @@ struct Refused {
 }
 
 impl Place {
+    /// How many answers to `/who` [`enter`](Place::enter) leads to, which nobody has asked for.
+    fn answers(&self) -> usize {
+        usize::from(self.nick.is_some()) + usize::from(self.room.is_some())
+    }
+
     /// Connects, takes the name and enters the room.
     fn enter(&self) -> Result<(Client, Vec<Refused>), ClientError> {
         let deadline = Deadline::after(self.timeout);

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-use ::chat::{ClientError, Event, Receiver, What};
+use ::chat::{ClientError, Event, News, Receiver, What};
 use netcore::Deadline;
 
 use super::{LEAVING, Place, command};
@@ -50,8 +50,8 @@ pub(super) fn run(
     let (tell, told) = mpsc::sync_channel(AHEAD);
     let (input, reading) = (console.input(), tell.clone());
     thread::spawn(move || read(input, &reading));
-    let (printer, json) = (console.printer.clone(), common.json);
-    thread::spawn(move || tell.send(Told::Down(print(receiver, &printer, json))));
+    let (printer, json, unasked) = (console.printer.clone(), common.json, place.answers());
+    thread::spawn(move || tell.send(Told::Down(print(receiver, unasked, &printer, json))));
 
     let mut left = false;
     loop {
@@ -126,12 +126,24 @@ fn read(mut input: Box<dyn BufRead + Send>, told: &SyncSender<Told>) {
     }
 }
 
-/// Prints what comes until the server ends.
-fn print(mut receiver: Receiver, printer: &Printer, json: bool) -> Result<(), Failure> {
+/// Prints what comes until the server ends, but for so many answers to `/who`.
+fn print(
+    mut receiver: Receiver,
+    mut unasked: usize,
+    printer: &Printer,
+    json: bool,
+) -> Result<(), Failure> {
     while let Some(event) = receiver.recv(Deadline::never())? {
-        if let What::TooLong { limit } = event.what {
-            log::warn!("a line longer than {limit} bytes is left out");
-            continue;
+        match event.what {
+            What::TooLong { limit } => {
+                log::warn!("a line longer than {limit} bytes is left out");
+                continue;
+            }
+            What::Notice { news: Some(News::Here(_)), .. } if unasked > 0 => {
+                unasked -= 1;
+                continue;
+            }
+            _ => {}
         }
         let text = if json { object(&event) } else { event.raw };
         printer.print(format!("{text}\n").as_bytes())?;

@@ -60,8 +60,10 @@ struct Heard {
     place: Place,
     /// What the lobby says is not for who only passes it on the way to a room.
     passes: bool,
-    /// The answer to `/who` that this program has asked for, for the names.
-    hides_who: bool,
+    /// Answers to `/who` that are due to this program, and tell it names.
+    unasked: usize,
+    /// They are on their way already.
+    knows_who: bool,
     /// The operator does not want this client.
     removed: bool,
     /// The name that the server granted last, on this connection or an earlier one.
@@ -100,7 +102,8 @@ pub(super) fn run(
         seen: Seen::default(),
         place,
         passes: false,
-        hides_who: false,
+        unasked: 0,
+        knows_who: false,
         removed: false,
         granted: None,
         is_named: false,
@@ -189,7 +192,8 @@ impl Heard {
     fn begin(&mut self, refused: &[Refused]) {
         self.is_named = !refused.iter().any(|refused| refused.is_name);
         self.passes = self.place.room.is_some() && refused.iter().all(|refused| refused.is_name);
-        self.hides_who = true;
+        self.knows_who = self.place.answers() > 0;
+        self.unasked = self.place.answers().max(1);
         self.seen.begin();
     }
 
@@ -215,8 +219,8 @@ impl Heard {
                     self.passes = false;
                 }
                 News::Removed => self.removed = true,
-                News::Here(_) if self.hides_who => {
-                    self.hides_who = false;
+                News::Here(_) if self.unasked > 0 => {
+                    self.unasked -= 1;
                     return None;
                 }
                 _ => {}
@@ -307,16 +311,18 @@ impl Session {
         self.up_since = Instant::now();
         self.lost = None;
         let heard = self.shared.heard();
-        let wanted = heard.place.nick.clone();
-        let had = wanted.is_some() && wanted == heard.granted;
-        let again = had && !heard.is_named;
+        let wanted = heard.place.nick.as_ref();
+        let again = wanted.is_some() && wanted == heard.granted.as_ref() && !heard.is_named;
+        let knows_who = heard.knows_who;
         drop(heard);
         self.name_pause = NAME_PAUSE;
         self.name_at = again.then(|| Instant::now() + NAME_PAUSE);
         if again {
             self.shared.say("your name may be held by your lost connection; asking again");
         }
-        self.send("/who".to_owned());
+        if !knows_who {
+            self.send("/who".to_owned());
+        }
         for line in std::mem::take(&mut self.kept) {
             self.enter(line);
         }
@@ -344,7 +350,6 @@ impl Session {
         }
         self.name_at = None;
         let mut heard = self.shared.heard();
-        heard.hides_who = false;
         let unsure = heard.pending.take();
         let (removed, endpoint) = (heard.removed, heard.place.endpoint.clone());
         drop(heard);
