@@ -16,7 +16,9 @@ use crate::event::{Event, News, What};
 use crate::parser::Parser;
 pub use error::ClientError;
 
-/// A server that has gone without a word is noticed after about a minute.
+/// A server that has gone without a word is noticed after a minute: by probes after a silence, or
+/// by what it should have acknowledged.
+const GONE: Duration = Duration::from_secs(60);
 const SILENCE: Duration = Duration::from_secs(30);
 const PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
 
@@ -71,7 +73,8 @@ pub struct Receiver {
 }
 
 impl Client {
-    /// Connects to a server. A connection that breaks without a word is noticed by TCP keepalive.
+    /// Connects to a server. One that goes without a word is noticed after a minute, on systems
+    /// other than Linux only while nothing is being sent to it.
     ///
     /// # Errors
     ///
@@ -81,6 +84,10 @@ impl Client {
         let keepalive =
             Keepalive::new().with_idle(SILENCE).with_interval(interval).with_count(count);
         let options = SocketOptions::default().with_keepalive(Some(keepalive));
+        let options = match cfg!(target_os = "linux") {
+            true => options.with_user_timeout(GONE),
+            false => options,
+        };
         Ok(Client::over(Stream::connect(endpoint, &options, deadline)?))
     }
 

@@ -11,7 +11,7 @@ pub enum ClientError {
     #[error("a message is one line, and not quit")]
     NotALine,
     /// The server has refused a name or a room.
-    #[error("{words}")]
+    #[error("{}", if words.is_empty() { "refused without a reason" } else { words })]
     #[non_exhaustive]
     Refused {
         /// Why, as the server said it.

@@ -159,3 +159,15 @@ fn a_flood_instead_of_an_answer() {
     drop(client);
     server.join().unwrap();
 }
+
+#[test]
+fn a_server_that_goes_without_a_word_will_be_noticed() {
+    let (client, server) = scripted(|_| ());
+    let options = SocketOptions::read_from(&*client.sender.stream).unwrap();
+    let keepalive = options.keepalive().flatten().unwrap();
+    assert_eq!((keepalive.idle(), keepalive.count()), (Some(SILENCE), Some(PROBES.1)));
+    if cfg!(target_os = "linux") {
+        assert_eq!(options.user_timeout(), Some(GONE));
+    }
+    server.join().unwrap();
+}

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::chat::{Client, ClientError, Event, News, Receiver, Sender, What};
+use ::chat::{Client, ClientError, Event, News, Receiver, Sender, What, clean};
 use netcore::Deadline;
 
 use super::backoff::Backoff;
@@ -181,8 +181,9 @@ impl Shared {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says something of the program's own. There may be in it what a person has pasted.
     fn say(&self, text: &str) {
-        let text = self.heard().view.own(text);
+        let text = self.heard().view.own(&clean(text));
         self.screen.print(&text);
     }
 }
