@@ -20,7 +20,7 @@ use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
-use rustyline::validate::Validator;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{
     ColorMode, CompletionType, Config, Context, Editor, ExternalPrinter, GraphemeClusterMode,
     Helper, Prompt,
@@ -93,6 +93,8 @@ struct State {
     handing: bool,
     /// The editor may have a batch that it has not printed yet.
     unprinted: bool,
+    /// Enter was pressed, and whether a batch was just being handed over.
+    accepted: Option<bool>,
     /// What is typed so far.
     line: String,
     /// The editor has told it.
@@ -234,8 +236,10 @@ impl InputLine {
         let mut state = self.shared.state();
         state.ready = false;
         let line = std::mem::take(&mut state.line);
-        // The cursor is below the line, unless a batch has come between.
-        if !state.in_flight() {
+        let in_flight = state.in_flight();
+        // The cursor is below the line, unless a batch has come between: the editor's printer writes
+        // one by itself while no line is edited.
+        if !state.accepted.take().unwrap_or(in_flight) {
             put(&format!("\x1b[{}A\r\x1b[J", rows(&line)));
         }
         state.editing = false;
@@ -371,7 +375,16 @@ struct Assistant {
 
 impl Helper for Assistant {}
 impl Highlighter for Assistant {}
-impl Validator for Assistant {}
+
+impl Validator for Assistant {
+    /// Any line will do. No batch is handed over any more until the next line is drawn.
+    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        let mut state = self.shared.state();
+        state.ready = false;
+        state.accepted = Some(state.handing);
+        Ok(ValidationResult::Valid(None))
+    }
+}
 
 impl Hinter for Assistant {
     type Hint = String;
