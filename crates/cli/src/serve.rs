@@ -137,15 +137,15 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn watch(_: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
+    pub(crate) fn watch(_: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         Ok(Signals)
     }
 
-    fn end(self) -> bool {
+    pub(crate) fn end(self) -> bool {
         false
     }
 }

@@ -1,0 +1,131 @@
+//! The round trips over time, as a picture.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plotters::prelude::*;
+use timestamp::{Event, Order};
+
+use super::Target;
+use crate::exit::{self, Failure};
+
+/// The size of the picture in pixels.
+const SIZE: (u32, u32) = (1000, 500);
+/// The points that a server has at most. Beyond, each pair of neighbours becomes the slower one.
+const MOST_POINTS: usize = 8_192;
+/// As Okabe and Ito (2008) have them, for eyes of all kinds. A server beyond the last has the first again.
+const COLORS: [RGBColor; 5] = [
+    RGBColor(0, 114, 178),
+    RGBColor(230, 159, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(86, 180, 233),
+];
+const LOST: RGBColor = RGBColor(213, 94, 0);
+
+/// What there is to draw of one server.
+#[derive(Debug, Default)]
+pub(super) struct Series {
+    /// Seconds since the beginning, and milliseconds.
+    answers: Vec<(f64, f64)>,
+    /// Seconds since the beginning.
+    lost: Vec<f64>,
+}
+
+impl Series {
+    pub(super) fn add(&mut self, since: Duration, event: &Event) {
+        let at = since.as_secs_f64();
+        match event {
+            Event::Answer(answer) if matches!(answer.order, Order::InTurn | Order::Overtaken) => {
+                let time = answer.round_trip.as_secs_f64();
+                self.answers.push(((at - time).max(0.0), time * 1e3));
+                if self.answers.len() > MOST_POINTS {
+                    let slower = |pair: &[(f64, f64)]| {
+                        pair.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a })
+                    };
+                    self.answers = self.answers.chunks(2).filter_map(slower).collect();
+                }
+            }
+            Event::Lost { .. } => {
+                self.lost.push(at);
+                if self.lost.len() > MOST_POINTS {
+                    self.lost = self.lost.iter().copied().step_by(2).collect();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The file that is drawn into at the end. It is opened at the beginning: that it can't be should
+/// not be found out after an hour.
+#[derive(Debug)]
+pub(super) struct Picture {
+    path: PathBuf,
+    file: File,
+}
+
+impl Picture {
+    pub(super) fn create(path: &Path) -> Result<Picture, Failure> {
+        match File::create(path) {
+            Ok(file) => Ok(Picture { path: path.to_owned(), file }),
+            Err(e) => {
+                Err(Failure::new(exit::WRITE_ERROR, format!("create {}: {e}", path.display())))
+            }
+        }
+    }
+
+    pub(super) fn draw(mut self, targets: &[Target]) -> Result<(), Failure> {
+        let failed = |e: &dyn std::fmt::Display| {
+            Failure::new(exit::WRITE_ERROR, format!("draw {}: {e}", self.path.display()))
+        };
+        let mut svg = String::new();
+        draw(&mut svg, targets).map_err(|e| failed(&e))?;
+        self.file.write_all(svg.as_bytes()).map_err(|e| failed(&e))
+    }
+}
+
+fn draw(svg: &mut String, targets: &[Target]) -> Result<(), Box<dyn std::error::Error>> {
+    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let all = || targets.iter().flat_map(|target| &target.series.answers);
+    let end = targets.iter().map(|target| target.elapsed().as_secs_f64()).fold(0.1, f64::max);
+    let top = all().map(|answer| answer.1).fold(0.001, f64::max) * 1.05;
+    let mut chart = ChartBuilder::on(&root)
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(70)
+        .build_cartesian_2d(0.0..end, 0.0..top)?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .bold_line_style(BLACK.mix(0.1))
+        .x_desc("seconds")
+        .y_desc("round trip in ms")
+        .draw()?;
+    for (target, color) in targets.iter().zip(COLORS.into_iter().cycle()) {
+        let series = &target.series;
+        chart
+            .draw_series(series.answers.iter().map(|at| Circle::new(*at, 2, color.filled())))?
+            .label(target.endpoint.as_str())
+            .legend(move |(x, y)| Circle::new((x + 10, y), 4, color.filled()));
+        // From the axis up, over a twentieth of the height.
+        let mark = |at: &f64| PathElement::new([(*at, 0.0), (*at, top / 20.0)], LOST);
+        let marks = chart.draw_series(series.lost.iter().map(mark))?;
+        if !series.lost.is_empty() {
+            marks
+                .label(format!("{}: lost", target.endpoint))
+                .legend(|(x, y)| PathElement::new([(x + 10, y - 5), (x + 10, y + 5)], LOST));
+        }
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    root.present()?;
+    Ok(())
+}
