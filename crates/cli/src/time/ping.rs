@@ -38,6 +38,8 @@ struct Target {
     endpoint: String,
     /// As the system has it, once it is reached.
     address: Option<String>,
+    /// Whether lines call it by its endpoint: with several, addresses do not tell them apart.
+    by_endpoint: bool,
     statistics: Statistics,
     begin: Instant,
     end: Option<Instant>,
@@ -63,8 +65,9 @@ pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Re
         args.endpoints.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     #[cfg(feature = "plot")]
     let picture = args.plot.as_deref().map(plot::Picture::create).transpose()?;
-    let mut targets: Vec<Target> = endpoints.iter().map(Target::new).collect();
-    let is_single = targets.len() == 1;
+    let is_single = endpoints.len() == 1;
+    let mut targets: Vec<Target> =
+        endpoints.iter().map(|endpoint| Target::new(endpoint, is_single)).collect();
     let view = View::new(targets.len(), common, console);
     let (tell, told) = mpsc::sync_channel(BACKLOG);
     let stop = tell.clone();
@@ -137,10 +140,11 @@ fn tell_of(tell: &SyncSender<Told>, told: Told) {
 }
 
 impl Target {
-    fn new(endpoint: &Endpoint) -> Target {
+    fn new(endpoint: &Endpoint, is_single: bool) -> Target {
         Target {
             endpoint: endpoint.to_string(),
             address: None,
+            by_endpoint: !is_single,
             statistics: Statistics::default(),
             begin: Instant::now(),
             end: None,
@@ -158,9 +162,9 @@ impl Target {
         self.series.add(self.begin.elapsed(), event);
     }
 
-    /// The address, or else the endpoint.
+    /// What lines call it.
     fn name(&self) -> &str {
-        self.address.as_deref().unwrap_or(&self.endpoint)
+        self.address.as_deref().filter(|_| !self.by_endpoint).unwrap_or(&self.endpoint)
     }
 
     fn elapsed(&self) -> Duration {
@@ -216,7 +220,9 @@ impl<'a> View<'a> {
                 }
             }
             View::Table(_, bars) => {
-                bars[index].set_message(report::row(target, event));
+                if let Some(row) = report::row(target, event) {
+                    bars[index].set_message(row);
+                }
                 Ok(())
             }
         }

@@ -8,6 +8,7 @@ mod chat;
 mod client;
 mod crowd;
 pub(crate) mod http;
+pub(crate) mod link;
 mod listening;
 mod process;
 mod server;

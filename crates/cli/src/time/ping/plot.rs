@@ -1,12 +1,13 @@
 //! The round trips over time, as a picture.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plotters::prelude::*;
-use timestamp::{Event, Order};
+use timestamp::Event;
 
 use super::Target;
 use crate::exit::{self, Failure};
@@ -28,19 +29,23 @@ const LOST: RGBColor = RGBColor(213, 94, 0);
 /// What there is to draw of one server.
 #[derive(Debug, Default)]
 pub(super) struct Series {
-    /// Seconds since the beginning, and milliseconds.
+    /// When each probe was sent whose fate is not known, in seconds since the beginning.
+    sent: BTreeMap<u64, f64>,
+    /// When the probe was sent, and milliseconds.
     answers: Vec<(f64, f64)>,
-    /// Seconds since the beginning.
     lost: Vec<f64>,
 }
 
 impl Series {
     pub(super) fn add(&mut self, since: Duration, event: &Event) {
-        let at = since.as_secs_f64();
         match event {
-            Event::Answer(answer) if matches!(answer.order, Order::InTurn | Order::Overtaken) => {
-                let time = answer.round_trip.as_secs_f64();
-                self.answers.push(((at - time).max(0.0), time * 1e3));
+            Event::Sent { seq } => {
+                self.sent.insert(*seq, since.as_secs_f64());
+            }
+            Event::Answer(answer) => {
+                // Those that are late or come twice have been taken out before.
+                let Some(at) = self.sent.remove(&answer.seq) else { return };
+                self.answers.push((at, answer.round_trip.as_secs_f64() * 1e3));
                 if self.answers.len() > MOST_POINTS {
                     let slower = |pair: &[(f64, f64)]| {
                         pair.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a })
@@ -48,8 +53,8 @@ impl Series {
                     self.answers = self.answers.chunks(2).filter_map(slower).collect();
                 }
             }
-            Event::Lost { .. } => {
-                self.lost.push(at);
+            Event::Lost { seq } => {
+                self.lost.extend(self.sent.remove(seq));
                 if self.lost.len() > MOST_POINTS {
                     self.lost = self.lost.iter().copied().step_by(2).collect();
                 }
@@ -87,12 +92,12 @@ impl Picture {
     }
 }
 
-fn draw(svg: &mut String, targets: &[Target]) -> Result<(), Box<dyn std::error::Error>> {
+pub(super) fn draw(svg: &mut String, targets: &[Target]) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let all = || targets.iter().flat_map(|target| &target.series.answers);
     let end = targets.iter().map(|target| target.elapsed().as_secs_f64()).fold(0.1, f64::max);
-    let top = all().map(|answer| answer.1).fold(0.001, f64::max) * 1.05;
+    let top = all().map(|answer| answer.1).fold(0.001, f64::max) * 1.1;
     let mut chart = ChartBuilder::on(&root)
         .margin(12)
         .x_label_area_size(40)

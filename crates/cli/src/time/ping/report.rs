@@ -39,25 +39,24 @@ fn remark(order: Order) -> &'static str {
     }
 }
 
-/// A server's line of the table.
-pub(super) fn row(target: &Target, event: &Event) -> String {
-    let mut row = format!("{}: {}", target.endpoint, counts(target));
-    let trips = target.statistics.round_trips();
-    if let (Some(p50), Some(max)) = (trips.quantile(0.5), trips.max()) {
-        let _ = write!(row, ", p50/max {}/{} ms", ms(p50), ms(max));
+/// A server's line of the table, if the event changes it.
+pub(super) fn row(target: &Target, event: &Event) -> Option<String> {
+    let last = match event {
+        Event::Answer(answer) => format!("{} ms{}", ms(answer.round_trip), remark(answer.order)),
+        Event::Lost { seq } => format!("no answer to {seq}"),
+        Event::Trouble(error) => error.kind().to_string(),
+        _ => return None,
+    };
+    let statistics = &target.statistics;
+    let (loss, sent) = (percent(statistics.loss()), statistics.sent());
+    let mut row = format!("{}: {last}, {loss}% of {sent} lost", target.endpoint);
+    if let Some(median) = statistics.round_trips().quantile(0.5) {
+        let _ = write!(row, ", p50 {} ms", ms(median));
     }
-    if let Some(offset) = target.statistics.clocks().offset() {
+    if let Some(offset) = statistics.clocks().offset() {
         let _ = write!(row, ", clock {}", offset_text(offset));
     }
-    let _ = match event {
-        Event::Answer(answer) => {
-            write!(row, ", seq={} {} ms{}", answer.seq, ms(answer.round_trip), remark(answer.order))
-        }
-        Event::Lost { seq } => write!(row, ", seq={seq} lost"),
-        Event::Trouble(error) => write!(row, ", {}", error.kind()),
-        _ => Ok(()),
-    };
-    row
+    Some(row)
 }
 
 fn counts(target: &Target) -> String {
@@ -104,9 +103,9 @@ pub(super) fn text(target: &Target, args: &TimePing) -> String {
     }
     if let Some(offset) = statistics.clocks().offset() {
         let whose = match offset.nanos {
-            nanos if nanos.unsigned_abs() <= offset.error.as_nanos() => "it may be right",
-            1.. => "it is ahead",
-            _ => "it is behind",
+            nanos if nanos.unsigned_abs() <= offset.error.as_nanos() => "it may be none",
+            1.. => "the server is ahead",
+            _ => "the server is behind",
         };
         let _ = write!(text, "clock offset {} ({whose})", offset_text(offset));
         if let Some(Drift { ppm, error }) = statistics.clocks().drift() {
