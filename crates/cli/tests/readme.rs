@@ -38,7 +38,12 @@ fn the_exit_codes_of_the_help_are_those_of_the_documentation() {
 
 #[test]
 fn the_defaults_of_the_help_are_those_of_the_documentation() {
-    for (page, command) in [(PROTOCOLS, "time serve"), (PROTOCOLS, "chat serve"), (HTTP, "get")] {
+    for (page, command) in [
+        (PROTOCOLS, "time serve"),
+        (PROTOCOLS, "time ping"),
+        (PROTOCOLS, "chat serve"),
+        (HTTP, "get"),
+    ] {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let help = run(&words);
         let told: BTreeMap<&str, &str> = help.stdout_text().lines().filter_map(default).collect();
