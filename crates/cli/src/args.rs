@@ -188,7 +188,8 @@ pub(crate) struct TimeClient {
     /// The server
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
-    /// Which service it has: timestamp, echo, daytime or time; of the last two one answer is printed
+    /// Which service it has: timestamp, echo, daytime or time; of the last two one answer is
+    /// printed
     #[arg(long, default_value_t)]
     pub(crate) service: Protocol,
     /// How long to wait for the connection, and for each answer

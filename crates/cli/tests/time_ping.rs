@@ -327,7 +327,8 @@ fn seq(bytes: &[u8]) -> u64 {
 }
 
 /// The link notes what it does to each probe, and the ping has to say the same: which are lost,
-/// none that was quicker than its delay, and the clock of the same machine, through a link that is slow one way only.
+/// none that was quicker than its delay, and the clock of the same machine, through a link that is
+/// slow one way only.
 #[test]
 fn what_a_link_does_is_what_is_reported() {
     let server =

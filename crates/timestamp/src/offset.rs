@@ -40,24 +40,25 @@ pub struct Drift {
     pub error: f64,
 }
 
-/// Estimates the offset of a server's clock from ours, and its drift, each with a bound of its error
-/// that holds whatever the network did. A value without I/O, of constant size.
+/// Estimates the offset of a server's clock from ours, and its drift, each with a bound of its
+/// error that holds whatever the network did. A value without I/O, of constant size.
 ///
 /// # The bound of one exchange
 ///
 /// Our clock shows *a* as the request goes and *b* as the answer is there. In between, when our
-/// clock shows some *c* with *a* ≤ *c* ≤ *b*, the server reads its own, which shows *t*, and tells it
-/// as *T*, rounded down to a step of *r*: *T* ≤ *t* < *T* + *r*. The offset is *θ* = *t* − *c*. The
-/// least that this can be is *T* − *b*, and it is less than *T* + *r* − *a*:
+/// clock shows some *c* with *a* ≤ *c* ≤ *b*, the server reads its own, which shows *t*, and tells
+/// it as *T*, rounded down to a step of *r*: *T* ≤ *t* < *T* + *r*. The offset is *θ* = *t* − *c*.
+/// The least that this can be is *T* − *b*, and it is less than *T* + *r* − *a*:
 ///
 /// ```text
 /// T − b  ≤  θ  <  T + r − a        the middle of which is wrong by (b − a + r) / 2 at most
 /// ```
 ///
-/// Nothing is assumed about how the round trip divides into the way there and the way back, so
-/// none is wrong about it. For *b* we take *a* and the round trip: a clock that is set within the exchange
-/// does not change how long that was. A server that tells whole seconds is allowed another
-/// [`COARSE`](Estimator::COARSE): what many read for them, time(2), stands still between two ticks of the kernel.
+/// Nothing is assumed about how the round trip divides into the way there and the way back, so none
+/// is wrong about it. For *b* we take *a* and the round trip: a clock that is set within the
+/// exchange does not change how long that was. A server that tells whole seconds is allowed another
+/// [`COARSE`](Estimator::COARSE): what many read for them, time(2), stands still between two ticks
+/// of the kernel.
 ///
 /// # The bound of many
 ///
@@ -71,16 +72,16 @@ pub struct Drift {
 /// Clocks do not run alike, though: the quartz of a computer is off by up to some 50 millionths. So
 /// what an earlier exchange allows is widened on both sides by [`TOLERANCE`](Estimator::TOLERANCE)
 /// for the time since, before the next is laid over it. If they then have nothing in common, the
-/// assumption was wrong: one of the clocks has been set, or is slewed faster than that (adjtime(3) goes to
-/// 500 millionths, chronyd further). The estimate begins anew from there, and
+/// assumption was wrong: one of the clocks has been set, or is slewed faster than that (adjtime(3)
+/// goes to 500 millionths, chronyd further). The estimate begins anew from there, and
 /// [`steps`](Estimator::steps) counts it.
 ///
 /// # The drift
 ///
 /// For the drift, *θ* is taken to be a straight line over the time since the last step. Through the
-/// intervals of two exchanges, at *u* and later at *v*, no line passes that is steeper than from the
-/// lower bound of the one to the upper bound of the other, nor flatter than from the upper to the
-/// lower:
+/// intervals of two exchanges, at *u* and later at *v*, no line passes that is steeper than from
+/// the lower bound of the one to the upper bound of the other, nor flatter than from the upper to
+/// the lower:
 ///
 /// ```text
 /// (low(v) − high(u)) / (v − u)  ≤  dθ/dt  ≤  (high(v) − low(u)) / (v − u)
@@ -88,9 +89,9 @@ pub struct Drift {
 ///
 /// The drift lies between the greatest of the left and the least of the right over all pairs. Of
 /// long runs, the tightest bounds of 64 stretches of time are kept, which drops conditions and adds
-/// none: the bound gets wider by it, never wrong. The uncertainty falls with the length of the run; the drift
-/// is told once it is below [`TOLERANCE`](Estimator::TOLERANCE), for what is assumed anyway is no
-/// news.
+/// none: the bound gets wider by it, never wrong. The uncertainty falls with the length of the run;
+/// the drift is told once it is below [`TOLERANCE`](Estimator::TOLERANCE), for what is assumed
+/// anyway is no news.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};

@@ -137,7 +137,8 @@ pub enum Step {
 /// ```
 ///
 /// Probes are due at equal intervals. Where one is late by more than an interval (the machine was
-/// asleep), those in between are left out, not made up for.
+/// asleep), those in between are left out, not made up for. Between two of them there is always a
+/// wait for answers, however short the interval is.
 ///
 /// # Limits
 ///
@@ -173,6 +174,8 @@ pub struct Ping {
     oldest: u64,
     /// The latest probe that was answered in time.
     newest: u64,
+    /// No wait for answers has come after the last probe yet.
+    has_sent: bool,
 }
 
 #[derive(Debug)]
@@ -199,7 +202,7 @@ impl Ping {
     /// A ping that begins with the first call of [`poll`](Ping::poll).
     pub fn new(plan: Plan) -> Ping {
         let probes = VecDeque::new();
-        Ping { plan, end: None, due: None, probes, next: 1, oldest: 1, newest: 0 }
+        Ping { plan, end: None, due: None, probes, next: 1, oldest: 1, newest: 0, has_sent: false }
     }
 
     /// What there is to do at `now`. Do it and ask again.
@@ -226,8 +229,12 @@ impl Ping {
         }
         let may_send = more && self.next - self.oldest < Ping::WINDOW;
         if may_send && due <= now {
-            return Step::Send(self.begin(now, due));
+            if !std::mem::take(&mut self.has_sent) {
+                return Step::Send(self.begin(now, due));
+            }
+            return Step::Wait(now + LISTEN);
         }
+        self.has_sent = false;
         let waits = [lost_at, self.end, may_send.then_some(due)];
         Step::Wait(waits.into_iter().flatten().min().unwrap_or(now + FAR))
     }
@@ -245,6 +252,7 @@ impl Ping {
         self.due = Some(base.checked_add(self.plan.interval).unwrap_or(now + FAR));
         let seq = self.next;
         self.next += 1;
+        self.has_sent = true;
         self.probes.push_back(Probe { sent: None, fate: Fate::UnderWay });
         while self.probes.len() > Ping::REMEMBERED && self.probes[0].fate != Fate::UnderWay {
             self.probes.pop_front();
@@ -252,16 +260,16 @@ impl Ping {
         seq
     }
 
-    /// A probe goes out: `at`, by the clock that answers will be timed by, and `clock`, the system's.
-    /// Read both just before it is sent.
+    /// A probe goes out: `at`, by the clock that answers will be timed by, and `clock`, the
+    /// system's. Read both just before it is sent.
     pub fn sent(&mut self, seq: u64, at: Instant, clock: SystemTime) {
         if let Some(place) = self.place(seq) {
             self.probes[place].sent = Some((at, clock));
         }
     }
 
-    /// An answer to a probe came at `at`, of so many bytes, and with the time if it told one. `None`:
-    /// there is no such probe, or it is forgotten.
+    /// An answer to a probe came at `at`, of so many bytes, and with the time if it told one.
+    /// `None`: there is no such probe, or it is forgotten.
     pub fn answered(
         &mut self,
         seq: u64,
@@ -321,5 +329,7 @@ impl Ping {
     }
 }
 
+/// The wait for answers between two probes where sending one takes longer than the interval.
+const LISTEN: Duration = Duration::from_micros(100);
 /// The wait for what is beyond the reach of the clock: a year.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);

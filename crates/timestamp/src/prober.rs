@@ -27,11 +27,12 @@ const PIECE: usize = 8 * 1024;
 
 /// Pings a server from the calling thread: an iterator of what happens, until the [`Plan`] is done.
 ///
-/// With a server of the timestamp or echo protocol it keeps one connection, or one socket for datagrams.
-/// When that breaks, what is under way is lost, and the next probe connects anew; while that fails, with growing pauses up
-/// to 5 s, the probes that are due are lost too. A server that [speaks first](Protocol::speaks_first) gets
-/// a connection for each probe, one at a time; its round trip is from the beginning of the
-/// connection to the answer, the first one with the look-up of the name.
+/// With a server of the timestamp or echo protocol it keeps one connection, or one socket for
+/// datagrams. When that breaks, what is under way is lost, and the next probe connects anew; while
+/// that fails, with growing pauses up to 5 s, the probes that are due are lost too. A server that
+/// [speaks first](Protocol::speaks_first) gets a connection for each probe, one at a time; its
+/// round trip is from the beginning of the connection to the answer, the first one with the look-up
+/// of the name.
 ///
 /// [`next`](Iterator::next) waits until something happens: until the next probe is due, or for the
 /// timeout of the plan where a connection takes that long. Nothing is sent unless it is called.
@@ -79,8 +80,8 @@ enum Link {
 }
 
 impl Prober {
-    /// A ping of `endpoint`. Times without a zone are read in `zone`. The nonce tells the answers to
-    /// this ping from others; whoever does not know it can forge none.
+    /// A ping of `endpoint`. Times without a zone are read in `zone`. The nonce tells the answers
+    /// to this ping from others; whoever does not know it can forge none.
     pub fn new(
         endpoint: Endpoint,
         protocol: Protocol,

@@ -41,8 +41,8 @@ pub fn query_daytime(endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<u8>,
 /// # Errors
 ///
 /// - [`ClientError::Socket`]: connecting, sending or receiving failed, or the deadline passed.
-/// - [`ClientError::NoAnswer`], [`ClientError::CutShort`]: the answer ended before its fourth byte. An empty
-///   one says that the server does not know the time.
+/// - [`ClientError::NoAnswer`], [`ClientError::CutShort`]: the answer ended before its fourth byte.
+///   An empty one says that the server does not know the time.
 /// - [`ClientError::TooLong`]: a datagram had more than four bytes.
 pub fn query_time(endpoint: &Endpoint, deadline: Deadline) -> Result<u32, ClientError> {
     Ok(time(endpoint, deadline)?.0)

@@ -47,8 +47,8 @@ impl TimeService {
     /// Speaks another protocol. The framing is of no matter then, and the format only to
     /// [`Protocol::Daytime`].
     ///
-    /// Over UDP, none but the timestamp protocol answers to a port below 1024, as inetd(8) does not:
-    /// two such services that are shown one another by a forged sender would talk for ever.
+    /// Over UDP, none but the timestamp protocol answers to a port below 1024, as inetd(8) does
+    /// not: two such services that are shown one another by a forged sender would talk for ever.
     #[must_use]
     pub fn with_protocol(self, protocol: Protocol) -> TimeService {
         TimeService { protocol, ..self }

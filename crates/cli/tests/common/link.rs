@@ -21,7 +21,8 @@ pub(crate) struct Link {
     pub(crate) delay: Duration,
     /// The delay is longer or shorter by up to this, each as likely as the other.
     pub(crate) jitter: Duration,
-    /// The share that is lost, 0 to 1. TCP loses nothing: there it comes later, and what is behind it too.
+    /// The share that is lost, 0 to 1. TCP loses nothing: there it comes later, and what is behind
+    /// it too.
     pub(crate) loss: f64,
     pub(crate) seed: u64,
 }

@@ -45,8 +45,8 @@ impl Hull {
         self.slots[index] = Some(self.slots[index].map_or(slot, |old| old.both(slot)));
     }
 
-    /// The slopes of the flattest and of the steepest line; the first is the greater if there is no line at all.
-    /// `None` before two points in time.
+    /// The slopes of the flattest and of the steepest line; the first is the greater if there is no
+    /// line at all. `None` before two points in time.
     pub(super) fn slopes(&self) -> Option<(f64, f64)> {
         let slots: Vec<Slot> = self.slots.iter().flatten().copied().collect();
         let (mut least, mut most) = (f64::NEG_INFINITY, f64::INFINITY);

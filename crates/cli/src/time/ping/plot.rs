@@ -16,7 +16,8 @@ use crate::exit::{self, Failure};
 const SIZE: (u32, u32) = (1000, 500);
 /// The points that a server has at most. Beyond, each pair of neighbours becomes the slower one.
 const MOST_POINTS: usize = 8_192;
-/// As Okabe and Ito (2008) have them, for eyes of all kinds. A server beyond the last has the first again.
+/// As Okabe and Ito (2008) have them, for eyes of all kinds. A server beyond the last has the first
+/// again.
 const COLORS: [RGBColor; 5] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),

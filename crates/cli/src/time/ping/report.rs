@@ -93,13 +93,12 @@ pub(super) fn text(target: &Target, args: &TimePing) -> String {
     if let (Some(min), Some(mean), Some(max), Some(mdev)) =
         (trips.min(), statistics.mean(), trips.max(), statistics.mdev())
     {
-        let [min, mean, max, mdev] = [min, mean, max, mdev].map(ms);
-        let [p50, p90, p99] =
-            QUANTILES.map(|(_, q)| trips.quantile(q).map_or_else(String::new, ms));
-        let _ = writeln!(
-            text,
-            "rtt min/avg/max/mdev = {min}/{mean}/{max}/{mdev} ms, p50/p90/p99 = {p50}/{p90}/{p99} ms"
-        );
+        let joined =
+            |times: &[Duration]| times.iter().copied().map(ms).collect::<Vec<_>>().join("/");
+        let quantiles = QUANTILES.map(|(_, q)| trips.quantile(q).unwrap_or_default());
+        let (round_trips, quantiles) = (joined(&[min, mean, max, mdev]), joined(&quantiles));
+        let _ = write!(text, "rtt min/avg/max/mdev = {round_trips} ms, ");
+        let _ = writeln!(text, "p50/p90/p99 = {quantiles} ms");
     }
     if let Some(offset) = statistics.clocks().offset() {
         let whose = match offset.nanos {
