@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::chat::Slow;
+use ::chat::{Rate, Slow};
 use clap::{Args as Group, Parser, Subcommand};
 use netcore::Family;
 use timestamp::Protocol;
@@ -240,18 +240,56 @@ pub(crate) struct ChatServe {
     /// A notice for each client as it comes
     #[arg(long, value_name = "TEXT")]
     pub(crate) greeting: Option<String>,
-    /// How many of the last messages a client gets as it comes
+    /// How many of the last messages of a room a client gets as it comes there
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) history: usize,
+    /// How many bytes those have at most, in each room
+    #[arg(long, value_name = "BYTES", default_value = "256k", value_parser = values::size)]
+    pub(crate) history_bytes: usize,
+    /// Keep each room's log in this directory, a file a day, and begin with what is there
+    #[cfg(unix)]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) log_dir: Option<PathBuf>,
+    /// When that is synced to the disk: so long after a message at the latest, always or never
+    #[cfg(unix)]
+    #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = values::flush)]
+    #[arg(requires = "log_dir")]
+    pub(crate) log_flush: ::chat::Flush,
+    /// Do not tell a room who comes, goes or takes another name
+    #[arg(long)]
+    pub(crate) no_presence: bool,
     /// The most clients at a time
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) max_clients: usize,
     /// The longest line from a client
     #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = values::size)]
     pub(crate) max_line: usize,
+    /// The most rooms at a time, those that are only remembered included
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) max_rooms: usize,
+    /// The most clients in a room other than the lobby [default: all there are]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_members: Option<usize>,
+    /// How long a room is remembered after its last member has gone
+    #[arg(long, value_name = "DUR", default_value = "1h", value_parser = values::duration)]
+    pub(crate) room_ttl: Duration,
+    /// How many lines, and bytes of them, are heard of a client in a second; BYTES is 1k for each
+    /// line unless told [default: all]
+    #[arg(long, value_name = "LINES[,BYTES]", value_parser = values::rate)]
+    pub(crate) rate: Option<Rate>,
+    /// How much of the rate may come at once, as the time in which it allows that
+    #[arg(long, value_name = "DUR", default_value = "3s", value_parser = values::duration)]
+    #[arg(requires = "rate")]
+    pub(crate) burst: Duration,
     /// What becomes of a client that reads too slowly: disconnect or skip
     #[arg(long, default_value_t)]
     pub(crate) slow: Slow,
+    /// How many bytes of messages may wait for clients, all together
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = values::size)]
+    pub(crate) max_memory: usize,
+    /// Print the server's figures on standard error so often
+    #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) stats: Option<Duration>,
     /// Read the operator's commands from standard input; on by itself on a terminal
     #[arg(long)]
     pub(crate) console: bool,

@@ -51,7 +51,19 @@ impl Desk {
                 if clients.is_empty() && !self.json {
                     return self.printer.print(b"nobody is here\n");
                 }
-                clients.iter().try_for_each(|name| self.object(name, &[("client", quote(name))]))
+                clients.iter().try_for_each(|client| {
+                    let text = format!("{} {}", client.name, client.room);
+                    let fields = [("client", quote(&client.name)), ("room", quote(&client.room))];
+                    self.object(&text, &fields)
+                })
+            }
+            ("stats", "") => {
+                let stats = self.operator.stats();
+                let text = stats.fields().map(|(name, value)| format!("{name} {value}"));
+                let text = text.collect::<Vec<_>>().join("\n");
+                let fields: Vec<_> =
+                    stats.fields().map(|(name, value)| (name, value.to_string())).collect();
+                self.object(&text, &fields)
             }
             ("rooms", "") => self.operator.rooms().iter().try_for_each(|room| {
                 let text = format!("{} {}", room.name, room.clients);
@@ -78,7 +90,9 @@ impl Desk {
                 self.server.stop();
                 Ok(())
             }
-            _ => self.error("commands: clients, rooms, say TEXT, tell NAME TEXT, kick NAME, quit"),
+            _ => self.error(
+                "commands: clients, rooms, stats, say TEXT, tell NAME TEXT, kick NAME, quit",
+            ),
         }
     }
 

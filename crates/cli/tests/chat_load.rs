@@ -69,7 +69,15 @@ fn take_numbers(received: &mut Vec<u8>, length: usize, mut next: usize, filler: 
 /// Publishes by the first of 50 clients while the last one does not read, at the pace of the 48
 /// others; gives the server and the crowd in which all but the last one have everything.
 fn publish_past_a_stalled_reader(policy: &str) -> (Server, Crowd, usize) {
-    let server = Server::start(&["chat", "serve", "--slow", policy, "--greeting", "Welcome"]);
+    let server = Server::start(&[
+        "chat",
+        "serve",
+        "--slow",
+        policy,
+        "--greeting",
+        "Welcome",
+        "--no-presence",
+    ]);
     let start = server.memory();
     let mut crowd = Crowd::connect(&server, RECEIVERS);
     crowd.expect_lines_that_hold("Welcome");
