@@ -124,6 +124,7 @@ Examples:
   sockit time ping -c 100 -i 20ms --histogram udp://there:21567
   sockit time ping -q -w 1m --json db.example:21567 web.example:21567
   sockit time ping --service echo there:echo
+With -q there is the summary alone.
 Exit code: 0 if something came back from every endpoint, otherwise 1.")]
     Ping(TimePing),
 }
@@ -218,6 +219,8 @@ pub(crate) struct TimePing {
     /// Which service they have: timestamp, echo, daytime or time
     #[arg(long, default_value_t)]
     pub(crate) service: Protocol,
+    #[command(flatten)]
+    pub(crate) families: Families,
     /// A time without a zone (ctime) is in UTC, not in local time
     #[arg(long)]
     pub(crate) utc: bool,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use netcore::line::LineFramer;
 use netcore::{
-    Address, Datagram, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions, Stream,
+    Address, Connector, Datagram, Deadline, Endpoint, Error, ErrorKind, Operation, Stream,
     Transport,
 };
 
@@ -57,6 +57,7 @@ const PIECE: usize = 8 * 1024;
 /// ```
 #[derive(Debug)]
 pub struct Prober {
+    connector: Connector,
     endpoint: Endpoint,
     protocol: Protocol,
     zone: Zone,
@@ -90,6 +91,7 @@ impl Prober {
         nonce: u64,
     ) -> Prober {
         Prober {
+            connector: Connector::new(),
             endpoint,
             protocol,
             zone,
@@ -103,6 +105,12 @@ impl Prober {
             piece: vec![0; PIECE].into_boxed_slice(),
             events: VecDeque::new(),
         }
+    }
+
+    /// Connects as this says: by IPv4 alone, for instance, or from a certain address.
+    #[must_use]
+    pub fn with_connector(self, connector: Connector) -> Prober {
+        Prober { connector, ..self }
     }
 
     fn probe(&mut self, seq: u64) {
@@ -134,9 +142,9 @@ impl Prober {
         let (at, clock) = now();
         let deadline = self.deadline();
         let asked = match self.protocol {
-            Protocol::Time => query::time(&endpoint, deadline)
+            Protocol::Time => query::time(&self.connector, &endpoint, deadline)
                 .map(|(seconds, from)| (4, Reading::of_seconds_since_1900(seconds, clock), from)),
-            _ => query::daytime(&endpoint, deadline).map(|(line, from)| {
+            _ => query::daytime(&self.connector, &endpoint, deadline).map(|(line, from)| {
                 let text = String::from_utf8_lossy(&line);
                 (line.len(), Reading::parse(&text, self.zone, clock), from)
             }),
@@ -196,14 +204,13 @@ impl Prober {
     }
 
     fn connect(&mut self) -> Result<Link, Error> {
-        let options = SocketOptions::default();
         let deadline = self.deadline();
         let (link, peer) = if self.endpoint.transport() == Transport::Udp {
-            let socket = Datagram::connect(&self.endpoint, &options, deadline)?;
+            let socket = self.connector.connect_datagram(&self.endpoint, deadline)?;
             let peer = socket.peer_address().cloned();
             (Link::Datagram(socket), peer)
         } else {
-            let stream = Stream::connect(&self.endpoint, &options, deadline)?;
+            let stream = self.connector.connect(&self.endpoint, deadline)?;
             let peer = stream.peer_address().ok();
             (Link::Stream(stream, LineFramer::new(probe::ANSWER_LIMIT)), peer)
         };

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use netcore::{Address, Datagram, Deadline, Endpoint, SocketOptions, Stream, Transport};
+use netcore::{Address, Connector, Deadline, Endpoint, Transport};
 
 use crate::ClientError;
 
@@ -31,7 +31,7 @@ const TIME: usize = 4;
 /// - [`ClientError::NoAnswer`]: the server closed the connection without a byte.
 /// - [`ClientError::TooLong`]: the line is longer than 1,024 bytes.
 pub fn query_daytime(endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<u8>, ClientError> {
-    Ok(daytime(endpoint, deadline)?.0)
+    Ok(daytime(&Connector::new(), endpoint, deadline)?.0)
 }
 
 /// Asks a time server (RFC 868): the seconds since 1900, which
@@ -45,18 +45,23 @@ pub fn query_daytime(endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<u8>,
 ///   An empty one says that the server does not know the time.
 /// - [`ClientError::TooLong`]: a datagram had more than four bytes.
 pub fn query_time(endpoint: &Endpoint, deadline: Deadline) -> Result<u32, ClientError> {
-    Ok(time(endpoint, deadline)?.0)
+    Ok(time(&Connector::new(), endpoint, deadline)?.0)
 }
 
 pub(crate) fn daytime(
+    connector: &Connector,
     endpoint: &Endpoint,
     deadline: Deadline,
 ) -> Result<(Vec<u8>, Address), ClientError> {
-    ask(endpoint, LONGEST_LINE, |answer| answer.ends_with(b"\n"), deadline)
+    ask(connector, endpoint, LONGEST_LINE, |answer| answer.ends_with(b"\n"), deadline)
 }
 
-pub(crate) fn time(endpoint: &Endpoint, deadline: Deadline) -> Result<(u32, Address), ClientError> {
-    let (answer, from) = ask(endpoint, TIME, |answer| answer.len() == TIME, deadline)?;
+pub(crate) fn time(
+    connector: &Connector,
+    endpoint: &Endpoint,
+    deadline: Deadline,
+) -> Result<(u32, Address), ClientError> {
+    let (answer, from) = ask(connector, endpoint, TIME, |answer| answer.len() == TIME, deadline)?;
     match <[u8; TIME]>::try_from(&answer[..]) {
         Ok(bytes) => Ok((u32::from_be_bytes(bytes), from)),
         Err(_) => {
@@ -69,21 +74,21 @@ pub(crate) fn time(endpoint: &Endpoint, deadline: Deadline) -> Result<(u32, Addr
 /// What a server says until it ends, or until that is whole, and who it is. A server of datagrams
 /// gets an empty one to answer.
 fn ask(
+    connector: &Connector,
     endpoint: &Endpoint,
     limit: usize,
     is_whole: impl Fn(&[u8]) -> bool,
     deadline: Deadline,
 ) -> Result<(Vec<u8>, Address), ClientError> {
-    let options = SocketOptions::default();
     // One byte more than there may be, by which what is too long is seen.
     let mut answer = vec![0; limit + 1];
     let (length, from) = if endpoint.transport() == Transport::Udp {
-        let socket = Datagram::connect(endpoint, &options, deadline)?;
+        let socket = connector.connect_datagram(endpoint, deadline)?;
         socket.send(&[], deadline)?;
         let received = socket.recv(&mut answer, deadline)?;
         (received.len, received.from)
     } else {
-        let stream = Stream::connect(endpoint, &options, deadline)?;
+        let stream = connector.connect(endpoint, deadline)?;
         let mut length = 0;
         while length <= limit && !is_whole(&answer[..length]) {
             match stream.read_deadline(&mut answer[length..], deadline)? {

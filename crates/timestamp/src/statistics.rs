@@ -27,7 +27,7 @@ pub struct Statistics {
     lost: u64,
     late: u64,
     duplicates: u64,
-    reordered: u64,
+    overtaken: u64,
     round_trips: Distribution,
     mean: f64,
     /// The sum of the squares of the distances from the mean (Welford 1962), in seconds.
@@ -47,7 +47,7 @@ impl Statistics {
                 match answer.order {
                     Order::InTurn => self.add_round_trip(answer.round_trip),
                     Order::Overtaken => {
-                        self.reordered += 1;
+                        self.overtaken += 1;
                         self.add_round_trip(answer.round_trip);
                     }
                     Order::Late => self.late += 1,
@@ -105,8 +105,8 @@ impl Statistics {
     }
 
     /// How many of those received came after the answer to a later probe.
-    pub fn reordered(&self) -> u64 {
-        self.reordered
+    pub fn overtaken(&self) -> u64 {
+        self.overtaken
     }
 
     /// Whether anything at all came back.

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use netcore::{Endpoint, Operation};
+use netcore::{Connector, Endpoint, Operation};
 use timestamp::{Event, Plan, Prober, Statistics, Zone};
 
 use crate::args::{Common, TimePing};
@@ -99,7 +99,7 @@ pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Re
         let summary = if common.json {
             report::json(target, args.histogram)
         } else {
-            report::text(target, &args)
+            report::text(target, args.utc, args.histogram)
         };
         console.print(&summary)?;
     }
@@ -122,10 +122,12 @@ fn start(endpoints: Vec<Endpoint>, args: &TimePing, tell: &SyncSender<Told>) {
         .with_count(args.count)
         .with_deadline(args.deadline);
     let zone = if args.utc { Zone::Utc } else { Zone::Local };
+    let connector = Connector::new().with_family(args.families.wanted());
     for (index, endpoint) in endpoints.into_iter().enumerate() {
         // Its keys are from the system's generator of random numbers.
         let nonce = RandomState::new().hash_one(index);
-        let prober = Prober::new(endpoint, args.service, zone, plan.clone(), nonce);
+        let prober = Prober::new(endpoint, args.service, zone, plan.clone(), nonce)
+            .with_connector(connector.clone());
         let tell = tell.clone();
         thread::spawn(move || {
             prober.for_each(|event| tell_of(&tell, Told::Happened(index, event)));

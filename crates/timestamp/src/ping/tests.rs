@@ -219,7 +219,7 @@ fn what_is_reported_is_what_was_put_into_the_link() {
     assert_eq!((statistics.lost(), statistics.under_way()), (count - received, 0));
     assert_eq!(statistics.lost(), lost + late);
     assert_eq!((statistics.late(), statistics.duplicates()), (late, doubles));
-    assert!(statistics.reordered() > 0);
+    assert!(statistics.overtaken() > 0);
     let of = statistics.round_trips();
     assert_eq!((of.min(), of.max()), (trips.first().copied(), trips.last().copied()));
     for q in [0.5, 0.9, 0.99] {

@@ -129,3 +129,40 @@ fn the_era_is_the_one_nearest_to_ones_own_clock() {
     }
     assert_eq!(time(0, last - 80 * year), first - Duration::from_secs(1 << 32));
 }
+
+/// Whatever a server says, nothing panics: times with some bytes changed, cut or doubled.
+#[test]
+fn no_text_is_a_panic() {
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut below = |end: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (random >> 33) as usize % end
+    };
+    let mut texts = Vec::new();
+    for name in ["ctime", "rfc3339", "rfc2822", "unix-ns", "+%s%.9f", "+%F %T%.f"] {
+        let mut text = String::new();
+        name.parse::<Format>().unwrap().write(UNIX_EPOCH + MOMENT, Zone::Local, &mut text);
+        texts.push(text);
+    }
+    for _ in 0..20_000 {
+        let mut text = texts[below(texts.len())].clone().into_bytes();
+        for _ in 0..=below(4) {
+            let at = below(text.len());
+            match below(3) {
+                0 => text[at] = b" -+:.09TZz\xff"[below(11)],
+                1 => text.truncate(at + 1),
+                _ => text.insert(at, text[at]),
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        for zone in [Zone::Utc, Zone::Local] {
+            if let Some(reading) = Reading::parse(&text, zone, UNIX_EPOCH) {
+                assert!(reading.resolution <= Duration::from_secs(1), "{text}");
+            }
+        }
+        crate::probe::read(
+            format!("[{text}] 7 0123456789abcdef").as_bytes(),
+            0x0123_4567_89ab_cdef,
+        );
+    }
+}

@@ -25,7 +25,7 @@ fn each_event_counts_where_it_belongs() {
         statistics.add(&answer(order, ms));
     }
     assert_eq!((statistics.sent(), statistics.received(), statistics.lost()), (5, 2, 1));
-    assert_eq!((statistics.late(), statistics.duplicates(), statistics.reordered()), (1, 1, 1));
+    assert_eq!((statistics.late(), statistics.duplicates(), statistics.overtaken()), (1, 1, 1));
     assert_eq!(statistics.under_way(), 2);
     assert!((statistics.loss() - 1.0 / 3.0).abs() < 1e-12);
     // Neither the late one nor the duplicate is a round trip.

@@ -74,13 +74,13 @@ pub(super) struct Picture {
 }
 
 impl Picture {
+    /// What is in the file stays there until then.
     pub(super) fn create(path: &Path) -> Result<Picture, Failure> {
-        match File::create(path) {
-            Ok(file) => Ok(Picture { path: path.to_owned(), file }),
-            Err(e) => {
-                Err(Failure::new(exit::WRITE_ERROR, format!("create {}: {e}", path.display())))
-            }
-        }
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|e| {
+            Failure::new(exit::WRITE_ERROR, format!("create {}: {e}", path.display()))
+        })?;
+        Ok(Picture { path: path.to_owned(), file })
     }
 
     pub(super) fn draw(mut self, targets: &[Target]) -> Result<(), Failure> {
@@ -89,6 +89,10 @@ impl Picture {
         };
         let mut svg = String::new();
         draw(&mut svg, targets).map_err(|e| failed(&e))?;
+        // A device has no length to set.
+        if self.file.metadata().is_ok_and(|file| file.is_file()) {
+            self.file.set_len(0).map_err(|e| failed(&e))?;
+        }
         self.file.write_all(svg.as_bytes()).map_err(|e| failed(&e))
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use timestamp::{Answer, Drift, Event, Offset, Order};
 
 use super::{Target, histogram};
-use crate::args::TimePing;
 use crate::exit;
 use crate::values::quote;
 
@@ -71,7 +70,7 @@ fn counts(target: &Target) -> String {
         (statistics.under_way(), "under way"),
         (statistics.late(), "late"),
         (statistics.duplicates(), "duplicate"),
-        (statistics.reordered(), "overtaken"),
+        (statistics.overtaken(), "overtaken"),
     ] {
         if count > 0 {
             let _ = write!(counts, ", {count} {what}");
@@ -81,7 +80,7 @@ fn counts(target: &Target) -> String {
 }
 
 /// All of it, in lines.
-pub(super) fn text(target: &Target, args: &TimePing) -> String {
+pub(super) fn text(target: &Target, is_utc: bool, with_histogram: bool) -> String {
     let statistics = &target.statistics;
     let mut text = format!(
         "\n--- {} ping statistics ---\n{}, time {:.3} s\n",
@@ -118,12 +117,12 @@ pub(super) fn text(target: &Target, args: &TimePing) -> String {
             }
         }
         if statistics.is_zone_assumed() {
-            let zone = if args.utc { "in UTC" } else { "local (or --utc)" };
+            let zone = if is_utc { "in UTC" } else { "local (or --utc)" };
             let _ = write!(text, "; its time has no zone and is taken to be {zone}");
         }
         text.push('\n');
     }
-    if args.histogram {
+    if with_histogram {
         text += &histogram::draw(trips);
     }
     text
@@ -172,7 +171,7 @@ pub(super) fn json(target: &Target, with_histogram: bool) -> String {
         ("under_way", statistics.under_way()),
         ("late", statistics.late()),
         ("duplicates", statistics.duplicates()),
-        ("overtaken", statistics.reordered()),
+        ("overtaken", statistics.overtaken()),
     ] {
         put(name, Some(count.to_string()));
     }

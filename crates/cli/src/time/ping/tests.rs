@@ -24,21 +24,6 @@ fn told(order: Order, ahead: Duration) -> Event {
     Event::Answer(Answer { seq: 7, round_trip, bytes: 41, order, exchange, zone_assumed: true })
 }
 
-fn args() -> TimePing {
-    TimePing {
-        endpoints: Vec::new(),
-        count: None,
-        interval: Duration::from_secs(1),
-        deadline: None,
-        timeout: Duration::from_secs(5),
-        service: Protocol::Timestamp,
-        utc: false,
-        histogram: false,
-        #[cfg(feature = "plot")]
-        plot: None,
-    }
-}
-
 #[test]
 fn each_event_has_its_line_and_its_object() {
     let target = target();
@@ -106,7 +91,7 @@ fn the_offset_is_told_with_its_bound_its_side_and_what_was_assumed() {
     ] {
         let mut target = target();
         target.add(&told(Order::InTurn, ahead));
-        let text = report::text(&target, &args());
+        let text = report::text(&target, false, false);
         assert!(text.contains(words), "{text}");
     }
     let json = report::json(&target(), true);
