@@ -1,7 +1,7 @@
 use std::time::UNIX_EPOCH;
 
 use netcore::{Error, ErrorKind};
-use timestamp::{Answer, Exchange, Order, Protocol};
+use timestamp::{Answer, Exchange, Order};
 
 use super::*;
 
