@@ -173,15 +173,15 @@ impl Prober {
             Some(link) => link,
             None => self.connect()?,
         };
+        let deadline = self.deadline();
         let link = self.link.insert(link);
         let line = probe::line(seq, self.nonce);
         let mut times = now();
         match link {
             Link::Stream(stream, _) => {
-                stream.write_all_deadline(line.as_bytes(), Deadline::after(self.timeout))?;
+                stream.write_all_deadline(line.as_bytes(), deadline)?;
             }
             Link::Datagram(socket) => {
-                let deadline = Deadline::after(self.timeout);
                 let sent = socket.send(line.as_bytes(), deadline);
                 // That is what became of an earlier one. This one has not been sent yet.
                 let sent = match sent {

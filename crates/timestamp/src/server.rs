@@ -96,6 +96,10 @@ impl Service for TimeService {
     }
 
     fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
+        // The first four bytes of these words would be a time in 1953, and an echo of nothing.
+        if self.protocol != Protocol::Timestamp {
+            return;
+        }
         words.extend_from_slice(match why {
             Refusal::Full => b"error: the server has as many clients as it may; try again later\n",
             _ => b"error: the server has no descriptor left; try again later\n",

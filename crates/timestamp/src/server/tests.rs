@@ -88,6 +88,12 @@ fn the_refused_are_told_why() {
     let mut words = Vec::new();
     service.refuse(Refusal::Full, &mut words);
     assert!(words.starts_with(b"error: ") && words.ends_with(b"\n"));
+    for protocol in [Protocol::Echo, Protocol::Daytime, Protocol::Time] {
+        let service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
+        let mut words = Vec::new();
+        service.with_protocol(protocol).refuse(Refusal::Full, &mut words);
+        assert_eq!(words, b"", "{protocol} has no words for it");
+    }
 }
 
 #[test]

@@ -18,14 +18,14 @@ const SIZE: (u32, u32) = (1000, 500);
 const MOST_POINTS: usize = 8_192;
 /// As Okabe and Ito (2008) have them, for eyes of all kinds. A server beyond the last has the first
 /// again.
-const COLORS: [RGBColor; 5] = [
+const COLORS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
     RGBColor(0, 158, 115),
     RGBColor(204, 121, 167),
     RGBColor(86, 180, 233),
+    RGBColor(213, 94, 0),
 ];
-const LOST: RGBColor = RGBColor(213, 94, 0);
 
 /// What there is to draw of one server.
 #[derive(Debug, Default)]
@@ -122,12 +122,12 @@ pub(super) fn draw(svg: &mut String, targets: &[Target]) -> Result<(), Box<dyn s
             .label(target.endpoint.as_str())
             .legend(move |(x, y)| Circle::new((x + 10, y), 4, color.filled()));
         // From the axis up, over a twentieth of the height.
-        let mark = |at: &f64| PathElement::new([(*at, 0.0), (*at, top / 20.0)], LOST);
+        let mark = |at: &f64| PathElement::new([(*at, 0.0), (*at, top / 20.0)], color);
         let marks = chart.draw_series(series.lost.iter().map(mark))?;
         if !series.lost.is_empty() {
             marks
                 .label(format!("{}: lost", target.endpoint))
-                .legend(|(x, y)| PathElement::new([(x + 10, y - 5), (x + 10, y + 5)], LOST));
+                .legend(move |(x, y)| PathElement::new([(x + 10, y - 5), (x + 10, y + 5)], color));
         }
     }
     chart
