@@ -352,7 +352,19 @@ fn what_a_link_does_is_what_is_reported() {
             (delayed, told) => panic!("{seq}: {told:?}, but {delayed:?}\n{}", finished.story()),
         }
     }
-    let lost = passages.iter().filter(|passage| passage.delayed.is_none()).count() as f64;
+    let mut delays: Vec<f64> =
+        passages.iter().filter_map(|passage| Some(passage.delayed?.as_secs_f64())).collect();
+    let lost = (passages.len() - delays.len()) as f64;
+    delays.sort_by(f64::total_cmp);
+    for (name, q) in [("min", 0.0), ("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0)] {
+        let rank = ((q * delays.len() as f64).ceil() as usize).max(1);
+        let told = number(&summary, &format!("{name}_seconds")) * 1e3;
+        let put = delays[rank - 1] * 1e3;
+        eprintln!("{name}: {put:.3} ms put in, {told:.3} ms told");
+        // The n-th of times that are none quicker than their delays is not quicker than the n-th of
+        // the delays; percentiles are exact to one part in 1,024.
+        assert!(told >= put * (1.0 - 1.0 / 1024.0), "{name}: {put} {told}");
+    }
     assert_eq!(number(&summary, "lost") - number(&summary, "late"), lost, "{summary}");
     assert!(number(&summary, "min_seconds") >= 0.015, "{summary}");
     expect_offset(&summary, 0.0);
