@@ -330,14 +330,17 @@ impl Seat {
         }
         self.bring(member, out);
         let waiting = out.waiting();
-        let far = self.hub.config.far_behind() as u64;
         let Some(local) = self.rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         if member.until != NEVER && member.cursor >= member.until
             || waiting == 0 && member.cursor >= local.reader.end().segment
         {
-            local.behind.remove(&member.key);
+            // As a rule nobody is behind, and then nothing need be looked up.
+            if !local.behind.is_empty() {
+                local.behind.remove(&member.key);
+            }
             return;
         }
+        let far = self.hub.config.far_behind() as u64;
         let (_, bytes) = local.reader.behind(member.cursor);
         let cursor = member.cursor;
         let mut at = Progress { cursor, waiting, since: now.instant, far: bytes > far };
@@ -377,7 +380,7 @@ impl Seat {
         let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         local.moved(hub, writer, *now, Move::Came, &member.name);
-        local.members.insert(member.key);
+        local.insert(member.key);
         let (end, history) = local.room.log.join();
         history.into_iter().for_each(|bytes| out.share(bytes));
         member.cursor = end.segment;
@@ -387,7 +390,7 @@ impl Seat {
     fn depart(&mut self, member: &Member, what: Move) {
         let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        local.members.remove(&member.key);
+        local.remove(member.key);
         local.behind.remove(&member.key);
         local.moved(hub, writer, *now, what, &member.name);
     }
