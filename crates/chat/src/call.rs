@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// A client has written a command that a program [added](crate::Chat::with_command): who, where and
+/// A client has written a command that a program [added](crate::Builder::with_command): who, where and
 /// with what. What the command answers, it puts in here.
 #[derive(Debug)]
 pub struct Call<'a> {

@@ -76,7 +76,7 @@ pub struct Config {
     pub(crate) memory: usize,
 }
 
-/// The `line` format, no greeting, comings and goings told, no history (and 256 KiB a room where one
+/// The `line` format, no greeting, comings and goings told, no history (and 128 KiB a room where one
 /// is chosen), lines of 4,096 bytes, 1,000 rooms that are remembered for an hour, as many clients in
 /// each as there are, no rate, slow clients disconnected at a backlog of 4 MiB, 64 MiB of messages
 /// that wait.
@@ -87,7 +87,7 @@ impl Default for Config {
             greeting: None,
             presence: true,
             history: 0,
-            history_bytes: 256 << 10,
+            history_bytes: 128 << 10,
             max_line: 4096,
             max_rooms: 1000,
             max_members: usize::MAX,

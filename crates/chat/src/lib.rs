@@ -24,6 +24,7 @@ mod memory;
 mod name;
 mod now;
 mod operator;
+mod outbox;
 mod pace;
 mod post;
 #[cfg(all(unix, feature = "journal"))]
@@ -47,8 +48,9 @@ pub use journal::{Flush, JournalError};
 pub use name::{MAX_NAME, NameError};
 pub use now::Now;
 pub use operator::{Occupant, Operator, Room};
+pub use outbox::Outbox;
 pub use pace::Rate;
-pub use seat::{Member, Outbox, Seat};
+pub use seat::{Member, Seat};
 #[cfg(feature = "server")]
 pub use server::ChatService;
 pub use text::clean;

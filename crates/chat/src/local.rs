@@ -1,6 +1,6 @@
 //! A room as one seat sees it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,8 +25,8 @@ pub(crate) struct Local {
     gone: Vec<ClientId>,
     /// Comings and goings that were told of one by one since the last round.
     told: usize,
-    /// The keys of the clients.
-    pub(crate) members: BTreeSet<u64>,
+    /// The keys of the clients, in order.
+    pub(crate) members: Vec<u64>,
     /// Something has come into the window since the last round.
     news: bool,
     /// Clients that had not taken all when they were last visited.
@@ -73,10 +73,24 @@ impl Local {
             run: Run::default(),
             gone: Vec::new(),
             told: 0,
-            members: BTreeSet::new(),
+            members: Vec::new(),
             news: false,
             behind: HashMap::new(),
             look: None,
+        }
+    }
+
+    /// A client is here.
+    pub(crate) fn insert(&mut self, key: u64) {
+        if let Err(place) = self.members.binary_search(&key) {
+            self.members.insert(place, key);
+        }
+    }
+
+    /// A client is not here any more.
+    pub(crate) fn remove(&mut self, key: u64) {
+        if let Ok(place) = self.members.binary_search(&key) {
+            self.members.remove(place);
         }
     }
 

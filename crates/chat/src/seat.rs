@@ -5,20 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use netcore::line::{LineFramer, TooLong};
+use netcore::line::LineFramer;
 
-use crate::call::{Answer, Call};
-use crate::command::{HELP, Input};
 use crate::counters::count;
-use crate::format::Pen;
-use crate::hub::{Arrival, ClientId, Hub, Undelivered};
+use crate::format::{LOBBY, Pen};
+use crate::hub::{Arrival, Hub, Room};
 use crate::local::{Local, MOVING, Move, Progress};
-use crate::pace::Pace;
-use crate::post::{Letter, Post, What};
-use crate::{Now, Slow, clean};
+use crate::post::{Letter, Post};
+use crate::{Now, Outbox, clean};
 
+mod commands;
+mod giving;
+mod hearing;
+mod member;
 mod since;
+
+pub use member::Member;
+use member::NEVER;
 
 /// What a client gets in one go. More of a long backlog follows when it has taken that.
 pub(crate) const SHARE: usize = 64 * 1024;
@@ -34,34 +37,6 @@ const LISTED: usize = 100;
 pub(crate) const LIST: usize = 4 * 1024;
 /// How long senders wait before it is looked again whether the readers keep up.
 const PRESSED: Duration = Duration::from_millis(10);
-/// A segment that never comes.
-const NEVER: u64 = u64::MAX;
-
-/// The way to one client: what a [`Seat`] does with what it has for it.
-///
-/// With the feature `server`, `netcore::server::Output` is one.
-pub trait Outbox {
-    /// Sends a copy of `bytes`.
-    fn send(&mut self, bytes: &[u8]);
-
-    /// Sends `bytes`, which many clients share.
-    fn share(&mut self, bytes: Bytes);
-
-    /// How many bytes of earlier calls the client has not taken.
-    fn waiting(&self) -> usize;
-
-    /// Asks for a call of [`Seat::feed`] once everything is taken.
-    fn more(&mut self);
-
-    /// While held, nothing more is read from the client.
-    fn hold(&mut self, hold: bool);
-
-    /// Closes the connection once everything is sent.
-    fn close(&mut self);
-
-    /// Closes the connection now.
-    fn abort(&mut self);
-}
 
 /// One thread's part of a chat: its clients' side of the rooms, without I/O and without a clock.
 ///
@@ -148,60 +123,6 @@ struct Round {
     polled: Option<u64>,
     /// It is over, and what happens from here on needs another.
     over: bool,
-}
-
-/// One client of a [`Seat`].
-#[derive(Debug)]
-pub struct Member {
-    id: ClientId,
-    key: u64,
-    name: Arc<str>,
-    /// The place of its room among the seat's.
-    room: usize,
-    framer: LineFramer,
-    /// The number of the segment that it gets next.
-    cursor: u64,
-    /// The number of a segment that it does not get: the news that it caused itself.
-    skip: u64,
-    /// Messages that it was moved past and not told of.
-    lost: u64,
-    /// It leaves: the number of the segment that it does not get any more. [`NEVER`]: it stays.
-    until: u64,
-    /// Only of one whose input is limited, or has been.
-    tempo: Option<Box<Tempo>>,
-}
-
-/// How a client is heard.
-#[derive(Debug, Default)]
-struct Tempo {
-    pace: Pace,
-    /// Nothing is read from it until then; it stands in [`Seat::held`] with this time.
-    held: Option<Instant>,
-    /// What it sent and was not heard of yet: it is too fast, or has answers to take first.
-    unheard: Vec<u8>,
-}
-
-impl Member {
-    /// What it is called.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn tempo(&mut self) -> &mut Tempo {
-        self.tempo.get_or_insert_default()
-    }
-
-    fn held(&self) -> Option<Instant> {
-        self.tempo.as_ref()?.held
-    }
-
-    fn has_unheard(&self) -> bool {
-        self.tempo.as_ref().is_some_and(|tempo| !tempo.unheard.is_empty())
-    }
-
-    fn take_unheard(&mut self) -> Vec<u8> {
-        self.tempo.as_mut().map(|tempo| std::mem::take(&mut tempo.unheard)).unwrap_or_default()
-    }
 }
 
 impl Seat {
@@ -331,29 +252,6 @@ impl Seat {
         }
     }
 
-    fn bring(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        if out.waiting() > 0 {
-            return self.check(member, out);
-        }
-        if member.lost > 0 {
-            let words = match std::mem::take(&mut member.lost) {
-                1 => "1 message skipped: you were reading too slowly".to_owned(),
-                n => format!("{n} messages skipped: you were reading too slowly"),
-            };
-            self.render_for(member, &words);
-            out.send(&self.notice);
-        }
-        if self.give(member, SHARE, RUNS, out) {
-            self.bring_letters(member, out);
-        }
-        if member.cursor >= member.until {
-            if let Some(local) = self.rooms.get_mut(member.room).and_then(Option::as_mut) {
-                local.behind.remove(&member.key);
-            }
-            out.close();
-        }
-    }
-
     /// So much was said that a round should come before more input.
     pub fn is_full(&self) -> bool {
         self.said > BATCH
@@ -432,14 +330,17 @@ impl Seat {
         }
         self.bring(member, out);
         let waiting = out.waiting();
-        let far = self.hub.config.far_behind() as u64;
         let Some(local) = self.rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         if member.until != NEVER && member.cursor >= member.until
             || waiting == 0 && member.cursor >= local.reader.end().segment
         {
-            local.behind.remove(&member.key);
+            // As a rule nobody is behind, and then nothing need be looked up.
+            if !local.behind.is_empty() {
+                local.behind.remove(&member.key);
+            }
             return;
         }
+        let far = self.hub.config.far_behind() as u64;
         let (_, bytes) = local.reader.behind(member.cursor);
         let cursor = member.cursor;
         let mut at = Progress { cursor, waiting, since: now.instant, far: bytes > far };
@@ -471,360 +372,7 @@ impl Seat {
     /// The words for one who cannot come in.
     pub fn refuse(&mut self, words: &str, time: SystemTime, out: &mut Vec<u8>) {
         count(&self.hub.counters.refused_clients, 1);
-        self.pen.wire.notice(out, time, crate::format::LOBBY, words);
-    }
-
-    /// Hears what a client sent, a line at a time, and no faster than its rate where that `holds`.
-    fn hear(&mut self, member: &mut Member, mut input: &[u8], holds: bool, out: &mut impl Outbox) {
-        let now = self.now.instant;
-        let rate = self.hub.config.rate.filter(|_| holds);
-        let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
-        while member.until == NEVER && !input.is_empty() {
-            if holds && self.told > ANSWERS {
-                member.tempo().unheard = input.to_vec();
-                out.hold(true);
-                out.more();
-                break;
-            }
-            if let Some(at) = rate.as_ref().and_then(|rate| member.tempo().pace.wait(rate, now)) {
-                member.tempo().unheard = input.to_vec();
-                self.slow_down(member, at, out);
-                break;
-            }
-            let before = input.len();
-            let lines = match framer.next(&mut input) {
-                Some(Ok(line)) => {
-                    self.line(member, line.text(), out);
-                    1
-                }
-                Some(Err(TooLong { limit })) => {
-                    count(&self.hub.counters.refused_length, 1);
-                    let words = format!("line refused: longer than {limit} bytes");
-                    self.answer(member, &words, out);
-                    1
-                }
-                None => 0,
-            };
-            if let Some(rate) = &rate {
-                member.tempo().pace.spend(rate, now, lines, before - input.len());
-            }
-        }
-        member.framer = framer;
-        let is_pressed = |local: &Local| local.room.log.is_pressed();
-        let is_heard = member.held().is_none() && !member.has_unheard();
-        if is_heard && self.local(member.room).is_some_and(is_pressed) {
-            self.hold(member, now + PRESSED, out);
-        }
-    }
-
-    /// Hears what a client sent beyond its rate, since no more will come.
-    fn hear_out(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let unheard = member.take_unheard();
-        self.hear(member, &unheard, false, out);
-    }
-
-    /// The time has come at which a client that was held is heard again.
-    fn hear_again(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        member.tempo().held = None;
-        if self.local(member.room).is_some_and(|local| local.room.log.is_pressed()) {
-            return self.hold(member, self.now.instant + PRESSED, out);
-        }
-        out.hold(false);
-        self.hear_unheard(member, out);
-    }
-
-    fn hear_unheard(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        self.told = 0;
-        let unheard = member.take_unheard();
-        self.hear(member, &unheard, true, out);
-    }
-
-    /// A client is faster than its rate: it is told so once, and not read from until `at`.
-    fn slow_down(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
-        if !std::mem::replace(&mut member.tempo().pace.told, true) {
-            count(&self.hub.counters.slowed, 1);
-            if let Some(rate) = self.hub.config.rate {
-                log::info!("{} is slowed down to {rate}", member.name);
-                let words = format!("you are sending too fast: you are heard at {rate}");
-                self.answer(member, &words, out);
-            }
-        }
-        self.hold(member, at, out);
-    }
-
-    fn hold(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
-        if let Some(before) = member.tempo().held.replace(at) {
-            self.held.remove(&(before, member.key));
-        }
-        self.held.insert((at, member.key));
-        out.hold(true);
-    }
-
-    fn line(&mut self, member: &mut Member, line: &[u8], out: &mut impl Outbox) {
-        let hub = self.hub.clone();
-        let text = match std::str::from_utf8(line) {
-            Ok(text) => text,
-            Err(e) => {
-                count(&hub.counters.refused_encoding, 1);
-                let words = format!("line refused: not UTF-8 at byte {}", e.valid_up_to());
-                return self.answer(member, &words, out);
-            }
-        };
-        match Input::parse(text) {
-            Input::Blank => {}
-            Input::Say(text) => self.say(member, text),
-            Input::Quit => self.leave(member, self.now, out),
-            Input::Nick(name) => self.rename(member, name, out),
-            Input::Join(name) => self.go(member, name, out),
-            Input::Msg(name, text) => self.whisper(member, name, text, out),
-            Input::Who => self.who(member, out),
-            Input::Rooms => self.list_rooms(member, out),
-            Input::Help => {
-                let added = hub.commands.help();
-                HELP.iter().copied().chain(added).for_each(|words| self.answer(member, words, out));
-            }
-            Input::Other(command, argument) => match hub.commands.find(command) {
-                Some(handler) => {
-                    let room = self.room_name(member.room);
-                    let argument = clean(argument);
-                    let mut call = Call {
-                        name: &member.name.clone(),
-                        room: &room,
-                        argument: &argument,
-                        answers: Vec::new(),
-                    };
-                    handler(&mut call);
-                    for answer in call.answers {
-                        match answer {
-                            Answer::Tell(words) => self.answer(member, &clean(&words), out),
-                            Answer::Say(words) => self.notify(member.room, &clean(&words)),
-                        }
-                    }
-                }
-                None => {
-                    let words = format!("no command /{}; /help says what there is", clean(command));
-                    self.answer(member, &words, out);
-                }
-            },
-        }
-    }
-
-    fn say(&mut self, member: &Member, text: &str) {
-        let text = clean(text);
-        if text.trim().is_empty() {
-            return;
-        }
-        let Seat { rooms, pen, now, hub, .. } = self;
-        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        let room = local.room.clone();
-        local.say(pen, *now, |writer, out| {
-            writer.message(out, now.time, &room.name, &member.name, &text);
-        });
-        self.said += text.len() + member.name.len();
-        count(&hub.counters.messages, 1);
-    }
-
-    /// A notice for everybody in a room.
-    fn notify(&mut self, place: usize, words: &str) {
-        let Seat { rooms, pen, now, .. } = self;
-        let Some(local) = rooms.get_mut(place).and_then(Option::as_mut) else { return };
-        let room = local.room.clone();
-        local.say(pen, *now, |writer, out| writer.notice(out, now.time, &room.name, words));
-    }
-
-    fn rename(&mut self, member: &mut Member, name: &str, out: &mut impl Outbox) {
-        let Seat { rooms, pen: Pen { wire: writer, .. }, now, hub, .. } = self;
-        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        local.publish_all(hub, writer, *now);
-        let room = local.room.name.clone();
-        let presence = hub.config.presence;
-        let renamed = hub.rename(member.id, name, |old, new| {
-            (presence && old != new).then(|| {
-                let words = format!("{old} is now {new}");
-                local.publish_alone(|out| writer.notice(out, now.time, &room, &words))
-            })
-        });
-        match renamed {
-            Ok((name, told)) => {
-                member.name = name;
-                // The answer says it already.
-                member.skip = told.map_or(member.skip, |end| end.segment - 1);
-                self.answer(member, &format!("you are {}", member.name.clone()), out);
-            }
-            Err(e) => {
-                count(&hub.counters.refused_names, 1);
-                let usage = if name.is_empty() { ": /nick NAME" } else { "" };
-                self.answer(member, &format!("{e}{usage}"), out);
-            }
-        }
-    }
-
-    fn go(&mut self, member: &mut Member, name: &str, out: &mut impl Outbox) {
-        let hub = self.hub.clone();
-        let room = match hub.go(member.id, name, self.now) {
-            Ok(room) => room,
-            Err(e) => {
-                count(&hub.counters.refused_rooms, 1);
-                let usage = if name.is_empty() { ": /join ROOM" } else { "" };
-                return self.answer(member, &format!("{e}{usage}"), out);
-            }
-        };
-        // All that was said in the old room until here, however much: the cursor leaves it.
-        self.publish(member.room);
-        self.give(member, usize::MAX, usize::MAX, out);
-        self.depart(member, Move::Went);
-        let (here, _) = hub.who(&room, 0);
-        member.room = self.place(room.clone());
-        member.skip = NEVER;
-        self.render(&room.name, &format!("you are in {}; {here} here", room.name));
-        out.send(&self.notice);
-        self.settle(member, out);
-    }
-
-    fn whisper(&mut self, member: &mut Member, name: &str, text: &str, out: &mut impl Outbox) {
-        let text = clean(text);
-        if name.is_empty() || text.trim().is_empty() {
-            return self.answer(member, "whom do you tell what? /msg NAME TEXT", out);
-        }
-        let room = self.room_name(member.room);
-        let mut rendered = Vec::new();
-        let Seat { pen: Pen { wire: writer, .. }, now, hub, .. } = self;
-        let sent = hub.send(name, |to| {
-            writer.private(&mut rendered, now.time, &room, [&member.name, to], &text);
-            What::Private(Bytes::copy_from_slice(&rendered))
-        });
-        match sent {
-            Ok(to) => {
-                count(&hub.counters.private, 1);
-                if to != member.id {
-                    self.publish(member.room);
-                    self.bring(member, out);
-                    self.told += rendered.len();
-                    out.send(&rendered);
-                }
-            }
-            Err(why) => {
-                count(&hub.counters.refused_private, 1);
-                let words = match why {
-                    Undelivered::Nobody => format!("nobody is called {}", clean(name)),
-                    Undelivered::Busy => {
-                        format!("{} does not read; your message is lost", clean(name))
-                    }
-                };
-                self.answer(member, &words, out);
-            }
-        }
-    }
-
-    fn who(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let Some(room) = self.local(member.room).map(|local| local.room.clone()) else { return };
-        let (here, who) = self.hub.who(&room, LISTED);
-        let now = self.now.time;
-        let who = who.iter().map(|(name, at)| format!("{name} since {}", since::shown(*at, now)));
-        self.answer(member, &format!("{here} here: {}", list(who, here)), out);
-    }
-
-    fn list_rooms(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let rooms = self.hub.rooms();
-        let count = rooms.len();
-        let what = if count == 1 { "room" } else { "rooms" };
-        let shown = rooms.iter().take(LISTED).map(|(room, here)| format!("{} {here}", room.name));
-        self.answer(member, &format!("{count} {what}: {}", list(shown, count)), out);
-    }
-
-    /// A notice for one client, behind what was said before.
-    fn answer(&mut self, member: &mut Member, words: &str, out: &mut impl Outbox) {
-        self.publish(member.room);
-        self.bring(member, out);
-        self.render_for(member, words);
-        self.told += self.notice.len();
-        out.send(&self.notice);
-    }
-
-    /// Brings the letters for a client.
-    fn bring_letters(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        if self.letters.is_empty() {
-            return;
-        }
-        let letters = self.letters.remove(&member.key).unwrap_or_default();
-        if letters.is_empty() {
-            return;
-        }
-        self.hub.delivered(member.id, letters.iter().map(Letter::len).sum());
-        // A key may have been another's before.
-        for letter in letters.into_iter().filter(|letter| letter.to == member.id) {
-            match letter.what {
-                What::Private(bytes) => out.send(&bytes),
-                What::Tell(words) => {
-                    self.render_for(member, &words);
-                    out.send(&self.notice);
-                }
-                What::Kick => {
-                    self.render_for(member, "you have been removed by the operator");
-                    out.send(&self.notice);
-                    member.until = 0;
-                }
-            }
-        }
-    }
-
-    /// Sends a client what is between its cursor and the end, so many bytes and runs at most. Whether
-    /// that was all.
-    fn give(
-        &mut self,
-        member: &mut Member,
-        bytes: usize,
-        runs: usize,
-        out: &mut impl Outbox,
-    ) -> bool {
-        let Some(local) = self.rooms.get(member.room).and_then(Option::as_ref) else { return true };
-        let (mut given, mut run, mut messages, mut all) = (0, 0, 0, true);
-        for segment in local.reader.from(member.cursor) {
-            if member.cursor >= member.until {
-                break;
-            }
-            if given > bytes || run >= runs {
-                // The rest when this is taken, so that what waits for one client is bounded.
-                out.more();
-                all = false;
-                break;
-            }
-            if member.cursor != member.skip {
-                (given, run) = (given + segment.bytes().len(), run + 1);
-                messages += u64::from(segment.messages());
-                out.share(segment.bytes().clone());
-            }
-            member.cursor += 1;
-        }
-        count(&self.hub.counters.deliveries, messages);
-        all
-    }
-
-    /// Deals with a client that is too far behind.
-    fn check(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let is_kick = |letter: &Letter| matches!(letter.what, What::Kick);
-        if self.letters.get(&member.key).is_some_and(|all| all.iter().any(is_kick)) {
-            // It does not read; nothing would reach it.
-            return out.abort();
-        }
-        let Some(local) = self.rooms.get(member.room).and_then(Option::as_ref) else { return };
-        let (messages, bytes) = local.reader.behind(member.cursor);
-        if bytes <= self.hub.config.backlog as u64 {
-            return;
-        }
-        match self.hub.config.slow {
-            Slow::Disconnect => {
-                log::info!("{} disconnected: {bytes} bytes behind", member.name);
-                count(&self.hub.counters.cut_slow, 1);
-                out.abort();
-            }
-            Slow::Skip => {
-                log::info!("{} moved past {messages} messages", member.name);
-                count(&self.hub.counters.skipped, messages);
-                member.lost += messages;
-                member.cursor = local.reader.end().segment;
-            }
-        }
+        self.pen.wire.notice(out, time, LOBBY, words);
     }
 
     /// A client is in its room from here on: it gets the history, and then what is new.
@@ -832,7 +380,7 @@ impl Seat {
         let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         local.moved(hub, writer, *now, Move::Came, &member.name);
-        local.members.insert(member.key);
+        local.insert(member.key);
         let (end, history) = local.room.log.join();
         history.into_iter().for_each(|bytes| out.share(bytes));
         member.cursor = end.segment;
@@ -842,13 +390,13 @@ impl Seat {
     fn depart(&mut self, member: &Member, what: Move) {
         let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        local.members.remove(&member.key);
+        local.remove(member.key);
         local.behind.remove(&member.key);
         local.moved(hub, writer, *now, what, &member.name);
     }
 
     /// The place of `room` among this seat's.
-    fn place(&mut self, room: Arc<crate::hub::Room>) -> usize {
+    fn place(&mut self, room: Arc<Room>) -> usize {
         let is_it = |local: &Option<Local>| {
             local.as_ref().is_some_and(|local| Arc::ptr_eq(&local.room, &room))
         };
@@ -873,7 +421,7 @@ impl Seat {
     }
 
     fn room_name(&self, place: usize) -> Arc<str> {
-        self.local(place).map_or_else(|| crate::format::LOBBY.into(), |l| l.room.name.clone())
+        self.local(place).map_or_else(|| LOBBY.into(), |l| l.room.name.clone())
     }
 
     /// What was said in a room goes into its log, and what the log has into the window.
@@ -893,26 +441,6 @@ impl Seat {
         self.notice.clear();
         self.pen.wire.notice(&mut self.notice, self.now.time, room, words);
     }
-}
-
-/// As many of `shown` as a notice has room for, of `count` that there are.
-fn list(shown: impl Iterator<Item = String>, count: usize) -> String {
-    let mut words = String::new();
-    let mut listed = 0;
-    for item in shown {
-        if words.len() + item.len() > LIST {
-            break;
-        }
-        if listed > 0 {
-            words += ", ";
-        }
-        words += &item;
-        listed += 1;
-    }
-    if count > listed {
-        words += &format!(" and {} more", count - listed);
-    }
-    words
 }
 
 impl Drop for Seat {

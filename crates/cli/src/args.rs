@@ -247,7 +247,7 @@ pub(crate) struct ChatServe {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) history: usize,
     /// How many bytes those have at most, in each room
-    #[arg(long, value_name = "BYTES", default_value = "256k", value_parser = values::size)]
+    #[arg(long, value_name = "BYTES", default_value = "128k", value_parser = values::size)]
     pub(crate) history_bytes: usize,
     /// Keep each room's log in this directory, a file a day, and begin with what is there
     #[cfg(unix)]
