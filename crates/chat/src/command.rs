@@ -5,25 +5,34 @@
 pub(crate) enum Input<'a> {
     /// Nothing to see.
     Blank,
-    /// For everybody.
+    /// For everybody in the room.
     Say(&'a str),
     /// `quit` or `/quit`.
     Quit,
     /// `/nick NAME`.
     Nick(&'a str),
+    /// `/join ROOM`.
+    Join(&'a str),
+    /// `/msg NAME TEXT`.
+    Msg(&'a str, &'a str),
     /// `/who`.
     Who,
+    /// `/rooms`.
+    Rooms,
     /// `/help`.
     Help,
-    /// Any other word after a slash.
-    Unknown(&'a str),
+    /// Any other word after a slash, and what is behind it.
+    Other(&'a str, &'a str),
 }
 
 /// What `/help` tells, a notice a line.
-pub(crate) const HELP: [&str; 6] = [
-    "what you write goes to everybody here, one message a line",
+pub(crate) const HELP: [&str; 9] = [
+    "what you write goes to everybody in your room, one message a line",
     "/nick NAME  takes a name",
-    "/who  says who is here",
+    "/join ROOM  goes to another room",
+    "/who  says who is in your room",
+    "/rooms  says what rooms there are",
+    "/msg NAME TEXT  is for NAME alone",
     "/quit  leaves, and so does quit",
     "//TEXT  sends /TEXT",
     "/help  says this",
@@ -47,12 +56,19 @@ impl Input<'_> {
             return Input::Say(rest);
         }
         let (command, argument) = rest.split_once(SPACE).unwrap_or((rest, ""));
+        let argument = argument.trim_matches(SPACE);
         match command {
             "quit" => Input::Quit,
-            "nick" => Input::Nick(argument.trim_matches(SPACE)),
+            "nick" => Input::Nick(argument),
+            "join" => Input::Join(argument),
+            "msg" => {
+                let (name, text) = argument.split_once(SPACE).unwrap_or((argument, ""));
+                Input::Msg(name, text.trim_start_matches(SPACE))
+            }
             "who" => Input::Who,
+            "rooms" => Input::Rooms,
             "help" => Input::Help,
-            other => Input::Unknown(other),
+            other => Input::Other(other, argument),
         }
     }
 }

@@ -7,20 +7,21 @@ use std::time::SystemTime;
 use chrono::{DateTime, Local, SecondsFormat};
 use thiserror::Error;
 
-/// The room that everybody is in.
+/// The room in which everybody starts.
 pub(crate) const LOBBY: &str = "lobby";
 
 /// How messages and notices are written. All clients of a server get the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {
-    /// `2026-11-20 18:11:02 NAME: TEXT`.
+    /// `2026-11-20 18:11:02 NAME: TEXT`; for one client alone, `NAME -> NAME: TEXT` behind the time.
     #[default]
     Line,
-    /// `202611/20 18:11:02 NAME`, then the text on a line of its own, then an empty line.
+    /// `202611/20 18:11:02 NAME`, then the text on a line of its own, then an empty line; for one
+    /// client alone, `NAME -> NAME` behind the time.
     Classic,
-    /// One JSON object (RFC 8259) a line: `time` (RFC 3339), `room`, `from`, `kind` (`message` or
-    /// `notice`) and `text`.
+    /// One JSON object (RFC 8259) a line: `time` (RFC 3339), `room`, `from`, `kind` (`message`,
+    /// `private` or `notice`) and `text`; in a private message `to`, behind `from`.
     Json,
 }
 
@@ -66,28 +67,68 @@ impl Writer {
         Writer { format, second: None, stamp: String::new() }
     }
 
-    /// What `from` says to all.
-    pub(crate) fn message(&mut self, out: &mut Vec<u8>, time: SystemTime, from: &str, text: &str) {
+    /// What `from` says to all in `room`.
+    pub(crate) fn message(
+        &mut self,
+        out: &mut Vec<u8>,
+        time: SystemTime,
+        room: &str,
+        from: &str,
+        text: &str,
+    ) {
         self.stamp(time);
         match self.format {
             Format::Line => put(out, &[&self.stamp, " ", from, ": ", text, "\n"]),
             Format::Classic => put(out, &[&self.stamp, " ", from, "\n", text, "\n\n"]),
-            Format::Json => self.object(out, from, "message", text),
+            Format::Json => self.object(out, room, from, None, "message", text),
         }
     }
 
-    /// What the server says.
-    pub(crate) fn notice(&mut self, out: &mut Vec<u8>, time: SystemTime, text: &str) {
+    /// What `from`, in `room`, says to `to` alone.
+    pub(crate) fn private(
+        &mut self,
+        out: &mut Vec<u8>,
+        time: SystemTime,
+        room: &str,
+        [from, to]: [&str; 2],
+        text: &str,
+    ) {
+        self.stamp(time);
+        match self.format {
+            Format::Line => put(out, &[&self.stamp, " ", from, " -> ", to, ": ", text, "\n"]),
+            Format::Classic => {
+                put(out, &[&self.stamp, " ", from, " -> ", to, "\n", text, "\n\n"]);
+            }
+            Format::Json => self.object(out, room, from, Some(to), "private", text),
+        }
+    }
+
+    /// What the server says, to somebody in `room`.
+    pub(crate) fn notice(&mut self, out: &mut Vec<u8>, time: SystemTime, room: &str, text: &str) {
         self.stamp(time);
         match self.format {
             Format::Line | Format::Classic => put(out, &["* ", text, "\n"]),
-            Format::Json => self.object(out, "*", "notice", text),
+            Format::Json => self.object(out, room, "*", None, "notice", text),
         }
     }
 
-    fn object(&self, out: &mut Vec<u8>, from: &str, kind: &str, text: &str) {
-        put(out, &["{\"time\":\"", &self.stamp, "\",\"room\":\"", LOBBY, "\",\"from\":"]);
+    fn object(
+        &self,
+        out: &mut Vec<u8>,
+        room: &str,
+        from: &str,
+        to: Option<&str>,
+        kind: &str,
+        text: &str,
+    ) {
+        put(out, &["{\"time\":\"", &self.stamp, "\",\"room\":"]);
+        quote(out, room);
+        put(out, &[",\"from\":"]);
         quote(out, from);
+        if let Some(to) = to {
+            put(out, &[",\"to\":"]);
+            quote(out, to);
+        }
         put(out, &[",\"kind\":\"", kind, "\",\"text\":"]);
         quote(out, text);
         put(out, &["}\n"]);
@@ -109,6 +150,13 @@ impl Writer {
             Format::Json => local.to_rfc3339_opts(SecondsFormat::Secs, false),
         };
     }
+}
+
+/// Writes what is said in rooms: for the clients, and where there is a log on disk, for that.
+#[derive(Debug)]
+pub(crate) struct Pen {
+    pub(crate) wire: Writer,
+    pub(crate) disk: Option<Writer>,
 }
 
 fn put(out: &mut Vec<u8>, parts: &[&str]) {

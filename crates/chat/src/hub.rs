@@ -1,148 +1,481 @@
-//! What the workers of a chat share: the log, and who is there.
+//! What the seats of a chat share: the rooms, and who is there.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::Config;
-use crate::log::Log;
-use crate::name::{self, NameError};
+use crate::archive::Archive;
+use crate::call::Commands;
+use crate::counters::{Counters, Stats, count};
+use crate::format::{LOBBY, Pen, Writer};
+use crate::log::{Batch, Log, Reader};
+use crate::memory::Memory;
+use crate::name::{Name, NameError};
+use crate::post::{Letter, OWED, Post, What};
+use crate::{Config, Format, Now};
+
+/// How often rooms are looked through for some that may be forgotten.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// A client, for as long as it is there. Numbers go up in the order of coming and are never used
 /// again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ClientId(u64);
 
-/// What an operator wants of one client.
-#[derive(Debug, Clone)]
-pub(crate) enum Order {
-    Tell(String),
-    Kick,
+/// A room: its name and its log.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) name: Arc<str>,
+    pub(crate) log: Arc<Log>,
+    /// The name's folded form, by which the desk knows it.
+    folded: String,
 }
-
-/// Orders that wait to be carried out.
-const MAX_ORDERS: usize = 1024;
 
 #[derive(Debug)]
 pub(crate) struct Hub {
     pub(crate) config: Config,
-    pub(crate) log: Arc<Log>,
-    roster: Mutex<Roster>,
-    /// How many orders there are: a worker looks at each turn, and mostly there is none.
-    orders: AtomicUsize,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) counters: Counters,
+    pub(crate) commands: Commands,
+    archive: Option<Box<dyn Archive>>,
+    desk: Mutex<Desk>,
+    posts: Mutex<Vec<Arc<Post>>>,
 }
 
-#[derive(Debug, Default)]
-struct Roster {
+/// Where all who come and go are written down.
+#[derive(Debug)]
+struct Desk {
     last: u64,
-    clients: BTreeMap<ClientId, Arc<str>>,
-    /// Chosen names, folded.
-    taken: HashMap<String, ClientId>,
-    orders: Vec<(ClientId, Order)>,
+    clients: HashMap<ClientId, Entry>,
+    /// Who has chosen a name, by what it looks like.
+    looks: HashMap<String, ClientId>,
+    /// Who is called by an address still.
+    addresses: HashMap<Arc<str>, ClientId>,
+    rooms: HashMap<String, Place>,
+    swept: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: Arc<str>,
+    /// What its name looks like, if it has chosen one.
+    looks: Option<Box<[String; 2]>>,
+    room: Arc<Room>,
+    post: Arc<Post>,
+    /// What its seat knows it by.
+    key: u64,
+    /// Bytes of letters that it has not got yet.
+    owed: usize,
+}
+
+#[derive(Debug)]
+struct Place {
+    room: Arc<Room>,
+    /// In the order of their coming to the chat, with the time of their coming to the room.
+    members: BTreeMap<ClientId, SystemTime>,
+    looks: [String; 2],
+    /// Since when nobody is in it.
+    vacant: Option<Instant>,
+}
+
+/// One who has come.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) id: ClientId,
+    pub(crate) name: Arc<str>,
+    pub(crate) room: Arc<Room>,
+}
+
+/// Why one cannot go to a room. Its text is what the client is told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RoomError {
+    #[error("{0}")]
+    Name(#[from] NameError),
+    #[error("there is a room that looks like it: {0}")]
+    Alike(Arc<str>),
+    #[error("there are as many rooms as there may be")]
+    TooMany,
+    #[error("{0} is full")]
+    Full(Arc<str>),
+    #[error("you are in {0} already")]
+    Already(Arc<str>),
+}
+
+/// Why a private message cannot be brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undelivered {
+    Nobody,
+    /// It has not taken what it was sent before.
+    Busy,
 }
 
 impl Hub {
-    pub(crate) fn new(config: Config) -> Hub {
-        let log = Arc::new(Log::new(config.history, config.far_behind()));
-        Hub { config, log, roster: Mutex::default(), orders: AtomicUsize::new(0) }
+    pub(crate) fn new(
+        config: Config,
+        commands: Commands,
+        archive: Option<Box<dyn Archive>>,
+    ) -> Hub {
+        let memory = Arc::new(Memory::new(config.memory));
+        let hub = Hub {
+            memory,
+            counters: Counters::default(),
+            commands,
+            archive,
+            desk: Mutex::new(Desk {
+                last: 0,
+                clients: HashMap::new(),
+                looks: HashMap::new(),
+                addresses: HashMap::new(),
+                rooms: HashMap::new(),
+                swept: None,
+            }),
+            posts: Mutex::default(),
+            config,
+        };
+        let lobby = hub.lobby();
+        hub.desk().rooms.insert(LOBBY.to_owned(), lobby);
+        hub
     }
 
-    /// A client has come. `None` for its name: it gets one with its number.
-    pub(crate) fn join(&self, name: Option<&str>) -> (ClientId, Arc<str>) {
-        let mut roster = self.roster();
-        roster.last += 1;
-        let id = ClientId(roster.last);
+    fn lobby(&self) -> Place {
+        Place {
+            room: self.room(LOBBY.into(), LOBBY.to_owned()),
+            members: BTreeMap::new(),
+            looks: [LOBBY.to_owned(), LOBBY.to_owned()],
+            vacant: None,
+        }
+    }
+
+    fn room(&self, name: Arc<str>, folded: String) -> Arc<Room> {
+        let shelf = self.archive.as_ref().map(|archive| archive.shelf(&folded));
+        let (keep, far) = (self.config.keep(), self.config.far_behind());
+        let log = Log::new(keep, far, self.memory.clone(), shelf);
+        Arc::new(Room { name, log: Arc::new(log), folded })
+    }
+
+    /// What writes in the rooms.
+    pub(crate) fn pen(&self) -> Pen {
+        let disk = self.archive.is_some().then(|| Writer::new(Format::Json));
+        Pen { wire: Writer::new(self.config.format), disk }
+    }
+
+    /// See [`Chat::close`](crate::Chat::close).
+    pub(crate) fn close(&self) {
+        if let Some(archive) = &self.archive {
+            archive.close();
+        }
+    }
+
+    pub(crate) fn archive_memory(&self) -> usize {
+        self.archive.as_ref().map_or(0, |archive| archive.memory())
+    }
+
+    /// A room of an earlier time, with what was said there last. Nobody is in it.
+    #[cfg(all(unix, feature = "journal"))]
+    pub(crate) fn restore(&self, name: Name, history: &Batch, now: Instant) {
+        let mut desk = self.desk();
+        if !desk.rooms.contains_key(&name.folded) && self.open(&mut desk, &name, now).is_err() {
+            return;
+        }
+        if let Some(place) = desk.rooms.get(&name.folded) {
+            place.room.log.restore(history);
+        }
+    }
+
+    /// The letter box of a new seat.
+    pub(crate) fn seat(&self, post: Arc<Post>) {
+        lock(&self.posts).push(post);
+    }
+
+    /// The seat is gone.
+    pub(crate) fn unseat(&self, post: &Arc<Post>) {
+        lock(&self.posts).retain(|p| !Arc::ptr_eq(p, post));
+    }
+
+    /// A client has come, and is in the lobby. `None` for its name: it gets one with its number.
+    pub(crate) fn enter(
+        &self,
+        name: Option<&str>,
+        post: &Arc<Post>,
+        key: u64,
+        time: SystemTime,
+    ) -> Arrival {
+        let mut desk = self.desk();
+        desk.last += 1;
+        let id = ClientId(desk.last);
         let name: Arc<str> = name.map_or_else(|| format!("unix:{}", id.0).into(), Arc::from);
-        roster.clients.insert(id, name.clone());
-        (id, name)
+        desk.addresses.insert(name.clone(), id);
+        let lobby = desk.rooms.entry(LOBBY.to_owned()).or_insert_with(|| self.lobby());
+        lobby.members.insert(id, time);
+        let room = lobby.room.clone();
+        let entry = Entry {
+            name: name.clone(),
+            looks: None,
+            room: room.clone(),
+            post: post.clone(),
+            key,
+            owed: 0,
+        };
+        desk.clients.insert(id, entry);
+        count(&self.counters.entered, 1);
+        Arrival { id, name, room }
     }
 
-    /// A client has gone.
-    pub(crate) fn leave(&self, id: ClientId) {
-        let mut roster = self.roster();
-        if let Some(name) = roster.clients.remove(&id) {
-            roster.free(&name, id);
+    /// Publishes `batch` in `room`, and strikes out those who have `gone` and whose going is told in
+    /// it: their names are free when that stands in the log, and not before.
+    pub(crate) fn publish(
+        &self,
+        room: &Room,
+        batch: &mut Batch,
+        from: &Reader,
+        gone: &mut Vec<ClientId>,
+        now: Instant,
+    ) {
+        let mut desk = self.desk();
+        for id in gone.drain(..) {
+            desk.strike(id, now);
         }
-        drop(roster);
-        if self.orders.load(Ordering::Acquire) > 0 {
-            // Those that came too late for it.
-            self.take_orders(id);
-        }
+        room.log.publish(batch, Some(from));
     }
 
-    /// Gives a client the name that it chose.
+    /// Gives a client the name that it chose. `tell` is given the old one and the new one and
+    /// publishes it, before anybody else can take the old one.
     ///
     /// # Errors
     ///
     /// What the name lacks, or that another client has it.
-    pub(crate) fn rename(&self, id: ClientId, name: &str) -> Result<Arc<str>, NameError> {
-        name::check(name)?;
-        let folded = name::fold(name);
-        let mut roster = self.roster();
-        if roster.taken.get(&folded).is_some_and(|other| *other != id) {
+    pub(crate) fn rename<T>(
+        &self,
+        id: ClientId,
+        name: &str,
+        tell: impl FnOnce(&str, &str) -> T,
+    ) -> Result<(Arc<str>, T), NameError> {
+        let Name { shown, looks, .. } = Name::of_client(name)?;
+        let mut desk = self.desk();
+        if looks.iter().any(|look| desk.looks.get(look).is_some_and(|other| *other != id)) {
             return Err(NameError::Taken);
         }
-        let new: Arc<str> = name.into();
-        if let Some(old) = roster.clients.insert(id, new.clone()) {
-            roster.free(&old, id);
+        desk.forget_name(id);
+        let Desk { clients, looks: all, .. } = &mut *desk;
+        let Some(entry) = clients.get_mut(&id) else { return Err(NameError::Taken) };
+        all.extend(looks.iter().map(|look| (look.clone(), id)));
+        entry.looks = Some(Box::new(looks));
+        let new: Arc<str> = shown.into();
+        let old = std::mem::replace(&mut entry.name, new.clone());
+        let told = tell(&old, &new);
+        Ok((new, told))
+    }
+
+    /// Brings a client to another room.
+    ///
+    /// # Errors
+    ///
+    /// That there is no such room and can be none, or that it is full.
+    pub(crate) fn go(&self, id: ClientId, name: &str, now: Now) -> Result<Arc<Room>, RoomError> {
+        let name = Name::of_room(name)?;
+        let mut desk = self.desk();
+        let here = desk.clients.get(&id).map(|entry| entry.room.clone());
+        match desk.rooms.get(&name.folded) {
+            Some(place) if here.is_some_and(|here| Arc::ptr_eq(&here, &place.room)) => {
+                return Err(RoomError::Already(place.room.name.clone()));
+            }
+            Some(place) if place.members.len() >= self.config.max_members => {
+                return Err(RoomError::Full(place.room.name.clone()));
+            }
+            Some(place) if !place.is_forgotten(now.instant, self.config.room_ttl) => {}
+            _ => self.open(&mut desk, &name, now.instant)?,
         }
-        roster.taken.insert(folded, id);
-        Ok(new)
-    }
-
-    /// How many there are, and the names of the first `most` of them, in the order of their coming.
-    pub(crate) fn who(&self, most: usize) -> (usize, Vec<Arc<str>>) {
-        let roster = self.roster();
-        (roster.clients.len(), roster.clients.values().take(most).cloned().collect())
-    }
-
-    /// Gives an order about the client that is called `name`. `false`: there is none, or too many
-    /// orders wait already.
-    pub(crate) fn order(&self, name: &str, order: Order) -> bool {
-        let mut roster = self.roster();
-        let chosen = roster.taken.get(&name::fold(name)).copied();
-        let by_address = || roster.clients.iter().find(|(_, n)| &***n == name).map(|(id, _)| *id);
-        let Some(id) = chosen.or_else(by_address) else { return false };
-        if roster.orders.len() >= MAX_ORDERS {
-            return false;
+        desk.depart(id, now.instant);
+        let Some(place) = desk.rooms.get_mut(&name.folded) else { return Err(RoomError::TooMany) };
+        place.members.insert(id, now.time);
+        place.vacant = None;
+        let room = place.room.clone();
+        if let Some(entry) = desk.clients.get_mut(&id) {
+            entry.room = room.clone();
         }
-        roster.orders.push((id, order));
-        self.orders.store(roster.orders.len(), Ordering::Release);
-        drop(roster);
-        self.log.wake_all();
-        true
+        Ok(room)
     }
 
-    /// The clients that there are orders about.
-    pub(crate) fn ordered(&self) -> Vec<ClientId> {
-        if self.orders.load(Ordering::Acquire) == 0 {
-            return Vec::new();
+    /// Makes a room, in place of one that is as good as forgotten or where none is.
+    fn open(&self, desk: &mut Desk, name: &Name, now: Instant) -> Result<(), RoomError> {
+        desk.rooms.remove(&name.folded);
+        let alike = |place: &&Place| place.looks.iter().any(|look| name.looks.contains(look));
+        if let Some(place) = desk.rooms.values().find(alike) {
+            if place.vacant.is_none() || *place.room.name == *LOBBY {
+                return Err(RoomError::Alike(place.room.name.clone()));
+            }
+            // Nobody can mistake a room for one that nobody is in.
+            let folded = place.room.folded.clone();
+            desk.rooms.remove(&folded);
         }
-        self.roster().orders.iter().map(|(id, _)| *id).collect()
+        if desk.rooms.len() >= self.config.max_rooms {
+            let oldest = desk
+                .rooms
+                .values()
+                .filter_map(|place| Some((place.vacant?, place.room.folded.clone())))
+                .min();
+            let Some((_, folded)) = oldest else { return Err(RoomError::TooMany) };
+            desk.rooms.remove(&folded);
+        }
+        let Name { shown, folded, looks } = name.clone();
+        let room = self.room(shown.into(), folded.clone());
+        let place = Place { room, members: BTreeMap::new(), looks, vacant: Some(now) };
+        desk.rooms.insert(folded, place);
+        Ok(())
     }
 
-    /// The orders about the client `id`, which its worker carries out.
-    pub(crate) fn take_orders(&self, id: ClientId) -> Vec<Order> {
-        let mut roster = self.roster();
-        let orders = std::mem::take(&mut roster.orders);
-        let (taken, left): (Vec<_>, Vec<_>) = orders.into_iter().partition(|(who, _)| *who == id);
-        self.orders.store(left.len(), Ordering::Release);
-        roster.orders = left;
-        taken.into_iter().map(|(_, order)| order).collect()
+    /// Forgets rooms that have been vacant for long enough.
+    pub(crate) fn sweep(&self, now: Instant) {
+        // Another seat sees to it when the desk is busy.
+        let Ok(mut desk) = self.desk.try_lock() else { return };
+        if desk.swept.is_some_and(|at| now.saturating_duration_since(at) < SWEEP) {
+            return;
+        }
+        desk.swept = Some(now);
+        desk.rooms.retain(|_, place| !place.is_forgotten(now, self.config.room_ttl));
     }
 
-    fn roster(&self) -> MutexGuard<'_, Roster> {
-        // Every change of it is complete before the lock is given back.
-        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How many are in `room`, and the first `most` of them with the time of their coming there, in
+    /// the order of their coming to the chat.
+    pub(crate) fn who(&self, room: &Room, most: usize) -> (usize, Vec<(Arc<str>, SystemTime)>) {
+        let desk = self.desk();
+        let Some(place) = desk.rooms.get(&room.folded) else { return (0, Vec::new()) };
+        let names = place.members.iter().take(most).filter_map(|(id, since)| {
+            desk.clients.get(id).map(|entry| (entry.name.clone(), *since))
+        });
+        (place.members.len(), names.collect())
+    }
+
+    /// Every client, in the order of their coming, and its room.
+    pub(crate) fn clients(&self) -> Vec<(Arc<str>, Arc<Room>)> {
+        let desk = self.desk();
+        let mut all: Vec<_> = desk.clients.iter().collect();
+        all.sort_unstable_by_key(|(id, _)| **id);
+        all.into_iter().map(|(_, entry)| (entry.name.clone(), entry.room.clone())).collect()
+    }
+
+    /// The rooms with somebody in them and how many that are, the lobby first, then the fullest.
+    pub(crate) fn rooms(&self) -> Vec<(Arc<Room>, usize)> {
+        let desk = self.desk();
+        let mut rooms: Vec<_> = desk
+            .rooms
+            .values()
+            .filter(|place| !place.members.is_empty() || *place.room.name == *LOBBY)
+            .map(|place| (place.room.clone(), place.members.len()))
+            .collect();
+        rooms.sort_unstable_by(|(a, m), (b, n)| {
+            let lobby = (*b.name == *LOBBY).cmp(&(*a.name == *LOBBY));
+            lobby.then(n.cmp(m)).then_with(|| a.folded.cmp(&b.folded))
+        });
+        rooms
+    }
+
+    /// Sends a letter to the client that is called `name`: what `write` makes of its name. Who it is.
+    ///
+    /// # Errors
+    ///
+    /// That there is none, or that it has not taken what it was sent before.
+    pub(crate) fn send(
+        &self,
+        name: &str,
+        write: impl FnOnce(&str) -> What,
+    ) -> Result<ClientId, Undelivered> {
+        let mut desk = self.desk();
+        let by_look = || {
+            let name = Name::of_client(name).ok()?;
+            let id = name.looks.iter().find_map(|look| desk.looks.get(look))?;
+            // What only looks like it is somebody else.
+            let entry = desk.clients.get(id)?;
+            (entry.name.to_lowercase() == name.folded).then_some(*id)
+        };
+        let by_address = || desk.addresses.get(name).copied();
+        let id = by_address().or_else(by_look).ok_or(Undelivered::Nobody)?;
+        let entry = desk.clients.get_mut(&id).ok_or(Undelivered::Nobody)?;
+        let letter = Letter { to: id, key: entry.key, what: write(&entry.name) };
+        if entry.owed > 0 && entry.owed + letter.len() > OWED {
+            return Err(Undelivered::Busy);
+        }
+        entry.owed += letter.len();
+        entry.post.put(letter);
+        Ok(id)
+    }
+
+    /// A client has got `bytes` of letters.
+    pub(crate) fn delivered(&self, id: ClientId, bytes: usize) {
+        if let Some(entry) = self.desk().clients.get_mut(&id) {
+            entry.owed = entry.owed.saturating_sub(bytes);
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        self.counters.read(&mut stats);
+        let desk = self.desk();
+        stats.clients = desk.clients.len() as u64;
+        let is_open = |p: &&Place| !p.members.is_empty() || *p.room.name == *LOBBY;
+        stats.rooms = desk.rooms.values().filter(is_open).count() as u64;
+        drop(desk);
+        if let Some(archive) = &self.archive {
+            archive.read(&mut stats);
+        }
+        stats.held_bytes = self.memory.held() as u64;
+        stats.history_bytes = self.memory.remembered() as u64;
+        let posts = lock(&self.posts);
+        let slowest = posts.iter().map(|post| post.slowest.load(Ordering::Relaxed)).max();
+        stats.slowest_bytes = slowest.unwrap_or(0);
+        stats
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.desk)
     }
 }
 
-impl Roster {
-    /// Gives the chosen name back; names that were not chosen are in nobody's way.
-    fn free(&mut self, name: &str, id: ClientId) {
-        let folded = name::fold(name);
-        if self.taken.get(&folded) == Some(&id) {
-            self.taken.remove(&folded);
+impl Desk {
+    /// A client is not there any more.
+    fn strike(&mut self, id: ClientId, now: Instant) {
+        self.depart(id, now);
+        self.forget_name(id);
+        self.clients.remove(&id);
+    }
+
+    /// The name of a client is free.
+    fn forget_name(&mut self, id: ClientId) {
+        let Some(entry) = self.clients.get_mut(&id) else { return };
+        match entry.looks.take() {
+            Some(looks) => looks.iter().for_each(|look| {
+                self.looks.remove(look);
+            }),
+            // An address may be in use again before its last client is struck out.
+            None if self.addresses.get(&entry.name) == Some(&id) => {
+                self.addresses.remove(&entry.name);
+            }
+            None => {}
         }
     }
+
+    /// A client is not in its room any more.
+    fn depart(&mut self, id: ClientId, now: Instant) {
+        let Some(entry) = self.clients.get(&id) else { return };
+        let Some(place) = self.rooms.get_mut(&entry.room.folded) else { return };
+        place.members.remove(&id);
+        if place.members.is_empty() {
+            place.vacant = Some(now);
+        }
+    }
+}
+
+impl Place {
+    /// It has been vacant for so long that its history is no one's concern any more.
+    fn is_forgotten(&self, now: Instant, ttl: Duration) -> bool {
+        let vacant = self.vacant.filter(|_| *self.room.name != *LOBBY);
+        vacant.is_some_and(|since| now.saturating_duration_since(since) >= ttl)
+    }
+}
+
+/// A panic elsewhere leaves what is locked whole: every change of it is complete before the lock is
+/// given back.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,48 +1,111 @@
 //! One log, many cursors.
 //!
-//! The log is a sequence of [`Segment`]s: runs of rendered messages, immutable once appended. It
-//! belongs to nobody's thread. Each reader (a worker of the server) gets every segment in its
-//! inbox, in the one order of the log, and moves it into its own window; there the cursors of its
-//! clients point. A segment lives as long as some window or some client's output has it, and is
-//! never copied for a client.
+//! The log of a room is a sequence of [`Segment`]s: runs of rendered messages, immutable once
+//! appended. It belongs to nobody's thread. Each reader (a worker of the server that has clients in
+//! the room) gets every segment in its inbox, in the one order of the log, and moves it into its own
+//! window; there the cursors of its clients point. A segment lives as long as some window or some
+//! client's output has it, and is never copied for a client.
 //!
 //! ```text
 //!   batch ─publish─► order ─┬─► inbox ─take─► window of reader 0: [7][8][9]   cursors: 9, 9, 7 …
 //!                           ├─► inbox ──────► window of reader 1: [9]         cursors: 9, 9, 9 …
-//!                           └─► history: the last N messages; the next client's cursor begins there
+//!                           ├─► history: the last N messages; the next client's cursor begins there
+//!                           └─► the file of the day, if there is a log on disk
 //! ```
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use crate::archive::Shelf;
+use crate::format::{Pen, Writer};
+use crate::memory::Memory;
+
+mod history;
 #[cfg(test)]
 mod tests;
 
+use history::History;
+pub(crate) use history::Keep;
+
 /// The aim for a segment: what a slow client holds on to beyond its share of the window is at most
 /// one of them.
-const SEGMENT: usize = 32 * 1024;
+pub(crate) const SEGMENT: usize = 32 * 1024;
 
-/// Messages rendered and not yet in the log.
+/// Messages and notices rendered and not yet in the log.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     bytes: Vec<u8>,
-    /// Where each message ends.
-    ends: Vec<usize>,
+    entries: Vec<Entry>,
+    record: Record,
+}
+
+/// The messages of a batch as they are on disk.
+#[derive(Debug)]
+struct Record {
+    bytes: Vec<u8>,
+    messages: usize,
+    /// Of the last one.
+    time: SystemTime,
+}
+
+impl Default for Record {
+    fn default() -> Record {
+        Record { bytes: Vec::new(), messages: 0, time: SystemTime::UNIX_EPOCH }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Where it ends.
+    end: usize,
+    what: What,
+}
+
+/// What is told in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// What somebody said: it is counted, and remembered.
+    Message,
+    /// Who has come and gone: of no interest later.
+    Presence,
 }
 
 impl Batch {
     /// Adds the message that `write` appends.
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn push(&mut self, what: What, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
-        self.ends.push(self.bytes.len());
+        self.entries.push(Entry { end: self.bytes.len(), what });
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+    /// Adds what somebody says, or the operator: `write` writes it for clients and for the disk.
+    pub(crate) fn say(
+        &mut self,
+        pen: &mut Pen,
+        time: SystemTime,
+        write: impl Fn(&mut Writer, &mut Vec<u8>),
+    ) {
+        self.push(What::Message, |out| write(&mut pen.wire, out));
+        if let Some(disk) = &mut pen.disk {
+            write(disk, &mut self.record.bytes);
+            self.record.messages += 1;
+            self.record.time = time;
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+        self.record.bytes.clear();
+        self.record.messages = 0;
     }
 }
 
@@ -52,8 +115,7 @@ pub(crate) struct Segment {
     /// Where it stands in the log.
     at: Mark,
     bytes: Bytes,
-    /// Where in `bytes` each of its messages ends.
-    ends: Arc<[u32]>,
+    messages: u32,
 }
 
 impl Segment {
@@ -61,12 +123,15 @@ impl Segment {
         &self.bytes
     }
 
+    pub(crate) fn messages(&self) -> u32 {
+        self.messages
+    }
+
     /// The mark behind it.
     fn end(&self) -> Mark {
         Mark {
-            // Of the history's merged ones, nobody asks.
             segment: self.at.segment + 1,
-            message: self.at.message + self.ends.len() as u64,
+            message: self.at.message + u64::from(self.messages),
             byte: self.at.byte + self.bytes.len() as u64,
         }
     }
@@ -80,23 +145,32 @@ pub(crate) struct Mark {
     pub(crate) byte: u64,
 }
 
-/// The order of all messages, and the last of them.
+/// The order of all messages of a room, and the last of them.
 #[derive(Debug)]
 pub(crate) struct Log {
     order: Mutex<Order>,
-    /// Messages that the history has.
-    keep: usize,
+    shelf: OnDisk,
+    memory: Arc<Memory>,
     /// Bytes in one inbox above which its reader does not keep up.
     limit: usize,
     /// Readers that do not keep up, or whose clients do not.
     pressure: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Order {
     end: Mark,
-    history: VecDeque<Segment>,
+    history: History,
     inboxes: Vec<Arc<Inbox>>,
+}
+
+/// Where the messages go that are kept beyond memory.
+struct OnDisk(Option<Shelf>);
+
+impl fmt::Debug for OnDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OnDisk({})", self.0.is_some())
+    }
 }
 
 /// What a reader has not taken yet.
@@ -104,8 +178,11 @@ struct Inbox {
     waiting: Mutex<Waiting>,
     /// There is something in `waiting`: a reader looks each turn, and mostly there is nothing.
     some: AtomicBool,
-    wake: Box<dyn Fn() + Send + Sync>,
+    wake: Wake,
 }
+
+/// Wakes the thread of a reader.
+pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -120,18 +197,18 @@ impl fmt::Debug for Inbox {
 }
 
 impl Log {
-    pub(crate) fn new(keep: usize, limit: usize) -> Log {
-        Log { order: Mutex::default(), keep, limit, pressure: AtomicUsize::new(0) }
+    pub(crate) fn new(keep: Keep, limit: usize, memory: Arc<Memory>, shelf: Option<Shelf>) -> Log {
+        let history = History::new(keep, memory.clone());
+        let order = Order { end: Mark::default(), history, inboxes: Vec::new() };
+        let (order, shelf) = (Mutex::new(order), OnDisk(shelf));
+        Log { order, shelf, memory, limit, pressure: AtomicUsize::new(0) }
     }
 
     /// A reader of all that is appended from here on. `wake` is called, from any thread, when there
     /// is something to take.
-    pub(crate) fn reader(self: &Arc<Log>, wake: impl Fn() + Send + Sync + 'static) -> Reader {
-        let inbox = Arc::new(Inbox {
-            waiting: Mutex::default(),
-            some: AtomicBool::new(false),
-            wake: Box::new(wake),
-        });
+    pub(crate) fn reader(self: &Arc<Log>, wake: Wake) -> Reader {
+        let inbox =
+            Arc::new(Inbox { waiting: Mutex::default(), some: AtomicBool::new(false), wake });
         let mut order = lock(&self.order);
         order.inboxes.push(inbox.clone());
         let end = order.end;
@@ -143,39 +220,43 @@ impl Log {
     /// nothing and repeats nothing.
     pub(crate) fn join(&self) -> (Mark, Vec<Bytes>) {
         let order = lock(&self.order);
-        let history = order.history.iter().map(|s| s.bytes.clone()).collect();
-        (order.end, history)
+        (order.end, order.history.pieces())
     }
 
-    /// Appends `batch` and empties it. `from`: the reader that need not be woken for it.
-    pub(crate) fn publish(&self, batch: &mut Batch, from: Option<&Reader>) {
-        if batch.ends.is_empty() {
-            return;
-        }
+    /// Appends `batch` and empties it. `from`: the reader that need not be woken for it. The end of
+    /// the log behind it.
+    pub(crate) fn publish(&self, batch: &mut Batch, from: Option<&Reader>) -> Mark {
         let mut order = lock(&self.order);
-        let mut rest = batch.ends.as_slice();
+        if batch.is_empty() {
+            return order.end;
+        }
+        let mut rest = batch.entries.as_slice();
         let mut start = 0;
         while let Some(first) = rest.first() {
             // As many messages as fit the aim, and one at the least.
-            let fitting = rest.iter().take_while(|end| **end - start <= SEGMENT).count();
-            let (run, later) = rest.split_at(fitting.max(usize::from(*first > start)));
-            let end = run.last().map_or(start, |e| *e);
-            let segment = Segment {
-                at: order.end,
-                bytes: Bytes::copy_from_slice(&batch.bytes[start..end]),
-                ends: run.iter().map(|e| (*e - start) as u32).collect(),
-            };
-            self.append(&mut order, segment);
+            let fitting = rest.iter().take_while(|e| e.end - start <= SEGMENT).count();
+            let (run, later) = rest.split_at(fitting.max(usize::from(first.end > start)).max(1));
+            let end = run.last().map_or(start, |e| e.end);
+            let messages = run.iter().filter(|e| e.what == What::Message).count() as u32;
+            let bytes = self.memory.hold(&batch.bytes[start..end]);
+            self.append(&mut order, Segment { at: Mark::default(), bytes, messages });
             (rest, start) = (later, end);
         }
-        batch.bytes.clear();
-        batch.ends.clear();
+        order.history.append(batch);
+        if let OnDisk(Some(shelf)) = &self.shelf {
+            if batch.record.messages > 0 {
+                shelf(batch.record.time, &batch.record.bytes, batch.record.messages);
+            }
+        }
+        batch.clear();
         order.wake_all_but(from.map(|reader| &reader.inbox));
+        order.end
     }
 
-    /// Wakes every reader.
-    pub(crate) fn wake_all(&self) {
-        lock(&self.order).wake_all_but(None);
+    /// Puts messages of an earlier time into the history.
+    #[cfg(all(unix, feature = "journal"))]
+    pub(crate) fn restore(&self, batch: &Batch) {
+        lock(&self.order).history.append(batch);
     }
 
     /// Whether some reader does not keep up, so that what it would have to hold must not grow.
@@ -183,7 +264,8 @@ impl Log {
         self.pressure.load(Ordering::Relaxed) > 0
     }
 
-    fn append(&self, order: &mut Order, segment: Segment) {
+    fn append(&self, order: &mut Order, mut segment: Segment) {
+        segment.at = order.end;
         order.end = segment.end();
         for inbox in &order.inboxes {
             let mut waiting = lock(&inbox.waiting);
@@ -195,10 +277,6 @@ impl Log {
             waiting.segments.push(segment.clone());
             inbox.some.store(true, Ordering::Release);
         }
-        if self.keep > 0 {
-            order.remember(segment);
-            order.forget(self.keep as u64);
-        }
     }
 }
 
@@ -206,40 +284,6 @@ impl Order {
     fn wake_all_but(&self, one: Option<&Arc<Inbox>>) {
         for inbox in self.inboxes.iter().filter(|i| !one.is_some_and(|one| Arc::ptr_eq(i, one))) {
             (inbox.wake)();
-        }
-    }
-
-    /// Adds to the history. Small segments become one: what a newcomer holds on to while it reads
-    /// its history is a handle for each.
-    fn remember(&mut self, segment: Segment) {
-        match self.history.back_mut() {
-            Some(last) if last.bytes.len() + segment.bytes.len() <= SEGMENT => {
-                let before = last.bytes.len() as u32;
-                last.bytes = [&last.bytes[..], &segment.bytes[..]].concat().into();
-                let ends = segment.ends.iter().map(|end| before + end);
-                last.ends = last.ends.iter().copied().chain(ends).collect();
-            }
-            _ => self.history.push_back(segment),
-        }
-    }
-
-    /// Cuts the history down to its last `keep` messages.
-    fn forget(&mut self, keep: u64) {
-        let from = self.end.message.saturating_sub(keep);
-        while let Some(first) = self.history.front_mut() {
-            if first.end().message <= from {
-                self.history.pop_front();
-                continue;
-            }
-            if first.at.message < from {
-                let drop = (from - first.at.message) as usize;
-                let cut = first.ends[drop - 1];
-                first.bytes = first.bytes.slice(cut as usize..);
-                first.ends = first.ends[drop..].iter().map(|e| *e - cut).collect();
-                first.at.message = from;
-                first.at.byte += u64::from(cut);
-            }
-            return;
         }
     }
 }
@@ -303,7 +347,6 @@ impl Reader {
         match (self.pressed, pressed) {
             (false, true) => {
                 self.log.pressure.fetch_add(1, Ordering::Relaxed);
-                self.wake_others();
             }
             (true, false) => self.relieve(),
             _ => {}
@@ -314,15 +357,10 @@ impl Reader {
     /// One reason less to wait.
     fn relieve(&self) {
         self.log.pressure.fetch_sub(1, Ordering::Relaxed);
-        self.wake_others();
     }
 
     fn first(&self) -> u64 {
         self.end.segment - self.window.len() as u64
-    }
-
-    fn wake_others(&self) {
-        lock(&self.log.order).wake_all_but(Some(&self.inbox));
     }
 }
 

@@ -1,65 +1,52 @@
 //! One thread's part of a chat, without I/O.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use netcore::line::{LineFramer, TooLong};
+use netcore::line::LineFramer;
 
-use crate::command::{HELP, Input};
-use crate::format::Writer;
-use crate::hub::{ClientId, Hub, Order};
-use crate::log::{Batch, Reader};
-use crate::{Slow, clean};
+use crate::counters::count;
+use crate::format::{LOBBY, Pen};
+use crate::hub::{Arrival, Hub, Room};
+use crate::local::{Local, MOVING, Move, Progress};
+use crate::post::{Letter, Post};
+use crate::{Now, Outbox, clean};
+
+mod commands;
+mod giving;
+mod hearing;
+mod member;
+mod since;
+
+pub use member::Member;
+use member::NEVER;
 
 /// What a client gets in one go. More of a long backlog follows when it has taken that.
-const SHARE: usize = 64 * 1024;
+pub(crate) const SHARE: usize = 64 * 1024;
+/// The most runs of messages in one go: a handle for each waits with the client.
+pub(crate) const RUNS: usize = 128;
 /// Rendered messages at which a turn's input ends, so that they go out before more comes in.
-const BATCH: usize = 256 * 1024;
-/// Senders wait for readers while more than half of the clients, and not just one, are behind and
-/// have taken something within this time: when most cannot keep up, waiting loses less than cutting
-/// them off. One slow client is not waited for, nor are those that have stopped reading.
-const MOVING: Duration = Duration::from_millis(250);
-/// What one piece of input may bring its sender in notices. A client that asks for more at once
-/// gets no more than this.
-const ANSWERS: usize = 64 * 1024;
-/// Names that `/who` lists.
-const WHO: usize = 100;
-const STAYS: u64 = u64::MAX;
+pub(crate) const BATCH: usize = 256 * 1024;
+/// Answers after which a client must take them before more of its input is heard.
+pub(crate) const ANSWERS: usize = 8 * 1024;
+/// Names that `/who` lists, and rooms that `/rooms` does.
+const LISTED: usize = 100;
+/// Bytes of such a list.
+pub(crate) const LIST: usize = 4 * 1024;
+/// How long senders wait before it is looked again whether the readers keep up.
+const PRESSED: Duration = Duration::from_millis(10);
 
-/// The way to one client: what a [`Seat`] does with what it has for it.
+/// One thread's part of a chat: its clients' side of the rooms, without I/O and without a clock.
 ///
-/// With the feature `server`, `netcore::server::Output` is one.
-pub trait Outbox {
-    /// Sends a copy of `bytes`.
-    fn send(&mut self, bytes: &[u8]);
-
-    /// Sends `bytes`, which many clients share.
-    fn share(&mut self, bytes: Bytes);
-
-    /// How many bytes of earlier calls the client has not taken.
-    fn waiting(&self) -> usize;
-
-    /// Asks for a call of [`Seat::feed`] once everything is taken.
-    fn more(&mut self);
-
-    /// Closes the connection once everything is sent.
-    fn close(&mut self);
-
-    /// Closes the connection now.
-    fn abort(&mut self);
-}
-
-/// One thread's part of a chat: its clients' side of the log, without I/O and without a clock.
-///
-/// Any number of clients may sit here; the caller keeps a [`Member`] for each and an [`Outbox`] to
-/// it. Bytes go in by [`receive`](Seat::receive). What was said goes out in a *round*, which comes
-/// after a batch of input, and whenever the waker of [`Chat::seat`](crate::Chat::seat) says so:
+/// Any number of clients may sit here; the caller keeps a [`Member`] and an [`Outbox`] for each, and
+/// a key by which it finds them. Bytes go in by [`receive`](Seat::receive). What was said goes out
+/// in a *round*, which comes after a batch of input, at [`next_round`](Seat::next_round), and
+/// whenever the waker of [`Chat::seat`](crate::Chat::seat) says so:
 ///
 /// ```
-/// use chat::{Chat, Member, Config, Outbox};
-/// use std::time::{Instant, SystemTime};
+/// use chat::{Chat, Config, Member, Now, Outbox};
 ///
 /// #[derive(Default)]
 /// struct Sink(Vec<u8>);
@@ -75,376 +62,389 @@ pub trait Outbox {
 ///         0
 ///     }
 ///     fn more(&mut self) {}
+///     fn hold(&mut self, _: bool) {}
 ///     fn close(&mut self) {}
 ///     fn abort(&mut self) {}
 /// }
 ///
 /// let chat = Chat::new(Config::default());
 /// let mut seat = chat.seat(|| {});
-/// let time = SystemTime::now();
+/// let now = Now::system();
 /// let mut all: Vec<(Member, Sink)> = ["ann", "bob"]
-///     .map(|name| {
+///     .iter()
+///     .zip(0..)
+///     .map(|(name, key)| {
 ///         let mut sink = Sink::default();
-///         (seat.enter(Some(name), time, &mut sink), sink)
+///         (seat.enter(key, Some(name), now, &mut sink), sink)
 ///     })
-///     .into();
+///     .collect();
 ///
 /// let (ann, sink) = &mut all[0];
-/// seat.receive(ann, b"hello\n", time, sink);
-/// if let Some(mut round) = seat.round(Instant::now(), time) {
-///     for (client, sink) in &mut all {
-///         seat.visit(&mut round, client, sink);
-///     }
-///     seat.conclude(round);
+/// seat.receive(ann, b"hello\n", now, sink);
+/// seat.begin(now);
+/// while let Some(key) = seat.poll() {
+///     let (member, sink) = &mut all[key as usize];
+///     seat.visit(member, sink);
 /// }
 /// assert!(all.iter().all(|(_, sink)| sink.0.ends_with(b" ann: hello\n")));
 /// ```
 #[derive(Debug)]
 pub struct Seat {
     hub: Arc<Hub>,
-    reader: Reader,
-    batch: Batch,
-    writer: Writer,
-    /// Something has come into the window since the last round.
-    news: bool,
-    /// Clients that had not taken all at the last round.
-    behind: HashMap<ClientId, Progress>,
-    /// When those who are behind must be looked at next.
-    look: Option<Instant>,
+    post: Arc<Post>,
+    pen: Pen,
+    /// The rooms with clients of this seat; a client knows its place.
+    rooms: Vec<Option<Local>>,
+    /// Of the last call.
+    now: Now,
+    round: Round,
+    /// Letters to clients that have not taken what they had before.
+    letters: HashMap<u64, Vec<Letter>>,
+    /// Clients that are not read from, and when it is looked whether they are again.
+    held: BTreeSet<(Instant, u64)>,
     /// Reused from notice to notice.
     notice: Vec<u8>,
-    /// Bytes of notices since the input that is being answered began.
+    /// Bytes of answers since the input that is being heard began.
     told: usize,
+    /// About how many bytes were said since the last round.
+    said: usize,
 }
 
-/// One client of a [`Seat`].
-#[derive(Debug)]
-pub struct Member {
-    id: ClientId,
-    name: Arc<str>,
-    framer: LineFramer,
-    /// The number of the segment that it gets next.
-    cursor: u64,
-    /// Messages that it was moved past and not told of.
-    lost: u64,
-    /// It leaves: the number of the segment that it does not get any more. [`STAYS`]: none yet.
-    until: u64,
-}
-
-/// A round through the clients of a [`Seat`], between [`Seat::round`] and [`Seat::conclude`].
-#[derive(Debug)]
-pub struct Round {
-    now: Instant,
-    time: SystemTime,
-    ordered: Vec<ClientId>,
-    /// Who was behind at the last round.
-    was: HashMap<ClientId, Progress>,
-    clients: usize,
-    /// Who is far behind, and reading.
-    moving: usize,
-    /// The lowest cursor.
-    low: u64,
-}
-
-/// How far a client that is behind has come.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Progress {
-    cursor: u64,
-    waiting: usize,
-    since: Instant,
-}
-
-impl Member {
-    /// What it is called.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
+/// Who is to be visited, and what has been found meanwhile.
+#[derive(Debug, Default)]
+struct Round {
+    /// In the reverse order.
+    visits: Vec<u64>,
+    /// Rooms that were looked through.
+    rooms: Vec<usize>,
+    /// Bytes that will be free when those who were cut off are gone.
+    freed: usize,
+    /// The client that was handed out last, until it is visited.
+    polled: Option<u64>,
+    /// It is over, and what happens from here on needs another.
+    over: bool,
 }
 
 impl Seat {
     pub(crate) fn new(hub: Arc<Hub>, wake: impl Fn() + Send + Sync + 'static) -> Seat {
+        let post = Post::new(Arc::new(wake));
+        hub.seat(post.clone());
         Seat {
-            reader: hub.log.reader(wake),
-            batch: Batch::default(),
-            writer: Writer::new(hub.config.format),
-            news: false,
-            behind: HashMap::new(),
-            look: None,
+            pen: hub.pen(),
+            hub,
+            post,
+            rooms: Vec::new(),
+            now: Now::system(),
+            round: Round::default(),
+            letters: HashMap::new(),
+            held: BTreeSet::new(),
             notice: Vec::new(),
             told: 0,
-            hub,
+            said: 0,
         }
     }
 
-    /// A client comes: it gets the greeting and the history. `name`: what it is called until it
-    /// chooses a name, as a rule its address; without one it is numbered.
+    /// A client comes: it gets the greeting and the history of the lobby. `key` is the caller's, and
+    /// comes back from [`poll`](Self::poll). `name`: what the client is called until it chooses a
+    /// name, as a rule its address; without one it is numbered.
     ///
     /// Hand the client back with [`exit`](Self::exit).
-    pub fn enter(&mut self, name: Option<&str>, time: SystemTime, out: &mut impl Outbox) -> Member {
-        let (id, name) = self.hub.join(name);
+    pub fn enter(
+        &mut self,
+        key: u64,
+        name: Option<&str>,
+        now: Now,
+        out: &mut impl Outbox,
+    ) -> Member {
+        self.now = now;
+        let Arrival { id, name, room } = self.hub.enter(name, &self.post, key, now.time);
         log::debug!("{name} has come");
         let hub = self.hub.clone();
         for words in hub.config.greeting.iter().flat_map(|greeting| greeting.lines()) {
-            self.notice(time, &clean(words));
+            self.render(&room.name, &clean(words));
             out.send(&self.notice);
         }
-        let (end, history) = self.hub.log.join();
-        history.into_iter().for_each(|bytes| out.share(bytes));
-        let framer = LineFramer::new(self.hub.config.max_line);
-        Member { id, name, framer, cursor: end.segment, lost: 0, until: STAYS }
+        let place = self.place(room);
+        let mut member = Member {
+            id,
+            key,
+            name,
+            room: place,
+            framer: LineFramer::new(self.hub.config.max_line),
+            cursor: 0,
+            skip: NEVER,
+            lost: 0,
+            until: NEVER,
+            tempo: None,
+        };
+        self.settle(&mut member, out);
+        member
     }
 
     /// The client is not there any more.
-    pub fn exit(&mut self, client: Member) {
-        log::debug!("{} has gone", client.name);
-        self.hub.leave(client.id);
+    pub fn exit(&mut self, member: Member) {
+        log::debug!("{} has gone", member.name);
+        if let Some(at) = member.held() {
+            self.held.remove(&(at, member.key));
+        }
+        self.letters.remove(&member.key);
+        self.depart(&member, Move::Left(member.id));
+        if self.round.over {
+            // Who is left here is told in a round, and nothing else might bring one.
+            (self.post.wake())();
+        }
     }
 
     /// Takes what a client sent, cut anywhere. Its own notices go to `out` at once, what it says in
     /// the next round.
-    pub fn receive(
-        &mut self,
-        client: &mut Member,
-        mut input: &[u8],
-        time: SystemTime,
-        out: &mut impl Outbox,
-    ) {
+    pub fn receive(&mut self, member: &mut Member, input: &[u8], now: Now, out: &mut impl Outbox) {
+        self.now = now;
+        self.round.over = false;
         self.told = 0;
-        let mut framer = std::mem::replace(&mut client.framer, LineFramer::new(0));
-        while client.until == STAYS {
-            match framer.next(&mut input) {
-                Some(Ok(line)) => self.line(client, line.text(), time, out),
-                Some(Err(TooLong { limit })) => {
-                    let words = format!("line refused: longer than {limit} bytes");
-                    self.tell(client, &words, time, out);
-                }
-                None => break,
+        match &mut member.tempo {
+            // It is held, and read all the same: its connection is broken.
+            Some(tempo) if !tempo.unheard.is_empty() => {
+                let room = BATCH.saturating_sub(tempo.unheard.len()).min(input.len());
+                count(&self.hub.counters.dropped_bytes, (input.len() - room) as u64);
+                tempo.unheard.extend_from_slice(&input[..room]);
             }
+            _ => self.hear(member, input, true, out),
         }
-        client.framer = framer;
     }
 
     /// The client has sent all that it will. A last line without an ending counts, and then it
     /// [leaves](Self::leave).
-    pub fn end(&mut self, client: &mut Member, time: SystemTime, out: &mut impl Outbox) {
-        let mut framer = std::mem::replace(&mut client.framer, LineFramer::new(0));
+    pub fn end(&mut self, member: &mut Member, now: Now, out: &mut impl Outbox) {
+        self.now = now;
+        self.told = 0;
+        self.hear_out(member, out);
+        let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
         if let Some(line) = framer.finish() {
-            self.line(client, line.text(), time, out);
+            self.line(member, line.text(), out);
         }
-        self.leave(client, time, out);
+        self.leave(member, now, out);
     }
 
     /// The client gets what has been said until here, and is closed.
-    pub fn leave(&mut self, client: &mut Member, time: SystemTime, out: &mut impl Outbox) {
-        self.publish();
-        client.until = client.until.min(self.reader.end().segment);
-        self.feed(client, time, out);
+    pub fn leave(&mut self, member: &mut Member, now: Now, out: &mut impl Outbox) {
+        self.now = now;
+        self.hear_out(member, out);
+        self.publish(member.room);
+        let end = self.local(member.room).map_or(0, |local| local.reader.end().segment);
+        member.until = member.until.min(end);
+        self.bring(member, out);
     }
 
     /// A notice for one client, behind what was said before.
-    pub fn tell(
-        &mut self,
-        client: &mut Member,
-        words: &str,
-        time: SystemTime,
-        out: &mut impl Outbox,
-    ) {
-        if self.told > ANSWERS {
-            return;
-        }
-        self.publish();
-        self.feed(client, time, out);
-        self.notice(time, words);
-        self.told += self.notice.len();
-        out.send(&self.notice);
+    pub fn tell(&mut self, member: &mut Member, words: &str, now: Now, out: &mut impl Outbox) {
+        self.now = now;
+        self.answer(member, words, out);
     }
 
-    /// Sends a client what it lacks, as far as it takes it.
-    pub fn feed(&mut self, client: &mut Member, time: SystemTime, out: &mut impl Outbox) {
-        if out.waiting() > 0 {
-            return self.check(client, out);
-        }
-        if client.lost > 0 {
-            let words = match std::mem::take(&mut client.lost) {
-                1 => "1 message skipped: you were reading too slowly".to_owned(),
-                n => format!("{n} messages skipped: you were reading too slowly"),
-            };
-            self.notice(time, &words);
-            out.send(&self.notice);
-        }
-        let mut given = 0;
-        for segment in self.reader.from(client.cursor) {
-            if client.cursor >= client.until {
-                break;
-            }
-            if given > SHARE {
-                // The rest when this is taken, so that what waits for one client is bounded.
-                return out.more();
-            }
-            given += segment.bytes().len();
-            out.share(segment.bytes().clone());
-            client.cursor += 1;
-        }
-        if client.cursor >= client.until {
-            out.close();
+    /// Sends a client what it lacks, as far as it takes it, and hears what it sent and had to wait
+    /// with.
+    pub fn feed(&mut self, member: &mut Member, now: Now, out: &mut impl Outbox) {
+        self.now = now;
+        self.bring(member, out);
+        if member.held().is_none() && member.has_unheard() && out.waiting() == 0 {
+            out.hold(false);
+            self.hear_unheard(member, out);
         }
     }
 
     /// So much was said that a round should come before more input.
     pub fn is_full(&self) -> bool {
-        self.batch.len() > BATCH
+        self.said > BATCH
     }
 
-    /// Input should wait, here and at every other seat: readers somewhere do not keep up.
+    /// Input should wait, here and at every other seat: memory is short until readers have taken
+    /// something, or have been cut off.
     pub fn is_held(&self) -> bool {
-        self.hub.log.is_pressed()
+        self.hub.memory.excess() > 0
     }
 
-    /// Begins a round, if there is something to bring: [visit](Self::visit) every client, then
-    /// [conclude](Self::conclude) it.
-    pub fn round(&mut self, now: Instant, time: SystemTime) -> Option<Round> {
-        self.publish();
-        let ordered = self.hub.ordered();
-        let news = std::mem::take(&mut self.news);
-        if !news && ordered.is_empty() && self.look.is_none_or(|at| now < at) {
-            return None;
+    /// Begins a round: [poll](Self::poll) it to its end.
+    pub fn begin(&mut self, now: Now) {
+        self.now = now;
+        (self.round.freed, self.said) = (0, 0);
+        self.hub.sweep(now.instant);
+        for (index, local) in self.rooms.iter_mut().enumerate() {
+            let Some(local) = local.as_mut() else { continue };
+            local.publish_all(&self.hub, &mut self.pen.wire, now);
+            if local.take_news() {
+                self.round.visits.extend(local.members.iter().rev());
+            } else if local.look.is_some_and(|at| at <= now.instant) {
+                self.round.visits.extend(local.behind.keys());
+            } else if !local.is_vacant() {
+                continue;
+            }
+            self.round.rooms.push(index);
         }
-        let was = std::mem::take(&mut self.behind);
-        let low = self.reader.end().segment;
-        Some(Round { now, time, ordered, was, clients: 0, moving: 0, low })
+        while let Some((at, key)) = self.held.first().copied().filter(|(at, _)| *at <= now.instant)
+        {
+            self.held.remove(&(at, key));
+            self.round.visits.push(key);
+        }
+        for letter in self.post.take() {
+            self.round.visits.push(letter.key);
+            self.letters.entry(letter.key).or_default().push(letter);
+        }
+    }
+
+    /// The next client to [visit](Self::visit) in this round. `None`: the round is over.
+    pub fn poll(&mut self) -> Option<u64> {
+        if let Some(key) = self.round.polled.take() {
+            // Nobody is there under this key any more, or it is being closed.
+            self.letters.remove(&key);
+            self.rooms.iter_mut().flatten().for_each(|local| {
+                local.behind.remove(&key);
+            });
+        }
+        if let Some(key) = self.round.visits.pop() {
+            self.round.polled = Some(key);
+            return Some(key);
+        }
+        self.round.over = true;
+        let now = self.now.instant;
+        for index in self.round.rooms.drain(..) {
+            let Some(local) = self.rooms[index].as_mut() else { continue };
+            local.conclude(now);
+            if local.is_vacant() {
+                self.rooms[index] = None;
+            }
+        }
+        let slowest = self.rooms.iter().flatten().filter_map(|local| {
+            let cursors = local.behind.values().map(|p| p.cursor);
+            Some(local.reader.behind(cursors.min()?).1)
+        });
+        self.post.slowest.store(slowest.max().unwrap_or(0), Ordering::Relaxed);
+        None
     }
 
     /// Brings a client what it lacks.
-    pub fn visit(&mut self, round: &mut Round, client: &mut Member, out: &mut impl Outbox) {
-        if round.ordered.contains(&client.id) {
-            self.obey(client, round.time, out);
+    pub fn visit(&mut self, member: &mut Member, out: &mut impl Outbox) {
+        let now = self.now;
+        self.round.polled = None;
+        if member.held().is_some_and(|at| at <= now.instant) {
+            self.hear_again(member, out);
         }
-        self.feed(client, round.time, out);
-        round.clients += 1;
+        self.bring(member, out);
         let waiting = out.waiting();
-        if waiting == 0 && client.cursor >= self.reader.end().segment {
+        let Some(local) = self.rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
+        if member.until != NEVER && member.cursor >= member.until
+            || waiting == 0 && member.cursor >= local.reader.end().segment
+        {
+            // As a rule nobody is behind, and then nothing need be looked up.
+            if !local.behind.is_empty() {
+                local.behind.remove(&member.key);
+            }
             return;
         }
-        round.low = round.low.min(client.cursor);
-        let mut at = Progress { cursor: client.cursor, waiting, since: round.now };
-        if let Some(old) = round.was.get(&client.id) {
+        let far = self.hub.config.far_behind() as u64;
+        let (_, bytes) = local.reader.behind(member.cursor);
+        let cursor = member.cursor;
+        let mut at = Progress { cursor, waiting, since: now.instant, far: bytes > far };
+        if let Some(old) = local.behind.get(&member.key) {
             if (old.cursor, old.waiting) == (at.cursor, at.waiting) {
                 at.since = old.since;
             }
         }
-        let (_, bytes) = self.reader.behind(client.cursor);
-        if bytes > self.hub.config.far_behind() as u64 && round.now - at.since < MOVING {
-            round.moving += 1;
+        local.behind.insert(member.key, at);
+        let quiet = now.instant.saturating_duration_since(at.since);
+        if quiet >= MOVING && self.hub.memory.excess() > self.round.freed {
+            log::info!("{} cut off: memory is short, and it does not read", member.name);
+            count(&self.hub.counters.cut_memory, 1);
+            self.round.freed += waiting + usize::try_from(bytes).unwrap_or(usize::MAX);
+            out.abort();
         }
-        self.behind.insert(client.id, at);
     }
 
     /// When the next round is due though nothing is said and nobody wakes the seat.
     pub fn next_round(&self) -> Option<Instant> {
-        self.look
-    }
-
-    /// Ends a round.
-    pub fn conclude(&mut self, round: Round) {
-        self.reader.trim(round.low);
-        self.reader.press(round.moving > 1 && round.moving * 2 > round.clients);
-        // Those that are behind catch up by themselves; it is only looked at now and then.
-        self.look = (!self.behind.is_empty()).then(|| round.now + MOVING / 4);
+        let looks = self.rooms.iter().flatten().filter_map(|local| local.look);
+        let held = self.held.first().map(|(at, _)| *at);
+        let short = self.is_held().then(|| self.now.instant + PRESSED);
+        let is_due = self.rooms.iter().flatten().any(Local::is_due);
+        let due = is_due.then_some(self.now.instant);
+        looks.chain(held).chain(short).chain(due).min()
     }
 
     /// The words for one who cannot come in.
     pub fn refuse(&mut self, words: &str, time: SystemTime, out: &mut Vec<u8>) {
-        self.writer.notice(out, time, words);
+        count(&self.hub.counters.refused_clients, 1);
+        self.pen.wire.notice(out, time, LOBBY, words);
     }
 
-    fn line(&mut self, client: &mut Member, line: &[u8], time: SystemTime, out: &mut impl Outbox) {
-        let text = match std::str::from_utf8(line) {
-            Ok(text) => text,
-            Err(e) => {
-                let words = format!("line refused: not UTF-8 at byte {}", e.valid_up_to());
-                return self.tell(client, &words, time, out);
-            }
+    /// A client is in its room from here on: it gets the history, and then what is new.
+    fn settle(&mut self, member: &mut Member, out: &mut impl Outbox) {
+        let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
+        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
+        local.moved(hub, writer, *now, Move::Came, &member.name);
+        local.insert(member.key);
+        let (end, history) = local.room.log.join();
+        history.into_iter().for_each(|bytes| out.share(bytes));
+        member.cursor = end.segment;
+    }
+
+    /// A client is not in its room any more.
+    fn depart(&mut self, member: &Member, what: Move) {
+        let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
+        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
+        local.remove(member.key);
+        local.behind.remove(&member.key);
+        local.moved(hub, writer, *now, what, &member.name);
+    }
+
+    /// The place of `room` among this seat's.
+    fn place(&mut self, room: Arc<Room>) -> usize {
+        let is_it = |local: &Option<Local>| {
+            local.as_ref().is_some_and(|local| Arc::ptr_eq(&local.room, &room))
         };
-        match Input::parse(text) {
-            Input::Blank => {}
-            Input::Say(text) => {
-                let text = clean(text);
-                if !text.trim().is_empty() {
-                    let Self { batch, writer, .. } = self;
-                    batch.push(|out| writer.message(out, time, &client.name, &text));
-                }
+        if let Some(place) = self.rooms.iter().position(is_it) {
+            return place;
+        }
+        let local = Some(Local::new(room, self.post.wake()));
+        match self.rooms.iter().position(Option::is_none) {
+            Some(place) => {
+                self.rooms[place] = local;
+                place
             }
-            Input::Quit => self.leave(client, time, out),
-            Input::Nick(name) => match self.hub.rename(client.id, name) {
-                Ok(name) => {
-                    client.name = name;
-                    let words = format!("you are {}", client.name);
-                    self.tell(client, &words, time, out);
-                }
-                Err(e) => self.tell(client, &e.to_string(), time, out),
-            },
-            Input::Who => {
-                let (count, names) = self.hub.who(WHO);
-                let mut words = format!("{count} here: {}", names.join(", "));
-                if count > names.len() {
-                    words += &format!(" and {} more", count - names.len());
-                }
-                self.tell(client, &words, time, out);
-            }
-            Input::Help => HELP.iter().for_each(|words| self.tell(client, words, time, out)),
-            Input::Unknown(command) => {
-                let words = format!("no command /{}; /help says what there is", clean(command));
-                self.tell(client, &words, time, out);
+            None => {
+                self.rooms.push(local);
+                self.rooms.len() - 1
             }
         }
     }
 
-    /// What the operator wants of a client.
-    fn obey(&mut self, client: &mut Member, time: SystemTime, out: &mut impl Outbox) {
-        self.told = 0;
-        for order in self.hub.take_orders(client.id) {
-            match order {
-                Order::Tell(words) => self.tell(client, &words, time, out),
-                Order::Kick => {
-                    if out.waiting() > 0 {
-                        // It does not read; nothing would reach it.
-                        return out.abort();
-                    }
-                    self.tell(client, "you have been removed by the operator", time, out);
-                    client.until = 0;
-                }
-            }
+    fn local(&self, place: usize) -> Option<&Local> {
+        self.rooms.get(place).and_then(Option::as_ref)
+    }
+
+    fn room_name(&self, place: usize) -> Arc<str> {
+        self.local(place).map_or_else(|| LOBBY.into(), |l| l.room.name.clone())
+    }
+
+    /// What was said in a room goes into its log, and what the log has into the window.
+    fn publish(&mut self, place: usize) {
+        if let Some(local) = self.rooms.get_mut(place).and_then(Option::as_mut) {
+            local.publish();
         }
     }
 
-    /// Deals with a client that is too far behind.
-    fn check(&mut self, client: &mut Member, out: &mut impl Outbox) {
-        let (messages, bytes) = self.reader.behind(client.cursor);
-        if bytes <= self.hub.config.backlog as u64 {
-            return;
-        }
-        match self.hub.config.slow {
-            Slow::Disconnect => {
-                log::info!("{} disconnected: {bytes} bytes behind", client.name);
-                out.abort();
-            }
-            Slow::Skip => {
-                log::info!("{} moved past {messages} messages", client.name);
-                client.lost += messages;
-                client.cursor = self.reader.end().segment;
-            }
-        }
+    /// Renders a notice for a client into `self.notice`.
+    fn render_for(&mut self, member: &Member, words: &str) {
+        let room = self.room_name(member.room);
+        self.render(&room, words);
     }
 
-    /// What was said here goes into the log, and what the log has into the window.
-    fn publish(&mut self) {
-        self.hub.log.publish(&mut self.batch, Some(&self.reader));
-        self.news |= self.reader.take();
-    }
-
-    /// Renders a notice into `self.notice`.
-    fn notice(&mut self, time: SystemTime, words: &str) {
+    fn render(&mut self, room: &str, words: &str) {
         self.notice.clear();
-        self.writer.notice(&mut self.notice, time, words);
+        self.pen.wire.notice(&mut self.notice, self.now.time, room, words);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.hub.unseat(&self.post);
     }
 }

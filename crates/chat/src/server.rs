@@ -6,7 +6,7 @@ use bytes::Bytes;
 use netcore::Address;
 use netcore::server::{Closed, Output, Refusal, Service, Turn};
 
-use crate::{Member, Outbox, Seat};
+use crate::{Member, Now, Outbox, Seat};
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +33,10 @@ impl Outbox for Output {
         Output::more(self);
     }
 
+    fn hold(&mut self, hold: bool) {
+        Output::hold(self, hold);
+    }
+
     fn close(&mut self) {
         Output::close(self);
     }
@@ -48,36 +52,36 @@ impl Service for ChatService {
     fn open(&mut self, peer: &Address, output: &mut Output) -> Member {
         // A Unix socket's client has no address that would tell it from another.
         let name = peer.inet().map(|address| address.to_string());
-        self.0.enter(name.as_deref(), output.time(), output)
+        self.0.enter(output.id().into(), name.as_deref(), now(output), output)
     }
 
-    fn receive(&mut self, client: &mut Member, input: &[u8], output: &mut Output) {
-        self.0.receive(client, input, output.time(), output);
+    fn receive(&mut self, member: &mut Member, input: &[u8], output: &mut Output) {
+        self.0.receive(member, input, now(output), output);
         if self.0.is_full() {
             output.enough();
         }
     }
 
-    fn end(&mut self, client: &mut Member, output: &mut Output) {
-        self.0.end(client, output.time(), output);
+    fn end(&mut self, member: &mut Member, output: &mut Output) {
+        self.0.end(member, now(output), output);
     }
 
-    fn ready(&mut self, client: &mut Member, output: &mut Output) {
-        self.0.feed(client, output.time(), output);
+    fn ready(&mut self, member: &mut Member, output: &mut Output) {
+        self.0.feed(member, now(output), output);
     }
 
-    fn idle(&mut self, client: &mut Member, output: &mut Output) {
-        self.0.tell(client, "you have said nothing for too long", output.time(), output);
-        output.close();
+    fn idle(&mut self, member: &mut Member, output: &mut Output) {
+        self.0.tell(member, "you have said nothing for too long", now(output), output);
+        self.0.leave(member, now(output), output);
     }
 
-    fn stop(&mut self, client: &mut Member, output: &mut Output) {
-        self.0.leave(client, output.time(), output);
+    fn stop(&mut self, member: &mut Member, output: &mut Output) {
+        self.0.leave(member, now(output), output);
     }
 
-    fn closed(&mut self, client: Member, why: Closed) {
-        log::debug!("{}: {why:?}", client.name());
-        self.0.exit(client);
+    fn closed(&mut self, member: Member, why: Closed) {
+        log::debug!("{}: {why:?}", member.name());
+        self.0.exit(member);
     }
 
     fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
@@ -89,13 +93,17 @@ impl Service for ChatService {
     }
 
     fn turn(&mut self, turn: &mut Turn<'_, Member>) {
-        if let Some(mut round) = self.0.round(turn.now(), turn.time()) {
-            turn.each(|client, output| self.0.visit(&mut round, client, output));
-            self.0.conclude(round);
+        self.0.begin(Now { instant: turn.now(), time: turn.time() });
+        while let Some(key) = self.0.poll() {
+            turn.with(key.into(), |member, output| self.0.visit(member, output));
         }
         if let Some(at) = self.0.next_round() {
             turn.again_at(at);
         }
         turn.hold(self.0.is_held());
     }
+}
+
+fn now(output: &Output) -> Now {
+    Now { instant: output.now(), time: output.time() }
 }

@@ -1,5 +1,5 @@
 use crate::command::Input;
-use crate::name::{self, NameError};
+use crate::name::{Name, NameError};
 use crate::{Format, MAX_NAME, Slow, clean};
 
 #[test]
@@ -27,26 +27,76 @@ fn nothing_that_steers_a_terminal_is_left() {
 
 #[test]
 fn names_that_mislead_are_refused() {
-    for good in ["ann", "Ann-Marie", "o'neil", "j_d.2", "李雷", "7of9", &"x".repeat(MAX_NAME)] {
-        assert_eq!(name::check(good), Ok(()), "{good}");
+    for good in ["ann", "Ann-Marie", "o'neil", "j_d.2", "李雷", "7of9", "अनीता", "ann.10", "Zoë"]
+    {
+        assert!(Name::of_client(good).is_ok(), "{good}");
     }
+    assert!(Name::of_client(&"x".repeat(MAX_NAME)).is_ok());
     for (bad, why) in [
         ("", NameError::Empty),
         (&*"x".repeat(MAX_NAME + 1), NameError::TooLong),
+        // One character that is eighteen in form KC.
+        (&*"\u{fdfa}".repeat(3), NameError::TooLong),
         ("*ann", NameError::Character),
         ("/ann", NameError::Character),
         ("-ann", NameError::Character),
         ("an n", NameError::Character),
+        ("an\u{a0}n", NameError::Character),
+        ("an\u{3000}n", NameError::Character),
+        ("an\u{200b}n", NameError::Character),
+        ("an\u{200d}n", NameError::Character),
         ("an\u{202e}n", NameError::Character),
         ("an\nn", NameError::Character),
         ("ann:1", NameError::Character),
+        ("10.0.0.1\u{2d0}80", NameError::Character),
+        ("10.0.0.1\u{ff1a}80", NameError::Character),
         ("127.0.0.1", NameError::Reserved),
+        ("l27.O.o.1", NameError::Reserved),
+        ("１２７.0.0.1", NameError::Reserved),
         ("SERVER", NameError::Reserved),
         ("operator", NameError::Reserved),
+        ("0perator", NameError::Reserved),
+        ("оperatоr", NameError::Reserved),
     ] {
-        assert_eq!(name::check(bad), Err(why), "{bad:?}");
+        assert_eq!(Name::of_client(bad).err(), Some(why), "{bad:?}");
     }
-    assert_eq!(name::fold("ÄNN"), name::fold("änn"));
+}
+
+#[test]
+fn names_that_look_alike_have_a_look_in_common() {
+    let looks = |name: &str| Name::of_client(name).map(|name| name.looks);
+    for (a, b) in [
+        ("ann", "ANN"),
+        ("ÄNN", "änn"),
+        ("ann", "ａｎｎ"),
+        // Cyrillic, Greek.
+        ("ann", "аnn"),
+        ("Bob", "Βob"),
+        ("IVAN", "lVAN"),
+        ("bob1", "bobl"),
+        ("finn", "ﬁnn"),
+        ("strasse", "STRASSE"),
+        ("Zoe\u{308}", "Zoë"),
+    ] {
+        let (x, y) = (looks(a), looks(b));
+        let common = x.iter().flatten().any(|look| y.iter().flatten().any(|other| look == other));
+        assert!(common, "{a} {x:?}, {b} {y:?}");
+    }
+    for (a, b) in [("ann", "anna"), ("bob1", "bob2"), ("李雷", "李磊")] {
+        let (x, y) = (looks(a), looks(b));
+        let common = x.iter().flatten().any(|look| y.iter().flatten().any(|other| look == other));
+        assert!(!common, "{a} {x:?}, {b} {y:?}");
+    }
+}
+
+#[test]
+fn rooms_have_names_like_clients_and_a_hash_before_them_if_one_likes() {
+    for (given, folded) in [("dev", "dev"), ("#Dev", "dev"), ("10.0.0.1", "10.0.0.1")] {
+        assert_eq!(Name::of_room(given).map(|name| name.folded).as_deref(), Ok(folded), "{given}");
+    }
+    for bad in ["", "#", "##dev", "a b", "../etc", ".x", "a/b", "a\\b"] {
+        assert!(Name::of_room(bad).is_err(), "{bad}");
+    }
 }
 
 #[test]
@@ -62,10 +112,15 @@ fn lines_are_commands_or_text() {
         ("quitting", Input::Say("quitting")),
         ("/nick", Input::Nick("")),
         ("/nick  ann ", Input::Nick("ann")),
-        ("/nickname", Input::Unknown("nickname")),
+        ("/nickname x", Input::Other("nickname", "x")),
+        ("/join dev", Input::Join("dev")),
+        ("/msg", Input::Msg("", "")),
+        ("/msg ann", Input::Msg("ann", "")),
+        ("/msg  ann  two words ", Input::Msg("ann", "two words")),
+        ("/rooms", Input::Rooms),
         ("/who", Input::Who),
         ("/help", Input::Help),
-        ("/", Input::Unknown("")),
+        ("/", Input::Other("", "")),
         ("//who", Input::Say("/who")),
         (" /who", Input::Say(" /who")),
     ] {

@@ -6,9 +6,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::chat::Slow;
+use ::chat::{Rate, Slow};
 use clap::{Args as Group, Parser, Subcommand};
 use netcore::Family;
+use timestamp::Protocol;
 
 #[cfg(unix)]
 use crate::get::WriteOut;
@@ -106,14 +107,26 @@ Examples:
   sockit time serve
   sockit time serve --listen :21567 --framing line --format rfc3339 --utc
   sockit time serve --listen unix:/run/time.sock --format '+%H:%M:%S'
-  sockit time serve --listen udp://:21567")]
+  sockit time serve --listen udp://:21567
+  sockit time serve --service daytime --listen :13")]
     Serve(TimeServe),
     /// Send each line of standard input and print the answer to it
     #[command(after_help = "\
 Examples:
   echo hello | sockit time client 127.0.0.1:21567
-  echo hello | sockit time client udp://127.0.0.1:21567")]
+  echo hello | sockit time client udp://127.0.0.1:21567
+  sockit time client --service daytime 127.0.0.1:daytime")]
     Client(TimeClient),
+    /// Measure round trips, and how far the server's clock is from this machine's
+    #[command(after_help = "\
+Examples:
+  sockit time ping 127.0.0.1:21567
+  sockit time ping -c 100 -i 20ms --histogram udp://there:21567
+  sockit time ping -q -w 1m --json db.example:21567 web.example:21567
+  sockit time ping --service echo there:echo
+With -q there is the summary alone.
+Exit code: 0 if something came back from every endpoint, otherwise 1.")]
+    Ping(TimePing),
 }
 
 #[derive(Debug, Subcommand)]
@@ -143,6 +156,9 @@ Examples:
     Join(ChatJoin),
 }
 
+/// How many servers can be pinged at a time: each has a thread.
+const MOST_PINGED: usize = 256;
+
 /// What all servers take.
 #[derive(Debug, Group)]
 pub(crate) struct ServeArgs {
@@ -165,13 +181,17 @@ pub(crate) struct ServeArgs {
 pub(crate) struct TimeServe {
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+    /// Which service: timestamp, echo (RFC 862), daytime (RFC 867) or time (RFC 868)
+    #[arg(long, default_value_t)]
+    pub(crate) service: Protocol,
     /// What gets one answer: each piece of the stream as it is received, or each line
-    #[arg(long, default_value = "chunk", value_parser = ["chunk", "line"])]
-    pub(crate) framing: String,
+    /// [default: chunk]
+    #[arg(long, value_parser = ["chunk", "line"])]
+    pub(crate) framing: Option<String>,
     /// How the time is written: ctime, rfc3339, rfc2822, unix, unix-ms, unix-ns or a strftime
-    /// pattern behind +
-    #[arg(long, default_value = "ctime")]
-    pub(crate) format: timestamp::Format,
+    /// pattern behind + [default: ctime]
+    #[arg(long)]
+    pub(crate) format: Option<timestamp::Format>,
     /// Write the time in UTC, not in local time
     #[arg(long)]
     pub(crate) utc: bool,
@@ -185,9 +205,48 @@ pub(crate) struct TimeClient {
     /// The server
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
+    /// Which service it has: timestamp, echo, daytime or time; of the last two one answer is
+    /// printed
+    #[arg(long, default_value_t)]
+    pub(crate) service: Protocol,
     /// How long to wait for the connection, and for each answer
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
     pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct TimePing {
+    /// The servers; several are pinged at the same time
+    #[arg(value_name = "ENDPOINT", required = true, num_args = 1..=MOST_PINGED)]
+    pub(crate) endpoints: Vec<String>,
+    /// Stop after so many probes [default: without end]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// The time from one probe to the next
+    #[arg(short, long, value_name = "DUR", default_value = "1s")]
+    #[arg(value_parser = values::some_duration)]
+    pub(crate) interval: Duration,
+    /// Stop after this time, whatever is still to come [default: without limit]
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// How long the connection may take, and each answer before its probe is lost
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    /// Which service they have: timestamp, echo, daytime or time
+    #[arg(long, default_value_t)]
+    pub(crate) service: Protocol,
+    #[command(flatten)]
+    pub(crate) families: Families,
+    /// A time without a zone (ctime) is in UTC, not in local time
+    #[arg(long)]
+    pub(crate) utc: bool,
+    /// Draw how the round trips are distributed
+    #[arg(long)]
+    pub(crate) histogram: bool,
+    /// Draw the round trips over time into this file
+    #[cfg(feature = "plot")]
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]
@@ -200,18 +259,56 @@ pub(crate) struct ChatServe {
     /// A notice for each client as it comes
     #[arg(long, value_name = "TEXT")]
     pub(crate) greeting: Option<String>,
-    /// How many of the last messages a client gets as it comes
+    /// How many of the last messages of a room a client gets as it comes there
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) history: usize,
+    /// How many bytes those have at most, in each room
+    #[arg(long, value_name = "BYTES", default_value = "128k", value_parser = values::size)]
+    pub(crate) history_bytes: usize,
+    /// Keep each room's log in this directory, a file a day, and begin with what is there
+    #[cfg(unix)]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) log_dir: Option<PathBuf>,
+    /// When that is synced to the disk: so long after a message at the latest, always or never
+    #[cfg(unix)]
+    #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = values::flush)]
+    #[arg(requires = "log_dir")]
+    pub(crate) log_flush: ::chat::Flush,
+    /// Do not tell a room who comes, goes or takes another name
+    #[arg(long)]
+    pub(crate) no_presence: bool,
     /// The most clients at a time
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) max_clients: usize,
     /// The longest line from a client
     #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = values::size)]
     pub(crate) max_line: usize,
+    /// The most rooms at a time, those that are only remembered included
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) max_rooms: usize,
+    /// The most clients in a room other than the lobby [default: all there are]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_members: Option<usize>,
+    /// How long a room is remembered after its last member has gone
+    #[arg(long, value_name = "DUR", default_value = "1h", value_parser = values::duration)]
+    pub(crate) room_ttl: Duration,
+    /// How many lines, and bytes of them, are heard of a client in a second; BYTES is 1k for each
+    /// line unless told [default: all]
+    #[arg(long, value_name = "LINES[,BYTES]", value_parser = values::rate)]
+    pub(crate) rate: Option<Rate>,
+    /// How much of the rate may come at once, as the time in which it allows that
+    #[arg(long, value_name = "DUR", default_value = "3s", value_parser = values::duration)]
+    #[arg(requires = "rate")]
+    pub(crate) burst: Duration,
     /// What becomes of a client that reads too slowly: disconnect or skip
     #[arg(long, default_value_t)]
     pub(crate) slow: Slow,
+    /// How many bytes of messages may wait for clients, all together
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = values::size)]
+    pub(crate) max_memory: usize,
+    /// Print the server's figures on standard error so often
+    #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) stats: Option<Duration>,
     /// Read the operator's commands from standard input; on by itself on a terminal
     #[arg(long)]
     pub(crate) console: bool,

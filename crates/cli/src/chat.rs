@@ -1,5 +1,6 @@
 //! `sockit chat`.
 
+mod figures;
 mod join;
 mod serve;
 

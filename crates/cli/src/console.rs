@@ -25,9 +25,10 @@ pub(crate) struct Desk {
 }
 
 /// The commands, and what each does.
-const COMMANDS: [(&str, &str); 7] = [
-    ("clients", "who is here"),
+const COMMANDS: [(&str, &str); 8] = [
+    ("clients", "who is here, and in which room"),
     ("rooms", "the rooms, and how many are in each"),
+    ("stats", "the figures of the server"),
     ("say TEXT", "says TEXT to all"),
     ("tell NAME TEXT", "says TEXT to NAME alone"),
     ("kick NAME", "removes NAME"),
@@ -102,7 +103,19 @@ impl Desk {
                 if clients.is_empty() && !self.json {
                     return self.printer.print(b"nobody is here\n");
                 }
-                clients.iter().try_for_each(|name| self.object(name, &[("client", quote(name))]))
+                clients.iter().try_for_each(|client| {
+                    let text = format!("{} {}", client.name, client.room);
+                    let fields = [("client", quote(&client.name)), ("room", quote(&client.room))];
+                    self.object(&text, &fields)
+                })
+            }
+            ("stats", "") => {
+                let stats = self.operator.stats();
+                let text = stats.fields().map(|(name, value)| format!("{name} {value}"));
+                let text = text.collect::<Vec<_>>().join("\n");
+                let fields: Vec<_> =
+                    stats.fields().map(|(name, value)| (name, value.to_string())).collect();
+                self.object(&text, &fields)
             }
             ("rooms", "") => self.operator.rooms().iter().try_for_each(|room| {
                 let text = format!("{} {}", room.name, room.clients);
@@ -160,6 +173,7 @@ impl Desk {
 fn complete(operator: &Operator, before: &str) -> (usize, Vec<String>) {
     let start = before.rfind(' ').map_or(0, |space| space + 1);
     let part = &before[start..];
+    let names = || operator.clients().into_iter().map(|client| client.name.to_string());
     let words: Vec<String> = match &before[..start] {
         "" => COMMANDS
             .iter()
@@ -168,8 +182,8 @@ fn complete(operator: &Operator, before: &str) -> (usize, Vec<String>) {
                 None => (*command).to_owned(),
             })
             .collect(),
-        "tell " => operator.clients().iter().map(|name| format!("{name} ")).collect(),
-        "kick " => operator.clients().iter().map(|name| name.to_string()).collect(),
+        "tell " => names().map(|name| format!("{name} ")).collect(),
+        "kick " => names().collect(),
         _ => Vec::new(),
     };
     (start, words.into_iter().filter(|word| word.starts_with(part)).collect())

@@ -20,7 +20,7 @@ pub(crate) fn divert(screen: &Screen) {
 }
 
 /// Standard error, or what stands in for it.
-struct Log;
+pub(crate) struct Log;
 
 impl Write for Log {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {

@@ -13,6 +13,7 @@ use crate::streams::{Console, Printer};
 /// A server that listens, and has said so.
 pub(crate) struct Listening {
     server: Server,
+    workers: usize,
     signals: Signals,
 }
 
@@ -37,6 +38,7 @@ impl Listening {
             None => config,
         };
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
+        let workers = config.workers();
         let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
         // Before the words that say that it runs: from then on it can be stopped.
         let handle = server.handle();
@@ -48,7 +50,12 @@ impl Listening {
             }
         })?;
         announce(server.endpoints(), common, &console.printer)?;
-        Ok(Listening { server, signals })
+        Ok(Listening { server, workers, signals })
+    }
+
+    /// The threads that serve.
+    pub(crate) fn workers(&self) -> usize {
+        self.workers
     }
 
     pub(crate) fn handle(&self) -> Handle {
@@ -60,7 +67,7 @@ impl Listening {
         self,
         service: impl Fn(Worker) -> S + Sync,
     ) -> Result<(), Failure> {
-        let Listening { server, signals } = self;
+        let Listening { server, signals, .. } = self;
         let result = server.run(service);
         let at_once = signals.end();
         result?;

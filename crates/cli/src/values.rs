@@ -3,6 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+#[cfg(unix)]
+use ::chat::Flush;
+use ::chat::Rate;
+
 #[cfg(test)]
 mod tests;
 
@@ -58,6 +62,31 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
     }
     let number: usize = digits.parse().map_err(|_| "too large".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+/// Lines a second, and bytes a second behind a comma: 1 KiB for each line unless told.
+pub(crate) fn rate(text: &str) -> Result<Rate, String> {
+    let expected = "expected lines a second, as in 10, and bytes a second, as in 10,64k";
+    let (lines, bytes) = text.split_once(',').map_or((text, None), |(l, b)| (l, Some(b)));
+    let digits = lines.bytes().all(|b| b.is_ascii_digit());
+    let lines: u32 = lines.parse().ok().filter(|n| digits && *n > 0).ok_or(expected)?;
+    let bytes = match bytes {
+        Some(bytes) => size(bytes).ok().filter(|n| *n > 0).ok_or(expected)?,
+        None => usize::try_from(lines).unwrap_or(usize::MAX).saturating_mul(1024),
+    };
+    Ok(Rate::new(lines, bytes))
+}
+
+/// `always`, `never` or a duration.
+#[cfg(unix)]
+pub(crate) fn flush(text: &str) -> Result<Flush, String> {
+    match text {
+        "never" => Ok(Flush::Never),
+        "always" => Ok(Flush::Every(Duration::ZERO)),
+        other => duration(other)
+            .map(Flush::Every)
+            .map_err(|_| "expected always, never, or a duration as in 1s".to_owned()),
+    }
 }
 
 /// An address of this machine, with any port unless there is one.

@@ -316,7 +316,7 @@ fn the_log_and_the_answers_do_not_disturb_the_console() {
     operator.press("ome\r");
     ann.notice("operator: welcome");
     operator.press("cl\t\r");
-    operator.ends_with(&["> clients", &ann.address(), ">"]);
+    operator.ends_with(&["> clients", &format!("{} lobby", ann.address()), ">"]);
     operator.press("help\r");
     operator.shows("kick NAME");
     operator.press("x");

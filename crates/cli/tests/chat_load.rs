@@ -5,10 +5,14 @@
 mod common;
 
 use std::env;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Client, Crowd, Member, Message, PATIENCE, Server, spare_descriptors};
+use common::{
+    Client, Crowd, Member, Message, PATIENCE, Server, TempDir, sockit, spare_descriptors,
+};
 
 #[test]
 fn every_client_gets_every_line_exactly_once_and_in_the_same_order() {
@@ -69,7 +73,15 @@ fn take_numbers(received: &mut Vec<u8>, length: usize, mut next: usize, filler: 
 /// Publishes by the first of 50 clients while the last one does not read, at the pace of the 48
 /// others; gives the server and the crowd in which all but the last one have everything.
 fn publish_past_a_stalled_reader(policy: &str) -> (Server, Crowd, usize) {
-    let server = Server::start(&["chat", "serve", "--slow", policy, "--greeting", "Welcome"]);
+    let server = Server::start(&[
+        "chat",
+        "serve",
+        "--slow",
+        policy,
+        "--greeting",
+        "Welcome",
+        "--no-presence",
+    ]);
     let start = server.memory();
     let mut crowd = Crowd::connect(&server, RECEIVERS);
     crowd.expect_lines_that_hold("Welcome");
@@ -118,6 +130,60 @@ fn a_reader_that_stalls_is_disconnected_and_the_others_get_everything() {
         members[..stalled].iter().all(|member| member.received.ends_with(b": after\n"))
     });
     server.stop();
+}
+
+/// Readers that have stopped, in the proof of the ceiling.
+const STOPPED: usize = 1000;
+
+#[test]
+fn a_thousand_readers_that_stopped_cost_no_more_than_the_server_said() {
+    for policy in ["disconnect", "skip"] {
+        let directory = TempDir::new();
+        let path = directory.path("chat");
+        // What a Unix socket holds for a reader is little, and not what is measured here.
+        let unix = format!("unix:{}", path.display());
+        let args = ["chat", "serve", "--listen", "127.0.0.1:0", "--listen", &unix, "-v"];
+        let limits = ["--max-clients", "1100", "--max-rooms", "10", "--max-memory", "16M"];
+        let more = ["--no-presence", "--slow", policy, "--history", "100"];
+        let command = sockit(&[&args[..], &limits, &more].concat());
+        let mut server = Server::from_command(command, 2);
+        let said = server.process().stderr_lines(1).concat();
+        let ceiling = said.split("at most ").nth(1).and_then(|rest| rest.split(' ').next());
+        let ceiling: u64 = ceiling.and_then(|n| n.parse().ok()).expect("MiB in the log");
+        let start = server.memory();
+
+        let mut crowd = Crowd::connect(&server, 2);
+        let stopped: Vec<UnixStream> = (0..STOPPED)
+            .map(|n| {
+                // Answers that it does not take, and a line that it does not end.
+                let mut stream = UnixStream::connect(&path).expect("connect");
+                let line = format!("{}{}", "/help\n".repeat(50 + n % 50), "x".repeat(4000));
+                stream.write_all(line.as_bytes()).expect("write");
+                stream
+            })
+            .collect();
+        let total = offered() / TEXT / 2;
+        let length = "2026-11-20 18:11:02 ".len() + crowd.members[0].address.len() + 2 + TEXT + 1;
+        let filler = text(0)[8..].to_owned() + "\n";
+        let (mut sent, mut next) = (0, [0; 2]);
+        crowd.drive("what is published", |members| {
+            for (member, next) in members.iter_mut().zip(&mut next) {
+                assert!(!member.ended, "{policy}: one that reads was cut off at {next}");
+                *next = take_numbers(&mut member.received, length, *next, filler.as_bytes());
+            }
+            while sent < total.min(next[0].min(next[1]) + WINDOW) {
+                let line = format!("{}\n", text(sent));
+                members[0].outgoing.extend_from_slice(line.as_bytes());
+                sent += 1;
+            }
+            next == [total; 2]
+        });
+        let growth = server.peak_memory().saturating_sub(start);
+        println!("{policy}: grown by {} KiB, at most {ceiling} MiB", growth >> 10);
+        assert!(growth <= ceiling << 20, "{policy}: grown by {growth} bytes of {ceiling} MiB");
+        drop(stopped);
+        server.stop();
+    }
 }
 
 #[test]

@@ -2,17 +2,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::{Batch, Log, Reader, SEGMENT};
+use super::{Batch, Keep, Log, Reader, SEGMENT, What};
+use crate::memory::Memory;
 
 fn say(batch: &mut Batch, text: &str) {
-    batch.push(|out| out.extend_from_slice(text.as_bytes()));
+    batch.push(What::Message, |out| out.extend_from_slice(text.as_bytes()));
+}
+
+/// A log that keeps so many messages, and whose readers may lack so many bytes.
+fn log(messages: usize, limit: usize) -> Arc<Log> {
+    let keep = Keep { messages, bytes: usize::MAX };
+    Arc::new(Log::new(keep, limit, Arc::new(Memory::new(usize::MAX)), None))
 }
 
 fn publish(log: &Log, texts: &[&str]) {
     let mut batch = Batch::default();
     texts.iter().for_each(|text| say(&mut batch, text));
     log.publish(&mut batch, None);
-    assert_eq!(batch.len(), 0);
+    assert!(batch.is_empty());
 }
 
 fn text<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
@@ -25,9 +32,9 @@ fn window(reader: &Reader, from: u64) -> String {
 
 #[test]
 fn a_reader_gets_what_is_published_after_it_began() {
-    let log = Arc::new(Log::new(0, 1000));
+    let log = log(0, 1000);
     publish(&log, &["before"]);
-    let mut reader = log.reader(|| {});
+    let mut reader = log.reader(Arc::new(|| {}));
     let start = reader.end();
     assert!(!reader.take());
     publish(&log, &["a", "b"]);
@@ -47,8 +54,8 @@ fn a_reader_gets_what_is_published_after_it_began() {
 #[test]
 fn the_history_is_the_last_messages_and_ends_where_the_cursor_begins() {
     for keep in 0..8 {
-        let log = Arc::new(Log::new(keep, 1000));
-        let mut reader = log.reader(|| {});
+        let log = log(keep, 1000);
+        let mut reader = log.reader(Arc::new(|| {}));
         let all = ["1", "22", "333", "4444", "55555", "6"];
         publish(&log, &all[..1]);
         publish(&log, &all[1..4]);
@@ -64,8 +71,8 @@ fn the_history_is_the_last_messages_and_ends_where_the_cursor_begins() {
 
 #[test]
 fn long_batches_are_cut_between_messages() {
-    let log = Arc::new(Log::new(0, usize::MAX));
-    let mut reader = log.reader(|| {});
+    let log = log(0, usize::MAX);
+    let mut reader = log.reader(Arc::new(|| {}));
     let long = "x".repeat(SEGMENT + 1);
     let short = "y".repeat(SEGMENT / 2);
     publish(&log, &[&short, &short, &short, &long, &long, "end"]);
@@ -78,13 +85,13 @@ fn long_batches_are_cut_between_messages() {
 #[test]
 fn an_inbox_that_grows_is_pressure_until_it_is_taken() {
     let woken = Arc::new(AtomicUsize::new(0));
-    let log = Arc::new(Log::new(0, 10));
-    let mut reader = log.reader(|| {});
+    let log = log(0, 10);
+    let mut reader = log.reader(Arc::new(|| {}));
     let other = {
         let woken = woken.clone();
-        log.reader(move || {
+        log.reader(Arc::new(move || {
             woken.fetch_add(1, Ordering::Relaxed);
-        })
+        }))
     };
     drop(other);
     publish(&log, &["0123456789"]);
@@ -104,8 +111,8 @@ fn an_inbox_that_grows_is_pressure_until_it_is_taken() {
 
 #[test]
 fn all_readers_see_one_order_whoever_publishes() {
-    let log = Arc::new(Log::new(0, usize::MAX));
-    let mut readers: Vec<Reader> = (0..3).map(|_| log.reader(|| {})).collect();
+    let log = log(0, usize::MAX);
+    let mut readers: Vec<Reader> = (0..3).map(|_| log.reader(Arc::new(|| {}))).collect();
     thread::scope(|scope| {
         for n in 0..4 {
             let log = &log;

@@ -6,9 +6,18 @@ use netcore::testing::{Peer, Rig, split_law};
 use super::ChatService;
 use crate::{Chat, Config, Format, Slow};
 
+mod limits;
+mod model;
+mod rooms;
+
 type ChatRig = Rig<ChatService>;
 
+/// A chat in which comings and goings are not told.
 fn chat(config: Config) -> (Chat, ChatRig) {
+    chat_with_presence(config.with_presence(false))
+}
+
+fn chat_with_presence(config: Config) -> (Chat, ChatRig) {
     let chat = Chat::new(config);
     let rig = Rig::new(Limits::default(), |worker| chat.service(&worker));
     (chat, rig)
@@ -16,7 +25,17 @@ fn chat(config: Config) -> (Chat, ChatRig) {
 
 /// What `peer` got, a line each, without the times.
 fn lines(peer: &Peer) -> Vec<String> {
-    peer.text().lines().map(|line| strip(line).to_owned()).collect()
+    peer.text().lines().map(|line| without_clock(strip(line))).collect()
+}
+
+/// What `/who` says is in local time.
+fn without_clock(line: &str) -> String {
+    let mut parts = line.split(" since ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| {
+        assert!(part.as_bytes()[..5].iter().all(|b| b.is_ascii_digit() || *b == b':'), "{part}");
+        line + " since HH:MM" + &part[5..]
+    })
 }
 
 /// A message is `2026-11-20 18:11:02 NAME: TEXT`.
@@ -99,13 +118,19 @@ fn names_are_chosen_and_belong_to_one() {
     );
     bob.send(b"/nick ANN\n/who\n");
     rig.run();
-    assert_eq!(lines(&bob), ["* this name is taken", "* 2 here: ann, 127.0.0.1:2"]);
+    assert_eq!(
+        lines(&bob),
+        ["* this name is taken", "* 2 here: ann since HH:MM, 127.0.0.1:2 since HH:MM"]
+    );
     ann.send(b"quit\n");
     rig.run();
     assert!(ann.is_closed());
     bob.send(b"/nick ANN\nhi\n/nick Ann\n/who\n");
     rig.run();
-    assert_eq!(lines(&bob), ["* you are ANN", "ANN: hi", "* you are Ann", "* 1 here: Ann"]);
+    assert_eq!(
+        lines(&bob),
+        ["* you are ANN", "ANN: hi", "* you are Ann", "* 1 here: Ann since HH:MM"]
+    );
 }
 
 #[test]
@@ -310,7 +335,8 @@ fn the_operator_speaks_and_removes() {
     ann.send(b"/nick ann\n");
     rig.run();
     ann.received();
-    assert_eq!(operator.clients().iter().map(|n| &**n).collect::<Vec<_>>(), ["ann", "127.0.0.1:2"]);
+    let names: Vec<_> = operator.clients().iter().map(|c| c.name.to_string()).collect();
+    assert_eq!(names, ["ann", "127.0.0.1:2"]);
     operator.say("dinner\u{7}!");
     assert!(operator.tell("Ann", "psst"));
     assert!(operator.kick("127.0.0.1:2"));
@@ -343,9 +369,10 @@ fn the_other_formats_are_as_the_docs_say() {
         after_time(objects[0]).as_deref(),
         Some(r#":"lobby","from":"127.0.0.1:1","kind":"message","text":"say \"hi\" \\o/"}"#)
     );
+    let notice = after_time(objects[1]).map(|o| without_clock(&o));
     assert_eq!(
-        after_time(objects[1]).as_deref(),
-        Some(r#":"lobby","from":"*","kind":"notice","text":"1 here: 127.0.0.1:1"}"#)
+        notice.as_deref(),
+        Some(r#":"lobby","from":"*","kind":"notice","text":"1 here: 127.0.0.1:1 since HH:MM"}"#)
     );
     assert_eq!(objects.len(), 2);
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{byte_range, duration, local_address, quote, resolve, size, some_duration};
+use super::{byte_range, duration, local_address, quote, rate, resolve, size, some_duration};
 
 #[test]
 fn durations_are_numbers_with_units() {
@@ -28,6 +28,20 @@ fn durations_are_numbers_with_units() {
     assert!(duration(&"9".repeat(400)).is_err());
     assert!(some_duration("0s").is_err());
     assert!(some_duration("1ms").is_ok());
+}
+
+#[test]
+fn rates_are_lines_and_bytes_a_second() {
+    for (text, shown) in [
+        ("10", "10 lines and 10240 bytes a second"),
+        ("10,64k", "10 lines and 65536 bytes a second"),
+        ("1,1", "1 lines and 1 bytes a second"),
+    ] {
+        assert_eq!(rate(text).map(|rate| rate.to_string()).as_deref(), Ok(shown), "{text}");
+    }
+    for bad in ["", "0", "-1", "+1", "1.5", "10,", ",10", "10,0", "10,x", "10,1,1", "10/s"] {
+        assert!(rate(bad).is_err(), "{bad:?}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod client;
 mod crowd;
 mod fake;
 pub(crate) mod http;
+pub(crate) mod link;
 mod listening;
 mod process;
 mod server;

@@ -1,11 +1,12 @@
 //! Plays the console examples of a page: servers, programs and people at `nc`.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::common::{Client, Message, Process, Server, sockit, without_ctime};
 
 /// A server, and the ports that stand for its own in the text.
-type Running = (Server, Vec<String>);
+type Running = (Rc<Server>, Vec<String>);
 
 /// Plays all examples of a page, and gives how many servers were among them. Each client is one of
 /// the server before it.
@@ -15,7 +16,9 @@ pub(crate) fn play<'a>(blocks: impl Iterator<Item = &'a str>) -> usize {
         for example in block.split("$ ").skip(1) {
             let (command, printed) = example.split_once('\n').expect("a command is a line");
             if let Some(port) = command.strip_prefix("nc 127.0.0.1 ") {
-                people.push((connect(server.as_ref(), port), printed.lines().rev().collect()));
+                let at = at(server.as_ref(), port);
+                let lines = printed.lines().rev().collect();
+                people.push(Person { at, client: None, known: 0, lines });
                 continue;
             }
             talk(std::mem::take(&mut people));
@@ -46,19 +49,15 @@ fn serve(args: &str, printed: &str) -> Running {
     let server = Server::start(&args.split(' ').chain(listen).collect::<Vec<_>>());
     let lines: String = server.endpoints().iter().map(|e| format!("listening on {e}\n")).collect();
     assert_eq!(mask(&lines), mask(printed));
-    (server, ports)
+    (Rc::new(server), ports)
 }
 
 /// The server of the text's port.
-fn at<'a>(server: Option<&'a Running>, port: &str) -> &'a Server {
+fn at(server: Option<&Running>, port: &str) -> Rc<Server> {
     match server {
-        Some((server, ports)) if ports.iter().any(|p| p == port) => server,
+        Some((server, ports)) if ports.iter().any(|p| p == port) => server.clone(),
         _ => panic!("no server of the text listens on port {port}"),
     }
-}
-
-fn connect(server: Option<&Running>, port: &str) -> Client {
-    at(server, port).connect()
 }
 
 /// Runs a client whose last argument is the server.
@@ -68,39 +67,69 @@ fn run(server: Option<&Running>, args: &str, input: &str, printed: &str) {
     let address = if args.contains(" udp:") { server.udp() } else { server.tcp() };
     let args = format!("{args}:{}", address.port());
     let mut process = Process::spawn(sockit(&args.split(' ').collect::<Vec<_>>()));
-    process.feed(format!("{}\n", input.strip_prefix("echo ").expect("an input")).as_bytes());
+    if !input.is_empty() {
+        process.feed(format!("{}\n", input.strip_prefix("echo ").expect("an input")).as_bytes());
+    }
     process.close_stdin();
     let done = process.finish();
     assert_eq!(mask(done.expect_code(0).stdout_text()), mask(printed), "{}", done.story());
 }
 
-/// Lets people talk, one line of each in turn; their lines stand in reverse. A line from the server
-/// begins with `*`, `[` or a date, any other is typed. What somebody says is waited for only once
-/// it has been said.
-fn talk(mut people: Vec<(Client, Vec<&str>)>) {
-    let mut said = BTreeSet::new();
-    while people.iter().any(|(_, lines)| !lines.is_empty()) {
+/// Somebody at `nc`.
+#[derive(Debug)]
+struct Person<'a> {
+    at: Rc<Server>,
+    client: Option<Client>,
+    /// How many it has seen come, itself included.
+    known: usize,
+    /// What their terminal shows, in reverse.
+    lines: Vec<&'a str>,
+}
+
+/// Lets people talk, a line of each in turn; who has not come yet comes with the first. A line from
+/// the server begins with `*`, `[` or a date, any other is typed. What somebody else causes is
+/// waited for only once it has been done.
+fn talk(mut people: Vec<Person<'_>>) {
+    let (mut come, mut done) = (0, BTreeSet::new());
+    while people.iter().any(|person| !person.lines.is_empty()) {
         let mut progress = false;
-        for (client, lines) in &mut people {
-            let Some(line) = lines.last().copied() else { continue };
-            let message = line.starts_with("20").then(|| Message::parse(line)).flatten();
-            match message {
-                Some(message) if !said.contains(&message.text) => continue,
-                None if !line.starts_with(['*', '[']) => {
-                    client.send(format!("{line}\n"));
-                    said.insert(line.to_owned());
-                }
-                _ => assert_eq!(mask(&client.line()), mask(line)),
+        for Person { at, client, known, lines } in &mut people {
+            if client.is_none() {
+                come += 1;
+                *known = come;
             }
-            lines.pop();
-            progress = true;
+            let client = client.get_or_insert_with(|| at.connect());
+            while let Some(line) = lines.last().copied() {
+                let message = line.starts_with("20").then(|| Message::parse(line)).flatten();
+                let cause = match &message {
+                    Some(message) => Some(message.text.clone()),
+                    None => line.split_once(" is now ").map(|(_, name)| format!("/nick {name}")),
+                };
+                let joins = usize::from(line.ends_with(" has joined"));
+                if cause.is_some_and(|cause| !done.contains(&cause)) || *known + joins > come {
+                    break;
+                }
+                *known += joins;
+                let is_typed = message.is_none() && !line.starts_with(['*', '[']);
+                if is_typed {
+                    client.send(format!("{line}\n"));
+                    done.insert(line.to_owned());
+                } else {
+                    assert_eq!(mask(&client.line()), mask(line));
+                }
+                lines.pop();
+                progress = true;
+                if is_typed && !line.starts_with('/') {
+                    break;
+                }
+            }
         }
-        assert!(progress, "somebody waits for what nobody says: {people:?}");
+        assert!(progress, "somebody waits for what nobody does: {people:?}");
     }
 }
 
 /// The text without what differs from run to run: a stamp in front is checked and left out, and
-/// each number is 0.
+/// each number is 0, of either sign.
 fn mask(text: &str) -> String {
     let mut masked = String::new();
     for line in text.split_inclusive('\n') {
@@ -113,5 +142,5 @@ fn mask(text: &str) -> String {
             }
         }
     }
-    masked
+    masked.replace(" -0", " +0")
 }

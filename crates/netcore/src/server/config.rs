@@ -42,6 +42,11 @@ impl Config {
         Config { workers: workers.max(1), ..self }
     }
 
+    /// The number of threads that serve.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
     /// The most connections at a time, over all workers and listeners. One more is told so
     /// ([`Service::refuse`](super::Service::refuse)) and closed.
     pub fn with_max_connections(self, max_connections: usize) -> Config {

@@ -214,6 +214,9 @@ impl<S: Service, T: Transport> Core<S, T> {
         if c.unsent.is_some() || c.flags.closing || c.flags.ended || deaf {
             return;
         }
+        if c.flags.paused && !c.flags.broken {
+            return;
+        }
         if hold && !c.flags.broken {
             if !c.flags.held {
                 c.flags.held = true;

@@ -15,6 +15,20 @@ pub struct ConnectionId {
     pub(crate) generation: u32,
 }
 
+/// For tables of a service's own, whose keys are plain numbers. [`ConnectionId`] comes back from
+/// it.
+impl From<ConnectionId> for u64 {
+    fn from(id: ConnectionId) -> u64 {
+        u64::from(id.index) << 32 | u64::from(id.generation)
+    }
+}
+
+impl From<u64> for ConnectionId {
+    fn from(number: u64) -> ConnectionId {
+        ConnectionId { index: (number >> 32) as u32, generation: number as u32 }
+    }
+}
+
 impl std::fmt::Debug for ConnectionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.index, self.generation)
@@ -46,6 +60,8 @@ pub struct Output {
     pub(super) end: End,
     pub(super) more: bool,
     pub(super) enough: bool,
+    /// The service's wish to read on or not.
+    pub(super) hold: Option<bool>,
     pub(super) waiting: usize,
     pub(super) id: ConnectionId,
     pub(super) clock: Clock,
@@ -59,6 +75,7 @@ impl Output {
             end: End::Open,
             more: false,
             enough: false,
+            hold: None,
             waiting: 0,
             id: ConnectionId { index: 0, generation: 0 },
             clock,
@@ -69,7 +86,7 @@ impl Output {
     pub(super) fn begin(&mut self, id: ConnectionId, waiting: usize) {
         debug_assert!(self.is_empty());
         (self.id, self.waiting) = (id, waiting);
-        (self.end, self.more, self.enough) = (End::Open, false, false);
+        (self.end, self.more, self.enough, self.hold) = (End::Open, false, false, None);
     }
 
     /// Sends a copy of `bytes`.
@@ -121,6 +138,13 @@ impl Output {
     /// more input. For input that makes much more output than it is long.
     pub fn enough(&mut self) {
         self.enough = true;
+    }
+
+    /// While held, nothing is read from this connection; output goes on. The peer's socket fills,
+    /// and it waits. It stays so until a later call, most often in the service's
+    /// [`turn`](super::Service::turn), says otherwise.
+    pub fn hold(&mut self, hold: bool) {
+        self.hold = Some(hold);
     }
 
     /// How many bytes of earlier calls this connection has not taken yet. Zero: what is sent here

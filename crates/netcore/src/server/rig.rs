@@ -124,11 +124,12 @@ impl<S: Service> Rig<S> {
         }
         self.core.run();
         self.core.expire(self.clock.millis());
-        self.core.turn(self.stopping);
+        let again = self.core.turn(self.stopping);
         self.core.reap();
         // The table's end of a closed connection is gone.
         self.peers.retain(|(_, wire)| !wire.0.borrow().released);
-        self.core.is_busy() || self.peers.iter().any(|(_, wire)| wire.0.borrow().edge)
+        let due = again.is_some_and(|at| at <= self.clock.now());
+        due || self.core.is_busy() || self.peers.iter().any(|(_, wire)| wire.0.borrow().edge)
     }
 
     /// Lets `time` pass, and [runs](Self::run).

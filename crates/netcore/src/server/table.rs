@@ -84,6 +84,8 @@ pub(super) struct Flags {
     pub(super) queued: bool,
     /// In `held` already.
     pub(super) held: bool,
+    /// The service wants nothing read from it for now.
+    pub(super) paused: bool,
     /// The service wants a call of `ready` when all is sent.
     pub(super) hungry: bool,
     /// To be closed when all is sent.
@@ -222,6 +224,14 @@ impl<C, T: Transport> Table<C, T> {
     pub(super) fn conclude(&mut self, index: u32) -> Option<Over> {
         if self.output.enough {
             self.read = TURN;
+        }
+        if let Some(hold) = self.output.hold {
+            if let Some(c) = self.connection(index) {
+                c.flags.paused = hold;
+                if !hold && c.flags.readable {
+                    self.enqueue(index);
+                }
+            }
         }
         if self.output.end == End::Abort {
             self.output.clear();

@@ -1,0 +1,322 @@
+//! The rooms' logs on disk.
+//!
+//! ```text
+//!   workers ─► Shelf ─► queue ─► Writer ─► DIR/ROOM/2026-11-25.jsonl     appended, synced by policy
+//!                       bounded  a thread               │
+//!                                                       └─► recover      at the next start, backwards
+//! ```
+//!
+//! A file has the messages of a room and a local date, in the `json` format, a line each. Only what
+//! is whole is ever read from it again: what a crash has torn is cut off.
+//!
+//! Whoever says something never waits for the disk. What the disk cannot take is lost to the log on
+//! disk, and nowhere else; it is counted, and an error says so.
+
+mod backwards;
+mod day;
+mod disk;
+#[cfg(test)]
+mod fixture;
+mod flush;
+mod mend;
+mod queue;
+mod recover;
+mod seldom;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use thiserror::Error;
+
+pub use flush::Flush;
+
+use crate::archive::Archive;
+use crate::counters::Stats;
+use crate::json::Record;
+use day::Day;
+use disk::Directory;
+use queue::Queue;
+use writer::Writer;
+
+/// The bytes that wait to be written at most, over all rooms.
+pub(crate) const QUEUE: usize = 4 << 20;
+
+/// All that the log on disk costs in memory at most: buffers grow by doubling, and what is taken from
+/// the queue is put together for each file.
+pub(crate) const MEMORY: usize = 4 * QUEUE + 2 * writer::MAX_NOTED * 512;
+
+/// How long the end of a log waits for what is not written yet.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// Holds the lock on a directory. Its name is none of a room.
+const LOCK: &str = ".lock";
+
+/// The longest key of a room, in bytes.
+const MAX_KEY: usize = 128;
+
+/// Why there can be no log in a directory.
+#[derive(Debug, Error)]
+#[error("can't {operation} {}", path.display())]
+pub struct JournalError {
+    operation: &'static str,
+    path: PathBuf,
+    #[source]
+    cause: io::Error,
+}
+
+impl JournalError {
+    fn new(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
+        move |cause| JournalError { operation, path: path.to_owned(), cause }
+    }
+
+    /// Of what.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the system said, or that another server has it
+    /// ([`ResourceBusy`](io::ErrorKind::ResourceBusy)).
+    #[must_use]
+    pub fn cause(&self) -> &io::Error {
+        &self.cause
+    }
+}
+
+/// What is recovered at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keep {
+    /// Of each room.
+    pub(crate) messages: usize,
+    /// Of each room, as they are in its files.
+    pub(crate) bytes: usize,
+    pub(crate) rooms: usize,
+}
+
+/// A room that was found.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    pub(crate) key: String,
+    /// As the last message has it. Only who knows how keys are made can say that it is of this key.
+    pub(crate) name: String,
+    /// Its last messages and notices, the oldest one first; at least one. Their texts are
+    /// [clean](crate::clean).
+    pub(crate) records: Vec<Record>,
+}
+
+/// What has become of the messages, and how many bytes are not written yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct JournalStats {
+    /// Bytes.
+    pub(crate) queued: usize,
+    pub(crate) written: u64,
+    /// Those of the written that survive a loss of power. One whose sync has failed is never
+    /// among them.
+    pub(crate) synced: u64,
+    pub(crate) lost: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    written: AtomicU64,
+    synced: AtomicU64,
+    lost: AtomicU64,
+}
+
+/// A directory of logs that is being written. Clones are the same; the last one to go
+/// [closes](Journal::close) it.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal(Arc<Handle>);
+
+#[derive(Debug)]
+struct Handle {
+    queue: Arc<Queue>,
+    counts: Arc<Counts>,
+}
+
+impl Journal {
+    /// Takes a directory, made if it is missing (but not what it is in), and what was said in it.
+    ///
+    /// # Errors
+    ///
+    /// It can't be made, read or locked; `ResourceBusy`: another server has it. A thread can't be
+    /// started.
+    pub(crate) fn open(
+        directory: PathBuf,
+        flush: Flush,
+        keep: Keep,
+    ) -> Result<(Journal, Vec<Recovered>), JournalError> {
+        make(&directory).map_err(JournalError::new("make", &directory))?;
+        let lock = Lock::take(&directory.join(LOCK))?;
+        let recovered = recover::recover(&directory, flush, keep)
+            .map_err(JournalError::new("read", &directory))?;
+        let counts = Arc::new(Counts::default());
+        let queue = Arc::new(Queue::new(QUEUE, counts.clone()));
+        let journal = Journal(Arc::new(Handle { queue: queue.clone(), counts: counts.clone() }));
+        let writer = Writer::new(Directory(directory.clone()), flush, counts);
+        thread::Builder::new()
+            .name("chat journal".to_owned())
+            .spawn(move || run(writer, &Writing { queue, lock: Some(lock) }))
+            .map_err(JournalError::new("write", &directory))?;
+        Ok((journal, recovered))
+    }
+
+    /// Where a room's messages go. `key` is a name for it that is a file's as well: at most 128
+    /// bytes of letters, digits and `_-.'`, of which the first is a letter or a digit.
+    pub(crate) fn room(&self, key: &str) -> Shelf {
+        Shelf { room: key.into(), queue: self.0.queue.clone() }
+    }
+
+    pub(crate) fn stats(&self) -> JournalStats {
+        let Counts { written, synced, lost } = &*self.0.counts;
+        JournalStats {
+            queued: self.0.queue.bytes(),
+            written: written.load(Relaxed),
+            synced: synced.load(Relaxed),
+            lost: lost.load(Relaxed),
+        }
+    }
+}
+
+impl Archive for Journal {
+    fn shelf(&self, key: &str) -> crate::archive::Shelf {
+        let shelf = self.room(key);
+        Box::new(move |time, lines, count| shelf.append(time, lines, count))
+    }
+
+    fn read(&self, stats: &mut Stats) {
+        let JournalStats { queued, written, synced, lost } = self.stats();
+        stats.disk_queued_bytes = queued as u64;
+        (stats.disk_written, stats.disk_synced, stats.disk_lost) = (written, synced, lost);
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+
+    fn memory(&self) -> usize {
+        MEMORY
+    }
+}
+
+impl Handle {
+    /// Writes and syncs all that was appended, and ends; what is appended from now on is lost.
+    /// Waits for that, but not for longer than 10 s.
+    fn close(&self) {
+        self.queue.close();
+        if !self.queue.wait(CLOSING) {
+            log::error!(
+                "the disk is too slow for the chat's log: {} bytes are not written at its end",
+                self.queue.bytes()
+            );
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// One room's place in the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Shelf {
+    room: Arc<str>,
+    queue: Arc<Queue>,
+}
+
+impl Shelf {
+    /// Adds `count` messages of that time, each a line of the `json` format, its ending included.
+    /// Never waits for the disk.
+    pub(crate) fn append(&self, time: SystemTime, lines: &[u8], count: usize) {
+        let second = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.queue.push(&self.room, second, lines, count as u64);
+    }
+}
+
+/// What the thread has for as long as it runs.
+#[derive(Debug)]
+struct Writing {
+    queue: Arc<Queue>,
+    lock: Option<Lock>,
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        // First: who has waited for the end may open the directory again.
+        self.lock.take();
+        self.queue.end();
+    }
+}
+
+fn run(mut writer: Writer<Directory>, writing: &Writing) {
+    while let Some(entries) = writing.queue.take(writer.due()) {
+        writer.turn(Instant::now(), entries);
+    }
+    writer.sync(Instant::now());
+}
+
+/// The lock on a directory, so that two servers do not write to it.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Lock {
+    fn take(path: &Path) -> Result<Lock, JournalError> {
+        let failed = || JournalError::new("lock", path);
+        let file = open_lock(path).map_err(failed())?;
+        match netcore::try_lock_file(&file) {
+            Ok(true) => {}
+            Ok(false) => {
+                let text = "another server has it";
+                return Err(failed()(io::Error::new(io::ErrorKind::ResourceBusy, text)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                log::warn!("no locks on this file system: the logs of two servers would mix");
+            }
+            Err(error) => return Err(failed()(error)),
+        }
+        Ok(Lock(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A child process that is just being started has a copy of the descriptor.
+        let _ = netcore::unlock_file(&self.0);
+    }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    File::options().append(true).create(true).mode(0o600).open(path)
+}
+
+/// Makes the directory, and its name safe, unless it is there.
+fn make(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    disk::make_directory(directory)?;
+    match directory.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => disk::sync_directory(Path::new(".")),
+        Some(parent) => disk::sync_directory(parent),
+        None => Ok(()),
+    }
+}
+
+/// Whether a directory of this name can be a room's.
+fn is_key(name: &str) -> bool {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'');
+    name.len() <= MAX_KEY && name.starts_with(char::is_alphanumeric) && name.chars().all(allowed)
+}

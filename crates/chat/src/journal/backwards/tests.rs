@@ -1,0 +1,67 @@
+use std::fs::{self, File};
+
+use super::{Backwards, MAX_LINE, PIECE};
+use crate::journal::fixture::TestDir;
+
+/// Reads `content` backwards and puts it together again.
+fn read(content: &[u8]) -> Vec<(Vec<u8>, bool)> {
+    let directory = TestDir::new();
+    let path = directory.path().join("file");
+    fs::write(&path, content).unwrap();
+    let file = File::open(&path).unwrap();
+    let mut lines = Backwards::new(&file, u64::MAX).unwrap();
+    let mut read = Vec::new();
+    let mut end = content.len();
+    while let Some(line) = lines.next().unwrap() {
+        let start = usize::try_from(line.start).unwrap();
+        let expected = &content[start..end];
+        match line.bytes {
+            Some(bytes) => assert_eq!(bytes, expected),
+            None => assert!(expected.len() > MAX_LINE),
+        }
+        assert_eq!(line.whole, expected.ends_with(b"\n"));
+        read.push((expected.to_vec(), line.whole));
+        end = start;
+    }
+    assert_eq!(end, 0);
+    read.reverse();
+    read
+}
+
+#[test]
+fn lines_are_those_that_are_read_forwards() {
+    let piece = usize::try_from(PIECE).unwrap();
+    let mut contents = vec![Vec::new(), b"\n".to_vec(), b"\n\n".to_vec(), b"a\nb".to_vec()];
+    // A line's ending at, before and behind each place where a piece may begin.
+    for length in [1, piece - 1, piece, piece + 1, 2 * piece, 5 * piece, MAX_LINE, MAX_LINE + 1] {
+        for last in ["", "\n", "x", "x\n"] {
+            let line = "y".repeat(length) + "\n";
+            contents.push((line.clone() + &line + "z\n" + &line + last).into_bytes());
+        }
+    }
+    for content in contents {
+        let expected: Vec<_> = content
+            .split_inclusive(|&b| b == b'\n')
+            .map(|line| (line.to_vec(), line.ends_with(b"\n")))
+            .collect();
+        assert_eq!(read(&content), expected, "{} bytes", content.len());
+    }
+}
+
+#[test]
+fn no_more_is_read_than_is_allowed() {
+    let directory = TestDir::new();
+    let path = directory.path().join("file");
+    fs::write(&path, "a\n".repeat(100)).unwrap();
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    let mut lines = Backwards::new(&file, 20).unwrap();
+    for number in 0..9 {
+        assert_eq!(lines.next().unwrap().unwrap().bytes.unwrap(), b"a\n", "{number}");
+    }
+    assert_eq!(lines.next().unwrap_err().to_string(), "nothing of use is at its end");
+    // Nor kept in memory: a terabyte without a line's ending.
+    file.set_len(1 << 40).unwrap();
+    let mut lines = Backwards::new(&file, 16 << 20).unwrap();
+    assert!(lines.next().is_err());
+    assert!(lines.buffer.capacity() < 4 * MAX_LINE, "{}", lines.buffer.capacity());
+}

@@ -1,0 +1,125 @@
+//! What the writer asks of the system, behind a trait so that tests can have a disk that fails.
+
+use std::fmt::Debug;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::day::Day;
+use super::is_key;
+use super::mend::mend;
+
+/// Files by room and day.
+pub(super) trait Disk {
+    type File: DayFile;
+
+    /// Opens a file to append to it, and makes it and its directory if they are missing. What a
+    /// crash has left at its end is gone then.
+    fn open(&mut self, room: &str, day: Day) -> io::Result<Self::File>;
+
+    /// Syncs a file that is not open.
+    fn sync(&mut self, room: &str, day: Day) -> io::Result<()>;
+
+    /// Syncs the names of a room's files, and its own.
+    fn sync_names(&mut self, room: &str) -> io::Result<()>;
+}
+
+/// An open file.
+pub(super) trait DayFile: Debug {
+    /// Whether nothing was in it when it was opened.
+    fn is_new(&self) -> bool;
+
+    /// Whether it is still what its name stands for.
+    fn is_in_place(&self) -> bool;
+
+    /// Appends some of `bytes`, in one write(2).
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Cuts off the last `bytes` bytes.
+    fn take_back(&mut self, bytes: u64) -> io::Result<()>;
+
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The files in a directory.
+#[derive(Debug)]
+pub(super) struct Directory(pub(super) PathBuf);
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Open {
+    file: File,
+    path: PathBuf,
+    id: (u64, u64),
+    new: bool,
+}
+
+impl Disk for Directory {
+    type File = Open;
+
+    fn open(&mut self, room: &str, day: Day) -> io::Result<Open> {
+        if !is_key(room) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no name of a room"));
+        }
+        let directory = self.0.join(room);
+        make_directory(&directory)?;
+        let path = directory.join(day.to_string());
+        let file = File::options().read(true).append(true).create(true).mode(0o600).open(&path)?;
+        mend(&file, &path)?;
+        let metadata = file.metadata()?;
+        let id = (metadata.dev(), metadata.ino());
+        Ok(Open { file, path, id, new: metadata.len() == 0 })
+    }
+
+    fn sync(&mut self, room: &str, day: Day) -> io::Result<()> {
+        File::open(self.0.join(room).join(day.to_string()))?.sync_data()
+    }
+
+    fn sync_names(&mut self, room: &str) -> io::Result<()> {
+        sync_directory(&self.0.join(room))?;
+        sync_directory(&self.0)
+    }
+}
+
+impl DayFile for Open {
+    fn is_new(&self) -> bool {
+        self.new
+    }
+
+    fn is_in_place(&self) -> bool {
+        // Not what a link leads to.
+        fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == self.id)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn take_back(&mut self, bytes: u64) -> io::Result<()> {
+        // Somebody else may have cut the file meanwhile.
+        let length = self.file.metadata()?.len();
+        self.file.set_len(length.saturating_sub(bytes))
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+}
+
+/// Makes a directory for the owner alone, unless there is one.
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
+/// Makes what a directory's names stand for survive a loss of power.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    match File::open(path)?.sync_all() {
+        // fsync(2): some file systems do that with files only.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}

@@ -1,0 +1,121 @@
+mod kills;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, SystemTime};
+
+use crate::archive::Archive;
+
+use super::fixture::{ALL, EARLIER, LATER, TestDir, lines, texts};
+use super::{Flush, Journal, JournalStats, Keep, MAX_KEY, is_key};
+
+fn open(directory: &TestDir) -> (Journal, Vec<super::Recovered>) {
+    Journal::open(directory.path().join("log"), Flush::default(), ALL).unwrap()
+}
+
+fn at(second: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(second)
+}
+
+#[test]
+fn what_was_said_is_there_after_a_restart() {
+    let directory = TestDir::new();
+    let (journal, recovered) = open(&directory);
+    assert!(recovered.is_empty());
+    let dev = journal.room("dev");
+    for (second, numbers) in [(EARLIER, 0..3), (LATER, 3..4), (LATER + 1, 4..9)] {
+        let count = numbers.len();
+        dev.append(at(second), lines("Dev", numbers).as_bytes(), count);
+    }
+    // A name that is a file's here.
+    journal.room("lock").append(at(EARLIER), lines("Lock", 0..1).as_bytes(), 1);
+    journal.close();
+    let all = JournalStats { queued: 0, written: 10, synced: 10, lost: 0 };
+    assert_eq!(journal.stats(), all);
+    dev.append(at(LATER), lines("Dev", 9..10).as_bytes(), 1);
+    journal.close();
+    assert_eq!(journal.stats(), JournalStats { lost: 1, ..all });
+
+    let (journal, recovered) = open(&directory);
+    let rooms: Vec<_> =
+        recovered.iter().map(|it| (&*it.key, &*it.name, texts(&it.records).len())).collect();
+    assert_eq!(rooms, [("dev", "Dev", 9), ("lock", "Lock", 1)]);
+    assert_eq!(texts(&recovered[0].records), ["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
+    // The last handle closes it; a shelf is none.
+    let shelf = journal.room("dev");
+    let other = journal.clone();
+    drop(journal);
+    shelf.append(at(LATER), lines("Dev", 9..10).as_bytes(), 1);
+    drop(other);
+    let (_journal, recovered) = open(&directory);
+    assert_eq!(recovered[0].records.len(), 10);
+}
+
+#[test]
+fn a_directory_is_for_one_server() {
+    let directory = TestDir::new();
+    let (journal, _) = open(&directory);
+    let path = directory.path().join("log");
+    let error = Journal::open(path.clone(), Flush::Never, ALL).unwrap_err();
+    let expected = format!("can't lock {}", path.join(".lock").display());
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(error.cause().to_string(), "another server has it");
+    assert_eq!(error.cause().kind(), ErrorKind::ResourceBusy);
+    assert_eq!(error.path(), path.join(".lock"));
+    drop(journal);
+    open(&directory);
+}
+
+#[test]
+fn a_directory_that_cannot_be_had_is_an_error() {
+    let directory = TestDir::new();
+    for (name, operation, kind) in
+        [("no/log", "make", ErrorKind::NotFound), ("file", "make", ErrorKind::AlreadyExists)]
+    {
+        let path = directory.path().join(name);
+        fs::write(directory.path().join("file"), "").unwrap();
+        let error = Journal::open(path.clone(), Flush::Never, ALL).unwrap_err();
+        assert_eq!(error.to_string(), format!("can't {operation} {}", path.display()));
+        assert_eq!(error.cause().kind(), kind);
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, error.cause().to_string());
+    }
+}
+
+#[test]
+fn others_on_the_machine_cannot_read_it() {
+    let directory = TestDir::new();
+    let (journal, _) = open(&directory);
+    journal.room("dev").append(at(LATER), lines("dev", 0..1).as_bytes(), 1);
+    journal.close();
+    let path = directory.path().join("log");
+    let file = format!("dev/{}", super::Day::of(LATER));
+    for (name, mode) in [("", 0o700), (".lock", 0o600), ("dev", 0o700), (&file, 0o600)] {
+        let found = fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(found, mode, "{name}: {found:o}");
+    }
+}
+
+#[test]
+fn nothing_is_recovered_where_nothing_is_kept() {
+    let directory = TestDir::new();
+    let (journal, _) = open(&directory);
+    journal.room("dev").append(at(LATER), lines("dev", 0..1).as_bytes(), 1);
+    drop(journal);
+    let keep = Keep { messages: 0, ..ALL };
+    let path = directory.path().join("log");
+    let (_journal, recovered) = Journal::open(path, Flush::default(), keep).unwrap();
+    assert!(recovered.is_empty());
+}
+
+#[test]
+fn only_what_is_no_path_is_a_key() {
+    let longest = "x".repeat(MAX_KEY);
+    for good in ["dev", "7of9", "o'neil", "a.b-c_d", "x..", "你好", &longest] {
+        assert!(is_key(good), "{good}");
+    }
+    for bad in ["", ".", "..", ".lock", "-a", "a/b", "a\0", "a b", "../a", &(longest + "x")] {
+        assert!(!is_key(bad), "{bad:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! What was said before a restart becomes the history again.
+
+use std::time::{Instant, SystemTime};
+
+use crate::clean;
+use crate::format::Writer;
+use crate::hub::Hub;
+use crate::journal::Recovered;
+use crate::json::{Kind, Record};
+use crate::log::{Batch, What};
+use crate::name::Name;
+
+/// Gives the hub the rooms that were found.
+pub(crate) fn restore(hub: &Hub, found: Vec<Recovered>) {
+    let mut writer = Writer::new(hub.config.format);
+    let now = Instant::now();
+    for Recovered { key, name, records } in found {
+        // The name as people wrote it, if it is one for this key.
+        let as_written = Name::of_room(&name).ok().filter(|name| name.folded == key);
+        let Some(name) = as_written.or_else(|| Name::of_room(&key).ok()) else {
+            log::warn!("{key}: no name of a room; its log is left alone");
+            continue;
+        };
+        let mut history = Batch::default();
+        for Record { time, from, kind, text, .. } in &records {
+            // A file may have been edited.
+            let (time, from) = (SystemTime::from(*time), clean(from));
+            history.push(What::Message, |out| match kind {
+                Kind::Message => writer.message(out, time, &name.shown, &from, text),
+                _ => writer.notice(out, time, &name.shown, text),
+            });
+        }
+        hub.restore(name, &history, now);
+    }
+}

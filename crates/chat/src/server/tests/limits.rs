@@ -1,0 +1,175 @@
+//! Fast senders, slow readers and memory.
+
+use std::time::Duration;
+
+use netcore::server::Config as Limits;
+use netcore::testing::{Peer, Rig};
+
+use super::{ChatRig, chat, count, lines};
+use crate::{Chat, Config, Rate, Slow};
+
+#[test]
+fn a_flood_is_told_once_and_heard_at_its_rate() {
+    let rate = Rate::new(10, 1 << 20).with_burst(Duration::from_secs(2));
+    let (chat, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob) = (rig.connect(), rig.connect());
+    let flood: String = (0..100).map(|n| format!("{n}\n")).collect();
+    ann.send(flood.as_bytes());
+    rig.run();
+    let told = "* you are sending too fast: you are heard at 10 lines and 1048576 bytes a second";
+    let got = lines(&ann);
+    assert_eq!(got.iter().filter(|line| *line == told).count(), 1);
+    let mut heard = lines(&bob);
+    assert_eq!(heard.len(), 20, "the burst");
+    // The neighbour is heard at once meanwhile.
+    bob.send(b"hello\n");
+    rig.run();
+    assert_eq!(lines(&bob), ["127.0.0.1:2: hello"]);
+    for second in 1..=8 {
+        rig.advance(Duration::from_secs(1));
+        heard.extend(lines(&bob));
+        assert_eq!(heard.len(), 20 + second * 10, "after {second} s");
+    }
+    let expected: Vec<String> = (0..100).map(|n| format!("127.0.0.1:1: {n}")).collect();
+    assert_eq!(heard, expected, "nothing is lost");
+    assert!(!lines(&ann).contains(&told.to_owned()), "it has been told");
+    assert_eq!(chat.operator().stats().slowed, 1);
+}
+
+#[test]
+fn commands_and_refused_lines_count_too() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::from_secs(3));
+    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)).with_max_line(10));
+    let ann = rig.connect();
+    ann.send(b"\n\xff\n01234567890\n/who\nsaid\n");
+    rig.run();
+    assert_eq!(
+        lines(&ann),
+        [
+            "* line refused: not UTF-8 at byte 0",
+            "* line refused: longer than 10 bytes",
+            "* you are sending too fast: you are heard at 1 lines and 1048576 bytes a second",
+        ]
+    );
+    rig.advance(Duration::from_secs(1));
+    assert_eq!(lines(&ann), ["* 1 here: 127.0.0.1:1 since HH:MM"]);
+    rig.advance(Duration::from_secs(1));
+    assert_eq!(lines(&ann), ["127.0.0.1:1: said"]);
+}
+
+#[test]
+fn a_line_without_an_end_is_slowed_down_by_its_bytes() {
+    let rate = Rate::new(1000, 1000).with_burst(Duration::from_secs(1));
+    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)).with_max_line(100));
+    let ann = rig.connect();
+    for _ in 0..3 {
+        ann.send(&[b'x'; 1000]);
+        rig.run();
+    }
+    ann.send(b"\nend\n");
+    rig.run();
+    let got = lines(&ann);
+    assert_eq!(got.len(), 2, "refused, and slowed down: {got:?}");
+    rig.advance(Duration::from_secs(3));
+    assert_eq!(lines(&ann), ["127.0.0.1:1: end"]);
+}
+
+#[test]
+fn what_was_sent_too_fast_is_heard_at_a_stop() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.send(b"one\ntwo\nthree\n");
+    rig.run();
+    assert_eq!(lines(&bob), ["127.0.0.1:1: one"]);
+    rig.stop();
+    rig.run();
+    assert_eq!(lines(&bob), ["127.0.0.1:1: two", "127.0.0.1:1: three"]);
+}
+
+#[test]
+fn who_asks_for_much_takes_it_before_it_is_heard_on() {
+    let (chat, mut rig) = chat(Config::default());
+    let ann = rig.connect();
+    ann.room(0);
+    ann.send("/help\n".repeat(1000).as_bytes());
+    ann.send(b"done\n");
+    rig.run();
+    let held = chat.operator().stats().held_bytes;
+    assert_eq!(held, 0, "what comes behind is not heard yet");
+    ann.room(usize::MAX);
+    rig.run();
+    let got = lines(&ann);
+    assert_eq!(got.len(), 9 * 1000 + 1, "all of it, in order");
+    assert_eq!(got.last().map(String::as_str), Some("127.0.0.1:1: done"));
+}
+
+#[test]
+fn slow_readers_of_one_room_hold_up_nobody_in_another() {
+    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    let dan = rig.connect();
+    for peer in [&ann, &bob, &cyd] {
+        peer.send(b"/join busy\n");
+    }
+    rig.run();
+    bob.room(1000);
+    cyd.room(1000);
+    ann.send(format!("{}\n", "x".repeat(4000)).repeat(1024).as_bytes());
+    for n in 0..200 {
+        bob.room(50_000);
+        cyd.room(50_000);
+        rig.advance(Duration::from_millis(20));
+        dan.send(format!("{n}\n").as_bytes());
+        rig.run();
+        assert_eq!(lines(&dan), [format!("127.0.0.1:4: {n}")]);
+    }
+    assert_eq!(rig.connections(), 4);
+}
+
+/// Two rooms with a reader in each who stops, and one who goes on.
+fn short_of_memory(slow: Slow) -> (Chat, ChatRig, Vec<Peer>) {
+    let config = Config::default().with_presence(false).with_slow(slow);
+    let chat = Chat::new(config.with_memory(1 << 20).with_backlog(900_000));
+    let limits = Limits::default().with_stall_timeout(None);
+    let rig = Rig::new(limits, |worker| chat.service(&worker));
+    (chat, rig, Vec::new())
+}
+
+#[test]
+fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
+    for slow in [Slow::Disconnect, Slow::Skip] {
+        let (chat, mut rig, mut peers) = short_of_memory(slow);
+        for n in 0..30 {
+            // The one who speaks, one who reads, and one who has stopped.
+            for _ in 0..3 {
+                let peer = rig.connect();
+                peer.send(format!("/join r{n}\n").as_bytes());
+                peers.push(peer);
+            }
+        }
+        rig.run();
+        peers.iter().skip(2).step_by(3).for_each(|peer| peer.room(0));
+        let line = format!("{}\n", "x".repeat(4000));
+        let mut said = 0;
+        for _ in 0..40 {
+            for peer in peers.iter().step_by(3) {
+                peer.send(line.as_bytes());
+                said += 1;
+            }
+            rig.advance(Duration::from_millis(50));
+            let held = chat.operator().stats().held_bytes;
+            assert!(held <= (1 << 20) + 600_000, "{slow}: {held} bytes are held");
+        }
+        // Whoever was held up is heard when there is room.
+        rig.advance(Duration::from_secs(5));
+        let stats = chat.operator().stats();
+        assert!(stats.cut_memory > 0, "{slow}: {stats:?}");
+        assert!(stats.held_bytes <= 1 << 20, "{slow}: {stats:?}");
+        assert_eq!(stats.messages, said, "{slow}");
+        for (n, peer) in peers.iter().enumerate().filter(|(n, _)| n % 3 != 2) {
+            assert!(!peer.is_closed(), "{slow}: client {n} reads");
+            assert_eq!(count(peer), 40 + 1, "{slow}: client {n}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Thousands of comings, goings, renames, moves, stalls and messages at two seats, on virtual time,
+//! against a model that is too simple to be wrong: same lines, same order, and nobody gets what is
+//! not for them.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use netcore::Address;
+use netcore::server::Config as Limits;
+use netcore::testing::{Peer, Rig};
+
+use super::{ChatRig, lines};
+use crate::{Chat, Config};
+
+const HISTORY: usize = 5;
+const TTL: Duration = Duration::from_secs(600);
+const ROOMS: [&str; 5] = ["lobby", "dev", "ops", "Tea", "empty"];
+const NAMES: [&str; 8] = ["ann", "Bob", "cyd", "DAN", "eve", "fay", "gus", "hal"];
+
+/// SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
+    }
+}
+
+struct Person {
+    peer: Peer,
+    name: String,
+    chosen: bool,
+    room: String,
+    stalled: bool,
+    expected: Vec<String>,
+}
+
+#[derive(Default)]
+struct Place {
+    history: Vec<String>,
+    vacant: Option<Duration>,
+}
+
+struct Model {
+    rigs: [ChatRig; 2],
+    people: BTreeMap<u32, Person>,
+    places: BTreeMap<String, Place>,
+    last: u32,
+    now: Duration,
+}
+
+impl Model {
+    fn new() -> Model {
+        let config = Config::default().with_history(HISTORY).with_room_ttl(TTL);
+        let chat = Chat::new(config);
+        let limits = Limits::default().with_stall_timeout(None);
+        let rig = || Rig::new(limits.clone(), |worker| chat.service(&worker));
+        let places = BTreeMap::from([("lobby".to_owned(), Place::default())]);
+        Model {
+            rigs: [rig(), rig()],
+            people: BTreeMap::new(),
+            places,
+            last: 0,
+            now: Duration::ZERO,
+        }
+    }
+
+    /// What one says brings the other something, and there is no waker between rigs.
+    fn run(&mut self) {
+        for _ in 0..2 {
+            self.rigs.iter_mut().for_each(Rig::run);
+        }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.rigs.iter_mut().for_each(|rig| rig.advance(time));
+    }
+
+    fn tell(&mut self, id: u32, line: String) {
+        self.people.get_mut(&id).expect("somebody").expected.push(line);
+    }
+
+    fn tell_room(&mut self, room: &str, but: u32, line: &str) {
+        for (id, person) in &mut self.people {
+            if person.room == room && *id != but {
+                person.expected.push(line.to_owned());
+            }
+        }
+    }
+
+    fn enter(&mut self, seat: usize) {
+        self.last += 1;
+        let id = self.last;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, id as u16));
+        let peer = self.rigs[seat].connect_from(&Address::from(address));
+        let name = address.to_string();
+        self.tell_room("lobby", id, &format!("* {name} has joined"));
+        let expected = self.places["lobby"].history.clone();
+        let room = "lobby".to_owned();
+        let person = Person { peer, name, chosen: false, room, stalled: false, expected };
+        self.people.insert(id, person);
+    }
+
+    fn gone(&mut self, id: u32) {
+        let person = self.people.remove(&id).expect("somebody");
+        self.tell_room(&person.room, id, &format!("* {} has left", person.name));
+        self.vacate(&person.room);
+    }
+
+    fn vacate(&mut self, room: &str) {
+        if self.people.values().all(|p| p.room != room) {
+            self.places.get_mut(room).expect("a room").vacant = Some(self.now);
+        }
+    }
+
+    fn say(&mut self, id: u32, text: &str) {
+        let (name, room) = (self.people[&id].name.clone(), self.people[&id].room.clone());
+        let line = format!("{name}: {text}");
+        self.tell_room(&room, 0, &line);
+        let history = &mut self.places.get_mut(&room).expect("a room").history;
+        history.push(line);
+        let many = history.len().saturating_sub(HISTORY);
+        history.drain(..many);
+    }
+
+    fn nick(&mut self, id: u32, new: &str) {
+        let same = |p: &Person| p.chosen && p.name.to_lowercase() == new.to_lowercase();
+        if self.people.iter().any(|(other, p)| *other != id && same(p)) {
+            return self.tell(id, "* this name is taken".to_owned());
+        }
+        let person = self.people.get_mut(&id).expect("somebody");
+        let old = std::mem::replace(&mut person.name, new.to_owned());
+        person.chosen = true;
+        let room = person.room.clone();
+        if old != new {
+            self.tell_room(&room, id, &format!("* {old} is now {new}"));
+        }
+        self.tell(id, format!("* you are {new}"));
+    }
+
+    fn join(&mut self, id: u32, room: &str) {
+        let (name, old) = (self.people[&id].name.clone(), self.people[&id].room.clone());
+        let room = self.open(room);
+        if room == old {
+            return self.tell(id, format!("* you are in {room} already"));
+        }
+        self.tell_room(&old, id, &format!("* {name} has left"));
+        self.people.get_mut(&id).expect("somebody").room = room.clone();
+        self.vacate(&old);
+        self.tell_room(&room, id, &format!("* {name} has joined"));
+        let here = self.people.values().filter(|p| p.room == room).count();
+        self.tell(id, format!("* you are in {room}; {here} here"));
+        let place = self.places.get_mut(&room).expect("a room");
+        place.vacant = None;
+        let history = place.history.clone();
+        self.people.get_mut(&id).expect("somebody").expected.extend(history);
+    }
+
+    /// The room of this name as it was first written, forgotten and made anew if it is time for
+    /// that.
+    fn open(&mut self, name: &str) -> String {
+        let now = self.now;
+        self.places.retain(|name, place| {
+            name == "lobby" || place.vacant.is_none_or(|since| now - since < TTL)
+        });
+        let known = self.places.keys().find(|n| n.to_lowercase() == name.to_lowercase());
+        let name = known.cloned().unwrap_or_else(|| name.to_owned());
+        self.places.entry(name.clone()).or_default();
+        name
+    }
+
+    fn whisper(&mut self, id: u32, to: &str, text: &str) {
+        let from = self.people[&id].name.clone();
+        let is_it = |p: &Person| match p.chosen {
+            true => p.name.to_lowercase() == to.to_lowercase(),
+            false => p.name == to,
+        };
+        let Some((other, name)) =
+            self.people.iter().find(|(_, p)| is_it(p)).map(|(id, p)| (*id, p.name.clone()))
+        else {
+            return self.tell(id, format!("* nobody is called {to}"));
+        };
+        let line = format!("{from} -> {name}: {text}");
+        self.tell(other, line.clone());
+        if other != id {
+            self.tell(id, line);
+        }
+    }
+
+    fn list(&mut self, id: u32) {
+        let room = self.people[&id].room.clone();
+        let here: Vec<String> = self
+            .people
+            .values()
+            .filter(|p| p.room == room)
+            .map(|p| format!("{} since HH:MM", p.name))
+            .collect();
+        self.tell(id, format!("* {} here: {}", here.len(), here.join(", ")));
+        let mut rooms: Vec<(usize, &String)> = self
+            .places
+            .keys()
+            .map(|name| (self.people.values().filter(|p| p.room == *name).count(), name))
+            .filter(|(count, name)| *count > 0 || *name == "lobby")
+            .collect();
+        rooms.sort_by_key(|(count, name)| {
+            (*name != "lobby", std::cmp::Reverse(*count), name.to_lowercase())
+        });
+        let shown: Vec<String> = rooms.iter().map(|(n, name)| format!("{name} {n}")).collect();
+        let what = if rooms.len() == 1 { "room" } else { "rooms" };
+        self.tell(id, format!("* {} {what}: {}", rooms.len(), shown.join(", ")));
+    }
+
+    /// What everybody who reads got is what the model says, and no more.
+    fn check(&mut self, story: &str) {
+        for (id, person) in &mut self.people {
+            if person.stalled {
+                continue;
+            }
+            let got = lines(&person.peer);
+            let expected = std::mem::take(&mut person.expected);
+            // What is for one alone comes behind what is for all, to one that has not read.
+            let part = |all: &[String], private: bool| -> Vec<String> {
+                all.iter().filter(|line| line.contains(" -> ") == private).cloned().collect()
+            };
+            for private in [false, true] {
+                let (got, expected) = (part(&got, private), part(&expected, private));
+                assert_eq!(
+                    got, expected,
+                    "client {id}, {} in {}: {story}",
+                    person.name, person.room
+                );
+            }
+        }
+    }
+}
+
+fn play(seed: u64, steps: usize) {
+    let mut dice = Dice(seed);
+    let mut model = Model::new();
+    for step in 0..steps {
+        let story = format!("seed {seed}, step {step}");
+        let ids: Vec<u32> =
+            model.people.iter().filter(|(_, p)| !p.stalled).map(|(i, _)| *i).collect();
+        if ids.len() < 2 || (model.people.len() < 24 && dice.below(12) == 0) {
+            model.enter(dice.below(2));
+        } else {
+            let id = dice.of(&ids);
+            let peer = model.people[&id].peer.clone();
+            // Several lines at once are several steps of one client.
+            let mut input = String::new();
+            for _ in 0..=dice.below(3) {
+                let (room, name) = (dice.of(&ROOMS), dice.of(&NAMES));
+                let text = format!("{step}.{}", dice.below(1000));
+                match dice.below(16) {
+                    0..5 => {
+                        input += &format!("{text}\n");
+                        model.say(id, &text);
+                    }
+                    5..7 => {
+                        input += &format!("/nick {name}\n");
+                        model.nick(id, name);
+                    }
+                    7..10 => {
+                        input += &format!("/join {room}\r\n");
+                        model.join(id, room);
+                    }
+                    10..12 => {
+                        let to = match dice.below(3) {
+                            0 => name.to_owned(),
+                            _ => model.people[&dice.of(&ids)].name.to_uppercase(),
+                        };
+                        input += &format!("/msg {to} {text}\n");
+                        model.whisper(id, &to, &text);
+                    }
+                    12 => {
+                        input += "/who\n/rooms\n";
+                        model.list(id);
+                    }
+                    13 => {
+                        // Somebody stops reading, or reads on.
+                        let all: Vec<u32> = model.people.keys().copied().collect();
+                        let other = dice.of(&all);
+                        let person = model.people.get_mut(&other).expect("somebody");
+                        if person.stalled {
+                            person.stalled = false;
+                            person.peer.room(usize::MAX);
+                        } else if other != id {
+                            person.stalled = true;
+                            person.peer.room(dice.below(30));
+                        }
+                    }
+                    14 => model.pass(Duration::from_secs(dice.below(60) as u64)),
+                    _ => {
+                        if !input.is_empty() || ids.len() < 4 {
+                            continue;
+                        }
+                        match dice.below(3) {
+                            0 => peer.send(b"quit\n"),
+                            1 => peer.finish(),
+                            _ => peer.lose(),
+                        }
+                        model.gone(id);
+                        break;
+                    }
+                }
+                // Each line is answered before the next, so that the model need not say in which
+                // order two seats take turns.
+                peer.send(std::mem::take(&mut input).as_bytes());
+                model.run();
+            }
+        }
+        model.run();
+        model.check(&story);
+    }
+}
+
+#[test]
+fn thousands_of_steps_are_as_a_simple_model_has_them() {
+    for seed in 1..=8 {
+        play(seed, 2500);
+    }
+}

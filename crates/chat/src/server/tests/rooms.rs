@@ -1,0 +1,283 @@
+//! Rooms, names, private messages, comings and goings.
+
+use std::time::Duration;
+
+use netcore::server::Config as Limits;
+use netcore::testing::Rig;
+
+use super::{chat, chat_with_presence, lines};
+use crate::{Chat, Config, Format, MAX_NAME};
+
+#[test]
+fn what_is_said_in_a_room_stays_there() {
+    let (_, mut rig) = chat(Config::default().with_history(5));
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    ann.send(b"in the lobby\n/join dev\nin dev\n");
+    bob.send(b"/join #DEV\n");
+    rig.run();
+    assert_eq!(
+        lines(&ann),
+        ["127.0.0.1:1: in the lobby", "* you are in dev; 1 here", "127.0.0.1:1: in dev"]
+    );
+    let got = lines(&bob);
+    assert_eq!(got[got.len() - 2..], ["* you are in dev; 2 here", "127.0.0.1:1: in dev"]);
+    assert_eq!(lines(&cyd), ["127.0.0.1:1: in the lobby"]);
+    cyd.send(b"/rooms\n/join lobby\n/join\n/join no/slash\n");
+    rig.run();
+    assert_eq!(
+        lines(&cyd),
+        [
+            "* 2 rooms: lobby 1, dev 2",
+            "* you are in lobby already",
+            "* a name is needed: /join ROOM",
+            "* a name is letters, digits and _ - . ' and begins with a letter or a digit",
+        ]
+    );
+}
+
+#[test]
+fn a_room_is_remembered_for_a_while_after_its_last_member() {
+    let config = Config::default().with_history(5).with_room_ttl(Duration::from_secs(60));
+    let (chat, mut rig) = chat(config);
+    let ann = rig.connect();
+    ann.send(b"/join dev\nremember me\n/join lobby\n");
+    rig.run();
+    assert_eq!(chat.operator().rooms().len(), 1);
+    rig.advance(Duration::from_secs(59));
+    ann.received();
+    ann.send(b"/join dev\n/join lobby\n");
+    rig.run();
+    let back =
+        ["* you are in dev; 1 here", "127.0.0.1:1: remember me", "* you are in lobby; 1 here"];
+    assert_eq!(lines(&ann), back);
+    rig.advance(Duration::from_secs(60));
+    ann.send(b"/join dev\n");
+    rig.run();
+    assert_eq!(lines(&ann), ["* you are in dev; 1 here"]);
+    let history = chat.operator().stats().history_bytes;
+    assert_eq!(history, 0, "nothing of the forgotten room is left");
+}
+
+#[test]
+fn there_are_as_many_rooms_and_members_as_there_may_be() {
+    let config = Config::default().with_max_rooms(3).with_max_members(2);
+    let (chat, mut rig) = chat(config);
+    let peers: Vec<_> = (0..4).map(|_| rig.connect()).collect();
+    peers[0].send(b"/join a\n");
+    peers[1].send(b"/join b\n");
+    rig.run();
+    peers[2].send(b"/join c\n/join a\n");
+    peers[3].send(b"/join A\n");
+    rig.run();
+    let full = ["* there are as many rooms as there may be", "* you are in a; 2 here"];
+    assert_eq!(lines(&peers[2]), full);
+    assert_eq!(lines(&peers[3]), ["* a is full"]);
+    // A room that is only remembered makes place for a new one.
+    peers[1].send(b"/join lobby\n");
+    rig.run();
+    peers[3].send(b"/join c\n");
+    rig.run();
+    assert_eq!(lines(&peers[3]), ["* you are in c; 1 here"]);
+    assert_eq!(chat.operator().stats().refused_rooms, 2);
+}
+
+#[test]
+fn a_room_that_looks_like_another_is_refused() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.send(b"/join dev\n");
+    rig.run();
+    bob.send("/join d\u{435}v\n/join l0bby\n".as_bytes());
+    rig.run();
+    assert_eq!(
+        lines(&bob),
+        [
+            "* there is a room that looks like it: dev",
+            "* there is a room that looks like it: lobby"
+        ]
+    );
+}
+
+#[test]
+fn a_private_message_is_for_two() {
+    let (chat, mut rig) = chat(Config::default());
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    ann.send(b"/nick ann\n");
+    bob.send(b"/nick bob\n/join dev\n");
+    rig.run();
+    [&ann, &bob, &cyd].iter().for_each(|peer| drop(peer.received()));
+    ann.send(b"before\n/msg BOB  hi \x1b[31mthere\n/msg nobody x\n/msg bob\n/msg ann me\n");
+    rig.run();
+    assert_eq!(
+        lines(&ann),
+        [
+            "ann: before",
+            "ann -> bob: hi [31mthere",
+            "* nobody is called nobody",
+            "* whom do you tell what? /msg NAME TEXT",
+            "ann -> ann: me",
+        ]
+    );
+    assert_eq!(lines(&bob), ["ann -> bob: hi [31mthere"]);
+    assert_eq!(lines(&cyd), ["ann: before"]);
+    bob.send(b"/msg 127.0.0.1:3 psst\n");
+    rig.run();
+    assert_eq!(lines(&cyd), ["bob -> 127.0.0.1:3: psst"]);
+    // Its name has been free since it left.
+    bob.send(b"quit\n");
+    rig.run();
+    ann.received();
+    ann.send(b"/msg bob still there?\n");
+    rig.run();
+    assert_eq!(lines(&ann), ["* nobody is called bob"]);
+    let stats = chat.operator().stats();
+    assert_eq!((stats.private, stats.refused_private), (3, 2));
+}
+
+#[test]
+fn private_messages_are_marked_in_every_format() {
+    for (format, expected) in [
+        (Format::Classic, "999999/99 99:99:99 999.9.9.9:9 -> 999.9.9.9:9\nhi\n\n"),
+        (
+            Format::Json,
+            "\"room\":\"dev\",\"from\":\"999.9.9.9:9\",\"to\":\"999.9.9.9:9\",\
+             \"kind\":\"private\",\"text\":\"hi\"}\n",
+        ),
+    ] {
+        let (_, mut rig) = chat(Config::default().with_format(format));
+        let (ann, bob) = (rig.connect(), rig.connect());
+        ann.send(b"/join dev\n/msg 127.0.0.1:2 hi\n");
+        rig.run();
+        let text = bob.text();
+        let shape: String =
+            text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+        assert!(shape.ends_with(expected), "{text}");
+        assert!(ann.text().ends_with(&text));
+    }
+}
+
+#[test]
+fn one_that_does_not_read_is_owed_no_more_than_a_little() {
+    let (chat, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    bob.room(0);
+    let line = format!("/msg 127.0.0.1:2 {}\n", "x".repeat(1000));
+    for _ in 0..20 {
+        ann.send(line.as_bytes());
+        rig.run();
+    }
+    let refused = lines(&ann).iter().filter(|line| line.starts_with("* ")).count();
+    assert!((10..=13).contains(&refused), "{refused}");
+    assert_eq!(chat.operator().stats().refused_private, refused as u64);
+    bob.room(usize::MAX);
+    rig.run();
+    assert_eq!(lines(&bob).len(), 20 - refused);
+    ann.send(b"/msg 127.0.0.1:2 again\n");
+    rig.run();
+    assert_eq!(lines(&bob), ["127.0.0.1:1 -> 127.0.0.1:2: again"]);
+}
+
+#[test]
+fn a_room_is_told_who_comes_who_goes_and_who_is_whom() {
+    let (_, mut rig) = chat_with_presence(Config::default().with_history(9));
+    let (ann, bob) = (rig.connect(), rig.connect());
+    bob.send(
+        b"hi\n/nick bob\n/nick bob\n/nick Bob\n/nick bad name\nI am bob\n/join dev\nalone\nquit\n",
+    );
+    rig.run();
+    assert_eq!(
+        lines(&ann),
+        [
+            "* 127.0.0.1:2 has joined",
+            "127.0.0.1:2: hi",
+            "* 127.0.0.1:2 is now bob",
+            "* bob is now Bob",
+            "Bob: I am bob",
+            "* Bob has left",
+        ]
+    );
+    assert_eq!(
+        lines(&bob),
+        [
+            "127.0.0.1:2: hi",
+            "* you are bob",
+            "* you are bob",
+            "* you are Bob",
+            "* a name is letters, digits and _ - . ' and begins with a letter or a digit",
+            "Bob: I am bob",
+            "* you are in dev; 1 here",
+            "Bob: alone",
+        ]
+    );
+    // Who was there is not of interest to those who come later.
+    let cyd = rig.connect();
+    rig.run();
+    assert_eq!(lines(&cyd), ["127.0.0.1:2: hi", "Bob: I am bob"]);
+}
+
+#[test]
+fn many_at_once_are_one_line() {
+    let (chat, mut rig) = chat_with_presence(Config::default());
+    let ann = rig.connect();
+    rig.run();
+    let crowd: Vec<_> = (0..20).map(|_| rig.connect()).collect();
+    rig.run();
+    let got = lines(&ann);
+    assert_eq!(
+        got[..8],
+        (2..10).map(|n| format!("* 127.0.0.1:{n} has joined")).collect::<Vec<_>>()
+    );
+    let names: Vec<String> = (10..18).map(|n| format!("127.0.0.1:{n}")).collect();
+    assert_eq!(got[8..], [format!("* {} and 4 more have joined", names.join(", "))]);
+    crowd.iter().for_each(|peer| peer.send(b"quit\n"));
+    rig.run();
+    let got = lines(&ann);
+    assert_eq!(got.len(), 9, "{got:?}");
+    assert_eq!(chat.operator().clients().len(), 1);
+    // Nobody is told when nobody is to be.
+    let (_, mut rig) = self::chat(Config::default());
+    let ann = rig.connect();
+    let _crowd: Vec<_> = (0..20).map(|_| rig.connect()).collect();
+    rig.run();
+    assert_eq!(ann.text(), "");
+}
+
+#[test]
+fn a_list_is_as_long_as_a_notice_may_be() {
+    let (_, mut rig) = chat(Config::default());
+    let peers: Vec<_> = (0..150).map(|_| rig.connect()).collect();
+    for (n, peer) in peers.iter().enumerate() {
+        let name = format!("n{n}{}", "x".repeat(MAX_NAME - 5));
+        peer.send(format!("/nick {name}\n").as_bytes());
+    }
+    rig.run();
+    peers[0].received();
+    peers[0].send(b"/who\n");
+    rig.run();
+    let text = peers[0].text();
+    assert!(text.starts_with("* 150 here: n0x") && text.len() < 4300, "{}", text.len());
+    let listed = text.matches(" since ").count();
+    assert!(text.ends_with(&format!(" and {} more\n", 150 - listed)), "{text}");
+}
+
+#[test]
+fn a_program_may_add_a_command() {
+    let chat = Chat::builder(Config::default().with_presence(false).with_history(3))
+        .with_command("roll", "/roll SIDES  throws a die", |call| match call.argument() {
+            "" => call.tell("how many sides?"),
+            sides => {
+                let words = format!("{} in {} throws 4 of {sides}", call.name(), call.room());
+                call.say(words);
+            }
+        })
+        .build();
+    let mut rig = Rig::new(Limits::default(), |worker| chat.service(&worker));
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.send(b"/roll\n/roll 6\x07\n/help\n");
+    rig.run();
+    let got = lines(&ann);
+    assert_eq!(got[..2], ["* how many sides?", "* 127.0.0.1:1 in lobby throws 4 of 6"]);
+    assert_eq!(got.last().map(String::as_str), Some("* /roll SIDES  throws a die"));
+    assert_eq!(lines(&bob), ["* 127.0.0.1:1 in lobby throws 4 of 6"]);
+    assert_eq!(lines(&rig.connect()), ["* 127.0.0.1:1 in lobby throws 4 of 6"]);
+}
