@@ -55,6 +55,25 @@ fn nothing_is_said_under_another_name() {
 }
 
 #[test]
+fn a_line_is_said_in_the_room_that_was_asked_for_and_a_private_message_to_one() {
+    let server = Server::start(&["chat", "serve"]);
+    let mut ann = Client::enter(&server);
+    let mut bob = Client::enter(&server);
+    bob.send("/nick bob\n/join dev\n");
+    bob.notice("you are in dev");
+    let endpoint = server.tcp().to_string();
+    let lines = "deploy done\n/msg bob it took long\n";
+    let done = join(&endpoint, &["--nick", "ci", "--room", "dev", "--linger", "0"], lines);
+    done.expect_code(0).expect_quiet();
+    bob.until("deploy done");
+    bob.until_line(|line| line.ends_with(" ci -> bob: it took long"));
+    ann.say("last");
+    let before = ann.until("last");
+    assert!(!before.iter().any(|line| line.contains("deploy done")), "{before:#?}");
+    server.stop();
+}
+
+#[test]
 fn nothing_is_said_in_another_room() {
     let fake = Fake::start();
     let endpoint = fake.endpoint();

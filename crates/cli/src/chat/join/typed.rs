@@ -4,6 +4,7 @@
 //! has the say. None of them waits for another, so a terminal that is stopped does not hold up the
 //! chat, nor a server that is gone the typing.
 
+mod heard;
 mod pending;
 mod seen;
 
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::chat::{Client, ClientError, Event, News, Receiver, Sender, What, clean};
+use ::chat::{Client, ClientError, Receiver, Sender, clean};
 use netcore::Deadline;
 
 use super::backoff::Backoff;
@@ -25,8 +26,7 @@ use crate::args::ChatJoin;
 use crate::exit::{self, Failure};
 use crate::screen::{Entered, InputLine, Screen};
 use crate::serve::Signals;
-use pending::Pending;
-use seen::Seen;
+use heard::Heard;
 
 /// How long a line may take to be sent.
 const SENDING: Duration = Duration::from_secs(10);
@@ -50,26 +50,6 @@ enum Told {
     /// There is none any more, or none has come about.
     Down(Result<(), ClientError>),
     Signal,
-}
-
-/// What the thread that listens shares with this one.
-struct Heard {
-    view: View,
-    pending: Pending,
-    seen: Seen,
-    place: Place,
-    /// What the lobby says is not for who only passes it on the way to a room.
-    passes: bool,
-    /// Answers to `/who` that are due to this program, and tell it names.
-    unasked: usize,
-    /// They are on their way already.
-    knows_who: bool,
-    /// The operator does not want this client.
-    removed: bool,
-    /// The name that the server granted last, on this connection or an earlier one.
-    granted: Option<String>,
-    /// It was on this one.
-    is_named: bool,
 }
 
 #[derive(Clone)]
@@ -96,18 +76,7 @@ pub(super) fn run(
     };
     let today = chrono::Local::now().format("%Y-%m-%d").to_string();
     let (tell, told) = mpsc::sync_channel(WAITING);
-    let heard = Heard {
-        view: View::new(color, bell, today),
-        pending: Pending::default(),
-        seen: Seen::default(),
-        place,
-        passes: false,
-        unasked: 0,
-        knows_who: false,
-        removed: false,
-        granted: None,
-        is_named: false,
-    };
+    let heard = Heard::new(View::new(color, bell, today), place);
     let heard = Arc::new(Mutex::new(heard));
     let shared = Shared { heard, names, screen: screen.clone(), tell: tell.clone() };
     let signals = tell.clone();
@@ -185,50 +154,6 @@ impl Shared {
     fn say(&self, text: &str) {
         let text = self.heard().view.own(&clean(text));
         self.screen.print(&text);
-    }
-}
-
-impl Heard {
-    /// A connection begins.
-    fn begin(&mut self, refused: &[Refused]) {
-        self.is_named = !refused.iter().any(|refused| refused.is_name);
-        self.passes = self.place.room.is_some() && refused.iter().all(|refused| refused.is_name);
-        self.knows_who = self.place.answers() > 0;
-        self.unasked = self.place.answers().max(1);
-        self.seen.begin();
-    }
-
-    /// What there is to be shown of an event.
-    fn hear(&mut self, event: &Event, me: &str) -> Option<String> {
-        match &event.what {
-            What::Message { from, text } => {
-                if from == me {
-                    self.pending.came_back(text);
-                }
-                if self.passes || self.seen.is_known(&event.raw) {
-                    return None;
-                }
-            }
-            What::Notice { news: Some(news), .. } => match news {
-                News::You(name) => {
-                    self.place.nick = Some(name.clone());
-                    self.granted = Some(name.clone());
-                    self.is_named = true;
-                }
-                News::In(room) => {
-                    self.place.room = Some(room.clone());
-                    self.passes = false;
-                }
-                News::Removed => self.removed = true,
-                News::Here(_) if self.unasked > 0 => {
-                    self.unasked -= 1;
-                    return None;
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-        Some(self.view.show(event, me, Instant::now()))
     }
 }
 
@@ -396,7 +321,7 @@ impl Session {
     fn send(&mut self, line: String) {
         let Some(sender) = &mut self.sender else { return };
         // Before it can come back.
-        if !line.starts_with('/') || line.starts_with("//") {
+        if matches!(command(&line), None | Some("/msg")) {
             self.shared.heard().pending.sent(line.clone());
         }
         if sender.send(&line, Deadline::after(SENDING)).is_err()
@@ -415,7 +340,12 @@ impl Session {
             let deadline = Deadline::after(LEAVING);
             while let Ok(what) = told.recv_timeout(deadline.remaining().unwrap_or_default()) {
                 match what {
-                    Told::Down(_) | Told::Signal => break,
+                    // The server has dealt with all that came before.
+                    Told::Down(Ok(())) => {
+                        self.shared.heard().pending.take();
+                        break;
+                    }
+                    Told::Down(Err(_)) | Told::Signal => break,
                     Told::Entered(Entered::Interrupt { .. } | Entered::End) => break,
                     _ => {}
                 }

@@ -25,9 +25,16 @@ impl Pending {
     /// The server has sent this text back to who said it. What was sent before it has been dealt
     /// with too, by a refusal perhaps.
     pub(super) fn came_back(&mut self, text: &str) {
+        let text = text.trim();
         let is_it = |line: &String| {
-            let line = line.strip_prefix("//").map_or(line.clone(), |rest| format!("/{rest}"));
-            clean(&line).trim() == text.trim()
+            let line = clean(line);
+            match (line.strip_prefix("/msg "), line.strip_prefix("//")) {
+                (Some(rest), _) => {
+                    rest.split_once(' ').is_some_and(|(_, said)| said.trim() == text)
+                }
+                (_, Some(rest)) => text.strip_prefix('/') == Some(rest),
+                _ => line.trim() == text,
+            }
         };
         if let Some(at) = self.0.iter().position(is_it) {
             self.0.drain(..=at);

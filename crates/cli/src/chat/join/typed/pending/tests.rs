@@ -12,6 +12,7 @@ fn what_comes_back_has_arrived_and_so_has_all_before_it() {
     assert_eq!(after(&["a", "b", "c"], &["b"]), ["c"]);
     assert_eq!(after(&["a", "b", "a"], &["a", "b"]), ["a"]);
     assert_eq!(after(&["//x\t\u{7}y"], &["/x y"]), [""; 0]);
+    assert_eq!(after(&["/msg bob  hi", "/msg bob there"], &["hi"]), ["/msg bob there"]);
     assert_eq!(after(&["a"], &["of another client with my name"]), ["a"]);
 }
 
