@@ -2,6 +2,7 @@
 //! corpus both include this file.
 
 use chat::{Event, Parser, What, clean};
+use netcore::testing::cut;
 
 /// The longest line: short, so that fuzzing finds the way past it.
 const LIMIT: usize = 250;
@@ -14,7 +15,7 @@ pub(crate) fn chat(input: &[u8]) -> bool {
     let [seed, stream @ ..] = input else { return false };
     let mut parser = Parser::new(LIMIT);
     let expected = events(&mut parser, &[stream]);
-    for pieces in [stream.chunks(1).collect(), cut(stream, *seed)] {
+    for pieces in [stream.chunks(1).collect(), cut(stream, *seed, 12)] {
         assert_eq!(events(&mut parser, &pieces), expected, "{:?}", stream.escape_ascii());
     }
     let mut said = false;
@@ -48,20 +49,4 @@ fn events(parser: &mut Parser, pieces: &[&[u8]]) -> Vec<Event> {
     }
     events.extend(parser.finish());
     events
-}
-
-/// Cuts at places that follow from the seed. Some pieces are empty.
-fn cut(mut stream: &[u8], seed: u8) -> Vec<&[u8]> {
-    let mut state = u32::from(seed) + 1;
-    let mut pieces = Vec::new();
-    while !stream.is_empty() {
-        // xorshift32 of Marsaglia, "Xorshift RNGs", 2003.
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        let (piece, rest) = stream.split_at((state % 12) as usize % (stream.len() + 1));
-        pieces.push(piece);
-        stream = rest;
-    }
-    pieces
 }
