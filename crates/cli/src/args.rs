@@ -127,6 +127,15 @@ Examples:
 With -q there is the summary alone.
 Exit code: 0 if something came back from every endpoint, otherwise 1.")]
     Ping(TimePing),
+    /// Put load on an echo or timestamp server, and show how long its answers take
+    #[cfg(unix)]
+    #[command(after_help = "\
+Examples:
+  sockit time bench 127.0.0.1:21567 --connections 64
+  sockit time bench 127.0.0.1:21567 --connections 64 --rate 50000 --log bench.hlog
+  sockit time bench udp://127.0.0.1:21567 --connections 16 --pipeline 8 --json
+  sockit time bench unix:/run/echo.sock --size 4k --duration 1m")]
+    Bench(TimeBench),
 }
 
 #[derive(Debug, Subcommand)]
@@ -212,6 +221,42 @@ pub(crate) struct TimeClient {
     /// How long to wait for the connection, and for each answer
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
     pub(crate) timeout: Duration,
+}
+
+#[cfg(unix)]
+#[derive(Debug, Group)]
+pub(crate) struct TimeBench {
+    /// The server: one that answers each line with the line, as it came or behind [TIME]
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// Connections, or sockets over UDP
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) connections: usize,
+    /// How long to measure
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    pub(crate) duration: Duration,
+    /// The bytes of a request, its line end included
+    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = values::size)]
+    pub(crate) size: usize,
+    /// So many requests a second over all connections, whatever becomes of the answers [default: as
+    /// fast as answers come]
+    #[arg(long, value_name = "PER_SECOND")]
+    pub(crate) rate: Option<u64>,
+    /// How many requests each connection may have under way
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) pipeline: usize,
+    /// How long there is load before it is measured
+    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = values::duration)]
+    pub(crate) warmup: Duration,
+    /// How long to wait for the connections, and for each answer
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    /// Threads that make the load
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
+    /// Write the latencies to this file by the second, for the tools of HdrHistogram
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

@@ -75,6 +75,8 @@ fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
         Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, console),
         Command::Time(TimeCommand::Client(args)) => time::client(args, &common, console),
         Command::Time(TimeCommand::Ping(args)) => time::ping::ping(args, &common, console),
+        #[cfg(unix)]
+        Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, console),
         Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, console),
         Command::Chat(ChatCommand::Join(args)) => chat::join(args, &common, console),
         #[cfg(unix)]

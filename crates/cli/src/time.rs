@@ -1,5 +1,7 @@
 //! `sockit time`.
 
+#[cfg(unix)]
+pub(crate) mod bench;
 pub(crate) mod ping;
 
 use std::io::{BufRead, Read};

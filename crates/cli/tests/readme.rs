@@ -41,6 +41,7 @@ fn the_defaults_of_the_help_are_those_of_the_documentation() {
     for (page, command) in [
         (PROTOCOLS, "time serve"),
         (PROTOCOLS, "time ping"),
+        (PROTOCOLS, "time bench"),
         (PROTOCOLS, "chat serve"),
         (PROTOCOLS, "chat join"),
         (HTTP, "get"),

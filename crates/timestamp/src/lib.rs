@@ -5,6 +5,8 @@ mod client;
 mod clock;
 mod distribution;
 mod format;
+#[cfg(all(unix, feature = "bench"))]
+pub mod load;
 mod offset;
 mod pattern;
 mod ping;

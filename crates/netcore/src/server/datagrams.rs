@@ -88,6 +88,11 @@ impl Port {
         self.ready
     }
 
+    /// Answers wait for room. Where there is some, there has to be an event.
+    pub(super) fn is_full(&self) -> bool {
+        !self.outbox.answers.is_empty()
+    }
+
     /// Receives and answers what there is, up to a share.
     pub(super) fn run<S: Service>(
         &mut self,

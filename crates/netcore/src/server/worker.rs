@@ -75,7 +75,9 @@ impl Seat {
         socket.set_nonblocking(true).map_err(failed)?;
         let mut port = Port::new(UdpSocket::from_std(socket));
         let token = port_token(self.ports.len());
-        self.poll.registry().register(port.socket(), token, BOTH).map_err(failed)?;
+        // Not for both: the system tells of room again with each datagram that has left.
+        let readable = Interest::READABLE;
+        self.poll.registry().register(port.socket(), token, readable).map_err(failed)?;
         self.ports.push(port);
         Ok(())
     }
@@ -144,8 +146,13 @@ impl<S: Service> Running<S> {
     }
 
     fn answer_datagrams(&mut self) {
-        for port in &mut self.seat.ports {
+        for (index, port) in self.seat.ports.iter_mut().enumerate() {
             port.run(&mut self.core.service, &mut self.inbox, &mut self.reply);
+            if port.is_full() {
+                // Where this fails, the next datagram that comes is the occasion to try again.
+                let registry = self.seat.poll.registry();
+                let _ = registry.reregister(port.socket(), port_token(index), BOTH);
+            }
         }
     }
 
@@ -310,7 +317,7 @@ impl<S: Service> Running<S> {
     }
 }
 
-/// Both directions at once, for good: edge-triggered readiness makes that cheaper than to change it
+/// Both directions of a stream at once, for good: edge-triggered readiness makes that cheaper than to change it
 /// as output comes and goes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
