@@ -94,15 +94,17 @@ impl Local {
         }
     }
 
-    /// Adds to what is to be published.
+    /// Adds to what is to be published. By how many bytes that grows.
     pub(crate) fn say(
         &mut self,
         pen: &mut Pen,
         now: Now,
         write: impl Fn(&mut Writer, &mut Vec<u8>),
-    ) {
+    ) -> usize {
         self.tell_run(&mut pen.wire, now);
+        let before = self.batch.len();
         self.batch.say(pen, now.time, write);
+        self.batch.len() - before
     }
 
     /// One comes or goes. It is told at once, unless many do.

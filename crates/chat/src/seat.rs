@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use netcore::line::LineFramer;
 
 use crate::counters::count;
@@ -102,6 +103,8 @@ pub struct Seat {
     letters: HashMap<u64, Vec<Letter>>,
     /// Clients that are not read from, and when it is looked whether they are again.
     held: BTreeSet<(Instant, u64)>,
+    /// When all clients are looked at next, if memory is short then.
+    survey: Option<Instant>,
     /// Reused from notice to notice.
     notice: Vec<u8>,
     /// Bytes of answers since the input that is being heard began.
@@ -138,6 +141,7 @@ impl Seat {
             round: Round::default(),
             letters: HashMap::new(),
             held: BTreeSet::new(),
+            survey: None,
             notice: Vec::new(),
             told: 0,
             said: 0,
@@ -188,6 +192,7 @@ impl Seat {
             self.held.remove(&(at, member.key));
         }
         self.letters.remove(&member.key);
+        count(&self.hub.counters.dropped_bytes, member.unheard() as u64);
         self.depart(&member, Move::Left(member.id));
         if self.round.over {
             // Who is left here is told in a round, and nothing else might bring one.
@@ -268,10 +273,14 @@ impl Seat {
         self.now = now;
         (self.round.freed, self.said) = (0, 0);
         self.hub.sweep(now.instant);
+        // What is on its way to a client at the end of the log shows at its next visit, and nothing
+        // else may bring one.
+        let all = self.is_held() && self.survey.is_none_or(|at| at <= now.instant);
+        self.survey = if all { Some(now.instant + MOVING / 4) } else { self.survey };
         for (index, local) in self.rooms.iter_mut().enumerate() {
             let Some(local) = local.as_mut() else { continue };
             local.publish_all(&self.hub, &mut self.pen.wire, now);
-            if local.take_news() {
+            if local.take_news() || all {
                 self.round.visits.extend(local.members.iter().rev());
             } else if local.look.is_some_and(|at| at <= now.instant) {
                 self.round.visits.extend(local.behind.keys());
@@ -280,11 +289,10 @@ impl Seat {
             }
             self.round.rooms.push(index);
         }
-        while let Some((at, key)) = self.held.first().copied().filter(|(at, _)| *at <= now.instant)
-        {
-            self.held.remove(&(at, key));
-            self.round.visits.push(key);
-        }
+        let later = self.held.split_off(&(now.instant + Duration::from_nanos(1), 0));
+        let due = std::mem::replace(&mut self.held, later);
+        // Who has waited for the longest comes first.
+        self.round.visits.extend(due.into_iter().rev().map(|(_, key)| key));
         for letter in self.post.take() {
             self.round.visits.push(letter.key);
             self.letters.entry(letter.key).or_default().push(letter);
@@ -375,15 +383,18 @@ impl Seat {
         self.pen.wire.notice(out, time, LOBBY, words);
     }
 
-    /// A client is in its room from here on: it gets the history, and then what is new.
-    fn settle(&mut self, member: &mut Member, out: &mut impl Outbox) {
+    /// A client is in its room from here on: it gets the history, and then what is new. How many
+    /// bytes the history has.
+    fn settle(&mut self, member: &mut Member, out: &mut impl Outbox) -> usize {
         let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
-        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
+        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return 0 };
         local.moved(hub, writer, *now, Move::Came, &member.name);
         local.insert(member.key);
         let (end, history) = local.room.log.join();
+        let length = history.iter().map(Bytes::len).sum();
         history.into_iter().for_each(|bytes| out.share(bytes));
         member.cursor = end.segment;
+        length
     }
 
     /// A client is not in its room any more.

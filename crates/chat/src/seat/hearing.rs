@@ -23,10 +23,17 @@ impl Seat {
         let rate = self.hub.config.rate.filter(|_| holds);
         let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
         while member.until == NEVER && !input.is_empty() {
-            if holds && self.told > ANSWERS {
+            // One who leaves is not heard beyond what there is room for.
+            if self.told > ANSWERS || !holds && self.is_held() {
                 member.tempo().unheard = input.to_vec();
                 out.hold(true);
                 out.more();
+                break;
+            }
+            if holds && self.is_full() {
+                // It goes on in the next round.
+                member.tempo().unheard = input.to_vec();
+                self.hold(member, now, out);
                 break;
             }
             if let Some(at) = rate.as_ref().and_then(|rate| member.tempo().pace.wait(rate, now)) {
@@ -62,6 +69,7 @@ impl Seat {
 
     /// Hears what a client sent beyond its rate, since no more will come.
     pub(super) fn hear_out(&mut self, member: &mut Member, out: &mut impl Outbox) {
+        self.told = 0;
         let unheard = member.take_unheard();
         self.hear(member, &unheard, false, out);
     }
@@ -72,11 +80,18 @@ impl Seat {
         if self.local(member.room).is_some_and(|local| local.room.log.is_pressed()) {
             return self.hold(member, self.now.instant + PRESSED, out);
         }
+        if out.waiting() > 0 && member.has_unheard() {
+            // Its answers come first: it is heard when it is fed.
+            return;
+        }
         out.hold(false);
         self.hear_unheard(member, out);
     }
 
     pub(super) fn hear_unheard(&mut self, member: &mut Member, out: &mut impl Outbox) {
+        if member.until != NEVER {
+            return;
+        }
         self.told = 0;
         let unheard = member.take_unheard();
         self.hear(member, &unheard, true, out);

@@ -173,3 +173,135 @@ fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
         }
     }
 }
+
+#[test]
+fn who_is_slowed_down_and_does_not_read_is_not_answered_on_and_on() {
+    let rate = Rate::new(100, 1 << 20).with_burst(Duration::ZERO);
+    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.room(0);
+    ann.send("/help\n".repeat(50).as_bytes());
+    ann.send(b"done\n");
+    rig.run();
+    for _ in 0..100 {
+        rig.advance(Duration::from_millis(20));
+    }
+    assert_eq!(lines(&bob), [""; 0], "her answers come first, and she has not taken them");
+    ann.room(usize::MAX);
+    for _ in 0..100 {
+        rig.advance(Duration::from_millis(20));
+    }
+    assert_eq!(lines(&bob), ["127.0.0.1:1: done"]);
+    let got = lines(&ann);
+    assert_eq!(got.iter().filter(|line| !line.contains("too fast")).count(), 50 * 9 + 1);
+}
+
+#[test]
+fn who_goes_from_room_to_room_takes_their_histories_first() {
+    let (_, mut rig) = chat(Config::default().with_history(10));
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    bob.send(b"/join a\n");
+    rig.run();
+    bob.send(format!("{}\n", "x".repeat(4000)).repeat(3).as_bytes());
+    rig.run();
+    ann.room(0);
+    ann.send("/join a\n/join lobby\n".repeat(100).as_bytes());
+    ann.send(b"done\n");
+    rig.run();
+    assert_eq!(lines(&cyd), [""; 0], "what comes behind is not heard yet");
+    ann.room(usize::MAX);
+    rig.run();
+    assert_eq!(lines(&cyd), ["127.0.0.1:1: done"]);
+    assert_eq!(count(&ann), 100 * (1 + 3 + 1) + 1);
+}
+
+#[test]
+fn one_who_owes_much_can_be_removed_all_the_same() {
+    let config = Config::default().with_max_line(16 * 1024);
+    let (chat, mut rig) = chat(config);
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.room(0);
+    bob.send(b"hello\n");
+    rig.run();
+    bob.send(format!("/msg 127.0.0.1:1 {}\n", "x".repeat(10_000)).as_bytes());
+    rig.run();
+    assert!(chat.operator().kick("127.0.0.1:1"));
+    rig.run();
+    assert!(ann.is_closed());
+}
+
+#[test]
+fn nobody_waits_for_ever_for_memory_that_quiet_rooms_hold() {
+    for slow in [Slow::Disconnect, Slow::Skip] {
+        let (chat, mut rig, _) = short_of_memory(slow);
+        let rooms: Vec<[Peer; 2]> = (0..30).map(|_| [rig.connect(), rig.connect()]).collect();
+        for (n, [ann, bob]) in rooms.iter().enumerate() {
+            ann.send(format!("/join r{n}\n").as_bytes());
+            bob.send(format!("/join r{n}\n").as_bytes());
+            rig.run();
+            // All of it is on its way to one who takes nothing, and no more comes.
+            bob.room(0);
+            ann.send(format!("{}\n", "x".repeat(3000)).repeat(20).as_bytes());
+        }
+        rig.run();
+        for _ in 0..20 {
+            rig.advance(Duration::from_millis(100));
+        }
+        for [ann, _] in &rooms {
+            ann.received();
+            ann.send(b"still there?\n");
+        }
+        rig.run();
+        let stats = chat.operator().stats();
+        assert!(stats.held_bytes <= 1 << 20, "{slow}: {stats:?}");
+        assert!(rooms.iter().all(|[ann, _]| count(ann) == 1), "{slow}: {stats:?}");
+    }
+}
+
+#[test]
+fn what_is_asked_at_a_stop_is_answered_within_limits() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let (chat, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let ann = rig.connect();
+    ann.send("/help\n".repeat(2000).as_bytes());
+    rig.stop();
+    rig.run();
+    let got = ann.received().len();
+    assert!(got < 16 * 1024, "{got} bytes of answers");
+    let dropped = chat.operator().stats().dropped_bytes;
+    assert!(dropped > 11_000 && dropped < 12_000, "{dropped}");
+}
+
+#[test]
+fn what_breaks_off_before_it_is_heard_is_counted() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let (chat, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let ann = rig.connect();
+    ann.send(b"one\ntwo\nthree\n");
+    rig.run();
+    ann.reset();
+    rig.run();
+    assert_eq!(rig.connections(), 0);
+    assert_eq!(chat.operator().stats().dropped_bytes, "two\nthree\n".len() as u64);
+}
+
+#[test]
+fn one_who_is_not_heard_yet_has_not_been_silent() {
+    let config = Config::default().with_presence(false);
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let chat = Chat::new(config.with_rate(Some(rate)));
+    let limits = Limits::default().with_idle_timeout(Some(Duration::from_secs(10)));
+    let mut rig = Rig::new(limits, |worker| chat.service(&worker));
+    let ann = rig.connect();
+    ann.send("x\n".repeat(30).as_bytes());
+    rig.run();
+    for _ in 0..29 {
+        rig.advance(Duration::from_secs(1));
+        assert!(!ann.is_closed());
+    }
+    assert_eq!(count(&ann), 30 + 1);
+    for _ in 0..20 {
+        rig.advance(Duration::from_secs(1));
+    }
+    assert!(ann.is_closed());
+}
