@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::Format;
 use crate::hub::Hub;
 use crate::post::OWED;
 use crate::seat::{ANSWERS, BATCH, LIST, RUNS};
@@ -45,18 +46,27 @@ pub struct Ceiling {
 impl Ceiling {
     pub(crate) fn new(hub: &Hub, clients: usize, workers: usize, read: usize) -> Ceiling {
         let config = &hub.config;
-        let line = config.max_line + HEAD;
+        // In JSON, a quote or a backslash becomes two bytes.
+        let escaped = if config.format == Format::Json { 2 } else { 1 };
+        let line = config.max_line.saturating_mul(escaped).saturating_add(HEAD);
         let answers = ANSWERS + LIST + line;
-        let letters = OWED + line;
+        // Some that it has not taken, and some that come behind those.
+        let letters = 2 * OWED.max(line);
         let history = if config.history > 0 { 2 * config.history_bytes } else { 0 };
         Ceiling {
             clients,
-            client_bytes: CLIENT + 2 * line + read + answers + letters + RUNS * HANDLE,
+            client_bytes: CLIENT
+                + 2 * (config.max_line + HEAD)
+                + read
+                + answers
+                + letters
+                + RUNS * HANDLE,
             rooms: config.max_rooms,
             room_bytes: ROOM + history,
             waiting_bytes: config.memory,
             workers,
-            worker_bytes: 2 * BATCH + line + read,
+            // A batch grows by doubling, and each message in it has its place noted.
+            worker_bytes: 3 * (BATCH + line) + read,
             disk_bytes: hub.archive_memory(),
         }
     }

@@ -393,11 +393,11 @@ impl Hub {
         let id = by_address().or_else(by_look).ok_or(Undelivered::Nobody)?;
         let entry = desk.clients.get_mut(&id).ok_or(Undelivered::Nobody)?;
         let letter = Letter { to: id, key: entry.key, what: write(&entry.name) };
-        let is_full = entry.owed > 0 && entry.owed + letter.len() > OWED;
+        let is_full = entry.owed > 0 && entry.owed + letter.cost() > OWED;
         if is_full && !matches!(letter.what, What::Kick) {
             return Err(Undelivered::Busy);
         }
-        entry.owed += letter.len();
+        entry.owed += letter.cost();
         entry.post.put(letter);
         Ok(id)
     }

@@ -11,7 +11,7 @@ use netcore::line::LineFramer;
 use crate::counters::count;
 use crate::format::{LOBBY, Pen};
 use crate::hub::{Arrival, Hub, Room};
-use crate::local::{Local, MOVING, Move, Progress};
+use crate::local::{Local, MOVING, Move, Progress, STRIDE};
 use crate::post::{Letter, Post};
 use crate::{Now, Outbox, clean};
 
@@ -252,8 +252,7 @@ impl Seat {
         self.now = now;
         self.bring(member, out);
         if member.held().is_none() && member.has_unheard() && out.waiting() == 0 {
-            out.hold(false);
-            self.hear_unheard(member, out);
+            self.hear_again(member, out);
         }
     }
 
@@ -339,9 +338,10 @@ impl Seat {
         self.bring(member, out);
         let waiting = out.waiting();
         let Some(local) = self.rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        if member.until != NEVER && member.cursor >= member.until
-            || waiting == 0 && member.cursor >= local.reader.end().segment
-        {
+        // One who has been given all holds on to what it has not taken, but to none of the log.
+        let cursor = if member.is_done() { NEVER } else { member.cursor };
+        let end = local.reader.end();
+        if waiting == 0 && cursor >= end.segment {
             // As a rule nobody is behind, and then nothing need be looked up.
             if !local.behind.is_empty() {
                 local.behind.remove(&member.key);
@@ -349,12 +349,12 @@ impl Seat {
             return;
         }
         let far = self.hub.config.far_behind() as u64;
-        let (_, bytes) = local.reader.behind(member.cursor);
-        let cursor = member.cursor;
-        let mut at = Progress { cursor, waiting, since: now.instant, far: bytes > far };
+        let (_, bytes) = local.reader.behind(cursor);
+        let taken = (end.byte - bytes).saturating_sub(waiting as u64);
+        let mut at = Progress { cursor, taken, since: now.instant, far: bytes > far };
         if let Some(old) = local.behind.get(&member.key) {
-            if (old.cursor, old.waiting) == (at.cursor, at.waiting) {
-                at.since = old.since;
+            if taken < old.taken + STRIDE {
+                (at.taken, at.since) = (old.taken, old.since);
             }
         }
         local.behind.insert(member.key, at);

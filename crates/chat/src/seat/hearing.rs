@@ -74,27 +74,23 @@ impl Seat {
         self.hear(member, &unheard, false, out);
     }
 
-    /// The time has come at which a client that was held is heard again.
+    /// The time has come at which a client that was held may be heard again.
     pub(super) fn hear_again(&mut self, member: &mut Member, out: &mut impl Outbox) {
         member.tempo().held = None;
-        if self.local(member.room).is_some_and(|local| local.room.log.is_pressed()) {
+        let is_pressed = |local: &Local| local.room.log.is_pressed();
+        if self.is_held() || self.local(member.room).is_some_and(is_pressed) {
             return self.hold(member, self.now.instant + PRESSED, out);
         }
         if out.waiting() > 0 && member.has_unheard() {
-            // Its answers come first: it is heard when it is fed.
+            // It has something to take first, and is heard when it is fed.
             return;
         }
         out.hold(false);
-        self.hear_unheard(member, out);
-    }
-
-    pub(super) fn hear_unheard(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        if member.until != NEVER {
-            return;
+        if member.until == NEVER {
+            self.told = 0;
+            let unheard = member.take_unheard();
+            self.hear(member, &unheard, true, out);
         }
-        self.told = 0;
-        let unheard = member.take_unheard();
-        self.hear(member, &unheard, true, out);
     }
 
     /// A client is faster than its rate: it is told so once, and not read from until `at`.

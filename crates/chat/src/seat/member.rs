@@ -48,6 +48,11 @@ impl Member {
         &self.name
     }
 
+    /// It leaves, and has been given all that was said until then.
+    pub(super) fn is_done(&self) -> bool {
+        self.until != NEVER && self.cursor >= self.until
+    }
+
     pub(super) fn tempo(&mut self) -> &mut Tempo {
         self.tempo.get_or_insert_default()
     }

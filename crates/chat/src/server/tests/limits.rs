@@ -305,3 +305,44 @@ fn one_who_is_not_heard_yet_has_not_been_silent() {
     }
     assert!(ann.is_closed());
 }
+
+#[test]
+fn who_leaves_without_reading_holds_up_nobody() {
+    let (chat, mut rig, _) = short_of_memory(Slow::Disconnect);
+    let ann = rig.connect();
+    for n in 0..60 {
+        let bob = rig.connect();
+        bob.room(0);
+        bob.send(format!("/join r{n}\n").as_bytes());
+        bob.send(format!("{}\n", "x".repeat(3000)).repeat(20).as_bytes());
+        bob.send(b"quit\n");
+        rig.run();
+    }
+    for _ in 0..50 {
+        rig.advance(Duration::from_millis(100));
+    }
+    ann.received();
+    ann.send(b"hello\n");
+    rig.run();
+    let stats = chat.operator().stats();
+    assert_eq!(lines(&ann), ["127.0.0.1:1: hello"], "{stats:?}");
+    assert!(stats.cut_memory > 0);
+}
+
+#[test]
+fn senders_do_not_wait_for_readers_that_hardly_move() {
+    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    bob.room(1000);
+    cyd.room(1000);
+    ann.send(format!("{}\n", "x".repeat(4000)).repeat(200).as_bytes());
+    ann.send(b"done\n");
+    for _ in 0..50 {
+        rig.advance(Duration::from_millis(100));
+        bob.room(1000);
+        cyd.room(1000);
+        rig.run();
+    }
+    assert_eq!(count(&ann), 201);
+    assert_eq!(rig.connections(), 3);
+}
