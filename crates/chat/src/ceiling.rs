@@ -48,25 +48,22 @@ impl Ceiling {
         let config = &hub.config;
         // In JSON, a quote or a backslash becomes two bytes.
         let escaped = if config.format == Format::Json { 2 } else { 1 };
+        let kept = config.max_line.saturating_add(HEAD);
         let line = config.max_line.saturating_mul(escaped).saturating_add(HEAD);
-        let answers = ANSWERS + LIST + line;
+        let answers = line.saturating_add(ANSWERS + LIST);
         // Some that it has not taken, and some that come behind those.
-        let letters = 2 * OWED.max(line);
-        let history = if config.history > 0 { 2 * config.history_bytes } else { 0 };
+        let letters = OWED.max(line).saturating_mul(2);
+        let history = if config.history > 0 { config.history_bytes } else { 0 };
+        let client = [kept, kept, read, answers, letters, RUNS * HANDLE];
         Ceiling {
             clients,
-            client_bytes: CLIENT
-                + 2 * (config.max_line + HEAD)
-                + read
-                + answers
-                + letters
-                + RUNS * HANDLE,
+            client_bytes: client.into_iter().fold(CLIENT, usize::saturating_add),
             rooms: config.max_rooms,
-            room_bytes: ROOM + history,
+            room_bytes: history.saturating_mul(2).saturating_add(ROOM),
             waiting_bytes: config.memory,
             workers,
             // A batch grows by doubling, and each message in it has its place noted.
-            worker_bytes: 3 * (BATCH + line) + read,
+            worker_bytes: line.saturating_add(BATCH).saturating_mul(3).saturating_add(read),
             disk_bytes: hub.archive_memory(),
         }
     }

@@ -310,12 +310,10 @@ impl Hub {
             desk.rooms.remove(&folded);
         }
         if desk.rooms.len() >= self.config.max_rooms {
-            let oldest = desk
-                .rooms
-                .values()
-                .filter_map(|place| Some((place.vacant?, place.room.folded.clone())))
-                .min();
-            let Some((_, folded)) = oldest else { return Err(RoomError::TooMany) };
+            let vacant =
+                desk.rooms.values().filter_map(|place| Some((place.vacant?, &place.room.folded)));
+            let Some((_, folded)) = vacant.min() else { return Err(RoomError::TooMany) };
+            let folded = folded.clone();
             desk.rooms.remove(&folded);
         }
         let Name { shown, folded, looks } = name.clone();
