@@ -32,6 +32,8 @@ pub(crate) const RUNS: usize = 128;
 pub(crate) const BATCH: usize = 256 * 1024;
 /// Answers after which a client must take them before more of its input is heard.
 pub(crate) const ANSWERS: usize = 8 * 1024;
+/// Bytes that are kept of what comes while a client is held, where one read has not brought as many.
+pub(crate) const UNHEARD: usize = 16 * 1024;
 /// Names that `/who` lists, and rooms that `/rooms` does.
 const LISTED: usize = 100;
 /// Bytes of such a list.
@@ -209,7 +211,7 @@ impl Seat {
         match &mut member.tempo {
             // It is held, and read all the same: its connection is broken.
             Some(tempo) if !tempo.unheard.is_empty() => {
-                let room = BATCH.saturating_sub(tempo.unheard.len()).min(input.len());
+                let room = UNHEARD.saturating_sub(tempo.unheard.len()).min(input.len());
                 count(&self.hub.counters.dropped_bytes, (input.len() - room) as u64);
                 tempo.unheard.extend_from_slice(&input[..room]);
             }

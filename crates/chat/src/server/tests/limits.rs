@@ -6,7 +6,7 @@ use netcore::server::Config as Limits;
 use netcore::testing::{Peer, Rig};
 
 use super::{ChatRig, chat, count, lines};
-use crate::{Chat, Config, Rate, Slow};
+use crate::{Chat, Config, Now, Outbox, Rate, Slow};
 
 #[test]
 fn a_flood_is_told_once_and_heard_at_its_rate() {
@@ -283,6 +283,35 @@ fn what_breaks_off_before_it_is_heard_is_counted() {
     rig.run();
     assert_eq!(rig.connections(), 0);
     assert_eq!(chat.operator().stats().dropped_bytes, "two\nthree\n".len() as u64);
+}
+
+/// A client that takes all.
+struct Sink;
+
+impl Outbox for Sink {
+    fn send(&mut self, _: &[u8]) {}
+    fn share(&mut self, _: bytes::Bytes) {}
+    fn waiting(&self) -> usize {
+        0
+    }
+    fn more(&mut self) {}
+    fn hold(&mut self, _: bool) {}
+    fn close(&mut self) {}
+    fn abort(&mut self) {}
+}
+
+#[test]
+fn what_comes_from_one_who_is_held_is_kept_within_limits() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let chat = Chat::new(Config::default().with_rate(Some(rate)));
+    let (mut seat, now) = (chat.seat(|| {}), Now::system());
+    let mut ann = seat.enter(1, Some("ann"), now, &mut Sink);
+    for _ in 0..100 {
+        seat.receive(&mut ann, &[b'\n'; 1001], now, &mut Sink);
+    }
+    assert_eq!(chat.operator().stats().dropped_bytes, 100 * 1001 - 1 - 16 * 1024);
+    seat.exit(ann);
+    assert_eq!(chat.operator().stats().dropped_bytes, 100 * 1001 - 1);
 }
 
 #[test]
