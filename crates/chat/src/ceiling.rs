@@ -54,7 +54,7 @@ impl Ceiling {
         // Some that it has not taken, and some that come behind those.
         let letters = OWED.max(line).saturating_mul(2);
         let history = if config.history > 0 { config.history_bytes } else { 0 };
-        let client = [kept, kept, read.max(UNHEARD), answers, letters, RUNS * HANDLE];
+        let client = [kept, kept, read.max(UNHEARD), answers, letters, 2 * RUNS * HANDLE];
         Ceiling {
             clients,
             client_bytes: client.into_iter().fold(CLIENT, usize::saturating_add),

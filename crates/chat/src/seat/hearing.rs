@@ -5,7 +5,7 @@ use std::time::Instant;
 use netcore::line::{LineFramer, TooLong};
 
 use super::member::{Member, NEVER};
-use super::{ANSWERS, PRESSED, Seat};
+use super::{ANSWERS, PRESSED, RUNS, SHARE, Seat};
 use crate::Outbox;
 use crate::counters::count;
 use crate::local::Local;
@@ -24,7 +24,8 @@ impl Seat {
         let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
         while member.until == NEVER && !input.is_empty() {
             // One who leaves is not heard beyond what there is room for.
-            if self.told > ANSWERS || !holds && self.is_held() {
+            let has_to_take = self.told > ANSWERS || holds && self.lags(member);
+            if has_to_take || !holds && self.is_held() {
                 member.tempo().unheard = input.to_vec();
                 out.hold(true);
                 out.more();
@@ -65,6 +66,14 @@ impl Seat {
         if is_heard && self.local(member.room).is_some_and(is_pressed) {
             self.hold(member, now + PRESSED, out);
         }
+    }
+
+    /// What a client lacks is more than it gets in one go.
+    fn lags(&self, member: &Member) -> bool {
+        self.local(member.room).is_some_and(|local| {
+            let segments = local.reader.end().segment.saturating_sub(member.cursor);
+            segments > RUNS as u64 || local.reader.behind(member.cursor).1 > SHARE as u64
+        })
     }
 
     /// Hears what a client sent beyond its rate, since no more will come.

@@ -285,6 +285,27 @@ fn what_breaks_off_before_it_is_heard_is_counted() {
     assert_eq!(chat.operator().stats().dropped_bytes, "two\nthree\n".len() as u64);
 }
 
+#[test]
+fn one_who_has_much_to_take_is_heard_when_it_has_got_that() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.room(0);
+    let line = format!("{}\n", "x".repeat(4000));
+    for _ in 0..750 {
+        bob.send(line.as_bytes());
+        rig.run();
+    }
+    assert_eq!(count(&bob), 750);
+    ann.send(b"done\n");
+    ann.room(usize::MAX);
+    let mut got = 0;
+    while rig.turn() {
+        got += count(&ann);
+        assert!(got >= 750 || count(&bob) == 0, "heard behind {got} messages");
+    }
+    assert_eq!(got + count(&ann), 751);
+}
+
 /// A client that takes all.
 struct Sink;
 
