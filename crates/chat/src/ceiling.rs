@@ -10,7 +10,7 @@ use crate::seat::{ANSWERS, BATCH, LIST, RUNS, UNHEARD};
 /// What is kept of a client that neither says nor lacks anything, and of its connection: tables,
 /// names, counters.
 const CLIENT: usize = 2 * 1024;
-/// What is kept of a room but for its messages.
+/// What is kept of a room by each worker, but for its messages.
 const ROOM: usize = 4 * 1024;
 /// A handle of a run of messages in the output of a client, twice since a queue grows by doubling.
 const HANDLE: usize = 64;
@@ -59,7 +59,7 @@ impl Ceiling {
             clients,
             client_bytes: client.into_iter().fold(CLIENT, usize::saturating_add),
             rooms: config.max_rooms,
-            room_bytes: history.saturating_mul(2).saturating_add(ROOM),
+            room_bytes: history.saturating_mul(2).saturating_add(ROOM.saturating_mul(workers)),
             waiting_bytes: config.memory,
             workers,
             // A batch grows by doubling, and each message in it has its place noted.

@@ -13,6 +13,9 @@ use crate::log::{Batch, Mark, Reader, Wake, What};
 const NAMED: usize = 8;
 /// A client that has taken next to nothing for this long has stopped reading; until then it is slow.
 pub(crate) const MOVING: Duration = Duration::from_millis(250);
+/// Bytes that it must have taken in that time, so that one who takes a little now and then holds
+/// nobody up.
+pub(crate) const STRIDE: u64 = 16 * 1024;
 
 /// What a seat keeps of a room while clients of it are there.
 #[derive(Debug)]
@@ -43,10 +46,6 @@ struct Run {
     names: Vec<Arc<str>>,
     count: usize,
 }
-
-/// Bytes that it must have taken in that time, so that one who takes a little now and then holds
-/// nobody up.
-pub(crate) const STRIDE: u64 = 16 * 1024;
 
 /// How far a client that is behind has come.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -36,9 +36,9 @@ pub(crate) use history::Keep;
 /// one of them.
 pub(crate) const SEGMENT: usize = 32 * 1024;
 
-/// Bytes that a list of a room keeps for later when it is empty: there are some lists in each room of
-/// each seat.
-pub(crate) const SPARE: usize = 1024;
+/// Bytes that a list of a room keeps for later when it is empty: each seat has six for each of its
+/// rooms.
+const SPARE: usize = 512;
 
 /// Messages and notices rendered and not yet in the log.
 #[derive(Debug, Default)]

@@ -277,7 +277,9 @@ impl Seat {
         // What is on its way to a client at the end of the log shows at its next visit, and nothing
         // else may bring one.
         let all = self.is_held() && self.survey.is_none_or(|at| at <= now.instant);
-        self.survey = if all { Some(now.instant + MOVING / 4) } else { self.survey };
+        if all {
+            self.survey = Some(now.instant + MOVING / 4);
+        }
         for (index, local) in self.rooms.iter_mut().enumerate() {
             let Some(local) = local.as_mut() else { continue };
             local.publish_all(&self.hub, &mut self.pen.wire, now);
