@@ -11,8 +11,11 @@ use crate::log::{Batch, Mark, Reader, Wake, What};
 
 /// How many of a run of comings or goings are told of by name.
 const NAMED: usize = 8;
-/// A client that has taken nothing for this long has stopped reading; until then it is slow.
+/// A client that has taken next to nothing for this long has stopped reading; until then it is slow.
 pub(crate) const MOVING: Duration = Duration::from_millis(250);
+/// Bytes that it must have taken in that time, so that one who takes a little now and then holds
+/// nobody up.
+pub(crate) const STRIDE: u64 = 16 * 1024;
 
 /// What a seat keeps of a room while clients of it are there.
 #[derive(Debug)]
@@ -48,7 +51,9 @@ struct Run {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Progress {
     pub(crate) cursor: u64,
-    pub(crate) waiting: usize,
+    /// The byte of the log up to which it has taken everything, of one who goes on reading.
+    pub(crate) taken: u64,
+    /// When it had come so far, or since when it is behind.
     pub(crate) since: Instant,
     /// It lacks more than a reader that keeps up would.
     pub(crate) far: bool,
@@ -94,15 +99,17 @@ impl Local {
         }
     }
 
-    /// Adds to what is to be published.
+    /// Adds to what is to be published. By how many bytes that grows.
     pub(crate) fn say(
         &mut self,
         pen: &mut Pen,
         now: Now,
         write: impl Fn(&mut Writer, &mut Vec<u8>),
-    ) {
+    ) -> usize {
         self.tell_run(&mut pen.wire, now);
+        let before = self.batch.len();
         self.batch.say(pen, now.time, write);
+        self.batch.len() - before
     }
 
     /// One comes or goes. It is told at once, unless many do.
