@@ -2,14 +2,15 @@
 
 use std::fmt;
 
+use crate::Format;
 use crate::hub::Hub;
 use crate::post::OWED;
-use crate::seat::{ANSWERS, BATCH, LIST, RUNS};
+use crate::seat::{ANSWERS, BATCH, LIST, RUNS, UNHEARD};
 
 /// What is kept of a client that neither says nor lacks anything, and of its connection: tables,
 /// names, counters.
 const CLIENT: usize = 2 * 1024;
-/// What is kept of a room but for its messages.
+/// What is kept of a room by each worker, but for its messages.
 const ROOM: usize = 4 * 1024;
 /// A handle of a run of messages in the output of a client, twice since a queue grows by doubling.
 const HANDLE: usize = 64;
@@ -45,18 +46,24 @@ pub struct Ceiling {
 impl Ceiling {
     pub(crate) fn new(hub: &Hub, clients: usize, workers: usize, read: usize) -> Ceiling {
         let config = &hub.config;
-        let line = config.max_line + HEAD;
-        let answers = ANSWERS + LIST + line;
-        let letters = OWED + line;
-        let history = if config.history > 0 { 2 * config.history_bytes } else { 0 };
+        // In JSON, a quote or a backslash becomes two bytes.
+        let escaped = if config.format == Format::Json { 2 } else { 1 };
+        let kept = config.max_line.saturating_add(HEAD);
+        let line = config.max_line.saturating_mul(escaped).saturating_add(HEAD);
+        let answers = line.saturating_add(ANSWERS + LIST);
+        // Some that it has not taken, and some that come behind those.
+        let letters = OWED.max(line).saturating_mul(2);
+        let history = if config.history > 0 { config.history_bytes } else { 0 };
+        let client = [kept, kept, read.max(UNHEARD), answers, letters, 2 * RUNS * HANDLE];
         Ceiling {
             clients,
-            client_bytes: CLIENT + 2 * line + read + answers + letters + RUNS * HANDLE,
+            client_bytes: client.into_iter().fold(CLIENT, usize::saturating_add),
             rooms: config.max_rooms,
-            room_bytes: ROOM + history,
+            room_bytes: history.saturating_mul(2).saturating_add(ROOM.saturating_mul(workers)),
             waiting_bytes: config.memory,
             workers,
-            worker_bytes: 2 * BATCH + line + read,
+            // A batch grows by doubling, and each message in it has its place noted.
+            worker_bytes: line.saturating_add(BATCH).saturating_mul(3).saturating_add(read),
             disk_bytes: hub.archive_memory(),
         }
     }

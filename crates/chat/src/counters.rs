@@ -86,7 +86,8 @@ counters! {
     refused_private,
     /// Clients turned away: too many, or no descriptor left.
     refused_clients,
-    /// Bytes that a client sent beyond its rate and behind which its connection broke.
+    /// Bytes that a client sent and that were never heard: it was too fast, or had answers to take
+    /// first, and then its connection broke or the server stopped.
     dropped_bytes,
     /// Messages that slow clients were moved past.
     skipped,

@@ -310,12 +310,10 @@ impl Hub {
             desk.rooms.remove(&folded);
         }
         if desk.rooms.len() >= self.config.max_rooms {
-            let oldest = desk
-                .rooms
-                .values()
-                .filter_map(|place| Some((place.vacant?, place.room.folded.clone())))
-                .min();
-            let Some((_, folded)) = oldest else { return Err(RoomError::TooMany) };
+            let vacant =
+                desk.rooms.values().filter_map(|place| Some((place.vacant?, &place.room.folded)));
+            let Some((_, folded)) = vacant.min() else { return Err(RoomError::TooMany) };
+            let folded = folded.clone();
             desk.rooms.remove(&folded);
         }
         let Name { shown, folded, looks } = name.clone();
@@ -393,10 +391,11 @@ impl Hub {
         let id = by_address().or_else(by_look).ok_or(Undelivered::Nobody)?;
         let entry = desk.clients.get_mut(&id).ok_or(Undelivered::Nobody)?;
         let letter = Letter { to: id, key: entry.key, what: write(&entry.name) };
-        if entry.owed > 0 && entry.owed + letter.len() > OWED {
+        let is_full = entry.owed > 0 && entry.owed + letter.cost() > OWED;
+        if is_full && !matches!(letter.what, What::Kick) {
             return Err(Undelivered::Busy);
         }
-        entry.owed += letter.len();
+        entry.owed += letter.cost();
         entry.post.put(letter);
         Ok(id)
     }

@@ -9,9 +9,13 @@
 mod archive;
 mod call;
 mod ceiling;
+#[cfg(feature = "client")]
+mod client;
 mod command;
 mod config;
 mod counters;
+#[cfg(feature = "client")]
+mod event;
 mod format;
 mod hub;
 #[cfg(all(unix, feature = "journal"))]
@@ -26,6 +30,8 @@ mod now;
 mod operator;
 mod outbox;
 mod pace;
+#[cfg(feature = "client")]
+mod parser;
 mod post;
 #[cfg(all(unix, feature = "journal"))]
 mod restore;
@@ -40,8 +46,12 @@ use std::sync::Arc;
 
 pub use call::Call;
 pub use ceiling::Ceiling;
+#[cfg(feature = "client")]
+pub use client::{Client, ClientError, Receiver, Sender};
 pub use config::{Config, Slow, UnknownSlow};
 pub use counters::Stats;
+#[cfg(feature = "client")]
+pub use event::{Event, News, What};
 pub use format::{Format, UnknownFormat};
 #[cfg(all(unix, feature = "journal"))]
 pub use journal::{Flush, JournalError};
@@ -50,6 +60,8 @@ pub use now::Now;
 pub use operator::{Occupant, Operator, Room};
 pub use outbox::Outbox;
 pub use pace::Rate;
+#[cfg(feature = "client")]
+pub use parser::Parser;
 pub use seat::{Member, Seat};
 #[cfg(feature = "server")]
 pub use server::ChatService;

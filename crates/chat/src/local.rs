@@ -1,6 +1,6 @@
 //! A room as one seat sees it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,11 @@ use crate::log::{Batch, Mark, Reader, Wake, What};
 
 /// How many of a run of comings or goings are told of by name.
 const NAMED: usize = 8;
-/// A client that has taken nothing for this long has stopped reading; until then it is slow.
+/// A client that has taken next to nothing for this long has stopped reading; until then it is slow.
 pub(crate) const MOVING: Duration = Duration::from_millis(250);
+/// Bytes that it must have taken in that time, so that one who takes a little now and then holds
+/// nobody up.
+pub(crate) const STRIDE: u64 = 16 * 1024;
 
 /// What a seat keeps of a room while clients of it are there.
 #[derive(Debug)]
@@ -25,8 +28,8 @@ pub(crate) struct Local {
     gone: Vec<ClientId>,
     /// Comings and goings that were told of one by one since the last round.
     told: usize,
-    /// The keys of the clients.
-    pub(crate) members: BTreeSet<u64>,
+    /// The keys of the clients, in order.
+    pub(crate) members: Vec<u64>,
     /// Something has come into the window since the last round.
     news: bool,
     /// Clients that had not taken all when they were last visited.
@@ -48,7 +51,9 @@ struct Run {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Progress {
     pub(crate) cursor: u64,
-    pub(crate) waiting: usize,
+    /// The byte of the log up to which it has taken everything, of one who goes on reading.
+    pub(crate) taken: u64,
+    /// When it had come so far, or since when it is behind.
     pub(crate) since: Instant,
     /// It lacks more than a reader that keeps up would.
     pub(crate) far: bool,
@@ -73,22 +78,38 @@ impl Local {
             run: Run::default(),
             gone: Vec::new(),
             told: 0,
-            members: BTreeSet::new(),
+            members: Vec::new(),
             news: false,
             behind: HashMap::new(),
             look: None,
         }
     }
 
-    /// Adds to what is to be published.
+    /// A client is here.
+    pub(crate) fn insert(&mut self, key: u64) {
+        if let Err(place) = self.members.binary_search(&key) {
+            self.members.insert(place, key);
+        }
+    }
+
+    /// A client is not here any more.
+    pub(crate) fn remove(&mut self, key: u64) {
+        if let Ok(place) = self.members.binary_search(&key) {
+            self.members.remove(place);
+        }
+    }
+
+    /// Adds to what is to be published. By how many bytes that grows.
     pub(crate) fn say(
         &mut self,
         pen: &mut Pen,
         now: Now,
         write: impl Fn(&mut Writer, &mut Vec<u8>),
-    ) {
+    ) -> usize {
         self.tell_run(&mut pen.wire, now);
+        let before = self.batch.len();
         self.batch.say(pen, now.time, write);
+        self.batch.len() - before
     }
 
     /// One comes or goes. It is told at once, unless many do.

@@ -36,6 +36,10 @@ pub(crate) use history::Keep;
 /// one of them.
 pub(crate) const SEGMENT: usize = 32 * 1024;
 
+/// Bytes that a list of a room keeps for later when it is empty: each seat has six for each of its
+/// rooms.
+const SPARE: usize = 512;
+
 /// Messages and notices rendered and not yet in the log.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -101,12 +105,24 @@ impl Batch {
         self.entries.is_empty()
     }
 
+    /// How many bytes it has, for clients and for the disk.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() + self.record.bytes.len()
+    }
+
+    /// Empties it. Each room has one, so what a flood made of it does not stay.
     fn clear(&mut self) {
-        self.bytes.clear();
-        self.entries.clear();
-        self.record.bytes.clear();
+        empty(&mut self.bytes);
+        empty(&mut self.entries);
+        empty(&mut self.record.bytes);
         self.record.messages = 0;
     }
+}
+
+/// Empties `all`, and keeps no more room than [`SPARE`].
+fn empty<T>(all: &mut Vec<T>) {
+    all.clear();
+    all.shrink_to(SPARE / size_of::<T>());
 }
 
 /// A run of messages of the log.
@@ -311,6 +327,7 @@ impl Reader {
         let Some(last) = waiting.segments.last() else { return false };
         self.end = last.end();
         self.window.extend(waiting.segments.drain(..));
+        empty(&mut waiting.segments);
         drop(waiting);
         if bytes > self.log.limit {
             self.relieve();
@@ -340,6 +357,9 @@ impl Reader {
         let gone = cursor.saturating_sub(self.first());
         let gone = usize::try_from(gone).unwrap_or(usize::MAX).min(self.window.len());
         self.window.drain(..gone);
+        if self.window.is_empty() {
+            self.window.shrink_to(SPARE / size_of::<Segment>());
+        }
     }
 
     /// Says whether this reader's clients keep up; [`Log::is_pressed`] tells every reader.

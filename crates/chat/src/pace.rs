@@ -47,29 +47,36 @@ impl fmt::Display for Rate {
     }
 }
 
+/// A flood is over when its client has been within its rate, without a burst, for this long.
+const CALM: Duration = Duration::from_secs(1);
+
 /// How far a client is ahead of its rate: for messages and for bytes, the time at which all that it
 /// has sent would be allowed without a burst (the generic cell rate algorithm, ITU-T I.371).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Pace {
     messages: Option<Instant>,
     bytes: Option<Instant>,
-    /// It has been told that it is too fast, and has not been silent for a burst since.
+    /// It has been told that it is too fast, and has not been [calm](CALM) since.
     pub(crate) told: bool,
 }
 
 impl Pace {
     /// Until when nothing more is heard. `None`: it may speak.
     pub(crate) fn wait(&mut self, rate: &Rate, now: Instant) -> Option<Instant> {
-        if self.messages.max(self.bytes)? <= now {
+        let ahead = self.messages.max(self.bytes)?;
+        // Without a burst, a flood is at its rate whenever a line of it may pass.
+        if now.saturating_duration_since(ahead) >= CALM {
             self.told = false;
-            return None;
         }
         // A line may pass if it fits the burst; bytes may if those before them did, since how many
         // come is not known yet.
         let a_line = Duration::from_secs(1) / rate.messages;
-        let lines = self.messages.and_then(|at| at.checked_sub(rate.burst.saturating_sub(a_line)));
-        let bytes = self.bytes.and_then(|at| at.checked_sub(rate.burst));
-        lines.max(bytes).filter(|at| *at > now)
+        let beyond = |at: Option<Instant>, burst| {
+            at.map(|at| at.saturating_duration_since(now).saturating_sub(burst))
+        };
+        let lines = beyond(self.messages, rate.burst.saturating_sub(a_line));
+        let wait = lines.max(beyond(self.bytes, rate.burst))?;
+        (!wait.is_zero()).then(|| now + wait)
     }
 
     /// It has sent a line, or `bytes` of one.

@@ -11,6 +11,8 @@ use crate::log::Wake;
 
 /// Bytes of letters that may be on their way to one client.
 pub(crate) const OWED: usize = 8 * 1024;
+/// What a letter counts for beside its bytes.
+const COVER: usize = 128;
 
 /// The letter box of a seat.
 pub(crate) struct Post {
@@ -42,12 +44,14 @@ pub(crate) enum What {
 }
 
 impl Letter {
-    pub(crate) fn len(&self) -> usize {
-        match &self.what {
+    /// What it counts for among what its client is [owed](OWED).
+    pub(crate) fn cost(&self) -> usize {
+        let bytes = match &self.what {
             What::Private(bytes) => bytes.len(),
             What::Tell(words) => words.len(),
             What::Kick => 0,
-        }
+        };
+        bytes + COVER
     }
 }
 

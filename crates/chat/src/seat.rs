@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use netcore::line::LineFramer;
 
 use crate::counters::count;
 use crate::format::{LOBBY, Pen};
 use crate::hub::{Arrival, Hub, Room};
-use crate::local::{Local, MOVING, Move, Progress};
+use crate::local::{Local, MOVING, Move, Progress, STRIDE};
 use crate::post::{Letter, Post};
 use crate::{Now, Outbox, clean};
 
@@ -31,6 +32,8 @@ pub(crate) const RUNS: usize = 128;
 pub(crate) const BATCH: usize = 256 * 1024;
 /// Answers after which a client must take them before more of its input is heard.
 pub(crate) const ANSWERS: usize = 8 * 1024;
+/// Bytes that are kept of what comes while a client is held, where one read has not brought as many.
+pub(crate) const UNHEARD: usize = 16 * 1024;
 /// Names that `/who` lists, and rooms that `/rooms` does.
 const LISTED: usize = 100;
 /// Bytes of such a list.
@@ -102,6 +105,8 @@ pub struct Seat {
     letters: HashMap<u64, Vec<Letter>>,
     /// Clients that are not read from, and when it is looked whether they are again.
     held: BTreeSet<(Instant, u64)>,
+    /// When all clients are looked at next, if memory is short then.
+    survey: Option<Instant>,
     /// Reused from notice to notice.
     notice: Vec<u8>,
     /// Bytes of answers since the input that is being heard began.
@@ -138,6 +143,7 @@ impl Seat {
             round: Round::default(),
             letters: HashMap::new(),
             held: BTreeSet::new(),
+            survey: None,
             notice: Vec::new(),
             told: 0,
             said: 0,
@@ -188,6 +194,7 @@ impl Seat {
             self.held.remove(&(at, member.key));
         }
         self.letters.remove(&member.key);
+        count(&self.hub.counters.dropped_bytes, member.unheard() as u64);
         self.depart(&member, Move::Left(member.id));
         if self.round.over {
             // Who is left here is told in a round, and nothing else might bring one.
@@ -204,7 +211,7 @@ impl Seat {
         match &mut member.tempo {
             // It is held, and read all the same: its connection is broken.
             Some(tempo) if !tempo.unheard.is_empty() => {
-                let room = BATCH.saturating_sub(tempo.unheard.len()).min(input.len());
+                let room = UNHEARD.saturating_sub(tempo.unheard.len()).min(input.len());
                 count(&self.hub.counters.dropped_bytes, (input.len() - room) as u64);
                 tempo.unheard.extend_from_slice(&input[..room]);
             }
@@ -247,8 +254,7 @@ impl Seat {
         self.now = now;
         self.bring(member, out);
         if member.held().is_none() && member.has_unheard() && out.waiting() == 0 {
-            out.hold(false);
-            self.hear_unheard(member, out);
+            self.hear_again(member, out);
         }
     }
 
@@ -268,10 +274,16 @@ impl Seat {
         self.now = now;
         (self.round.freed, self.said) = (0, 0);
         self.hub.sweep(now.instant);
+        // What is on its way to a client at the end of the log shows at its next visit, and nothing
+        // else may bring one.
+        let all = self.is_held() && self.survey.is_none_or(|at| at <= now.instant);
+        if all {
+            self.survey = Some(now.instant + MOVING / 4);
+        }
         for (index, local) in self.rooms.iter_mut().enumerate() {
             let Some(local) = local.as_mut() else { continue };
             local.publish_all(&self.hub, &mut self.pen.wire, now);
-            if local.take_news() {
+            if local.take_news() || all {
                 self.round.visits.extend(local.members.iter().rev());
             } else if local.look.is_some_and(|at| at <= now.instant) {
                 self.round.visits.extend(local.behind.keys());
@@ -280,11 +292,10 @@ impl Seat {
             }
             self.round.rooms.push(index);
         }
-        while let Some((at, key)) = self.held.first().copied().filter(|(at, _)| *at <= now.instant)
-        {
-            self.held.remove(&(at, key));
-            self.round.visits.push(key);
-        }
+        let later = self.held.split_off(&(now.instant + Duration::from_nanos(1), 0));
+        let due = std::mem::replace(&mut self.held, later);
+        // Who has waited for the longest comes first.
+        self.round.visits.extend(due.into_iter().rev().map(|(_, key)| key));
         for letter in self.post.take() {
             self.round.visits.push(letter.key);
             self.letters.entry(letter.key).or_default().push(letter);
@@ -330,20 +341,24 @@ impl Seat {
         }
         self.bring(member, out);
         let waiting = out.waiting();
-        let far = self.hub.config.far_behind() as u64;
         let Some(local) = self.rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        if member.until != NEVER && member.cursor >= member.until
-            || waiting == 0 && member.cursor >= local.reader.end().segment
-        {
-            local.behind.remove(&member.key);
+        // One who has been given all holds on to what it has not taken, but to none of the log.
+        let cursor = if member.is_done() { NEVER } else { member.cursor };
+        let end = local.reader.end();
+        if waiting == 0 && cursor >= end.segment {
+            // As a rule nobody is behind, and then nothing need be looked up.
+            if !local.behind.is_empty() {
+                local.behind.remove(&member.key);
+            }
             return;
         }
-        let (_, bytes) = local.reader.behind(member.cursor);
-        let cursor = member.cursor;
-        let mut at = Progress { cursor, waiting, since: now.instant, far: bytes > far };
+        let far = self.hub.config.far_behind() as u64;
+        let (_, bytes) = local.reader.behind(cursor);
+        let taken = (end.byte - bytes).saturating_sub(waiting as u64);
+        let mut at = Progress { cursor, taken, since: now.instant, far: bytes > far };
         if let Some(old) = local.behind.get(&member.key) {
-            if (old.cursor, old.waiting) == (at.cursor, at.waiting) {
-                at.since = old.since;
+            if taken < old.taken + STRIDE {
+                (at.taken, at.since) = (old.taken, old.since);
             }
         }
         local.behind.insert(member.key, at);
@@ -372,22 +387,25 @@ impl Seat {
         self.pen.wire.notice(out, time, LOBBY, words);
     }
 
-    /// A client is in its room from here on: it gets the history, and then what is new.
-    fn settle(&mut self, member: &mut Member, out: &mut impl Outbox) {
+    /// A client is in its room from here on: it gets the history, and then what is new. How many
+    /// bytes the history has.
+    fn settle(&mut self, member: &mut Member, out: &mut impl Outbox) -> usize {
         let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
-        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
+        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return 0 };
         local.moved(hub, writer, *now, Move::Came, &member.name);
-        local.members.insert(member.key);
+        local.insert(member.key);
         let (end, history) = local.room.log.join();
+        let length = history.iter().map(Bytes::len).sum();
         history.into_iter().for_each(|bytes| out.share(bytes));
         member.cursor = end.segment;
+        length
     }
 
     /// A client is not in its room any more.
     fn depart(&mut self, member: &Member, what: Move) {
         let Seat { rooms, hub, pen: Pen { wire: writer, .. }, now, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        local.members.remove(&member.key);
+        local.remove(member.key);
         local.behind.remove(&member.key);
         local.moved(hub, writer, *now, what, &member.name);
     }

@@ -71,6 +71,10 @@ impl Service for ChatService {
     }
 
     fn idle(&mut self, member: &mut Member, output: &mut Output) {
+        if member.has_unheard() {
+            // It is heard slowly, which is not its silence.
+            return;
+        }
         self.0.tell(member, "you have said nothing for too long", now(output), output);
         self.0.leave(member, now(output), output);
     }

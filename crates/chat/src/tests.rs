@@ -1,6 +1,6 @@
 use crate::command::Input;
 use crate::name::{Name, NameError};
-use crate::{Format, MAX_NAME, Slow, clean};
+use crate::{Chat, Config, Format, MAX_NAME, Slow, clean};
 
 #[test]
 fn nothing_that_steers_a_terminal_is_left() {
@@ -138,4 +138,17 @@ fn words_of_the_command_line_are_read_as_they_are_printed() {
     }
     assert!("Line".parse::<Format>().is_err());
     assert!("".parse::<Slow>().is_err());
+}
+
+#[test]
+fn limits_that_are_none_make_a_ceiling_that_is_none() {
+    let config = Config::default()
+        .with_format(Format::Json)
+        .with_max_line(usize::MAX)
+        .with_history(usize::MAX)
+        .with_history_bytes(usize::MAX)
+        .with_max_rooms(usize::MAX)
+        .with_memory(usize::MAX);
+    let ceiling = Chat::new(config).ceiling(usize::MAX, usize::MAX, usize::MAX);
+    assert_eq!(ceiling.total(), usize::MAX);
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use ::chat::{Rate, Slow};
 use clap::{Args as Group, Parser, Subcommand};
 use netcore::Family;
+use timestamp::Protocol;
 
 #[cfg(unix)]
 use crate::get::WriteOut;
@@ -106,14 +107,26 @@ Examples:
   sockit time serve
   sockit time serve --listen :21567 --framing line --format rfc3339 --utc
   sockit time serve --listen unix:/run/time.sock --format '+%H:%M:%S'
-  sockit time serve --listen udp://:21567")]
+  sockit time serve --listen udp://:21567
+  sockit time serve --service daytime --listen :13")]
     Serve(TimeServe),
     /// Send each line of standard input and print the answer to it
     #[command(after_help = "\
 Examples:
   echo hello | sockit time client 127.0.0.1:21567
-  echo hello | sockit time client udp://127.0.0.1:21567")]
+  echo hello | sockit time client udp://127.0.0.1:21567
+  sockit time client --service daytime 127.0.0.1:daytime")]
     Client(TimeClient),
+    /// Measure round trips, and how far the server's clock is from this machine's
+    #[command(after_help = "\
+Examples:
+  sockit time ping 127.0.0.1:21567
+  sockit time ping -c 100 -i 20ms --histogram udp://there:21567
+  sockit time ping -q -w 1m --json db.example:21567 web.example:21567
+  sockit time ping --service echo there:echo
+With -q there is the summary alone.
+Exit code: 0 if something came back from every endpoint, otherwise 1.")]
+    Ping(TimePing),
     /// Put load on an echo or timestamp server, and show how long its answers take
     #[cfg(unix)]
     #[command(after_help = "\
@@ -134,7 +147,26 @@ Examples:
   sockit chat serve --listen :60000 --greeting 'Be kind.' --history 50
 Then, in as many terminals as there are people:  nc 127.0.0.1 60000")]
     Serve(ChatServe),
+    /// Talk: an input line that nothing disturbs, or lines from a pipe
+    #[command(after_help = "\
+On a terminal, what you type is yours until Enter: Tab completes commands and names, Up brings lines
+back, Ctrl-C clears the line and twice leaves, as Ctrl-D and /quit do. When the connection breaks it
+comes back by itself, and what you enter meanwhile is sent then.
+
+From a pipe, each line is sent. One that begins with a command of the chat (/nick, /join, /rooms,
+/who, /msg, /help, /quit) or is quit is that command; any other is said as it is, with its slash.
+With --text, all are.
+
+Examples:
+  sockit chat join 127.0.0.1:60000 --nick ann
+  echo deploy done | sockit chat join chat.example:60000 --nick ci --room dev
+  tail -f log | sockit chat join chat.example:60000 --nick log --text --linger 0
+  sockit chat join chat.example:60000 --json --linger 1h < /dev/null")]
+    Join(ChatJoin),
 }
+
+/// How many servers can be pinged at a time: each has a thread.
+const MOST_PINGED: usize = 256;
 
 /// What all servers take.
 #[derive(Debug, Group)]
@@ -158,13 +190,17 @@ pub(crate) struct ServeArgs {
 pub(crate) struct TimeServe {
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+    /// Which service: timestamp, echo (RFC 862), daytime (RFC 867) or time (RFC 868)
+    #[arg(long, default_value_t)]
+    pub(crate) service: Protocol,
     /// What gets one answer: each piece of the stream as it is received, or each line
-    #[arg(long, default_value = "chunk", value_parser = ["chunk", "line"])]
-    pub(crate) framing: String,
+    /// [default: chunk]
+    #[arg(long, value_parser = ["chunk", "line"])]
+    pub(crate) framing: Option<String>,
     /// How the time is written: ctime, rfc3339, rfc2822, unix, unix-ms, unix-ns or a strftime
-    /// pattern behind +
-    #[arg(long, default_value = "ctime")]
-    pub(crate) format: timestamp::Format,
+    /// pattern behind + [default: ctime]
+    #[arg(long)]
+    pub(crate) format: Option<timestamp::Format>,
     /// Write the time in UTC, not in local time
     #[arg(long)]
     pub(crate) utc: bool,
@@ -178,6 +214,10 @@ pub(crate) struct TimeClient {
     /// The server
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
+    /// Which service it has: timestamp, echo, daytime or time; of the last two one answer is
+    /// printed
+    #[arg(long, default_value_t)]
+    pub(crate) service: Protocol,
     /// How long to wait for the connection, and for each answer
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
     pub(crate) timeout: Duration,
@@ -217,6 +257,41 @@ pub(crate) struct TimeBench {
     /// Write the latencies to this file by the second, for the tools of HdrHistogram
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct TimePing {
+    /// The servers; several are pinged at the same time
+    #[arg(value_name = "ENDPOINT", required = true, num_args = 1..=MOST_PINGED)]
+    pub(crate) endpoints: Vec<String>,
+    /// Stop after so many probes [default: without end]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// The time from one probe to the next
+    #[arg(short, long, value_name = "DUR", default_value = "1s")]
+    #[arg(value_parser = values::some_duration)]
+    pub(crate) interval: Duration,
+    /// Stop after this time, whatever is still to come [default: without limit]
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// How long the connection may take, and each answer before its probe is lost
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    /// Which service they have: timestamp, echo, daytime or time
+    #[arg(long, default_value_t)]
+    pub(crate) service: Protocol,
+    #[command(flatten)]
+    pub(crate) families: Families,
+    /// A time without a zone (ctime) is in UTC, not in local time
+    #[arg(long)]
+    pub(crate) utc: bool,
+    /// Draw how the round trips are distributed
+    #[arg(long)]
+    pub(crate) histogram: bool,
+    /// Draw the round trips over time into this file
+    #[cfg(feature = "plot")]
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]
@@ -282,6 +357,37 @@ pub(crate) struct ChatServe {
     /// Read the operator's commands from standard input; on by itself on a terminal
     #[arg(long)]
     pub(crate) console: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct ChatJoin {
+    /// The server
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// The name to have; from a pipe it is an error if it can't be had
+    #[arg(long, value_name = "NAME")]
+    pub(crate) nick: Option<String>,
+    /// The room to be in; from a pipe it is an error if it can't be entered
+    #[arg(long, value_name = "ROOM")]
+    pub(crate) room: Option<String>,
+    /// How long connecting may take, with the answers about name and room
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    /// From a pipe: how long to print what arrives after the end of input
+    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = values::duration)]
+    pub(crate) linger: Duration,
+    /// From a pipe: say each line as it is, commands too
+    #[arg(long)]
+    pub(crate) text: bool,
+    /// On a terminal: end when the connection does
+    #[arg(long)]
+    pub(crate) no_reconnect: bool,
+    /// On a terminal: what rings the bell: never, name (your name, private messages) or all
+    #[arg(long, value_name = "WHEN", default_value = "name", value_parser = ["never", "name", "all"])]
+    pub(crate) bell: String,
+    /// On a terminal: keep the lines that you enter in this file, for Up in later runs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history_file: Option<PathBuf>,
 }
 
 /// Which addresses of a name.

@@ -7,8 +7,10 @@ use ::chat::Operator;
 use netcore::server::Handle;
 
 use crate::exit::Failure;
-use crate::streams::Printer;
+use crate::screen::{Entered, InputLine, Screen};
+use crate::streams::{Console, Printer};
 use crate::values::quote;
+use crate::{logging, serve};
 
 /// No line of an operator is longer; the rest of one that is counts as the next.
 const LONGEST: u64 = 64 * 1024;
@@ -22,23 +24,73 @@ pub(crate) struct Desk {
     pub(crate) json: bool,
 }
 
+/// The commands, and what each does.
+const COMMANDS: [(&str, &str); 8] = [
+    ("clients", "who is here, and in which room"),
+    ("rooms", "the rooms, and how many are in each"),
+    ("stats", "the figures of the server"),
+    ("say TEXT", "says TEXT to all"),
+    ("tell NAME TEXT", "says TEXT to NAME alone"),
+    ("kick NAME", "removes NAME"),
+    ("quit", "stops the server"),
+    ("help", "says this"),
+];
+
 impl Desk {
-    /// Reads commands from `input` until it ends, on a thread of its own: a terminal or a pipe can
-    /// be read in no other way everywhere. The thread ends with the program.
-    pub(crate) fn start(self, mut input: Box<dyn BufRead + Send>) {
+    /// Reads commands until there are no more, on a thread of its own: a terminal or a pipe can be
+    /// read in no other way everywhere. The thread ends with the program.
+    ///
+    /// On a terminal that can do it they are edited on a line of their own, and the log is printed
+    /// above it. That terminal is to be closed at the end.
+    pub(crate) fn start(mut self, console: &mut Console) -> Option<Screen> {
+        let operator = self.operator.clone();
+        let complete = move |before: &str| complete(&operator, before);
+        let on_terminal = match console.interactive && !self.json {
+            true => Screen::open(Box::new(complete), None).unwrap_or(None),
+            false => None,
+        };
+        let Some((screen, line)) = on_terminal else {
+            let input = console.input();
+            thread::spawn(move || self.read(input));
+            return None;
+        };
+        logging::divert(&screen);
+        self.printer = Printer::new(Box::new(screen.clone()));
+        let terminal = screen.clone();
         thread::spawn(move || {
-            let mut line = Vec::new();
-            loop {
-                line.clear();
-                match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
-                    Ok(0) => return,
-                    Ok(_) => {}
-                    Err(e) => return log::warn!("the console ends: {e}"),
-                }
-                // Answers that nobody sees any more are no reason not to obey.
-                let _ = self.obey(String::from_utf8_lossy(&line).trim());
-            }
+            self.edit(line);
+            terminal.close();
         });
+        Some(screen)
+    }
+
+    fn edit(&self, mut line: InputLine) {
+        loop {
+            match line.read() {
+                Entered::Line(line) => {
+                    let _ = self.printer.print(format!("> {line}\n").as_bytes());
+                    let _ = self.obey(line.trim());
+                }
+                Entered::Interrupt { cleared: true } => {}
+                // What it would have been without the editing.
+                Entered::Interrupt { cleared: false } => serve::interrupt(),
+                Entered::End => return,
+            }
+        }
+    }
+
+    fn read(&self, mut input: Box<dyn BufRead + Send>) {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(e) => return log::warn!("the console ends: {e}"),
+            }
+            // Answers that nobody sees any more are no reason not to obey.
+            let _ = self.obey(String::from_utf8_lossy(&line).trim());
+        }
     }
 
     fn obey(&self, line: &str) -> Result<(), Failure> {
@@ -90,9 +142,11 @@ impl Desk {
                 self.server.stop();
                 Ok(())
             }
-            _ => self.error(
-                "commands: clients, rooms, stats, say TEXT, tell NAME TEXT, kick NAME, quit",
-            ),
+            ("help", "") => COMMANDS.iter().try_for_each(|(command, does)| {
+                let fields = [("command", quote(command)), ("does", quote(does))];
+                self.object(&format!("{command:15}  {does}"), &fields)
+            }),
+            _ => self.error(&format!("no command {command}; help says what there is")),
         }
     }
 
@@ -113,4 +167,24 @@ impl Desk {
             fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         self.printer.print(format!("{{{}}}\n", fields.join(",")).as_bytes())
     }
+}
+
+/// Commands at the beginning of a line, and behind those that take one, names.
+fn complete(operator: &Operator, before: &str) -> (usize, Vec<String>) {
+    let start = before.rfind(' ').map_or(0, |space| space + 1);
+    let part = &before[start..];
+    let names = || operator.clients().into_iter().map(|client| client.name.to_string());
+    let words: Vec<String> = match &before[..start] {
+        "" => COMMANDS
+            .iter()
+            .map(|(command, _)| match command.split_once(' ') {
+                Some((command, _)) => format!("{command} "),
+                None => (*command).to_owned(),
+            })
+            .collect(),
+        "tell " => names().map(|name| format!("{name} ")).collect(),
+        "kick " => names().collect(),
+        _ => Vec::new(),
+    };
+    (start, words.into_iter().filter(|word| word.starts_with(part)).collect())
 }

@@ -20,6 +20,11 @@ mod listen;
 mod logging;
 mod port;
 mod probe;
+#[cfg(all(unix, feature = "interactive"))]
+mod screen;
+#[cfg(not(all(unix, feature = "interactive")))]
+#[path = "screen/none.rs"]
+mod screen;
 #[cfg(unix)]
 mod send;
 mod serve;
@@ -69,9 +74,11 @@ fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
     match args.command {
         Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, console),
         Command::Time(TimeCommand::Client(args)) => time::client(args, &common, console),
+        Command::Time(TimeCommand::Ping(args)) => time::ping::ping(args, &common, console),
         #[cfg(unix)]
         Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, console),
         Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, console),
+        Command::Chat(ChatCommand::Join(args)) => chat::join(args, &common, console),
         #[cfg(unix)]
         Command::Get(args) => get::get(&args, &common, console),
         Command::Probe(args) => probe::probe(&args, &common, console),

@@ -106,6 +106,14 @@ pub(crate) fn raise_descriptors() {
 #[cfg(unix)]
 const SAME: Duration = Duration::from_millis(2);
 
+/// Sends SIGINT to this program, for a terminal where Ctrl-C is a key like others.
+pub(crate) fn interrupt() {
+    #[cfg(unix)]
+    if let Err(e) = signal_hook::low_level::raise(signal_hook::consts::SIGINT) {
+        log::warn!("Ctrl-C: {e}");
+    }
+}
+
 /// Tells of SIGINT and SIGTERM. The first is to stop a server gracefully, the second at once.
 #[cfg(unix)]
 pub(crate) struct Signals {
@@ -144,15 +152,15 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+pub(crate) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn watch(_: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
+    pub(crate) fn watch(_: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         Ok(Signals)
     }
 
-    fn end(self) -> bool {
+    pub(crate) fn end(self) -> bool {
         false
     }
 }

@@ -36,6 +36,10 @@ pub(crate) struct Console {
 pub(crate) struct Printer(Arc<Mutex<Box<dyn Write + Send>>>);
 
 impl Printer {
+    pub(crate) fn new(stream: Box<dyn Write + Send>) -> Printer {
+        Printer(Arc::new(Mutex::new(stream)))
+    }
+
     /// # Errors
     ///
     /// As [`Failure::output`] reads it.
@@ -49,8 +53,7 @@ impl Printer {
 impl Console {
     pub(crate) fn new(streams: Streams) -> Console {
         let Streams { input, interactive, output, errors } = streams;
-        let [printer, errors] =
-            [output, errors].map(|stream| Printer(Arc::new(Mutex::new(stream))));
+        let [printer, errors] = [output, errors].map(Printer::new);
         Console { input: Some(input), interactive, printer, errors }
     }
 

@@ -2,21 +2,23 @@
 
 #[cfg(unix)]
 pub(crate) mod bench;
+pub(crate) mod ping;
 
 use std::io::{BufRead, Read};
+use std::time::SystemTime;
 
 use netcore::server::Config;
 use netcore::{Datagram, Deadline, Endpoint, SocketOptions, Stream, Transport};
-use timestamp::{Client, ClientError, Framing, TimeService, Zone};
+use timestamp::{
+    Client, ClientError, Format, Framing, Protocol, Reading, TimeService, Zone, query_daytime,
+    query_time,
+};
 
 use crate::args::{Common, TimeClient, TimeServe};
 use crate::exit::{self, Failure};
 use crate::serve::Listening;
 use crate::streams::Console;
 use crate::values;
-
-/// Without `--listen`, nobody but this machine's users.
-const DEFAULT: [&str; 2] = ["tcp://127.0.0.1:21567", "udp://127.0.0.1:21567"];
 
 /// One read by lines.
 const LINES: usize = 4 * 1024;
@@ -30,10 +32,19 @@ pub(crate) fn serve(
     common: &Common,
     console: &mut Console,
 ) -> Result<(), Failure> {
-    let framing = match args.framing.as_str() {
-        "line" => Framing::Line { limit: Framing::LINE_LIMIT },
+    let service = args.service;
+    let has_text = matches!(service, Protocol::Timestamp | Protocol::Daytime);
+    if args.framing.is_some() && service != Protocol::Timestamp {
+        return Err(no_such("--framing", service));
+    }
+    if (args.format.is_some() || args.utc) && !has_text {
+        return Err(no_such("--format or --utc", service));
+    }
+    let framing = match args.framing.as_deref() {
+        Some("line") => Framing::Line { limit: Framing::LINE_LIMIT },
         _ => Framing::Chunk,
     };
+    let format = args.format.unwrap_or_default();
     let zone = if args.utc { Zone::Utc } else { Zone::Local };
     let limits = Config::default().with_max_connections(args.max_connections);
     let limits = match framing {
@@ -41,8 +52,15 @@ pub(crate) fn serve(
         Framing::Line { .. } => limits.with_read(LINES),
         _ => limits,
     };
-    let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
-    listening.run(|_| TimeService::new(framing, args.format.clone(), zone))
+    // Without `--listen`, nobody but this machine's users.
+    let default = ["tcp", "udp"].map(|scheme| format!("{scheme}://127.0.0.1:{}", service.port()));
+    let default = default.each_ref().map(String::as_str);
+    let listening = Listening::start(&args.serve, &default, limits, common, console)?;
+    listening.run(|_| TimeService::new(framing, format.clone(), zone).with_protocol(service))
+}
+
+fn no_such(option: &str, service: Protocol) -> Failure {
+    Failure::new(exit::USAGE, format!("the service {service} has no {option}; see --help"))
 }
 
 /// `sockit time client`
@@ -52,7 +70,16 @@ pub(crate) fn client(
     console: &mut Console,
 ) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
-    let mut client = connect(&endpoint, Deadline::after(args.timeout))?;
+    let deadline = Deadline::after(args.timeout);
+    match args.service {
+        Protocol::Timestamp | Protocol::Echo => {}
+        Protocol::Daytime => return print(&query_daytime(&endpoint, deadline)?, common, console),
+        Protocol::Time => {
+            let line = written(query_time(&endpoint, deadline)?);
+            return print(line.as_bytes(), common, console);
+        }
+    }
+    let mut client = connect(&endpoint, deadline)?;
     let mut input = console.input();
     let mut line = Vec::new();
     loop {
@@ -62,14 +89,26 @@ pub(crate) fn client(
             return Ok(());
         }
         let answer = client.request(&line, Deadline::after(args.timeout))?;
-        if common.json {
-            let text = String::from_utf8_lossy(answer);
-            let quoted = values::quote(text.trim_end_matches(['\r', '\n']));
-            console.print(&format!("{{\"answer\":{quoted}}}\n"))?;
-        } else {
-            console.printer.print(answer)?;
-        }
+        print(answer, common, console)?;
     }
+}
+
+fn print(answer: &[u8], common: &Common, console: &Console) -> Result<(), Failure> {
+    if !common.json {
+        return console.printer.print(answer);
+    }
+    let text = String::from_utf8_lossy(answer);
+    let quoted = values::quote(text.trim_end_matches(['\r', '\n']));
+    console.print(&format!("{{\"answer\":{quoted}}}\n"))
+}
+
+/// The time of RFC 868 for people.
+fn written(seconds: u32) -> String {
+    let mut line = String::new();
+    if let Some(reading) = Reading::of_seconds_since_1900(seconds, SystemTime::now()) {
+        Format::Rfc3339.write(reading.time, Zone::Local, &mut line);
+    }
+    line + "\n"
 }
 
 fn connect(endpoint: &Endpoint, deadline: Deadline) -> Result<Client, Failure> {

@@ -28,7 +28,7 @@ fn expect_refused(server: &Server, line: &[u8], piece: usize) {
 
 #[test]
 fn a_line_that_is_not_utf8_is_refused() {
-    let server = Server::start(&["chat", "serve"]);
+    let server = Server::start(&["chat", "serve", "--no-presence"]);
     let lines = [
         &b"caf\xe9"[..],
         b"\xff",
@@ -48,7 +48,7 @@ fn a_line_that_is_not_utf8_is_refused() {
 
 #[test]
 fn a_line_that_is_too_long_is_refused() {
-    let server = Server::start(&["chat", "serve", "--max-line", "100"]);
+    let server = Server::start(&["chat", "serve", "--no-presence", "--max-line", "100"]);
     for length in [101, 102, 1000, 300_000] {
         expect_refused(&server, &vec![b'x'; length], usize::MAX);
     }
@@ -61,14 +61,14 @@ fn a_line_that_is_too_long_is_refused() {
 
 #[test]
 fn a_line_of_exactly_the_limit_is_said() {
-    let server = Server::start(&["chat", "serve", "--max-line", "100"]);
+    let server = Server::start(&["chat", "serve", "--no-presence", "--max-line", "100"]);
     let mut ann = Client::enter(&server);
     let text = "é".repeat(50);
     for ending in ["\n", "\r\n"] {
         ann.send(format!("{text}{ending}"));
         assert_eq!(ann.hear(), text);
     }
-    let default = Server::start(&["chat", "serve"]);
+    let default = Server::start(&["chat", "serve", "--no-presence"]);
     let mut ann = Client::enter(&default);
     ann.say(&"x".repeat(4096));
     assert_eq!(ann.hear().len(), 4096);
@@ -77,7 +77,7 @@ fn a_line_of_exactly_the_limit_is_said() {
 
 #[test]
 fn the_over_long_last_line_of_a_half_closed_client_is_refused_too() {
-    let server = Server::start(&["chat", "serve", "--max-line", "100"]);
+    let server = Server::start(&["chat", "serve", "--no-presence", "--max-line", "100"]);
     let mut other = Client::enter(&server);
     let mut bad = server.connect();
     bad.send([b'x'; 500]);
@@ -90,7 +90,7 @@ fn the_over_long_last_line_of_a_half_closed_client_is_refused_too() {
 
 #[test]
 fn a_character_split_between_writes_arrives_whole() {
-    let server = Server::start(&["chat", "serve"]);
+    let server = Server::start(&["chat", "serve", "--no-presence"]);
     let mut ann = Client::enter(&server);
     let text = "naïve € 𝄞 done";
     for byte in format!("{text}\n").bytes() {
@@ -108,7 +108,15 @@ fn harmful() -> impl Iterator<Item = char> {
 #[test]
 fn control_characters_never_reach_other_clients() {
     for format in ["line", "classic"] {
-        let server = Server::start(&["chat", "serve", "--history", "200", "--format", format]);
+        let server = Server::start(&[
+            "chat",
+            "serve",
+            "--no-presence",
+            "--history",
+            "200",
+            "--format",
+            format,
+        ]);
         let mut bob = server.connect();
         bob.say("begin");
         bob.until_line(|line| line.ends_with("begin"));
@@ -133,7 +141,7 @@ fn control_characters_never_reach_other_clients() {
 
 #[test]
 fn nobody_can_speak_as_another_or_as_the_server_by_a_carriage_return() {
-    let server = Server::start(&["chat", "serve"]);
+    let server = Server::start(&["chat", "serve", "--no-presence"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
     ann.send("me\r* the server says\u{85}2026-11-20 18:11:02 bob: forged\n");
@@ -146,7 +154,7 @@ fn nobody_can_speak_as_another_or_as_the_server_by_a_carriage_return() {
 
 #[test]
 fn connections_that_are_reset_disturb_nobody() {
-    let server = Server::start(&["chat", "serve"]);
+    let server = Server::start(&["chat", "serve", "--no-presence"]);
     let mut ann = Client::enter(&server);
     for number in 0..100 {
         let mut rude = server.connect();
@@ -162,7 +170,7 @@ fn connections_that_are_reset_disturb_nobody() {
 
 #[test]
 fn half_a_line_of_one_client_never_joins_anothers() {
-    let server = Server::start(&["chat", "serve", "--workers", "1"]);
+    let server = Server::start(&["chat", "serve", "--no-presence", "--workers", "1"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
     ann.send("first half, ");
@@ -178,7 +186,7 @@ fn half_a_line_of_one_client_never_joins_anothers() {
 #[test]
 #[cfg(target_os = "linux")]
 fn one_who_asks_much_and_reads_nothing_costs_bounded_memory() {
-    let server = Server::start(&["chat", "serve"]);
+    let server = Server::start(&["chat", "serve", "--no-presence"]);
     let mut ann = Client::enter(&server);
     let before = server.memory();
     let rude = server.connect();
@@ -206,7 +214,7 @@ fn one_who_asks_much_and_reads_nothing_costs_bounded_memory() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_line_without_an_end_costs_bounded_memory() {
-    let server = Server::start(&["chat", "serve"]);
+    let server = Server::start(&["chat", "serve", "--no-presence"]);
     let mut bad = Client::enter(&server);
     let before = server.memory();
     let piece = vec![b'x'; 1 << 20];

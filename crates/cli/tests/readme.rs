@@ -40,8 +40,10 @@ fn the_exit_codes_of_the_help_are_those_of_the_documentation() {
 fn the_defaults_of_the_help_are_those_of_the_documentation() {
     for (page, command) in [
         (PROTOCOLS, "time serve"),
+        (PROTOCOLS, "time ping"),
         (PROTOCOLS, "time bench"),
         (PROTOCOLS, "chat serve"),
+        (PROTOCOLS, "chat join"),
         (HTTP, "get"),
     ] {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();

@@ -59,6 +59,23 @@ pub fn split_law<E: Debug + PartialEq>(stream: &[u8], run: impl FnMut(&[&[u8]]) 
     }
 }
 
+/// Cuts `stream` into pieces shorter than `longest`, at places that follow from `seed`. Some pieces
+/// are empty. For corpora: the same seed cuts at the same places for ever.
+pub fn cut(mut stream: &[u8], seed: u8, longest: u32) -> Vec<&[u8]> {
+    let mut state = u32::from(seed) + 1;
+    let mut pieces = Vec::new();
+    while !stream.is_empty() {
+        // xorshift32 of Marsaglia, "Xorshift RNGs", 2003.
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        let (piece, rest) = stream.split_at((state % longest) as usize % (stream.len() + 1));
+        pieces.push(piece);
+        stream = rest;
+    }
+    pieces
+}
+
 fn check<E: Debug + PartialEq>(
     stream: &[u8],
     seed: u64,

@@ -37,12 +37,18 @@ impl Stamp {
         Stamp { format, zone, text: String::new(), from: never, until: never }
     }
 
-    /// The text at this time. Times may come in any order: a clock can be set back.
+    /// `[TIME] ` at this time. Times may come in any order: a clock can be set back.
     pub fn at(&mut self, now: SystemTime) -> &[u8] {
         if now < self.from || now >= self.until {
             self.write(now);
         }
         self.text.as_bytes()
+    }
+
+    /// The time alone, without brackets.
+    pub(crate) fn time(&mut self, now: SystemTime) -> &[u8] {
+        let text = self.at(now);
+        &text[1..text.len() - 2]
     }
 
     /// The format that times are written in.

@@ -13,9 +13,9 @@ use chrono::{DateTime, Local, Utc};
 
 use crate::{Pattern, PatternError};
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
-const NANOSECOND: Duration = Duration::from_nanos(1);
+pub(crate) const NANOSECOND: Duration = Duration::from_nanos(1);
 
 /// 0000-01-02 00:00:00 and 9999-12-30 23:59:59 UTC, in seconds since 1970: the years have four
 /// digits in every zone.

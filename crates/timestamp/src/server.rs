@@ -5,13 +5,16 @@ use std::time::{Duration, SystemTime};
 use netcore::Address;
 use netcore::server::{Output, Refusal, Reply, Service};
 
-use crate::{Format, Framing, Responder, Stamp, Zone, answer};
+use crate::{Format, Framing, Protocol, Responder, Stamp, Zone};
 
 #[cfg(test)]
 mod tests;
 
-/// Answers what it receives with `[TIME] ` and the same bytes, over streams and datagrams: a
-/// [`Service`] for [`netcore::server::Server::run`], one for each worker.
+/// The ports below are for services, not for clients.
+const UNPRIVILEGED: u16 = 1024;
+
+/// Answers what it receives with `[TIME] ` and the same bytes, or speaks another [`Protocol`], over
+/// streams and datagrams: a [`Service`] for [`netcore::server::Server::run`], one for each worker.
 ///
 /// ```
 /// use netcore::server::{Config, Server};
@@ -25,6 +28,7 @@ mod tests;
 /// ```
 #[derive(Debug)]
 pub struct TimeService {
+    protocol: Protocol,
     framing: Framing,
     stamp: Stamp,
     /// The text shows more than the time of the loop's turn is exact to.
@@ -36,7 +40,24 @@ impl TimeService {
     /// A datagram is always answered as a whole.
     pub fn new(framing: Framing, format: Format, zone: Zone) -> TimeService {
         let exact = format.tick() < Duration::from_secs(1);
-        TimeService { framing, stamp: Stamp::new(format, zone), exact }
+        let stamp = Stamp::new(format, zone);
+        TimeService { protocol: Protocol::Timestamp, framing, stamp, exact }
+    }
+
+    /// Speaks another protocol. The framing is of no matter then, and the format only to
+    /// [`Protocol::Daytime`].
+    ///
+    /// Over UDP, none but the timestamp protocol answers to a port below 1024, as inetd(8) does
+    /// not: two such services that are shown one another by a forged sender would talk for ever.
+    #[must_use]
+    pub fn with_protocol(self, protocol: Protocol) -> TimeService {
+        TimeService { protocol, ..self }
+    }
+
+    /// Whether a datagram from there is answered.
+    fn answers(&self, from: &Address) -> bool {
+        let is_service = from.inet().is_some_and(|from| from.port() < UNPRIVILEGED);
+        self.protocol == Protocol::Timestamp || !is_service
     }
 
     fn now(&self, turn: impl FnOnce() -> SystemTime) -> SystemTime {
@@ -47,11 +68,21 @@ impl TimeService {
 impl Service for TimeService {
     type Connection = Responder;
 
-    fn open(&mut self, _: &Address, _: &mut Output) -> Responder {
+    fn open(&mut self, _: &Address, output: &mut Output) -> Responder {
+        if self.protocol.speaks_first() {
+            let now = self.now(|| output.time());
+            self.protocol.answer(&[], now, &mut self.stamp, output.buffer());
+            output.close();
+        }
         Responder::new(self.framing)
     }
 
     fn receive(&mut self, responder: &mut Responder, input: &[u8], output: &mut Output) {
+        match self.protocol {
+            Protocol::Timestamp => {}
+            Protocol::Echo => return output.send(input),
+            Protocol::Daytime | Protocol::Time => return,
+        }
         let now = self.now(|| output.time());
         if responder.receive(input, now, &mut self.stamp, output.buffer()).is_err() {
             output.close();
@@ -65,14 +96,21 @@ impl Service for TimeService {
     }
 
     fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
+        // The first four bytes of these words would be a time in 1953, and an echo of nothing.
+        if self.protocol != Protocol::Timestamp {
+            return;
+        }
         words.extend_from_slice(match why {
             Refusal::Full => b"error: the server has as many clients as it may; try again later\n",
             _ => b"error: the server has no descriptor left; try again later\n",
         });
     }
 
-    fn datagram(&mut self, input: &[u8], _: &Address, reply: &mut Reply) {
+    fn datagram(&mut self, input: &[u8], from: &Address, reply: &mut Reply) {
+        if !self.answers(from) {
+            return;
+        }
         let now = self.now(|| reply.time());
-        answer(input, now, &mut self.stamp, reply.datagram());
+        self.protocol.answer(input, now, &mut self.stamp, reply.datagram());
     }
 }

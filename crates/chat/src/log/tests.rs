@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::{Batch, Keep, Log, Reader, SEGMENT, What};
+use super::{Batch, Keep, Log, Reader, SEGMENT, SPARE, What};
 use crate::memory::Memory;
 
 fn say(batch: &mut Batch, text: &str) {
@@ -140,4 +140,24 @@ fn all_readers_see_one_order_whoever_publishes() {
             assert_eq!(own, expected);
         }
     });
+}
+
+#[test]
+fn what_a_flood_needed_does_not_stay() {
+    let log = log(0, usize::MAX);
+    let mut reader = log.reader(Arc::new(|| {}));
+    let mut batch = Batch::default();
+    for _ in 0..1000 {
+        (0..50).for_each(|_| say(&mut batch, "many words"));
+        log.publish(&mut batch, None);
+    }
+    assert!(reader.take());
+    reader.trim(reader.end().segment);
+    let spare = [
+        batch.bytes.capacity(),
+        batch.entries.capacity() * size_of::<super::Entry>(),
+        reader.window.capacity() * size_of::<super::Segment>(),
+        super::lock(&reader.inbox.waiting).segments.capacity() * size_of::<super::Segment>(),
+    ];
+    assert!(spare.iter().all(|bytes| *bytes <= SPARE), "{spare:?}");
 }

@@ -38,5 +38,7 @@ fn bytes_have_a_rate_of_their_own() {
     assert_eq!(pace.wait(&rate, now + Duration::from_millis(600)), None);
     assert!(pace.told, "it has not been silent for long enough");
     assert_eq!(pace.wait(&rate, now + Duration::from_secs(2)), None);
+    assert!(pace.told, "nor is it calm yet");
+    assert_eq!(pace.wait(&rate, now + Duration::from_secs(3)), None);
     assert!(!pace.told);
 }

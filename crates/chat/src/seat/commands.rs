@@ -71,10 +71,9 @@ impl Seat {
         let Seat { rooms, pen, now, hub, .. } = self;
         let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
         let room = local.room.clone();
-        local.say(pen, *now, |writer, out| {
+        self.said += local.say(pen, *now, |writer, out| {
             writer.message(out, now.time, &room.name, &member.name, &text);
         });
-        self.said += text.len() + member.name.len();
         count(&hub.counters.messages, 1);
     }
 
@@ -83,7 +82,8 @@ impl Seat {
         let Seat { rooms, pen, now, .. } = self;
         let Some(local) = rooms.get_mut(place).and_then(Option::as_mut) else { return };
         let room = local.room.clone();
-        local.say(pen, *now, |writer, out| writer.notice(out, now.time, &room.name, words));
+        self.said +=
+            local.say(pen, *now, |writer, out| writer.notice(out, now.time, &room.name, words));
     }
 
     fn rename(&mut self, member: &mut Member, name: &str, out: &mut impl Outbox) {
@@ -131,8 +131,9 @@ impl Seat {
         member.room = self.place(room.clone());
         member.skip = NEVER;
         self.render(&room.name, &format!("you are in {}; {here} here", room.name));
+        self.told += self.notice.len();
         out.send(&self.notice);
-        self.settle(member, out);
+        self.told += self.settle(member, out);
     }
 
     fn whisper(&mut self, member: &mut Member, name: &str, text: &str, out: &mut impl Outbox) {

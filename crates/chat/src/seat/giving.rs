@@ -23,10 +23,7 @@ impl Seat {
         if self.give(member, SHARE, RUNS, out) {
             self.bring_letters(member, out);
         }
-        if member.cursor >= member.until {
-            if let Some(local) = self.rooms.get_mut(member.room).and_then(Option::as_mut) {
-                local.behind.remove(&member.key);
-            }
+        if member.is_done() {
             out.close();
         }
     }
@@ -40,7 +37,7 @@ impl Seat {
         if letters.is_empty() {
             return;
         }
-        self.hub.delivered(member.id, letters.iter().map(Letter::len).sum());
+        self.hub.delivered(member.id, letters.iter().map(Letter::cost).sum());
         // A key may have been another's before.
         for letter in letters.into_iter().filter(|letter| letter.to == member.id) {
             match letter.what {
@@ -96,6 +93,9 @@ impl Seat {
         if self.letters.get(&member.key).is_some_and(|all| all.iter().any(is_kick)) {
             // It does not read; nothing would reach it.
             return out.abort();
+        }
+        if member.is_done() {
+            return;
         }
         let Some(local) = self.rooms.get(member.room).and_then(Option::as_ref) else { return };
         let (messages, bytes) = local.reader.behind(member.cursor);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use netcore::line::{LineFramer, TooLong};
 
 use super::member::{Member, NEVER};
-use super::{ANSWERS, PRESSED, Seat};
+use super::{ANSWERS, PRESSED, RUNS, SHARE, Seat};
 use crate::Outbox;
 use crate::counters::count;
 use crate::local::Local;
@@ -23,10 +23,18 @@ impl Seat {
         let rate = self.hub.config.rate.filter(|_| holds);
         let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
         while member.until == NEVER && !input.is_empty() {
-            if holds && self.told > ANSWERS {
+            // One who leaves is not heard beyond what there is room for.
+            let has_to_take = self.told > ANSWERS || holds && self.lags(member);
+            if has_to_take || !holds && self.is_held() {
                 member.tempo().unheard = input.to_vec();
                 out.hold(true);
                 out.more();
+                break;
+            }
+            if holds && self.is_full() {
+                // It goes on in the next round.
+                member.tempo().unheard = input.to_vec();
+                self.hold(member, now, out);
                 break;
             }
             if let Some(at) = rate.as_ref().and_then(|rate| member.tempo().pace.wait(rate, now)) {
@@ -60,26 +68,38 @@ impl Seat {
         }
     }
 
+    /// What a client lacks is more than it gets in one go.
+    fn lags(&self, member: &Member) -> bool {
+        self.local(member.room).is_some_and(|local| {
+            let segments = local.reader.end().segment.saturating_sub(member.cursor);
+            segments > RUNS as u64 || local.reader.behind(member.cursor).1 > SHARE as u64
+        })
+    }
+
     /// Hears what a client sent beyond its rate, since no more will come.
     pub(super) fn hear_out(&mut self, member: &mut Member, out: &mut impl Outbox) {
+        self.told = 0;
         let unheard = member.take_unheard();
         self.hear(member, &unheard, false, out);
     }
 
-    /// The time has come at which a client that was held is heard again.
+    /// The time has come at which a client that was held may be heard again.
     pub(super) fn hear_again(&mut self, member: &mut Member, out: &mut impl Outbox) {
         member.tempo().held = None;
-        if self.local(member.room).is_some_and(|local| local.room.log.is_pressed()) {
+        let is_pressed = |local: &Local| local.room.log.is_pressed();
+        if self.is_held() || self.local(member.room).is_some_and(is_pressed) {
             return self.hold(member, self.now.instant + PRESSED, out);
         }
+        if out.waiting() > 0 && member.has_unheard() {
+            // It has something to take first, and is heard when it is fed.
+            return;
+        }
         out.hold(false);
-        self.hear_unheard(member, out);
-    }
-
-    pub(super) fn hear_unheard(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        self.told = 0;
-        let unheard = member.take_unheard();
-        self.hear(member, &unheard, true, out);
+        if member.until == NEVER {
+            self.told = 0;
+            let unheard = member.take_unheard();
+            self.hear(member, &unheard, true, out);
+        }
     }
 
     /// A client is faster than its rate: it is told so once, and not read from until `at`.

@@ -48,6 +48,11 @@ impl Member {
         &self.name
     }
 
+    /// It leaves, and has been given all that was said until then.
+    pub(super) fn is_done(&self) -> bool {
+        self.until != NEVER && self.cursor >= self.until
+    }
+
     pub(super) fn tempo(&mut self) -> &mut Tempo {
         self.tempo.get_or_insert_default()
     }
@@ -56,8 +61,13 @@ impl Member {
         self.tempo.as_ref()?.held
     }
 
-    pub(super) fn has_unheard(&self) -> bool {
-        self.tempo.as_ref().is_some_and(|tempo| !tempo.unheard.is_empty())
+    /// How many bytes of its input wait to be heard.
+    pub(super) fn unheard(&self) -> usize {
+        self.tempo.as_ref().map_or(0, |tempo| tempo.unheard.len())
+    }
+
+    pub(crate) fn has_unheard(&self) -> bool {
+        self.unheard() > 0
     }
 
     pub(super) fn take_unheard(&mut self) -> Vec<u8> {

@@ -5,6 +5,7 @@ use httpget::http::HeaderMap;
 use httpget::http::header::{AUTHORIZATION, HOST};
 use httpget::protocol::{Event, Exchange, Note, Part, ProtocolError, RequestHead, carry};
 use httpget::{Limits, ParseUrlError, Url};
+use netcore::testing::cut;
 
 /// All that an exchange told of a stream, and what became of it at the stream's end.
 #[derive(Debug, Default, PartialEq)]
@@ -110,7 +111,7 @@ pub(crate) fn tell(limits: &Limits, pieces: &[&[u8]], moving: bool) -> Story {
 fn laws(limits: &Limits, stream: &[u8], seed: u8) -> Story {
     let story = tell(limits, &[stream], false);
     let bytes: Vec<&[u8]> = stream.chunks(1).collect();
-    for pieces in [&[stream][..], &bytes, &cut(stream, seed)] {
+    for pieces in [&[stream][..], &bytes, &cut(stream, seed, 24)] {
         for moving in [false, true] {
             assert_eq!(tell(limits, pieces, moving), story, "moving: {moving}, {pieces:?}");
         }
@@ -426,20 +427,4 @@ fn one_request(head: &RequestHead, url: &Url) {
         text.ends_with("\r\n\r\n") && !text.replace("\r\n", "").contains(['\r', '\n', '\0']),
         "{text}"
     );
-}
-
-/// Cuts at places that follow from the seed. Some pieces are empty.
-fn cut(mut stream: &[u8], seed: u8) -> Vec<&[u8]> {
-    let mut state = u32::from(seed) + 1;
-    let mut pieces = Vec::new();
-    while !stream.is_empty() {
-        // xorshift32 of Marsaglia, "Xorshift RNGs", 2003.
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        let (piece, rest) = stream.split_at((state % 24) as usize % (stream.len() + 1));
-        pieces.push(piece);
-        stream = rest;
-    }
-    pieces
 }

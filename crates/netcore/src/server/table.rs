@@ -322,11 +322,13 @@ impl<C, T: Transport> Table<C, T> {
         let id = self.id(index);
         let Some(c) = self.slots[index as usize].connection.as_mut() else { return false };
         let Some(state) = c.state.as_mut() else { return false };
-        if c.flags.closing {
-            return false;
-        }
+        let closing = c.flags.closing;
         self.output.begin(id, c.unsent.as_ref().map_or(0, |q| q.len()));
         f(state, &mut self.output);
+        if closing {
+            // Its last words are said.
+            self.output.clear();
+        }
         if let Some(over) = self.conclude(index) {
             self.over.push((index, over));
         }
@@ -337,7 +339,9 @@ impl<C, T: Transport> Table<C, T> {
 impl<C, T: Transport> Connections<C> for Table<C, T> {
     fn each(&mut self, f: &mut dyn FnMut(&mut C, &mut Output)) {
         for index in 0..self.slots.len() as u32 {
-            self.call(index, f);
+            if self.connection(index).is_some_and(|c| !c.flags.closing) {
+                self.call(index, f);
+            }
         }
     }
 

@@ -16,6 +16,9 @@ struct Probe {
     supply: Vec<Bytes>,
     /// Sent to all in the next turn.
     broadcast: Option<Bytes>,
+    /// The one to which that is sent in the next turn, rather than to all, and whether it is cut off
+    /// then.
+    only: Option<(ConnectionId, bool)>,
     hold: bool,
     heard: Vec<u8>,
 }
@@ -68,6 +71,15 @@ impl Service for Probe {
     }
 
     fn turn(&mut self, turn: &mut Turn<'_, ConnectionId>) {
+        if let Some((id, cut)) = self.only.take() {
+            let known = turn.with(id, |_, output| {
+                output.send(b"only for it");
+                if cut {
+                    output.abort();
+                }
+            });
+            self.note(format!("known {known}"));
+        }
         if let Some(bytes) = self.broadcast.take() {
             turn.each(|_, output| output.share(bytes.clone()));
         }
@@ -250,6 +262,29 @@ fn held_input_is_read_when_the_hold_ends() {
     bench.rig.service().hold = false;
     bench.rig.run();
     assert_eq!(peer.text(), "wait");
+}
+
+#[test]
+fn one_that_is_being_closed_gets_nothing_more_and_can_be_cut_off() {
+    let mut bench = bench();
+    let peer = bench.connect();
+    let id = ConnectionId { index: 0, generation: 0 };
+    peer.room(0);
+    peer.send(b"owed");
+    bench.rig.run();
+    bench.rig.stop();
+    bench.rig.service().only = Some((id, false));
+    bench.rig.service().broadcast = Some(Bytes::from_static(b"for all"));
+    bench.rig.run();
+    peer.room(6);
+    bench.rig.run();
+    assert_eq!(peer.text(), "owedby");
+    bench.rig.service().only = Some((id, true));
+    bench.rig.run();
+    bench.rig.service().only = Some((id, true));
+    bench.rig.run();
+    assert_eq!(bench.log(), ["known true", "known true", "closed Cut", "known false"]);
+    assert_eq!((peer.text(), bench.rig.connections()), (String::new(), 0));
 }
 
 #[test]

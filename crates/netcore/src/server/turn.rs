@@ -31,8 +31,9 @@ impl<C> Turn<'_, C> {
         self.connections.each(&mut f);
     }
 
-    /// Calls `f` for the connection `id`, if it is open still, and sends what it says. Whether it
-    /// is.
+    /// Calls `f` for the connection `id`, if it is there still, and sends what it says. Whether it
+    /// is. One that is being closed is there until it has taken what it is owed: it can be cut off,
+    /// and nothing more is sent to it.
     pub fn with(&mut self, id: ConnectionId, mut f: impl FnMut(&mut C, &mut Output)) -> bool {
         self.connections.with(id, &mut f)
     }

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use netcore::Endpoint;
 use netcore::line::{LineFramer, TooLong};
+use netcore::testing::cut;
 
 /// What is taken for an endpoint prints as a text that is taken for the same one; what is refused is
 /// refused with a place inside it and in words that can't disturb a terminal. Says whether it was
@@ -52,7 +53,7 @@ pub(crate) fn line(input: &[u8]) -> (usize, usize) {
     let limit = usize::from(*limit);
     let expected = by_definition(limit, stream);
     let mut framer = LineFramer::new(limit);
-    let cuttings = [vec![stream], stream.chunks(1).collect(), cut(stream, *seed)];
+    let cuttings = [vec![stream], stream.chunks(1).collect(), cut(stream, *seed, 12)];
     for pieces in &cuttings {
         let events = frame(&mut framer, limit, pieces);
         assert_eq!(events, expected, "limit {limit}, pieces {}", readable(pieces));
@@ -85,22 +86,6 @@ fn by_definition(limit: usize, stream: &[u8]) -> Vec<Event> {
         if text.len() > limit { Err(TooLong { limit }) } else { Ok(line.to_vec()) }
     };
     stream.split_inclusive(|byte| *byte == b'\n').map(line).collect()
-}
-
-/// Cuts at places that follow from the seed. Some pieces are empty.
-fn cut(mut stream: &[u8], seed: u8) -> Vec<&[u8]> {
-    let mut state = u32::from(seed) + 1;
-    let mut pieces = Vec::new();
-    while !stream.is_empty() {
-        // xorshift32 of Marsaglia, "Xorshift RNGs", 2003.
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        let (piece, rest) = stream.split_at((state % 12) as usize % (stream.len() + 1));
-        pieces.push(piece);
-        stream = rest;
-    }
-    pieces
 }
 
 fn readable(pieces: &[&[u8]]) -> String {

@@ -1,10 +1,11 @@
 use std::time::{Duration, SystemTime};
 
+use netcore::Address;
 use netcore::server::{Config, Refusal, Service};
 use netcore::testing::Rig;
 
 use super::TimeService;
-use crate::{Format, Framing, Zone};
+use crate::{Format, Framing, Protocol, Stamp, Zone};
 
 /// The clock of a rig stands at this until it is moved.
 const START: u64 = 1_800_000_000;
@@ -87,6 +88,12 @@ fn the_refused_are_told_why() {
     let mut words = Vec::new();
     service.refuse(Refusal::Full, &mut words);
     assert!(words.starts_with(b"error: ") && words.ends_with(b"\n"));
+    for protocol in [Protocol::Echo, Protocol::Daytime, Protocol::Time] {
+        let service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
+        let mut words = Vec::new();
+        service.with_protocol(protocol).refuse(Refusal::Full, &mut words);
+        assert_eq!(words, b"", "{protocol} has no words for it");
+    }
 }
 
 #[test]
@@ -119,4 +126,47 @@ fn a_server_answers_streams_and_datagrams() -> Result<(), Box<dyn std::error::Er
     handle.stop();
     running.join().expect("the server panicked")?;
     Ok(())
+}
+
+#[test]
+fn the_well_known_services_answer_streams_as_their_rfcs_say() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(START);
+    for protocol in Protocol::ALL {
+        let mut rig = Rig::new(Config::default(), |_| {
+            TimeService::new(Framing::Chunk, Format::Unix, Zone::Utc).with_protocol(protocol)
+        });
+        let peer = rig.connect();
+        rig.run();
+        let mut first = Vec::new();
+        if protocol.speaks_first() {
+            protocol.answer(&[], now, &mut Stamp::new(Format::Unix, Zone::Utc), &mut first);
+        }
+        assert_eq!(peer.received(), first, "{protocol}");
+        assert_eq!(peer.is_closed(), protocol.speaks_first(), "{protocol}");
+        peer.send(b"one\r\n\xff");
+        rig.run();
+        let second = match protocol {
+            Protocol::Timestamp => [format!("[{START}] ").as_bytes(), b"one\r\n\xff"].concat(),
+            Protocol::Echo => b"one\r\n\xff".to_vec(),
+            _ => Vec::new(),
+        };
+        assert_eq!(peer.received(), second, "{protocol}");
+    }
+}
+
+#[test]
+fn the_well_known_services_do_not_talk_to_one_another() {
+    for (protocol, port, answers) in [
+        (Protocol::Timestamp, 7, true),
+        (Protocol::Echo, 7, false),
+        (Protocol::Daytime, 1023, false),
+        (Protocol::Time, 37, false),
+        (Protocol::Echo, 1024, true),
+    ] {
+        let service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
+        let from = Address::Inet(([127, 0, 0, 1], port).into());
+        assert_eq!(service.with_protocol(protocol).answers(&from), answers, "{protocol} {port}");
+    }
+    let service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
+    assert!(service.with_protocol(Protocol::Echo).answers(&Address::Unix(None)));
 }

@@ -6,7 +6,7 @@ use netcore::server::Config as Limits;
 use netcore::testing::{Peer, Rig};
 
 use super::{ChatRig, chat, count, lines};
-use crate::{Chat, Config, Rate, Slow};
+use crate::{Chat, Config, Now, Outbox, Rate, Slow};
 
 #[test]
 fn a_flood_is_told_once_and_heard_at_its_rate() {
@@ -172,4 +172,227 @@ fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
             assert_eq!(count(peer), 40 + 1, "{slow}: client {n}");
         }
     }
+}
+
+#[test]
+fn who_is_slowed_down_and_does_not_read_is_not_answered_on_and_on() {
+    let rate = Rate::new(100, 1 << 20).with_burst(Duration::ZERO);
+    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.room(0);
+    ann.send("/help\n".repeat(50).as_bytes());
+    ann.send(b"done\n");
+    rig.run();
+    for _ in 0..100 {
+        rig.advance(Duration::from_millis(20));
+    }
+    assert_eq!(lines(&bob), [""; 0], "her answers come first, and she has not taken them");
+    ann.room(usize::MAX);
+    for _ in 0..100 {
+        rig.advance(Duration::from_millis(20));
+    }
+    assert_eq!(lines(&bob), ["127.0.0.1:1: done"]);
+    let got = lines(&ann);
+    assert_eq!(got.iter().filter(|line| !line.contains("too fast")).count(), 50 * 9 + 1);
+}
+
+#[test]
+fn who_goes_from_room_to_room_takes_their_histories_first() {
+    let (_, mut rig) = chat(Config::default().with_history(10));
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    bob.send(b"/join a\n");
+    rig.run();
+    bob.send(format!("{}\n", "x".repeat(4000)).repeat(3).as_bytes());
+    rig.run();
+    ann.room(0);
+    ann.send("/join a\n/join lobby\n".repeat(100).as_bytes());
+    ann.send(b"done\n");
+    rig.run();
+    assert_eq!(lines(&cyd), [""; 0], "what comes behind is not heard yet");
+    ann.room(usize::MAX);
+    rig.run();
+    assert_eq!(lines(&cyd), ["127.0.0.1:1: done"]);
+    assert_eq!(count(&ann), 100 * (1 + 3 + 1) + 1);
+}
+
+#[test]
+fn one_who_owes_much_can_be_removed_all_the_same() {
+    let config = Config::default().with_max_line(16 * 1024);
+    let (chat, mut rig) = chat(config);
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.room(0);
+    bob.send(b"hello\n");
+    rig.run();
+    bob.send(format!("/msg 127.0.0.1:1 {}\n", "x".repeat(10_000)).as_bytes());
+    rig.run();
+    assert!(chat.operator().kick("127.0.0.1:1"));
+    rig.run();
+    assert!(ann.is_closed());
+}
+
+#[test]
+fn nobody_waits_for_ever_for_memory_that_quiet_rooms_hold() {
+    for slow in [Slow::Disconnect, Slow::Skip] {
+        let (chat, mut rig, _) = short_of_memory(slow);
+        let rooms: Vec<[Peer; 2]> = (0..30).map(|_| [rig.connect(), rig.connect()]).collect();
+        for (n, [ann, bob]) in rooms.iter().enumerate() {
+            ann.send(format!("/join r{n}\n").as_bytes());
+            bob.send(format!("/join r{n}\n").as_bytes());
+            rig.run();
+            // All of it is on its way to one who takes nothing, and no more comes.
+            bob.room(0);
+            ann.send(format!("{}\n", "x".repeat(3000)).repeat(20).as_bytes());
+        }
+        rig.run();
+        for _ in 0..20 {
+            rig.advance(Duration::from_millis(100));
+        }
+        for [ann, _] in &rooms {
+            ann.received();
+            ann.send(b"still there?\n");
+        }
+        rig.run();
+        let stats = chat.operator().stats();
+        assert!(stats.held_bytes <= 1 << 20, "{slow}: {stats:?}");
+        assert!(rooms.iter().all(|[ann, _]| count(ann) == 1), "{slow}: {stats:?}");
+    }
+}
+
+#[test]
+fn what_is_asked_at_a_stop_is_answered_within_limits() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let (chat, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let ann = rig.connect();
+    ann.send("/help\n".repeat(2000).as_bytes());
+    rig.stop();
+    rig.run();
+    let got = ann.received().len();
+    assert!(got < 16 * 1024, "{got} bytes of answers");
+    let dropped = chat.operator().stats().dropped_bytes;
+    assert!(dropped > 11_000 && dropped < 12_000, "{dropped}");
+}
+
+#[test]
+fn what_breaks_off_before_it_is_heard_is_counted() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let (chat, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let ann = rig.connect();
+    ann.send(b"one\ntwo\nthree\n");
+    rig.run();
+    ann.reset();
+    rig.run();
+    assert_eq!(rig.connections(), 0);
+    assert_eq!(chat.operator().stats().dropped_bytes, "two\nthree\n".len() as u64);
+}
+
+#[test]
+fn one_who_has_much_to_take_is_heard_when_it_has_got_that() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    ann.room(0);
+    let line = format!("{}\n", "x".repeat(4000));
+    for _ in 0..750 {
+        bob.send(line.as_bytes());
+        rig.run();
+    }
+    assert_eq!(count(&bob), 750);
+    ann.send(b"done\n");
+    ann.room(usize::MAX);
+    let mut got = 0;
+    while rig.turn() {
+        got += count(&ann);
+        assert!(got >= 750 || count(&bob) == 0, "heard behind {got} messages");
+    }
+    assert_eq!(got + count(&ann), 751);
+}
+
+/// A client that takes all.
+struct Sink;
+
+impl Outbox for Sink {
+    fn send(&mut self, _: &[u8]) {}
+    fn share(&mut self, _: bytes::Bytes) {}
+    fn waiting(&self) -> usize {
+        0
+    }
+    fn more(&mut self) {}
+    fn hold(&mut self, _: bool) {}
+    fn close(&mut self) {}
+    fn abort(&mut self) {}
+}
+
+#[test]
+fn what_comes_from_one_who_is_held_is_kept_within_limits() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let chat = Chat::new(Config::default().with_rate(Some(rate)));
+    let (mut seat, now) = (chat.seat(|| {}), Now::system());
+    let mut ann = seat.enter(1, Some("ann"), now, &mut Sink);
+    for _ in 0..100 {
+        seat.receive(&mut ann, &[b'\n'; 1001], now, &mut Sink);
+    }
+    assert_eq!(chat.operator().stats().dropped_bytes, 100 * 1001 - 1 - 16 * 1024);
+    seat.exit(ann);
+    assert_eq!(chat.operator().stats().dropped_bytes, 100 * 1001 - 1);
+}
+
+#[test]
+fn one_who_is_not_heard_yet_has_not_been_silent() {
+    let config = Config::default().with_presence(false);
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let chat = Chat::new(config.with_rate(Some(rate)));
+    let limits = Limits::default().with_idle_timeout(Some(Duration::from_secs(10)));
+    let mut rig = Rig::new(limits, |worker| chat.service(&worker));
+    let ann = rig.connect();
+    ann.send("x\n".repeat(30).as_bytes());
+    rig.run();
+    for _ in 0..29 {
+        rig.advance(Duration::from_secs(1));
+        assert!(!ann.is_closed());
+    }
+    assert_eq!(count(&ann), 30 + 1);
+    for _ in 0..20 {
+        rig.advance(Duration::from_secs(1));
+    }
+    assert!(ann.is_closed());
+}
+
+#[test]
+fn who_leaves_without_reading_holds_up_nobody() {
+    let (chat, mut rig, _) = short_of_memory(Slow::Disconnect);
+    let ann = rig.connect();
+    for n in 0..60 {
+        let bob = rig.connect();
+        bob.room(0);
+        bob.send(format!("/join r{n}\n").as_bytes());
+        bob.send(format!("{}\n", "x".repeat(3000)).repeat(20).as_bytes());
+        bob.send(b"quit\n");
+        rig.run();
+    }
+    for _ in 0..50 {
+        rig.advance(Duration::from_millis(100));
+    }
+    ann.received();
+    ann.send(b"hello\n");
+    rig.run();
+    let stats = chat.operator().stats();
+    assert_eq!(lines(&ann), ["127.0.0.1:1: hello"], "{stats:?}");
+    assert!(stats.cut_memory > 0);
+}
+
+#[test]
+fn senders_do_not_wait_for_readers_that_hardly_move() {
+    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    bob.room(1000);
+    cyd.room(1000);
+    ann.send(format!("{}\n", "x".repeat(4000)).repeat(200).as_bytes());
+    ann.send(b"done\n");
+    for _ in 0..50 {
+        rig.advance(Duration::from_millis(100));
+        bob.room(1000);
+        cyd.room(1000);
+        rig.run();
+    }
+    assert_eq!(count(&ann), 201);
+    assert_eq!(rig.connections(), 3);
 }

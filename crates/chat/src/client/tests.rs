@@ -1,0 +1,173 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
+
+use super::*;
+
+/// Long enough never to matter.
+fn deadline() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
+/// A client of a server that does what the script says.
+fn scripted<T: Send + 'static>(
+    script: impl FnOnce(BufReader<TcpStream>) -> T + Send + 'static,
+) -> (Client, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let server = std::thread::spawn(move || script(BufReader::new(listener.accept().unwrap().0)));
+    (Client::connect(&endpoint, deadline()).unwrap(), server)
+}
+
+fn line(peer: &mut BufReader<TcpStream>) -> String {
+    let mut line = String::new();
+    peer.read_line(&mut line).unwrap();
+    line
+}
+
+fn texts(client: &mut Client) -> Vec<String> {
+    std::iter::from_fn(|| client.recv(deadline()).unwrap()).map(|event| event.raw).collect()
+}
+
+#[test]
+fn a_name_is_granted_and_what_came_before_the_answer_is_not_lost() {
+    let (mut client, server) = scripted(|mut peer| {
+        let asked = line(&mut peer) + &line(&mut peer);
+        let said = "* welcome\n2026-11-20 18:11:02 bob: hi\n* you are ann\n1 here: no notice\n\
+                    * 2 here: bob, ann\n* bob has left\n";
+        peer.get_ref().write_all(said.as_bytes()).unwrap();
+        asked
+    });
+    assert_eq!(client.name(), client.sender.stream.local_address().unwrap().to_string());
+    client.nick("ann", deadline()).unwrap();
+    assert_eq!(client.name(), "ann");
+    let expected = [
+        "* welcome",
+        "2026-11-20 18:11:02 bob: hi",
+        "* you are ann",
+        "1 here: no notice",
+        "* 2 here: bob, ann",
+        "* bob has left",
+    ];
+    assert_eq!(texts(&mut client), expected);
+    assert_eq!(server.join().unwrap(), "/nick ann\n/who\n");
+}
+
+#[test]
+fn a_refusal_has_the_words_of_the_server_and_the_connection_goes_on() {
+    let (mut client, server) = scripted(|mut peer| {
+        line(&mut peer);
+        line(&mut peer);
+        let said = "* be kind\n* this name is taken\n* operator: lunch\n* eve has joined\n\
+                    * 1 here: bob\n";
+        peer.get_ref().write_all(said.as_bytes()).unwrap();
+        let asked = line(&mut peer);
+        line(&mut peer);
+        peer.get_ref().write_all(b"* you are in dev; 1 here\n* 1 here: bob\n").unwrap();
+        asked
+    });
+    let error = client.nick("bob", deadline()).unwrap_err();
+    assert!(matches!(error, ClientError::Refused { .. }), "{error:?}");
+    assert_eq!(error.to_string(), "this name is taken");
+    client.join("dev", deadline()).unwrap();
+    assert_eq!(server.join().unwrap(), "/join dev\n");
+    let last = ["* you are in dev; 1 here", "* 1 here: bob"];
+    assert_eq!(texts(&mut client)[5..], last);
+}
+
+#[test]
+fn a_server_that_closes_or_is_silent_instead_of_an_answer() {
+    let (mut client, server) = scripted(|mut peer| {
+        drop(line(&mut peer) + &line(&mut peer));
+        peer.get_ref().write_all(b"* the chat is full\n").unwrap();
+    });
+    let error = client.nick("ann", deadline()).unwrap_err();
+    let ClientError::Ended { words, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(words, "the chat is full");
+    server.join().unwrap();
+
+    let (mut client, server) = scripted(|mut peer| line(&mut peer));
+    let error = client.nick("ann", Deadline::after(Duration::ZERO)).unwrap_err();
+    assert!(matches!(&error, ClientError::Socket(e) if e.is_timeout()), "{error:?}");
+    drop(client);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_deadline_loses_nothing() {
+    let (say, when) = std::sync::mpsc::channel();
+    let (mut client, server) = scripted(move |peer| {
+        peer.get_ref().write_all(b"2026-11-20 18:11:02 ann: hel").unwrap();
+        when.recv().unwrap();
+        peer.get_ref().write_all(b"lo\n").unwrap();
+    });
+    let error = client.recv(Deadline::after(Duration::from_millis(1))).unwrap_err();
+    assert!(matches!(&error, ClientError::Socket(e) if e.is_timeout()), "{error:?}");
+    say.send(()).unwrap();
+    assert_eq!(texts(&mut client), ["2026-11-20 18:11:02 ann: hello"]);
+    server.join().unwrap();
+}
+
+#[test]
+fn only_lines_are_sent_and_texts_are_no_commands() {
+    let (mut client, server) = scripted(|mut peer| [line(&mut peer), line(&mut peer)].concat());
+    for wrong in ["two\nlines", "\n"] {
+        let error = client.send(wrong, deadline()).unwrap_err();
+        assert!(matches!(error, ClientError::NotALine), "{error:?}");
+    }
+    for wrong in ["quit", " quit\t", "two\nlines"] {
+        let error = client.say(wrong, deadline()).unwrap_err();
+        assert!(matches!(error, ClientError::NotALine), "{error:?}");
+    }
+    assert!(matches!(client.nick("a\nquit", deadline()), Err(ClientError::NotALine)));
+    client.say("/etc/passwd is missing", deadline()).unwrap();
+    client.say("hello", deadline()).unwrap();
+    assert_eq!(server.join().unwrap(), "//etc/passwd is missing\nhello\n");
+}
+
+#[test]
+fn each_half_works_in_a_thread_of_its_own_and_closing_one_ends_the_other() {
+    let (client, server) = scripted(|mut peer| {
+        let heard = line(&mut peer);
+        peer.get_ref().write_all(b"* hello\n").unwrap();
+        while !line(&mut peer).is_empty() {}
+        heard
+    });
+    let (mut sender, mut receiver) = client.split();
+    let (heard, when) = std::sync::mpsc::channel();
+    let listening = std::thread::spawn(move || {
+        heard.send(receiver.recv(deadline()).unwrap().unwrap().raw).unwrap();
+        receiver.recv(deadline()).unwrap()
+    });
+    sender.send("hi", deadline()).unwrap();
+    assert_eq!(when.recv().unwrap(), "* hello");
+    sender.close();
+    assert_eq!(listening.join().unwrap(), None);
+    assert_eq!(server.join().unwrap(), "hi\n");
+}
+
+/// A server that floods while an answer is awaited costs what the limit says.
+#[test]
+fn a_flood_instead_of_an_answer() {
+    let (mut client, server) = scripted(|mut peer| {
+        line(&mut peer);
+        let flood = "x".repeat(Parser::LINE_LIMIT) + "\n";
+        while peer.get_ref().write_all(flood.as_bytes()).is_ok() {}
+    });
+    let error = client.nick("ann", deadline()).unwrap_err();
+    assert!(matches!(error, ClientError::TooMuch { .. }), "{error:?}");
+    drop(client);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_server_that_goes_without_a_word_will_be_noticed() {
+    let (client, server) = scripted(|_| ());
+    let options = SocketOptions::read_from(&*client.sender.stream).unwrap();
+    let keepalive = options.keepalive().flatten().unwrap();
+    assert_eq!((keepalive.idle(), keepalive.count()), (Some(SILENCE), Some(PROBES.1)));
+    if cfg!(target_os = "linux") {
+        assert_eq!(options.user_timeout(), Some(GONE));
+    }
+    server.join().unwrap();
+}

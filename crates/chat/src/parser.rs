@@ -1,0 +1,195 @@
+//! What a server sends, out of a byte stream, without I/O.
+
+#[cfg(test)]
+mod tests;
+
+use netcore::line::LineFramer;
+
+use crate::clean;
+use crate::event::{Event, News, What};
+use crate::json::{self, Record};
+
+/// Makes [`Event`]s of what a server sends, in whichever of the formats that is: each line, in
+/// `classic` each two, tells it by its beginning.
+///
+/// Any chunking of a stream gives the same events. Nothing that a server sends is an error; what is
+/// in no format is [`What::Other`].
+///
+/// ```
+/// use chat::{Parser, What};
+///
+/// let mut parser = Parser::new(Parser::LINE_LIMIT);
+/// let mut said = Vec::new();
+/// for mut piece in [&b"2026-11-20 18:11:02 ann: hel"[..], b"lo\n* bob has left\n"] {
+///     while let Some(event) = parser.next(&mut piece) {
+///         if let What::Message { from, text } = event.what {
+///             said.push((from, text));
+///         }
+///     }
+/// }
+/// assert_eq!(said, [("ann".to_owned(), "hello".to_owned())]);
+/// ```
+#[derive(Debug)]
+pub struct Parser {
+    framer: LineFramer,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Between events.
+    Between,
+    /// The line of `classic` that has time and names has come; the text has not.
+    Header(Header),
+    /// The text has come; the empty line behind it has not.
+    Gap,
+}
+
+#[derive(Debug)]
+struct Header {
+    line: String,
+    time: String,
+    from: String,
+    to: Option<String>,
+}
+
+impl Parser {
+    /// The limit of a line where there is no reason for another: 65,536 bytes, which is 16 times
+    /// the longest text that a server takes by default.
+    pub const LINE_LIMIT: usize = 65_536;
+
+    /// A parser for lines of at most `limit` bytes. No more than one line, and in `classic` two,
+    /// is kept.
+    pub const fn new(limit: usize) -> Parser {
+        Parser { framer: LineFramer::new(limit), state: State::Between }
+    }
+
+    /// Takes the next event out of `input`, and moves `input` behind it. `None` says that `input`
+    /// is used up. Call it until it returns `None`.
+    pub fn next(&mut self, input: &mut &[u8]) -> Option<Event> {
+        while let Some(line) = self.framer.next(input) {
+            let event = match line {
+                Ok(line) => read(&mut self.state, line.text()),
+                Err(too_long) => {
+                    self.state = State::Between;
+                    let what = What::TooLong { limit: too_long.limit };
+                    Some(Event { raw: String::new(), time: None, room: None, what })
+                }
+            };
+            if event.is_some() {
+                return event;
+            }
+        }
+        None
+    }
+
+    /// Says that the stream has ended, and gives what it broke off within. The parser is then ready
+    /// for another stream.
+    pub fn finish(&mut self) -> Option<Event> {
+        let rest = self.framer.finish().map(|line| text(line.text()));
+        let raw = match (std::mem::replace(&mut self.state, State::Between), rest) {
+            (State::Header(header), None) => header.line,
+            (State::Header(header), Some(rest)) => [&header.line, "\n", &rest].concat(),
+            (_, Some(rest)) => rest,
+            (_, None) => return None,
+        };
+        Some(Event { raw, time: None, room: None, what: What::Other })
+    }
+}
+
+fn read(state: &mut State, line: &[u8]) -> Option<Event> {
+    match std::mem::replace(state, State::Between) {
+        State::Header(Header { line: header, time, from, to }) => {
+            *state = State::Gap;
+            let text = text(line);
+            let raw = [&header, "\n", &text, "\n"].concat();
+            let what = match to {
+                Some(to) => What::Private { from, to, text },
+                None => What::Message { from, text },
+            };
+            return Some(Event { raw, time: Some(time), room: None, what });
+        }
+        State::Gap | State::Between if line.is_empty() => return None,
+        State::Gap | State::Between => {}
+    }
+    if line.starts_with(b"{") {
+        if let Ok(record) = Record::parse(line) {
+            return Some(of_record(record, text(line)));
+        }
+    }
+    let raw = text(line);
+    if let Some(notice) = raw.strip_prefix("* ") {
+        let what = notice_of(notice.to_owned());
+        return Some(Event { raw, time: None, room: None, what });
+    }
+    if let Some(header) = header_of(&raw) {
+        *state = State::Header(header);
+        return None;
+    }
+    let (time, what) = match message_of(&raw) {
+        Some((time, what)) => (Some(time), what),
+        None => (None, What::Other),
+    };
+    Some(Event { raw, time, room: None, what })
+}
+
+/// `2026-11-20 18:11:02 NAME: TEXT` or `2026-11-20 18:11:02 NAME -> NAME: TEXT`. A name has no
+/// space, and may have colons.
+fn message_of(line: &str) -> Option<(String, What)> {
+    let (time, rest) = stamped(line, "0000-00-00 00:00:00 ")?;
+    let (name, rest) = rest.split_once(' ')?;
+    if let Some(from) = name.strip_suffix(':') {
+        return Some((time, What::Message { from: from.to_owned(), text: rest.to_owned() }));
+    }
+    let (to, text) = rest.strip_prefix("-> ")?.split_once(' ')?;
+    let (from, to, text) = (name.to_owned(), to.strip_suffix(':')?.to_owned(), text.to_owned());
+    Some((time, What::Private { from, to, text }))
+}
+
+/// `202611/20 18:11:02 NAME` or `202611/20 18:11:02 NAME -> NAME`.
+fn header_of(line: &str) -> Option<Header> {
+    let (time, names) = stamped(line, "000000/00 00:00:00 ")?;
+    let (from, to) = match names.split_once(" -> ") {
+        Some((from, to)) => (from, Some(to)),
+        None => (names, None),
+    };
+    if [Some(from), to].iter().flatten().any(|name| name.is_empty() || name.contains(' ')) {
+        return None;
+    }
+    let (from, to) = (from.to_owned(), to.map(str::to_owned));
+    Some(Header { line: line.to_owned(), time, from, to })
+}
+
+/// The time in front, whose digits are where `shape` has zeros, and what follows it.
+fn stamped<'a>(line: &'a str, shape: &str) -> Option<(String, &'a str)> {
+    let stamp = line.get(..shape.len())?;
+    let fits = |(is, shape): (u8, u8)| is == shape || shape == b'0' && is.is_ascii_digit();
+    if !stamp.bytes().zip(shape.bytes()).all(fits) {
+        return None;
+    }
+    Some((stamp.trim_end().to_owned(), &line[shape.len()..]))
+}
+
+fn of_record(record: Record, raw: String) -> Event {
+    let [from, text] = [&record.from, &record.text].map(|text| clean(text).into_owned());
+    let what = match record.kind {
+        json::Kind::Message => What::Message { from, text },
+        json::Kind::Private => {
+            let to = clean(record.to.as_deref().unwrap_or_default()).into_owned();
+            What::Private { from, to, text }
+        }
+        json::Kind::Notice => notice_of(text),
+    };
+    let (time, room) = (record.time.to_rfc3339(), clean(&record.room).into_owned());
+    Event { raw, time: Some(time), room: Some(room), what }
+}
+
+fn notice_of(text: String) -> What {
+    let news = News::parse(&text);
+    What::Notice { text, news }
+}
+
+/// A line as text that can do no harm. What is not UTF-8 is replaced.
+fn text(line: &[u8]) -> String {
+    clean(&String::from_utf8_lossy(line)).into_owned()
+}

@@ -1,0 +1,112 @@
+//! `sockit chat join`.
+
+mod backoff;
+mod names;
+mod piped;
+mod typed;
+mod view;
+
+use std::time::Duration;
+
+use ::chat::{Client, ClientError};
+use netcore::{Deadline, Endpoint, Transport};
+
+use crate::args::{ChatJoin, Common};
+use crate::exit::{self, Failure};
+use crate::screen::Screen;
+use crate::streams::Console;
+use names::Names;
+
+/// What the chat takes for a command.
+const COMMANDS: [&str; 7] = ["/nick", "/join", "/rooms", "/who", "/msg", "/help", "/quit"];
+
+/// How long the server may take to end when it is left.
+const LEAVING: Duration = Duration::from_secs(2);
+
+/// `sockit chat join`
+pub(crate) fn join(args: ChatJoin, common: &Common, console: &mut Console) -> Result<(), Failure> {
+    let endpoint: Endpoint = args.endpoint.parse()?;
+    if endpoint.transport() == Transport::Udp {
+        let words = format!("{endpoint}: a chat needs a connection; datagrams have none");
+        return Err(Failure::new(exit::USAGE, words));
+    }
+    let place =
+        Place { endpoint, nick: args.nick.clone(), room: args.room.clone(), timeout: args.timeout };
+    if console.interactive && !common.json {
+        let names = Names::default();
+        let complete = names.clone();
+        let complete = Box::new(move |before: &str| complete.complete(before));
+        let history = args.history_file.clone();
+        let opened = Screen::open(complete, history)
+            .map_err(|e| Failure::new(exit::OTHER, format!("--history-file: {e}")))?;
+        if let Some((screen, line)) = opened {
+            return typed::run(&args, place, names, screen, line);
+        }
+    }
+    piped::run(&args, &place, common, console)
+}
+
+/// Where to be, and as whom.
+#[derive(Clone)]
+struct Place {
+    endpoint: Endpoint,
+    nick: Option<String>,
+    room: Option<String>,
+    timeout: Duration,
+}
+
+/// What a server does not grant, and why.
+struct Refused {
+    is_name: bool,
+    words: String,
+}
+
+impl Place {
+    /// How many answers to `/who` [`enter`](Place::enter) leads to, which nobody has asked for.
+    fn answers(&self) -> usize {
+        usize::from(self.nick.is_some()) + usize::from(self.room.is_some())
+    }
+
+    /// Connects, takes the name and enters the room.
+    fn enter(&self) -> Result<(Client, Vec<Refused>), ClientError> {
+        let deadline = Deadline::after(self.timeout);
+        let mut client = Client::connect(&self.endpoint, deadline)?;
+        let mut refused = Vec::new();
+        let mut note = |is_name, what: String, answer| match answer {
+            Err(ClientError::Refused { words, .. }) => {
+                refused.push(Refused { is_name, words: format!("{what}: {words}") });
+                Ok(())
+            }
+            answer => answer,
+        };
+        if let Some(nick) = &self.nick {
+            note(true, format!("the name {nick}"), client.nick(nick, deadline))?;
+        }
+        if let Some(room) = &self.room {
+            note(false, format!("the room {room}"), client.join(room, deadline))?;
+        }
+        Ok((client, refused))
+    }
+}
+
+/// The command that a line is.
+fn command(line: &str) -> Option<&'static str> {
+    if line.trim_matches([' ', '\t']) == "quit" {
+        return Some("/quit");
+    }
+    let first = line.split([' ', '\t']).next()?;
+    COMMANDS.into_iter().find(|command| *command == first)
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Failure {
+        let code = match error {
+            ClientError::Socket(error) => return error.into(),
+            ClientError::NotALine => exit::USAGE,
+            ClientError::Ended { .. } => exit::NOTHING_RECEIVED,
+            ClientError::TooMuch { .. } => exit::TOO_LARGE,
+            _ => exit::OTHER,
+        };
+        Failure::new(code, error.to_string())
+    }
+}

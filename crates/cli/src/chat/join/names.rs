@@ -1,0 +1,98 @@
+//! Who and what can be completed with Tab.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ::chat::{Event, News, What};
+
+use super::COMMANDS;
+
+/// The most that are kept of each kind. Those that were heard of longest ago give way.
+const MOST: usize = 500;
+
+/// Names and rooms that were heard of, for any thread.
+#[derive(Clone, Default)]
+pub(super) struct Names(Arc<Mutex<Heard>>);
+
+/// Who was heard of last is first.
+#[derive(Default)]
+struct Heard {
+    people: Vec<String>,
+    rooms: Vec<String>,
+}
+
+impl Names {
+    /// Learns from what the server sends.
+    pub(super) fn hear(&self, event: &Event) {
+        let mut heard = self.heard();
+        match &event.what {
+            What::Message { from, .. } => put_first(&mut heard.people, from),
+            What::Private { from, to, .. } => {
+                put_first(&mut heard.people, to);
+                put_first(&mut heard.people, from);
+            }
+            What::Notice { news: Some(news), .. } => heard.news(news),
+            _ => {}
+        }
+    }
+
+    /// From which byte on `before`, the text before the cursor, can be completed, and by what.
+    pub(super) fn complete(&self, before: &str) -> (usize, Vec<String>) {
+        let heard = self.heard();
+        let start = before.rfind(' ').map_or(0, |space| space + 1);
+        let (head, part) = before.split_at(start);
+        let with = |names: &[String], ending: &str| {
+            let folded = part.to_lowercase();
+            let fits = names.iter().filter(|name| name.to_lowercase().starts_with(&folded));
+            fits.map(|name| format!("{name}{ending}")).collect()
+        };
+        let words = match head {
+            "" if part.starts_with('/') => {
+                let fits = COMMANDS.iter().filter(|command| command.starts_with(part));
+                fits.map(|command| match *command {
+                    "/nick" | "/join" | "/msg" => format!("{command} "),
+                    command => command.to_owned(),
+                })
+                .collect()
+            }
+            // Whoever is spoken to comes first in the line.
+            "" => with(&heard.people, ": "),
+            "/join " => with(&heard.rooms, ""),
+            _ => with(&heard.people, " "),
+        };
+        (start, words)
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Heard {
+    fn news(&mut self, news: &News) {
+        match news {
+            News::Joined(names) | News::Here(names) => {
+                names.iter().rev().for_each(|name| put_first(&mut self.people, name));
+            }
+            News::Left(names) => self.people.retain(|name| !names.contains(name)),
+            News::Renamed { from, to } => {
+                self.people.retain(|name| name != from);
+                put_first(&mut self.people, to);
+            }
+            News::Rooms(names) => {
+                names.iter().rev().for_each(|name| put_first(&mut self.rooms, name));
+            }
+            News::In(room) => put_first(&mut self.rooms, room),
+            _ => {}
+        }
+    }
+}
+
+fn put_first(names: &mut Vec<String>, name: &str) {
+    let known = names.iter().position(|known| known == name);
+    let name = known.map_or_else(|| name.to_owned(), |at| names.remove(at));
+    names.insert(0, name);
+    names.truncate(MOST);
+}

@@ -1,0 +1,90 @@
+//! What is known from what the server has sent.
+
+use std::time::Instant;
+
+use ::chat::{Event, News, What};
+
+use super::super::view::View;
+use super::super::{Place, Refused};
+use super::pending::Pending;
+use super::seen::Seen;
+
+/// What the thread that listens shares with this one.
+pub(super) struct Heard {
+    pub(super) view: View,
+    pub(super) pending: Pending,
+    seen: Seen,
+    pub(super) place: Place,
+    /// What the lobby says is not for who only passes it on the way to a room.
+    passes: bool,
+    /// Answers to `/who` that are due to this program, and tell it names.
+    unasked: usize,
+    /// They are on their way already.
+    pub(super) knows_who: bool,
+    /// The operator does not want this client.
+    pub(super) removed: bool,
+    /// The name that the server granted last, on this connection or an earlier one.
+    pub(super) granted: Option<String>,
+    /// It was on this one.
+    pub(super) is_named: bool,
+}
+
+impl Heard {
+    pub(super) fn new(view: View, place: Place) -> Heard {
+        Heard {
+            view,
+            pending: Pending::default(),
+            seen: Seen::default(),
+            place,
+            passes: false,
+            unasked: 0,
+            knows_who: false,
+            removed: false,
+            granted: None,
+            is_named: false,
+        }
+    }
+
+    /// A connection begins.
+    pub(super) fn begin(&mut self, refused: &[Refused]) {
+        self.is_named = !refused.iter().any(|refused| refused.is_name);
+        self.passes = self.place.room.is_some() && refused.iter().all(|refused| refused.is_name);
+        self.knows_who = self.place.answers() > 0;
+        self.unasked = self.place.answers().max(1);
+        self.seen.begin();
+    }
+
+    /// What there is to be shown of an event.
+    pub(super) fn hear(&mut self, event: &Event, me: &str) -> Option<String> {
+        match &event.what {
+            What::Message { from, text } => {
+                if from == me {
+                    self.pending.came_back(text);
+                }
+                if self.passes || self.seen.is_known(&event.raw) {
+                    return None;
+                }
+            }
+            What::Private { from, text, .. } if from == me => self.pending.came_back(text),
+            What::Notice { news: Some(news), .. } => match news {
+                News::You(name) => {
+                    self.place.nick = Some(name.clone());
+                    self.granted = Some(name.clone());
+                    self.is_named = true;
+                }
+                News::In(room) => {
+                    self.place.room = Some(room.clone());
+                    self.passes = false;
+                }
+                News::Removed => self.removed = true,
+                News::Here(_) if self.unasked > 0 => {
+                    self.unasked -= 1;
+                    return None;
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        Some(self.view.show(event, me, Instant::now()))
+    }
+}

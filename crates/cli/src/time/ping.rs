@@ -1,0 +1,242 @@
+//! `sockit time ping`.
+
+mod histogram;
+#[cfg(feature = "plot")]
+mod plot;
+mod report;
+
+#[cfg(test)]
+mod tests;
+
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, IsTerminal};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use netcore::{Connector, Endpoint, Operation};
+use timestamp::{Event, Plan, Prober, Statistics, Zone};
+
+use crate::args::{Common, TimePing};
+use crate::exit::{self, Failure};
+use crate::serve::Signals;
+use crate::streams::Console;
+
+/// How many events may wait for being printed. At that, the probes wait too.
+const BACKLOG: usize = 1024;
+
+/// What the threads tell. They end with the program.
+enum Told {
+    Happened(usize, Event),
+    Ended(usize),
+    Stop,
+}
+
+/// One of the servers, and what is known of it.
+struct Target {
+    endpoint: String,
+    /// As the system has it, once it is reached.
+    address: Option<String>,
+    /// Whether lines call it by its endpoint: with several, addresses do not tell them apart.
+    by_endpoint: bool,
+    statistics: Statistics,
+    begin: Instant,
+    end: Option<Instant>,
+    #[cfg(feature = "plot")]
+    series: plot::Series,
+}
+
+/// How the events are shown.
+enum View<'a> {
+    /// Not at all.
+    Quiet,
+    /// A line for each.
+    Lines(&'a Console),
+    /// An object for each.
+    Json(&'a Console),
+    /// A line for each server, kept up to date.
+    Table(MultiProgress, Vec<ProgressBar>),
+}
+
+/// `sockit time ping`
+pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Result<(), Failure> {
+    let endpoints: Vec<Endpoint> =
+        args.endpoints.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    #[cfg(feature = "plot")]
+    let picture = args.plot.as_deref().map(plot::Picture::create).transpose()?;
+    let is_single = endpoints.len() == 1;
+    let mut targets: Vec<Target> =
+        endpoints.iter().map(|endpoint| Target::new(endpoint, is_single)).collect();
+    let view = View::new(targets.len(), common, console);
+    let (tell, told) = mpsc::sync_channel(BACKLOG);
+    let stop = tell.clone();
+    let signals = Signals::watch(move |_| tell_of(&stop, Told::Stop))?;
+    start(endpoints, &args, &tell);
+    let mut left = targets.len();
+    while left > 0 {
+        match told.recv() {
+            Ok(Told::Happened(index, event)) => {
+                let target = &mut targets[index];
+                target.add(&event);
+                match event {
+                    // Several are another matter: the others may be there, and this one may come.
+                    Event::Trouble(error) if is_single && target.is_unreachable(&error) => {
+                        return Err(error.into());
+                    }
+                    event => view.show(index, target, &event)?,
+                }
+            }
+            Ok(Told::Ended(index)) => {
+                targets[index].end = Some(Instant::now());
+                left -= 1;
+            }
+            Ok(Told::Stop) | Err(_) => break,
+        }
+    }
+    view.clear();
+    for target in &targets {
+        let summary = if common.json {
+            report::json(target, args.histogram)
+        } else {
+            report::text(target, args.utc, args.histogram)
+        };
+        console.print(&summary)?;
+    }
+    #[cfg(feature = "plot")]
+    if let Some(picture) = picture {
+        picture.draw(&targets)?;
+    }
+    signals.end();
+    match targets.iter().all(|target| target.statistics.is_alive()) {
+        true => Ok(()),
+        false => Err(Failure::silent(exit::OTHER)),
+    }
+}
+
+/// A thread for each server.
+fn start(endpoints: Vec<Endpoint>, args: &TimePing, tell: &SyncSender<Told>) {
+    let plan = Plan::default()
+        .with_interval(args.interval)
+        .with_timeout(args.timeout)
+        .with_count(args.count)
+        .with_deadline(args.deadline);
+    let zone = if args.utc { Zone::Utc } else { Zone::Local };
+    let connector = Connector::new().with_family(args.families.wanted());
+    for (index, endpoint) in endpoints.into_iter().enumerate() {
+        // Its keys are from the system's generator of random numbers.
+        let nonce = RandomState::new().hash_one(index);
+        let prober = Prober::new(endpoint, args.service, zone, plan.clone(), nonce)
+            .with_connector(connector.clone());
+        let tell = tell.clone();
+        thread::spawn(move || {
+            prober.for_each(|event| tell_of(&tell, Told::Happened(index, event)));
+            tell_of(&tell, Told::Ended(index));
+        });
+    }
+}
+
+fn tell_of(tell: &SyncSender<Told>, told: Told) {
+    // Nobody hears it when the end has come already.
+    let _ = tell.send(told);
+}
+
+impl Target {
+    fn new(endpoint: &Endpoint, is_single: bool) -> Target {
+        Target {
+            endpoint: endpoint.to_string(),
+            address: None,
+            by_endpoint: !is_single,
+            statistics: Statistics::default(),
+            begin: Instant::now(),
+            end: None,
+            #[cfg(feature = "plot")]
+            series: plot::Series::default(),
+        }
+    }
+
+    fn add(&mut self, event: &Event) {
+        self.statistics.add(event);
+        if let Event::Connected(address) = event {
+            self.address = Some(address.to_string());
+        }
+        #[cfg(feature = "plot")]
+        self.series.add(self.begin.elapsed(), event);
+    }
+
+    /// What lines call it.
+    fn name(&self) -> &str {
+        self.address.as_deref().filter(|_| !self.by_endpoint).unwrap_or(&self.endpoint)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.end.unwrap_or_else(Instant::now) - self.begin
+    }
+
+    /// Whether this says that it has never been there.
+    fn is_unreachable(&self, error: &netcore::Error) -> bool {
+        let is_first =
+            matches!(error.operation(), Operation::Resolve | Operation::Connect | Operation::Open);
+        self.address.is_none() && is_first
+    }
+}
+
+impl<'a> View<'a> {
+    fn new(targets: usize, common: &Common, console: &'a Console) -> View<'a> {
+        if common.quiet {
+            return View::Quiet;
+        }
+        if common.json {
+            return View::Json(console);
+        }
+        if targets == 1 || !io::stdout().is_terminal() {
+            return View::Lines(console);
+        }
+        let table = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
+        let line = || {
+            let bar = table.add(ProgressBar::no_length());
+            // The template is a constant, and a test has seen it.
+            if let Ok(style) = ProgressStyle::with_template(LINE) {
+                bar.set_style(style);
+            }
+            bar
+        };
+        let bars = (0..targets).map(|_| line()).collect();
+        View::Table(table, bars)
+    }
+
+    fn show(&self, index: usize, target: &Target, event: &Event) -> Result<(), Failure> {
+        match self {
+            View::Quiet => Ok(()),
+            View::Json(console) => match report::json_event(target, event) {
+                Some(object) => console.print(&object),
+                None => Ok(()),
+            },
+            View::Lines(console) => {
+                if let Event::Trouble(error) = event {
+                    log::warn!("{}", exit::chain(error));
+                }
+                match report::line(target, event) {
+                    Some(line) => console.print(&line),
+                    None => Ok(()),
+                }
+            }
+            View::Table(_, bars) => {
+                if let Some(row) = report::row(target, event) {
+                    bars[index].set_message(row);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn clear(&self) {
+        if let View::Table(table, _) = self {
+            // Where that fails there is no terminal to clear.
+            let _ = table.clear();
+        }
+    }
+}
+
+/// One line of the table, cut to the width of the terminal.
+const LINE: &str = "{wide_msg}";

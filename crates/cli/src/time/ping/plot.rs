@@ -1,0 +1,141 @@
+//! The round trips over time, as a picture.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plotters::prelude::*;
+use timestamp::Event;
+
+use super::Target;
+use crate::exit::{self, Failure};
+
+/// The size of the picture in pixels.
+const SIZE: (u32, u32) = (1000, 500);
+/// The points that a server has at most. Beyond, each pair of neighbours becomes the slower one.
+const MOST_POINTS: usize = 8_192;
+/// As Okabe and Ito (2008) have them, for eyes of all kinds. A server beyond the last has the first
+/// again.
+const COLORS: [RGBColor; 6] = [
+    RGBColor(0, 114, 178),
+    RGBColor(230, 159, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(86, 180, 233),
+    RGBColor(213, 94, 0),
+];
+
+/// What there is to draw of one server.
+#[derive(Debug, Default)]
+pub(super) struct Series {
+    /// When each probe was sent whose fate is not known, in seconds since the beginning.
+    sent: BTreeMap<u64, f64>,
+    /// When the probe was sent, and milliseconds.
+    answers: Vec<(f64, f64)>,
+    lost: Vec<f64>,
+}
+
+impl Series {
+    pub(super) fn add(&mut self, since: Duration, event: &Event) {
+        match event {
+            Event::Sent { seq } => {
+                self.sent.insert(*seq, since.as_secs_f64());
+            }
+            Event::Answer(answer) => {
+                // Those that are late or come twice have been taken out before.
+                let Some(at) = self.sent.remove(&answer.seq) else { return };
+                self.answers.push((at, answer.round_trip.as_secs_f64() * 1e3));
+                if self.answers.len() > MOST_POINTS {
+                    let slower = |pair: &[(f64, f64)]| {
+                        pair.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a })
+                    };
+                    self.answers = self.answers.chunks(2).filter_map(slower).collect();
+                }
+            }
+            Event::Lost { seq } => {
+                self.lost.extend(self.sent.remove(seq));
+                if self.lost.len() > MOST_POINTS {
+                    self.lost = self.lost.iter().copied().step_by(2).collect();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The file that is drawn into at the end. It is opened at the beginning: that it can't be should
+/// not be found out after an hour.
+#[derive(Debug)]
+pub(super) struct Picture {
+    path: PathBuf,
+    file: File,
+}
+
+impl Picture {
+    /// What is in the file stays there until then.
+    pub(super) fn create(path: &Path) -> Result<Picture, Failure> {
+        let file = File::options().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|e| {
+            Failure::new(exit::WRITE_ERROR, format!("create {}: {e}", path.display()))
+        })?;
+        Ok(Picture { path: path.to_owned(), file })
+    }
+
+    pub(super) fn draw(mut self, targets: &[Target]) -> Result<(), Failure> {
+        let failed = |e: &dyn std::fmt::Display| {
+            Failure::new(exit::WRITE_ERROR, format!("draw {}: {e}", self.path.display()))
+        };
+        let mut svg = String::new();
+        draw(&mut svg, targets).map_err(|e| failed(&e))?;
+        // A device has no length to set.
+        if self.file.metadata().is_ok_and(|file| file.is_file()) {
+            self.file.set_len(0).map_err(|e| failed(&e))?;
+        }
+        self.file.write_all(svg.as_bytes()).map_err(|e| failed(&e))
+    }
+}
+
+pub(super) fn draw(svg: &mut String, targets: &[Target]) -> Result<(), Box<dyn std::error::Error>> {
+    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let all = || targets.iter().flat_map(|target| &target.series.answers);
+    let end = targets.iter().map(|target| target.elapsed().as_secs_f64()).fold(0.1, f64::max);
+    let top = all().map(|answer| answer.1).fold(0.001, f64::max) * 1.1;
+    let mut chart = ChartBuilder::on(&root)
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(70)
+        .build_cartesian_2d(0.0..end, 0.0..top)?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .bold_line_style(BLACK.mix(0.1))
+        .x_desc("seconds")
+        .y_desc("round trip in ms")
+        .draw()?;
+    for (target, color) in targets.iter().zip(COLORS.into_iter().cycle()) {
+        let series = &target.series;
+        chart
+            .draw_series(series.answers.iter().map(|at| Circle::new(*at, 2, color.filled())))?
+            .label(target.endpoint.as_str())
+            .legend(move |(x, y)| Circle::new((x + 10, y), 4, color.filled()));
+        // From the axis up, over a twentieth of the height.
+        let mark = |at: &f64| PathElement::new([(*at, 0.0), (*at, top / 20.0)], color);
+        let marks = chart.draw_series(series.lost.iter().map(mark))?;
+        if !series.lost.is_empty() {
+            marks
+                .label(format!("{}: lost", target.endpoint))
+                .legend(move |(x, y)| PathElement::new([(x + 10, y - 5), (x + 10, y + 5)], color));
+        }
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    root.present()?;
+    Ok(())
+}

@@ -1,0 +1,41 @@
+use super::{line, read};
+
+const NONCE: u64 = 0x0123_4567_89ab_cdef;
+
+#[test]
+fn an_answer_is_known_by_its_number_and_nonce() {
+    assert_eq!(line(7, NONCE), "7 0123456789abcdef\n");
+    for (answer, expected) in [
+        ("7 0123456789abcdef\n", Some((7, None))),
+        (
+            "[Fri Nov 20 18:11:02 2026] 7 0123456789abcdef\r\n",
+            Some((7, Some("Fri Nov 20 18:11:02 2026"))),
+        ),
+        ("[] 7 0123456789abcdef", Some((7, Some("")))),
+        ("[[18]] 7 0123456789abcdef", Some((7, Some("[18]")))),
+        ("[1] 8 0123456789abcdee", None),
+        ("[1] 0123456789abcdef", None),
+        ("[1]  0123456789abcdef", None),
+        ("x7 0123456789abcdef", None),
+        ("7 0123456789abcdef ", None),
+        ("99999999999999999999 0123456789abcdef", None),
+        ("error: the server has as many clients as it may; try again later", None),
+        ("", None),
+    ] {
+        assert_eq!(read(answer.as_bytes(), NONCE), expected, "{answer:?}");
+    }
+    assert_eq!(read(b"\xff 7 0123456789abcdef", NONCE), None);
+}
+
+#[test]
+fn a_line_that_the_stream_has_cut_is_put_together_wherever_that_was() {
+    let whole = line(42, NONCE);
+    for at in 1..whole.len() {
+        let (head, tail) = whole.split_at(at);
+        let answer = format!("[1] {head}[2] {tail}");
+        assert_eq!(read(answer.as_bytes(), NONCE), Some((42, Some("1"))), "{answer:?}");
+    }
+    let bytes: String = whole.chars().map(|c| format!("[1] {c}")).collect();
+    assert_eq!(read(bytes.as_bytes(), NONCE), Some((42, Some("1"))));
+    assert_eq!(read(b"[1] 4[2 42 0123456789abcdef", NONCE), None);
+}
