@@ -396,3 +396,23 @@ fn senders_do_not_wait_for_readers_that_hardly_move() {
     assert_eq!(count(&ann), 201);
     assert_eq!(rig.connections(), 3);
 }
+
+#[test]
+fn what_is_said_while_a_round_is_made_reaches_all_once() {
+    let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
+    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    ann.send("/who\n".repeat(20).as_bytes());
+    bob.send((0..20).map(|n| format!("{n}\n")).collect::<String>().as_bytes());
+    cyd.send("/who\n".repeat(20).as_bytes());
+    rig.run();
+    // All three are heard on in the same round, and what bob says is published for cyd's answer.
+    for _ in 0..20 {
+        rig.advance(Duration::from_secs(1));
+    }
+    let expected: Vec<String> = (0..20).map(|n| format!("127.0.0.1:2: {n}")).collect();
+    for peer in [&ann, &bob, &cyd] {
+        let said: Vec<String> = lines(peer).into_iter().filter(|l| !l.starts_with('*')).collect();
+        assert_eq!(said, expected);
+    }
+}
