@@ -103,8 +103,7 @@ fn what_was_written_when_the_server_is_killed_is_there_once_and_in_order() {
         // The end is a reset: the server is killed with input that it has not read.
         let mut heard = BufReader::new(bob).lines().map_while(Result::ok);
         let mut expected = 0;
-        loop {
-            let Some(message) = Message::parse(&heard.next().expect("a line")) else { break };
+        while let Some(message) = Message::parse(&heard.next().expect("a line")) {
             assert_eq!(message.text, format!("{expected:08}"), "after {kill} kills");
             expected += 1;
         }
