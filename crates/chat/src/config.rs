@@ -132,14 +132,15 @@ impl Config {
     }
 
     /// The most rooms, the lobby and those that are only remembered included. Where there are so
-    /// many, the one that has been vacant for the longest is forgotten for a new one.
+    /// many, the one that has been vacant for the longest is forgotten for a new one. None is taken
+    /// as the lobby.
     pub fn with_max_rooms(self, max_rooms: usize) -> Config {
-        Config { max_rooms, ..self }
+        Config { max_rooms: max_rooms.max(1), ..self }
     }
 
-    /// The most clients in a room other than the lobby.
+    /// The most clients in a room other than the lobby; none is taken as one.
     pub fn with_max_members(self, max_members: usize) -> Config {
-        Config { max_members, ..self }
+        Config { max_members: max_members.max(1), ..self }
     }
 
     /// How long the history of a room is remembered after its last member has gone.

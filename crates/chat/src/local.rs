@@ -32,6 +32,9 @@ pub(crate) struct Local {
     pub(crate) members: Vec<u64>,
     /// Something has come into the window since the last round.
     news: bool,
+    /// The segment up to which everybody was visited: what comes in the middle of a round, some will
+    /// get in the next.
+    brought: u64,
     /// Clients that had not taken all when they were last visited.
     pub(crate) behind: HashMap<u64, Progress>,
     /// When those who are behind must be looked at next.
@@ -80,6 +83,7 @@ impl Local {
             told: 0,
             members: Vec::new(),
             news: false,
+            brought: 0,
             behind: HashMap::new(),
             look: None,
         }
@@ -180,13 +184,14 @@ impl Local {
     /// Whether there is news for everybody; asked once a round.
     pub(crate) fn take_news(&mut self) -> bool {
         self.told = 0;
+        self.brought = self.reader.end().segment;
         std::mem::take(&mut self.news)
     }
 
     /// After a round: forgets what nobody needs, and says whether the clients keep up.
     pub(crate) fn conclude(&mut self, now: Instant) {
         let low = self.behind.values().map(|p| p.cursor).min();
-        self.reader.trim(low.unwrap_or(self.reader.end().segment));
+        self.reader.trim(low.map_or(self.brought, |low| low.min(self.brought)));
         let is_moving = |p: &&Progress| p.far && now.saturating_duration_since(p.since) < MOVING;
         let moving = self.behind.values().filter(is_moving).count();
         // When most cannot keep up, waiting loses less than cutting them off. One slow client is not

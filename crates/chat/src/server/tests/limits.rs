@@ -396,3 +396,26 @@ fn senders_do_not_wait_for_readers_that_hardly_move() {
     assert_eq!(count(&ann), 201);
     assert_eq!(rig.connections(), 3);
 }
+
+#[test]
+fn what_is_said_while_a_round_is_made_reaches_all_once() {
+    let rate = Rate::new(2, 1 << 20).with_burst(Duration::from_secs(1));
+    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    bob.send((0..20).map(|n| format!("{n}\n/who\n")).collect::<String>().as_bytes());
+    rig.run();
+    for _ in 0..7 {
+        ann.room(0);
+        rig.advance(Duration::from_secs(1));
+        rig.advance(Duration::from_secs(1));
+        // In one round it is looked at whether ann, who was behind, has caught up, and what bob says
+        // is heard and published, for his answer.
+        ann.room(usize::MAX);
+        rig.advance(Duration::from_secs(1));
+    }
+    let expected: Vec<String> = (0..20).map(|n| format!("127.0.0.1:2: {n}")).collect();
+    for peer in [&ann, &bob, &cyd] {
+        let said: Vec<String> = lines(peer).into_iter().filter(|l| !l.starts_with('*')).collect();
+        assert_eq!(said, expected);
+    }
+}
