@@ -11,6 +11,11 @@ use crate::log::{Batch, Mark, Reader, Wake, What};
 
 /// How many of a run of comings or goings are told of by name.
 const NAMED: usize = 8;
+/// More that come or go within this time, or in a room with a [`CROWD`], are told of together when it
+/// is over, or before something is said.
+const GATHER: Duration = Duration::from_millis(250);
+/// Clients of a room at one seat above which nobody is told of alone.
+const CROWD: usize = 128;
 /// A client that has taken next to nothing for this long has stopped reading; until then it is slow.
 pub(crate) const MOVING: Duration = Duration::from_millis(250);
 /// Bytes that it must have taken in that time, so that one who takes a little now and then holds
@@ -26,8 +31,13 @@ pub(crate) struct Local {
     run: Run,
     /// Who has left the server: struck out of the desk's lists when that is told.
     gone: Vec<ClientId>,
-    /// Comings and goings that were told of one by one since the last round.
+    /// Comings and goings that were told of at once since then.
     told: usize,
+    since: Instant,
+    /// When those that wait are told of at the latest.
+    tell_at: Option<Instant>,
+    /// Something was said and not published yet.
+    said: bool,
     /// The keys of the clients, in order.
     pub(crate) members: Vec<u64>,
     /// Something has come into the window since the last round.
@@ -41,8 +51,9 @@ pub(crate) struct Local {
     pub(crate) look: Option<Instant>,
 }
 
-/// Comings, or goings, that follow one another. Many at once become one notice: a thousand clients
-/// that come at once would otherwise be a million.
+/// Comings, or goings, that follow one another. Many become one notice: a thousand clients that come
+/// one by one would otherwise be told of half a million times, and each time cost a call of the
+/// system.
 #[derive(Debug, Default)]
 struct Run {
     came: bool,
@@ -73,7 +84,7 @@ pub(crate) enum Move {
 }
 
 impl Local {
-    pub(crate) fn new(room: Arc<Room>, wake: Wake) -> Local {
+    pub(crate) fn new(room: Arc<Room>, wake: Wake, now: Instant) -> Local {
         Local {
             reader: room.log.reader(wake),
             room,
@@ -81,6 +92,9 @@ impl Local {
             run: Run::default(),
             gone: Vec::new(),
             told: 0,
+            since: now,
+            tell_at: None,
+            said: false,
             members: Vec::new(),
             news: false,
             brought: 0,
@@ -111,12 +125,13 @@ impl Local {
         write: impl Fn(&mut Writer, &mut Vec<u8>),
     ) -> usize {
         self.tell_run(&mut pen.wire, now);
+        self.said = true;
         let before = self.batch.len();
         self.batch.say(pen, now.time, write);
         self.batch.len() - before
     }
 
-    /// One comes or goes. It is told at once, unless many do.
+    /// One comes or goes. It is told at once, unless many do or many are here.
     pub(crate) fn moved(
         &mut self,
         hub: &Hub,
@@ -139,9 +154,14 @@ impl Local {
                 self.run.names.push(name.clone());
             }
         }
-        if self.told < NAMED {
+        if now.instant.saturating_duration_since(self.since) >= GATHER {
+            (self.told, self.since) = (0, now.instant);
+        }
+        if self.told < NAMED && self.members.len() <= CROWD {
             self.told += 1;
             self.publish_all(hub, writer, now);
+        } else {
+            self.tell_at.get_or_insert(now.instant + GATHER);
         }
     }
 
@@ -151,12 +171,23 @@ impl Local {
         if !self.batch.is_empty() {
             self.room.log.publish(&mut self.batch, Some(&self.reader));
         }
+        self.said = false;
         self.news |= self.reader.take();
+    }
+
+    /// At the start of a round: publishes what is due, and takes what the log has.
+    pub(crate) fn publish_due(&mut self, hub: &Hub, writer: &mut Writer, now: Now) {
+        if self.said || self.tell_at.is_some_and(|at| at <= now.instant) {
+            self.publish_all(hub, writer, now);
+        } else {
+            self.news |= self.reader.take();
+        }
     }
 
     /// As [`publish`](Self::publish), comings and goings too.
     pub(crate) fn publish_all(&mut self, hub: &Hub, writer: &mut Writer, now: Now) {
         self.tell_run(writer, now);
+        self.tell_at = None;
         if !self.gone.is_empty() {
             let Local { room, batch, reader, gone, .. } = self;
             hub.publish(room, batch, reader, gone, now.instant);
@@ -171,9 +202,9 @@ impl Local {
         self.room.log.publish(&mut batch, Some(&self.reader))
     }
 
-    /// Something is to be published, or to be brought to those who are here.
-    pub(crate) fn is_due(&self) -> bool {
-        self.news || !self.is_told()
+    /// When something is to be published, or to be brought to those who are here.
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
+        if self.news || self.said { Some(now) } else { self.tell_at }
     }
 
     /// Nothing is left to be published.
@@ -183,7 +214,6 @@ impl Local {
 
     /// Whether there is news for everybody; asked once a round.
     pub(crate) fn take_news(&mut self) -> bool {
-        self.told = 0;
         self.brought = self.reader.end().segment;
         std::mem::take(&mut self.news)
     }

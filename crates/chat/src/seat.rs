@@ -282,7 +282,7 @@ impl Seat {
         }
         for (index, local) in self.rooms.iter_mut().enumerate() {
             let Some(local) = local.as_mut() else { continue };
-            local.publish_all(&self.hub, &mut self.pen.wire, now);
+            local.publish_due(&self.hub, &mut self.pen.wire, now);
             if local.take_news() || all {
                 self.round.visits.extend(local.members.iter().rev());
             } else if local.look.is_some_and(|at| at <= now.instant) {
@@ -376,8 +376,8 @@ impl Seat {
         let looks = self.rooms.iter().flatten().filter_map(|local| local.look);
         let held = self.held.first().map(|(at, _)| *at);
         let short = self.is_held().then(|| self.now.instant + PRESSED);
-        let is_due = self.rooms.iter().flatten().any(Local::is_due);
-        let due = is_due.then_some(self.now.instant);
+        let now = self.now.instant;
+        let due = self.rooms.iter().flatten().filter_map(|local| local.due(now)).min();
         looks.chain(held).chain(short).chain(due).min()
     }
 
@@ -418,7 +418,7 @@ impl Seat {
         if let Some(place) = self.rooms.iter().position(is_it) {
             return place;
         }
-        let local = Some(Local::new(room, self.post.wake()));
+        let local = Some(Local::new(room, self.post.wake(), self.now.instant));
         match self.rooms.iter().position(Option::is_none) {
             Some(place) => {
                 self.rooms[place] = local;

@@ -319,6 +319,8 @@ fn play(seed: u64, steps: usize) {
                 model.run();
             }
         }
+        // Whoever comes and goes is told of at once if few do.
+        model.pass(Duration::from_millis(250));
         model.run();
         model.check(&story);
     }
