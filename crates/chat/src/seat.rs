@@ -274,6 +274,8 @@ impl Seat {
         self.now = now;
         (self.round.freed, self.said) = (0, 0);
         self.hub.sweep(now.instant);
+        // Before the rooms are looked at, so that what was said before a letter comes before it.
+        let letters = self.post.take();
         // What is on its way to a client at the end of the log shows at its next visit, and nothing
         // else may bring one.
         let all = self.is_held() && self.survey.is_none_or(|at| at <= now.instant);
@@ -296,7 +298,7 @@ impl Seat {
         let due = std::mem::replace(&mut self.held, later);
         // Who has waited for the longest comes first.
         self.round.visits.extend(due.into_iter().rev().map(|(_, key)| key));
-        for letter in self.post.take() {
+        for letter in letters {
             self.round.visits.push(letter.key);
             self.letters.entry(letter.key).or_default().push(letter);
         }

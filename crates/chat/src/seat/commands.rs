@@ -142,6 +142,8 @@ impl Seat {
             return self.answer(member, "whom do you tell what? /msg NAME TEXT", out);
         }
         let room = self.room_name(member.room);
+        // Who gets it has what was said before, or can have it.
+        self.publish(member.room);
         let mut rendered = Vec::new();
         let Seat { pen: Pen { wire: writer, .. }, now, hub, .. } = self;
         let sent = hub.send(name, |to| {
@@ -152,7 +154,6 @@ impl Seat {
             Ok(to) => {
                 count(&hub.counters.private, 1);
                 if to != member.id {
-                    self.publish(member.room);
                     self.bring(member, out);
                     self.told += rendered.len();
                     out.send(&rendered);
