@@ -26,6 +26,9 @@ const AHEAD: usize = 64;
 /// How long a server may take no line at all: one that holds back who says too much is not broken.
 const SENDING: Duration = Duration::from_secs(120);
 
+/// How long there may be another line behind `quit` when the server has ended.
+const BEHIND: Duration = Duration::from_secs(1);
+
 /// What happens.
 enum Told {
     Line(String),
@@ -56,9 +59,7 @@ pub(super) fn run(
     let mut left = false;
     loop {
         match told.recv() {
-            Ok(Told::Line(_)) if left => {
-                return Err(Failure::new(exit::OTHER, "quit was not the last line"));
-            }
+            Ok(Told::Line(_)) if left => return Err(not_last()),
             Ok(Told::Line(line)) => {
                 let deadline = Deadline::after(SENDING);
                 let command = if args.text { None } else { command(&line) };
@@ -73,7 +74,11 @@ pub(super) fn run(
                 result.map_err(|e| Failure::new(exit::OTHER, format!("standard input: {e}")))?;
                 break;
             }
-            Ok(Told::Down(result)) if left => return result,
+            // The server may be quicker to end than the line behind quit is to be read.
+            Ok(Told::Down(result)) if left => match told.recv_timeout(BEHIND) {
+                Ok(Told::Line(_)) => return Err(not_last()),
+                _ => return result,
+            },
             Ok(Told::Down(result)) => {
                 result?;
                 let words = format!("{} closed the connection before all was sent", place.endpoint);
@@ -95,6 +100,10 @@ pub(super) fn run(
         let _ = sender.finish();
     }
     Ok(())
+}
+
+fn not_last() -> Failure {
+    Failure::new(exit::OTHER, "quit was not the last line")
 }
 
 fn unsaid(error: ClientError, line: &str) -> Failure {
