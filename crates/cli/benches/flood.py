@@ -32,9 +32,10 @@ def main():
     p.add_argument("sockit")
     p.add_argument("--receivers", type=int, default=10)
     p.add_argument("--seconds", type=float, default=5)
-    p.add_argument("serve", nargs="*")
-    o = p.parse_args()
-    argv = [o.sockit, "chat", "serve", "--listen", "127.0.0.1:0", "--console", "--no-presence", *o.serve]
+    at = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    o = p.parse_args(sys.argv[1:at])
+    serve = sys.argv[at + 1:]
+    argv = [o.sockit, "chat", "serve", "--listen", "127.0.0.1:0", "--console", "--no-presence", *serve]
     server = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     port = server.stdout.readline().rsplit(":", 1)[1].strip()
     quiet = dict(stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
@@ -70,7 +71,7 @@ def main():
         process.wait()
     server.terminate()
     took.sort()
-    print(f"{o.receivers} receivers, {' '.join(o.serve) or 'no rate'}: {came / (time.perf_counter() - begin) / 1e6:.1f} MB/s to each; the "
+    print(f"{o.receivers} receivers, {' '.join(serve) or 'no rate'}: {came / (time.perf_counter() - begin) / 1e6:.1f} MB/s to each; the "
           f"neighbour's message took {st.median(took):.1f} ms at the median, {took[int(len(took) * 0.99)]:.1f} at p99, of {len(took)}")
     sys.exit(server.wait())
 
