@@ -1,0 +1,97 @@
+//! The arguments of `sockit get`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args as Group;
+
+use super::Families;
+use crate::get::WriteOut;
+use crate::values;
+
+#[derive(Debug, Group)]
+pub(crate) struct Get {
+    /// What to get: http://HOST[:PORT]/PATH; without a scheme it is http://
+    #[arg(value_name = "URL", required_unless_present = "url_file")]
+    pub(crate) urls: Vec<String>,
+    /// Get the URLs in this file too, one a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) url_file: Option<PathBuf>,
+    /// Write the body to this file, once it is whole; one for each URL, in their order
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    /// Write each body to a file with the last part of its URL for a name
+    #[arg(short = 'O', long, conflicts_with = "output")]
+    pub(crate) remote_name: bool,
+    /// Put the heads of the responses before the body, as they came
+    #[arg(short, long)]
+    pub(crate) include: bool,
+    /// No progress, and no log unless -v asks for it
+    #[arg(short, long)]
+    pub(crate) silent: bool,
+    /// Fail with 22 if the status is 400 or above, without its body
+    #[arg(short, long)]
+    pub(crate) fail: bool,
+    /// Send this field too; 'NAME:' removes one, 'NAME;' sends it empty; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+    /// Do not follow redirects
+    #[arg(long, overrides_with = "location")]
+    pub(crate) no_location: bool,
+    /// Follow redirects, as it does anyway; whichever of the two comes last
+    #[arg(short = 'L', long, overrides_with = "no_location")]
+    location: bool,
+    /// The most redirects that are followed
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) max_redirects: usize,
+    /// How long resolving and connecting may take
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = values::some_duration)]
+    pub(crate) connect_timeout: Duration,
+    /// How long it may take until the first byte of the response
+    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = values::some_duration)]
+    pub(crate) first_byte_timeout: Duration,
+    /// How long there may be no byte
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = values::some_duration)]
+    pub(crate) stall_timeout: Duration,
+    /// How long each URL may take, redirects and retries included [default: without limit]
+    #[arg(short, long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) max_time: Option<Duration>,
+    /// Try again so often, from where it broke, where that may help
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) retry: u32,
+    /// Go on with what an earlier transfer left
+    #[arg(short = 'C', long = "continue")]
+    pub(crate) resume: bool,
+    /// Get this part alone: FIRST-LAST, FIRST- or -LAST_N, in bytes
+    #[arg(short, long, value_name = "A-B", value_parser = values::byte_range)]
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) range: Option<String>,
+    /// Leave the transfer coding as it came: the chunks with their sizes
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Ask by HTTP/1.0
+    #[arg(long = "http1.0")]
+    pub(crate) http10: bool,
+    /// Connect to this address for this host and port; may be repeated
+    #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = values::resolve)]
+    pub(crate) resolve: Vec<(String, u16, IpAddr)>,
+    /// The address of this side: IP or IP:PORT
+    #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
+    pub(crate) local_address: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) families: Families,
+    /// Connect to this socket, whatever the host
+    #[arg(long, value_name = "PATH")]
+    pub(crate) unix_socket: Option<PathBuf>,
+    /// The largest body; a larger one fails with 63 [default: without limit]
+    #[arg(long, value_name = "BYTES", value_parser = values::size)]
+    pub(crate) max_filesize: Option<usize>,
+    /// Print this when a transfer has ended, with curl's variables, as %{http_code}
+    #[arg(short, long, value_name = "FORMAT", allow_hyphen_values = true)]
+    pub(crate) write_out: Option<WriteOut>,
+    /// So many at a time; on standard output the bodies come in the order of the URLs
+    #[arg(short = 'Z', long, value_name = "N", default_value = "1")]
+    pub(crate) parallel: NonZeroUsize,
+}

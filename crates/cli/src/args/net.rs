@@ -1,0 +1,81 @@
+//! The arguments of `sockit probe`, `port`, `send`, `listen` and `connect`.
+
+#[cfg(unix)]
+use std::ffi::OsString;
+#[cfg(unix)]
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args as Group;
+
+use super::Families;
+use crate::values;
+
+#[derive(Debug, Group)]
+pub(crate) struct Probe {
+    /// What to connect to
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// How long all of it may take
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) families: Families,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct Port {
+    /// A service's name or a port, and tcp or udp; without that TCP first, then UDP
+    #[arg(value_name = "NAME|NUMBER[/PROTO]")]
+    pub(crate) service: String,
+}
+
+#[cfg(unix)]
+#[derive(Debug, Group)]
+pub(crate) struct Send {
+    /// Where to; a Unix socket may be one for datagrams
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// What to send, as it is; without it standard input, over UDP as one datagram
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Option<OsString>,
+    /// Print what comes back, for so long after all is sent or until the peer ends
+    #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) wait: Option<Duration>,
+    /// How long the connection may take, TEXT, and after the end of input the peer to take the rest
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) families: Families,
+}
+
+#[cfg(unix)]
+#[derive(Debug, Group)]
+pub(crate) struct Listen {
+    /// Where to listen: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT or unix:PATH
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// Send each client this text, as it is, and close
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) banner: Option<OsString>,
+    /// Take one connection after the other, not just one: the next when one has ended and standard
+    /// input has nothing for it for a second
+    #[arg(long)]
+    pub(crate) keep_open: bool,
+}
+
+#[cfg(unix)]
+#[derive(Debug, Group)]
+pub(crate) struct Connect {
+    /// Where to; over UDP it ends when standard input has, and nothing has come for a second
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoint: String,
+    /// The address of this side: IP or IP:PORT
+    #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
+    pub(crate) local_address: Option<SocketAddr>,
+    /// How long the connection may take
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) families: Families,
+}
