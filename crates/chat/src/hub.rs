@@ -75,7 +75,7 @@ struct Place {
     /// In the order of their coming to the chat, with the time of their coming to the room.
     members: BTreeMap<ClientId, SystemTime>,
     looks: [String; 2],
-    /// Since when nobody is in it.
+    /// Since when nobody is in it; the lobby never is vacant.
     vacant: Option<Instant>,
 }
 
@@ -133,18 +133,18 @@ impl Hub {
             posts: Mutex::default(),
             config,
         };
-        let lobby = hub.lobby();
-        hub.desk().rooms.insert(LOBBY.to_owned(), lobby);
+        hub.lobby(&mut hub.desk());
         hub
     }
 
-    fn lobby(&self) -> Place {
-        Place {
+    /// The lobby, which is never vacant: nobody need be there for it to stay.
+    fn lobby<'d>(&self, desk: &'d mut Desk) -> &'d mut Place {
+        desk.rooms.entry(LOBBY.to_owned()).or_insert_with(|| Place {
             room: self.room(LOBBY.into(), LOBBY.to_owned()),
             members: BTreeMap::new(),
             looks: [LOBBY.to_owned(), LOBBY.to_owned()],
             vacant: None,
-        }
+        })
     }
 
     fn room(&self, name: Arc<str>, folded: String) -> Arc<Room> {
@@ -206,7 +206,7 @@ impl Hub {
         let id = ClientId(desk.last);
         let name: Arc<str> = name.map_or_else(|| format!("unix:{}", id.0).into(), Arc::from);
         desk.addresses.insert(name.clone(), id);
-        let lobby = desk.rooms.entry(LOBBY.to_owned()).or_insert_with(|| self.lobby());
+        let lobby = self.lobby(&mut desk);
         lobby.members.insert(id, time);
         let room = lobby.room.clone();
         let entry = Entry {
@@ -302,7 +302,7 @@ impl Hub {
         desk.rooms.remove(&name.folded);
         let alike = |place: &&Place| place.looks.iter().any(|look| name.looks.contains(look));
         if let Some(place) = desk.rooms.values().find(alike) {
-            if place.vacant.is_none() || *place.room.name == *LOBBY {
+            if place.vacant.is_none() {
                 return Err(RoomError::Alike(place.room.name.clone()));
             }
             // Nobody can mistake a room for one that nobody is in.
@@ -359,7 +359,7 @@ impl Hub {
         let mut rooms: Vec<_> = desk
             .rooms
             .values()
-            .filter(|place| !place.members.is_empty() || *place.room.name == *LOBBY)
+            .filter(|place| place.vacant.is_none())
             .map(|place| (place.room.clone(), place.members.len()))
             .collect();
         rooms.sort_unstable_by(|(a, m), (b, n)| {
@@ -412,8 +412,7 @@ impl Hub {
         self.counters.read(&mut stats);
         let desk = self.desk();
         stats.clients = desk.clients.len() as u64;
-        let is_open = |p: &&Place| !p.members.is_empty() || *p.room.name == *LOBBY;
-        stats.rooms = desk.rooms.values().filter(is_open).count() as u64;
+        stats.rooms = desk.rooms.values().filter(|place| place.vacant.is_none()).count() as u64;
         drop(desk);
         if let Some(archive) = &self.archive {
             archive.read(&mut stats);
@@ -459,7 +458,7 @@ impl Desk {
         let Some(entry) = self.clients.get(&id) else { return };
         let Some(place) = self.rooms.get_mut(&entry.room.folded) else { return };
         place.members.remove(&id);
-        if place.members.is_empty() {
+        if place.members.is_empty() && *place.room.name != *LOBBY {
             place.vacant = Some(now);
         }
     }
@@ -468,8 +467,7 @@ impl Desk {
 impl Place {
     /// It has been vacant for so long that its history is no one's concern any more.
     fn is_forgotten(&self, now: Instant, ttl: Duration) -> bool {
-        let vacant = self.vacant.filter(|_| *self.room.name != *LOBBY);
-        vacant.is_some_and(|since| now.saturating_duration_since(since) >= ttl)
+        self.vacant.is_some_and(|since| now.saturating_duration_since(since) >= ttl)
     }
 }
 

@@ -82,6 +82,28 @@ fn there_are_as_many_rooms_and_members_as_there_may_be() {
 }
 
 #[test]
+fn the_lobby_stays_though_nobody_is_in_it() {
+    let config = Config::default().with_history(5).with_max_rooms(2);
+    let (chat, mut rig) = chat(config.with_room_ttl(Duration::ZERO));
+    let ann = rig.connect();
+    ann.send(b"remember me\n/join a\n/join b\n");
+    rig.run();
+    assert_eq!(
+        lines(&ann),
+        [
+            "127.0.0.1:1: remember me",
+            "* you are in a; 1 here",
+            "* there are as many rooms as there may be"
+        ]
+    );
+    rig.advance(Duration::from_secs(3600));
+    assert_eq!(chat.operator().rooms().len(), 2);
+    let bob = rig.connect();
+    rig.run();
+    assert_eq!(lines(&bob), ["127.0.0.1:1: remember me"]);
+}
+
+#[test]
 fn a_room_that_looks_like_another_is_refused() {
     let (_, mut rig) = chat(Config::default());
     let (ann, bob) = (rig.connect(), rig.connect());
