@@ -171,12 +171,16 @@ impl Hub {
         self.archive.as_ref().map_or(0, |archive| archive.memory())
     }
 
-    /// A room of an earlier time, with what was said there last. Nobody is in it.
+    /// A room of an earlier time, with what was said there last. Nobody is in it. Those of which the
+    /// last time is the latest come first: beyond as many rooms as there may be, none makes place.
     #[cfg(all(unix, feature = "journal"))]
     pub(crate) fn restore(&self, name: Name, history: &Batch, now: Instant) {
         let mut desk = self.desk();
-        if !desk.rooms.contains_key(&name.folded) && self.open(&mut desk, &name, now).is_err() {
-            return;
+        if !desk.rooms.contains_key(&name.folded) {
+            let is_full = desk.rooms.len() >= self.config.max_rooms;
+            if is_full || self.open(&mut desk, &name, now).is_err() {
+                return;
+            }
         }
         if let Some(place) = desk.rooms.get(&name.folded) {
             place.room.log.restore(history);

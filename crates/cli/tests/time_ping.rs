@@ -51,20 +51,19 @@ fn expect_offset(summary: &str, expected: f64) {
     assert!((offset - expected).abs() <= error + 2e-9, "{offset} ± {error}: {summary}");
 }
 
+/// A server over TCP, UDP and a Unix socket.
+fn serve_everywhere(unix: &str, more: &[&str]) -> Server {
+    let listen = ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", unix];
+    let listen = listen.iter().flat_map(|endpoint| ["--listen", endpoint]);
+    let args = ["time", "serve"].into_iter().chain(listen).chain(more.iter().copied());
+    Server::start(&args.collect::<Vec<_>>())
+}
+
 #[test]
 fn each_reply_is_a_line_and_the_end_is_a_summary() {
     let dir = TempDir::new();
     let unix = dir.endpoint("s");
-    let server = Server::start(&[
-        "time",
-        "serve",
-        "--listen",
-        "tcp://127.0.0.1:0",
-        "--listen",
-        "udp://127.0.0.1:0",
-        "--listen",
-        &unix,
-    ]);
+    let server = serve_everywhere(&unix, &[]);
     for endpoint in server.endpoints() {
         let finished = ping(&["-c", "3", endpoint]);
         finished.expect_code(0).expect_quiet();
@@ -214,18 +213,7 @@ fn the_well_known_services_are_served_asked_and_pinged() {
     let dir = TempDir::new();
     for service in ["echo", "daytime", "time"] {
         let unix = dir.endpoint(service);
-        let server = Server::start(&[
-            "time",
-            "serve",
-            "--service",
-            service,
-            "--listen",
-            "tcp://127.0.0.1:0",
-            "--listen",
-            "udp://127.0.0.1:0",
-            "--listen",
-            &unix,
-        ]);
+        let server = serve_everywhere(&unix, &["--service", service]);
         for endpoint in server.endpoints() {
             let finished = ping(&["--service", service, "--json", "-c", "3", endpoint]);
             let summary = summary(finished.expect_code(0).expect_quiet());
