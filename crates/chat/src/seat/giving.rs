@@ -30,13 +30,11 @@ impl Seat {
 
     /// Brings the letters for a client.
     fn bring_letters(&mut self, member: &mut Member, out: &mut impl Outbox) {
+        // As a rule there is none for anybody, and then nothing need be looked up.
         if self.letters.is_empty() {
             return;
         }
-        let letters = self.letters.remove(&member.key).unwrap_or_default();
-        if letters.is_empty() {
-            return;
-        }
+        let Some(letters) = self.letters.remove(&member.key) else { return };
         self.hub.delivered(member.id, letters.iter().map(Letter::cost).sum());
         // A key may have been another's before.
         for letter in letters.into_iter().filter(|letter| letter.to == member.id) {

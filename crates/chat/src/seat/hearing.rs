@@ -8,7 +8,6 @@ use super::member::{Member, NEVER};
 use super::{ANSWERS, PRESSED, RUNS, SHARE, Seat};
 use crate::Outbox;
 use crate::counters::count;
-use crate::local::Local;
 
 impl Seat {
     /// Hears what a client sent, a line at a time, and no faster than its rate where that `holds`.
@@ -61,11 +60,15 @@ impl Seat {
             }
         }
         member.framer = framer;
-        let is_pressed = |local: &Local| local.room.log.is_pressed();
         let is_heard = member.held().is_none() && !member.has_unheard();
-        if is_heard && self.local(member.room).is_some_and(is_pressed) {
+        if is_heard && self.is_pressed(member) {
             self.hold(member, now + PRESSED, out);
         }
+    }
+
+    /// Readers of a client's room do not keep up.
+    fn is_pressed(&self, member: &Member) -> bool {
+        self.local(member.room).is_some_and(|local| local.room.log.is_pressed())
     }
 
     /// What a client lacks is more than it gets in one go.
@@ -86,8 +89,7 @@ impl Seat {
     /// The time has come at which a client that was held may be heard again.
     pub(super) fn hear_again(&mut self, member: &mut Member, out: &mut impl Outbox) {
         member.tempo().held = None;
-        let is_pressed = |local: &Local| local.room.log.is_pressed();
-        if self.is_held() || self.local(member.room).is_some_and(is_pressed) {
+        if self.is_held() || self.is_pressed(member) {
             return self.hold(member, self.now.instant + PRESSED, out);
         }
         if out.waiting() > 0 && member.has_unheard() {
