@@ -180,11 +180,16 @@ impl Connector {
     /// [`Datagram::connect`]. Nothing is sent, so there is nothing to race: the first address that
     /// the system has a way to is taken.
     ///
+    /// The socket never is its own peer: a local port that the system chose and that is the
+    /// endpoint's, which only happens where nobody listens, is given back for another one.
+    ///
     /// # Errors
     ///
     /// - what [`resolve`](crate::resolve) fails with;
     /// - [`Operation::Connect`], [`Operation::Bind`], [`Operation::SetOption`] and
     ///   [`Operation::Open`] with the system's reason;
+    /// - [`ConnectionRefused`](ErrorKind::ConnectionRefused), if the local address of
+    ///   [`with_local_address`](Connector::with_local_address) is the endpoint's own;
     /// - [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`, a path that is too long, or a
     ///   local address that is not of the wanted family.
     pub fn connect_datagram(

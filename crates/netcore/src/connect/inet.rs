@@ -37,18 +37,14 @@ pub(super) fn datagram(
     options: &SocketOptions,
     deadline: Deadline,
 ) -> Result<(Socket, Address), Error> {
+    let port_is_chosen = connector.local_address.is_some_and(|local| local.port() != 0);
     let mut failures = Vec::new();
     for address in addresses(connector, endpoint, deadline)? {
         let begin = Instant::now();
-        let connected =
-            bound(address, Type::DGRAM, connector.local_address, options).and_then(|socket| {
-                match socket.connect(&SockAddr::from(address)) {
-                    Ok(()) => Ok((socket, Address::Inet(address))),
-                    Err(error) => Err(failed(error)),
-                }
-            });
+        let open = || bound(address, Type::DGRAM, connector.local_address, options);
+        let connected = apart(address, port_is_chosen, open);
         match connected {
-            Ok(connected) => return Ok(connected),
+            Ok(socket) => return Ok((socket, Address::Inet(address))),
             Err(error) if error.operation() == Operation::Bind => return Err(error),
             Err(error) => {
                 failures.push(error.on(address).at(endpoint.as_given()).after(begin.elapsed()));
@@ -56,6 +52,31 @@ pub(super) fn datagram(
         }
     }
     Err(Error::from_attempts(Operation::Connect, failures).at(endpoint.as_given()))
+}
+
+/// Connects a datagram socket of `open` to `address`, and never to itself: the port that the system
+/// gives a socket may be the one that it connects to, if nobody has that port. The socket would
+/// then receive its own datagrams as answers.
+pub(super) fn apart(
+    address: SocketAddr,
+    port_is_chosen: bool,
+    open: impl Fn() -> Result<Socket, Error>,
+) -> Result<Socket, Error> {
+    let connected = || -> Result<(Socket, bool), Error> {
+        let socket = open()?;
+        socket.connect(&SockAddr::from(address)).map_err(failed)?;
+        let is_itself = meets_itself(&socket, address).map_err(failed)?;
+        Ok((socket, is_itself))
+    };
+    match connected()? {
+        (socket, false) => Ok(socket),
+        (_, true) if port_is_chosen => Err(itself()),
+        // While the first socket is open, the system gives its port to no other.
+        (_held, true) => match connected()? {
+            (socket, false) => Ok(socket),
+            (_, true) => Err(itself()),
+        },
+    }
 }
 
 fn addresses(
@@ -240,13 +261,25 @@ fn outcome(socket: &Socket, address: SocketAddr) -> Result<(), Error> {
     if let Some(error) = socket.take_error().map_err(failed)? {
         return Err(failed(error));
     }
-    // A port of this machine that nobody listens on may be the one that the system gave to this
-    // very socket. TCP then connects it to itself (RFC 9293 section 3.5, simultaneous open).
-    match socket.local_addr().map_err(failed)?.as_socket() {
-        Some(local) if local == address => {
-            Err(Error::new(Operation::Connect, ErrorKind::ConnectionRefused)
-                .because(io::Error::other("nobody listens, and the socket met itself")))
-        }
-        _ => Ok(()),
+    match meets_itself(socket, address).map_err(failed)? {
+        false => Ok(()),
+        true => Err(itself()),
     }
+}
+
+/// Returns `true` if a socket that was connected to `address` is its own peer. A port of this
+/// machine that nobody has may be the one that the system gave to this very socket. TCP then
+/// connects it to itself (RFC 9293 section 3.5, simultaneous open), and so does UDP.
+fn meets_itself(socket: &Socket, address: SocketAddr) -> io::Result<bool> {
+    let Some(local) = socket.local_addr()?.as_socket() else { return Ok(false) };
+    if local.port() != address.port() {
+        return Ok(false);
+    }
+    // Some systems take the unspecified address for this machine, so it is not `address` that tells.
+    Ok(local.ip() == address.ip() || socket.peer_addr()?.as_socket() == Some(local))
+}
+
+fn itself() -> Error {
+    Error::new(Operation::Connect, ErrorKind::ConnectionRefused)
+        .because(io::Error::other("nobody listens, and the socket met itself"))
 }

@@ -1,4 +1,6 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::cell::Cell;
+use std::error::Error as _;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use super::*;
 use crate::fixture::{endpoint, has_ipv6, listen, moment, patience, refusing};
@@ -316,6 +318,41 @@ fn a_socket_that_meets_itself_is_refused() {
     let connector = Connector::new().with_local_address(itself);
     let error = connector.connect(&Endpoint::tcp(itself), patience()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    if cfg!(target_os = "linux") {
+        // The unspecified address is this machine, too.
+        let error = connector.connect(&anywhere("tcp", itself), patience()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    }
+}
+
+fn anywhere(scheme: &str, itself: SocketAddr) -> Endpoint {
+    endpoint(&format!("{scheme}://0.0.0.0:{}", itself.port()))
+}
+
+#[test]
+fn a_datagram_socket_whose_own_address_is_the_peers_is_refused() {
+    let itself = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let connector = Connector::new().with_local_address(itself);
+    let error = connector.connect_datagram(&Endpoint::udp(itself), patience()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert!(error.source().is_some_and(|cause| cause.to_string().contains("met itself")));
+    if cfg!(target_os = "linux") {
+        let error = connector.connect_datagram(&anywhere("udp", itself), patience()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    }
+}
+
+#[test]
+fn a_datagram_socket_that_got_its_peers_port_gets_another_one() {
+    let socket = || UdpSocket::bind("127.0.0.1:0").unwrap();
+    // The system gives the first socket the very port.
+    let unlucky = socket();
+    let itself = unlucky.local_addr().unwrap();
+    let unlucky = Cell::new(Some(unlucky));
+    let open = || Ok(Socket::from(unlucky.take().unwrap_or_else(socket)));
+    let socket = UdpSocket::from(inet::apart(itself, false, open).unwrap());
+    assert_eq!(socket.peer_addr().unwrap(), itself);
+    assert_ne!(socket.local_addr().unwrap(), itself);
 }
 
 #[cfg(unix)]
