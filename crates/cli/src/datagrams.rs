@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netcore::{Address, Datagram, Deadline, ErrorKind};
+use netcore::{Address, Datagram, Deadline};
 
 use crate::exit::{self, Failure};
 use crate::serve::Signals;
@@ -46,29 +46,15 @@ pub(crate) fn listen(
     for socket in sockets.into_iter().map(Arc::new) {
         let (last, printer, events) = (last.clone(), console.printer.clone(), events.clone());
         thread::spawn(move || {
-            let mut buffer = vec![0; LARGEST];
-            let failure = loop {
-                let received = match socket.recv_from(&mut buffer, Deadline::never()) {
-                    Ok(received) => received,
-                    Err(error) => break error.into(),
-                };
-                last.is(&socket, received.from);
-                if let Err(failure) = printer.print(&buffer[..received.len]) {
-                    break failure;
-                }
-            };
-            tell(&events, Event::Failed(failure));
+            tell(&events, Event::Failed(print_from_all(&socket, &last, &printer)));
         });
     }
     let input = console.input();
     thread::spawn(move || {
         let answered = each_piece(input, |piece| {
             let (socket, peer) = last.wait();
-            match socket.send_to(piece, &peer, Deadline::after(PATIENCE)) {
-                // A peer that has gone is no reason to stop listening.
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
-                result => Ok(result?),
-            }
+            answer(&socket, &peer, piece);
+            Ok(())
         });
         // The end of standard input ends nothing here.
         if let Err(failure) = answered {
@@ -82,6 +68,37 @@ pub(crate) fn listen(
     });
     signals.end();
     result.unwrap_or(Ok(()))
+}
+
+/// Prints what comes from any peer. Ends with a failure only, and no peer can cause one.
+fn print_from_all(socket: &Arc<Datagram>, last: &Last, printer: &Printer) -> Failure {
+    let mut buffer = vec![0; LARGEST];
+    loop {
+        let received = match socket.recv_from(&mut buffer, Deadline::never()) {
+            Ok(received) => received,
+            Err(error) => return error.into(),
+        };
+        if can_be_answered(&received.from) {
+            last.is(socket, received.from);
+        }
+        if let Err(failure) = printer.print(&buffer[..received.len]) {
+            return failure;
+        }
+    }
+}
+
+/// Returns `false` for port 0, which says that no answer is expected (RFC 768, "Source Port"). Such
+/// a sender must not take the place of the peer that standard input goes to.
+fn can_be_answered(peer: &Address) -> bool {
+    peer.inet().is_none_or(|peer| peer.port() != 0)
+}
+
+/// Sends `piece` to `peer`. A failure is one line in the log and no end: any sender can have an
+/// address that the system refuses to send to, or has no route to.
+fn answer(socket: &Datagram, peer: &Address, piece: &[u8]) {
+    if let Err(error) = socket.send_to(piece, peer, Deadline::after(PATIENCE)) {
+        log::warn!("{}; {} bytes are lost", exit::chain(&error), piece.len());
+    }
 }
 
 /// Sends standard input and prints what comes, until standard input has ended and nothing has come

@@ -116,9 +116,9 @@ impl Datagram {
 
     /// Receives one datagram.
     ///
-    /// On an unconnected socket the news that an earlier datagram of ours found nobody
-    /// (`ECONNREFUSED`, `ECONNRESET`; Windows reports it here) is skipped: it says nothing about
-    /// the next one.
+    /// An unconnected socket skips the news that an earlier datagram of its own did not arrive
+    /// (`ECONNREFUSED`, `ECONNRESET`, `EHOSTUNREACH`, `ENETUNREACH`; Windows reports it here): it
+    /// says nothing about the next one.
     ///
     /// # Errors
     ///
@@ -242,6 +242,13 @@ pub(crate) fn receive(
     }))
 }
 
+/// Returns `true` for an error that tells of an earlier datagram, to whomever that went.
 fn is_news_of_others(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
+    matches!(
+        ErrorKind::of(error),
+        ErrorKind::ConnectionRefused
+            | ErrorKind::ConnectionReset
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+    )
 }

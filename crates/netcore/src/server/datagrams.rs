@@ -113,18 +113,12 @@ impl Port {
                     return;
                 }
                 Err(e) => {
-                    // As a rule news of an earlier answer that did not arrive (ICMP), behind which
-                    // there may be datagrams. What lasts would come again, and must not spin.
+                    // Usually news of an earlier answer that did not arrive (ICMP), with datagrams
+                    // behind it. An error that lasts comes again until the share is used up, and
+                    // then waits for the next event: it must not spin.
                     log::debug!("receiving a datagram: {e}");
-                    self.ready = matches!(
-                        e.kind(),
-                        ErrorKind::ConnectionRefused
-                            | ErrorKind::ConnectionReset
-                            | ErrorKind::HostUnreachable
-                            | ErrorKind::NetworkUnreachable
-                            | ErrorKind::Interrupted
-                    );
                     share -= 1;
+                    self.ready = share > 0;
                     continue;
                 }
             }

@@ -1,0 +1,72 @@
+//! `sockit listen`, `connect` and `send` over UDP: what datagrams do that connections do not.
+#![cfg(unix)]
+
+mod common;
+
+use std::net::{SocketAddr, UdpSocket};
+
+use common::{Listening, PATIENCE, run};
+use netcore::raw::{Domain, Protocol, Socket, Type};
+use netcore::{Address, Deadline, ErrorKind, SocketOptions};
+
+/// A socket that another program could have, with a bound for its waits.
+fn peer(address: &str) -> UdpSocket {
+    let socket = UdpSocket::bind(address).expect("a free port");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+    socket
+}
+
+fn address(endpoint: &str) -> SocketAddr {
+    endpoint.strip_prefix("udp://").expect("a UDP endpoint").parse().expect("an address")
+}
+
+/// Sends `text` from port 0, which an ordinary socket cannot have. Returns `false` where that is
+/// not allowed.
+fn send_from_port_0(text: &[u8], to: SocketAddr) -> bool {
+    let options = SocketOptions::new();
+    let socket = match Socket::open(Domain::Ipv4, Type::Raw, Protocol::Udp, &options) {
+        Ok(socket) => socket,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            println!("not allowed here ({error}): this is not tested");
+            return false;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let length = u16::try_from(8 + text.len()).expect("a short text");
+    // Ports, length, and no checksum (RFC 768).
+    let fields = [0, to.port(), length, 0];
+    let mut packet: Vec<u8> = fields.iter().flat_map(|field| field.to_be_bytes()).collect();
+    packet.extend(text);
+    let to = Address::Inet(SocketAddr::new(to.ip(), 0));
+    socket.send_to(&packet, &to, Deadline::after(PATIENCE)).expect("a raw packet is sent");
+    true
+}
+
+#[test]
+fn a_datagram_that_cannot_be_answered_ends_nothing_and_takes_no_peers_place() {
+    let mut listening = Listening::start("udp://127.0.0.1:0", &[]);
+    let to = address(&listening.endpoint);
+    if !send_from_port_0(b"from port 0\n", to) {
+        return;
+    }
+    listening.process.stdout_when("the first", |text| text == "from port 0\n");
+    // It waits for a peer that can be answered.
+    listening.process.feed(b"one\n");
+    let client = peer("127.0.0.1:0");
+    client.send_to(b"hello\n", to).expect("send");
+    let mut buffer = [0; 64];
+    assert_eq!(client.recv(&mut buffer).expect("an answer"), 4);
+    assert!(send_from_port_0(b"again\n", to));
+    listening.process.stdout_when("all", |text| text == "from port 0\nhello\nagain\n");
+    listening.process.feed(b"three\n");
+    assert_eq!(client.recv(&mut buffer).expect("an answer"), 6);
+    listening.stop("INT");
+}
+
+#[test]
+fn a_socket_does_not_take_itself_for_its_peer() {
+    let itself = peer("127.0.0.1:0").local_addr().expect("its address").to_string();
+    let endpoint = format!("udp://{itself}");
+    let finished = run(&["connect", &endpoint, "--local-address", &itself]);
+    finished.expect_code(7).expect_error_line(&["connection refused", "met itself"]);
+}
