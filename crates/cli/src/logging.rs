@@ -7,6 +7,7 @@ use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 
 use crate::screen::Screen;
+use crate::streams::Standard;
 
 /// Where the log goes while a person types.
 static SCREEN: OnceLock<Screen> = OnceLock::new();
@@ -26,7 +27,7 @@ impl Write for Log {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         match SCREEN.get() {
             Some(screen) => screen.clone().write(record),
-            None => io::stderr().write(record),
+            None => Standard(io::stderr()).write(record),
         }
     }
 

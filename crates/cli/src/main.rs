@@ -6,12 +6,7 @@ use std::process::ExitCode;
 use cli::{Streams, run};
 
 fn main() -> ExitCode {
-    let streams = Streams {
-        input: Box::new(io::BufReader::new(io::stdin())),
-        interactive: is_typed(),
-        output: Box::new(io::stdout()),
-        errors: Box::new(io::stderr()),
-    };
+    let streams = Streams::of_process(is_typed());
     ExitCode::from(run(std::env::args_os(), streams))
 }
 

@@ -26,6 +26,8 @@ use rustyline::{
     Helper, Prompt,
 };
 
+use crate::streams::Standard;
+
 /// What waits while the terminal takes nothing (Ctrl-S, a search in the history); the oldest lines
 /// give way.
 const MAX_WAITING: usize = 1 << 20;
@@ -348,8 +350,7 @@ fn rows(line: &str) -> usize {
 
 /// A terminal that has gone has nobody to be told.
 fn put(text: &str) {
-    let mut output = io::stdout().lock();
-    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    let _ = Standard(io::stdout()).write_all(text.as_bytes());
 }
 
 /// The prompt, by which the editor shows what it does. It asks for it once as it begins, before it

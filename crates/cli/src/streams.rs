@@ -1,6 +1,8 @@
 //! Standard input, output and error, as the program uses them.
 
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, Write};
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::exit::Failure;
@@ -17,9 +19,71 @@ pub struct Streams {
     pub errors: Box<dyn Write + Send>,
 }
 
+impl Streams {
+    /// Returns the streams of the process. `interactive` is `true` if a person types the input.
+    pub fn of_process(interactive: bool) -> Streams {
+        #[cfg(unix)]
+        keep_closed();
+        Streams {
+            input: Box::new(io::BufReader::new(io::stdin())),
+            interactive,
+            output: Box::new(Standard(io::stdout())),
+            errors: Box::new(Standard(io::stderr())),
+        }
+    }
+}
+
+/// Puts a descriptor that refuses every write in the place of a standard output that was closed.
+/// std has opened `/dev/null` there, where all output would vanish and the program would exit 0.
+#[cfg(unix)]
+fn keep_closed() {
+    if !netcore::standard_output_was_closed() {
+        return;
+    }
+    // std aborts the program where `/dev/null` cannot be opened, so that this does not fail either.
+    if let Ok(unwritable) = std::fs::File::open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdout(unwritable);
+    }
+}
+
 impl std::fmt::Debug for Streams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Streams").field("interactive", &self.interactive).finish_non_exhaustive()
+    }
+}
+
+/// Standard output or standard error of the process, without a buffer.
+///
+/// Other processes share the blocking mode of the two: a parent may have made a pipe or terminal
+/// non-blocking. A write waits then until there is room for all of it. std's handles would fail
+/// with `WouldBlock` instead, and report success where the descriptor is not open for writing.
+pub(crate) struct Standard<S>(pub(crate) S);
+
+#[cfg(unix)]
+impl<S: AsFd> Write for Standard<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match rustix::io::write(&self.0, bytes) {
+            Err(rustix::io::Errno::AGAIN) => {
+                netcore::write_all_to(&self.0, bytes, netcore::Deadline::never())?;
+                Ok(bytes.len())
+            }
+            written => Ok(written?),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+impl<S: Write> Write for Standard<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -62,6 +62,8 @@ pub use resolve::{Family, resolve, reverse};
 pub use service::{service_name, service_port};
 pub use socket_file::SocketFile;
 pub use stream::Stream;
+#[cfg(all(unix, feature = "stdio"))]
+pub use sys::standard_output_was_closed;
 pub use timed::Timed;
 #[cfg(unix)]
 pub use transfer::write_all_to;

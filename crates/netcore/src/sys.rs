@@ -19,6 +19,8 @@ mod poll;
 mod sigpipe;
 #[cfg(unix)]
 mod splice;
+#[cfg(all(unix, feature = "stdio"))]
+mod stdio;
 mod unsent;
 mod wake;
 
@@ -51,6 +53,8 @@ pub(crate) use poll::PollEntry;
 pub(crate) use sigpipe::NoSigpipe;
 #[cfg(unix)]
 pub(crate) use splice::Pipe;
+#[cfg(all(unix, feature = "stdio"))]
+pub use stdio::standard_output_was_closed;
 pub(crate) use unsent::unsent;
 pub(crate) use wake::Alarm;
 
