@@ -17,6 +17,7 @@ const ARCHITECTURE: &str = include_str!("../../../docs/architecture.md");
 const PROTOCOLS: &str = include_str!("../../../docs/protocols.md");
 const HTTP: &str = include_str!("../../../docs/http.md");
 const BENCHMARKS: &str = include_str!("../../../docs/benchmarks.md");
+const CONTRIBUTING: &str = include_str!("../../../CONTRIBUTING.md");
 
 #[test]
 fn the_console_examples_happen_as_they_are_printed() {
@@ -53,6 +54,31 @@ fn the_defaults_of_the_help_are_those_of_the_documentation() {
         let cells =
             table.iter().map(|cells| (cells[0].trim_matches('`'), cells[1].trim_matches('`')));
         assert_eq!(told, cells.collect(), "sockit {command}");
+    }
+}
+
+#[test]
+fn the_rust_versions_of_the_pages_and_the_checks_are_those_of_the_manifests() {
+    let version = |manifest: &'static str| {
+        let (_, rest) = manifest.split_once("\nrust-version = \"").expect("it states the version");
+        rest.split('"').next().expect("the version ends")
+    };
+    let libraries = version(include_str!("../../../Cargo.toml"));
+    let program = version(include_str!("../Cargo.toml"));
+    for (page, said) in [
+        (README, format!("The libraries need Rust {libraries}, the program {program}.")),
+        (CONTRIBUTING, format!("The libraries build with Rust {libraries}.")),
+        (CONTRIBUTING, format!("The program needs Rust {program},")),
+    ] {
+        assert!(page.contains(&said), "a page lacks {said:?}");
+    }
+    for manifest in [
+        include_str!("../../netcore/Cargo.toml"),
+        include_str!("../../timestamp/Cargo.toml"),
+        include_str!("../../chat/Cargo.toml"),
+        include_str!("../../httpget/Cargo.toml"),
+    ] {
+        assert!(manifest.contains("\nrust-version.workspace = true\n"), "{manifest}");
     }
 }
 
