@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Format;
+use crate::format::Format;
 use crate::hub::Hub;
 use crate::post::OWED;
 use crate::seat::{ANSWERS, BATCH, LIST, RUNS, UNHEARD};

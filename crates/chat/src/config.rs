@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::format::Format;
 use crate::log::Keep;
-use crate::{Format, Rate};
+use crate::pace::Rate;
 
 /// What becomes of a client that takes its messages so slowly that more than the
 /// [backlog](Config::with_backlog) waits for it.

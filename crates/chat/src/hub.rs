@@ -7,13 +7,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::archive::Archive;
 use crate::call::Commands;
+use crate::config::Config;
 use crate::counters::{Counters, Stats, count};
+use crate::format::Format;
 use crate::format::{LOBBY, Pen, Writer};
 use crate::log::{Batch, Log, Reader};
 use crate::memory::Memory;
 use crate::name::{Name, NameError};
+use crate::now::Now;
 use crate::post::{Letter, OWED, Post, What};
-use crate::{Config, Format, Now};
 
 /// How often rooms are looked through for some that may be forgotten.
 const SWEEP: Duration = Duration::from_secs(1);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::clean;
 use crate::counters::Stats;
 use crate::hub::Hub;
 use crate::log::Batch;
 use crate::post::What;
+use crate::text::clean;
 
 /// The operator's side of a [`Chat`](crate::Chat), for any thread.
 #[derive(Debug, Clone)]

@@ -12,8 +12,10 @@ use crate::counters::count;
 use crate::format::{LOBBY, Pen};
 use crate::hub::{Arrival, Hub, Room};
 use crate::local::{Local, MOVING, Move, Progress, STRIDE};
+use crate::now::Now;
+use crate::outbox::Outbox;
 use crate::post::{Letter, Post};
-use crate::{Now, Outbox, clean};
+use crate::text::clean;
 
 mod commands;
 mod giving;

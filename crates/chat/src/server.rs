@@ -6,7 +6,9 @@ use bytes::Bytes;
 use netcore::Address;
 use netcore::server::{Closed, Output, Refusal, Service, Turn};
 
-use crate::{Member, Now, Outbox, Seat};
+use crate::now::Now;
+use crate::outbox::Outbox;
+use crate::seat::{Member, Seat};
 
 #[cfg(test)]
 mod tests;

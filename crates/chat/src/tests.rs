@@ -1,6 +1,10 @@
+use crate::Chat;
 use crate::command::Input;
+use crate::config::{Config, Slow};
+use crate::format::Format;
+use crate::name::MAX_NAME;
 use crate::name::{Name, NameError};
-use crate::{Chat, Config, Format, MAX_NAME, Slow, clean};
+use crate::text::clean;
 
 #[test]
 fn nothing_that_steers_a_terminal_is_left() {

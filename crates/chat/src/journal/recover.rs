@@ -16,8 +16,8 @@ use super::day::Day;
 use super::disk::sync_directory;
 use super::mend::{MAX_TAIL, mend};
 use super::{Flush, Keep, Recovered, is_key};
-use crate::clean;
 use crate::json::{Kind, Record};
+use crate::text::clean;
 
 /// The rooms in `directory`, those with the newest messages first.
 ///

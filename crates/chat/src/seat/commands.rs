@@ -10,8 +10,9 @@ use crate::counters::count;
 use crate::format::Pen;
 use crate::hub::Undelivered;
 use crate::local::Move;
+use crate::outbox::Outbox;
 use crate::post::What;
-use crate::{Outbox, clean};
+use crate::text::clean;
 
 impl Seat {
     pub(super) fn line(&mut self, member: &mut Member, line: &[u8], out: &mut impl Outbox) {

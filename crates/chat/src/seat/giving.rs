@@ -2,9 +2,10 @@
 
 use super::member::Member;
 use super::{RUNS, SHARE, Seat};
+use crate::config::Slow;
 use crate::counters::count;
+use crate::outbox::Outbox;
 use crate::post::{Letter, What};
-use crate::{Outbox, Slow};
 
 impl Seat {
     /// Sends a client what it lacks, as far as it takes it.

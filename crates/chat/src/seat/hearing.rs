@@ -6,8 +6,8 @@ use netcore::line::{LineFramer, TooLong};
 
 use super::member::{Member, NEVER};
 use super::{ANSWERS, PRESSED, RUNS, SHARE, Seat};
-use crate::Outbox;
 use crate::counters::count;
+use crate::outbox::Outbox;
 
 impl Seat {
     /// Hears what a client sent, a line at a time, and no faster than its rate where that `holds`.

@@ -4,7 +4,9 @@ use netcore::server::Config as Limits;
 use netcore::testing::{Peer, Rig, split_law};
 
 use super::ChatService;
-use crate::{Chat, Config, Format, Slow};
+use crate::Chat;
+use crate::config::{Config, Slow};
+use crate::format::Format;
 
 mod limits;
 mod model;

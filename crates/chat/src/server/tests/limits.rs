@@ -6,7 +6,11 @@ use netcore::server::Config as Limits;
 use netcore::testing::{Peer, Rig};
 
 use super::{ChatRig, chat, count, lines};
-use crate::{Chat, Config, Now, Outbox, Rate, Slow};
+use crate::Chat;
+use crate::config::{Config, Slow};
+use crate::now::Now;
+use crate::outbox::Outbox;
+use crate::pace::Rate;
 
 #[test]
 fn a_flood_is_told_once_and_heard_at_its_rate() {

@@ -11,7 +11,8 @@ use netcore::server::Config as Limits;
 use netcore::testing::{Peer, Rig};
 
 use super::{ChatRig, lines};
-use crate::{Chat, Config};
+use crate::Chat;
+use crate::config::Config;
 
 const HISTORY: usize = 5;
 const TTL: Duration = Duration::from_secs(600);
