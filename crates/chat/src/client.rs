@@ -1,6 +1,8 @@
 //! A client over a socket.
 
-mod error;
+pub(crate) mod error;
+pub(crate) mod event;
+pub(crate) mod parser;
 #[cfg(test)]
 mod tests;
 
@@ -12,9 +14,9 @@ use std::time::Duration;
 
 use netcore::{Deadline, Endpoint, Keepalive, SocketOptions, Stream};
 
-use crate::event::{Event, News, What};
-use crate::parser::Parser;
-pub use error::ClientError;
+pub use crate::client::error::ClientError;
+use crate::client::event::{Event, News, What};
+use crate::client::parser::Parser;
 
 /// A server that has gone without a word is noticed after a minute: by probes after a silence, or
 /// by what it should have acknowledged.

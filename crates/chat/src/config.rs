@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::format::Format;
-use crate::log::Keep;
-use crate::pace::Rate;
+use crate::protocol::format::Format;
+use crate::protocol::rate_limit::Rate;
+use crate::room::history::Keep;
 
 /// What becomes of a client that takes its messages so slowly that more than the
 /// [backlog](Config::with_backlog) waits for it.

@@ -1,21 +1,24 @@
 //! What the seats of a chat share: the rooms, and who is there.
 
+pub(crate) mod mailbox;
+pub(crate) mod operator;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::archive::Archive;
-use crate::call::Commands;
 use crate::config::Config;
-use crate::counters::{Counters, Stats, count};
-use crate::format::Format;
-use crate::format::{LOBBY, Pen, Writer};
-use crate::log::{Batch, Log, Reader};
-use crate::memory::Memory;
-use crate::name::{Name, NameError};
+use crate::custom_command::Commands;
+use crate::hub::mailbox::{Letter, OWED, Post, What};
 use crate::now::Now;
-use crate::post::{Letter, OWED, Post, What};
+use crate::protocol::format::Format;
+use crate::protocol::format::{LOBBY, Pen, Writer};
+use crate::protocol::name::{Name, NameError};
+use crate::room::log::{Batch, Log, Reader};
+use crate::room::memory::Memory;
+use crate::room::store::Archive;
+use crate::stats::{Counters, Stats, count};
 
 /// How often rooms are looked through for some that may be forgotten.
 const SWEEP: Duration = Duration::from_secs(1);

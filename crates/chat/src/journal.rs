@@ -12,19 +12,20 @@
 //! Whoever says something never waits for the disk. What the disk cannot take is lost to the log on
 //! disk, and nowhere else; it is counted, and an error says so.
 
-mod backwards;
-mod day;
-mod disk;
+pub(crate) mod day;
 #[cfg(test)]
 mod fixture;
-mod flush;
-mod mend;
-mod queue;
-mod recover;
-mod seldom;
+pub(crate) mod queue;
+pub(crate) mod recover;
+pub(crate) mod repair;
+pub(crate) mod restore;
+pub(crate) mod reverse_lines;
+pub(crate) mod storage;
+pub(crate) mod sync_policy;
 #[cfg(test)]
 mod tests;
-mod writer;
+pub(crate) mod throttle;
+pub(crate) mod writer;
 
 use std::fs::File;
 use std::io;
@@ -37,15 +38,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use thiserror::Error;
 
-pub use flush::Flush;
+pub use crate::journal::sync_policy::Flush;
 
-use crate::archive::Archive;
-use crate::counters::Stats;
-use crate::json::Record;
-use day::Day;
-use disk::Directory;
-use queue::Queue;
-use writer::Writer;
+use crate::journal::day::Day;
+use crate::journal::queue::Queue;
+use crate::journal::storage::Directory;
+use crate::journal::writer::Writer;
+use crate::protocol::json::Record;
+use crate::room::store::Archive;
+use crate::stats::Stats;
 
 /// The bytes that wait to be written at most, over all rooms.
 pub(crate) const QUEUE: usize = 4 << 20;
@@ -126,7 +127,7 @@ pub(crate) struct JournalStats {
 }
 
 #[derive(Debug, Default)]
-struct Counts {
+pub(crate) struct Counts {
     written: AtomicU64,
     synced: AtomicU64,
     lost: AtomicU64,
@@ -188,7 +189,7 @@ impl Journal {
 }
 
 impl Archive for Journal {
-    fn shelf(&self, key: &str) -> crate::archive::Shelf {
+    fn shelf(&self, key: &str) -> crate::room::store::Shelf {
         let shelf = self.room(key);
         Box::new(move |time, lines, count| shelf.append(time, lines, count))
     }
@@ -307,10 +308,10 @@ fn make(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
-    disk::make_directory(directory)?;
+    storage::make_directory(directory)?;
     match directory.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => disk::sync_directory(Path::new(".")),
-        Some(parent) => disk::sync_directory(parent),
+        Some(parent) if parent.as_os_str().is_empty() => storage::sync_directory(Path::new(".")),
+        Some(parent) => storage::sync_directory(parent),
         None => Ok(()),
     }
 }

@@ -6,68 +6,49 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod archive;
-mod call;
-mod ceiling;
 #[cfg(feature = "client")]
 mod client;
-mod command;
 mod config;
-mod counters;
-#[cfg(feature = "client")]
-mod event;
-mod format;
+mod custom_command;
 mod hub;
 #[cfg(all(unix, feature = "journal"))]
 mod journal;
-#[cfg(any(feature = "journal", feature = "client"))]
-mod json;
-mod local;
-mod log;
-mod memory;
-mod name;
+mod memory_bound;
 mod now;
-mod operator;
-mod outbox;
-mod pace;
-#[cfg(feature = "client")]
-mod parser;
-mod post;
-#[cfg(all(unix, feature = "journal"))]
-mod restore;
-mod seat;
+mod protocol;
+mod room;
 #[cfg(feature = "server")]
-mod server;
-#[cfg(test)]
-mod tests;
-mod text;
+mod service;
+mod shard;
+mod stats;
 
 use std::sync::Arc;
 
-pub use call::Call;
-pub use ceiling::Ceiling;
+#[cfg(feature = "client")]
+pub use client::event::{Event, News, What};
+#[cfg(feature = "client")]
+pub use client::parser::Parser;
 #[cfg(feature = "client")]
 pub use client::{Client, ClientError, Receiver, Sender};
 pub use config::{Config, Slow, UnknownSlow};
-pub use counters::Stats;
-#[cfg(feature = "client")]
-pub use event::{Event, News, What};
-pub use format::{Format, UnknownFormat};
+pub use custom_command::Call;
+pub use hub::operator::{Occupant, Operator, Room};
 #[cfg(all(unix, feature = "journal"))]
 pub use journal::{Flush, JournalError};
-pub use name::{MAX_NAME, NameError};
+pub use memory_bound::Ceiling;
 pub use now::Now;
-pub use operator::{Occupant, Operator, Room};
-pub use outbox::Outbox;
-pub use pace::Rate;
-#[cfg(feature = "client")]
-pub use parser::Parser;
-pub use seat::{Member, Seat};
+pub use protocol::format::{Format, UnknownFormat};
+pub use protocol::name::{MAX_NAME, NameError};
+pub use protocol::rate_limit::Rate;
+pub use protocol::text::clean;
 #[cfg(feature = "server")]
-pub use server::ChatService;
-pub use text::clean;
+pub use service::ChatService;
+pub use shard::Seat;
+pub use shard::member::Member;
+pub use shard::output::Outbox;
+pub use stats::Stats;
 
-use call::Commands;
+use custom_command::Commands;
 use hub::Hub;
 #[cfg(all(unix, feature = "journal"))]
 use journal::Journal;
@@ -128,7 +109,7 @@ impl Builder {
     ) -> Result<Chat, JournalError> {
         let (journal, found) = Journal::open(directory.into(), flush, self.config.recovered())?;
         let hub = Hub::new(self.config, self.commands, Some(Box::new(journal)));
-        restore::restore(&hub, found);
+        journal::restore::restore(&hub, found);
         Ok(Chat { hub: Arc::new(hub) })
     }
 }
@@ -174,3 +155,6 @@ impl Chat {
         Operator::new(self.hub.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 use crate::Chat;
-use crate::command::Input;
 use crate::config::{Config, Slow};
-use crate::format::Format;
-use crate::name::MAX_NAME;
-use crate::name::{Name, NameError};
-use crate::text::clean;
+use crate::protocol::command::Input;
+use crate::protocol::format::Format;
+use crate::protocol::name::MAX_NAME;
+use crate::protocol::name::{Name, NameError};
+use crate::protocol::text::clean;
 
 #[test]
 fn nothing_that_steers_a_terminal_is_left() {

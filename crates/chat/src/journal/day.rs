@@ -4,13 +4,13 @@ use chrono::{DateTime, Local, NaiveDate};
 
 /// The local date of a message, which says in what file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Day(NaiveDate);
+pub(crate) struct Day(NaiveDate);
 
 const SUFFIX: &str = ".jsonl";
 
 impl Day {
     /// The day of a second since 1970, as the clock on the wall has it.
-    pub(super) fn of(second: u64) -> Day {
+    pub(crate) fn of(second: u64) -> Day {
         let second = i64::try_from(second).unwrap_or_default();
         // What chrono cannot show is shown as the epoch in the message, too.
         let time = DateTime::from_timestamp(second, 0).unwrap_or_default();
@@ -18,7 +18,7 @@ impl Day {
     }
 
     /// The day of a file, if it is one of ours.
-    pub(super) fn of_file(name: &str) -> Option<Day> {
+    pub(crate) fn of_file(name: &str) -> Option<Day> {
         let day = Day(name.strip_suffix(SUFFIX)?.parse().ok()?);
         (day.to_string() == name).then_some(day)
     }

@@ -6,22 +6,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::thread::{self, ThreadId};
 
-use super::{Day, Keep};
-use crate::json::Record;
+use crate::journal::{Day, Keep};
+use crate::protocol::json::Record;
 
 /// All that there is.
-pub(super) const ALL: Keep = Keep { messages: usize::MAX, bytes: 64 << 20, rooms: usize::MAX };
+pub(crate) const ALL: Keep = Keep { messages: usize::MAX, bytes: 64 << 20, rooms: usize::MAX };
 
 /// Two seconds of different local days, whatever the time zone is.
-pub(super) const EARLIER: u64 = 1_795_608_000;
-pub(super) const LATER: u64 = EARLIER + 2 * 86_400;
+pub(crate) const EARLIER: u64 = 1_795_608_000;
+pub(crate) const LATER: u64 = EARLIER + 2 * 86_400;
 
 /// A fresh directory, removed with all that is in it.
 #[derive(Debug)]
-pub(super) struct TestDir(PathBuf);
+pub(crate) struct TestDir(PathBuf);
 
 impl TestDir {
-    pub(super) fn new() -> TestDir {
+    pub(crate) fn new() -> TestDir {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("chat-{}-{count}", std::process::id());
@@ -30,17 +30,17 @@ impl TestDir {
         TestDir(path)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
     /// The file of a room for the day of that second.
-    pub(super) fn file(&self, room: &str, second: u64) -> PathBuf {
+    pub(crate) fn file(&self, room: &str, second: u64) -> PathBuf {
         self.0.join(room).join(Day::of(second).to_string())
     }
 
     /// Makes that file.
-    pub(super) fn write(&self, room: &str, second: u64, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, room: &str, second: u64, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.file(room, second);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -48,7 +48,7 @@ impl TestDir {
     }
 
     /// What is in it.
-    pub(super) fn read(&self, room: &str, second: u64) -> String {
+    pub(crate) fn read(&self, room: &str, second: u64) -> String {
         fs::read_to_string(self.file(room, second)).unwrap()
     }
 }
@@ -60,7 +60,7 @@ impl Drop for TestDir {
 }
 
 /// A message that says `text`.
-pub(super) fn line(room: &str, text: impl std::fmt::Display) -> String {
+pub(crate) fn line(room: &str, text: impl std::fmt::Display) -> String {
     format!(
         "{{\"time\":\"2026-11-25T12:00:00+01:00\",\"room\":\"{room}\",\"from\":\"ann\",\
          \"kind\":\"message\",\"text\":\"{text}\"}}\n"
@@ -68,16 +68,16 @@ pub(super) fn line(room: &str, text: impl std::fmt::Display) -> String {
 }
 
 /// Messages that say the numbers.
-pub(super) fn lines(room: &str, numbers: impl IntoIterator<Item = u32>) -> String {
+pub(crate) fn lines(room: &str, numbers: impl IntoIterator<Item = u32>) -> String {
     numbers.into_iter().map(|number| line(room, number)).collect()
 }
 
-pub(super) fn texts(records: &[Record]) -> Vec<&str> {
+pub(crate) fn texts(records: &[Record]) -> Vec<&str> {
     records.iter().map(|record| &*record.text).collect()
 }
 
 /// What this thread has logged since it was last asked.
-pub(super) fn logged() -> Vec<String> {
+pub(crate) fn logged() -> Vec<String> {
     listen();
     let mut said = SAID.lock().unwrap();
     let this = thread::current().id();
@@ -88,7 +88,7 @@ pub(super) fn logged() -> Vec<String> {
 }
 
 /// From now on, what is logged can be asked for.
-pub(super) fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         log::set_logger(&Listener).unwrap();
@@ -113,6 +113,6 @@ impl log::Log for Listener {
     fn flush(&self) {}
 }
 
-pub(super) fn key(room: &str) -> Arc<str> {
+pub(crate) fn key(room: &str) -> Arc<str> {
     room.into()
 }

@@ -8,24 +8,24 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Counts;
-use super::seldom::Seldom;
+use crate::journal::Counts;
+use crate::journal::throttle::Seldom;
 
 /// How often an error says that messages were lost because the disk is too slow.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Lines of one room and of one second.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) room: Arc<str>,
+pub(crate) struct Entry {
+    pub(crate) room: Arc<str>,
     /// Since 1970.
-    pub(super) second: u64,
-    pub(super) lines: Vec<u8>,
-    pub(super) count: u64,
+    pub(crate) second: u64,
+    pub(crate) lines: Vec<u8>,
+    pub(crate) count: u64,
 }
 
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     state: Mutex<State>,
     /// There is something to write, or the end has come.
     filled: Condvar,
@@ -48,7 +48,7 @@ struct State {
 
 impl Queue {
     /// For at most `max` bytes, with those that are being written.
-    pub(super) fn new(max: usize, counts: Arc<Counts>) -> Queue {
+    pub(crate) fn new(max: usize, counts: Arc<Counts>) -> Queue {
         let state = State {
             entries: Vec::new(),
             waiting: 0,
@@ -67,7 +67,7 @@ impl Queue {
     }
 
     /// Puts lines at the end, or loses them if there is no room.
-    pub(super) fn push(&self, room: &Arc<str>, second: u64, lines: &[u8], count: u64) {
+    pub(crate) fn push(&self, room: &Arc<str>, second: u64, lines: &[u8], count: u64) {
         let mut state = self.state();
         // The last entry goes on if it can: so a busy room costs no entry a message.
         let last = state.entries.last();
@@ -105,7 +105,7 @@ impl Queue {
 
     /// All that waits, when something does, at `until` at the latest; `None` when nothing will come
     /// any more. What was taken before is done with.
-    pub(super) fn take(&self, until: Option<Instant>) -> Option<Vec<Entry>> {
+    pub(crate) fn take(&self, until: Option<Instant>) -> Option<Vec<Entry>> {
         let mut state = self.state();
         state.writing = 0;
         while state.entries.is_empty() && !state.closed {
@@ -126,13 +126,13 @@ impl Queue {
     }
 
     /// Takes nothing more.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_one();
     }
 
     /// Whatever was taken is done with, and nobody takes any more.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let mut state = self.state();
         state.closed = true;
         state.ended = true;
@@ -142,14 +142,14 @@ impl Queue {
     }
 
     /// Waits for the end, at most for `patience`. Whether it has come.
-    pub(super) fn wait(&self, patience: Duration) -> bool {
+    pub(crate) fn wait(&self, patience: Duration) -> bool {
         let state = self.state();
         let waited = self.ended.wait_timeout_while(state, patience, |state| !state.ended);
         waited.unwrap_or_else(PoisonError::into_inner).0.ended
     }
 
     /// Bytes that are not written yet.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let state = self.state();
         state.waiting + state.writing
     }

@@ -11,13 +11,13 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::backwards::Backwards;
-use super::day::Day;
-use super::disk::sync_directory;
-use super::mend::{MAX_TAIL, mend};
-use super::{Flush, Keep, Recovered, is_key};
-use crate::json::{Kind, Record};
-use crate::text::clean;
+use crate::journal::day::Day;
+use crate::journal::repair::{MAX_TAIL, mend};
+use crate::journal::reverse_lines::Backwards;
+use crate::journal::storage::sync_directory;
+use crate::journal::{Flush, Keep, Recovered, is_key};
+use crate::protocol::json::{Kind, Record};
+use crate::protocol::text::clean;
 
 /// The rooms in `directory`, those with the newest messages first.
 ///
@@ -25,7 +25,7 @@ use crate::text::clean;
 ///
 /// The directory can't be read. What is wrong with one room or file is logged, and costs that room
 /// what is older.
-pub(super) fn recover(directory: &Path, flush: Flush, keep: Keep) -> io::Result<Vec<Recovered>> {
+pub(crate) fn recover(directory: &Path, flush: Flush, keep: Keep) -> io::Result<Vec<Recovered>> {
     if keep.messages == 0 {
         return Ok(Vec::new());
     }

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
-use crate::archive::Archive;
+use crate::room::store::Archive;
 
 use super::fixture::{ALL, EARLIER, LATER, TestDir, lines, texts};
 use super::{Flush, Journal, JournalStats, Keep, MAX_KEY, is_key};

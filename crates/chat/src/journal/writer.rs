@@ -10,26 +10,26 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::disk::{DayFile, Disk};
-use super::queue::Entry;
-use super::seldom::Seldom;
-use super::{Counts, Day, Flush};
+use crate::journal::queue::Entry;
+use crate::journal::storage::{DayFile, Disk};
+use crate::journal::throttle::Seldom;
+use crate::journal::{Counts, Day, Flush};
 
 /// Files that are open at once.
-pub(super) const MAX_OPEN: usize = 64;
+pub(crate) const MAX_OPEN: usize = 64;
 
 /// Files that wait for a sync, and rooms whose writing has stopped. A sync comes early rather than
 /// that more wait; a room that is one too many is tried with each of its messages.
-pub(super) const MAX_NOTED: usize = 4096;
+pub(crate) const MAX_NOTED: usize = 4096;
 
 /// How long a room is not written after that has failed.
-pub(super) const RETRY: Duration = Duration::from_secs(5);
+pub(crate) const RETRY: Duration = Duration::from_secs(5);
 
 /// How often an error says that rooms cannot be written, or synced.
 const PAUSE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
-pub(super) struct Writer<D: Disk> {
+pub(crate) struct Writer<D: Disk> {
     disk: D,
     flush: Flush,
     counts: Arc<Counts>,
@@ -70,7 +70,7 @@ struct Stopped {
 }
 
 impl<D: Disk> Writer<D> {
-    pub(super) fn new(disk: D, flush: Flush, counts: Arc<Counts>) -> Writer<D> {
+    pub(crate) fn new(disk: D, flush: Flush, counts: Arc<Counts>) -> Writer<D> {
         Writer {
             disk,
             flush,
@@ -86,12 +86,12 @@ impl<D: Disk> Writer<D> {
     }
 
     /// When the next turn is due, though nothing has come.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.due
     }
 
     /// Writes what has come, each file at once, and syncs if it is time.
-    pub(super) fn turn(&mut self, now: Instant, entries: Vec<Entry>) {
+    pub(crate) fn turn(&mut self, now: Instant, entries: Vec<Entry>) {
         let mut days: BTreeMap<(Arc<str>, Day), (Vec<u8>, u64)> = BTreeMap::new();
         for mut entry in entries {
             let (lines, count) = days.entry((entry.room, Day::of(entry.second))).or_default();
@@ -110,7 +110,7 @@ impl<D: Disk> Writer<D> {
     }
 
     /// Syncs what is not synced yet.
-    pub(super) fn sync(&mut self, now: Instant) {
+    pub(crate) fn sync(&mut self, now: Instant) {
         self.due = None;
         for ((room, day), Unsynced { messages, new }) in mem::take(&mut self.unsynced) {
             let synced = match self.open.get_mut(&room) {

@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::{MAX_NOTED, MAX_OPEN, PAUSE, RETRY, Writer};
-use crate::journal::disk::{DayFile, Directory, Disk, Open};
 use crate::journal::fixture::{
     ALL, EARLIER, LATER, TestDir, key, line, lines, listen, logged, texts,
 };
 use crate::journal::queue::Entry;
 use crate::journal::recover::recover;
+use crate::journal::storage::{DayFile, Directory, Disk, Open};
 use crate::journal::{Counts, Day, Flush};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::counters::Stats;
 use crate::hub::Hub;
-use crate::log::Batch;
-use crate::post::What;
-use crate::text::clean;
+use crate::hub::mailbox::What;
+use crate::protocol::text::clean;
+use crate::room::log::Batch;
+use crate::stats::Stats;
 
 /// The operator's side of a [`Chat`](crate::Chat), for any thread.
 #[derive(Debug, Clone)]

@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::day::Day;
-use super::is_key;
-use super::mend::mend;
+use crate::journal::day::Day;
+use crate::journal::is_key;
+use crate::journal::repair::mend;
 
 /// Files by room and day.
-pub(super) trait Disk {
+pub(crate) trait Disk {
     type File: DayFile;
 
     /// Opens a file to append to it, and makes it and its directory if they are missing. What a
@@ -26,7 +26,7 @@ pub(super) trait Disk {
 }
 
 /// An open file.
-pub(super) trait DayFile: Debug {
+pub(crate) trait DayFile: Debug {
     /// Whether nothing was in it when it was opened.
     fn is_new(&self) -> bool;
 
@@ -44,11 +44,11 @@ pub(super) trait DayFile: Debug {
 
 /// The files in a directory.
 #[derive(Debug)]
-pub(super) struct Directory(pub(super) PathBuf);
+pub(crate) struct Directory(pub(crate) PathBuf);
 
 /// One of them.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(crate) struct Open {
     file: File,
     path: PathBuf,
     id: (u64, u64),
@@ -108,7 +108,7 @@ impl DayFile for Open {
 }
 
 /// Makes a directory for the owner alone, unless there is one.
-pub(super) fn make_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         made => made,
@@ -116,7 +116,7 @@ pub(super) fn make_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Makes what a directory's names stand for survive a loss of power.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
         // fsync(2): some file systems do that with files only.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),

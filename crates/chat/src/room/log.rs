@@ -21,16 +21,14 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::archive::Shelf;
-use crate::format::{Pen, Writer};
-use crate::memory::Memory;
+use crate::protocol::format::{Pen, Writer};
+use crate::room::memory::Memory;
+use crate::room::store::Shelf;
 
-mod history;
 #[cfg(test)]
 mod tests;
 
-use history::History;
-pub(crate) use history::Keep;
+use crate::room::history::{History, Keep};
 
 /// The aim for a segment: what a slow client holds on to beyond its share of the window is at most
 /// one of them.
@@ -43,8 +41,8 @@ const SPARE: usize = 512;
 /// Messages and notices rendered and not yet in the log.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    bytes: Vec<u8>,
-    entries: Vec<Entry>,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) entries: Vec<Entry>,
     record: Record,
 }
 
@@ -64,10 +62,10 @@ impl Default for Record {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+pub(crate) struct Entry {
     /// Where it ends.
-    end: usize,
-    what: What,
+    pub(crate) end: usize,
+    pub(crate) what: What,
 }
 
 /// What is told in a room.

@@ -8,23 +8,25 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use netcore::line::LineFramer;
 
-use crate::counters::count;
-use crate::format::{LOBBY, Pen};
+use crate::hub::mailbox::{Letter, Post};
 use crate::hub::{Arrival, Hub, Room};
-use crate::local::{Local, MOVING, Move, Progress, STRIDE};
 use crate::now::Now;
-use crate::outbox::Outbox;
-use crate::post::{Letter, Post};
-use crate::text::clean;
+use crate::protocol::format::{LOBBY, Pen};
+use crate::protocol::text::clean;
+use crate::shard::output::Outbox;
+use crate::shard::room::{Local, MOVING, Move, Progress, STRIDE};
+use crate::stats::count;
 
 mod commands;
-mod giving;
-mod hearing;
-mod member;
+mod delivery;
+mod input;
+pub(crate) mod member;
+pub(crate) mod output;
+pub(crate) mod room;
 mod since;
 
-pub use member::Member;
-use member::NEVER;
+use crate::shard::member::Member;
+use crate::shard::member::NEVER;
 
 /// What a client gets in one go. More of a long backlog follows when it has taken that.
 pub(crate) const SHARE: usize = 64 * 1024;

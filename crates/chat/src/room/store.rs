@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::counters::Stats;
+use crate::stats::Stats;
 
 /// A place for the messages of all rooms. With the feature `journal`, a directory is one.
 pub(crate) trait Archive: fmt::Debug + Send + Sync {

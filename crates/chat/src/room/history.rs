@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Batch, What};
-use crate::memory::Memory;
+use crate::room::log::{Batch, What};
+use crate::room::memory::Memory;
 
 /// Messages are kept together in pieces of about so many bytes: what a newcomer holds on to while it
 /// reads the history is a handle for each.
@@ -20,7 +20,7 @@ pub(crate) struct Keep {
 }
 
 #[derive(Debug)]
-pub(super) struct History {
+pub(crate) struct History {
     keep: Keep,
     memory: Arc<Memory>,
     pieces: VecDeque<Piece>,
@@ -40,21 +40,21 @@ struct Piece {
 }
 
 impl History {
-    pub(super) fn new(keep: Keep, memory: Arc<Memory>) -> History {
+    pub(crate) fn new(keep: Keep, memory: Arc<Memory>) -> History {
         History { keep, memory, pieces: VecDeque::new(), messages: 0, bytes: 0 }
     }
 
     /// What is remembered, oldest first, to be handed on without a copy.
-    pub(super) fn pieces(&self) -> Vec<Bytes> {
+    pub(crate) fn pieces(&self) -> Vec<Bytes> {
         self.pieces.iter().map(|piece| piece.whole.slice(piece.start..)).collect()
     }
 
     /// Takes in the messages of `batch`, of which the last ones are enough.
-    pub(super) fn append(&mut self, batch: &Batch) {
+    pub(crate) fn append(&mut self, batch: &Batch) {
         if self.keep.messages == 0 {
             return;
         }
-        let said = |(_, e): &(usize, &super::Entry)| e.what == What::Message;
+        let said = |(_, e): &(usize, &crate::room::log::Entry)| e.what == What::Message;
         let last = batch.entries.iter().enumerate().rev().filter(said).take(self.keep.messages);
         let Some(first) = last.last().map(|(index, _)| index) else { return };
         let mut start = first.checked_sub(1).map_or(0, |before| batch.entries[before].end);

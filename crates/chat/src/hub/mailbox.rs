@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use crate::hub::ClientId;
-use crate::log::Wake;
+use crate::room::log::Wake;
 
 /// Bytes of letters that may be on their way to one client.
 pub(crate) const OWED: usize = 8 * 1024;

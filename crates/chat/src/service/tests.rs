@@ -6,7 +6,7 @@ use netcore::testing::{Peer, Rig, split_law};
 use super::ChatService;
 use crate::Chat;
 use crate::config::{Config, Slow};
-use crate::format::Format;
+use crate::protocol::format::Format;
 
 mod limits;
 mod model;

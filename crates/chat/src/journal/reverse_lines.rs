@@ -13,7 +13,7 @@ const MAX_LINE: usize = 1 << 20;
 
 /// The lines of a file, the last one first. Nothing is read before it is needed.
 #[derive(Debug)]
-pub(super) struct Backwards<'a> {
+pub(crate) struct Backwards<'a> {
     file: &'a File,
     /// Nothing before it is read.
     first: u64,
@@ -25,19 +25,19 @@ pub(super) struct Backwards<'a> {
 
 /// A line, with its ending.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Where it begins in the file.
-    pub(super) start: u64,
+    pub(crate) start: u64,
     /// `None`: it is too long.
-    pub(super) bytes: Option<Vec<u8>>,
+    pub(crate) bytes: Option<Vec<u8>>,
     /// It has an ending. Only the last one of a file may have none.
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
 }
 
 impl Backwards<'_> {
     /// Those within the last `most` bytes: so a file without a line that is wanted costs no more
     /// than this, however long it is.
-    pub(super) fn new(file: &File, most: u64) -> io::Result<Backwards<'_>> {
+    pub(crate) fn new(file: &File, most: u64) -> io::Result<Backwards<'_>> {
         let start = file.metadata()?.len();
         Ok(Backwards { file, first: start.saturating_sub(most), start, buffer: Vec::new() })
     }
@@ -47,7 +47,7 @@ impl Backwards<'_> {
     /// # Errors
     ///
     /// The system's, and that so many bytes are read.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         if self.buffer.is_empty() && self.fill()? == 0 {
             return Ok(None);
         }

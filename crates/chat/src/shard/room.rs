@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::format::{Pen, Writer};
 use crate::hub::{ClientId, Hub, Room};
-use crate::log::{Batch, Mark, Reader, Wake, What};
 use crate::now::Now;
+use crate::protocol::format::{Pen, Writer};
+use crate::room::log::{Batch, Mark, Reader, Wake, What};
 
 /// How many of a run of comings or goings are told of by name.
 const NAMED: usize = 8;

@@ -2,20 +2,20 @@
 
 use bytes::Bytes;
 
-use super::member::{Member, NEVER};
-use super::{LIST, LISTED, Seat, since};
-use crate::call::{Answer, Call};
-use crate::command::{HELP, Input};
-use crate::counters::count;
-use crate::format::Pen;
+use crate::custom_command::{Answer, Call};
 use crate::hub::Undelivered;
-use crate::local::Move;
-use crate::outbox::Outbox;
-use crate::post::What;
-use crate::text::clean;
+use crate::hub::mailbox::What;
+use crate::protocol::command::{HELP, Input};
+use crate::protocol::format::Pen;
+use crate::protocol::text::clean;
+use crate::shard::member::{Member, NEVER};
+use crate::shard::output::Outbox;
+use crate::shard::room::Move;
+use crate::shard::{LIST, LISTED, Seat, since};
+use crate::stats::count;
 
 impl Seat {
-    pub(super) fn line(&mut self, member: &mut Member, line: &[u8], out: &mut impl Outbox) {
+    pub(crate) fn line(&mut self, member: &mut Member, line: &[u8], out: &mut impl Outbox) {
         let hub = self.hub.clone();
         let text = match std::str::from_utf8(line) {
             Ok(text) => text,
@@ -190,7 +190,7 @@ impl Seat {
     }
 
     /// A notice for one client, behind what was said before.
-    pub(super) fn answer(&mut self, member: &mut Member, words: &str, out: &mut impl Outbox) {
+    pub(crate) fn answer(&mut self, member: &mut Member, words: &str, out: &mut impl Outbox) {
         self.publish(member.room);
         self.bring(member, out);
         self.render_for(member, words);

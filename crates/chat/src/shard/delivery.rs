@@ -1,15 +1,15 @@
 //! What a client gets.
 
-use super::member::Member;
-use super::{RUNS, SHARE, Seat};
 use crate::config::Slow;
-use crate::counters::count;
-use crate::outbox::Outbox;
-use crate::post::{Letter, What};
+use crate::hub::mailbox::{Letter, What};
+use crate::shard::member::Member;
+use crate::shard::output::Outbox;
+use crate::shard::{RUNS, SHARE, Seat};
+use crate::stats::count;
 
 impl Seat {
     /// Sends a client what it lacks, as far as it takes it.
-    pub(super) fn bring(&mut self, member: &mut Member, out: &mut impl Outbox) {
+    pub(crate) fn bring(&mut self, member: &mut Member, out: &mut impl Outbox) {
         if out.waiting() > 0 {
             return self.check(member, out);
         }
@@ -56,7 +56,7 @@ impl Seat {
 
     /// Sends a client what is between its cursor and the end, so many bytes and runs at most. Whether
     /// that was all.
-    pub(super) fn give(
+    pub(crate) fn give(
         &mut self,
         member: &mut Member,
         bytes: usize,

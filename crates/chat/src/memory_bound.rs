@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::format::Format;
 use crate::hub::Hub;
-use crate::post::OWED;
-use crate::seat::{ANSWERS, BATCH, LIST, RUNS, UNHEARD};
+use crate::hub::mailbox::OWED;
+use crate::protocol::format::Format;
+use crate::shard::{ANSWERS, BATCH, LIST, RUNS, UNHEARD};
 
 /// What is kept of a client that neither says nor lacks anything, and of its connection: tables,
 /// names, counters.

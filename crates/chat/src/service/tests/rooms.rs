@@ -8,8 +8,8 @@ use netcore::testing::Rig;
 use super::{chat, chat_with_presence, lines};
 use crate::Chat;
 use crate::config::Config;
-use crate::format::Format;
-use crate::name::MAX_NAME;
+use crate::protocol::format::Format;
+use crate::protocol::name::MAX_NAME;
 
 #[test]
 fn what_is_said_in_a_room_stays_there() {

@@ -1,7 +1,7 @@
 use netcore::testing::split_law;
 
 use super::Parser;
-use crate::event::{Event, News, What};
+use crate::client::event::{Event, News, What};
 
 const LIMIT: usize = 200;
 

@@ -9,8 +9,8 @@ use super::{ChatRig, chat, count, lines};
 use crate::Chat;
 use crate::config::{Config, Slow};
 use crate::now::Now;
-use crate::outbox::Outbox;
-use crate::pace::Rate;
+use crate::protocol::rate_limit::Rate;
+use crate::shard::output::Outbox;
 
 #[test]
 fn a_flood_is_told_once_and_heard_at_its_rate() {

@@ -2,8 +2,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::{Batch, Keep, Log, Reader, SEGMENT, SPARE, What};
-use crate::memory::Memory;
+use super::{Batch, Log, Reader, SEGMENT, SPARE, What};
+use crate::room::history::Keep;
+use crate::room::memory::Memory;
 
 fn say(batch: &mut Batch, text: &str) {
     batch.push(What::Message, |out| out.extend_from_slice(text.as_bytes()));

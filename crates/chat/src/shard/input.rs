@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use netcore::line::{LineFramer, TooLong};
 
-use super::member::{Member, NEVER};
-use super::{ANSWERS, PRESSED, RUNS, SHARE, Seat};
-use crate::counters::count;
-use crate::outbox::Outbox;
+use crate::shard::member::{Member, NEVER};
+use crate::shard::output::Outbox;
+use crate::shard::{ANSWERS, PRESSED, RUNS, SHARE, Seat};
+use crate::stats::count;
 
 impl Seat {
     /// Hears what a client sent, a line at a time, and no faster than its rate where that `holds`.
-    pub(super) fn hear(
+    pub(crate) fn hear(
         &mut self,
         member: &mut Member,
         mut input: &[u8],
@@ -80,14 +80,14 @@ impl Seat {
     }
 
     /// Hears what a client sent beyond its rate, since no more will come.
-    pub(super) fn hear_out(&mut self, member: &mut Member, out: &mut impl Outbox) {
+    pub(crate) fn hear_out(&mut self, member: &mut Member, out: &mut impl Outbox) {
         self.told = 0;
         let unheard = member.take_unheard();
         self.hear(member, &unheard, false, out);
     }
 
     /// The time has come at which a client that was held may be heard again.
-    pub(super) fn hear_again(&mut self, member: &mut Member, out: &mut impl Outbox) {
+    pub(crate) fn hear_again(&mut self, member: &mut Member, out: &mut impl Outbox) {
         member.tempo().held = None;
         if self.is_held() || self.is_pressed(member) {
             return self.hold(member, self.now.instant + PRESSED, out);
@@ -105,7 +105,7 @@ impl Seat {
     }
 
     /// A client is faster than its rate: it is told so once, and not read from until `at`.
-    pub(super) fn slow_down(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
+    pub(crate) fn slow_down(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
         if !std::mem::replace(&mut member.tempo().pace.told, true) {
             count(&self.hub.counters.slowed, 1);
             if let Some(rate) = self.hub.config.rate {
@@ -117,7 +117,7 @@ impl Seat {
         self.hold(member, at, out);
     }
 
-    pub(super) fn hold(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
+    pub(crate) fn hold(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
         if let Some(before) = member.tempo().held.replace(at) {
             self.held.remove(&(before, member.key));
         }

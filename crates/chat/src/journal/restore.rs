@@ -2,13 +2,13 @@
 
 use std::time::{Instant, SystemTime};
 
-use crate::format::Writer;
 use crate::hub::Hub;
 use crate::journal::Recovered;
-use crate::json::{Kind, Record};
-use crate::log::{Batch, What};
-use crate::name::Name;
-use crate::text::clean;
+use crate::protocol::format::Writer;
+use crate::protocol::json::{Kind, Record};
+use crate::protocol::name::Name;
+use crate::protocol::text::clean;
+use crate::room::log::{Batch, What};
 
 /// Gives the hub the rooms that were found.
 pub(crate) fn restore(hub: &Hub, found: Vec<Recovered>) {

@@ -7,8 +7,9 @@ use netcore::Address;
 use netcore::server::{Closed, Output, Refusal, Service, Turn};
 
 use crate::now::Now;
-use crate::outbox::Outbox;
-use crate::seat::{Member, Seat};
+use crate::shard::Seat;
+use crate::shard::member::Member;
+use crate::shard::output::Outbox;
 
 #[cfg(test)]
 mod tests;

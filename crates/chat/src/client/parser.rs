@@ -5,9 +5,9 @@ mod tests;
 
 use netcore::line::LineFramer;
 
-use crate::event::{Event, News, What};
-use crate::json::{self, Record};
-use crate::text::clean;
+use crate::client::event::{Event, News, What};
+use crate::protocol::json::{self, Record};
+use crate::protocol::text::clean;
 
 /// Makes [`Event`]s of what a server sends, in whichever of the formats that is: each line, in
 /// `classic` each two, tells it by its beginning.

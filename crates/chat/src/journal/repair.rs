@@ -6,12 +6,12 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::backwards::{Backwards, Line};
-use crate::json::{JsonError, Record};
+use crate::journal::reverse_lines::{Backwards, Line};
+use crate::protocol::json::{JsonError, Record};
 
 /// How much of a file's end is looked through for what is of use. That is more than the queue can
 /// hold, many times over.
-pub(super) const MAX_TAIL: u64 = 64 << 20;
+pub(crate) const MAX_TAIL: u64 = 64 << 20;
 
 /// How each line begins.
 const BEGINNING: &[u8] = b"{\"time\":\"";
@@ -23,7 +23,7 @@ const BEGINNING: &[u8] = b"{\"time\":\"";
 /// # Errors
 ///
 /// The system's, and that the file is none of ours: that one stays as it is.
-pub(super) fn mend(file: &File, path: &Path) -> io::Result<()> {
+pub(crate) fn mend(file: &File, path: &Path) -> io::Result<()> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::other("it is no file"));

@@ -1,0 +1,9 @@
+//! The rules of the chat protocol as plain functions: commands, names, texts, formats and rates.
+
+pub(crate) mod command;
+pub(crate) mod format;
+#[cfg(any(feature = "journal", feature = "client"))]
+pub(crate) mod json;
+pub(crate) mod name;
+pub(crate) mod rate_limit;
+pub(crate) mod text;
