@@ -17,7 +17,7 @@ fn nothing_that_steers_a_terminal_is_left() {
         ("csi\u{9b}31m nel\u{85}", "csi31m nel"),
         ("over\u{202e}ride iso\u{2066}late\u{2069}", "override isolate"),
         ("line\u{2028}para\u{2029}", "linepara"),
-        ("cr\rlf", "crlf"),
+        ("cr\rwithin", "cr within"),
     ] {
         assert_eq!(clean(given), expected, "{given:?}");
     }

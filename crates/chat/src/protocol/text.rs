@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 /// `text` without what could do something to a terminal or to the order of what is read: control
 /// characters (Unicode's `Cc`: C0, DEL and C1), the line and paragraph separators, and the
-/// overrides, embeddings and isolates of the bidirectional algorithm (UAX #9). A tab becomes a
-/// space.
+/// overrides, embeddings and isolates of the bidirectional algorithm (UAX #9). A tab and a CR become
+/// a space each, so that they still separate words.
 ///
 /// ```
 /// assert_eq!(chat::clean("red \u{1b}[31malert\u{7}\tnow"), "red [31malert now");
@@ -16,7 +16,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let kept = text.chars().filter_map(|c| match c {
-        '\t' => Some(' '),
+        '\t' | '\r' => Some(' '),
         c if is_harmful(c) => None,
         c => Some(c),
     });
