@@ -27,6 +27,9 @@ const PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
 /// The most bytes of events that are kept while an answer is waited for.
 const MAX_HELD: usize = 16 << 20;
 
+/// Characters of another kind of server's answer that an error shows.
+const SHOWN: usize = 80;
+
 /// A client of a chat, for blocking code.
 ///
 /// ```no_run
@@ -71,6 +74,8 @@ pub struct Receiver {
     held: VecDeque<Event>,
     /// The server has ended.
     ended: bool,
+    /// The first event has come, and was one of a chat.
+    is_chat: bool,
     name: String,
 }
 
@@ -106,6 +111,7 @@ impl Client {
             rest: 0..0,
             held: VecDeque::new(),
             ended: false,
+            is_chat: false,
             name,
         };
         Client { sender: Sender { stream }, receiver }
@@ -154,6 +160,7 @@ impl Client {
     /// - [`ClientError::Refused`]: the name can't be had, and the client's is what it was. The
     ///   connection goes on, as it does after [`ClientError::NotALine`];
     /// - [`ClientError::Ended`]: the server closed instead of an answer;
+    /// - [`ClientError::NotAChat`]: the first thing that the server said is in none of the formats;
     /// - [`ClientError::TooMuch`]: more than 16 MiB came before the answer;
     /// - what sending and receiving fail with.
     pub fn nick(&mut self, name: &str, deadline: Deadline) -> Result<(), ClientError> {
@@ -186,7 +193,7 @@ impl Client {
         }
         self.sender.write(&format!("{command}\n/who\n"), deadline)?;
         let (mut granted, mut words, mut held) = (false, String::new(), 0);
-        while let Some(event) = self.receiver.read(deadline)? {
+        while let Some(event) = self.receiver.next_of_a_chat(deadline)? {
             let mut answered = false;
             if let What::Notice { text, news } = &event.what {
                 match news {
@@ -198,14 +205,17 @@ impl Client {
             }
             held += event.raw.len();
             if held > MAX_HELD {
-                return Err(ClientError::TooMuch { peer: self.sender.peer(), limit: MAX_HELD });
+                return Err(ClientError::TooMuch {
+                    peer: peer(&self.sender.stream),
+                    limit: MAX_HELD,
+                });
             }
             self.receiver.held.push_back(event);
             if answered {
                 return if granted { Ok(()) } else { Err(ClientError::Refused { words }) };
             }
         }
-        Err(ClientError::Ended { peer: self.sender.peer(), words })
+        Err(ClientError::Ended { peer: peer(&self.sender.stream), words })
     }
 }
 
@@ -259,10 +269,10 @@ impl Sender {
     fn write(&mut self, lines: &str, deadline: Deadline) -> Result<(), ClientError> {
         Ok(self.stream.write_all_deadline(lines.as_bytes(), deadline)?)
     }
+}
 
-    fn peer(&self) -> String {
-        self.stream.peer_address().map_or_else(|_| "the server".to_owned(), |peer| peer.to_string())
-    }
+fn peer(stream: &Stream) -> String {
+    stream.peer_address().map_or_else(|_| "the server".to_owned(), |peer| peer.to_string())
 }
 
 impl Receiver {
@@ -284,6 +294,20 @@ impl Receiver {
             Some(event) => Ok(Some(event)),
             None => self.read(deadline),
         }
+    }
+
+    /// Reads the next event, and tells a server of another kind by its first one.
+    fn next_of_a_chat(&mut self, deadline: Deadline) -> Result<Option<Event>, ClientError> {
+        let event = self.read(deadline)?;
+        if let Some(event) = &event {
+            let is_first = !std::mem::replace(&mut self.is_chat, true);
+            // A notice that the end of the connection cut short is in no format either.
+            if is_first && event.what == What::Other && !event.raw.starts_with("* ") {
+                let said = event.raw.chars().take(SHOWN).collect();
+                return Err(ClientError::NotAChat { peer: peer(&self.stream), said });
+            }
+        }
+        Ok(event)
     }
 
     /// As [`recv`](Receiver::recv), past what is held.

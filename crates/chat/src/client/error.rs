@@ -26,6 +26,15 @@ pub enum ClientError {
         /// What it said before, which often is the reason.
         words: String,
     },
+    /// The server's first line is in no format of a chat. It may serve another protocol.
+    #[error("{peer} is no chat server: it answered {said:?}")]
+    #[non_exhaustive]
+    NotAChat {
+        /// The server.
+        peer: String,
+        /// The beginning of its answer, at most 80 characters.
+        said: String,
+    },
     /// Too much came before an answer.
     #[error("more than {limit} bytes came from {peer} before an answer")]
     #[non_exhaustive]

@@ -146,11 +146,32 @@ fn each_half_works_in_a_thread_of_its_own_and_closing_one_ends_the_other() {
     assert_eq!(server.join().unwrap(), "hi\n");
 }
 
+#[test]
+fn a_server_of_another_kind_is_told_by_its_first_words() {
+    let others: [&[u8]; 5] = [
+        b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"[Fri Nov 20 18:11:02 2026] /nick ann\n/who\n",
+        b"220 mail.example ESMTP\r\n",
+        b"\x15\x03\x03\x00\x02\x02\x16",
+    ];
+    for said in others {
+        let (mut client, server) = scripted(move |mut peer| {
+            peer.get_ref().write_all(said).unwrap();
+            line(&mut peer);
+        });
+        let error = client.nick("ann", deadline()).unwrap_err();
+        assert!(matches!(error, ClientError::NotAChat { .. }), "{said:?}: {error:?}");
+        server.join().unwrap();
+    }
+}
+
 /// A server that floods while an answer is awaited costs what the limit says.
 #[test]
 fn a_flood_instead_of_an_answer() {
     let (mut client, server) = scripted(|mut peer| {
         line(&mut peer);
+        peer.get_ref().write_all(b"* welcome\n").unwrap();
         let flood = "x".repeat(Parser::LINE_LIMIT) + "\n";
         while peer.get_ref().write_all(flood.as_bytes()).is_ok() {}
     });
