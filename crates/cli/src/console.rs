@@ -1,6 +1,5 @@
 //! The operator's console of `sockit chat serve`.
 
-use std::io::{BufRead, Read};
 use std::thread;
 
 use ::chat::Operator;
@@ -8,12 +7,9 @@ use netcore::server::Handle;
 
 use crate::exit::Failure;
 use crate::screen::{Entered, InputLine, Screen};
-use crate::streams::{Console, Printer};
+use crate::streams::{Console, Printer, TextLines};
 use crate::values::quote;
 use crate::{logging, serve};
-
-/// No line of an operator is longer; the rest of one that is counts as the next.
-const LONGEST: u64 = 64 * 1024;
 
 /// The operator's console.
 pub(crate) struct Desk {
@@ -50,8 +46,8 @@ impl Desk {
             false => None,
         };
         let Some((screen, line)) = on_terminal else {
-            let input = console.input();
-            thread::spawn(move || self.read(input));
+            let lines = TextLines::new(console.input());
+            thread::spawn(move || self.read(lines));
             return None;
         };
         logging::divert(&screen);
@@ -67,9 +63,12 @@ impl Desk {
     fn edit(&self, mut line: InputLine) {
         loop {
             match line.read() {
-                Entered::Line(line) => {
-                    let _ = self.printer.print(format!("> {line}\n").as_bytes());
-                    let _ = self.obey(line.trim());
+                // A paste can have several lines.
+                Entered::Line(lines) => {
+                    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+                        let _ = self.printer.print(format!("> {line}\n").as_bytes());
+                        let _ = self.obey(line);
+                    }
                 }
                 Entered::Interrupt { cleared: true } => {}
                 // What it would have been without the editing.
@@ -79,17 +78,15 @@ impl Desk {
         }
     }
 
-    fn read(&self, mut input: Box<dyn BufRead + Send>) {
-        let mut line = Vec::new();
+    fn read(&self, mut lines: TextLines) {
         loop {
-            line.clear();
-            match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
-                Ok(0) => return,
-                Ok(_) => {}
+            // Answers that nobody reads are no reason to stop obeying.
+            let _ = match lines.next() {
+                Ok(None) => return,
+                Ok(Some(Ok(line))) => self.obey(line.trim()),
+                Ok(Some(Err(refused))) => self.error(&format!("{refused}; it was not obeyed")),
                 Err(e) => return log::warn!("the console ends: {e}"),
-            }
-            // Answers that nobody sees any more are no reason not to obey.
-            let _ = self.obey(String::from_utf8_lossy(&line).trim());
+            };
         }
     }
 

@@ -1,11 +1,14 @@
 //! Standard input, output and error, as the program uses them.
 
+mod text_lines;
+
 use std::io::{self, BufRead, Write};
 #[cfg(unix)]
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::exit::Failure;
+pub(crate) use text_lines::{NotUtf8, TextLines};
 
 /// What `sockit` reads and writes, apart from the network.
 pub struct Streams {

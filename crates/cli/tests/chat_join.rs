@@ -162,6 +162,36 @@ fn a_cut_connection_comes_back_and_what_was_typed_is_not_lost() {
 }
 
 #[test]
+fn a_failure_that_stays_is_said_again_and_so_is_that_the_connection_is_back() {
+    let fake = Fake::start();
+    let mut ann = sized(200, 24, &["chat", "join", &fake.endpoint(), "--nick", "ann"]);
+    drop(fake.accept_named("ann"));
+    ann.shows("has closed the connection; trying again in");
+    for words in ["trying again in", "tried 2 times, trying again in"] {
+        let mut peer = fake.accept();
+        peer.expect(&["/nick ann", "/who"]);
+        drop(peer);
+        ann.shows(&format!("closed the connection without an answer; {words}"));
+    }
+    let _peer = fake.accept_named("ann");
+    ann.shows("! connected again");
+    ann.press("x");
+    ann.ends_with(&["> x"]);
+}
+
+#[test]
+fn a_server_of_another_kind_is_doubted_aloud() {
+    let fake = Fake::start();
+    let ann = join(&fake.endpoint(), &[]);
+    let mut peer = fake.accept();
+    peer.expect(&["/who"]);
+    peer.say("HTTP/1.1 400 Bad Request\r\nServer: test\r\n\r\n");
+    let lines = ann.shows("Server: test");
+    let doubts = lines.iter().filter(|line| line.contains("this may be no chat server"));
+    assert_eq!(doubts.count(), 1, "{lines:#?}");
+}
+
+#[test]
 fn a_name_that_the_lost_connection_holds_is_asked_for_again() {
     let fake = Fake::start();
     let ann = join(&fake.endpoint(), &["--nick", "ann", "--room", "dev"]);
@@ -321,6 +351,23 @@ fn the_log_and_the_answers_do_not_disturb_the_console() {
     operator.ends_with(&["> x"]);
     operator.press("\x03");
     operator.ends_with(&[">"]);
+    operator.press("\x03");
+    operator.expect_code(0);
+}
+
+#[test]
+fn several_pasted_lines_are_a_command_each() {
+    let mut operator = sized(80, 24, &["chat", "serve", "--listen", "127.0.0.1:0"]);
+    let lines = operator.shows("listening on tcp://");
+    let endpoint = lines.iter().find_map(|line| line.strip_prefix("listening on tcp://"));
+    let address = endpoint.and_then(|address| address.parse().ok()).expect("an address");
+    operator.ends_with(&[">"]);
+    let mut ann = Client::tcp(address);
+    ann.settle();
+    operator.press("\x1b[200~say one\r\nsay two\r\n\r\nrooms\x1b[201~\r");
+    ann.notice("operator: one");
+    ann.notice("operator: two");
+    operator.ends_with(&["> say one", "> say two", "> rooms", "lobby 1", ">"]);
     operator.press("\x03");
     operator.expect_code(0);
 }

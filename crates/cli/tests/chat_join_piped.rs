@@ -113,6 +113,54 @@ fn lines_are_text_unless_they_are_commands_of_the_chat() {
 }
 
 #[test]
+fn a_long_line_is_cut_between_characters_and_a_cr_within_a_line_is_a_space() {
+    let long = "é".repeat(40_000);
+    for args in [&[][..], &["--text"]] {
+        let fake = Fake::start();
+        let (endpoint, input) = (fake.endpoint(), format!("x{long}\none\rtwo\r\n"));
+        let args = [args, &["--linger", "0"]].concat();
+        let running = std::thread::spawn(move || join(&endpoint, &args, &input));
+        let mut peer = fake.accept();
+        let [first, second, third, end] = std::array::from_fn(|_| peer.line());
+        drop(peer);
+        assert_eq!(first.unwrap() + &second.unwrap(), format!("x{long}"));
+        assert_eq!((third.as_deref(), end), (Some("one two"), None));
+        running.join().expect("it runs").expect_code(0).expect_quiet();
+    }
+}
+
+#[test]
+fn a_line_that_is_not_utf8_is_refused_and_the_others_are_sent() {
+    let server = Server::start(&["chat", "serve", "--no-presence"]);
+    let endpoint = server.tcp().to_string();
+    for args in [&[][..], &["--text"]] {
+        let command = [&["chat", "join", &endpoint, "--linger", "0"], args].concat();
+        let done = run_with_input(&command, b"one\ncaf\xe9 au lait\ntwo\n");
+        done.expect_code(1);
+        let errors = done.stderr();
+        assert!(errors.contains("line 2 of standard input is not UTF-8"), "{}", done.story());
+        assert!(errors.ends_with("sockit: a line was not sent\n"), "{}", done.story());
+        let said = done.stdout_text();
+        assert!(said.contains(": one\n") && said.ends_with(": two\n"), "{}", done.story());
+        assert!(!said.contains("caf"), "{}", done.story());
+    }
+    server.stop();
+}
+
+#[test]
+fn a_server_of_another_kind_is_named_as_such() {
+    let time = Server::start(&["time", "serve", "--listen", "tcp://127.0.0.1:0"]);
+    let endpoint = time.tcp().to_string();
+    let done = join(&endpoint, &["--nick", "ci"], "hello\n");
+    done.expect_code(56).expect_error_line(&[&endpoint, "is no chat server: it answered \"["]);
+    // Without a question to it, its answers are shown.
+    let done = join(&endpoint, &["--linger", "0"], "hello\n");
+    assert!(done.expect_code(0).stdout_text().ends_with("] hello\n"), "{}", done.story());
+    assert!(done.stderr().contains("this may be no chat server"), "{}", done.story());
+    time.stop();
+}
+
+#[test]
 fn what_arrives_within_the_linger_is_printed_and_the_servers_end_is_the_end() {
     let fake = Fake::start();
     let args = ["chat", "join", &fake.endpoint(), "--linger", "1h"];

@@ -435,6 +435,22 @@ fn the_operator_commands_the_server_from_its_console() {
 }
 
 #[test]
+fn a_command_that_is_not_utf8_is_refused_and_a_long_one_is_cut_between_characters() {
+    let args = ["chat", "serve", "--console", "--listen", "tcp://127.0.0.1:0"];
+    let mut server = Server::start(&args);
+    let mut ann = Client::enter(&server);
+    let long = "é".repeat(40_000);
+    server.process().feed(b"say caf\xe9\n");
+    server.process().feed(format!("say x{long}\nsay one\rtwo\n").as_bytes());
+    let refusal = "line 1 of standard input is not UTF-8; it was not obeyed\n";
+    server.process().stdout_when("the refusal", |text| text.ends_with(refusal));
+    let said = ann.notice("operator: ");
+    assert!(said.starts_with("* operator: xé") && said.ends_with('é'), "{} bytes", said.len());
+    ann.notice("operator: one two");
+    server.stop();
+}
+
+#[test]
 fn the_end_of_the_consoles_input_does_not_stop_the_server() {
     let args = ["chat", "serve", "--console", "--listen", "tcp://127.0.0.1:0"];
     let mut server = Server::from_command(sockit(&args), 1);

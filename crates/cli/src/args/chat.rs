@@ -26,7 +26,8 @@ comes back by itself, and what you enter meanwhile is sent then.
 
 From a pipe, each line is sent. One that begins with a command of the chat (/nick, /join, /rooms,
 /who, /msg, /help, /quit) or is quit is that command; any other is said as it is, with its slash.
-With --text, all are.
+With --text, all are. A line longer than 64 KiB is sent in pieces; one that is not UTF-8 is refused
+with a message, the others are sent, and the exit code is 1.
 
 Examples:
   sockit chat join 127.0.0.1:60000 --nick ann

@@ -8,7 +8,7 @@ mod view;
 
 use std::time::Duration;
 
-use ::chat::{Client, ClientError};
+use ::chat::{Client, ClientError, Event, What};
 use netcore::{Deadline, Endpoint, Transport};
 
 use crate::args::{ChatJoin, Common};
@@ -19,6 +19,9 @@ use names::Names;
 
 /// What the chat takes for a command.
 const COMMANDS: [&str; 7] = ["/nick", "/join", "/rooms", "/who", "/msg", "/help", "/quit"];
+
+/// The warning about a server whose first line is in no format of a chat.
+const NO_CHAT: &str = "this may be no chat server; it does not speak the chat's protocol";
 
 /// How long the server may take to end when it is left.
 const LEAVING: Duration = Duration::from_secs(2);
@@ -89,6 +92,19 @@ impl Place {
     }
 }
 
+/// Tells a server of another kind by its first line.
+#[derive(Default)]
+struct Kind {
+    is_known: bool,
+}
+
+impl Kind {
+    /// Returns `true` if this is the first event of a connection and is in no format of a chat.
+    fn is_other(&mut self, event: &Event) -> bool {
+        !std::mem::replace(&mut self.is_known, true) && event.what == What::Other
+    }
+}
+
 /// The command that a line is.
 fn command(line: &str) -> Option<&'static str> {
     if line.trim_matches([' ', '\t']) == "quit" {
@@ -98,12 +114,22 @@ fn command(line: &str) -> Option<&'static str> {
     COMMANDS.into_iter().find(|command| *command == first)
 }
 
+/// The result of a session in which so many lines were not sent.
+fn unsent(lines: usize) -> Result<(), Failure> {
+    match lines {
+        0 => Ok(()),
+        1 => Err(Failure::new(exit::OTHER, "a line was not sent")),
+        lines => Err(Failure::new(exit::OTHER, format!("{lines} lines were not sent"))),
+    }
+}
+
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Failure {
         let code = match error {
             ClientError::Socket(error) => return error.into(),
             ClientError::NotALine => exit::USAGE,
             ClientError::Ended { .. } => exit::NOTHING_RECEIVED,
+            ClientError::NotAChat { .. } => exit::RECEIVE_ERROR,
             ClientError::TooMuch { .. } => exit::TOO_LARGE,
             _ => exit::OTHER,
         };

@@ -3,22 +3,19 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead, Read};
+use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-use ::chat::{ClientError, Event, News, Receiver, What};
+use ::chat::{ClientError, Event, News, Receiver, Sender, What};
 use netcore::Deadline;
 
-use super::{LEAVING, Place, command};
+use super::{Kind, LEAVING, NO_CHAT, Place, command, unsent};
 use crate::args::{ChatJoin, Common};
 use crate::exit::{self, Failure};
-use crate::streams::{Console, Printer};
+use crate::streams::{Console, NotUtf8, Printer, TextLines};
 use crate::values::quote;
-
-/// The rest of a longer line counts as the next.
-const LONGEST: u64 = 64 * 1024;
 
 /// Lines that are read ahead.
 const AHEAD: usize = 64;
@@ -31,7 +28,7 @@ const BEHIND: Duration = Duration::from_secs(1);
 
 /// What happens.
 enum Told {
-    Line(String),
+    Line(Result<String, NotUtf8>),
     /// Standard input has ended.
     End(io::Result<()>),
     /// The connection has, or standard output.
@@ -51,16 +48,34 @@ pub(super) fn run(
     }
     let (mut sender, receiver) = client.split();
     let (tell, told) = mpsc::sync_channel(AHEAD);
-    let (input, reading) = (console.input(), tell.clone());
-    thread::spawn(move || read(input, &reading));
-    let (printer, json, unasked) = (console.printer.clone(), common.json, place.answers());
-    thread::spawn(move || tell.send(Told::Down(print(receiver, unasked, &printer, json))));
+    let (lines, reading) = (TextLines::new(console.input()), tell.clone());
+    thread::spawn(move || read(lines, &reading));
+    let (printer, json, whence) = (console.printer.clone(), common.json, place.clone());
+    thread::spawn(move || tell.send(Told::Down(print(receiver, &whence, &printer, json))));
+    let (refused, is_done) = send_all(args, place, &mut sender, &told)?;
+    if !is_done {
+        linger(args, &mut sender, &told)?;
+    }
+    unsent(refused)
+}
 
-    let mut left = false;
+/// Sends each line. Returns the number of lines that were refused, and `true` if the server has
+/// ended after `quit`.
+fn send_all(
+    args: &ChatJoin,
+    place: &Place,
+    sender: &mut Sender,
+    told: &mpsc::Receiver<Told>,
+) -> Result<(usize, bool), Failure> {
+    let (mut left, mut refused) = (false, 0);
     loop {
         match told.recv() {
             Ok(Told::Line(_)) if left => return Err(not_last()),
-            Ok(Told::Line(line)) => {
+            Ok(Told::Line(Err(error))) => {
+                log::warn!("{error}; it was not sent");
+                refused += 1;
+            }
+            Ok(Told::Line(Ok(line))) => {
                 let deadline = Deadline::after(SENDING);
                 let command = if args.text { None } else { command(&line) };
                 if command.is_some() || !args.text && line.starts_with("//") {
@@ -72,12 +87,12 @@ pub(super) fn run(
             }
             Ok(Told::End(result)) => {
                 result.map_err(|e| Failure::new(exit::OTHER, format!("standard input: {e}")))?;
-                break;
+                return Ok((refused, false));
             }
             // The server may be quicker to end than the line behind quit is to be read.
             Ok(Told::Down(result)) if left => match told.recv_timeout(BEHIND) {
                 Ok(Told::Line(_)) => return Err(not_last()),
-                _ => return result,
+                _ => return result.map(|()| (refused, true)),
             },
             Ok(Told::Down(result)) => {
                 result?;
@@ -85,11 +100,18 @@ pub(super) fn run(
                 return Err(Failure::new(exit::RECEIVE_ERROR, words));
             }
             // Both threads say how they end.
-            Err(_) => return Ok(()),
+            Err(_) => return Ok((refused, true)),
         }
     }
-    // Once it knows that no more comes, the server sends what it owes and ends. So what was sent is
-    // sure to arrive, and so is what it gave rise to.
+}
+
+/// Prints what still arrives for the time of `--linger`, and then half-closes the connection. The
+/// server then sends the rest and ends, so all sent lines and the replies to them have arrived.
+fn linger(
+    args: &ChatJoin,
+    sender: &mut Sender,
+    told: &mpsc::Receiver<Told>,
+) -> Result<(), Failure> {
     for patience in [args.linger, LEAVING] {
         match told.recv_timeout(patience) {
             Ok(Told::Down(result)) => return result,
@@ -115,17 +137,12 @@ fn unsaid(error: ClientError, line: &str) -> Failure {
     }
 }
 
-/// Reads lines to the end of input. What is not UTF-8 is replaced.
-fn read(mut input: Box<dyn BufRead + Send>, told: &SyncSender<Told>) {
-    let mut line = Vec::new();
+/// Reads lines to the end of input.
+fn read(mut lines: TextLines, told: &SyncSender<Told>) {
     loop {
-        line.clear();
-        let next = match input.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
-            Ok(0) => Told::End(Ok(())),
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&line);
-                Told::Line(text.trim_end_matches(['\r', '\n']).to_owned())
-            }
+        let next = match lines.next() {
+            Ok(Some(line)) => Told::Line(line),
+            Ok(None) => Told::End(Ok(())),
             Err(e) => Told::End(Err(e)),
         };
         let ends = matches!(next, Told::End(_));
@@ -135,14 +152,18 @@ fn read(mut input: Box<dyn BufRead + Send>, told: &SyncSender<Told>) {
     }
 }
 
-/// Prints what comes until the server ends, but for so many answers to `/who`.
+/// Prints events until the server ends, except for the replies to the program's own `/who`.
 fn print(
     mut receiver: Receiver,
-    mut unasked: usize,
+    place: &Place,
     printer: &Printer,
     json: bool,
 ) -> Result<(), Failure> {
+    let (mut unasked, mut kind) = (place.answers(), Kind::default());
     while let Some(event) = receiver.recv(Deadline::never())? {
+        if kind.is_other(&event) {
+            log::warn!("{}: {NO_CHAT}", place.endpoint);
+        }
         match event.what {
             What::TooLong { limit } => {
                 log::warn!("a line longer than {limit} bytes is left out");

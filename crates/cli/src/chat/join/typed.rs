@@ -21,7 +21,7 @@ use netcore::Deadline;
 use super::backoff::Backoff;
 use super::names::Names;
 use super::view::{Bell, View};
-use super::{LEAVING, Place, Refused, command};
+use super::{Kind, LEAVING, NO_CHAT, Place, Refused, command};
 use crate::args::ChatJoin;
 use crate::exit::{self, Failure};
 use crate::screen::{Entered, InputLine, Screen};
@@ -94,6 +94,7 @@ pub(super) fn run(
         up_since: Instant::now(),
         dial_at: None,
         lost: None,
+        attempts: 0,
         name_at: None,
         name_pause: NAME_PAUSE,
         interrupted: false,
@@ -137,8 +138,12 @@ impl Shared {
     }
 
     fn listen(&self, mut receiver: Receiver) -> Result<(), ClientError> {
+        let mut kind = Kind::default();
         while let Some(event) = receiver.recv(Deadline::never())? {
             self.names.hear(&event);
+            if kind.is_other(&event) {
+                self.say(&format!("{}: {NO_CHAT}", self.heard().place.endpoint));
+            }
             if let Some(text) = self.heard().hear(&event, receiver.name()) {
                 self.screen.print(&text);
             }
@@ -167,8 +172,10 @@ struct Session {
     up_since: Instant,
     /// When to connect again.
     dial_at: Option<Instant>,
-    /// Why there is none, as it was said last.
+    /// The reason why there is none, as it was said last.
     lost: Option<String>,
+    /// Attempts to connect that failed since there was one.
+    attempts: u32,
     /// When to ask for the name again.
     name_at: Option<Instant>,
     name_pause: Duration,
@@ -235,7 +242,7 @@ impl Session {
     fn up(&mut self, sender: Sender) {
         self.sender = Some(sender);
         self.up_since = Instant::now();
-        self.lost = None;
+        (self.lost, self.attempts) = (None, 0);
         let heard = self.shared.heard();
         let wanted = heard.place.nick.as_ref();
         let again = wanted.is_some() && wanted == heard.granted.as_ref() && !heard.is_named;
@@ -273,6 +280,8 @@ impl Session {
     fn down(&mut self, result: Result<(), ClientError>) -> Result<(), Failure> {
         if self.sender.take().is_some() {
             self.backoff.lasted(self.up_since.elapsed());
+        } else {
+            self.attempts += 1;
         }
         self.name_at = None;
         let mut heard = self.shared.heard();
@@ -297,13 +306,23 @@ impl Session {
         }
         let pause = self.backoff.next(RandomState::new().hash_one(0));
         self.dial_at = Some(Instant::now() + pause);
-        let why = failure.words().unwrap_or_default();
-        // The same reason is told once, not twice a minute all night.
-        if self.lost.as_deref() != Some(why) {
-            self.shared.say(&format!("{why}; trying again in {:.1} s", pause.as_secs_f64()));
-            self.lost = Some(why.to_owned());
-        }
+        self.say_why(failure.words().unwrap_or_default(), pause);
         Ok(())
+    }
+
+    /// Prints why there is no connection. It repeats the same reason at attempts 1, 2, 4, 8 and so
+    /// on, so that a person sees the program still trying, but not twice a minute all night.
+    fn say_why(&mut self, why: &str, pause: Duration) {
+        let is_new = self.lost.as_deref() != Some(why);
+        if !is_new && !self.attempts.is_power_of_two() {
+            return;
+        }
+        let tried = match self.attempts {
+            0 | 1 => String::new(),
+            attempts => format!("tried {attempts} times, "),
+        };
+        self.shared.say(&format!("{why}; {tried}trying again in {:.1} s", pause.as_secs_f64()));
+        self.lost = Some(why.to_owned());
     }
 
     /// A line that was entered: it is sent, or kept until it can be.
@@ -355,10 +374,6 @@ impl Session {
         for line in &unsure {
             self.shared.say(&format!("may not have arrived: {line}"));
         }
-        match self.kept.len() + unsure.len() {
-            0 => Ok(()),
-            1 => Err(Failure::new(exit::OTHER, "a line was not sent")),
-            lines => Err(Failure::new(exit::OTHER, format!("{lines} lines were not sent"))),
-        }
+        super::unsent(self.kept.len() + unsure.len())
     }
 }
