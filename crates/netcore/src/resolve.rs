@@ -46,7 +46,9 @@ impl Family {
 /// The addresses of `family` that an endpoint stands for, in the order in which the system prefers
 /// them (RFC 6724), each once.
 ///
-/// A numeric address is never given to the resolver. `:PORT` stands for the unspecified addresses,
+/// Numeric addresses, with their zone, and names under `localhost` are never given to the resolver.
+/// `localhost` and `NAME.localhost` stand for the loopback addresses `[::1]` and `127.0.0.1` (RFC
+/// 6761 section 6.3), over UDP with `127.0.0.1` first. `:PORT` stands for the unspecified addresses,
 /// `[::]` and `0.0.0.0`. A service's name is what [`service_port`](crate::service_port) makes of
 /// it. The deadline covers all of it.
 ///
@@ -56,6 +58,7 @@ impl Family {
 /// - [`HostNotFound`](ErrorKind::HostNotFound), [`NoData`](ErrorKind::NoData),
 ///   [`TryAgain`](ErrorKind::TryAgain), [`ResolverFailed`](ErrorKind::ResolverFailed): as
 ///   getaddrinfo(3) says;
+/// - [`HostNotFound`](ErrorKind::HostNotFound): no interface has the name of the address's zone;
 /// - [`NoData`](ErrorKind::NoData): there are addresses, but none of `family`;
 /// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has the service;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
@@ -132,20 +135,16 @@ fn resolve_with(
     let wanted = |ip: &IpAddr| family.takes(Family::of(*ip));
     let name = match host {
         Host::Ip(ip, _) if !wanted(ip) => return Err(no_data("the address is of another family")),
-        Host::Any | Host::Ip(_, None) => None,
-        Host::Ip(ip, Some(scope)) => match scope.parse::<u32>() {
-            Ok(_) => None,
-            // An interface's name. The system turns it into a number without asking any server.
-            Err(_) => Some(format!("{ip}%{scope}")),
-        },
-        Host::Name(name) => Some(name.clone()),
+        Host::Name(name) if !is_localhost(name) => Some(name.clone()),
+        _ => None,
     };
     let port = match port {
         Port::Number(number) => *number,
         Port::Service(name) => service::port_with(name, transport, deadline, look_up.clone())?,
     };
     let Some(name) = name else {
-        return Ok(numeric(host, port).into_iter().filter(|it| wanted(&it.ip())).collect());
+        let known = known(host, port, transport)?;
+        return Ok(known.into_iter().filter(|it| wanted(&it.ip())).collect());
     };
     let query = Query { host: Some(name), service: None, transport, family };
     let mut addresses = Vec::new();
@@ -161,20 +160,43 @@ fn resolve_with(
     Ok(addresses)
 }
 
+/// Returns `true` for `localhost` and every name below it (RFC 6761 section 6.3), with or without
+/// the root's dot.
+fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.rsplit('.').next().is_some_and(|top| top.eq_ignore_ascii_case("localhost"))
+}
+
 /// The addresses of a host that needs no resolver.
-fn numeric(host: &Host, port: u16) -> Vec<SocketAddr> {
-    match host {
-        Host::Any => vec![
-            SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)),
-            SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
-        ],
-        Host::Ip(IpAddr::V6(ip), scope) => {
-            let scope = scope.as_ref().and_then(|scope| scope.parse().ok()).unwrap_or(0);
-            vec![SocketAddr::V6(SocketAddrV6::new(*ip, port, 0, scope))]
+fn known(host: &Host, port: u16, transport: Transport) -> Result<Vec<SocketAddr>, Error> {
+    let both = |v6: Ipv6Addr, v4: Ipv4Addr| {
+        vec![SocketAddr::from((v6, port)), SocketAddr::from((v4, port))]
+    };
+    Ok(match host {
+        Host::Any => both(Ipv6Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED),
+        Host::Ip(IpAddr::V6(ip), zone) => {
+            let zone = zone.as_deref().map_or(Ok(0), interface_number)?;
+            vec![SocketAddr::V6(SocketAddrV6::new(*ip, port, 0, zone))]
         }
         Host::Ip(ip, _) => vec![SocketAddr::new(*ip, port)],
-        Host::Name(_) => Vec::new(),
-    }
+        Host::Name(_) => {
+            let mut loopback = both(Ipv6Addr::LOCALHOST, Ipv4Addr::LOCALHOST);
+            // Datagrams go to the first address, whoever is there. A server with only one of the
+            // two usually has IPv4's.
+            if transport == Transport::Udp {
+                loopback.reverse();
+            }
+            loopback
+        }
+    })
+}
+
+/// The number of the interface that a zone identifier names (RFC 4007 section 11).
+fn interface_number(zone: &str) -> Result<u32, Error> {
+    zone.parse().or_else(|_| sys::interface_number(zone)).map_err(|_| {
+        let text = format!("this machine has no network interface {zone:?}");
+        Error::new(Operation::Resolve, ErrorKind::HostNotFound).because(io::Error::other(text))
+    })
 }
 
 fn no_data(why: &'static str) -> Error {

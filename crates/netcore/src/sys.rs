@@ -199,6 +199,24 @@ pub(crate) fn is_nonblocking(socket: &SockRef<'_>) -> bool {
     }
 }
 
+/// if_nametoindex(3): the number of a network interface. Unix only; on Windows they go by numbers.
+pub(crate) fn interface_number(name: &str) -> io::Result<u32> {
+    #[cfg(unix)]
+    {
+        let name = std::ffi::CString::new(name)?;
+        // SAFETY: the name ends with a NUL and is borrowed for the call, which only reads it.
+        match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+            0 => Err(io::Error::last_os_error()),
+            number => Ok(number),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = name;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
 /// What tells one file from another. `None`: the file is no socket.
 pub(crate) fn socket_file_identity(path: &Path) -> io::Result<Option<(u64, u64)>> {
     let metadata = path.symlink_metadata()?;

@@ -51,16 +51,51 @@ fn each_address_comes_once_in_the_resolvers_order_with_the_endpoints_port() {
     assert_eq!(found, addresses(&["[::1]:80", "10.0.0.7:80", "10.0.0.8:80"]));
 }
 
+/// The resolver knows names of interfaces for link-local addresses only, and takes a thread.
+#[cfg(unix)]
 #[test]
-fn an_interfaces_name_is_the_systems_to_read() {
-    let look_up = |query: &Query| {
-        assert_eq!(query.host.as_deref(), Some("fe80::1%eth0"));
-        Ok(addresses(&["[fe80::1%2]:0"]))
-    };
-    let found =
-        resolve_with(&endpoint("[fe80::1%eth0]:80"), Family::Any, Deadline::never(), look_up)
-            .unwrap();
-    assert_eq!(found, addresses(&["[fe80::1%2]:80"]));
+fn a_zone_is_an_interfaces_name_or_number_and_the_resolver_is_not_asked() {
+    let name = ["lo", "lo0"].into_iter().find(|name| sys::interface_number(name).is_ok()).unwrap();
+    let number = sys::interface_number(name).unwrap();
+    for ip in ["fe80::1", "ff02::1", "::1"] {
+        let expected = addresses(&[&format!("[{ip}%{number}]:80")]);
+        for zone in [name, &number.to_string()] {
+            let endpoint = endpoint(&format!("[{ip}%{zone}]:80"));
+            let never = Deadline::never();
+            let found = resolve_with(&endpoint, Family::Any, never, resolver_must_not_be_asked);
+            assert_eq!(found.unwrap(), expected, "{endpoint}");
+        }
+    }
+    let error = resolve(&endpoint("[fe80::1%nope]:80"), Family::Any, Deadline::never());
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::HostNotFound);
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(source, "this machine has no network interface \"nope\"");
+}
+
+#[test]
+fn names_under_localhost_are_this_machine_and_the_resolver_is_not_asked() {
+    let (v4, v6) = ("127.0.0.1:80", "[::1]:80");
+    for name in ["localhost", "LocalHost", "localhost.", "a.localhost", "a.b.LOCALHOST."] {
+        for (scheme, family, expected) in [
+            ("", Family::Any, &[v6, v4][..]),
+            ("", Family::Ipv4, &[v4]),
+            ("", Family::Ipv6, &[v6]),
+            ("udp://", Family::Any, &[v4, v6]),
+            ("udp://", Family::Ipv6, &[v6]),
+        ] {
+            let endpoint = endpoint(&format!("{scheme}{name}:80"));
+            let never = Deadline::never();
+            let found = resolve_with(&endpoint, family, never, resolver_must_not_be_asked);
+            assert_eq!(found.unwrap(), addresses(expected), "{endpoint} {family:?}");
+        }
+    }
+    for name in ["localhost.example", "notlocalhost", "localhost-", "local.host"] {
+        let endpoint = endpoint(&format!("{name}:80"));
+        let theirs = |_: &Query| Ok(addresses(&["192.0.2.7:0"]));
+        let found = resolve_with(&endpoint, Family::Any, Deadline::never(), theirs).unwrap();
+        assert_eq!(found, addresses(&["192.0.2.7:80"]), "{name}");
+    }
 }
 
 #[test]
@@ -145,10 +180,9 @@ fn an_expired_deadline_asks_nobody() {
 }
 
 #[test]
-fn the_systems_resolver_knows_this_machine_and_a_service() {
+fn the_systems_resolver_knows_a_service_and_localhost_has_both_families() {
     let found = resolve(&endpoint("localhost:http"), Family::Any, Deadline::never()).unwrap();
-    assert!(found.iter().all(|address| address.ip().is_loopback() && address.port() == 80));
-    assert!(!found.is_empty());
+    assert_eq!(found, addresses(&["[::1]:80", "127.0.0.1:80"]));
 }
 
 #[test]
@@ -192,7 +226,7 @@ fn an_address_of_the_other_family_is_no_data() {
     let other = |_: &Query| Ok(addresses(&["10.0.0.7:0"]));
     let error = resolve_with(&endpoint("host:80"), Family::Ipv6, Deadline::never(), other);
     assert_eq!(error.unwrap_err().kind(), ErrorKind::NoData);
-    let error = resolve(&endpoint("localhost:80"), Family::Any, Deadline::after(Duration::ZERO));
+    let error = resolve(&endpoint("host.invalid:80"), Family::Any, Deadline::after(Duration::ZERO));
     assert!(error.unwrap_err().is_timeout());
 }
 
