@@ -16,7 +16,7 @@ mod tests;
 /// a name, as a client's usually is. An IPv4 peer of an IPv6 socket (`::ffff:10.0.0.7`, RFC 4291
 /// section 2.5.5.2) prints as the IPv4 address that it is; the value keeps the form in which the
 /// socket can send to it. Linux's abstract names (unix(7)), held with their leading NUL, print as
-/// `unix:@name`; other families as their number and their bytes, `family 16:0000…`.
+/// `unix:@name`, the form in which an [`Endpoint`](crate::Endpoint) takes them; other families as their number and their bytes, `family 16:0000…`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Address {
@@ -68,12 +68,16 @@ impl Address {
 
     /// # Errors
     ///
-    /// [`io::ErrorKind::InvalidInput`] if the path or the data is longer than the system takes.
+    /// - [`io::ErrorKind::InvalidInput`] if the path or the data is longer than the system takes;
+    /// - [`io::ErrorKind::Unsupported`] for an abstract name where the system has none.
     pub(crate) fn to_system(&self) -> io::Result<SockAddr> {
         match self {
             Address::Inet(address) => Ok(SockAddr::from(*address)),
             Address::Unix(None) => SockAddr::unix(""),
             Address::Unix(Some(path)) => {
+                if is_abstract(path) && !sys::HAS_ABSTRACT_NAMES {
+                    return Err(io::Error::new(io::ErrorKind::Unsupported, NO_ABSTRACT_NAMES));
+                }
                 let length = path.as_os_str().len();
                 if length > sys::MAX_UNIX_PATH {
                     let limit = sys::MAX_UNIX_PATH;
@@ -85,6 +89,28 @@ impl Address {
             Address::Other { family, data } => sys::other_address_of(*family, data),
         }
     }
+}
+
+const NO_ABSTRACT_NAMES: &str = "this system has no abstract Unix sockets (unix:@NAME), only Linux \
+     has; use a file, as in unix:/run/app.sock";
+
+/// Returns `true` if a Unix socket's path is one of Linux's abstract names: its first byte is NUL
+/// (unix(7)).
+pub(crate) fn is_abstract(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().first() == Some(&0)
+}
+
+/// Writes a Unix socket's path, an abstract name as `unix:@name`. Its control characters are
+/// escaped, NUL among them.
+pub(crate) fn write_unix(f: &mut fmt::Formatter<'_>, path: &Path) -> fmt::Result {
+    if !is_abstract(path) {
+        return write!(f, "unix:{}", path.display());
+    }
+    f.write_str("unix:@")?;
+    path.to_string_lossy().chars().skip(1).try_for_each(|c| match c.is_control() {
+        true => write!(f, "{}", c.escape_default()),
+        false => write!(f, "{c}"),
+    })
 }
 
 fn unmapped(address: SocketAddr) -> SocketAddr {
@@ -99,13 +125,7 @@ impl fmt::Display for Address {
         match self {
             Address::Inet(address) => unmapped(*address).fmt(f),
             Address::Unix(None) => f.write_str("unix:"),
-            Address::Unix(Some(path)) => {
-                let text = path.to_string_lossy();
-                match text.strip_prefix('\0') {
-                    Some(name) => write!(f, "unix:@{}", name.escape_debug()),
-                    None => write!(f, "unix:{}", path.display()),
-                }
-            }
+            Address::Unix(Some(path)) => write_unix(f, path),
             Address::Other { family, data } => {
                 write!(f, "family {family}:")?;
                 data.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

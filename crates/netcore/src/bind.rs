@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use crate::address::is_abstract;
 use crate::socket_file::{self, SocketFile};
 use crate::sys;
 use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Family, Host, Operation};
@@ -91,9 +92,13 @@ impl Plan {
                 .because(io::Error::other("this system has no Unix sockets")));
         }
         let socket = self.open(Domain::UNIX)?;
-        let file = socket_file::bind(&socket, path, self.kind)?;
+        let file = match is_abstract(path) {
+            // Nothing is left of it once it is closed: there is no stale one, and no file.
+            true => socket_file::bind_abstract(&socket, path).map(|()| None)?,
+            false => Some(socket_file::bind(&socket, path, self.kind)?),
+        };
         self.listen(&socket)?;
-        Ok(Bound { file: Some(file), socket, endpoint: Endpoint::unix(path) })
+        Ok(Bound { file, socket, endpoint: Endpoint::unix(path) })
     }
 
     fn inet(&self, endpoint: &Endpoint) -> Result<Vec<Bound>, Error> {

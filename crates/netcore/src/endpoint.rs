@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use crate::address::write_unix;
 pub use parse::ParseEndpointError;
 
 /// Where to connect or listen, as people write it.
@@ -17,11 +18,15 @@ pub use parse::ParseEndpointError;
 /// | `db.example:5432` | a name and a port |
 /// | `127.0.0.1:http` | a port may be a service's name |
 /// | `:8080` | every interface, IPv4 and IPv6; to connect: this machine |
-/// | `[::1]:80`, `[fe80::1%eth0]:80` | IPv6 stands in brackets, its scope behind `%` (RFC 4007) |
+/// | `[::1]:80`, `[fe80::1%eth0]:80` | IPv6 stands in brackets; behind `%` its zone, an interface's name or number (RFC 4007) |
 /// | `unix:/run/app.sock` | a Unix socket's file |
+/// | `unix:@app` | a Unix socket with an abstract name (unix(7)), on Linux |
 ///
 /// `tcp://` or `udp://` may stand in front of the first four; without it the transport is TCP.
-/// `unix://PATH` is read as `unix:PATH`. A port is all digits, from 0 to 65535, or a service's name.
+/// `unix://PATH` is read as `unix:PATH`, and a file called `@app` is `unix:./@app`. An abstract name
+/// has no file and so no permissions: every process in the same network namespace may connect. The
+/// name is free as soon as the socket is closed. A port is all digits, from 0 to 65535, or a
+/// service's name.
 /// A name follows RFC 1123: at most 253 bytes, and 63 in each label.
 ///
 /// Prints with its scheme, in a form that parses to an equal endpoint. No text makes parsing panic,
@@ -93,11 +98,18 @@ impl Endpoint {
         Endpoint::inet(Transport::Udp, address)
     }
 
-    /// The endpoint of a Unix socket's file. Unlike a parsed one its path may have any bytes; one
-    /// that the system can't take is refused when the endpoint is used.
+    /// The endpoint of a Unix socket's file, or of an abstract name behind a NUL (`"\0app"`). Unlike
+    /// a parsed one its path may have any bytes; one that the system can't take is refused when the
+    /// endpoint is used.
     #[must_use]
     pub fn unix(path: impl Into<PathBuf>) -> Endpoint {
-        Endpoint { place: Place::Unix(path.into()), given: None }
+        let path = path.into();
+        // Without a directory, a file whose name begins with `@` would print as an abstract name.
+        let path = match path.as_os_str().as_encoded_bytes().first() {
+            Some(b'@') => Path::new(".").join(path),
+            _ => path,
+        };
+        Endpoint { place: Place::Unix(path), given: None }
     }
 
     pub(crate) fn inet(transport: Transport, address: SocketAddr) -> Endpoint {
@@ -137,7 +149,7 @@ impl Endpoint {
         }
     }
 
-    /// The file of a Unix socket. `None` for the others.
+    /// The file of a Unix socket, or its abstract name behind a NUL. `None` for the others.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
@@ -163,7 +175,7 @@ impl fmt::Display for Endpoint {
             Place::Unix(path) if path.as_os_str().as_encoded_bytes().starts_with(b"//") => {
                 return write!(f, "unix://{}", path.display());
             }
-            Place::Unix(path) => return write!(f, "unix:{}", path.display()),
+            Place::Unix(path) => return write_unix(f, path),
         };
         f.write_str(match transport {
             Transport::Udp => "udp://",

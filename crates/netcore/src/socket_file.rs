@@ -73,6 +73,13 @@ pub(crate) fn bind(socket: &Socket, path: &Path, kind: Type) -> Result<SocketFil
     SocketFile::of(path).map_err(failed)
 }
 
+/// Binds `socket` to an abstract name, which leaves no file.
+pub(crate) fn bind_abstract(socket: &Socket, path: &Path) -> Result<(), Error> {
+    let address = Address::Unix(Some(path.to_path_buf())).to_system();
+    let bound = address.and_then(|address| socket.bind(&address));
+    bound.map_err(|error| Error::from_io(Operation::Bind, error))
+}
+
 fn remove_stale(path: &Path, address: &socket2::SockAddr, kind: Type) -> Result<(), Error> {
     let in_use = |why| {
         Err(Error::new(Operation::Bind, ErrorKind::AddressInUse).because(io::Error::other(why)))

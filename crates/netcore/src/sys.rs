@@ -74,8 +74,11 @@ pub(crate) const REUSE_ADDRESS_RESTARTS: bool = cfg!(unix);
 /// Whether Unix sockets are there. Windows has streams of that family, but nothing here for them.
 pub(crate) const HAS_UNIX_SOCKETS: bool = cfg!(unix);
 
+/// unix(7): Unix sockets with a name that is no file's.
+pub(crate) const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// unix(7), "Autobind": binding to no name gives an abstract one, to which answers can be sent.
-pub(crate) const HAS_AUTOBIND: bool = cfg!(any(target_os = "linux", target_os = "android"));
+pub(crate) const HAS_AUTOBIND: bool = HAS_ABSTRACT_NAMES;
 
 /// send(2): no `SIGPIPE` where the peer has gone. Apple's systems have `SO_NOSIGPIPE` instead, which
 /// socket2 sets on every socket that it makes or accepts.

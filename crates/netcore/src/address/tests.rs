@@ -13,7 +13,7 @@ fn prints_as_people_write_it() {
         (inet("[::ffff:10.0.0.7]:5432"), "10.0.0.7:5432"),
         (Address::Unix(None), "unix:"),
         (Address::Unix(Some("/run/app.sock".into())), "unix:/run/app.sock"),
-        (Address::Unix(Some("\0name\x1b".into())), "unix:@name\\u{1b}"),
+        (Address::Unix(Some("\0it's\x1b\0".into())), "unix:@it's\\u{1b}\\u{0}"),
     ] {
         assert_eq!(address.to_string(), text);
     }
@@ -51,6 +51,14 @@ fn abstract_names_round_trip_and_agree_with_std() {
     assert_eq!(Address::from_system(&address.to_system().unwrap()), address);
     let std = SocketAddr::from_abstract_name("name").unwrap();
     assert_eq!(Address::from(std), address);
+}
+
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+#[test]
+fn an_abstract_name_is_refused_where_the_system_has_none() {
+    let error = Address::Unix(Some("\0name".into())).to_system().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+    assert!(error.to_string().contains("unix:@NAME"), "{error}");
 }
 
 #[cfg(unix)]

@@ -117,7 +117,11 @@ fn unix(path: &str, text: &str) -> Result<Place, Refusal> {
     if path.len() > MAX_PATH {
         return refuse(offset + MAX_PATH, "a path has at most 4096 bytes");
     }
-    Ok(Place::Unix(PathBuf::from(path)))
+    match path.strip_prefix('@') {
+        Some("") => refuse(offset + 1, "the name of an abstract Unix socket expected behind @"),
+        Some(name) => Ok(Place::Unix(PathBuf::from(format!("\0{name}")))),
+        None => Ok(Place::Unix(PathBuf::from(path))),
+    }
 }
 
 /// What follows `[`; `offset` is where that stands in the whole text.

@@ -56,6 +56,9 @@ fn unix_paths() {
         ("unix:relative with space:80", "relative with space:80"),
         ("Unix:x", "x"),
         ("unix:////x", "//x"),
+        ("unix:@app", "\0app"),
+        ("unix://@app/2 x", "\0app/2 x"),
+        ("unix:./@app", "./@app"),
     ] {
         let endpoint = parse(text);
         assert_eq!(endpoint.transport(), Transport::Unix, "{text}");
@@ -74,6 +77,8 @@ fn prints_with_its_scheme() {
         ("[fe80::1%eth0]:80", "tcp://[fe80::1%eth0]:80"),
         ("unix:///run/app.sock", "unix:/run/app.sock"),
         ("unix:////x", "unix:////x"),
+        ("unix://@it's \"x\"", "unix:@it's \"x\""),
+        ("unix:./@app", "unix:./@app"),
     ] {
         assert_eq!(parse(text).to_string(), printed);
     }
@@ -97,6 +102,9 @@ fn what_it_prints_parses_to_the_same() {
         "unix:////x",
         "unix:///x",
         "unix:x",
+        "unix:@x'\\y",
+        "unix:./@x",
+        "unix:@@x",
     ] {
         let endpoint = parse(text);
         let again = parse(&endpoint.to_string());
@@ -105,8 +113,10 @@ fn what_it_prints_parses_to_the_same() {
     }
     let address: SocketAddr = "[fe80::1%3]:53".parse().unwrap();
     assert_eq!(parse(&Endpoint::udp(address).to_string()), Endpoint::udp(address));
-    let double = Endpoint::unix("//x");
-    assert_eq!(parse(&double.to_string()), double);
+    for path in ["//x", "@x", "//@x", "\0x"] {
+        let endpoint = Endpoint::unix(path);
+        assert_eq!(parse(&endpoint.to_string()), endpoint, "{path:?}");
+    }
 }
 
 #[test]
@@ -172,6 +182,8 @@ fn a_refusal_names_the_byte() {
         ("tcp:host:80", 8),
         ("unix:", 5),
         ("unix://", 7),
+        ("unix:@", 6),
+        ("unix:@a\0b", 7),
         ("unix:/a\0b", 7),
         ("unix:/a\x1b[2J", 7),
         (&long_label, 63),
@@ -207,8 +219,8 @@ fn a_refusal_shows_the_text_harmlessly_and_in_part_if_it_is_long() {
 #[test]
 fn no_text_makes_it_panic_and_what_is_taken_round_trips() {
     let pieces = [
-        "unix:", "tcp://", "udp://", "[", "]", ":", "::", "%", "/", ".", "1", "80", "x", "é", "\0",
-        "-", "+", " ", "💥",
+        "unix:", "tcp://", "udp://", "@", "[", "]", ":", "::", "%", "/", ".", "1", "80", "x", "é",
+        "\0", "-", "+", " ", "💥",
     ];
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {

@@ -64,7 +64,7 @@ impl Source {
             #[cfg(unix)]
             Source::Unix(l) => {
                 let (socket, peer) = l.accept()?;
-                Ok((Socket::Unix(socket), Address::Unix(peer.as_pathname().map(Into::into))))
+                Ok((Socket::Unix(socket), Address::from(peer)))
             }
         }
     }

@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 
 use super::*;
 use crate::fixture::{TestDir, listen, pair};
-use crate::{Endpoint, Listener, SocketOptions};
+use crate::{Datagram, Endpoint, Listener, SocketOptions};
 
 fn bind_stream(path: &Path) -> Result<(SocketFile, Socket), Error> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
@@ -165,4 +165,32 @@ fn a_listener_takes_its_file_with_it_and_can_be_started_again() {
     drop(file);
     drop(socket);
     assert!(!path.exists());
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn an_abstract_name_is_bound_and_reached_without_any_file() {
+    let options = SocketOptions::new();
+    let name = format!("unix:@sockit test {}", std::process::id());
+    let endpoint: Endpoint = name.parse().unwrap();
+    let listener = listen(&name);
+    assert_eq!(listener.endpoint(), &endpoint);
+    assert_eq!(listener.local_address().unwrap().to_string(), name);
+    let (client, server) = pair(&listener);
+    client.write_all_deadline(b"text", crate::fixture::patience()).unwrap();
+    assert_eq!(client.peer_address().unwrap().to_string(), name);
+    assert_eq!(server.local_address().unwrap().to_string(), name);
+    let error = Listener::bind(&endpoint, &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressInUse);
+    // Free as soon as it is closed; and a socket for datagrams has names of its own kind.
+    drop(listener);
+    let receiver = Datagram::bind(&endpoint, &options).unwrap().remove(0);
+    let sender = Datagram::connect(&endpoint, &options, crate::fixture::patience()).unwrap();
+    sender.send(b"text", crate::fixture::patience()).unwrap();
+    let mut buffer = [0; 8];
+    let received = receiver.recv_from(&mut buffer, crate::fixture::patience()).unwrap();
+    assert_eq!(&buffer[..received.len], b"text");
+    drop(receiver);
+    let error = Datagram::connect(&endpoint, &options, crate::fixture::patience()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }

@@ -6,9 +6,10 @@ mod tests;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use crate::address::is_abstract;
 use crate::{Address, Transport};
 
 /// How many bytes of each table are read: about 7,000 sockets. In TCP's those that listen stand
@@ -104,10 +105,16 @@ fn rank(wanted: SocketAddr, bound: SocketAddr) -> Option<u8> {
 }
 
 /// The inode of the one socket that accepts, or receives, on `path`. A name that was bound as a
-/// relative one is left out: nobody knows in which directory.
+/// relative one is left out: nobody knows in which directory. The table has each NUL of an abstract
+/// name as `@`.
 fn unix(table: &[Vec<u8>], path: &Path) -> Option<u64> {
-    let path = std::path::absolute(path).ok()?;
-    let mut found = table.iter().filter_map(|line| unix_row(line, path.as_os_str().as_bytes()));
+    let path: Vec<u8> = match is_abstract(path) {
+        true => {
+            path.as_os_str().as_bytes().iter().map(|b| if *b == 0 { b'@' } else { *b }).collect()
+        }
+        false => std::path::absolute(path).ok()?.into_os_string().into_vec(),
+    };
+    let mut found = table.iter().filter_map(|line| unix_row(line, &path));
     let only = found.next()?;
     // With several the file was replaced, and all but one have lost it.
     found.next().is_none().then_some(only)

@@ -60,6 +60,9 @@ fn whoever_accepts_on_a_unix_socket_is_named() {
     let _second = Datagram::bind(&directory.endpoint("datagram"), &options).unwrap();
     let error = Datagram::bind(&directory.endpoint("datagram"), &options).unwrap_err();
     assert_eq!(error.holder(), Some(&*this_process()));
+    let name = Endpoint::unix(format!("\0sockit-test-{}-holder", std::process::id()));
+    let _third = Listener::bind(&name, &options).unwrap();
+    assert_eq!(cannot_listen(&name).holder(), Some(&*this_process()));
     fs::write(directory.path("file"), "").unwrap();
     assert_eq!(cannot_listen(&directory.endpoint("file")).holder(), None);
 }
@@ -120,6 +123,7 @@ fn unix_rows_are_told_apart() {
          0000000000000000: 00000002 00000000 00010000 0001 01   25 /run/twice\n\
          0000000000000000: 00000002 00000000 00010000 0001 01   26 /run/twice\n\
          0000000000000000: 00000002 00000000 00010000 0001 01   27 run/a\n\
+         0000000000000000: 00000002 00000000 00010000 0001 01   29 @a@b\n\
          0000000000000000: 00000002 00000000 00010000 0001 01   28",
     );
     for (path, inode) in [
@@ -129,6 +133,8 @@ fn unix_rows_are_told_apart() {
         ("/run/c d", Some(24)),
         ("/run/twice", None),
         ("/run/nobody", None),
+        ("\0a\0b", Some(29)),
+        ("\0a", None),
     ] {
         assert_eq!(unix(&table, Path::new(path)), inode, "{path}");
     }
