@@ -77,8 +77,9 @@ impl<'a> From<&'a Stream> for End<'a> {
 /// # Waiting
 ///
 /// It ends when nothing has moved either way for as long as `idle`, or when `deadline` has passed.
-/// An end that has said all may have less patience ([`End::with_half_closed`]). While it runs streams are in non-blocking mode, and another thread may use them with deadlines
-/// only. Other descriptors are read and written when poll(2) says that they are ready, a pipe or
+/// An end that has said all may have less patience ([`End::with_half_closed`]); as much as `idle` is
+/// enough for an end without an error. While it runs streams are in non-blocking mode, and another
+/// thread may use them with deadlines only. Other descriptors are read and written when poll(2) says that they are ready, a pipe or
 /// terminal without splice(2) by `PIPE_BUF` bytes at most, which it takes at once (pipe(7)). So
 /// three things alone can hold it up: a disk, a terminal that is stopped in the midst of a piece,
 /// and another process that reads or writes the same pipe or terminal at the same moment.
@@ -130,7 +131,7 @@ pub fn relay(
     let flows = Flow::new(Side::Left, left, right)
         .and_then(|there| Ok([there, Flow::new(Side::Right, right, left)?]))
         .map_err(|error| unopened(not_opened(error)))?;
-    let mut relay = Relay { flows, failed: None };
+    let mut relay = Relay { flows, failed: None, left_open: None };
     let result = relay.run(idle, deadline);
     let relayed = relay.relayed();
     match (result, relay.failed) {
@@ -148,6 +149,8 @@ struct Relay<'a> {
     flows: [Flow<'a>; 2],
     /// An end takes no more. The other way goes on.
     failed: Option<Failed>,
+    /// The end whose bytes are waited for no longer.
+    left_open: Option<Side>,
 }
 
 impl Relay<'_> {
@@ -164,13 +167,14 @@ impl Relay<'_> {
             }
             let half_closed = self.flows.iter().find_map(Flow::patience);
             let leaves =
-                half_closed.is_some_and(|patience| idle.is_none_or(|idle| patience < idle));
+                half_closed.is_some_and(|patience| idle.is_none_or(|idle| patience <= idle));
             let quiet = if leaves { half_closed } else { idle };
             let quiet =
                 quiet.map_or(Deadline::never(), |quiet| Deadline::after_at(moved_at, quiet));
             if !self.wait(deadline.earlier(quiet))? && !deadline.is_expired() {
                 // What is on its way to an end that does not take it is not dropped in silence.
                 if leaves && !self.flows.iter().any(Flow::holds) {
+                    self.left_open = self.flows.iter().find_map(Flow::open_side);
                     return Ok(());
                 }
                 let cause = io::Error::other("nothing moved for as long as is allowed");
@@ -239,7 +243,10 @@ impl Relay<'_> {
             if let (Some(at), true) = (lookout, ready) {
                 match self.flows[at].trouble() {
                     Trouble::Failed(error) => self.fail(at, error)?,
-                    Trouble::Closed => self.flows[at].give_up(),
+                    Trouble::Closed => {
+                        self.left_open = self.flows[at].open_side();
+                        self.flows[at].give_up();
+                    }
                     Trouble::None => {}
                 }
             }
@@ -249,6 +256,6 @@ impl Relay<'_> {
 
     fn relayed(&self) -> Relayed {
         let [there, back] = &self.flows;
-        Relayed { from_left: there.moved(), from_right: back.moved() }
+        Relayed { from_left: there.moved(), from_right: back.moved(), left_open: self.left_open }
     }
 }

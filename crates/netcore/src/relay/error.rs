@@ -2,13 +2,18 @@ use std::fmt;
 
 use crate::{Error, Operation};
 
-/// How many bytes a relay has carried.
+/// The bytes that a relay has carried, and the end that it did not wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Relayed {
     /// From the left end to the right one.
     pub from_left: u64,
     /// From the right end to the left one.
     pub from_right: u64,
+    /// The end that could still have sent when the relay was over, because the other one had ended
+    /// and takes no more, or the patience with it ran out
+    /// ([`End::with_half_closed`](super::End::with_half_closed)). `None`: both ends have ended.
+    pub left_open: Option<Side>,
 }
 
 /// One of the two ends of a relay.

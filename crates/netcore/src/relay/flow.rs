@@ -96,6 +96,11 @@ impl<'a> Flow<'a> {
         self.source.half_closed.filter(|_| !self.open)
     }
 
+    /// The end whose bytes go this way, if they still may.
+    pub(super) fn open_side(&self) -> Option<Side> {
+        self.open.then_some(self.from)
+    }
+
     /// Whether bytes are on their way that the sink does not take.
     pub(super) fn holds(&self) -> bool {
         self.open && self.pump.holds()

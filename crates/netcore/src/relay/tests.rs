@@ -52,6 +52,11 @@ fn reset(stream: Stream) {
     SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&stream).unwrap();
 }
 
+/// A relay of which both ends have ended.
+fn carried(from_left: u64, from_right: u64) -> Relayed {
+    Relayed { from_left, from_right, left_open: None }
+}
+
 fn brief() -> Option<Duration> {
     Some(Duration::from_millis(30))
 }
@@ -109,7 +114,7 @@ fn both_may_speak_before_they_listen() {
             scope.spawn(|| speak_first(&ends.east, &from_east, &from_west, &clogged));
             ends.relay(None, patience()).unwrap_or_else(|error| panic!("{name}: {error:?}"))
         });
-        assert_eq!(relayed, Relayed { from_left: 64 << 20, from_right: 64 << 20 }, "{name}");
+        assert_eq!(relayed, carried(64 << 20, 64 << 20), "{name}");
         assert!(!ends.left.is_nonblocking() && !ends.right.is_nonblocking(), "{name}");
     }
 }
@@ -138,7 +143,7 @@ fn each_way_ends_on_its_own() {
             });
             ends.relay(None, patience()).unwrap_or_else(|error| panic!("{name}: {error:?}"))
         });
-        assert_eq!(relayed, Relayed { from_left: 8, from_right: 10 }, "{name}");
+        assert_eq!(relayed, carried(8, 10), "{name}");
     }
 }
 
@@ -164,7 +169,7 @@ fn standard_input_and_output_may_be_pipes() {
         scope.spawn(|| {
             let end = End::new(&from_input, &to_output);
             let relayed = relay(end, End::from(&near), None, patience()).unwrap();
-            assert_eq!(relayed, Relayed { from_left: 5_000_000, from_right: 5_000_000 });
+            assert_eq!(relayed, carried(5_000_000, 5_000_000));
             for fd in [SockRef::from(&from_input), SockRef::from(&to_output)] {
                 assert!(!fd.nonblocking().unwrap(), "the mode is shared with other processes");
             }
@@ -187,7 +192,7 @@ fn standard_input_and_output_may_be_files_and_devices() {
     far.shutdown(Shutdown::Write).unwrap();
     let end = End::new(&input, &output);
     let relayed = relay(End::from(&near), end, None, patience()).unwrap();
-    assert_eq!(relayed, Relayed { from_left: 9, from_right: 11 });
+    assert_eq!(relayed, carried(9, 11));
     assert_eq!(fs::read(dir.path("out")).unwrap(), b"to a file");
     drop(near);
     let mut heard = Vec::new();
@@ -199,7 +204,7 @@ fn standard_input_and_output_may_be_files_and_devices() {
     far.write_all_deadline(b"nobody cares", patience()).unwrap();
     far.shutdown(Shutdown::Write).unwrap();
     let relayed = relay(End::new(&null, &null), End::from(&near), None, patience()).unwrap();
-    assert_eq!(relayed, Relayed { from_left: 0, from_right: 12 });
+    assert_eq!(relayed, carried(0, 12));
 }
 
 #[test]
@@ -211,7 +216,7 @@ fn sockets_of_others_keep_their_mode() {
     }
     let left = End::new(&ends.left, &ends.left);
     let relayed = relay(left, End::from(&ends.right), None, patience()).unwrap();
-    assert_eq!(relayed, Relayed { from_left: 1, from_right: 1 });
+    assert_eq!(relayed, carried(1, 1));
     assert!(!ends.left.is_nonblocking());
     assert_eq!(ends.west.read_deadline(&mut [0; 9], patience()).unwrap(), 1);
     // An end is passed on by streams alone.
@@ -224,7 +229,7 @@ fn silence_ends_it() {
         ends.west.write_all_deadline(b"abc", patience()).unwrap();
         ends.west.shutdown(Shutdown::Write).unwrap();
         let error = ends.relay(brief(), patience()).unwrap_err();
-        assert_eq!(error.relayed(), Relayed { from_left: 3, from_right: 0 }, "{name}");
+        assert_eq!(error.relayed(), carried(3, 0), "{name}");
         assert_eq!((error.from(), error.side()), (None, None), "{name}");
         let texts = ["relay", "poll: timed out", "nothing moved for as long as is allowed"];
         assert_eq!(chain(&error), texts, "{name}");
@@ -241,7 +246,10 @@ fn one_that_has_said_all_may_have_less_patience() {
         // The other end's is of no matter: it goes on.
         let right = End::from(&ends.right).with_half_closed(Duration::ZERO);
         let relayed = relay(left, right, None, patience()).unwrap();
-        assert_eq!(relayed, Relayed { from_left: 3, from_right: 0 }, "{name}");
+        let left_open = Some(Side::Right);
+        assert_eq!(relayed, Relayed { left_open, ..carried(3, 0) }, "{name}");
+        let relayed = relay(left, right, Some(Duration::from_millis(30)), patience()).unwrap();
+        assert_eq!(relayed.left_open, left_open, "{name}: as much as the idle time is enough");
         // The idle time is for both.
         let error = relay(left, right, Some(Duration::ZERO), patience()).unwrap_err();
         assert!(error.error().is_timeout(), "{name}: {error:?}");
@@ -273,7 +281,7 @@ fn a_far_end_that_closed_both_ways_is_waited_for_no_longer_where_the_system_tell
     drop(far);
     let end = End::new(&input, &output);
     let relayed = relay(end, End::from(&near), None, patience()).unwrap();
-    assert_eq!(relayed, Relayed { from_left: 0, from_right: 3 });
+    assert_eq!(relayed, Relayed { left_open: Some(Side::Left), ..carried(0, 3) });
 }
 
 #[test]
@@ -287,7 +295,7 @@ fn another_thread_ends_it_by_closing_a_stream_both_ways() {
             // The end is passed on, and nothing that the other says is heard any more.
             assert_eq!(ends.east.read_deadline(&mut [0], patience()).unwrap(), 0, "{name}");
             let relayed = relaying.join().unwrap().unwrap();
-            assert_eq!(relayed, Relayed { from_left: 1, from_right: 0 }, "{name}");
+            assert_eq!((relayed.from_left, relayed.from_right), (1, 0), "{name}");
         });
     }
 }
@@ -342,7 +350,7 @@ fn a_reset_is_told_with_its_side_and_not_passed_on_as_an_end() {
         // Whether it is reading or the look-out for writing that notices first, it is that side.
         assert_eq!(error.side(), Some(from), "{error:?}");
         assert_eq!(error.error().kind(), ErrorKind::ConnectionReset);
-        let Relayed { from_left, from_right } = error.relayed();
+        let Relayed { from_left, from_right, .. } = error.relayed();
         assert_eq!(from_left + from_right, 10);
         assert!(hearer.read_deadline(&mut [0], moment()).unwrap_err().is_timeout());
     }
