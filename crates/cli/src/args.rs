@@ -74,6 +74,7 @@ Examples:
 Examples:
   sockit probe db.example:5432
   sockit probe -6 --timeout 2s www.example:https
+  sockit probe -z db.example:5432 && echo open
   sockit probe unix:/run/app.sock --json")]
     Probe(Probe),
     /// Print the port of a service, or the service of a port
@@ -87,7 +88,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   sockit send 127.0.0.1:7000 < file
-  sockit send udp://127.0.0.1:8125 hits:1|c
+  sockit send udp://127.0.0.1:8125 'hits:1|c'
   printf 'GET / HTTP/1.0\\r\\n\\r\\n' | sockit send www.example:http --wait 5s")]
     Send(Send),
     /// Join standard input and output to a connection that comes
@@ -96,22 +97,28 @@ Examples:
 Examples:
   sockit listen :7000 > file
   sockit listen unix:/run/drop.sock --keep-open >> log < /dev/null
-  sockit listen 127.0.0.1:7000 --banner 'Thank you for connecting'")]
+  sockit listen 127.0.0.1:7000 --banner 'Thank you for connecting'
+  sockit listen unix:@drop -w 1m > file
+On a terminal it ends when the client does, and says so. From a pipe or file it ends when both sides
+have: the client may still wait for an answer. -w bounds that.")]
     Listen(Listen),
     /// Join standard input and output to a connection
     #[cfg(unix)]
     #[command(after_help = "\
 Examples:
   sockit connect 127.0.0.1:7000
-  sockit connect 192.0.2.7:7000 --local-address 192.0.2.8 < file")]
+  sockit connect 192.0.2.7:7000 --local-address 192.0.2.8 < file
+  sockit connect -w 5s 'unix:@app'
+On a terminal it ends when the peer does, and says so. From a pipe or file it ends when both sides
+have: the peer may still wait for an answer. -w bounds that.")]
     Connect(Connect),
 }
 
 /// What all servers take.
 #[derive(Debug, Group)]
 pub(crate) struct ServeArgs {
-    /// Where to listen: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT or unix:PATH; may be
-    /// repeated
+    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or unix:@NAME; may
+    /// be repeated
     #[arg(long, value_name = "ENDPOINT")]
     pub(crate) listen: Vec<String>,
     /// Threads that serve [default: one a processor]

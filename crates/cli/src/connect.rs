@@ -2,16 +2,21 @@
 
 use netcore::{Connector, Deadline, Endpoint, Transport};
 
-use crate::args::Connect;
+use crate::args::{Common, Connect};
 use crate::datagrams;
 use crate::exit::Failure;
-use crate::joined::join;
+use crate::joined::{Joined, Patience, join};
 use crate::probe::is_for_datagrams;
 use crate::streams::Console;
 
 /// `sockit connect`
-pub(crate) fn connect(args: &Connect, console: &mut Console) -> Result<(), Failure> {
+pub(crate) fn connect(
+    args: &Connect,
+    common: &Common,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
+    let patience = Patience::new(args.idle_timeout, console);
     let connector = Connector::new().with_family(args.families.wanted());
     let connector = match args.local_address {
         Some(address) => connector.with_local_address(address),
@@ -20,10 +25,17 @@ pub(crate) fn connect(args: &Connect, console: &mut Console) -> Result<(), Failu
     let deadline = Deadline::after(args.timeout);
     if endpoint.transport() != Transport::Udp {
         match connector.connect(&endpoint, deadline) {
-            Ok(stream) => return join(&stream, None),
+            Ok(stream) => {
+                let joined = join(&stream, patience)?;
+                if joined == Joined::PeerEnded && console.interactive && !common.quiet {
+                    console.complain("the peer ended the connection");
+                }
+                return Ok(());
+            }
             Err(error) if is_for_datagrams(&endpoint, &error) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    datagrams::connect(connector.connect_datagram(&endpoint, deadline)?, console)
+    let socket = connector.connect_datagram(&endpoint, deadline)?;
+    datagrams::connect(socket, args.idle_timeout, console)
 }

@@ -2,14 +2,15 @@
 //! input that has one, or a signal that comes.
 
 use std::io::{self, BufRead};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use netcore::{Address, Datagram, Deadline};
 
 use crate::exit::{self, Failure};
+use crate::joined;
 use crate::serve::Signals;
 use crate::streams::{Console, Printer};
 
@@ -24,17 +25,19 @@ const QUIET: Duration = Duration::from_secs(1);
 
 /// What the threads tell. They end with the program.
 enum Event {
-    /// Something came, and has been printed.
-    Came,
+    /// Something came, and has been printed; or something went.
+    Moved,
     /// Standard input has ended.
     InputEnded,
     Failed(Failure),
     Stop,
 }
 
-/// Prints what comes from any peer; standard input goes to the last one. Until a signal.
+/// Prints what comes from any peer, and sends standard input to the last one. Ends at a signal, or
+/// when nothing has come or gone for `idle_timeout` since the first datagram.
 pub(crate) fn listen(
     sockets: Vec<Datagram>,
+    idle_timeout: Option<Duration>,
     announce: impl FnOnce(&mut Console),
     console: &mut Console,
 ) -> Result<(), Failure> {
@@ -46,7 +49,7 @@ pub(crate) fn listen(
     for socket in sockets.into_iter().map(Arc::new) {
         let (last, printer, events) = (last.clone(), console.printer.clone(), events.clone());
         thread::spawn(move || {
-            tell(&events, Event::Failed(print_from_all(&socket, &last, &printer)));
+            tell(&events, Event::Failed(print_from_all(&socket, &last, &printer, &events)));
         });
     }
     let input = console.input();
@@ -54,6 +57,7 @@ pub(crate) fn listen(
         let answered = each_piece(input, |piece| {
             let (socket, peer) = last.wait();
             answer(&socket, &peer, piece);
+            tell(&events, Event::Moved);
             Ok(())
         });
         // The end of standard input ends nothing here.
@@ -61,17 +65,39 @@ pub(crate) fn listen(
             tell(&events, Event::Failed(failure));
         }
     });
-    let result = told.iter().find_map(|event| match event {
-        Event::Failed(failure) => Some(Err(failure)),
-        Event::Stop => Some(Ok(())),
-        Event::Came | Event::InputEnded => None,
-    });
+    let result = listen_until(&told, idle_timeout);
     signals.end();
-    result.unwrap_or(Ok(()))
+    result
+}
+
+fn listen_until(told: &Receiver<Event>, idle_timeout: Option<Duration>) -> Result<(), Failure> {
+    let mut until = Deadline::never();
+    loop {
+        match next(told, until) {
+            Some(Event::Moved) => until = idle_timeout.map_or(until, Deadline::after),
+            Some(Event::InputEnded) => {}
+            Some(Event::Failed(failure)) => return Err(failure),
+            Some(Event::Stop) => return Ok(()),
+            None => return idle_timeout.map_or(Ok(()), |time| Err(joined::idle(time))),
+        }
+    }
+}
+
+/// Waits for an event. Returns `None` if none comes before the deadline.
+fn next(told: &Receiver<Event>, until: Deadline) -> Option<Event> {
+    match until.remaining() {
+        Some(left) => told.recv_timeout(left).ok(),
+        None => told.recv().ok(),
+    }
 }
 
 /// Prints what comes from any peer. Ends with a failure only, and no peer can cause one.
-fn print_from_all(socket: &Arc<Datagram>, last: &Last, printer: &Printer) -> Failure {
+fn print_from_all(
+    socket: &Arc<Datagram>,
+    last: &Last,
+    printer: &Printer,
+    events: &Sender<Event>,
+) -> Failure {
     let mut buffer = vec![0; LARGEST];
     loop {
         let received = match socket.recv_from(&mut buffer, Deadline::never()) {
@@ -84,6 +110,7 @@ fn print_from_all(socket: &Arc<Datagram>, last: &Last, printer: &Printer) -> Fai
         if let Err(failure) = printer.print(&buffer[..received.len]) {
             return failure;
         }
+        tell(events, Event::Moved);
     }
 }
 
@@ -102,8 +129,13 @@ fn answer(socket: &Datagram, peer: &Address, piece: &[u8]) {
 }
 
 /// Sends standard input and prints what comes, until standard input has ended and nothing has come
-/// for a while.
-pub(crate) fn connect(socket: Datagram, console: &mut Console) -> Result<(), Failure> {
+/// for a while: `idle_timeout`, or else a second. Before the end of standard input an idle timeout is
+/// a failure.
+pub(crate) fn connect(
+    socket: Datagram,
+    idle_timeout: Option<Duration>,
+    console: &mut Console,
+) -> Result<(), Failure> {
     let (events, told) = mpsc::channel();
     let socket = Arc::new(socket);
     let (receiving, printer, came) = (socket.clone(), console.printer.clone(), events.clone());
@@ -112,22 +144,26 @@ pub(crate) fn connect(socket: Datagram, console: &mut Console) -> Result<(), Fai
     });
     let input = console.input();
     thread::spawn(move || {
-        let sent = each_piece(input, |piece| Ok(socket.send(piece, Deadline::after(PATIENCE))?));
+        let sent = each_piece(input, |piece| {
+            socket.send(piece, Deadline::after(PATIENCE))?;
+            tell(&events, Event::Moved);
+            Ok(())
+        });
         tell(&events, sent.map_or_else(Event::Failed, |()| Event::InputEnded));
     });
-    let mut until = Deadline::never();
+    let mut patience = idle_timeout;
+    let mut has_ended = false;
     loop {
-        let event = match until.remaining() {
-            Some(left) => told.recv_timeout(left),
-            None => told.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match event {
-            Ok(Event::Failed(failure)) => return Err(failure),
-            Ok(Event::Came) if until == Deadline::never() => {}
-            Ok(Event::Came | Event::InputEnded) => {
-                until = Deadline::after_at(Instant::now(), QUIET);
+        match next(&told, patience.map_or(Deadline::never(), Deadline::after)) {
+            Some(Event::Failed(failure)) => return Err(failure),
+            Some(Event::Moved) => {}
+            Some(Event::InputEnded) => {
+                has_ended = true;
+                patience.get_or_insert(QUIET);
             }
-            Ok(Event::Stop) | Err(_) => return Ok(()),
+            Some(Event::Stop) => return Ok(()),
+            None if has_ended => return Ok(()),
+            None => return idle_timeout.map_or(Ok(()), |time| Err(joined::idle(time))),
         }
     }
 }
@@ -143,7 +179,7 @@ fn print_all(socket: &Datagram, printer: &Printer, events: &Sender<Event>) -> Fa
         if let Err(failure) = printer.print(&buffer[..received.len]) {
             return failure;
         }
-        tell(events, Event::Came);
+        tell(events, Event::Moved);
     }
 }
 

@@ -88,7 +88,7 @@ fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Listen(args) => listen::listen(args, &common, console),
         #[cfg(unix)]
-        Command::Connect(args) => connect::connect(&args, console),
+        Command::Connect(args) => connect::connect(&args, &common, console),
     }
 }
 

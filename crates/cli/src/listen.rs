@@ -11,9 +11,9 @@ use netcore::{Datagram, Endpoint, Listener, SocketOptions, Transport};
 
 use crate::args::{Common, Listen};
 use crate::exit::Failure;
-use crate::joined::join;
+use crate::joined::{Joined, Patience, join};
 use crate::serve::{Signals, raise_descriptors};
-use crate::streams::Console;
+use crate::streams::{Console, Printer};
 use crate::values::quote;
 use crate::{datagrams, exit};
 
@@ -34,12 +34,12 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
         let sockets = Datagram::bind(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
         let names: Vec<Endpoint> = sockets.iter().map(|s| s.endpoint().clone()).collect();
         let announce = |console: &mut Console| announce(&names, common, console);
-        return datagrams::listen(sockets, announce, console);
+        return datagrams::listen(sockets, args.idle_timeout, announce, console);
     }
     let listeners = Listener::bind(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
     let names: Vec<Endpoint> = listeners.iter().map(|l| l.endpoint().clone()).collect();
     let config = match banner {
-        Some(_) => Config::default(),
+        Some(_) => banner_limits(args.idle_timeout),
         // The others wait in the backlog. What is owed to one lasts as long as it wants.
         None => Config::default().with_max_connections(1).with_grace(Duration::MAX),
     };
@@ -65,9 +65,16 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
             server.run(greet).map_err(Failure::from)
         }
         None => {
+            let mut patience = Patience::new(args.idle_timeout, console);
+            if args.keep_open {
+                let longest = patience.half_closed.unwrap_or(HALF_CLOSED);
+                patience.half_closed = Some(longest.min(HALF_CLOSED));
+            }
             let door = Door {
                 handle,
                 keep_open: args.keep_open,
+                patience,
+                errors: (console.interactive && !common.quiet).then(|| console.errors.clone()),
                 events,
                 told: Mutex::new(told),
                 result: Mutex::new(Ok(())),
@@ -92,13 +99,22 @@ fn announce(endpoints: &[Endpoint], common: &Common, console: &mut Console) {
     }
 }
 
+/// A client that takes no banner is let go after the idle timeout, or a minute.
+fn banner_limits(idle_timeout: Option<Duration>) -> Config {
+    let config = Config::default();
+    match idle_timeout {
+        Some(idle) => config.with_idle_timeout(Some(idle)),
+        None => config,
+    }
+}
+
 fn greet(connection: &Connection, banner: &[u8]) -> Result<(), netcore::Error> {
     connection.stream().write_all_deadline(banner, connection.deadline())
 }
 
 /// What ends a connection: it does by itself, or a signal does it.
 enum Event {
-    Done(Result<(), Failure>),
+    Done(Result<Joined, Failure>),
     Stop,
 }
 
@@ -106,6 +122,9 @@ enum Event {
 struct Door {
     handle: Handle,
     keep_open: bool,
+    patience: Patience,
+    /// Standard error, if a person is there to read that a client has ended.
+    errors: Option<Printer>,
     events: Sender<Event>,
     told: Mutex<Receiver<Event>>,
     result: Mutex<Result<(), Failure>>,
@@ -121,17 +140,36 @@ impl Door {
         }
         let stream = connection.stream().try_clone()?;
         let done = self.events.clone();
-        let half_closed = self.keep_open.then_some(HALF_CLOSED);
+        let patience = self.patience;
         thread::spawn(move || {
             // Nobody hears it after a signal.
-            let _ = done.send(Event::Done(join(&stream, half_closed)));
+            let _ = done.send(Event::Done(join(&stream, patience)));
         });
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let Ok(Event::Done(Err(failure))) = told.recv() else { return Ok(()) };
-        connection.abort()?;
-        match failure.words() {
+        match told.recv() {
+            Ok(Event::Done(Ok(joined))) => self.say(joined),
+            Ok(Event::Done(Err(failure))) => {
+                connection.abort()?;
+                self.fail(failure);
+            }
+            Ok(Event::Stop) | Err(_) => {}
+        }
+        Ok(())
+    }
+
+    fn say(&self, joined: Joined) {
+        let Some(errors) = self.errors.as_ref().filter(|_| joined == Joined::PeerEnded) else {
+            return;
+        };
+        let next = if self.keep_open { "; waiting for the next one" } else { "" };
+        // If that fails too, nobody is left to tell.
+        let _ = errors.print(format!("sockit: the client ended the connection{next}\n").as_bytes());
+    }
+
+    fn fail(&self, failure: Failure) {
+        match (failure.words(), failure.code()) {
             // One client's fault is that client's end.
-            Some(words) if self.keep_open && failure.code() == exit::RECEIVE_ERROR => {
+            (Some(words), exit::RECEIVE_ERROR | exit::TIMED_OUT) if self.keep_open => {
                 log::warn!("{words}");
             }
             _ => {
@@ -139,6 +177,5 @@ impl Door {
                 *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Err(failure);
             }
         }
-        Ok(())
     }
 }

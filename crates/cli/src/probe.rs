@@ -9,7 +9,7 @@ use netcore::{
 };
 
 use crate::args::{Common, Probe};
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::streams::Console;
 use crate::values::quote;
 
@@ -27,6 +27,9 @@ pub(crate) fn probe(args: &Probe, common: &Common, console: &Console) -> Result<
     let family = args.families.wanted();
     let connector = Connector::new().with_options(asked.clone()).with_family(family);
     let page = Page { common, console };
+    if args.open {
+        return page.open(&endpoint, &connector, deadline);
+    }
     if endpoint.transport() == Transport::Udp {
         page.addresses(&resolve(&endpoint, family, deadline)?)?;
         let socket = connector.connect_datagram(&endpoint, deadline)?;
@@ -63,6 +66,32 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// Says whether something accepts connections, and no more.
+    fn open(
+        &self,
+        endpoint: &Endpoint,
+        connector: &Connector,
+        deadline: Deadline,
+    ) -> Result<(), Failure> {
+        if endpoint.transport() == Transport::Udp {
+            let words = "-z needs connections: nobody says whether a UDP port is open; \
+                         try sockit send --wait 2s";
+            return Err(Failure::new(exit::USAGE, words));
+        }
+        let failed = match connector.connect(endpoint, deadline) {
+            Err(error) if !is_for_datagrams(endpoint, &error) => Some(error),
+            _ => None,
+        };
+        let (endpoint, open) = (endpoint.to_string(), failed.is_none());
+        if open || self.common.json {
+            let mut fields = vec![("endpoint", quote(&endpoint)), ("open", open.to_string())];
+            let why = failed.as_ref().map(|error| ("error", quote(&error.kind().to_string())));
+            fields.extend(why);
+            self.line("open", &endpoint, &fields)?;
+        }
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
     fn addresses(&self, addresses: &[SocketAddr]) -> Result<(), Failure> {
         addresses.iter().try_for_each(|address| {
             let family = if address.is_ipv6() { "IPv6" } else { "IPv4" };

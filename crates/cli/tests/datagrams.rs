@@ -5,7 +5,7 @@ mod common;
 
 use std::net::{SocketAddr, UdpSocket};
 
-use common::{Listening, PATIENCE, run};
+use common::{Listening, PATIENCE, Process, run, run_with_input, sockit};
 use netcore::raw::{Domain, Protocol, Socket, Type};
 use netcore::{Address, Deadline, ErrorKind, SocketOptions};
 
@@ -69,4 +69,22 @@ fn a_socket_does_not_take_itself_for_its_peer() {
     let endpoint = format!("udp://{itself}");
     let finished = run(&["connect", &endpoint, "--local-address", &itself]);
     finished.expect_code(7).expect_error_line(&["connection refused", "met itself"]);
+}
+
+#[test]
+fn an_idle_timeout_ends_a_socket_that_has_fallen_silent() {
+    let listening = Listening::start("udp://127.0.0.1:0", &["-w", "200ms"]);
+    // It waits for the first datagram as long as it takes.
+    peer("127.0.0.1:0").send_to(b"one\n", address(&listening.endpoint)).expect("send");
+    let finished = listening.process.finish();
+    finished.expect_code(28);
+    assert_eq!(finished.stdout_text(), "one\n");
+    assert!(finished.stderr().contains("nothing came or went for 200ms"), "{}", finished.story());
+
+    let silent = peer("127.0.0.1:0");
+    let endpoint = format!("udp://{}", silent.local_addr().expect("its address"));
+    let process = Process::spawn(sockit(&["connect", "-w", "200ms", &endpoint]));
+    process.finish().expect_code(28).expect_error_line(&["nothing came or went for 200ms"]);
+    // Once standard input has ended, it is how long to wait for answers.
+    run_with_input(&["connect", "-w", "200ms", &endpoint], b"x").expect_code(0).expect_quiet();
 }

@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 use std::thread;
+use std::time::Instant;
 
 use common::{Client, Listening, PATIENCE, Process, TempDir, bytes, run, run_with_input, sockit};
 
@@ -95,6 +96,12 @@ fn only_the_first_connection_is_taken() {
     client.send("first");
     listening.process.stdout_when("text", |text| text == "first");
     let address = listening.endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
+    // Another thread closes the listener, so that one may come just before.
+    let start = Instant::now();
+    while let Ok(early) = TcpStream::connect(address) {
+        drop(early);
+        assert!(start.elapsed() < PATIENCE, "it still listens");
+    }
     let refused = TcpStream::connect(address).expect_err("nobody listens any more");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 }

@@ -112,3 +112,30 @@ fn a_failed_probe_prints_its_attempts_and_has_the_codes_of_every_client() {
     run(&["probe", "nowhere"]).expect_code(3).expect_error_line(&[]);
     run(&["probe", "-4", "-6", &address]).expect_code(2).expect_error_line(&[]);
 }
+
+#[test]
+fn with_z_a_probe_says_only_whether_it_is_open() {
+    let dir = TempDir::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let tcp = format!("tcp://{}", listener.local_addr().expect("its address"));
+    let _stream = UnixListener::bind(dir.path("s")).expect("a socket file");
+    let _datagrams = UnixDatagram::bind(dir.path("d")).expect("a socket file");
+    for endpoint in [&tcp, &dir.endpoint("s"), &dir.endpoint("d")] {
+        let finished = run(&["probe", "-z", endpoint]);
+        finished.expect_code(0).expect_quiet();
+        assert_eq!(finished.stdout_text(), format!("open       {endpoint}\n"));
+        let finished = run(&["probe", "--open", "--json", endpoint]);
+        let object = format!("{{\"kind\":\"open\",\"endpoint\":\"{endpoint}\",\"open\":true}}\n");
+        assert_eq!(finished.expect_code(0).stdout_text(), object);
+    }
+    drop(listener);
+    let finished = run(&["probe", "-z", &tcp]);
+    finished.expect_code(7).expect_error_line(&["refused"]);
+    assert!(finished.stdout().is_empty(), "{}", finished.story());
+    let finished = run(&["probe", "-z", "--json", &tcp]);
+    let words = "\"open\":false,\"error\":\"connection refused\"}\n";
+    assert!(finished.expect_code(7).stdout_text().ends_with(words), "{}", finished.story());
+    let expired = run(&["probe", "-z", "--timeout", "1us", &tcp]);
+    expired.expect_code(28).expect_error_line(&["timed out"]);
+    run(&["probe", "-z", "udp://127.0.0.1:1"]).expect_code(2).expect_error_line(&["UDP"]);
+}

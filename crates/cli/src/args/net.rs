@@ -19,6 +19,9 @@ pub(crate) struct Probe {
     /// How long all of it may take
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
     pub(crate) timeout: Duration,
+    /// Only say whether ENDPOINT takes a connection: exit code 0 if it does, 7 or 28 if not
+    #[arg(short = 'z', long)]
+    pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) families: Families,
 }
@@ -52,16 +55,19 @@ pub(crate) struct Send {
 #[cfg(unix)]
 #[derive(Debug, Group)]
 pub(crate) struct Listen {
-    /// Where to listen: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT or unix:PATH
+    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or unix:@NAME
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
-    /// Send each client this text, as it is, and close
+    /// Send each client this text, as it is, and close the connection
     #[arg(long, value_name = "TEXT")]
     pub(crate) banner: Option<OsString>,
-    /// Take one connection after the other, not just one: the next when one has ended and standard
-    /// input has nothing for it for a second
+    /// Take one connection after the other, not only one: the next one when the client has ended and
+    /// standard input had nothing for it for a second (on a terminal: at once)
     #[arg(long)]
     pub(crate) keep_open: bool,
+    /// End a connection on which nothing comes or goes for so long, with 28 [default: never]
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) idle_timeout: Option<Duration>,
 }
 
 #[cfg(unix)]
@@ -73,6 +79,10 @@ pub(crate) struct Connect {
     /// The address of this side: IP or IP:PORT
     #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
     pub(crate) local_address: Option<SocketAddr>,
+    /// End when nothing comes or goes for so long, with 28; over UDP also how long to wait for
+    /// answers after the end of standard input, without an error [default: never; over UDP 1s]
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) idle_timeout: Option<Duration>,
     /// How long the connection may take
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
     pub(crate) timeout: Duration,
