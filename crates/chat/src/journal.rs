@@ -15,6 +15,7 @@
 pub(crate) mod day;
 #[cfg(test)]
 mod fixture;
+pub(crate) mod lock;
 pub(crate) mod queue;
 pub(crate) mod recover;
 pub(crate) mod repair;
@@ -27,7 +28,6 @@ mod tests;
 pub(crate) mod throttle;
 pub(crate) mod writer;
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +41,7 @@ use thiserror::Error;
 pub use crate::journal::sync_policy::Flush;
 
 use crate::journal::day::Day;
+use crate::journal::lock::Lock;
 use crate::journal::queue::Queue;
 use crate::journal::storage::Directory;
 use crate::journal::writer::Writer;
@@ -57,9 +58,6 @@ pub(crate) const MEMORY: usize = 4 * QUEUE + 2 * writer::MAX_NOTED * 512;
 
 /// How long the end of a log waits for what is not written yet.
 const CLOSING: Duration = Duration::from_secs(10);
-
-/// Holds the lock on a directory. Its name is none of a room.
-const LOCK: &str = ".lock";
 
 /// The longest key of a room, in bytes.
 const MAX_KEY: usize = 128;
@@ -156,17 +154,17 @@ impl Journal {
         flush: Flush,
         keep: Keep,
     ) -> Result<(Journal, Vec<Recovered>), JournalError> {
-        make(&directory).map_err(JournalError::new("make", &directory))?;
-        let lock = Lock::take(&directory.join(LOCK))?;
+        storage::make_root(&directory).map_err(JournalError::new("make", &directory))?;
+        let lock = Lock::take(&directory).map_err(JournalError::new("lock", &directory))?;
         let recovered = recover::recover(&directory, flush, keep)
             .map_err(JournalError::new("read", &directory))?;
         let counts = Arc::new(Counts::default());
         let queue = Arc::new(Queue::new(QUEUE, counts.clone()));
         let journal = Journal(Arc::new(Handle { queue: queue.clone(), counts: counts.clone() }));
-        let writer = Writer::new(Directory(directory.clone()), flush, counts);
+        let writer = Writer::new(Directory::new(directory.clone(), lock), flush, counts);
         thread::Builder::new()
             .name("chat journal".to_owned())
-            .spawn(move || run(writer, &Writing { queue, lock: Some(lock) }))
+            .spawn(move || run(writer, &Writing(queue)))
             .map_err(JournalError::new("write", &directory))?;
         Ok((journal, recovered))
     }
@@ -245,75 +243,22 @@ impl Shelf {
     }
 }
 
-/// What the thread has for as long as it runs.
+/// Tells the queue that its thread has ended, also if that panicked. The writer, and the lock with
+/// it, is dropped before: a caller that waited for the end may open the directory again.
 #[derive(Debug)]
-struct Writing {
-    queue: Arc<Queue>,
-    lock: Option<Lock>,
-}
+struct Writing(Arc<Queue>);
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        // First: who has waited for the end may open the directory again.
-        self.lock.take();
-        self.queue.end();
+        self.0.end();
     }
 }
 
-fn run(mut writer: Writer<Directory>, writing: &Writing) {
-    while let Some(entries) = writing.queue.take(writer.due()) {
+fn run(mut writer: Writer<Directory>, Writing(queue): &Writing) {
+    while let Some(entries) = queue.take(writer.due()) {
         writer.turn(Instant::now(), entries);
     }
     writer.sync(Instant::now());
-}
-
-/// The lock on a directory, so that two servers do not write to it.
-#[derive(Debug)]
-struct Lock(File);
-
-impl Lock {
-    fn take(path: &Path) -> Result<Lock, JournalError> {
-        let failed = || JournalError::new("lock", path);
-        let file = open_lock(path).map_err(failed())?;
-        match netcore::try_lock_file(&file) {
-            Ok(true) => {}
-            Ok(false) => {
-                let text = "another server has it";
-                return Err(failed()(io::Error::new(io::ErrorKind::ResourceBusy, text)));
-            }
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-                log::warn!("no locks on this file system: the logs of two servers would mix");
-            }
-            Err(error) => return Err(failed()(error)),
-        }
-        Ok(Lock(file))
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // A child process that is just being started has a copy of the descriptor.
-        let _ = netcore::unlock_file(&self.0);
-    }
-}
-
-fn open_lock(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    File::options().append(true).create(true).mode(0o600).open(path)
-}
-
-/// Makes the directory, and its name safe, unless it is there.
-fn make(directory: &Path) -> io::Result<()> {
-    if directory.is_dir() {
-        return Ok(());
-    }
-    storage::make_directory(directory)?;
-    match directory.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => storage::sync_directory(Path::new(".")),
-        Some(parent) => storage::sync_directory(parent),
-        None => Ok(()),
-    }
 }
 
 /// Whether a directory of this name can be a room's.

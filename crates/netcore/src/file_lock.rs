@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 
 use crate::sys;
 
-/// Locks a file for its holder alone, without waiting; flock(2). `false`: somebody else has it. On
+/// Locks a file or a directory for its holder alone, without waiting; flock(2). `false`: somebody else has it. On
 /// Unix.
 ///
 /// The lock belongs to what open(2) made: every copy of that descriptor has it, another open of the
@@ -30,7 +30,9 @@ use crate::sys;
 ///
 /// # Errors
 ///
-/// The system's: there are no locks on that file system (`EOPNOTSUPP`), or none left (`ENOLCK`).
+/// - [`Unsupported`](io::ErrorKind::Unsupported): the file system has no locks, or none for a file
+///   that is open only for reading, a directory for example (NFS, SMB);
+/// - the system's other errors: no locks are left (`ENOLCK`).
 pub fn try_lock_file(file: &impl AsFd) -> io::Result<bool> {
     sys::try_lock(file)
 }

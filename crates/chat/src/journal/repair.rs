@@ -54,10 +54,14 @@ fn is_record(line: &Line) -> bool {
     line.whole && !matches!(parsed, Some(Err(JsonError::Syntax(_))))
 }
 
+/// Returns `true` if the file's first text is the beginning of a record. Blank lines before it, or
+/// instead of it, are an editor's or a shell's, and nobody misses them.
 fn begins_like_ours(file: &File) -> io::Result<bool> {
-    let mut head = [0; BEGINNING.len()];
+    let mut head = [0; 4096];
     let read = file.read_at(&mut head, 0)?;
+    let text = head[..read].trim_ascii_start();
+    let text = &text[..text.len().min(BEGINNING.len())];
     // It may be torn within its first line.
-    let end = head[..read].iter().position(|&b| b == 0).unwrap_or(read);
-    Ok(BEGINNING.starts_with(&head[..end]))
+    let end = text.iter().position(|&b| b == 0).unwrap_or(text.len());
+    Ok(BEGINNING.starts_with(&text[..end]))
 }

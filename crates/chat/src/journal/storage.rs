@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::day::Day;
 use crate::journal::is_key;
+use crate::journal::lock::Lock;
 use crate::journal::repair::mend;
 
 /// Files by room and day.
@@ -42,9 +43,29 @@ pub(crate) trait DayFile: Debug {
     fn sync(&mut self) -> io::Result<()>;
 }
 
-/// The files in a directory.
+/// The files in a locked directory.
 #[derive(Debug)]
-pub(crate) struct Directory(pub(crate) PathBuf);
+pub(crate) struct Directory {
+    path: PathBuf,
+    lock: Lock,
+}
+
+impl Directory {
+    pub(crate) fn new(path: PathBuf, lock: Lock) -> Directory {
+        Directory { path, lock }
+    }
+
+    /// Makes and locks the directory again if somebody removed, renamed or replaced it.
+    fn restore(&mut self) -> io::Result<()> {
+        if self.lock.is_in_place(&self.path) {
+            return Ok(());
+        }
+        make_root(&self.path)?;
+        self.lock = Lock::take(&self.path)?;
+        log::warn!("{}: the log directory was removed, and is made again", self.path.display());
+        Ok(())
+    }
+}
 
 /// One of them.
 #[derive(Debug)]
@@ -62,7 +83,8 @@ impl Disk for Directory {
         if !is_key(room) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no name of a room"));
         }
-        let directory = self.0.join(room);
+        self.restore()?;
+        let directory = self.path.join(room);
         make_directory(&directory)?;
         let path = directory.join(day.to_string());
         let file = File::options().read(true).append(true).create(true).mode(0o600).open(&path)?;
@@ -73,12 +95,12 @@ impl Disk for Directory {
     }
 
     fn sync(&mut self, room: &str, day: Day) -> io::Result<()> {
-        File::open(self.0.join(room).join(day.to_string()))?.sync_data()
+        File::open(self.path.join(room).join(day.to_string()))?.sync_data()
     }
 
     fn sync_names(&mut self, room: &str) -> io::Result<()> {
-        sync_directory(&self.0.join(room))?;
-        sync_directory(&self.0)
+        sync_directory(&self.path.join(room))?;
+        sync_directory(&self.path)
     }
 }
 
@@ -104,6 +126,19 @@ impl DayFile for Open {
 
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
+    }
+}
+
+/// Makes the log directory and syncs its name, unless it is there.
+pub(crate) fn make_root(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    make_directory(path)?;
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => sync_directory(Path::new(".")),
+        Some(parent) => sync_directory(parent),
+        None => Ok(()),
     }
 }
 

@@ -58,11 +58,13 @@ fn a_directory_is_for_one_server() {
     let (journal, _) = open(&directory);
     let path = directory.path().join("log");
     let error = Journal::open(path.clone(), Flush::Never, ALL).unwrap_err();
-    let expected = format!("can't lock {}", path.join(".lock").display());
+    let expected = format!("can't lock {}", path.display());
     assert_eq!(error.to_string(), expected);
     assert_eq!(error.cause().to_string(), "another server has it");
     assert_eq!(error.cause().kind(), ErrorKind::ResourceBusy);
-    assert_eq!(error.path(), path.join(".lock"));
+    assert_eq!(error.path(), path);
+    // Nothing in the directory is the lock: a cleaner that removes all old files leaves it be.
+    assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
     drop(journal);
     open(&directory);
 }
@@ -91,7 +93,7 @@ fn others_on_the_machine_cannot_read_it() {
     journal.close();
     let path = directory.path().join("log");
     let file = format!("dev/{}", super::Day::of(LATER));
-    for (name, mode) in [("", 0o700), (".lock", 0o600), ("dev", 0o700), (&file, 0o600)] {
+    for (name, mode) in [("", 0o700), ("dev", 0o700), (&file, 0o600)] {
         let found = fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!(found, mode, "{name}: {found:o}");
     }

@@ -14,6 +14,10 @@ pub(crate) fn try_lock(file: &impl AsFd) -> io::Result<bool> {
         match error.kind() {
             io::ErrorKind::Interrupted => {}
             io::ErrorKind::WouldBlock => return Ok(false),
+            // flock(2): NFS and SMB lock only what is open for writing, which a directory never is.
+            _ if error.raw_os_error() == Some(libc::EBADF) => {
+                return Err(io::Error::new(io::ErrorKind::Unsupported, error));
+            }
             _ => return Err(error),
         }
     }

@@ -61,10 +61,18 @@ fn other_garbage_is_cut_off_and_other_versions_are_not() {
 
 #[test]
 fn files_of_others_stay_as_they_are() {
-    for content in ["hello\n", "hello", "\n", "{\n  \"time\": 7\n", "# notes\n\n", "{\"time\":7"] {
+    for content in
+        ["hello\n", "hello", "\nhello\n", "{\n  \"time\": 7\n", "# notes\n\n", "{\"time\":7"]
+    {
         assert_eq!(mended(content.as_bytes()).unwrap_err(), "it has no record of a chat");
     }
     assert_eq!(mended(b"").unwrap(), b"");
+    // Blank lines, and a record that is torn behind them, are nobody's.
+    for content in ["\n", "\r\n", " \n\n\n\n\n\n\n\n\n\n\n\n", "\n{\"ti", "\n\0\0"] {
+        assert_eq!(mended(content.as_bytes()).unwrap(), b"", "{content:?}");
+    }
+    let behind_a_blank = "\n".to_owned() + &line("dev", 1);
+    assert_eq!(mended(behind_a_blank.as_bytes()).unwrap(), behind_a_blank.as_bytes());
     let device = File::open("/dev/null").unwrap();
     assert_eq!(mend(&device, "/dev/null".as_ref()).unwrap_err().to_string(), "it is no file");
     // Nor is all of a large one looked through.

@@ -11,6 +11,7 @@ use super::{MAX_NOTED, MAX_OPEN, PAUSE, RETRY, Writer};
 use crate::journal::fixture::{
     ALL, EARLIER, LATER, TestDir, key, line, lines, listen, logged, texts,
 };
+use crate::journal::lock::Lock;
 use crate::journal::queue::Entry;
 use crate::journal::recover::recover;
 use crate::journal::storage::{DayFile, Directory, Disk, Open};
@@ -141,7 +142,8 @@ impl Rig {
         let directory = TestDir::new();
         let script = Rc::new(RefCell::new(Script::default()));
         let counts = Arc::new(Counts::default());
-        let real = Directory(directory.path().to_owned());
+        let lock = Lock::take(directory.path()).unwrap();
+        let real = Directory::new(directory.path().to_owned(), lock);
         let disk = Scripted { real, script: script.clone() };
         let writer = Writer::new(disk, flush, counts.clone());
         Rig { directory, script, counts, writer, now: Instant::now() }
@@ -393,16 +395,31 @@ fn a_file_that_somebody_takes_away_is_made_anew() {
     rig.turn(&[("dev", LATER, 4..5)]);
     assert_eq!(fs::read(&file).unwrap(), b"");
     assert_eq!(logged().len(), 1);
-    // Without the directory itself, nobody is kept from using another one of its name.
-    fs::remove_dir_all(rig.directory.path()).unwrap();
+}
+
+#[test]
+fn a_log_directory_that_somebody_takes_away_is_made_and_locked_again() {
+    let mut rig = Rig::new(Flush::Never);
+    let path = rig.directory.path().to_owned();
+    rig.turn(&[("dev", LATER, 0..1)]);
+    fs::remove_dir_all(&path).unwrap();
+    rig.turn(&[("dev", LATER, 1..2), ("ops", LATER, 0..1)]);
+    assert_eq!((rig.found("dev"), rig.found("ops")), (vec![1], vec![0]));
+    assert_eq!(Lock::take(&path).unwrap_err().kind(), ErrorKind::ResourceBusy);
+    assert_eq!(rig.counts(), [3, 0, 0]);
+    assert_eq!(logged().len(), 1);
+    // A server that was faster with a directory of that name keeps it.
+    fs::remove_dir_all(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let other = Lock::take(&path).unwrap();
+    rig.turn(&[("dev", LATER, 2..3)]);
+    assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
+    assert_eq!(rig.counts(), [3, 0, 1]);
+    assert!(logged()[0].contains("another server has it"));
+    drop(other);
     rig.now += RETRY;
-    rig.turn(&[("dev", LATER, 5..6)]);
-    assert!(!rig.directory.path().exists());
-    assert_eq!(rig.counts(), [4, 0, 2]);
-    fs::create_dir(rig.directory.path()).unwrap();
-    rig.now += RETRY;
-    rig.turn(&[("dev", LATER, 6..7)]);
-    assert_eq!(rig.found("dev"), [6]);
+    rig.turn(&[("dev", LATER, 3..4)]);
+    assert_eq!(rig.found("dev"), [3]);
 }
 
 #[test]
