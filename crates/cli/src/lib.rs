@@ -29,6 +29,7 @@ mod screen;
 mod send;
 mod serve;
 mod streams;
+mod threads;
 mod time;
 mod values;
 
@@ -57,6 +58,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
         }
         Err(e) => explain(&e, &mut console),
     };
+    // Earlier lines of the log come first.
+    logging::flush();
     match result {
         Ok(()) => exit::DONE,
         Err(failure) => {

@@ -15,7 +15,7 @@ use crate::joined::{Joined, Patience, join};
 use crate::serve::{Signals, raise_descriptors};
 use crate::streams::{Console, Printer};
 use crate::values::quote;
-use crate::{datagrams, exit};
+use crate::{datagrams, exit, logging};
 
 /// How long standard input may be silent once a client has ended, before the next one's turn: that
 /// it has ended may mean that it waits for an answer, or that it has gone.
@@ -24,6 +24,7 @@ const HALF_CLOSED: Duration = Duration::from_secs(1);
 /// `sockit listen`
 pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
+    logging::detach()?;
     let options = SocketOptions::new();
     let banner = args.banner.map(OsStringExt::into_vec);
     if endpoint.transport() == Transport::Udp {

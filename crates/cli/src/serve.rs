@@ -1,6 +1,12 @@
 //! What the servers have in common: the words on standard output, descriptors and signals.
 
 #[cfg(unix)]
+use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(unix)]
+use std::thread;
+#[cfg(unix)]
 use std::time::{Duration, Instant};
 
 use netcore::Endpoint;
@@ -8,7 +14,10 @@ use netcore::server::{Config, Handle, Server, Service, Worker};
 
 use crate::args::{Common, ServeArgs};
 use crate::exit::{self, Failure};
+use crate::logging;
 use crate::streams::{Console, Printer};
+#[cfg(unix)]
+use crate::threads;
 
 /// A server that listens, and has said so.
 pub(crate) struct Listening {
@@ -32,6 +41,7 @@ impl Listening {
         } else {
             given.map(str::parse).collect::<Result<_, _>>()?
         };
+        logging::detach()?;
         raise_descriptors();
         let config = match args.workers {
             Some(workers) => config.with_workers(workers.get()),
@@ -114,11 +124,17 @@ pub(crate) fn interrupt() {
     }
 }
 
+/// Time that the program has to end by itself after a second signal.
+#[cfg(unix)]
+const LAST: Duration = Duration::from_secs(2);
+
 /// Tells of SIGINT and SIGTERM. The first is to stop a server gracefully, the second at once.
+///
+/// The signals are watched until the program ends. A stop may wait for a disk or for a stuck standard
+/// error: 2 s after the second signal the program ends with code 1 in any case.
 #[cfg(unix)]
 pub(crate) struct Signals {
-    handle: signal_hook::iterator::Handle,
-    thread: std::thread::JoinHandle<bool>,
+    at_once: Arc<AtomicBool>,
 }
 
 #[cfg(unix)]
@@ -130,24 +146,27 @@ impl Signals {
         let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
         let mut signals =
             signals.map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
-        let handle = signals.handle();
-        let thread = std::thread::spawn(move || {
+        let at_once = Arc::new(AtomicBool::new(false));
+        let second = at_once.clone();
+        threads::start("signals", move || {
             let mut first = None;
-            let mut at_once = false;
             for signal in signals.forever() {
                 let (which, when) = *first.get_or_insert_with(|| (signal, Instant::now()));
-                at_once |= signal != which || when.elapsed() >= SAME;
+                let at_once = signal != which || when.elapsed() >= SAME;
+                second.store(at_once, Ordering::Release);
                 told(at_once);
+                if at_once {
+                    thread::sleep(LAST);
+                    signal_hook::low_level::exit(exit::OTHER.into());
+                }
             }
-            at_once
-        });
-        Ok(Signals { handle, thread })
+        })?;
+        Ok(Signals { at_once })
     }
 
-    /// Watches no longer. Whether there were several.
+    /// Returns `true` if there were several signals.
     pub(crate) fn end(self) -> bool {
-        self.handle.close();
-        self.thread.join().unwrap_or(false)
+        self.at_once.load(Ordering::Acquire)
     }
 }
 

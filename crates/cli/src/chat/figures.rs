@@ -5,14 +5,25 @@ use std::time::{Duration, Instant};
 
 use ::chat::{Operator, Stats};
 
+use crate::exit::Failure;
 use crate::streams::Printer;
+use crate::threads;
 
 /// What is of interest by the second; of everything else, the state or the sum.
 const FLOWS: [&str; 3] = ["messages", "deliveries", "private"];
 
 /// Prints them every so often, from a thread that ends with the program or when nobody reads them.
-pub(crate) fn print(operator: Operator, every: Duration, printer: Printer, json: bool) {
-    thread::spawn(move || {
+///
+/// # Errors
+///
+/// No thread can be started.
+pub(crate) fn print(
+    operator: Operator,
+    every: Duration,
+    printer: Printer,
+    json: bool,
+) -> Result<(), Failure> {
+    threads::start("stats", move || {
         let mut before = (operator.stats(), Instant::now());
         loop {
             thread::sleep(every);
@@ -23,7 +34,8 @@ pub(crate) fn print(operator: Operator, every: Duration, printer: Printer, json:
             }
             before = now;
         }
-    });
+    })?;
+    Ok(())
 }
 
 /// One line for all: flows a second, and every other figure that is not zero; in JSON, every figure.

@@ -59,12 +59,8 @@ pub(crate) fn serve(
         false => None,
     };
     if let Some(every) = args.stats {
-        // As the log, they are not to disturb the line that is typed.
-        let errors = match screen {
-            Some(_) => Printer::new(Box::new(Log)),
-            None => console.errors.clone(),
-        };
-        figures::print(chat.operator(), every, errors, common.json);
+        // As the log, they disturb no line that is typed, and wait for no reader.
+        figures::print(chat.operator(), every, Printer::new(Box::new(Log)), common.json)?;
     }
     let result = listening.run(|worker| chat.service(&worker));
     chat.close();
