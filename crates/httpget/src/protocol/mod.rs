@@ -100,4 +100,4 @@ pub use framing::Framing;
 pub use head::ResponseHead;
 pub use note::Note;
 pub use redirect::{RedirectError, Redirects, carry};
-pub use request::{Field, InvalidField, RequestHead, parse_field};
+pub use request::{Field, InvalidField, RequestHead, is_secret, parse_field};

@@ -123,9 +123,6 @@ pub fn carry(from: &Url, to: &Url, head: &mut RequestHead) -> Vec<HeaderName> {
         head.default_authorization(to.credentials());
         return lost;
     }
-    // Else one that was taken away by hand would come back.
-    if to.credentials() != from.credentials() {
-        head.default_authorization(to.credentials());
-    }
+    head.default_authorization(to.credentials());
     Vec::new()
 }

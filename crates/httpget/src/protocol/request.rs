@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Version};
 use super::Credentials;
 use crate::Url;
 
-pub use field::{Field, InvalidField, parse_field};
+pub use field::{Field, InvalidField, is_secret, parse_field};
 
 const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
 
@@ -41,6 +41,8 @@ pub struct RequestHead {
     target: Box<str>,
     /// `Host` is always there, and the first.
     lines: Vec<Line>,
+    /// Names that are not sent by default: somebody took them away.
+    removed: Vec<HeaderName>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,6 +65,7 @@ impl RequestHead {
             version: Version::HTTP_11,
             target: url.target().into(),
             lines: vec![host, agent, accept],
+            removed: Vec::new(),
         };
         head.default_authorization(url.credentials());
         head
@@ -97,8 +100,9 @@ impl RequestHead {
         Ok(())
     }
 
-    /// Takes all fields of that name away, but for `Host`.
+    /// Takes all fields of that name away, except `Host`. A redirect brings none of them back.
     pub fn remove(&mut self, name: &HeaderName) {
+        self.removed.push(name.clone());
         self.lines.retain(|line| line.name != *name || line.name == HOST);
     }
 
@@ -202,10 +206,13 @@ impl RequestHead {
         lost
     }
 
-    /// An `Authorization` by hand stays, whatever a URL says.
+    /// Sends the credentials of a URL. An `Authorization` that was given or taken away by hand stays
+    /// that way.
     pub(super) fn default_authorization(&mut self, credentials: Option<&Credentials>) {
         self.lines.retain(|line| line.name != AUTHORIZATION || !line.is_default);
-        if let (Some(credentials), None) = (credentials, self.value(&AUTHORIZATION)) {
+        let is_free =
+            self.value(&AUTHORIZATION).is_none() && !self.removed.contains(&AUTHORIZATION);
+        if let (Some(credentials), true) = (credentials, is_free) {
             self.lines.push(Line::default(AUTHORIZATION, credentials.basic()));
         }
     }

@@ -115,6 +115,17 @@ pub(super) fn check_name(name: &HeaderName) -> Result<(), InvalidField> {
 
 /// Marks the values that are not for another origin. Whoever uses the library marks others.
 pub(super) fn marked(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
+    if is_secret(name) {
+        value.set_sensitive(true);
+    }
+    value
+}
+
+/// Returns `true` if fields of this name carry credentials: one of the parts between its dashes or
+/// underscores is `authorization`, `auth`, `cookie`, `cookie2`, `token`, `key`, `apikey`, `secret` or
+/// `password`. Such values go to no other origin, and should not be shown.
+#[must_use]
+pub fn is_secret(name: &HeaderName) -> bool {
     const SECRETS: [&str; 9] = [
         "authorization",
         "auth",
@@ -126,8 +137,5 @@ pub(super) fn marked(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
         "secret",
         "password",
     ];
-    if name.as_str().split(['-', '_']).any(|part| SECRETS.contains(&part)) {
-        value.set_sensitive(true);
-    }
-    value
+    name.as_str().split(['-', '_']).any(|part| SECRETS.contains(&part))
 }
