@@ -29,8 +29,8 @@ pub(crate) use time::{TimeClient, TimeCommand, TimePing, TimeServe};
 #[command(after_help = "\
 Exit codes: 0 done, 1 other failures, 2 usage, 3 malformed URL or endpoint, 6 host not resolved,
 7 could not connect, 18 transfer ended early, 22 HTTP status 400 or above with `--fail`, 23 write
-error, 28 timed out, 33 range not served, 47 too many redirects, 52 nothing received, 56 receive
-error or malformed response, 63 larger than the limit")]
+error, 26 a local file cannot be read, 28 timed out, 33 range not served, 47 too many redirects,
+52 nothing received, 56 receive error or malformed response, 63 larger than the limit")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

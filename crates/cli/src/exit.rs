@@ -5,6 +5,8 @@ use std::io;
 
 use netcore::{Error, ErrorKind, Operation, ParseEndpointError};
 
+use crate::values::to_show;
+
 pub(crate) const DONE: u8 = 0;
 pub(crate) const OTHER: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
@@ -14,6 +16,7 @@ pub(crate) const COULD_NOT_CONNECT: u8 = 7;
 pub(crate) const ENDED_EARLY: u8 = 18;
 pub(crate) const HTTP_STATUS: u8 = 22;
 pub(crate) const WRITE_ERROR: u8 = 23;
+pub(crate) const UNREADABLE: u8 = 26;
 pub(crate) const TIMED_OUT: u8 = 28;
 pub(crate) const RANGE: u8 = 33;
 pub(crate) const TOO_MANY_REDIRECTS: u8 = 47;
@@ -30,7 +33,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: u8, words: impl Into<String>) -> Failure {
-        Failure { code, words: Some(one_line(words.into())) }
+        Failure { code, words: Some(to_show(&words.into())) }
     }
 
     /// Everything has been said, or there is nobody to say it to.
@@ -66,6 +69,13 @@ impl Failure {
     /// What failed between this program and its peer.
     pub(crate) fn of(error: &Error) -> Failure {
         Failure::new(code(error), chain(error))
+    }
+
+    /// Puts a place before the message: the file and the line that caused the failure.
+    #[cfg(unix)]
+    pub(crate) fn at(self, place: &str) -> Failure {
+        let words = self.words.map(|words| format!("{}: {words}", to_show(place)));
+        Failure { words, ..self }
     }
 
     /// Whether there is no use in going on with other things: nobody reads standard output.
@@ -115,6 +125,8 @@ impl From<httpget::Error> for Failure {
             ErrorKind::Status(_) => HTTP_STATUS,
             ErrorKind::Range => RANGE,
             ErrorKind::Write => WRITE_ERROR,
+            // curl's "unsupported protocol" is 1 too.
+            ErrorKind::UnsupportedScheme => OTHER,
             _ => OTHER,
         };
         Failure::new(code, story(&error))
@@ -163,18 +175,6 @@ fn code(error: &Error) -> u8 {
         ) => RECEIVE_ERROR,
         _ => OTHER,
     }
-}
-
-/// A name of a file, or what a server says, may have line ends and worse.
-fn one_line(words: String) -> String {
-    if !words.contains(char::is_control) {
-        return words;
-    }
-    let shown = words.chars().map(|c| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    });
-    shown.collect()
 }
 
 /// The error and its causes, on one line.

@@ -4,51 +4,63 @@
 //! `Streams`: the kernel copies from the socket to it.
 
 mod destination;
+mod jobs;
+mod list;
+mod outlet;
 mod progress;
 mod report;
+mod spool;
 mod story;
 mod transfer;
+mod turns;
 mod write_out;
 
 use std::fs;
-use std::io::{self, BufRead, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, Scope};
 
+use httpget::http::HeaderName;
+use httpget::http::header::{IF_RANGE, RANGE, USER_AGENT};
 use httpget::protocol::{Field, parse_field};
 use httpget::{Client, Limits, Timeouts};
 use netcore::Connector;
 
 use crate::args::{Common, Get};
 use crate::exit::{self, Failure};
+use crate::serve;
 use crate::streams::Console;
-use destination::Destination;
+use jobs::Jobs;
 use progress::Progress;
-use transfer::{Job, Transfers, Turns};
+use transfer::Transfers;
+use turns::Turns;
 pub(crate) use write_out::WriteOut;
 
 /// What the program calls itself, unless the user says otherwise.
-const USER_AGENT: &str = concat!("User-Agent: sockit/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("User-Agent: sockit/", env!("CARGO_PKG_VERSION"));
 
-/// The longest list of URLs. What is longer is no list.
-const LONGEST_LIST: u64 = 64 << 20;
 /// The largest body that an object of `--json` has in it, unless `--max-filesize` says otherwise.
 const LARGEST_JSON_BODY: u64 = 1 << 20;
 
+/// Descriptors that one transfer may have open at the same time: connections of which only the first
+/// to be made stays, the resolver's, a file and its lock, pipes on the way to standard output.
+const DESCRIPTORS: u64 = 12;
+
+/// Descriptors for the rest of the program: idle connections above all.
+const SPARE_DESCRIPTORS: u64 = 16;
+
 /// `sockit get`
 pub(crate) fn get(args: &Get, common: &Common, console: &mut Console) -> Result<(), Failure> {
-    let urls = urls(args, console)?;
-    let jobs = jobs(args, common, urls)?;
-    let fields = [USER_AGENT].into_iter().chain(args.headers.iter().map(String::as_str));
-    let fields = fields.map(parse_field);
-    let fields: Vec<Field> = fields
-        .collect::<Result<_, _>>()
-        .map_err(|e| Failure::new(exit::USAGE, format!("-H: {}", exit::chain(&e))))?;
+    let fields = fields(args)?;
+    let jobs = Jobs::of(args, common, console)?;
     let quiet = args.silent || common.quiet || common.verbose > 0 || common.json;
-    let to_terminal = jobs.iter().any(|job| job.to.is_output()) && io::stdout().is_terminal();
+    let prints = !common.json
+        && !args.remote_name
+        && (args.output.is_empty() || args.output.iter().any(|file| file == Path::new("-")));
+    let to_terminal = prints && io::stdout().is_terminal();
     let transfers = Transfers {
         args,
         common,
@@ -58,93 +70,95 @@ pub(crate) fn get(args: &Get, common: &Common, console: &mut Console) -> Result<
         errors: console.errors.clone(),
         turns: Turns::default(),
     };
-    let failure = all(&transfers, jobs, args.parallel.get());
-    failure.map_or(Ok(()), Err)
+    let crew = Crew {
+        transfers: &transfers,
+        jobs: &jobs,
+        most: at_once(args.parallel.get()),
+        working: AtomicUsize::new(1),
+        first: Mutex::new(None),
+    };
+    thread::scope(|scope| crew.work(scope));
+    match crew.first.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some((_, code)) => Err(Failure::silent(code)),
+        None => Ok(()),
+    }
 }
 
-/// Runs them, so many at a time, and gives the first failure. Of a failure each is told as it
-/// comes, so that the last thing to be said is not all there is.
-fn all(transfers: &Transfers<'_>, jobs: Vec<Job>, at_once: usize) -> Option<Failure> {
-    let first: Mutex<Option<(usize, Failure)>> = Mutex::new(None);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        loop {
-            let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-            let Err(failure) = transfers.run(job) else { continue };
-            // Nobody reads the rest.
-            let ends = failure.ends_all();
-            let mut first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if first.as_ref().is_none_or(|(index, _)| job.index < *index) {
-                *first = Some((job.index, failure));
+/// The threads that share the jobs, and the first failure in the order of the URLs. Each failure is
+/// printed at once; this is the one that becomes the exit code.
+struct Crew<'a> {
+    transfers: &'a Transfers<'a>,
+    jobs: &'a Jobs<'a>,
+    /// The most threads.
+    most: usize,
+    working: AtomicUsize,
+    /// The number of the job and the exit code.
+    first: Mutex<Option<(usize, u8)>>,
+}
+
+impl Crew<'_> {
+    /// Carries out jobs until there are none. With each one taken, another thread looks for the
+    /// next: there are never more threads than jobs.
+    fn work<'scope, 'env>(&'env self, scope: &'scope Scope<'scope, 'env>) {
+        while let Some(job) = self.jobs.take() {
+            let index = job.index;
+            self.grow(scope);
+            let Err(failure) = self.transfers.run(job) else { continue };
+            if failure.ends_all() {
+                self.jobs.stop();
             }
-            if ends {
-                next.store(jobs.len(), Ordering::Relaxed);
+            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.is_none_or(|(earlier, _)| index < earlier) {
+                *first = Some((index, failure.code()));
             }
         }
-    };
-    if at_once == 1 || jobs.len() == 1 {
-        work();
-    } else {
-        thread::scope(|scope| {
-            for _ in 0..at_once.min(jobs.len()) {
-                scope.spawn(work);
-            }
-        });
     }
-    let first = first.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    first.map(|(_, failure)| Failure::silent(failure.code()))
-}
 
-/// Those of the command line, and those of a file behind them.
-fn urls(args: &Get, console: &mut Console) -> Result<Vec<String>, Failure> {
-    let mut urls = args.urls.clone();
-    let Some(list) = &args.url_file else { return Ok(urls) };
-    let failed =
-        |error: io::Error| Failure::new(exit::OTHER, format!("read {}: {error}", list.display()));
-    let input: Box<dyn BufRead> = if list == Path::new("-") {
-        console.input()
-    } else {
-        Box::new(io::BufReader::new(fs::File::open(list).map_err(failed)?))
-    };
-    let mut input = io::Read::take(input, LONGEST_LIST);
-    for line in input.by_ref().lines() {
-        let line = line.map_err(failed)?;
-        let line = line.trim();
-        if !line.is_empty() && !line.starts_with('#') {
-            urls.push(line.to_owned());
+    fn grow<'scope, 'env>(&'env self, scope: &'scope Scope<'scope, 'env>) {
+        let more = |count: usize| (count < self.most).then_some(count + 1);
+        let counted = self.working.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        if counted.is_ok() {
+            let thread = thread::Builder::new().spawn_scoped(scope, || self.work(scope));
+            if let Err(error) = thread {
+                // The threads that there are do the work.
+                log::info!("{} at a time: {error}", counted.unwrap_or(1));
+            }
         }
     }
-    if input.limit() == 0 {
-        return Err(failed(io::Error::other("more than 64 MiB is no list of URLs")));
-    }
-    Ok(urls)
 }
 
-/// Each URL and where its body goes.
-fn jobs(args: &Get, common: &Common, urls: Vec<String>) -> Result<Vec<Job>, Failure> {
-    let usage = |words: String| Failure::new(exit::USAGE, words);
-    if !args.output.is_empty() && args.output.len() != urls.len() {
-        let (files, urls) = (args.output.len(), urls.len());
-        return Err(usage(format!("-o is there {files} times for {urls} URLs")));
+/// Returns how many transfers run at the same time: as many as are wanted, and fewer where the
+/// system lets the process open too few files for them.
+fn at_once(wanted: usize) -> usize {
+    if wanted == 1 {
+        return 1;
     }
-    if args.resume && args.output.is_empty() && !args.remote_name {
-        return Err(usage("-C goes on with a file: it needs -o or -O".to_owned()));
+    serve::raise_descriptors();
+    let Ok((most, _)) = rlimit::Resource::NOFILE.get() else { return wanted };
+    let open = fs::read_dir("/dev/fd").map_or(3, |open| open.count() as u64);
+    let free = most.saturating_sub(open + SPARE_DESCRIPTORS);
+    let fits = usize::try_from(free / DESCRIPTORS).unwrap_or(usize::MAX).max(1);
+    if fits < wanted {
+        log::info!("{fits} at a time, not {wanted}: the limit of open files is {most}");
     }
-    if args.resume && (args.include || args.raw || args.range.is_some()) {
-        return Err(usage("-C goes with a file of content: not with -i, --raw or -r".to_owned()));
+    wanted.min(fits)
+}
+
+/// Returns the fields of `-H`, and the program's own fields whose names `-H` does not have.
+fn fields(args: &Get) -> Result<Vec<Field>, Failure> {
+    let by_hand = args.headers.iter().map(|text| parse_field(text));
+    let by_hand: Vec<Field> = by_hand
+        .collect::<Result<_, _>>()
+        .map_err(|e| Failure::new(exit::USAGE, format!("-H: {}", exit::chain(&e))))?;
+    let names = |name: HeaderName| by_hand.iter().any(|field| *field.name() == name);
+    if args.resume && (names(RANGE) || names(IF_RANGE)) {
+        let words = "-C sends Range and If-Range itself: not with -H of these names";
+        return Err(Failure::new(exit::USAGE, words));
     }
-    let mut outputs = args.output.iter();
-    let job = |(index, url): (usize, String)| {
-        let to = match outputs.next() {
-            Some(file) if file == Path::new("-") => Destination::Output,
-            Some(file) => Destination::File(file.clone()),
-            None if args.remote_name => Destination::File(destination::name_of(&url)?),
-            None if common.json => Destination::Object,
-            None => Destination::Output,
-        };
-        Ok(Job { index, url, to })
-    };
-    urls.into_iter().enumerate().map(job).collect()
+    let agent = parse_field(AGENT).ok().filter(|_| !names(USER_AGENT));
+    let range = args.range.as_ref().filter(|_| !names(RANGE));
+    let range = range.and_then(|range| parse_field(&format!("Range: bytes={range}")).ok());
+    Ok(agent.into_iter().chain(range).chain(by_hand).collect())
 }
 
 fn client(args: &Get, fields: Vec<Field>) -> Client {

@@ -11,7 +11,7 @@ use netcore::{
 use crate::args::{Common, Probe};
 use crate::exit::{self, Failure};
 use crate::streams::Console;
-use crate::values::quote;
+use crate::values::{quote, visible};
 
 /// How long the name of the peer may take. It is a courtesy, and many addresses have none.
 const NAME_PATIENCE: Duration = Duration::from_secs(1);
@@ -180,7 +180,8 @@ impl Page<'_> {
     /// A line, or an object with `fields`, whose values are JSON already.
     fn line(&self, kind: &str, text: &str, fields: &[(&str, String)]) -> Result<(), Failure> {
         if !self.common.json {
-            return self.console.print(&format!("{kind:10} {text}\n"));
+            // A name comes from a server of names, which may be anybody's.
+            return self.console.print(&format!("{kind:10} {}\n", visible(text)));
         }
         let fields: String =
             fields.iter().map(|(name, value)| format!(",\"{name}\":{value}")).collect();

@@ -1,6 +1,9 @@
-//! Durations, sizes, addresses and JSON strings.
+//! Durations, sizes, counts, addresses, JSON strings, and text for people.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::str::FromStr;
 use std::time::Duration;
 
 #[cfg(unix)]
@@ -136,7 +139,7 @@ pub(crate) fn resolve(text: &str) -> Result<(String, u16, IpAddr), String> {
     Ok((host.to_ascii_lowercase(), port, address))
 }
 
-/// A JSON string (RFC 8259, section 7).
+/// A JSON string (RFC 8259, section 7). Characters that could command a terminal are escaped.
 pub(crate) fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -144,10 +147,64 @@ pub(crate) fn quote(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if is_unseen(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => out.push(c),
         }
     }
     out.push('"');
     out
+}
+
+/// Returns `text` as one line for people: URLs without user and password, control characters as
+/// escapes. File names and texts from servers may contain anything.
+pub(crate) fn to_show(text: &str) -> String {
+    visible(&without_credentials(text)).into_owned()
+}
+
+/// Returns `text` with control characters as escapes.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unseen) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| match is_unseen(c) && c != '\t' {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    });
+    Cow::Owned(shown.collect())
+}
+
+/// Control characters, line ends, and what makes the text behind it look like another (UAX #9).
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns `text` with each URL in it without user and password.
+fn without_credentials(text: &str) -> Cow<'_, str> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'');
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, behind) = rest.split_at(at + "://".len());
+        let authority = &behind[..behind.find(ends).unwrap_or(behind.len())];
+        out.push_str(before);
+        rest = &behind[authority.rfind('@').map_or(0, |at| at + 1)..];
+    }
+    match out.is_empty() {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(out + rest),
+    }
+}
+
+/// A number of things: a whole number, 0 included.
+pub(crate) fn count<N: FromStr>(text: &str) -> Result<N, String> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("expected a whole number, as in 3".to_owned());
+    }
+    text.parse().map_err(|_| "too large".to_owned())
+}
+
+/// A number of things, at least one.
+pub(crate) fn some_count(text: &str) -> Result<NonZeroUsize, String> {
+    NonZeroUsize::new(count(text)?).ok_or_else(|| "expected 1 or more".to_owned())
 }

@@ -16,10 +16,11 @@ pub(crate) struct Get {
     /// What to get: http://HOST[:PORT]/PATH; without a scheme it is http://
     #[arg(value_name = "URL", required_unless_present = "url_file")]
     pub(crate) urls: Vec<String>,
-    /// Get the URLs in this file too, one a line; - is standard input
+    /// Get the URLs in this file too, one a line, while they come; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) url_file: Option<PathBuf>,
-    /// Write the body to this file, once it is whole; one for each URL, in their order
+    /// Write the body to this file, once it is whole; one for each URL, in their order; - is
+    /// standard output, binary data on a terminal too
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
     /// Write each body to a file with the last part of its URL for a name
@@ -28,13 +29,17 @@ pub(crate) struct Get {
     /// Put the heads of the responses before the body, as they came
     #[arg(short, long)]
     pub(crate) include: bool,
-    /// No progress, and no log unless -v asks for it
+    /// No progress and no errors, and no log unless -v asks for it
     #[arg(short, long)]
     pub(crate) silent: bool,
+    /// Print errors in spite of -s
+    #[arg(short = 'S', long)]
+    pub(crate) show_error: bool,
     /// Fail with 22 if the status is 400 or above, without its body
     #[arg(short, long)]
     pub(crate) fail: bool,
-    /// Send this field too; 'NAME:' removes one, 'NAME;' sends it empty; may be repeated
+    /// Send this field instead of the default one; 'NAME:' removes the default, 'NAME;' sends an
+    /// empty field; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
     /// Do not follow redirects
@@ -44,7 +49,7 @@ pub(crate) struct Get {
     #[arg(short = 'L', long, overrides_with = "no_location")]
     location: bool,
     /// The most redirects that are followed
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = values::count::<usize>)]
     pub(crate) max_redirects: usize,
     /// How long resolving and connecting may take
     #[arg(long, value_name = "DUR", default_value = "30s", value_parser = values::some_duration)]
@@ -59,9 +64,9 @@ pub(crate) struct Get {
     #[arg(short, long, value_name = "DUR", value_parser = values::some_duration)]
     pub(crate) max_time: Option<Duration>,
     /// Try again so often, from where it broke, where that may help
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::count::<u32>)]
     pub(crate) retry: u32,
-    /// Go on with what an earlier transfer left
+    /// Continue an earlier transfer of the file; -C - is the same
     #[arg(short = 'C', long = "continue")]
     pub(crate) resume: bool,
     /// Get this part alone: FIRST-LAST, FIRST- or -LAST_N, in bytes
@@ -91,7 +96,7 @@ pub(crate) struct Get {
     /// Print this when a transfer has ended, with curl's variables, as %{http_code}
     #[arg(short, long, value_name = "FORMAT", allow_hyphen_values = true)]
     pub(crate) write_out: Option<WriteOut>,
-    /// So many at a time; on standard output the bodies come in the order of the URLs
-    #[arg(short = 'Z', long, value_name = "N", default_value = "1")]
+    /// Transfer so many at a time; on standard output the bodies come in the order of the URLs
+    #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = values::some_count)]
     pub(crate) parallel: NonZeroUsize,
 }

@@ -8,8 +8,10 @@ use crate::exit::{self, Failure};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Destination {
-    /// Standard output.
-    Output,
+    /// Standard output, also if it is a terminal and the body is `binary`.
+    Output {
+        binary: bool,
+    },
     File(PathBuf),
     /// Into the object that `--json` prints.
     Object,
@@ -17,7 +19,7 @@ pub(crate) enum Destination {
 
 impl Destination {
     pub(crate) fn is_output(&self) -> bool {
-        matches!(self, Destination::Output)
+        matches!(self, Destination::Output { .. })
     }
 
     pub(crate) fn file(&self) -> Option<&Path> {
@@ -28,7 +30,7 @@ impl Destination {
     }
 }
 
-/// The file that `-O` writes, in the current directory.
+/// Returns the file that `-O` writes, in the current directory.
 pub(crate) fn name_of(url: &str) -> Result<PathBuf, Failure> {
     let parsed = Url::parse(url).map_err(httpget::Error::from)?;
     match parsed.file_name() {

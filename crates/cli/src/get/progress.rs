@@ -1,12 +1,18 @@
 //! Progress on a terminal: one bar a transfer.
 
+mod rate;
+
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
-/// Where the length is known, and where it is not.
-const KNOWN: &str = "{prefix} {bytes:>10} of {total_bytes} {bytes_per_sec:>13} {eta:>4} {wide_bar}";
-const UNKNOWN: &str = "{prefix} {bytes:>10} {bytes_per_sec:>13} in {elapsed}";
+use rate::Rate;
+
+/// Templates for a known and for an unknown length. The message is the rate and the remaining time.
+/// The library's own figures are wrong for ten seconds: all bytes that came before the bar was shown
+/// count as if they had come at that moment.
+const KNOWN: &str = "{prefix} {bytes:>10} of {total_bytes} {msg:>18} {wide_bar}";
+const UNKNOWN: &str = "{prefix} {bytes:>10} {msg:>13} in {elapsed}";
 /// The longest name that is shown. Of a longer one the end is: it tells more than the beginning.
 const LONGEST_NAME: usize = 28;
 /// What ends sooner needs no bar.
@@ -24,6 +30,7 @@ pub(crate) struct Bar {
     begin: Instant,
     /// Where the content begins that comes now, and how long all of it is.
     span: (u64, Option<u64>),
+    rate: Rate,
     shown: Option<ProgressBar>,
 }
 
@@ -39,7 +46,8 @@ impl Progress {
             false => name.to_owned(),
         };
         let all = self.0.clone();
-        Bar { all, name, begin: Instant::now(), span: (0, None), shown: None }
+        let begin = Instant::now();
+        Bar { all, name, begin, span: (0, None), rate: Rate::begin(begin, 0), shown: None }
     }
 
     /// Prints a line above the bars.
@@ -55,6 +63,7 @@ impl Bar {
     /// Content comes from `at` on, of `whole` bytes in all.
     pub(crate) fn starts(&mut self, at: u64, whole: Option<u64>) {
         self.span = (at, whole);
+        self.rate = Rate::begin(Instant::now(), at);
         if let Some(bar) = &self.shown {
             begin(bar, self.span);
         }
@@ -63,18 +72,36 @@ impl Bar {
     /// So much content is there, what was there before included.
     pub(crate) fn moved(&mut self, position: u64) {
         let Some(all) = &self.all else { return };
-        if self.shown.is_none() && self.begin.elapsed() >= DELAY {
-            let bar = all.add(ProgressBar::no_length().with_prefix(self.name.clone()));
+        let now = Instant::now();
+        let is_new = self.rate.note(now, position);
+        let is_first = self.shown.is_none() && now.duration_since(self.begin) >= DELAY;
+        if is_first {
+            let name = self.name.clone();
+            let bar =
+                all.add(ProgressBar::no_length().with_prefix(name).with_elapsed(now - self.begin));
             begin(&bar, self.span);
             self.shown = Some(bar);
         }
         if let Some(bar) = &self.shown {
+            if is_new || is_first {
+                bar.set_message(self.speed(position));
+            }
             bar.set_position(position);
+        }
+    }
+
+    /// Returns the rate, and the time that is left where the length is known.
+    fn speed(&self, position: u64) -> String {
+        let Some(rate) = self.rate.per_second() else { return String::new() };
+        let rate = format!("{}/s", HumanBytes(rate as u64));
+        match self.span.1.and_then(|whole| self.rate.time_for(whole.saturating_sub(position))) {
+            Some(left) => format!("{rate:>13} {:#>4}", HumanDuration(left)),
+            None => rate,
         }
     }
 }
 
-/// The rate is that of what comes from now on.
+/// Shows where the content begins that comes now, and how long all of it is.
 fn begin(bar: &ProgressBar, (at, whole): (u64, Option<u64>)) {
     let style = ProgressStyle::with_template(if whole.is_some() { KNOWN } else { UNKNOWN });
     // The templates are constants, and a test has seen both.
@@ -86,7 +113,6 @@ fn begin(bar: &ProgressBar, (at, whole): (u64, Option<u64>)) {
         None => bar.unset_length(),
     }
     bar.set_position(at);
-    bar.reset_eta();
 }
 
 impl Drop for Bar {

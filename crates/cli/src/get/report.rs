@@ -15,7 +15,7 @@ pub(crate) struct Report {
     pub(crate) index: usize,
     /// When the first attempt began.
     pub(crate) begin: Option<Instant>,
-    /// As the user gave it.
+    /// As the user gave it, with user and password.
     pub(crate) url: String,
     /// Of the last response; `None` where there was none.
     pub(crate) head: Option<ResponseHead>,
@@ -35,7 +35,7 @@ pub(crate) struct Report {
     pub(crate) request_bytes: usize,
     /// Of the last attempt.
     pub(crate) timings: Timings,
-    /// All of it, attempts that failed included.
+    /// All of it, attempts that failed included, but no wait for another transfer.
     pub(crate) total: Duration,
     pub(crate) file: Option<String>,
     pub(crate) exit_code: u8,
@@ -81,7 +81,8 @@ impl Report {
         self.timings = *response.timings();
     }
 
-    fn now(&self) -> Option<Duration> {
+    /// Returns the time since the transfer began.
+    pub(crate) fn now(&self) -> Option<Duration> {
         self.begin.map(|begin| begin.elapsed())
     }
 
@@ -113,7 +114,7 @@ impl Report {
     }
 
     pub(crate) fn effective_url(&self) -> String {
-        self.effective.as_ref().map_or_else(|| self.url.clone(), Url::to_string)
+        self.effective.as_ref().map_or_else(|| url_to_show(&self.url), Url::to_string)
     }
 
     /// Where the response would have led, had the redirect been followed.
@@ -134,5 +135,21 @@ impl Report {
     pub(crate) fn speed(&self) -> u64 {
         let seconds = self.total.as_secs_f64();
         if seconds > 0.0 { (self.received as f64 / seconds) as u64 } else { 0 }
+    }
+}
+
+/// Returns a URL as the user gave it, but without user and password.
+pub(crate) fn url_to_show(url: &str) -> String {
+    match Url::parse(url).is_ok_and(|url| url.credentials().is_none()) {
+        true => url.to_owned(),
+        // In a text that is no URL, all that stands before an @ may be a password.
+        false => match url.rsplit_once('@') {
+            Some((before, behind)) => {
+                let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+                let colon = if scheme.is_empty() { "" } else { "://" };
+                format!("{scheme}{colon}{behind}")
+            }
+            None => url.to_owned(),
+        },
     }
 }

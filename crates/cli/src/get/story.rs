@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use httpget::{Body, Event, http};
 
+use crate::values::visible;
+
 /// The lines for an event; empty where there is nothing to tell.
 pub(crate) fn tell(event: &Event<'_>) -> String {
     let mut text = String::new();
@@ -51,24 +53,31 @@ fn remark(text: &mut String, words: impl std::fmt::Display) {
     let _ = writeln!(text, "* {words}");
 }
 
-/// The lines of a head. What could command a terminal is shown as what it is.
+/// The lines of a head. What could command a terminal is shown as what it is, and of credentials
+/// only the name: such lines end up in reports of faults.
 fn quote(text: &mut String, mark: char, head: &[u8]) {
     let head = String::from_utf8_lossy(head);
+    let mut hidden = false;
     for line in head.lines() {
         let line = line.strip_suffix('\r').unwrap_or(line);
+        let is_folded = line.starts_with([' ', '\t']);
+        let name = line.split_once(':').map(|(name, _)| name);
+        hidden = match is_folded {
+            true => hidden,
+            false => name.is_some_and(is_secret),
+        };
+        let shown = match name {
+            _ if hidden && is_folded => " [hidden]".into(),
+            Some(name) if hidden => format!("{name}: [hidden]").into(),
+            _ => visible(line),
+        };
         text.push(mark);
         text.push(' ');
-        for c in line.chars() {
-            match c.is_control() && c != '\t' || turns_text(c) {
-                true => text.extend(c.escape_default()),
-                false => text.push(c),
-            }
-        }
+        text.push_str(&shown);
         text.push('\n');
     }
 }
 
-/// Ends a line, or makes what follows look like something else (UAX #9).
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+fn is_secret(name: &str) -> bool {
+    name.parse().is_ok_and(|name| httpget::protocol::is_secret(&name))
 }

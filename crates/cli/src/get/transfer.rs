@@ -1,31 +1,25 @@
 //! One URL, from the request to the last line about it.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{self, Read};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
 use httpget::download::{Download, Downloaded, Progress as Step};
-use httpget::{Client, Event, Request};
+use httpget::{Client, Event, Limits, Request};
 
 use super::destination::Destination;
+use super::jobs::Job;
+use super::outlet::Outlet;
 use super::progress::{Bar, Progress};
-use super::report::Report;
+use super::report::{Report, url_to_show};
+use super::turns::{Turn, Turns};
 use super::{LARGEST_JSON_BODY, story, write_out};
 use crate::args::{Common, Get};
 use crate::exit::{self, Failure};
 use crate::streams::Printer;
-use crate::values::quote;
-
-/// A URL, and where its body goes.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) index: usize,
-    pub(super) url: String,
-    pub(super) to: Destination,
-}
+use crate::values::{quote, visible};
 
 /// What all transfers share.
 pub(super) struct Transfers<'a> {
@@ -39,112 +33,157 @@ pub(super) struct Transfers<'a> {
 }
 
 impl Transfers<'_> {
-    /// Says itself what there is to say of it.
+    /// Carries the job out, and says itself what there is to say of it.
     ///
     /// # Errors
     ///
     /// Without words, if the transfer failed or its results can't be printed.
-    pub(super) fn run(&self, job: &Job) -> Result<(), Failure> {
-        let _turn = Turn { turns: &self.turns, index: job.index };
-        let begin = Instant::now();
+    pub(super) fn run(&self, job: Job) -> Result<(), Failure> {
+        let Job { index, place, url, to } = job;
+        let _turn = Turn { turns: &self.turns, index };
         let mut report = Report {
-            index: job.index,
-            begin: Some(begin),
-            url: job.url.clone(),
-            file: job.to.file().map(|file| file.display().to_string()),
+            index,
+            begin: Some(Instant::now()),
+            url,
+            file: to.as_ref().ok().and_then(Destination::file).map(|it| it.display().to_string()),
             ..Report::default()
         };
+        let prints = to.as_ref().is_ok_and(Destination::is_output);
         let mut body = None;
-        let done = match &job.to {
-            Destination::Object => self.fetch_to_memory(job, &mut report).map(|(done, bytes)| {
+        let done = match to {
+            Ok(Destination::Object) => self.fetch_to_memory(&mut report).map(|(done, bytes)| {
                 body = Some(bytes);
                 done
             }),
-            _ => self.fetch(job, &mut report),
+            Ok(Destination::Output { binary }) => self.fetch_to_output(binary, &mut report),
+            Ok(Destination::File(file)) => self.fetch_to_file(&file, &mut report),
+            Err(failure) => Err(failure),
         };
-        report.total = begin.elapsed();
         let result = match done {
-            Ok(mut done) => {
-                if self.common.verbose > 0 {
-                    self.say(&story::end(done.response.body(), report.notes));
-                }
-                report.settle(&done.response);
-                report.received = done.fetched;
-                report.retries = done.attempts - 1;
-                Ok(())
-            }
-            Err(failure) => {
-                report.exit_code = failure.code();
-                report.error = failure.words().map(str::to_owned);
-                Err(failure)
-            }
+            Ok(done) => self.settle(done, &mut report),
+            Err(failure) => Err(match &place {
+                Some(place) => failure.at(place),
+                None => failure,
+            }),
         };
+        if let Err(failure) = &result {
+            report.exit_code = failure.code();
+            report.error = failure.words().map(str::to_owned);
+        }
         let result = result.map_err(|failure| self.complain(failure));
+        if prints {
+            // The lines about a transfer stand behind its body, never inside another one.
+            self.turns.wait(index);
+        }
         self.tell(&report, body.as_deref()).map_err(|failure| self.complain(failure)).and(result)
     }
 
-    fn fetch(&self, job: &Job, report: &mut Report) -> Result<Downloaded, Failure> {
-        let download = self.download(self.request(&job.url, report));
-        let mut watch = self.watch(job, report);
-        let mut progress = |step: Step<'_>| watch.see(&step);
-        Ok(match &job.to {
-            Destination::File(file) => download.to_file(file, &mut progress)?,
-            _ => download.to(&io::stdout(), &mut progress).map_err(Failure::of_output)?,
+    /// Takes note of what a transfer has come to.
+    fn settle(&self, mut done: Downloaded, report: &mut Report) -> Result<(), Failure> {
+        if self.common.verbose > 0 {
+            self.say(&story::end(done.response.body(), report.notes));
+        }
+        report.settle(&done.response);
+        report.received = done.fetched;
+        report.retries = done.attempts - 1;
+        Ok(())
+    }
+
+    fn fetch_to_file(&self, file: &Path, report: &mut Report) -> Result<Downloaded, Failure> {
+        let (download, mut watch) = self.begin(report, None, &visible(&file.to_string_lossy()));
+        let done = download.to_file(file, &mut |step| watch.see(&step));
+        watch.end();
+        Ok(done?)
+    }
+
+    /// The transfer goes on while others have their turn on standard output.
+    fn fetch_to_output(&self, binary: bool, report: &mut Report) -> Result<Downloaded, Failure> {
+        let index = report.index;
+        let text_only = !binary && io::stdout().is_terminal();
+        let is_direct = self.turns.has_come(index) && !text_only;
+        let name = url_to_show(&report.url);
+        let (download, mut watch) = self.begin(report, None, &name);
+        let outlet = Outlet { turns: &self.turns, index, text_only };
+        let way = if is_direct { None } else { io::pipe().ok() };
+        thread::scope(|scope| {
+            let printer = way.and_then(|(body, entrance)| {
+                let print = move || outlet.pass(body);
+                let printer = thread::Builder::new().spawn_scoped(scope, print).ok()?;
+                Some((printer, entrance))
+            });
+            let Some((printer, entrance)) = printer else {
+                // Without a thread or a pipe, the transfer begins when its turn comes.
+                self.turns.wait(index);
+                watch.report.begin = Some(Instant::now());
+                let done = download.to(&io::stdout(), &mut |step| watch.see(&step));
+                watch.end();
+                return done.map_err(Failure::of_output);
+            };
+            let done = download.to(&entrance, &mut |step| watch.see(&step));
+            watch.end();
+            drop(entrance);
+            // An error of the printer comes first: it is the reason why the transfer failed.
+            printer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok(done?)
         })
     }
 
     /// The body as well, of a megabyte at most unless the user has another limit.
-    fn fetch_to_memory(
-        &self,
-        job: &Job,
-        report: &mut Report,
-    ) -> Result<(Downloaded, Vec<u8>), Failure> {
+    fn fetch_to_memory(&self, report: &mut Report) -> Result<(Downloaded, Vec<u8>), Failure> {
         let mut limits = self.client.limits().clone();
         if self.args.max_filesize.is_none() {
             limits.body = LARGEST_JSON_BODY;
         }
-        let download = self.download(self.request(&job.url, report).limits(limits));
-        let mut watch = self.watch(job, report);
-        let mut progress = |step: Step<'_>| watch.see(&step);
-        let failed = |error: io::Error| Failure::new(exit::OTHER, format!("pipe: {error}"));
+        let name = url_to_show(&report.url);
+        let (download, mut watch) = self.begin(report, Some(limits), &name);
+        let failed = |error: io::Error| Failure::new(exit::OTHER, format!("--json: {error}"));
         let (mut exit, entrance) = io::pipe().map_err(failed)?;
         thread::scope(|scope| {
-            let reader = scope.spawn(move || {
+            let read = move || {
                 let mut bytes = Vec::new();
                 exit.read_to_end(&mut bytes).map(|_| bytes)
-            });
-            let done = download.to(&entrance, &mut progress);
+            };
+            let reader = thread::Builder::new().spawn_scoped(scope, read);
+            let reader = reader.map_err(|error| {
+                Failure::new(exit::OTHER, format!("--json: start a thread: {error}"))
+            })?;
+            let done = download.to(&entrance, &mut |step| watch.see(&step));
+            watch.end();
             drop(entrance);
             let bytes = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             Ok((done?, bytes.map_err(failed)?))
         })
     }
 
-    fn request(&self, url: &str, report: &mut Report) -> Request {
+    /// Returns the transfer of `report`'s URL, and who watches it under `name`.
+    fn begin<'a>(
+        &'a self,
+        report: &'a mut Report,
+        limits: Option<Limits>,
+        name: &str,
+    ) -> (Download, Watch<'a>) {
+        let mut request = self.request(&report.url);
+        report.effective = request.url().cloned();
+        if let Some(limits) = limits {
+            request = request.limits(limits);
+        }
+        let bar = self.progress.bar(name);
+        (self.download(request), Watch { transfers: self, report, bar, at: 0 })
+    }
+
+    fn request(&self, url: &str) -> Request {
         let args = self.args;
         let mut request = self.client.get(url).redirects(!args.no_location).raw(args.raw);
-        report.effective = request.url().cloned();
         if args.http10 {
             request = request.http_1_0();
         }
-        match &args.range {
-            Some(range) => request.range(range),
-            None => request,
-        }
+        request
     }
 
     fn download(&self, request: Request) -> Download {
         let args = self.args;
         let download = Download::new(request).resume(args.resume).retries(args.retry);
         download.errors(!args.fail).heads(args.include)
-    }
-
-    fn watch<'a>(&'a self, job: &'a Job, report: &'a mut Report) -> Watch<'a> {
-        let bar = match &job.to {
-            Destination::File(file) => self.progress.bar(&file.display().to_string()),
-            _ => self.progress.bar(&job.url),
-        };
-        Watch { transfers: self, job, report, bar, at: 0 }
     }
 
     /// Whether anybody wants to know more than the body.
@@ -166,9 +205,11 @@ impl Transfers<'_> {
         Ok(())
     }
 
-    /// Says why, at once, and leaves the code.
+    /// Says why, at once, and leaves the code. As with curl, `-s` silences that too, unless `-S` or
+    /// `-v` is there.
     fn complain(&self, failure: Failure) -> Failure {
-        if let Some(words) = failure.words() {
+        let is_silent = self.args.silent && !self.args.show_error && self.common.verbose == 0;
+        if let (Some(words), false) = (failure.words(), is_silent) {
             self.say(&format!("sockit: {words}\n"));
         }
         Failure::silent(failure.code())
@@ -184,7 +225,6 @@ impl Transfers<'_> {
 /// What becomes of a transfer while it runs.
 struct Watch<'a> {
     transfers: &'a Transfers<'a>,
-    job: &'a Job,
     report: &'a mut Report,
     bar: Bar,
     /// Where the content of this attempt begins.
@@ -192,6 +232,11 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
+    /// The transfer has ended; how long it took is what counts as its time.
+    fn end(&mut self) {
+        self.report.total = self.report.now().unwrap_or_default();
+    }
+
     fn see(&mut self, step: &Step<'_>) {
         match step {
             Step::Event(event) => self.hear(event),
@@ -216,9 +261,6 @@ impl Watch<'_> {
     }
 
     fn hear(&mut self, event: &Event<'_>) {
-        if matches!(event, Event::Interim(_) | Event::Head(_)) && self.job.to.is_output() {
-            self.transfers.turns.wait(self.job.index);
-        }
         // A head is copied for it, which ten thousand small transfers would feel.
         if self.transfers.is_told() {
             self.report.hear(event);
@@ -226,64 +268,6 @@ impl Watch<'_> {
         if self.transfers.common.verbose > 0 {
             self.transfers.say(&story::tell(event));
         }
-    }
-}
-
-/// Bodies on standard output come in the order of the URLs, however many are on their way.
-#[derive(Debug, Default)]
-pub(super) struct Turns {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// All transfers before this one have ended.
-    next: usize,
-    /// Those behind it that have ended too.
-    ended: BTreeSet<usize>,
-    /// So many wait for their turn. Without any, nobody needs to be woken.
-    waiting: usize,
-}
-
-impl Turns {
-    /// Waits until all transfers before this one have ended.
-    fn wait(&self, index: usize) {
-        let mut state = self.lock();
-        if state.next < index {
-            state.waiting += 1;
-            let early = |state: &mut State| state.next < index;
-            let waited = self.changed.wait_while(state, early);
-            waited.unwrap_or_else(PoisonError::into_inner).waiting -= 1;
-        }
-    }
-
-    fn end(&self, index: usize) {
-        let mut state = self.lock();
-        state.ended.insert(index);
-        let State { next, ended, waiting } = &mut *state;
-        while ended.remove(next) {
-            *next += 1;
-        }
-        if *waiting > 0 {
-            self.changed.notify_all();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Ends the turn of a transfer, whatever becomes of it.
-struct Turn<'a> {
-    turns: &'a Turns,
-    index: usize,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.turns.end(self.index);
     }
 }
 

@@ -5,8 +5,8 @@ mod tests;
 
 use std::str::FromStr;
 
-use super::report::Report;
-use crate::values::quote;
+use super::report::{Report, url_to_show};
+use crate::values::{quote, visible};
 
 /// A parsed format.
 #[derive(Clone, Debug)]
@@ -41,9 +41,11 @@ enum Value {
 }
 
 impl Value {
+    /// Returns the value on one line: a server, or a file's name, can put no line end into it.
     fn words(self) -> String {
         match self {
-            Value::Text(text) | Value::Number(text) => text,
+            Value::Text(text) => visible(&text).into_owned(),
+            Value::Number(number) => number,
         }
     }
 
@@ -106,7 +108,7 @@ static VARIABLES: [Variable; 34] = [
     Variable { name: "time_redirect", value: |r| seconds(Some(r.timings.redirected)) },
     Variable { name: "time_starttransfer", value: |r| seconds(r.timings.first_byte) },
     Variable { name: "time_total", value: |r| seconds(Some(r.total)) },
-    Variable { name: "url", value: |r| text(&r.url) },
+    Variable { name: "url", value: |r| text(url_to_show(&r.url)) },
     Variable { name: "url_effective", value: |r| text(r.effective_url()) },
     Variable { name: "urlnum", value: |r| number(r.index) },
 ];
@@ -195,7 +197,7 @@ impl WriteOut {
             let words = match part {
                 Part::Text(text) => text.clone(),
                 Part::Variable(variable) => (variable.value)(report).words(),
-                Part::Header(name) => report.field(name),
+                Part::Header(name) => Value::Text(report.field(name)).words(),
                 Part::Json => json(report),
                 Part::HeaderJson => header_json(report),
                 Part::OnError if report.exit_code == 0 => break,

@@ -1,6 +1,10 @@
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::{byte_range, duration, local_address, quote, rate, resolve, size, some_duration};
+use super::{
+    byte_range, count, duration, local_address, quote, rate, resolve, size, some_count,
+    some_duration, to_show,
+};
 
 #[test]
 fn durations_are_numbers_with_units() {
@@ -101,4 +105,29 @@ fn a_host_and_a_port_can_have_their_address() {
     for bad in ["", "h", "h:80", "h:80:", "h::1.2.3.4", ":80:1.2.3.4", "h:+80:1.2.3.4", "[h:80:1"] {
         assert!(resolve(bad).is_err(), "{bad:?}");
     }
+}
+
+#[test]
+fn what_is_shown_has_neither_credentials_nor_control_characters() {
+    for (text, shown) in [
+        ("get http://a:b@h/c?d@e: \u{1b}[2J", "get http://h/c?d@e: \\u{1b}[2J"),
+        ("http://a@b:c@h 'https://x:y@z' u@v", "http://h 'https://z' u@v"),
+        ("a\nb\u{9b}\u{202e}c\td", "a\\nb\\u{9b}\\u{202e}c\td"),
+        ("redis://:secret@h:1/0 and ://", "redis://h:1/0 and ://"),
+        ("plain", "plain"),
+    ] {
+        assert_eq!(to_show(text), shown);
+    }
+    assert_eq!(quote("\u{7f}\u{9b}\u{2028}\t"), "\"\\u007f\\u009b\\u2028\\u0009\"");
+}
+
+#[test]
+fn counts_are_whole_numbers() {
+    assert_eq!((count::<u32>("0"), count::<usize>("17")), (Ok(0), Ok(17)));
+    for wrong in ["", "x", "-1", "+1", "1.5", "1k", " 1"] {
+        assert_eq!(count::<u32>(wrong), Err("expected a whole number, as in 3".to_owned()));
+    }
+    assert_eq!(count::<u32>("4294967296"), Err("too large".to_owned()));
+    assert_eq!(some_count("0"), Err("expected 1 or more".to_owned()));
+    assert_eq!(some_count("3").map(NonZeroUsize::get), Ok(3));
 }

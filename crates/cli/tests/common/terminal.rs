@@ -212,7 +212,7 @@ impl Grid {
         match &self.unfinished[..] {
             [b'\r'] => self.column = 0,
             [b'\n'] => self.feed(),
-            [0x07] => {}
+            [0 | 0x07] => {}
             [0x1b] | [0x1b, b'['] => return,
             [0x1b, b'[', parameters @ .., last] => {
                 if matches!(last, b'0'..=b'9' | b';' | b'?') {

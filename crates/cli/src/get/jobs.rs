@@ -1,0 +1,161 @@
+//! What there is to transfer: a URL and where its body goes, one after the other.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::vec;
+
+use super::destination::{self, Destination};
+use super::list::{Entry, List};
+use crate::args::{Common, Get};
+use crate::exit::{self, Failure};
+use crate::streams::Console;
+
+/// One transfer to be.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Which of all it is, from 0.
+    pub(super) index: usize,
+    /// The line of a list that names it.
+    pub(super) place: Option<String>,
+    /// As the user wrote it.
+    pub(super) url: String,
+    /// Where the body goes, or why there is nothing to transfer.
+    pub(super) to: Result<Destination, Failure>,
+}
+
+/// The jobs that nobody has taken yet, for any number of threads. Those of a list are found when
+/// they are asked for.
+pub(super) struct Jobs<'a>(Mutex<Source<'a>>);
+
+struct Source<'a> {
+    args: &'a Get,
+    json: bool,
+    urls: vec::IntoIter<String>,
+    list: Option<List>,
+    outputs: vec::IntoIter<PathBuf>,
+    /// The number of the next job.
+    next: usize,
+    has_ended: bool,
+}
+
+impl<'a> Jobs<'a> {
+    /// Returns the jobs of the command line, and behind them those of the list that it names.
+    ///
+    /// # Errors
+    ///
+    /// [`exit::USAGE`] for options that contradict one another, [`exit::UNREADABLE`] for a list that
+    /// can't be opened.
+    pub(super) fn of(
+        args: &'a Get,
+        common: &Common,
+        console: &mut Console,
+    ) -> Result<Jobs<'a>, Failure> {
+        let urls = urls(args)?;
+        check(args, &urls)?;
+        let list = args.url_file.as_deref().map(|path| List::open(path, console)).transpose()?;
+        Ok(Jobs(Mutex::new(Source {
+            args,
+            json: common.json,
+            urls: urls.into_iter(),
+            list,
+            outputs: args.output.clone().into_iter(),
+            next: 0,
+            has_ended: false,
+        })))
+    }
+
+    /// Takes the next job. Reads the next line of the list, and waits for it, where it is needed.
+    pub(super) fn take(&self) -> Option<Job> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Leaves the others alone: nobody reads their bodies.
+    pub(super) fn stop(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
+    }
+}
+
+impl Source<'_> {
+    fn take(&mut self) -> Option<Job> {
+        if self.has_ended {
+            return None;
+        }
+        let index = self.next;
+        self.next += 1;
+        let entry = match self.urls.next() {
+            Some(url) => Some((None, Ok(url))),
+            None => self
+                .list
+                .as_mut()
+                .and_then(List::next)
+                .map(|Entry { place, url }| (Some(place), url)),
+        };
+        let Some((place, url)) = entry else {
+            self.has_ended = true;
+            let rest = self.outputs.len();
+            let to = Err(self.uneven(index));
+            return (rest > 0).then_some(Job { index, place: None, url: String::new(), to });
+        };
+        match url {
+            Ok(url) => {
+                let to = self.destination(index, &url);
+                Some(Job { index, place, url, to })
+            }
+            // It takes its file with it, so that those behind it get theirs.
+            Err(failure) => {
+                self.outputs.next();
+                Some(Job { index, place, url: String::new(), to: Err(failure) })
+            }
+        }
+    }
+
+    fn destination(&mut self, index: usize, url: &str) -> Result<Destination, Failure> {
+        if url == "-" {
+            let words = "- is no URL: --url-file - reads URLs from standard input";
+            return Err(Failure::new(exit::MALFORMED, words));
+        }
+        match self.outputs.next() {
+            Some(file) if file == Path::new("-") => Ok(Destination::Output { binary: true }),
+            Some(file) => Ok(Destination::File(file)),
+            None if !self.args.output.is_empty() => Err(self.uneven(index + 1)),
+            None if self.args.remote_name => destination::name_of(url).map(Destination::File),
+            None if self.json => Ok(Destination::Object),
+            None => Ok(Destination::Output { binary: false }),
+        }
+    }
+
+    fn uneven(&self, urls: usize) -> Failure {
+        uneven(self.args, urls)
+    }
+}
+
+/// The URLs of the command line. `-C -` is curl's way to write `-C`.
+fn urls(args: &Get) -> Result<Vec<String>, Failure> {
+    let mut urls = args.urls.clone();
+    if let (true, Some(at)) = (args.resume, urls.iter().position(|url| url == "-")) {
+        urls.remove(at);
+    }
+    if urls.is_empty() && args.url_file.is_none() {
+        return Err(Failure::new(exit::USAGE, "there is no URL; see --help"));
+    }
+    Ok(urls)
+}
+
+fn check(args: &Get, urls: &[String]) -> Result<(), Failure> {
+    let usage = |words: &str| Err(Failure::new(exit::USAGE, words));
+    if args.url_file.is_none() && !args.output.is_empty() && args.output.len() != urls.len() {
+        return Err(uneven(args, urls.len()));
+    }
+    if args.resume && args.output.is_empty() && !args.remote_name {
+        return usage("-C goes on with a file: it needs -o or -O");
+    }
+    if args.resume && (args.include || args.raw || args.range.is_some()) {
+        return usage("-C goes with a file of content: not with -i, --raw or -r");
+    }
+    Ok(())
+}
+
+fn uneven(args: &Get, urls: usize) -> Failure {
+    let files = args.output.len();
+    Failure::new(exit::USAGE, format!("-o is there {files} times for {urls} URLs"))
+}

@@ -1,0 +1,52 @@
+use std::io::Cursor;
+
+use super::*;
+
+/// Each line that is a URL, or its place and why it is none.
+fn entries(bytes: impl AsRef<[u8]>) -> Vec<String> {
+    let mut list = List::new("list", Box::new(Cursor::new(bytes.as_ref().to_vec())));
+    let next = || {
+        let Entry { place, url } = list.next()?;
+        Some(url.unwrap_or_else(|failure| format!("{place} {}", failure.words().unwrap())))
+    };
+    std::iter::from_fn(next).collect()
+}
+
+#[test]
+fn lines_are_urls_unless_empty_or_comments() {
+    assert_eq!(entries(""), [""; 0]);
+    assert_eq!(entries("a\n\n # no\r\n b \r\nc"), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_byte_order_mark_belongs_to_no_line() {
+    assert_eq!(entries("\u{feff}a\r\nb\r\n"), ["a", "b"]);
+    assert_eq!(entries("\u{feff}"), [""; 0]);
+    assert_eq!(entries("a\n\u{feff}b"), ["a", "\u{feff}b"]);
+}
+
+#[test]
+fn a_line_that_is_no_text_is_refused_with_its_number_and_the_next_one_is_read() {
+    let long = "x".repeat(LONGEST_LINE);
+    let list = [b"a\n\xff\xfe\n", long.as_bytes(), b"x\nb\n", long.as_bytes()].concat();
+    let refused = "list:3 a line longer than 65536 bytes is no URL";
+    assert_eq!(
+        entries(list),
+        ["a", "list:2 not UTF-8 from byte 0 of the line", refused, "b", &long]
+    );
+}
+
+#[test]
+fn a_list_that_breaks_ends_with_the_reason() {
+    struct Broken;
+    impl io::Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("gone"))
+        }
+    }
+    let mut list = List::new("list", Box::new(BufReader::new(Cursor::new("a\nb").chain(Broken))));
+    assert_eq!(list.next().unwrap().url.unwrap(), "a");
+    let entry = list.next().unwrap();
+    assert_eq!((&*entry.place, entry.url.unwrap_err().code()), ("list:2", exit::UNREADABLE));
+    assert!(list.next().is_none());
+}
