@@ -44,7 +44,9 @@ pub(crate) fn listen(
     let (events, told) = mpsc::channel();
     let stop = events.clone();
     let signals = Signals::watch(move |_| tell(&stop, Event::Stop))?;
+    signals.set_printing(true);
     announce(console);
+    signals.set_printing(false);
     let last = Arc::new(Last::default());
     for socket in sockets.into_iter().map(Arc::new) {
         let (last, printer, events) = (last.clone(), console.printer.clone(), events.clone());

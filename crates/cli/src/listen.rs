@@ -58,7 +58,9 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
         // Nobody hears it where nobody is joined.
         let _ = events.send(Event::Stop);
     })?;
+    signals.set_printing(true);
     announce(&names, common, console);
+    signals.set_printing(false);
     let result = match banner {
         Some(banner) => {
             raise_descriptors();

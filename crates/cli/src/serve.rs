@@ -59,7 +59,9 @@ impl Listening {
                 handle.stop();
             }
         })?;
+        signals.set_printing(true);
         announce(server.endpoints(), common, &console.printer)?;
+        signals.set_printing(false);
         Ok(Listening { server, workers, signals })
     }
 
@@ -124,6 +126,34 @@ pub(crate) fn interrupt() {
     }
 }
 
+/// Time for printing after a first signal.
+#[cfg(unix)]
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Ends the program by `signal` if it still prints after [`LAST_WORDS`]. A write that nobody reads
+/// cannot be interrupted, so that the program would never end otherwise.
+#[cfg(unix)]
+pub(crate) fn bound_printing(signal: i32, prints: Arc<AtomicBool>) {
+    let started = threads::start("end", move || {
+        thread::sleep(LAST_WORDS);
+        if prints.load(Ordering::Relaxed) {
+            end_by(signal);
+        }
+    });
+    // A second signal ends the program in any case.
+    if let Err(failure) = started {
+        log::debug!("{}", failure.words().unwrap_or_default());
+    }
+}
+
+/// Ends the program by `signal`, as the system does for a program that does not watch for it.
+#[cfg(unix)]
+fn end_by(signal: i32) {
+    if let Err(e) = signal_hook::low_level::emulate_default_handler(signal) {
+        log::warn!("signal {signal}: {e}");
+    }
+}
+
 /// Time that the program has to end by itself after a second signal.
 #[cfg(unix)]
 const LAST: Duration = Duration::from_secs(2);
@@ -135,6 +165,7 @@ const LAST: Duration = Duration::from_secs(2);
 #[cfg(unix)]
 pub(crate) struct Signals {
     at_once: Arc<AtomicBool>,
+    prints: Arc<AtomicBool>,
 }
 
 #[cfg(unix)]
@@ -148,12 +179,20 @@ impl Signals {
             signals.map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
         let at_once = Arc::new(AtomicBool::new(false));
         let second = at_once.clone();
+        let prints = Arc::new(AtomicBool::new(false));
+        let printing = prints.clone();
         threads::start("signals", move || {
             let mut first = None;
             for signal in signals.forever() {
-                let (which, when) = *first.get_or_insert_with(|| (signal, Instant::now()));
+                let (which, when) = *first.get_or_insert_with(|| {
+                    bound_printing(signal, printing.clone());
+                    (signal, Instant::now())
+                });
                 let at_once = signal != which || when.elapsed() >= SAME;
                 second.store(at_once, Ordering::Release);
+                if at_once && printing.load(Ordering::Relaxed) {
+                    end_by(signal);
+                }
                 told(at_once);
                 if at_once {
                     thread::sleep(LAST);
@@ -161,7 +200,13 @@ impl Signals {
                 }
             }
         })?;
-        Ok(Signals { at_once })
+        Ok(Signals { at_once, prints })
+    }
+
+    /// Says whether standard output may hold up the thread that `told` would end. As long as it may,
+    /// a signal ends the program by itself: the first one after a second, another one at once.
+    pub(crate) fn set_printing(&self, prints: bool) {
+        self.prints.store(prints, Ordering::Relaxed);
     }
 
     /// Returns `true` if there were several signals.
@@ -178,6 +223,8 @@ impl Signals {
     pub(crate) fn watch(_: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         Ok(Signals)
     }
+
+    pub(crate) fn set_printing(&self, _: bool) {}
 
     pub(crate) fn end(self) -> bool {
         false

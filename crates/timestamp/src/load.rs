@@ -52,19 +52,23 @@ mod text;
 mod tests;
 
 use std::io::{self, Write};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use netcore::{Deadline, Endpoint, Transport};
+use netcore::{Deadline, Endpoint, Error, ErrorKind, Operation, Transport};
 
-use driver::{Driver, Shared};
+use driver::{Driver, Shared, Socket, Target};
 use generator::Share;
 pub use latency::Latency;
 use log::Log;
 pub use report::{Limit, Report};
 use text::Text;
+
+/// The longest time between two looks at `stop`.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How much load, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,9 +161,12 @@ impl Load {
         Load { threads, ..self }
     }
 
-    /// Puts the load on `endpoint`, until it is over or `stop` is true, which is looked at ten times
-    /// a second at least. The calling thread is one of those that make the load. It takes warm-up and duration, and at most two timeouts more: for the
-    /// connections before, for the last answers behind. A run that is stopped waits for none.
+    /// Puts the load on `endpoint`, until it is over or `stop` is true. All the time, also while the
+    /// name is resolved and connections are made, `stop` is looked at ten times a second at least.
+    ///
+    /// The calling thread is one of those that make the load. The run takes warm-up and duration,
+    /// and at most two timeouts more: for the connections before, for the last answers behind. A run
+    /// that is stopped waits for none.
     ///
     /// `log` gets [`Report::latency`] by the second as a log in the format of HdrHistogram's tools,
     /// version 1.3, in nanoseconds. With several threads each writes its own lines.
@@ -172,6 +179,7 @@ impl Load {
     /// - [`LoadError::Settings`]: nothing was sent.
     /// - [`LoadError::Socket`]: the first connection could not be made, or the system can't wait for
     ///   sockets.
+    /// - [`LoadError::Stopped`]: `stop` became true before the first connection was made.
     /// - [`LoadError::Log`]: the log could not be written.
     pub fn run(
         &self,
@@ -180,7 +188,7 @@ impl Load {
         log: Option<&mut (dyn Write + Send)>,
     ) -> Result<Report, LoadError> {
         self.check(endpoint.transport())?;
-        let (first, target) = driver::connect(endpoint, Deadline::after(self.timeout))?;
+        let (first, target) = self.connect(endpoint, stop)?;
         let (begun, begun_at) = (Instant::now(), SystemTime::now());
         let shared = Shared {
             load: self,
@@ -207,6 +215,35 @@ impl Load {
             }
             Ok(report)
         })
+    }
+
+    /// Makes the first connection on a thread of its own, which is left to itself if `stop` becomes
+    /// true: the resolver cannot be interrupted.
+    fn connect(
+        &self,
+        endpoint: &Endpoint,
+        stop: &AtomicBool,
+    ) -> Result<(Socket, Target), LoadError> {
+        let deadline = Deadline::after(self.timeout);
+        let (tell, told) = mpsc::sync_channel(1);
+        let there = endpoint.clone();
+        // Nobody receives it after a stop.
+        let connect = move || drop(tell.send(driver::connect(&there, deadline)));
+        if thread::Builder::new().name("connect".to_owned()).spawn(connect).is_err() {
+            // Without a thread to be had, the connection is made here, where a stop comes later.
+            return Ok(driver::connect(endpoint, deadline)?);
+        }
+        loop {
+            match told.recv_timeout(LOOK) {
+                Ok(connected) => return Ok(connected?),
+                Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
+                Err(RecvTimeoutError::Timeout) => return Err(LoadError::Stopped),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let failed = Error::new(Operation::Connect, ErrorKind::Other);
+                    return Err(failed.at(endpoint.to_string()).into());
+                }
+            }
+        }
     }
 
     fn check(&self, transport: Transport) -> Result<(), LoadError> {
@@ -252,6 +289,9 @@ pub enum LoadError {
     /// The first connection could not be made, or the system can't wait for sockets.
     #[error(transparent)]
     Socket(#[from] netcore::Error),
+    /// The run was stopped before the first connection was made.
+    #[error("stopped before the first connection was made")]
+    Stopped,
     /// The log could not be written.
     #[error("write the log")]
     Log(#[from] io::Error),

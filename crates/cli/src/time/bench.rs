@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use netcore::{Endpoint, ErrorKind, Transport};
@@ -13,7 +13,7 @@ use timestamp::load::{Latency, Limit, Load, LoadError, Report};
 
 use crate::args::{Common, TimeBench};
 use crate::exit::{self, Failure};
-use crate::serve::raise_descriptors;
+use crate::serve::{bound_printing, raise_descriptors};
 use crate::streams::Console;
 use crate::values::quote;
 
@@ -49,7 +49,13 @@ pub(crate) fn bench(
             .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
             .map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
     }
-    let report = load.run(&endpoint, &stop, log)?;
+    let report = load.run(&endpoint, &stop, log);
+    // Only the printing is left to stop: the next signal ends the program at once, and after an
+    // earlier one standard output has a second.
+    if stop.swap(true, Ordering::Relaxed) {
+        bound_printing(SIGINT, stop);
+    }
+    let report = report?;
     let text = match common.json {
         true => object(&args, &report),
         false => table(&args, &endpoint, &report),

@@ -10,6 +10,8 @@ mod tests;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -70,11 +72,17 @@ pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Re
         endpoints.iter().map(|endpoint| Target::new(endpoint, is_single)).collect();
     let view = View::new(targets.len(), common, console);
     let (tell, told) = mpsc::sync_channel(BACKLOG);
-    let stop = tell.clone();
-    let signals = Signals::watch(move |_| tell_of(&stop, Told::Stop))?;
+    let stopped = Arc::new(AtomicBool::new(false));
+    let (stop, stops) = (tell.clone(), stopped.clone());
+    let signals = Signals::watch(move |_| {
+        stops.store(true, Ordering::Relaxed);
+        // A full channel needs no such event: the loop is about to read another.
+        let _ = stop.try_send(Told::Stop);
+    })?;
+    signals.set_printing(true);
     start(endpoints, &args, &tell);
     let mut left = targets.len();
-    while left > 0 {
+    while left > 0 && !stopped.load(Ordering::Relaxed) {
         match told.recv() {
             Ok(Told::Happened(index, event)) => {
                 let target = &mut targets[index];

@@ -143,7 +143,7 @@ impl<'a> Driver<'a> {
             self.idle += woken.min(until).saturating_sub(now.max(from));
             self.take(&events);
             self.look(woken);
-            if self.shared.stop.load(Ordering::Relaxed) {
+            if self.is_stopped() {
                 self.generator.stop(woken);
             }
             now = self.now();
@@ -168,16 +168,23 @@ impl<'a> Driver<'a> {
                 self.wait(events, 0)?;
                 self.take(events);
             }
+            if self.is_stopped() {
+                return Ok(());
+            }
         }
         while self.generator.open_lanes() < self.generator.lanes()
             && !patience.is_expired()
-            && !self.shared.stop.load(Ordering::Relaxed)
+            && !self.is_stopped()
         {
             self.wait(events, MILLISECOND)?;
             self.take(events);
             self.look(self.now());
         }
         Ok(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.shared.stop.load(Ordering::Relaxed)
     }
 
     fn wait(&mut self, events: &mut Events, nanoseconds: u64) -> Result<(), LoadError> {

@@ -141,3 +141,22 @@ fn a_log_that_can_not_be_written_ends_the_run() {
     let result = Load::new().run(&endpoint, &GO_ON, Some(&mut Full));
     assert!(matches!(result, Err(LoadError::Log(_))), "{result:?}");
 }
+
+#[test]
+fn a_stop_is_heeded_while_the_first_connection_is_made() {
+    let path = std::env::temp_dir().join(format!("sockit-load-full-{}", std::process::id()));
+    let endpoint: Endpoint = format!("unix:{}", path.display()).parse().unwrap();
+    let options = netcore::SocketOptions::new().with_backlog(0);
+    let _listener = netcore::Listener::bind(&endpoint, &options).unwrap();
+    let soon = || Deadline::after(Duration::from_millis(20));
+    let mut held = Vec::new();
+    while let Ok(stream) =
+        netcore::Stream::connect(&endpoint, &netcore::SocketOptions::new(), soon())
+    {
+        held.push(stream);
+        assert!(held.len() < 64, "the queue is never full");
+    }
+    let load = short().with_timeout(Duration::from_secs(3600));
+    let stopped = load.run(&endpoint, &AtomicBool::new(true), None);
+    assert!(matches!(stopped, Err(LoadError::Stopped)), "{stopped:?}");
+}
