@@ -152,13 +152,14 @@ impl Body {
                 return Ok(Step::Content);
             }
             let Some(connection) = &mut self.connection else { return Ok(Step::End) };
-            if connection.unread().is_empty() && !self.exchange.is_done() {
-                return Ok(Step::Receive);
-            }
+            // Also without a byte: what the head announces may be refused already.
             let (used, event) = match self.exchange.receive(connection.unread()) {
                 Ok(received) => received,
                 Err(error) => return Err(self.fail(Error::from(error))),
             };
+            if connection.unread().is_empty() && !matches!(event, protocol::Event::End) {
+                return Ok(Step::Receive);
+            }
             match (wanted(self.context.raw, used, &event), event) {
                 (0, protocol::Event::End) => self.release(),
                 (0, _) => connection.consume(used),
@@ -277,9 +278,10 @@ impl Body {
         let now = Instant::now();
         self.context.timings.finished = Some(now.duration_since(self.context.start));
         let Context { client, url, last, .. } = &self.context;
-        let may = self.exchange.is_reusable() && !last;
-        self.fate = Some(if !may {
-            Event::Closed { why: Closing::Agreed }
+        self.fate = Some(if *last {
+            Event::Closed { why: Closing::Request }
+        } else if !self.exchange.is_reusable() {
+            Event::Closed { why: Closing::Response }
         } else if client.keep_at(now, url.origin(), connection) {
             Event::Kept
         } else {
@@ -293,9 +295,14 @@ impl Body {
             return;
         }
         let left = self.expected().map(|all| all.saturating_sub(self.received()));
-        let may = self.exchange.keeps() && !self.context.last;
-        if !may || left.is_some_and(|left| left > self.context.drain) {
-            return self.close(if may { Closing::Unread } else { Closing::Agreed });
+        if self.context.last {
+            return self.close(Closing::Request);
+        }
+        if !self.exchange.keeps() {
+            return self.close(Closing::Response);
+        }
+        if left.is_some_and(|left| left > self.context.drain) {
+            return self.close(Closing::Unread);
         }
         let soon = Deadline::after(DRAIN_TIME);
         let bound = self.context.budgets.total().earlier(soon);

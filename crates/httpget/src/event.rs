@@ -49,11 +49,13 @@ pub enum Event<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Closing {
-    /// The response, or the request, says so; or its framing leaves no other end.
-    Agreed,
+    /// The request asks for it: by `Connection: close`, or as HTTP/1.0 without `keep-alive`.
+    Request,
+    /// The response says so, or its framing leaves no other end.
+    Response,
     /// The rest of the body was too long or too slow to be worth reading.
     Unread,
-    /// The body broke.
+    /// The body was not received to its end: it broke, was too large, or could not be written.
     Broken,
     /// The client keeps no idle connections.
     NotKept,
@@ -62,9 +64,10 @@ pub enum Closing {
 impl fmt::Display for Closing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Closing::Agreed => "the response ends it",
+            Closing::Request => "the request asked for it",
+            Closing::Response => "the response ends it",
             Closing::Unread => "the rest of the body is not worth reading",
-            Closing::Broken => "the body broke",
+            Closing::Broken => "the transfer broke off within the body",
             Closing::NotKept => "no idle connections are kept",
         })
     }

@@ -23,7 +23,9 @@ impl Body {
     ///
     /// Those of reading the body, and [`ErrorKind::Write`] with a [`netcore::Error`] behind it if
     /// `target` does not take the bytes; up to 1 MiB that was received is lost then. The time
-    /// that `target` takes is no stall of the server's, but part of the total.
+    /// that `target` takes is no stall of the server's, but part of the total. A file that grows
+    /// beyond RLIMIT_FSIZE is an error only if the process ignores or handles SIGXFSZ
+    /// (setrlimit(2)).
     ///
     /// ```
     /// use std::fs::File;

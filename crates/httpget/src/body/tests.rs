@@ -1,3 +1,7 @@
+//! Bodies as servers frame them, and break them.
+
+mod ends;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
@@ -105,7 +109,7 @@ fn pieces_of_any_size_make_the_whole() {
                 assert_eq!(body.received(), length as u64);
                 assert!(body.timings().finished.is_some());
                 match ends {
-                    true => assert!(is_closed(&body, Closing::Agreed)),
+                    true => assert!(is_closed(&body, Closing::Response)),
                     false => assert!(is_kept(&body), "{name}: {:?}", body.fate()),
                 }
                 let trailer = body.trailers().and_then(|it| it.get("x-check"));

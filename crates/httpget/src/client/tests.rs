@@ -157,7 +157,7 @@ fn a_connection_with_more_than_the_response_is_closed() {
     response.body().read_to_string(&mut text).unwrap();
     assert_eq!(text, "a");
     let body = response.into_body();
-    assert!(matches!(body.fate(), Some(Event::Closed { why: Closing::Agreed })));
+    assert!(matches!(body.fate(), Some(Event::Closed { why: Closing::Response })));
     assert_eq!(body.notes(), [crate::protocol::Note::Surplus]);
     server.finish();
 }

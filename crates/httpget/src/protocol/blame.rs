@@ -69,10 +69,8 @@ fn fields(raw: &[u8], mut start: usize, fold: bool) -> (usize, &'static str) {
             match colon.map(|colon| (colon, raw[colon])) {
                 Some((colon, b':')) if colon > start => colon + 1,
                 Some((colon, b':')) => return (colon, "a field without a name"),
-                Some((colon, b' ' | b'\t')) => return (colon, "a space before the colon"),
-                Some((colon, b'\r')) if colon + 1 == end => return (colon, "a line without colon"),
-                Some((colon, _)) => return (colon, "a byte that no field's name may have"),
-                None => return (end, "a line without colon"),
+                Some((at, byte)) => return (at, behind_name(byte, &line[at..])),
+                None => return (end, NO_COLON),
             }
         };
         for (offset, byte) in line.iter().enumerate().skip(value) {
@@ -84,6 +82,25 @@ fn fields(raw: &[u8], mut start: usize, fold: bool) -> (usize, &'static str) {
         start = end + 1;
     }
     (raw.len(), ODD)
+}
+
+const NO_COLON: &str = "a line without a colon";
+
+/// The fault of a line whose name is followed by `byte`, the first one of `rest`.
+fn behind_name(byte: u8, rest: &[u8]) -> &'static str {
+    let is_line_end = rest == b"\r";
+    let is_blank = matches!(byte, b' ' | b'\t');
+    if byte.is_ascii_control() && !is_blank && !is_line_end {
+        "a byte that no field's name may have"
+    } else if !rest.contains(&b':') {
+        NO_COLON
+    } else if !is_blank {
+        "a byte that no field's name may have"
+    } else if rest.trim_ascii_start().starts_with(b":") {
+        "a space before the colon"
+    } else {
+        "a space in a field's name"
+    }
 }
 
 /// For what httparse refuses and the rules here don't. Nothing of the kind is known.

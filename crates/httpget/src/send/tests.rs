@@ -285,6 +285,6 @@ fn a_note_is_told_with_the_head_and_the_connection_closed() {
     std::io::Read::read_to_end(response.body(), &mut content).unwrap();
     assert_eq!(content, b"a");
     let fate = response.body().fate();
-    assert!(matches!(fate, Some(Event::Closed { why: Closing::Agreed })));
+    assert!(matches!(fate, Some(Event::Closed { why: Closing::Response })));
     server.finish();
 }
