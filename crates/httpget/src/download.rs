@@ -33,10 +33,13 @@ use target::Target;
 /// [`to_file`](Download::to_file) writes to `FILE.part` beside the file, and makes that the file when
 /// it is whole: until then what was there stays. Two downloads to one file do not mix: the second
 /// fails while the first one runs, in whatever process. A download that breaks leaves `FILE.part`,
-/// and `FILE.part.meta` with what tells the version: a strong entity tag, or a strong date. With
-/// these a later download [goes on](Download::resume) where it broke, and so does the next of its
-/// [attempts](Download::retries); [`resume`] has the rules. Where the server's file has changed or
-/// can't be told from a changed one, it starts again.
+/// and `FILE.part.meta` with the resource and its version: the URL, and a strong entity tag or a
+/// strong date. With these a later download [goes on](Download::resume) where it broke, and so does
+/// the next of its [attempts](Download::retries); [`resume`] has the rules. If the server's file has
+/// changed or can't be told from a changed one, or if the URL is another one, it starts again.
+///
+/// `FILE.part.meta` marks `FILE.part` as this crate's own. A `FILE.part` of another program is never
+/// touched: the download fails then, before anything is sent.
 ///
 /// On Linux the kernel moves the content by itself, as [`Body::move_to`](crate::Body::move_to) has
 /// it. One deadline is for all attempts and the waits between them:
@@ -97,6 +100,20 @@ pub enum Progress<'a> {
         /// Bytes of the file that are there now.
         bytes: u64,
     },
+    /// The server has nothing behind the bytes that are there: they are the whole file.
+    #[non_exhaustive]
+    Complete {
+        /// The bytes of the file.
+        bytes: u64,
+    },
+    /// Attempts are left, but the next one would come later than the total budget or
+    /// [`LONGEST_RETRY_AFTER`] allows. The attempt that has just ended is the last one: its response
+    /// or its error counts.
+    #[non_exhaustive]
+    TooLate {
+        /// The time until the next one.
+        wait: Duration,
+    },
     /// An attempt failed, and there will be another one.
     #[non_exhaustive]
     Waiting {
@@ -141,8 +158,12 @@ impl Download {
         Download { request, options }
     }
 
-    /// Whether the first attempt goes on with what an earlier download has left. Without it, what is
-    /// left is overwritten as soon as new content comes.
+    /// Lets the first attempt go on with the part that an earlier download of this URL has left.
+    /// Without it, that part is overwritten as soon as new content comes.
+    ///
+    /// If nothing is left but the file is there, the first attempt asks for the bytes behind its end.
+    /// A server that has none (416, and the same size) ends the download: the file stays, and
+    /// [`Progress::Complete`] says so. Any other answer begins anew.
     pub fn resume(mut self, resume: bool) -> Download {
         self.options.resume = resume;
         self
@@ -150,7 +171,8 @@ impl Download {
 
     /// How many further attempts there may be, where an error
     /// [is retryable](Error::is_retryable). They wait before as Retry-After says or else as
-    /// [`Backoff`] does, never beyond the total budget: an attempt that would come later fails now.
+    /// [`Backoff`] does, never beyond the total budget. If the next attempt would come too late, the
+    /// response or the error of the last one counts, and [`Progress::TooLate`] says so.
     pub fn retries(mut self, retries: u32) -> Download {
         self.options.retries = retries;
         self
@@ -194,16 +216,21 @@ impl Download {
     /// # Errors
     ///
     /// - [`ErrorKind::Write`] with a [`FileError`] as its cause: `path` is a directory, can't be
-    ///   written, or is written by another download; its directory can't be written; the disk is
-    ///   full, or the file larger than allowed. `path` is as it was, `FILE.part` stays;
-    /// - [`ErrorKind::Range`]: the server sent another range than the one that was asked for.
-    ///   Nothing was written;
+    ///   written, or is written by another download; its directory can't be written, or has a
+    ///   `FILE.part` that this crate did not make; the disk is full, or the file larger than allowed.
+    ///   `path` is as it was, `FILE.part` stays;
+    /// - [`ErrorKind::Range`]: the server sent another range than the one that the request asked for
+    ///   by itself, or a part that nobody asked for. Nothing was written;
+    /// - [`ErrorKind::TooLarge`]: the whole is larger than [`Limits::body`](crate::Limits::body).
+    ///   If the server announces that, nothing was written;
     /// - [`ErrorKind::Status`]; see [`errors`](Download::errors);
     /// - [`ErrorKind::TimedOut`] in [`Phase::Open`]: nobody came to read from the FIFO;
-    /// - [`ErrorKind::TimedOut`] in [`Phase::Retry`]: the next attempt would
-    ///   come too late. Its cause has the error of the last one;
     /// - those of [`Request::send`] and of [`Body::move_to`](crate::Body::move_to), of the last
     ///   attempt.
+    ///
+    /// A file that grows beyond the process's limit (RLIMIT_FSIZE) is an error only if the process
+    /// ignores or handles SIGXFSZ, which ends it by default (setrlimit(2)). This crate installs no
+    /// signal handlers.
     pub fn to_file(
         self,
         path: impl AsRef<Path>,
@@ -223,7 +250,7 @@ impl Download {
         })?;
         let sink = match &target {
             Target::Straight(target) => Sink::straight(target.as_fd()),
-            Target::File(place) => Sink::Part(Part::open(place.clone()).map_err(failed)?),
+            Target::File(place) => Sink::Part(Box::new(Part::open(place.clone()).map_err(failed)?)),
         };
         Engine::new(order, self.options, sink, budgets.total(), progress).run()
     }

@@ -55,10 +55,10 @@ impl Error {
         self
     }
 
-    /// Takes the URL of an earlier error, which becomes a cause and need not say it again.
+    /// Counts from the beginning of a file of `total` bytes, of which `at` were there before.
     #[cfg(all(unix, feature = "download"))]
-    pub(crate) fn in_place_of(mut self, earlier: &mut Error) -> Error {
-        self.0.url = earlier.0.url.take();
+    pub(crate) fn behind(mut self, at: u64, total: u64) -> Error {
+        self.0.kind = self.0.kind.behind(at, total);
         self
     }
 

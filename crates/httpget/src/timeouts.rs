@@ -63,8 +63,6 @@ pub enum Phase {
     Head,
     /// Receiving the body.
     Body,
-    /// Waiting before the next attempt.
-    Retry,
 }
 
 impl fmt::Display for Budget {
@@ -88,7 +86,6 @@ impl fmt::Display for Phase {
             Phase::Wait => "waiting for the response",
             Phase::Head => "receiving the head",
             Phase::Body => "receiving the body",
-            Phase::Retry => "waiting for the next attempt",
         })
     }
 }

@@ -2,26 +2,28 @@
 //!
 //! ```text
 //!   ┌─► send ─► Plan ─┬─ Begin, Continue ─► content ─┬─ whole ──► finish
-//!   │     ▲           ├─ Repeat: once more           │
+//!   │     ▲           ├─ Repeat: from the beginning  │
 //!   │     └───────────┘                              │
 //!   └── wait ◄─── the error may pass, attempts left ◄┴─ broken
 //! ```
+
+mod answer;
 
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE};
+use http::header::{HOST, IF_RANGE, LAST_MODIFIED, RANGE};
 
-use super::error::{AskedTooLong, DueTooLate};
-use super::resume::{Partial, Plan, RangeFault, Validator, check_asked, date, single};
+use super::error::NotInTime;
+use super::resume::{Held, Plan, RangeFault, Source, Validator, Version, date, single};
 use super::sink::Sink;
-use super::{Downloaded, FileError, LONGEST_RETRY_AFTER, Options, Progress, retry_after};
+use super::{Downloaded, FileError, LONGEST_RETRY_AFTER, Options, Progress};
 use crate::budgets::Bound;
 use crate::error::Span;
-use crate::protocol::ProtocolError;
 use crate::send::Order;
-use crate::{Error, ErrorKind, Event, Phase, Request, Response};
+use crate::{Error, ErrorKind, Event, Request, Response, Url};
+use answer::{check_length, range};
 
 /// A download that runs.
 pub(super) struct Engine<'a> {
@@ -43,18 +45,35 @@ pub(super) struct Engine<'a> {
     broken: Option<Error>,
 }
 
+/// An attempt that came to its end.
+struct Done {
+    response: Response,
+    /// Bytes of the whole content.
+    bytes: u64,
+    /// The bytes that were there before.
+    resumed_from: u64,
+    /// The file at the place is the right one, and stays.
+    stays: bool,
+}
+
 /// An attempt that failed.
 struct Failure {
     error: Error,
-    /// Another one may succeed.
-    passes: bool,
-    /// The server wants to be left alone for this long.
-    asked: Option<Duration>,
+    next: Next,
+}
+
+/// The attempt behind one that failed.
+enum Next {
+    /// The error decides.
+    Open,
+    /// There is one, after this wait.
+    After(Duration),
+    Never,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
-        Failure { passes: error.is_retryable(), asked: None, error }
+        Failure { error, next: Next::Open }
     }
 }
 
@@ -86,65 +105,100 @@ impl<'a> Engine<'a> {
             self.attempts += 1;
             let before = self.fetched;
             let failure = match self.attempt() {
-                Ok((response, bytes, resumed_from)) => {
-                    return self.finish(response, bytes, resumed_from);
-                }
+                Ok(done) => return self.finish(done),
                 Err(failure) => failure,
             };
             if self.fetched > before {
                 self.options.backoff.reset();
             }
-            let is_final = !failure.passes || self.is_last() || self.sink.is_stuck();
-            let ended = if is_final { Err(failure.error) } else { self.wait(failure) };
-            if let Err(error) = ended {
+            if let Err(error) = self.wait(failure) {
                 self.leave_heads();
                 return Err(error);
             }
         }
     }
 
-    /// The response, how many bytes the whole has, and how many of them were there before.
-    fn attempt(&mut self) -> Result<(Response, u64, u64), Failure> {
-        let mut partial = self.partial()?;
+    fn attempt(&mut self) -> Result<Done, Failure> {
+        let mut held = self.held()?;
         loop {
-            let response = self.send(partial.as_ref())?;
+            let response = self.send(&held)?;
             self.check_range(&response, response.expected())?;
-            self.check_status(&response, partial.is_some())?;
+            self.check_status(&response, &held)?;
+            let source = self.source(&response);
             let (status, headers) = (response.status(), response.headers());
             let plan = match self.is_plain() {
-                true => Plan::of(partial.as_ref(), status, headers),
-                false => Ok(Plan::Begin),
+                true => Plan::of(&held, &source, status, headers),
+                false => Ok(Plan::Begin { length: None }),
             };
-            let at = partial.as_ref().map_or(0, |partial| partial.bytes);
             match plan {
-                Ok(Plan::Continue { length, total }) => {
-                    return self.go_on(response, at, length, total);
+                Ok(Plan::Complete) => return Ok(self.complete(response, &held)),
+                Ok(Plan::Continue { length, total })
+                    if response.expected().is_none_or(|sent| sent == length) =>
+                {
+                    let done = self.go_on(response, held.bytes(), length, total)?;
+                    if let Some(done) = done {
+                        return Ok(done);
+                    }
                 }
-                Ok(Plan::Complete) => return Ok((response, at, at)),
-                Ok(Plan::Begin | Plan::Repeat) | Err(_) if self.sink.bytes_taken() > 0 => {
-                    // The server can't help it: the first fault is what it comes down to.
-                    return Err(self.given_up(&response));
-                }
-                Ok(Plan::Begin) => return self.begin(response),
-                Ok(Plan::Repeat) => partial = None,
+                // The server can't help it: the first fault is what it comes down to.
+                _ if self.sink.bytes_taken() > 0 => return Err(self.given_up(&response)),
+                Ok(Plan::Begin { length }) => return self.begin(response, source, length),
+                Ok(Plan::Continue { .. } | Plan::Repeat) => {}
                 Err(fault) => return Err(range(fault, &response)),
             }
+            held = Held::Nothing;
         }
     }
 
-    /// What there is to go on with.
-    fn partial(&self) -> Result<Option<Partial>, Failure> {
+    /// The content that is there already.
+    fn held(&self) -> Result<Held, Failure> {
         if !self.trusts || !self.is_plain() {
-            return Ok(None);
+            return Ok(Held::Nothing);
         }
-        self.sink.partial().map_err(|error| self.failed(error))
+        if let Some(partial) = self.sink.partial().map_err(|error| self.failed(error))? {
+            let asked = self.asked();
+            if partial.version.source.asked == asked.asked {
+                return Ok(Held::Part(partial));
+            }
+            log::info!(
+                "get {}: the part that is there is of {}",
+                asked.asked,
+                partial.version.source.asked
+            );
+            return Ok(Held::Nothing);
+        }
+        let whole = match self.options.resume {
+            true => self.sink.whole().map_err(|error| self.failed(error))?,
+            false => None,
+        };
+        Ok(whole.map_or(Held::Nothing, Held::File))
     }
 
-    fn send(&mut self, partial: Option<&Partial>) -> Result<Response, Error> {
+    /// The source of a response that was not redirected.
+    fn asked(&self) -> Source {
+        self.source_at(&self.order.url)
+    }
+
+    fn source(&self, response: &Response) -> Source {
+        self.source_at(response.url())
+    }
+
+    fn source_at(&self, found: &Url) -> Source {
+        let Order { url, head, .. } = &self.order;
+        let source = Source::of(url, found);
+        match head.value(&HOST).filter(|host| *host != url.host_value()) {
+            Some(host) => source.with_host(host),
+            None => source,
+        }
+    }
+
+    fn send(&mut self, held: &Held) -> Result<Response, Error> {
         let mut request = Request(Ok(self.order.clone())).deadline(self.total.deadline);
-        if let Some(partial) = partial {
-            request = request.header(RANGE, partial.range());
-            request = request.header(IF_RANGE, partial.validator.value().clone());
+        if let Some(range) = held.range() {
+            request = request.header(RANGE, range);
+        }
+        if let Some(validator) = held.if_range() {
+            request = request.header(IF_RANGE, validator.clone());
         }
         self.heads.clear();
         // There is no other attempt whose heads they would have to give way to.
@@ -169,55 +223,30 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// An error where the content is not what was asked for, and is not wanted in its place.
-    fn check_status(&self, response: &Response, ranged: bool) -> Result<(), Failure> {
-        let status = response.status();
-        let is_page = status.is_client_error() || status.is_server_error();
-        let is_answer = match status {
-            _ if status.is_success() => true,
-            StatusCode::RANGE_NOT_SATISFIABLE if ranged => true,
-            // There is no content, and that is not the content.
-            StatusCode::NOT_MODIFIED => !ranged && self.may_stay(),
-            _ => !ranged && (!is_page || self.options.errors),
-        };
-        let failure = Failure::from(Error::new(ErrorKind::Status(status)).of(response.url()));
-        let waits = failure.passes && !self.is_last();
-        if is_answer && !waits {
-            return Ok(());
+    /// The response is the whole file, of `length` bytes if it says so.
+    fn begin(
+        &mut self,
+        response: Response,
+        source: Source,
+        length: Option<u64>,
+    ) -> Result<Done, Failure> {
+        if !matches!(self.sink, Sink::Straight { .. })
+            && response.status() == StatusCode::NOT_MODIFIED
+        {
+            return Ok(Done { response, bytes: 0, resumed_from: 0, stays: true });
         }
-        let asked = retry_after(response.headers(), SystemTime::now());
-        Err(Failure { asked, ..failure })
-    }
-
-    /// An error where the request asked for a range by itself, and this is not it.
-    /// `sent` is how many bytes it has, or had.
-    fn check_range(&self, response: &Response, sent: Option<u64>) -> Result<(), Failure> {
-        let Some(asked) = self.order.head.value(&RANGE) else { return Ok(()) };
-        match check_asked(asked, response.status(), response.headers(), sent) {
-            Err(RangeFault::Length { range, sent })
-                if response.expected().is_none() && sent < range =>
-            {
-                let short = ErrorKind::BodyTruncated { received: sent, expected: Some(range) };
-                Err(Error::new(short).of(response.url()).into())
-            }
-            checked => checked.map_err(|fault| range(fault, response)),
-        }
-    }
-
-    /// The response is the whole file.
-    fn begin(&mut self, response: Response) -> Result<(Response, u64, u64), Failure> {
-        if matches!(self.sink, Sink::Part(_)) && response.status() == StatusCode::NOT_MODIFIED {
-            return Ok((response, 0, 0));
-        }
-        let total = response.expected();
-        // What is no file has no version that could be gone on with.
+        let total = response.expected().or(length);
+        self.check_size(&response, total)?;
+        check_length(&response, length, response.expected())?;
+        // A page about an error has no version that could be gone on with.
         let validator = match response.status() {
-            StatusCode::OK if self.is_plain() => {
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT if self.is_plain() => {
                 Validator::of(response.headers(), SystemTime::now())
             }
             _ => None,
         };
-        self.sink.begin(validator, total).map_err(|error| self.failed(error))?;
+        let version = validator.map(|validator| Version { source, validator, total });
+        self.sink.begin(version).map_err(|error| self.failed(error))?;
         self.trusts = true;
         let heads = std::mem::take(&mut self.heads);
         netcore::write_all_to(&self.sink, &heads, self.total.deadline)
@@ -225,40 +254,46 @@ impl<'a> Engine<'a> {
         let ahead = self.written + heads.len() as u64;
         self.sink.took(ahead);
         let (mut response, arrived) = self.receive(response, ahead, total)?;
-        let received = response.body().received();
-        self.check_range(&response, Some(received))?;
-        Ok((response, ahead + arrived, 0))
+        let received = Some(response.body().received());
+        self.check_range(&response, received)?;
+        check_length(&response, length, received)?;
+        Ok(Done { response, bytes: ahead + arrived, resumed_from: 0, stays: false })
     }
 
-    /// The response is the file from `at` on, or `length` bytes of it.
+    /// The response is the file from `at` on, or `length` bytes of it. Returns `None` if it has more
+    /// bytes than it says: which of them are the right ones can't be told.
     fn go_on(
         &mut self,
         response: Response,
         at: u64,
         length: u64,
         total: u64,
-    ) -> Result<(Response, u64, u64), Failure> {
-        if let Some(sent) = response.expected().filter(|sent| *sent != length) {
-            return Err(range(RangeFault::Length { range: length, sent }, &response));
-        }
-        let max = self.order.limits.body;
-        if total > max {
-            let limit = ProtocolError::TooLarge { limit: "body", max };
-            return Err(Error::from(limit).of(response.url()).into());
-        }
+    ) -> Result<Option<Done>, Failure> {
+        self.check_size(&response, Some(total))?;
         self.sink.keep(at).map_err(|error| self.failed(error))?;
-        let (response, arrived) = self.receive(response, at, Some(total))?;
+        let received = self.receive(response, at, Some(total));
+        let (response, arrived) = received
+            .map_err(|failure| Failure { error: failure.error.behind(at, total), ..failure })?;
         if arrived > length {
-            // Which of them are the right ones can't be told.
+            if self.sink.bytes_taken() > 0 {
+                return Err(range(RangeFault::Length { range: length, sent: arrived }, &response));
+            }
             self.sink.keep(at).map_err(|error| self.failed(error))?;
-            return Err(range(RangeFault::Length { range: length, sent: arrived }, &response));
+            return Ok(None);
         }
         let bytes = at + arrived;
         if bytes < total {
             let short = ErrorKind::BodyTruncated { received: bytes, expected: Some(total) };
             return Err(Error::new(short).of(response.url()).into());
         }
-        Ok((response, bytes, at))
+        Ok(Some(Done { response, bytes, resumed_from: at, stays: false }))
+    }
+
+    /// The server has nothing behind what is held.
+    fn complete(&mut self, response: Response, held: &Held) -> Done {
+        let bytes = held.bytes();
+        (self.progress)(Progress::Complete { bytes });
+        Done { response, bytes, resumed_from: bytes, stays: matches!(held, Held::File(_)) }
     }
 
     /// Moves the content behind the `at` bytes that are there. The result is how many came.
@@ -280,55 +315,55 @@ impl<'a> Engine<'a> {
         Ok((response, moved?))
     }
 
-    fn finish(
-        self,
-        response: Response,
-        bytes: u64,
-        resumed_from: u64,
-    ) -> Result<Downloaded, Error> {
-        let Engine { attempts, fetched, .. } = self;
-        let last_modified = single(response.headers(), LAST_MODIFIED).and_then(date);
-        let modified = last_modified
-            .filter(|modified| self.options.server_time && *modified <= SystemTime::now());
-        if response.status() != StatusCode::NOT_MODIFIED {
-            self.sink
-                .finish(bytes, modified)
+    fn finish(self, done: Done) -> Result<Downloaded, Error> {
+        let Engine { attempts, fetched, options, sink, .. } = self;
+        let Done { response, bytes, resumed_from, stays } = done;
+        if !stays {
+            let last_modified = single(response.headers(), LAST_MODIFIED).and_then(date);
+            let modified =
+                last_modified.filter(|it| options.server_time && *it <= SystemTime::now());
+            sink.finish(bytes, modified)
                 .map_err(|error| Error::new(ErrorKind::Write).because(error).of(response.url()))?;
         }
         Ok(Downloaded { bytes, fetched, attempts, resumed_from, response })
     }
 
-    /// Waits for the next attempt, if it may come.
+    /// Waits for the next attempt. Returns the error of the last one if there is no next one.
     fn wait(&mut self, failure: Failure) -> Result<(), Error> {
-        let Failure { mut error, asked, .. } = failure;
-        let wait = match asked {
-            Some(wait) if wait > LONGEST_RETRY_AFTER => {
-                return Err(error.because(AskedTooLong { wait: Span(wait) }));
-            }
-            Some(wait) => wait,
-            None => self.options.backoff.next_wait(),
+        let Failure { error, next } = failure;
+        let wait = match next {
+            Next::After(wait) => Some(wait),
+            Next::Open if self.may_try_again(&error) => self.in_time(None).ok(),
+            Next::Open | Next::Never => None,
         };
-        if self.total.deadline.remaining().is_some_and(|left| left <= wait) {
-            let late = self.total.ran_out(Phase::Retry, self.fetched).in_place_of(&mut error);
-            return Err(late.because(DueTooLate { wait: Span(wait), after: error }));
-        }
+        let Some(wait) = wait else { return Err(error) };
         (self.progress)(Progress::Waiting { error: &error, wait });
         self.broken = Some(error);
         thread::sleep(wait);
         Ok(())
     }
 
+    /// Returns `true` if another attempt may help, and is left.
+    fn may_try_again(&self, error: &Error) -> bool {
+        error.is_retryable() && !self.is_last() && !self.sink.is_stuck()
+    }
+
+    /// The wait before the next attempt, which the server `asked` for or the back-off decides.
+    /// An error, which is told, if the attempt would come too late.
+    fn in_time(&mut self, asked: Option<Duration>) -> Result<Duration, NotInTime> {
+        let wait = asked.unwrap_or_else(|| self.options.backoff.next_wait());
+        let too_long = asked.is_some() && wait > LONGEST_RETRY_AFTER;
+        if too_long || self.total.deadline.remaining().is_some_and(|left| left <= wait) {
+            (self.progress)(Progress::TooLate { wait });
+            return Err(NotInTime { wait: Span(wait) });
+        }
+        Ok(wait)
+    }
+
     /// Whether what comes is a file from its first byte to its last, so that it can be gone on with
     /// where it breaks.
     fn is_plain(&self) -> bool {
         !self.options.heads && !self.order.raw && self.order.head.value(&RANGE).is_none()
-    }
-
-    /// Whether a 304 is an answer: there is no file that would be missing then, or the request has
-    /// asked for it.
-    fn may_stay(&self) -> bool {
-        let asked = |name| self.order.head.value(name).is_some();
-        !matches!(self.sink, Sink::Part(_)) || asked(&IF_NONE_MATCH) || asked(&IF_MODIFIED_SINCE)
     }
 
     /// The heads that came before an error, where no other attempt was thought to be the last.
@@ -347,14 +382,10 @@ impl<'a> Engine<'a> {
     fn given_up(&mut self, response: &Response) -> Failure {
         let error = self.broken.take();
         let error = error.unwrap_or_else(|| Error::new(ErrorKind::Range).of(response.url()));
-        Failure { error, passes: false, asked: None }
+        Failure { error, next: Next::Never }
     }
 
     fn failed(&self, error: FileError) -> Failure {
         Error::new(ErrorKind::Write).because(error).of(&self.order.url).into()
     }
-}
-
-fn range(fault: RangeFault, response: &Response) -> Failure {
-    Error::new(ErrorKind::Range).because(fault).of(response.url()).into()
 }

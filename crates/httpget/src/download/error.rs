@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Error;
 use crate::error::Span;
 
 /// What could not be done to which file: the cause of an error of the kind
@@ -49,18 +48,9 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// The next attempt would come after the total budget has run out.
+/// The cause of a status for which there is no further attempt, though some are left.
 #[derive(Debug, thiserror::Error)]
-#[error("it is due in {wait} only")]
-pub(super) struct DueTooLate {
-    pub(super) wait: Span,
-    #[source]
-    pub(super) after: Error,
-}
-
-/// Retry-After is beyond [`LONGEST_RETRY_AFTER`](super::LONGEST_RETRY_AFTER).
-#[derive(Debug, thiserror::Error)]
-#[error("the server asks to wait for {wait}")]
-pub(super) struct AskedTooLong {
+#[error("the next attempt would be due in {wait} only")]
+pub(super) struct NotInTime {
     pub(super) wait: Span,
 }

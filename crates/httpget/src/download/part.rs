@@ -2,9 +2,12 @@
 //!
 //! ```text
 //!   nothing ──open──► FILE.part, locked ──begin──► FILE.part ──content──► finish ──► FILE
-//!                        │                         FILE.part.meta           │
+//!                     FILE.part.meta, the mark     FILE.part.meta           │
 //!                        └─ nothing came: removed                           └─ anything else: both stay
 //! ```
+//!
+//! FILE.part is ours only if the mark beside it says so. Another file of that name is neither read nor
+//! written nor removed: browsers name their own partial files in the same way.
 //!
 //! Whoever writes FILE.part holds the lock on it (flock(2)), which ends with the process. The death
 //! of the process loses nothing that was written. At the end the content is on the disk (fsync(2))
@@ -21,9 +24,10 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::resume::{Partial, Validator};
+use super::resume::{Partial, Version};
+use super::sidecar::{Found, Mark};
 use super::target::Place;
 use super::{FileError, sidecar};
 
@@ -34,23 +38,28 @@ const TRIES: usize = 16;
 /// Only the owner may read what is to replace a file, until it has the permissions of that.
 const PRIVATE: u32 = 0o600;
 
+/// The end of the message about a file that is in the way.
+const NOT_OURS: &str = "it is no partial file of this program's making, or a copy of one, and stays \
+                        untouched: move it away, or choose another name for the download";
+
 /// FILE.part, which nobody else writes meanwhile.
 #[derive(Debug)]
 pub(super) struct Part {
     file: File,
     path: PathBuf,
     sidecar: PathBuf,
+    mark: Mark,
     place: Place,
     finished: bool,
 }
 
 impl Part {
-    /// Opens the one for `place`, or makes it. What it has stays.
+    /// Opens the one for `place`, or makes it. The content that it has stays.
     pub(super) fn open(place: Place) -> Result<Part, FileError> {
         let path = place.beside(".part");
         let sidecar = place.beside(".part.meta");
-        let file = open_locked(&path, &place).map_err(FileError::new("write", &path))?;
-        Ok(Part { file, path, sidecar, place, finished: false })
+        let (file, mark) = open_locked(&path, &sidecar, &place)?;
+        Ok(Part { file, path, sidecar, mark, place, finished: false })
     }
 
     /// How many bytes it has.
@@ -58,28 +67,29 @@ impl Part {
         self.file.metadata().map(|file| file.len()).map_err(FileError::new("inspect", &self.path))
     }
 
-    /// What it is the beginning of, if that is known and there is something.
+    /// The beginning of a version. Returns `None` if it is empty, or its version is not known.
     pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
-        let known = sidecar::read(&self.sidecar).map_err(FileError::new("read", &self.sidecar))?;
-        let Some((validator, total)) = known else { return Ok(None) };
+        let Some(version) = &self.mark.version else { return Ok(None) };
         let bytes = self.bytes()?;
-        let sound = bytes > 0 && total.is_none_or(|total| bytes <= total);
-        Ok(sound.then_some(Partial { bytes, validator, total }))
+        let sound = bytes > 0 && version.total.is_none_or(|total| bytes <= total);
+        Ok(sound.then(|| Partial { bytes, version: version.clone() }))
     }
 
-    /// Empties it, for content of this version and size.
-    pub(super) fn begin(
-        &mut self,
-        validator: Option<&Validator>,
-        total: Option<u64>,
-    ) -> Result<(), FileError> {
-        // First: what is there is not of the new version.
-        sidecar::remove(&self.sidecar).map_err(FileError::new("remove", &self.sidecar))?;
-        self.keep(0)?;
-        match validator {
-            None => Ok(()),
-            Some(validator) => self.write_sidecar(&sidecar::text(validator, total)),
+    /// The size of the file at the place. Returns `None` if there is none, or the partial one has
+    /// content.
+    pub(super) fn whole(&self) -> Result<Option<u64>, FileError> {
+        match &self.place.replaced {
+            Some(replaced) if self.bytes()? == 0 => Ok(Some(replaced.len())),
+            _ => Ok(None),
         }
+    }
+
+    /// Empties it, for content of this version.
+    pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
+        // First: of an empty file the mark may name any version.
+        self.keep(0)?;
+        let had = std::mem::replace(&mut self.mark.version, version);
+        self.write_mark(had.is_some())
     }
 
     /// Cuts it to its first `bytes`, and goes on behind them.
@@ -104,13 +114,10 @@ impl Part {
         let prepared = self.prepare(bytes, modified);
         prepared.map_err(FileError::new("write", &self.path))?;
         self.may_replace().map_err(FileError::new("replace", &self.place.path))?;
-        let known = sidecar::read(&self.sidecar).ok().flatten();
-        // Before the new name: behind it, somebody else's may be there.
+        // Before the new name: behind it, another download's mark may be there.
         sidecar::remove(&self.sidecar).map_err(FileError::new("remove", &self.sidecar))?;
         if let Err(error) = fs::rename(&self.path, &self.place.path) {
-            if let Some((validator, total)) = known {
-                self.write_sidecar(&sidecar::text(&validator, total))?;
-            }
+            self.write_mark(false)?;
             return Err(FileError::new("replace", &self.place.path)(error));
         }
         self.finished = true;
@@ -148,8 +155,9 @@ impl Part {
         }
     }
 
-    fn write_sidecar(&self, text: &[u8]) -> Result<(), FileError> {
-        sidecar::write(&self.sidecar, text).map_err(FileError::new("write", &self.sidecar))
+    fn write_mark(&self, over_a_version: bool) -> Result<(), FileError> {
+        sidecar::write(&self.sidecar, &self.mark, over_a_version)
+            .map_err(FileError::new("write", &self.sidecar))
     }
 }
 
@@ -172,29 +180,108 @@ impl Drop for Part {
     }
 }
 
-fn open_locked(path: &Path, place: &Place) -> io::Result<File> {
+/// Opens and locks the file at `path`, or makes it. The mark at `sidecar` is as old as the file.
+fn open_locked(path: &Path, sidecar: &Path, place: &Place) -> Result<(File, Mark), FileError> {
     for _ in 0..TRIES {
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(if place.replaced.is_some() { PRIVATE } else { 0o666 })
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(path)?;
-        let ours = file.metadata()?;
-        if !ours.is_file() || ours.nlink() > 1 {
-            let text = "it is no file of its own: remove it, or choose another name";
-            return Err(io::Error::other(text));
-        }
-        lock(&file)?;
-        if is_at(&ours, path)? {
-            if place.replaced.is_some() && ours.mode() & 0o777 != PRIVATE {
-                file.set_permissions(Permissions::from_mode(PRIVATE))?;
+        let (file, is_new) = match open(path, false, place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match create_marked(path, sidecar, place)? {
+                    Some(file) => (file, true),
+                    None => continue,
+                }
             }
-            return Ok(file);
+            opened => (opened.map_err(FileError::new("write", path))?, false),
+        };
+        if !lock_at(&file, path).map_err(FileError::new("write", path))? {
+            continue;
+        }
+        let born =
+            file.metadata().map(|file| birth(&file)).map_err(FileError::new("inspect", path))?;
+        let found = sidecar::read(sidecar).map_err(FileError::new("read", sidecar))?;
+        let mark = match found {
+            Found::Ours(_) | Found::Nothing if is_new => {
+                let mark = Mark { born, version: None };
+                // The mark of a file that is gone; or none, because another download that has just
+                // ended took this one for its own.
+                if found != Found::Ours(Mark::default()) {
+                    sidecar::write(sidecar, &mark, true)
+                        .map_err(FileError::new("write", sidecar))?;
+                }
+                mark
+            }
+            Found::Ours(mark) if mark.born.is_none() || mark.born == born => Mark { born, ..mark },
+            _ => return Err(in_the_way(path)),
+        };
+        if place.replaced.is_some() {
+            make_private(&file).map_err(FileError::new("write", path))?;
+        }
+        return Ok((file, mark));
+    }
+    Err(FileError::new("write", path)(io::Error::other("it is replaced again and again")))
+}
+
+/// Makes the file at `path`, and its mark before: whoever finds the file finds it marked. Returns
+/// `None` if another download was faster.
+fn create_marked(path: &Path, sidecar: &Path, place: &Place) -> Result<Option<File>, FileError> {
+    let found = sidecar::read(sidecar).map_err(FileError::new("read", sidecar))?;
+    if found == Found::Foreign {
+        return Err(in_the_way(sidecar));
+    }
+    let is_marked = match found {
+        Found::Nothing => sidecar::write(sidecar, &Mark::default(), false),
+        _ => Ok(()),
+    };
+    match is_marked.and_then(|()| open(path, true, place)) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => {
+            if found == Found::Nothing {
+                // The first error is the one to be told.
+                let _ = sidecar::remove(sidecar);
+            }
+            Err(FileError::new("write", path)(error))
         }
     }
-    Err(io::Error::other("it is replaced again and again"))
+}
+
+fn open(path: &Path, create: bool, place: &Place) -> io::Result<File> {
+    File::options()
+        .read(true)
+        .write(true)
+        .create_new(create)
+        .mode(if place.replaced.is_some() { PRIVATE } else { 0o666 })
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)
+}
+
+/// Locks `file`. Returns `false` if it is not at `path` any more: then another download has just come
+/// to its end.
+fn lock_at(file: &File, path: &Path) -> io::Result<bool> {
+    let ours = file.metadata()?;
+    if !ours.is_file() || ours.nlink() > 1 {
+        let text = "it is no file of its own: remove it, or choose another name";
+        return Err(io::Error::other(text));
+    }
+    lock(file)?;
+    is_at(&ours, path)
+}
+
+fn make_private(file: &File) -> io::Result<()> {
+    match file.metadata()?.mode() & 0o777 {
+        PRIVATE => Ok(()),
+        _ => file.set_permissions(Permissions::from_mode(PRIVATE)),
+    }
+}
+
+fn in_the_way(path: &Path) -> FileError {
+    FileError::new("write", path)(io::Error::new(io::ErrorKind::AlreadyExists, NOT_OURS))
+}
+
+/// The time at which a file was made, which tells it from another one at its path. Returns `None`
+/// where the file system keeps none.
+fn birth(file: &Metadata) -> Option<String> {
+    let born = file.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("{}.{:09}", born.as_secs(), born.subsec_nanos()))
 }
 
 /// Whether `file` is what is at `path`.

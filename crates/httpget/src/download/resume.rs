@@ -1,92 +1,75 @@
-//! When what is there already may be gone on with, and when not. Without I/O.
+//! Decides when a download goes on with the bytes that are there, and when it begins again. Without I/O.
 //!
 //! ```text
-//!   content so far ─┬─ none, or without validator ──► GET
-//!                   └─ with one ────────────────────► GET, Range: bytes=N-, If-Range: validator
-//!                                                       │
-//!     206 from N on, same total, same validator ◄───────┼──► 416, and the total is N
-//!       Continue                                        │      Complete
-//!     200                                     ◄─────────┼──► 206 or 416 of something else
-//!       Begin, with this response                       │      Repeat, without Range
-//!                                                       └──► 206 of another range, or unreadable
-//!                                                              an error; nothing is touched
+//!   held ─┬─ nothing, or no version ────► GET
+//!         ├─ a part of this URL ────────► GET, Range: bytes=N-, If-Range: validator
+//!         └─ a file, of any version ────► GET, Range: bytes=N-
+//!                                           │
+//!     206 from N on, all as in the part ◄───┼──► 416, and the total is N
+//!       Continue                            │      Complete
+//!     200                             ◄─────┴──► any other 206 or 416
+//!       Begin, with this response                  Repeat, without Range
 //! ```
 
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, SystemTime};
+mod version;
 
-use http::header::{CONTENT_RANGE, DATE, ETAG, HeaderName, LAST_MODIFIED};
+use std::time::SystemTime;
+
+use http::header::{CONTENT_RANGE, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-/// What tells one version of a file from the next, byte for byte.
-///
-/// Its bytes go into If-Range as they came (RFC 9110 section 13.1.5).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Validator {
-    /// A strong entity tag (RFC 9110 section 8.8.3).
-    Tag(HeaderValue),
-    /// The time of the last change, where it is strong (RFC 9110 section 8.8.2.2).
-    Modified(HeaderValue),
-}
-
-impl Validator {
-    /// That of a response which came at `received`, if it has a strong one.
-    ///
-    /// A date is strong if the response is from a second later at least, by its own Date; by this
-    /// machine's clock, where there is no Date, from a minute later. It does not stand in for a weak
-    /// entity tag (RFC 9110 section 13.1.5).
-    #[must_use]
-    pub fn of(headers: &HeaderMap, received: SystemTime) -> Option<Validator> {
-        if headers.contains_key(ETAG) {
-            let tag = single(headers, ETAG)?;
-            return is_strong_tag(tag.as_bytes()).then(|| Validator::Tag(tag.clone()));
-        }
-        let text = single(headers, LAST_MODIFIED)?;
-        let modified = date(text)?;
-        let strong = match headers.contains_key(DATE) {
-            true => modified + Duration::from_secs(1) <= date(single(headers, DATE)?)?,
-            false => modified + Duration::from_secs(60) <= received,
-        };
-        strong.then(|| Validator::Modified(text.clone()))
-    }
-
-    /// What If-Range says.
-    #[must_use]
-    pub fn value(&self) -> &HeaderValue {
-        match self {
-            Validator::Tag(value) | Validator::Modified(value) => value,
-        }
-    }
-
-    /// Whether a response with these headers is of another version. One that says nothing of it is
-    /// not: a 206 may leave out what the request named (RFC 9110 section 15.3.7).
-    fn is_contradicted(&self, headers: &HeaderMap) -> bool {
-        let (name, ours) = match self {
-            Validator::Tag(value) => (ETAG, value),
-            Validator::Modified(value) => (LAST_MODIFIED, value),
-        };
-        headers.get_all(name).iter().any(|theirs| theirs != ours)
-    }
-}
+pub use version::{Source, Validator, Version};
 
 /// The beginning of a file, of which it is known whose beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partial {
-    /// How many bytes there are.
+    /// The bytes that are there.
     pub bytes: u64,
-    /// Which version they are of.
-    pub validator: Validator,
-    /// How many bytes the whole file has, if that is known.
-    pub total: Option<u64>,
+    /// The version that they are of.
+    pub version: Version,
 }
 
-impl Partial {
-    /// What Range says: everything behind the bytes that are there.
+/// The content that is there before a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// None, or none that could be gone on with.
+    Nothing,
+    /// The beginning of a known version.
+    Part(Partial),
+    /// A file of so many bytes, of an unknown version. It may be whole, and is never gone on with.
+    File(u64),
+}
+
+impl Held {
+    /// The bytes that are there.
     #[must_use]
-    pub fn range(&self) -> String {
-        format!("bytes={}-", self.bytes)
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Held::Nothing => 0,
+            Held::Part(partial) => partial.bytes,
+            Held::File(bytes) => *bytes,
+        }
+    }
+
+    /// The value of Range: all bytes behind those that are there. Returns `None` if there are none.
+    #[must_use]
+    pub fn range(&self) -> Option<String> {
+        match self.bytes() {
+            0 => None,
+            bytes => Some(format!("bytes={bytes}-")),
+        }
+    }
+
+    /// The value of If-Range. Returns `None` if there is no known version.
+    #[must_use]
+    pub fn if_range(&self) -> Option<&HeaderValue> {
+        match self {
+            Held::Part(partial) if partial.bytes > 0 => Some(partial.version.validator.value()),
+            _ => None,
+        }
     }
 }
 
@@ -94,7 +77,10 @@ impl Partial {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
     /// Its content is the whole file: begin with it, whatever is there already.
-    Begin,
+    Begin {
+        /// The bytes of the content by Content-Range, whatever its framing is. `None` for a 200.
+        length: Option<u64>,
+    },
     /// Its content goes behind the bytes that are there.
     Continue {
         /// How many bytes it has to be, whatever its framing is.
@@ -104,7 +90,8 @@ pub enum Plan {
     },
     /// What is there is the whole file.
     Complete,
-    /// What is there is of another version: ask once more, without a range.
+    /// Ask once more, without a range: what is there is of another version or of another resource, or
+    /// the response is another part than the one that was asked for.
     Repeat,
 }
 
@@ -144,61 +131,74 @@ pub enum RangeFault {
 }
 
 impl Plan {
-    /// What to do with a response that has a status of 2xx, or 416: `partial` is what the request
-    /// named in Range and If-Range, `None` if it had neither.
+    /// Decides about a response of `source` that has a status of 2xx, or 416. Its request had the
+    /// Range and the If-Range of `held`.
     ///
     /// # Errors
     ///
-    /// Each of [`RangeFault`] but for [`Length`](RangeFault::Length), which only the content shows.
+    /// [`RangeFault::Unasked`]: a 206 that is not the whole file, though no range was asked for.
     pub fn of(
-        partial: Option<&Partial>,
+        held: &Held,
+        source: &Source,
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Result<Plan, RangeFault> {
-        let Some(partial) = partial.filter(|partial| partial.bytes > 0) else {
-            return match status {
-                StatusCode::PARTIAL_CONTENT => Err(RangeFault::Unasked),
-                _ => Ok(Plan::Begin),
-            };
-        };
         match status {
-            StatusCode::PARTIAL_CONTENT => Plan::of_part(partial, headers),
-            StatusCode::RANGE_NOT_SATISFIABLE => Ok(Plan::of_refusal(partial, headers)),
-            _ => Ok(Plan::Begin),
-        }
-    }
-
-    fn of_part(partial: &Partial, headers: &HeaderMap) -> Result<Plan, RangeFault> {
-        let Some(ContentRange::Part { first, last, total }) = ContentRange::of(headers) else {
-            return Err(RangeFault::Unreadable);
-        };
-        if first != partial.bytes {
-            return Err(RangeFault::Elsewhere { asked: partial.bytes, began: first });
-        }
-        // Without a total nothing would tell the end of the file from the end of a part.
-        let known = total.or(partial.total);
-        let changed = partial.total.is_some_and(|before| known != Some(before));
-        match known {
-            Some(total)
-                if !changed && last < total && !partial.validator.is_contradicted(headers) =>
-            {
-                Ok(Plan::Continue { length: last - first + 1, total })
+            StatusCode::PARTIAL_CONTENT if held.bytes() == 0 => Plan::of_whole(headers),
+            StatusCode::PARTIAL_CONTENT => Ok(Plan::of_part(held, source, headers)),
+            StatusCode::RANGE_NOT_SATISFIABLE if held.bytes() > 0 => {
+                Ok(Plan::of_refusal(held, source, headers))
             }
-            _ => Ok(Plan::Repeat),
+            _ => Ok(Plan::Begin { length: None }),
         }
     }
 
-    fn of_refusal(partial: &Partial, headers: &HeaderMap) -> Plan {
-        let total = match ContentRange::of(headers) {
-            Some(ContentRange::Unsatisfied { total }) => total,
-            _ => return Plan::Repeat,
-        };
-        let changed = partial.total.is_some_and(|before| total != before);
-        if total == partial.bytes && !changed && !partial.validator.is_contradicted(headers) {
-            Plan::Complete
-        } else {
-            Plan::Repeat
+    /// A 206 may be the whole: a range that nobody asked for is no reason to refuse all bytes.
+    fn of_whole(headers: &HeaderMap) -> Result<Plan, RangeFault> {
+        match ContentRange::of(headers) {
+            Some(ContentRange::Part { first: 0, last, total: Some(total) })
+                if last + 1 == total =>
+            {
+                Ok(Plan::Begin { length: Some(total) })
+            }
+            _ => Err(RangeFault::Unasked),
         }
+    }
+
+    fn of_part(held: &Held, source: &Source, headers: &HeaderMap) -> Plan {
+        let (Held::Part(partial), Some(ContentRange::Part { first, last, total })) =
+            (held, ContentRange::of(headers))
+        else {
+            return Plan::Repeat;
+        };
+        let version = &partial.version;
+        // Without a total nothing would tell the end of the file from the end of a part.
+        let known = total.or(version.total);
+        let changed = version.total.is_some_and(|before| known != Some(before));
+        let fits = first == partial.bytes
+            && !changed
+            && version.source == *source
+            && version.validator.is_confirmed(headers);
+        match known {
+            Some(total) if fits && last < total => {
+                Plan::Continue { length: last - first + 1, total }
+            }
+            _ => Plan::Repeat,
+        }
+    }
+
+    fn of_refusal(held: &Held, source: &Source, headers: &HeaderMap) -> Plan {
+        let fits = match (held, ContentRange::of(headers)) {
+            (Held::Part(Partial { bytes, version }), Some(ContentRange::Unsatisfied { total })) => {
+                total == *bytes
+                    && version.total.is_none_or(|before| total == before)
+                    && version.source == *source
+                    && !version.validator.is_contradicted(headers)
+            }
+            (Held::File(bytes), Some(ContentRange::Unsatisfied { total })) => total == *bytes,
+            _ => false,
+        };
+        if fits { Plan::Complete } else { Plan::Repeat }
     }
 }
 
@@ -218,6 +218,8 @@ pub(super) fn check_asked(
     match status {
         StatusCode::PARTIAL_CONTENT => {}
         StatusCode::RANGE_NOT_SATISFIABLE => return Err(RangeFault::Beyond),
+        // A server may ignore Range (RFC 9110 section 14.2), and the whole be what was asked for.
+        status if status.is_success() && is_all(begin, end, sent) => return Ok(()),
         status if status.is_success() => return Err(RangeFault::Whole),
         _ => return Ok(()),
     }
@@ -241,6 +243,16 @@ pub(super) fn check_asked(
             Some(sent) => Err(RangeFault::Length { range: length, sent }),
             None => Ok(()),
         },
+    }
+}
+
+/// Returns `true` if the range from `begin` to `end` is all of a file of `bytes`.
+fn is_all(begin: &str, end: &str, bytes: Option<u64>) -> bool {
+    match (decimal(begin), decimal(end)) {
+        (_, Some(count)) if begin.is_empty() => bytes.is_some_and(|bytes| bytes <= count),
+        (Some(0), None) => end.is_empty(),
+        (Some(0), Some(last)) => bytes.is_some_and(|bytes| bytes <= last.saturating_add(1)),
+        _ => false,
     }
 }
 
@@ -288,14 +300,4 @@ pub(super) fn date(value: &HeaderValue) -> Option<SystemTime> {
 pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
-}
-
-/// `"…"` without a quote within, and not `W/"…"` (RFC 9110 section 8.8.3).
-fn is_strong_tag(tag: &[u8]) -> bool {
-    match tag {
-        [b'"', inner @ .., b'"'] => {
-            inner.iter().all(|&byte| byte > b' ' && byte != b'"' && byte != 0x7f)
-        }
-        _ => false,
-    }
 }

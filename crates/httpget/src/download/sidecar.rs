@@ -1,14 +1,19 @@
-//! The small file beside a partial one: which version of what it is the beginning of.
+//! The small file beside a partial one. It marks that one as ours, and names the version that it is the
+//! beginning of.
 //!
 //! ```text
-//! httpget partial 1
+//! httpget partial 2
+//! born 1794758462.034915000               the birth of FILE.part, where the file system keeps it
+//! asked http://host/disk.img?key=1        from here to the total: only if the version is known
+//! found http://mirror/disk.img
 //! tag "5f3e-61a"                          or: modified Sun, 06 Nov 1994 08:49:37 GMT
-//! total 1073741824                        where it is known
+//! total 1073741824                        only if it is known
 //! end
 //! ```
 //!
-//! It is written before the first byte of the content and is gone before the file is whole. The last
-//! line tells it from one that was cut short.
+//! The mark is there before FILE.part is, and is rewritten in place, so that its first line never
+//! vanishes. The last line tells a whole mark from one that was cut short. A mark of version 1 named no
+//! URL: its partial is ours, but of an unknown version.
 
 #[cfg(test)]
 mod tests;
@@ -20,71 +25,157 @@ use std::path::Path;
 
 use http::HeaderValue;
 
-use super::resume::{Validator, decimal};
+use super::resume::{Source, Validator, Version, decimal};
 
-/// The longest one: a validator longer than a head has room for by default is not kept.
-const MAX_BYTES: usize = 64 << 10;
+/// The largest mark in bytes: two URLs, and a validator that fills a head of the default limit. A
+/// version of more is not kept.
+const MAX_BYTES: usize = 128 << 10;
 
-const VERSION: &[u8] = b"httpget partial 1";
+/// The beginning of each mark, of all versions.
+const OURS: &[u8] = b"httpget partial ";
+const VERSION: &[u8] = b"httpget partial 2";
 const END: &[u8] = b"end";
 
-/// The contents of the file, whose version is `validator` and size `total`.
-pub(super) fn text(validator: &Validator, total: Option<u64>) -> Vec<u8> {
-    let name: &[u8] = match validator {
-        Validator::Tag(_) => b"tag ",
-        Validator::Modified(_) => b"modified ",
+/// The contents of a mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The birth of the partial file, which tells it from another one of its name.
+    pub(super) born: Option<String>,
+    /// The version that the partial file is of.
+    pub(super) version: Option<Version>,
+}
+
+/// The file at the place of a mark.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    /// A file that this crate did not write.
+    Foreign,
+    Ours(Mark),
+}
+
+impl Mark {
+    /// The text of the mark. A version that makes it too long is left out.
+    pub(super) fn text(&self) -> Vec<u8> {
+        let mut text = [VERSION, b"\n"].concat();
+        let mut line = |name: &str, value: &[u8]| {
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(value);
+            text.push(b'\n');
+        };
+        if let Some(born) = &self.born {
+            line("born ", born.as_bytes());
+        }
+        if let Some(Version { source, validator, total }) = &self.version {
+            line("asked ", source.asked.as_bytes());
+            line("found ", source.found.as_bytes());
+            match validator {
+                Validator::Tag(tag) => line("tag ", tag.as_bytes()),
+                Validator::Modified(date) => line("modified ", date.as_bytes()),
+            }
+            if let Some(total) = total {
+                line("total ", total.to_string().as_bytes());
+            }
+        }
+        line("", END);
+        match text.len() > MAX_BYTES {
+            true => Mark { born: self.born.clone(), version: None }.text(),
+            false => text,
+        }
+    }
+
+    /// Reads a text, which may be that of another version or be cut short: then nothing is known.
+    fn parse(text: &[u8]) -> Found {
+        match text.starts_with(OURS) {
+            true => Found::Ours(Mark::read(text).unwrap_or_default()),
+            false => Found::Foreign,
+        }
+    }
+
+    fn read(text: &[u8]) -> Option<Mark> {
+        let mut lines = Lines(text.strip_suffix(b"\n")?.split(|&byte| byte == b'\n').peekable());
+        if lines.next("")? != VERSION {
+            return None;
+        }
+        let born = lines.text("born ");
+        let version = match lines.text("asked ") {
+            None => None,
+            Some(asked) => {
+                let source = Source { asked, found: lines.text("found ")? };
+                let validator = match lines.next("tag ") {
+                    Some(tag) => Validator::Tag(HeaderValue::from_bytes(tag).ok()?),
+                    None => {
+                        let date = lines.next("modified ")?;
+                        Validator::Modified(HeaderValue::from_bytes(date).ok()?)
+                    }
+                };
+                let total = match lines.text("total ") {
+                    Some(total) => Some(decimal(&total)?),
+                    None => None,
+                };
+                Some(Version { source, validator, total })
+            }
+        };
+        (lines.next("")? == END && lines.next("").is_none()).then_some(Mark { born, version })
+    }
+}
+
+/// The lines of a mark.
+struct Lines<'a, I: Iterator<Item = &'a [u8]>>(std::iter::Peekable<I>);
+
+impl<'a, I: Iterator<Item = &'a [u8]>> Lines<'a, I> {
+    /// The rest of the next line, if that begins with `name`.
+    fn next(&mut self, name: &str) -> Option<&'a [u8]> {
+        self.0.next_if(|line| line.starts_with(name.as_bytes()))?.strip_prefix(name.as_bytes())
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        String::from_utf8(self.next(name)?.to_vec()).ok()
+    }
+}
+
+/// Writes the mark at `path`, over the one that is there.
+///
+/// `over_a_version`: the mark that is there names a version. The new one is on the disk then before
+/// this returns, so that no loss of power joins the old version to the new content.
+pub(super) fn write(path: &Path, mark: &Mark, over_a_version: bool) -> io::Result<()> {
+    let text = mark.text();
+    let mut file = match options().open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            options().create_new(true).open(path)?
+        }
+        opened => opened?,
     };
-    let mut text = [VERSION, b"\n", name, validator.value().as_bytes(), b"\n"].concat();
-    if let Some(total) = total {
-        text.extend_from_slice(format!("total {total}\n").as_bytes());
-    }
-    text.extend_from_slice(END);
-    text.push(b'\n');
-    text
+    file.write_all(&text)?;
+    file.set_len(text.len() as u64)?;
+    if over_a_version { file.sync_data() } else { Ok(()) }
 }
 
-/// What [`text`] was made of. `None` for anything else.
-pub(super) fn parse(text: &[u8]) -> Option<(Validator, Option<u64>)> {
-    let mut lines = text.strip_suffix(b"\n")?.split(|&byte| byte == b'\n');
-    if lines.next()? != VERSION {
-        return None;
-    }
-    let line = lines.next()?;
-    let validator = match (line.strip_prefix(b"tag "), line.strip_prefix(b"modified ")) {
-        (Some(tag), _) => Validator::Tag(HeaderValue::from_bytes(tag).ok()?),
-        (_, Some(date)) => Validator::Modified(HeaderValue::from_bytes(date).ok()?),
-        _ => return None,
-    };
-    let mut line = lines.next()?;
-    let mut total = None;
-    if let Some(number) = line.strip_prefix(b"total ") {
-        total = Some(decimal(std::str::from_utf8(number).ok()?)?);
-        line = lines.next()?;
-    }
-    (line == END && lines.next().is_none()).then_some((validator, total))
+fn options() -> fs::OpenOptions {
+    let mut options = File::options();
+    // A URL may have a secret in it.
+    options.write(true).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options
 }
 
-/// Replaces the file at `path`.
-pub(super) fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    remove(path)?;
-    // Anew, so that it is nobody's but ours.
-    File::options().write(true).create_new(true).mode(0o600).open(path)?.write_all(text)
-}
-
-/// What the file at `path` says; `None` if there is none, or it is none of ours.
-pub(super) fn read(path: &Path) -> io::Result<Option<(Validator, Option<u64>)>> {
+/// Reads the file at `path`. Neither a symbolic link nor a device is followed or waited for.
+pub(super) fn read(path: &Path) -> io::Result<Found> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = match File::options().read(true).custom_flags(flags).open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        // ELOOP on Linux and macOS, EMLINK on FreeBSD: it is a symbolic link.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ELOOP | libc::EMLINK)) => {
+            return Ok(Found::Foreign);
+        }
         Err(error) => return Err(error),
     };
     if !file.metadata()?.is_file() {
-        return Ok(None);
+        return Ok(Found::Foreign);
     }
     let mut text = Vec::new();
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text)?;
-    Ok(if text.len() > MAX_BYTES { None } else { parse(&text) })
+    Ok(Mark::parse(&text))
 }
 
 /// Removes the file at `path`, if there is one.

@@ -3,20 +3,20 @@ use std::time::SystemTime;
 
 use super::FileError;
 use super::part::Part;
-use super::resume::{Partial, Validator};
+use super::resume::{Partial, Version};
 
 /// What is written to.
 #[derive(Debug)]
 pub(super) enum Sink<'a> {
     /// What becomes a file.
-    Part(Part),
+    Part(Box<Part>),
     /// What takes nothing back.
     Straight {
         to: BorrowedFd<'a>,
         /// How many bytes it took.
         bytes: u64,
-        /// Of which version, and of how many in all.
-        known: Option<(Validator, Option<u64>)>,
+        /// The version that they are of, if it is known.
+        known: Option<Version>,
     },
 }
 
@@ -37,9 +37,18 @@ impl<'a> Sink<'a> {
     pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
         match self {
             Sink::Part(part) => part.partial(),
-            Sink::Straight { bytes, known: Some((validator, total)), .. } if *bytes > 0 => {
-                Ok(Some(Partial { bytes: *bytes, validator: validator.clone(), total: *total }))
+            Sink::Straight { bytes, known: Some(version), .. } if *bytes > 0 => {
+                Ok(Some(Partial { bytes: *bytes, version: version.clone() }))
             }
+            Sink::Straight { .. } => Ok(None),
+        }
+    }
+
+    /// The size of the file that would be replaced. Returns `None` if there is none, or if there is
+    /// a part of another one.
+    pub(super) fn whole(&self) -> Result<Option<u64>, FileError> {
+        match self {
+            Sink::Part(part) => part.whole(),
             Sink::Straight { .. } => Ok(None),
         }
     }
@@ -52,16 +61,12 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// The whole comes, of this version and with so many bytes.
-    pub(super) fn begin(
-        &mut self,
-        validator: Option<Validator>,
-        total: Option<u64>,
-    ) -> Result<(), FileError> {
+    /// Gets ready for the whole content, of this version.
+    pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
         match self {
-            Sink::Part(part) => part.begin(validator.as_ref(), total),
+            Sink::Part(part) => part.begin(version),
             Sink::Straight { known, .. } => {
-                *known = validator.map(|validator| (validator, total));
+                *known = version;
                 Ok(())
             }
         }

@@ -3,6 +3,7 @@
 mod files;
 mod going_on;
 mod killed;
+mod resources;
 mod retries;
 mod straight;
 
@@ -13,8 +14,10 @@ use std::path::{Path, PathBuf};
 use super::*;
 
 use crate::fixture::{Directory, Server, Step, get_that, send};
-use crate::{Client, Phase, Timeouts};
+use crate::{Client, Phase, Timeouts, Url};
 
+/// Wherever the server of a test is: what is left by one download is for another one of this URL.
+const URL: &str = "http://host/f";
 const BODY: &[u8] = b"All that there is to be downloaded here.";
 const OTHER: &[u8] = b"The file has changed in the meantime!";
 
@@ -35,7 +38,8 @@ impl Place {
     fn with_part(bytes: usize) -> Place {
         let place = Place::new();
         fs::write(place.part(), &BODY[..bytes]).unwrap();
-        let meta = format!("httpget partial 1\ntag \"v1\"\ntotal {}\nend\n", BODY.len());
+        let source = format!("asked {URL}\nfound {URL}\n");
+        let meta = format!("httpget partial 2\n{source}tag \"v1\"\ntotal {}\nend\n", BODY.len());
         fs::write(place.meta(), meta).unwrap();
         place
     }
@@ -67,8 +71,15 @@ fn download(server: &Server) -> Download {
 }
 
 fn download_by(server: &Server, timeouts: Timeouts) -> Download {
-    let request = Client::new().get(&server.url("/f")).timeouts(timeouts);
-    Download::new(request).backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
+    Download::new(request_by(URL, server).timeouts(timeouts))
+        .backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
+}
+
+/// A request for `url`, for which `server` stands.
+fn request_by(url: &str, server: &Server) -> Request {
+    let url = Url::parse(url).unwrap();
+    let client = Client::new().with_address(url.host(), url.port(), server.address());
+    client.get(url.as_str())
 }
 
 fn run(download: Download, path: &Path) -> Result<Downloaded, Error> {

@@ -85,6 +85,23 @@ impl ErrorKind {
         }
     }
 
+    /// The same of a transfer that brought what is behind the first `at` bytes of `total`.
+    #[cfg(all(unix, feature = "download"))]
+    pub(super) fn behind(self, at: u64, total: u64) -> ErrorKind {
+        match self {
+            ErrorKind::BodyTruncated { received, .. } => {
+                ErrorKind::BodyTruncated { received: at + received, expected: Some(total) }
+            }
+            ErrorKind::TimedOut { budget, phase, received, after } => {
+                ErrorKind::TimedOut { budget, phase, received: at + received, after }
+            }
+            ErrorKind::Transport { phase, received } => {
+                ErrorKind::Transport { phase, received: at + received }
+            }
+            kind => kind,
+        }
+    }
+
     /// The nearest kind of the standard library.
     pub(super) fn io(self, network: Option<&netcore::Error>) -> io::ErrorKind {
         match self {

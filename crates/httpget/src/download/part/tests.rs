@@ -7,6 +7,8 @@ use http::HeaderValue;
 use netcore::Deadline;
 
 use super::*;
+use crate::Url;
+use crate::download::resume::{Source, Validator};
 use crate::download::target::Target;
 use crate::fixture::Directory;
 
@@ -17,18 +19,21 @@ fn open(path: &Path) -> Result<Part, FileError> {
     }
 }
 
-fn validator() -> Validator {
-    Validator::Tag(HeaderValue::from_static("\"v1\""))
+/// One of eight bytes.
+fn version() -> Version {
+    let url = Url::parse("http://host/file").unwrap();
+    let validator = Validator::Tag(HeaderValue::from_static("\"v1\""));
+    Version { source: Source::of(&url, &url), validator, total: Some(8) }
 }
 
 fn partial(bytes: u64) -> Option<Partial> {
-    Some(Partial { bytes, validator: validator(), total: Some(8) })
+    Some(Partial { bytes, version: version() })
 }
 
 /// A part of eight bytes that has the first ones.
 fn begun(path: &Path, bytes: &[u8]) -> Part {
     let mut part = open(path).unwrap();
-    part.begin(Some(&validator()), Some(8)).unwrap();
+    part.begin(Some(version())).unwrap();
     part.file.write_all(bytes).unwrap();
     part
 }
@@ -134,16 +139,84 @@ fn an_open_alone_does_not_touch_what_is_left() {
 fn what_can_not_be_told_is_not_gone_on_with() {
     let directory = Directory::new();
     let path = directory.join("file");
-    fs::write(directory.join("file.part"), "somebody's").unwrap();
-    assert_eq!(open(&path).unwrap().partial().unwrap(), None, "no version");
     drop(begun(&path, b"more than eight"));
     assert_eq!(open(&path).unwrap().partial().unwrap(), None, "more than there is");
     let mut part = begun(&path, b"the");
-    part.begin(None, None).unwrap();
+    part.begin(None).unwrap();
     part.file.write_all(b"another").unwrap();
     assert_eq!(part.partial().unwrap(), None, "the version was another one's");
     drop(part);
-    assert_eq!(directory.names(), ["file.part"]);
+    assert_eq!(directory.names(), ["file.part", "file.part.meta"]);
+    assert_eq!(open(&path).unwrap().partial().unwrap(), None);
+}
+
+#[test]
+fn what_somebody_else_made_is_not_touched() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let (part, meta) = (directory.join("file.part"), directory.join("file.part.meta"));
+    let refuse = |why: &str| {
+        let error = open(&path).expect_err(why);
+        assert_eq!(error.cause().kind(), io::ErrorKind::AlreadyExists, "{why}: {error}");
+        assert!(error.cause().to_string().contains("another name"), "{:?}", error.cause());
+    };
+    for content in ["somebody's", ""] {
+        fs::write(&part, content).unwrap();
+        refuse("without a mark");
+        fs::write(&meta, "somebody's").unwrap();
+        refuse("with another file in the mark's place");
+        fs::remove_file(&meta).unwrap();
+        assert_eq!(directory.names(), ["file.part"]);
+        assert_eq!(fs::read_to_string(&part).unwrap(), content);
+    }
+    fs::remove_file(&part).unwrap();
+    fs::write(&meta, "somebody's").unwrap();
+    refuse("in the mark's place alone");
+    assert_eq!(directory.names(), ["file.part.meta"]);
+    assert_eq!(fs::read(&meta).unwrap(), b"somebody's");
+}
+
+#[test]
+fn a_mark_is_for_one_file_and_not_for_a_name() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    let part = directory.join("file.part");
+    drop(begun(&path, b"the"));
+    if birth(&fs::metadata(&part).unwrap()).is_none() {
+        println!("this file system keeps no births: this is not tested");
+        return;
+    }
+    fs::rename(&part, directory.join("away")).unwrap();
+    fs::write(&part, "somebody's").unwrap();
+    open(&path).unwrap_err();
+    assert_eq!(fs::read(&part).unwrap(), b"somebody's");
+    fs::rename(directory.join("away"), &part).unwrap();
+    assert_eq!(open(&path).unwrap().partial().unwrap(), partial(3), "renamed, it is the same");
+}
+
+#[test]
+fn a_mark_without_a_file_says_nothing_of_the_next_one() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    drop(begun(&path, b"the"));
+    fs::remove_file(directory.join("file.part")).unwrap();
+    let mut part = open(&path).unwrap();
+    part.file.write_all(b"new").unwrap();
+    assert_eq!(part.partial().unwrap(), None);
+    drop(part);
+    assert_eq!(open(&path).unwrap().partial().unwrap(), None);
+}
+
+#[test]
+fn a_mark_of_the_first_version_names_no_version_but_is_ours() {
+    let directory = Directory::new();
+    let path = directory.join("file");
+    fs::write(directory.join("file.part"), "the").unwrap();
+    let text = "httpget partial 1\ntag \"v1\"\ntotal 8\nend\n";
+    fs::write(directory.join("file.part.meta"), text).unwrap();
+    assert_eq!(open(&path).unwrap().partial().unwrap(), None);
+    drop(begun(&path, b"the"));
+    assert_eq!(open(&path).unwrap().partial().unwrap(), partial(3));
 }
 
 #[test]

@@ -1,6 +1,7 @@
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
+use crate::Url;
 
 const TAG: &str = "\"v1\"";
 /// One minute before [`noon`].
@@ -21,12 +22,23 @@ fn headers(fields: &[&str]) -> HeaderMap {
     headers
 }
 
-fn tagged(bytes: u64, total: Option<u64>) -> Partial {
-    Partial { bytes, validator: Validator::Tag(HeaderValue::from_static(TAG)), total }
+fn source() -> Source {
+    let url = Url::parse("http://host/file").unwrap();
+    Source::of(&url, &url)
 }
 
-fn plan(partial: &Partial, status: u16, fields: &[&str]) -> Result<Plan, RangeFault> {
-    Plan::of(Some(partial), StatusCode::from_u16(status).unwrap(), &headers(fields))
+fn tagged(bytes: u64, total: Option<u64>) -> Held {
+    let validator = Validator::Tag(HeaderValue::from_static(TAG));
+    Held::Part(Partial { bytes, version: Version { source: source(), validator, total } })
+}
+
+fn dated(bytes: u64, total: Option<u64>) -> Held {
+    let validator = Validator::Modified(HeaderValue::from_static(MODIFIED));
+    Held::Part(Partial { bytes, version: Version { source: source(), validator, total } })
+}
+
+fn plan(held: &Held, status: u16, fields: &[&str]) -> Result<Plan, RangeFault> {
+    Plan::of(held, &source(), StatusCode::from_u16(status).unwrap(), &headers(fields))
 }
 
 #[test]
@@ -71,38 +83,47 @@ fn obsolete_forms_of_dates_are_sent_back_as_they_came() {
 
 #[test]
 fn a_range_is_all_behind_what_is_there() {
-    assert_eq!(tagged(400, None).range(), "bytes=400-");
+    assert_eq!(tagged(400, None).range().unwrap(), "bytes=400-");
+    assert_eq!(tagged(400, None).if_range().unwrap(), TAG);
+    assert_eq!(Held::File(400).range().unwrap(), "bytes=400-");
+    assert_eq!(Held::File(400).if_range(), None);
+    for nothing in [Held::Nothing, Held::File(0), tagged(0, None)] {
+        assert_eq!((nothing.range(), nothing.if_range()), (None, None), "{nothing:?}");
+    }
 }
 
 #[test]
 fn a_part_that_fits_is_gone_on_with() {
     let partial = tagged(400, Some(1000));
     let whole_rest = Ok(Plan::Continue { length: 600, total: 1000 });
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-999/1000"]), whole_rest);
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-999/*"]), whole_rest);
-    assert_eq!(
-        plan(&partial, 206, &["Content-Range: Bytes 400-999/1000", "ETag: \"v1\""]),
-        whole_rest
-    );
+    let tag = "ETag: \"v1\"";
+    for range in ["bytes 400-999/1000", "bytes 400-999/*", "Bytes 400-999/1000"] {
+        let range = format!("Content-Range: {range}");
+        assert_eq!(plan(&partial, 206, &[&range, tag]), whole_rest, "{range}");
+        // A 206 may leave the date out, but never the tag (RFC 9110 section 15.3.7).
+        assert_eq!(plan(&dated(400, Some(1000)), 206, &[&range]), whole_rest, "{range}");
+    }
     let less = Ok(Plan::Continue { length: 100, total: 1000 });
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-499/1000"]), less);
+    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-499/1000", tag]), less);
     let unknown = tagged(400, None);
-    assert_eq!(plan(&unknown, 206, &["Content-Range: bytes 400-999/1000"]), whole_rest);
+    assert_eq!(plan(&unknown, 206, &["Content-Range: bytes 400-999/1000", tag]), whole_rest);
 }
 
 #[test]
 fn a_part_of_another_version_is_asked_for_again() {
     let partial = tagged(400, Some(1000));
     let again = Ok(Plan::Repeat);
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-1000/1001"]), again);
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-1000/*"]), again);
+    let tag = "ETag: \"v1\"";
+    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-1000/1001", tag]), again);
+    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-1000/*", tag]), again);
     let range = "Content-Range: bytes 400-999/1000";
+    assert_eq!(plan(&partial, 206, &[range]), again, "without the tag");
     assert_eq!(plan(&partial, 206, &[range, "ETag: \"v2\""]), again);
+    assert_eq!(plan(&partial, 206, &[range, tag, "ETag: \"v2\""]), again);
     assert_eq!(plan(&partial, 206, &[range, "ETag: W/\"v1\""]), again);
     // Nothing tells where the file ends.
-    assert_eq!(plan(&tagged(400, None), 206, &["Content-Range: bytes 400-999/*"]), again);
-    let validator = Validator::Modified(HeaderValue::from_static(MODIFIED));
-    let dated = Partial { validator, ..partial };
+    assert_eq!(plan(&tagged(400, None), 206, &["Content-Range: bytes 400-999/*", tag]), again);
+    let dated = dated(400, Some(1000));
     let other = "Last-Modified: Sun, 06 Nov 1994 11:59:01 GMT";
     assert_eq!(plan(&dated, 206, &[range, other]), again);
     assert_eq!(
@@ -112,11 +133,60 @@ fn a_part_of_another_version_is_asked_for_again() {
 }
 
 #[test]
-fn another_range_is_refused() {
+fn a_part_of_another_resource_is_asked_for_again() {
+    let url = |text| Url::parse(text).unwrap();
+    let of = |asked, found| Source::of(&url(asked), &url(found));
+    let fields = headers(&["Content-Range: bytes 400-999/1000", "ETag: \"v1\""]);
+    let full = headers(&["Content-Range: bytes */400", "ETag: \"v1\""]);
+    let known = of("http://h/a?b", "http://cdn/x/a?signed=1");
+    let version = Version {
+        source: known.clone(),
+        validator: Validator::Tag(HeaderValue::from_static(TAG)),
+        total: None,
+    };
+    let held = Held::Part(Partial { bytes: 400, version });
+    let rows = [
+        (of("http://h/a?b", "http://cdn/x/a?signed=2"), true),
+        (of("http://h/a?b", "http://cdn/x/a"), true),
+        (of("http://u:p@h/a?b", "http://cdn/x/a"), true),
+        (of("http://h/a?c", "http://cdn/x/a?signed=1"), false),
+        (of("http://h/b?b", "http://cdn/x/a?signed=1"), false),
+        (of("http://h/a?b", "http://cdn/x/b?signed=1"), false),
+        (of("http://h/a?b", "http://cdn2/x/a?signed=1"), false),
+        (of("http://h/a?b", "http://cdn:81/x/a?signed=1"), false),
+        (known.with_host(&HeaderValue::from_static("other")), false),
+    ];
+    for (source, is_same) in rows {
+        let part = Plan::of(&held, &source, StatusCode::PARTIAL_CONTENT, &fields).unwrap();
+        assert_eq!(matches!(part, Plan::Continue { .. }), is_same, "{source:?}");
+        assert_eq!(part == Plan::Repeat, !is_same, "{source:?}");
+        let full = Plan::of(&held, &source, StatusCode::RANGE_NOT_SATISFIABLE, &full).unwrap();
+        assert_eq!(full, if is_same { Plan::Complete } else { Plan::Repeat }, "{source:?}");
+    }
+}
+
+#[test]
+fn a_file_of_an_unknown_version_is_whole_or_begun_again() {
+    let file = Held::File(1000);
+    assert_eq!(plan(&file, 416, &["Content-Range: bytes */1000"]), Ok(Plan::Complete));
+    let others: &[(u16, &[&str])] = &[
+        (416, &["Content-Range: bytes */999"]),
+        (416, &[]),
+        (206, &["Content-Range: bytes 1000-1999/2000", "ETag: \"v1\""]),
+        (206, &[]),
+    ];
+    for (status, fields) in others {
+        assert_eq!(plan(&file, *status, fields), Ok(Plan::Repeat), "{status} {fields:?}");
+    }
+    assert_eq!(plan(&file, 200, &[]), Ok(Plan::Begin { length: None }));
+}
+
+#[test]
+fn another_range_is_asked_for_again() {
     let partial = tagged(400, Some(1000));
-    let elsewhere = |began| Err(RangeFault::Elsewhere { asked: 400, began });
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 0-999/1000"]), elsewhere(0));
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 401-999/1000"]), elsewhere(401));
+    let tag = "ETag: \"v1\"";
+    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 0-999/1000", tag]), Ok(Plan::Repeat));
+    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 401-999/1000", tag]), Ok(Plan::Repeat));
     let unreadable = [
         "",
         "bytes 400-999",
@@ -139,19 +209,19 @@ fn another_range_is_refused() {
     ];
     for value in unreadable {
         let field = format!("Content-Range: {value}");
-        assert_eq!(plan(&partial, 206, &[&field]), Err(RangeFault::Unreadable), "{value}");
+        assert_eq!(plan(&partial, 206, &[&field, tag]), Ok(Plan::Repeat), "{value}");
     }
     let multipart = "Content-Type: multipart/byteranges; boundary=x";
-    assert_eq!(plan(&partial, 206, &[multipart]), Err(RangeFault::Unreadable));
+    assert_eq!(plan(&partial, 206, &[multipart, tag]), Ok(Plan::Repeat));
     let twice = "Content-Range: bytes 400-999/1000";
-    assert_eq!(plan(&partial, 206, &[twice, twice]), Err(RangeFault::Unreadable));
+    assert_eq!(plan(&partial, 206, &[twice, twice, tag]), Ok(Plan::Repeat));
 }
 
 #[test]
 fn a_server_without_ranges_starts_again() {
     let partial = tagged(400, Some(1000));
-    assert_eq!(plan(&partial, 200, &["ETag: \"v1\""]), Ok(Plan::Begin));
-    assert_eq!(plan(&partial, 203, &[]), Ok(Plan::Begin));
+    assert_eq!(plan(&partial, 200, &["ETag: \"v1\""]), Ok(Plan::Begin { length: None }));
+    assert_eq!(plan(&partial, 203, &[]), Ok(Plan::Begin { length: None }));
 }
 
 #[test]
@@ -172,13 +242,16 @@ fn nothing_left_at_the_full_size_is_success() {
 
 #[test]
 fn without_a_range_asked_for_the_content_is_the_file() {
-    let ok = StatusCode::OK;
-    assert_eq!(Plan::of(None, ok, &HeaderMap::new()), Ok(Plan::Begin));
-    assert_eq!(Plan::of(Some(&tagged(0, None)), ok, &HeaderMap::new()), Ok(Plan::Begin));
-    let part = headers(&["Content-Range: bytes 0-999/1000"]);
-    let status = StatusCode::PARTIAL_CONTENT;
-    assert_eq!(Plan::of(None, status, &part), Err(RangeFault::Unasked));
-    assert_eq!(Plan::of(Some(&tagged(0, None)), status, &part), Err(RangeFault::Unasked));
+    for nothing in [Held::Nothing, tagged(0, None)] {
+        assert_eq!(plan(&nothing, 200, &[]), Ok(Plan::Begin { length: None }));
+        let whole = ["Content-Range: bytes 0-999/1000"];
+        assert_eq!(plan(&nothing, 206, &whole), Ok(Plan::Begin { length: Some(1000) }));
+        for part in ["bytes 0-998/1000", "bytes 1-999/1000", "bytes 0-999/*", "bytes */1000"] {
+            let field = format!("Content-Range: {part}");
+            assert_eq!(plan(&nothing, 206, &[&field]), Err(RangeFault::Unasked), "{part}");
+        }
+        assert_eq!(plan(&nothing, 206, &[]), Err(RangeFault::Unasked));
+    }
 }
 
 #[test]
@@ -210,6 +283,27 @@ fn a_range_that_a_request_asks_for_by_itself_is_that_range_or_an_error() {
     assert_eq!(check("bytes=1-3", 206, &[of], Some(6)), length(3, 6));
     assert_eq!(check("bytes=1-3", 206, &[], None), Err(RangeFault::Unreadable));
     assert_eq!(check("bytes=1-3", 200, &[], None), Err(RangeFault::Whole));
+    // The whole is what was asked for.
+    for (asked, sent) in [
+        ("bytes=0-", None),
+        ("bytes=0-", Some(9)),
+        ("bytes=0-8", Some(9)),
+        ("bytes=0-99", Some(9)),
+        ("bytes=-9", Some(9)),
+        ("bytes=-18446744073709551615", Some(9)),
+        ("bytes=0-18446744073709551615", Some(u64::MAX)),
+    ] {
+        assert_eq!(check(asked, 200, &[], sent), Ok(()), "{asked}");
+    }
+    for (asked, sent) in [
+        ("bytes=1-", Some(9)),
+        ("bytes=0-7", Some(9)),
+        ("bytes=0-8", None),
+        ("bytes=-8", Some(9)),
+        ("bytes=-9", None),
+    ] {
+        assert_eq!(check(asked, 200, &[], sent), Err(RangeFault::Whole), "{asked}");
+    }
     assert_eq!(check("bytes=9-", 416, &[], None), Err(RangeFault::Beyond));
     assert_eq!(check("bytes=1-3", 404, &[], None), Ok(()));
 }

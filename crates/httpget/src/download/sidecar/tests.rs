@@ -7,6 +7,12 @@ fn tag(text: &'static str) -> Validator {
     Validator::Tag(HeaderValue::from_static(text))
 }
 
+fn mark(validator: Validator, total: Option<u64>) -> Mark {
+    let asked = "http://host/disk.img?key=1".to_owned();
+    let source = Source { asked, found: "http://mirror/disk.img".to_owned() };
+    Mark { born: None, version: Some(Version { source, validator, total }) }
+}
+
 #[test]
 fn what_is_written_is_read_again() {
     let directory = Directory::new();
@@ -15,59 +21,82 @@ fn what_is_written_is_read_again() {
     let odd = Validator::Tag(HeaderValue::from_bytes(b"\"\xff total 1\"").unwrap());
     for validator in [tag("\"v1\""), tag("\"\""), modified, odd] {
         for total in [None, Some(0), Some(u64::MAX)] {
-            write(&path, &text(&validator, total)).unwrap();
-            assert_eq!(read(&path).unwrap(), Some((validator.clone(), total)));
+            for born in [None, Some("12.345".to_owned())] {
+                // Each over a longer one and over a shorter one.
+                let mark = Mark { born, ..mark(validator.clone(), total) };
+                write(&path, &mark, false).unwrap();
+                assert_eq!(read(&path).unwrap(), Found::Ours(mark));
+            }
         }
     }
+    let blank = Mark { born: Some("1.000000002".to_owned()), version: None };
+    write(&path, &blank, true).unwrap();
+    assert_eq!(read(&path).unwrap(), Found::Ours(blank));
 }
 
 #[test]
 fn the_text_is_as_documented() {
-    let text = text(&tag("\"5f3e-61a\""), Some(1 << 30));
-    assert_eq!(text, b"httpget partial 1\ntag \"5f3e-61a\"\ntotal 1073741824\nend\n");
+    let born = Some("1794758462.034915000".to_owned());
+    let mark = Mark { born, ..mark(tag("\"5f3e-61a\""), Some(1 << 30)) };
+    let text = "httpget partial 2\nborn 1794758462.034915000\n\
+        asked http://host/disk.img?key=1\nfound http://mirror/disk.img\n\
+        tag \"5f3e-61a\"\ntotal 1073741824\nend\n";
+    assert_eq!(String::from_utf8(mark.text()).unwrap(), text);
 }
 
 #[test]
-fn each_prefix_and_each_other_text_is_nothing() {
-    let whole = text(&tag("\"v1\""), Some(1000));
+fn a_prefix_and_another_text_name_no_version() {
+    let whole = mark(tag("\"v1\""), Some(1000)).text();
     for length in 0..whole.len() {
-        assert_eq!(parse(&whole[..length]), None, "the first {length} bytes");
+        let found = match length < OURS.len() {
+            true => Found::Foreign,
+            false => Found::Ours(Mark::default()),
+        };
+        assert_eq!(Mark::parse(&whole[..length]), found, "the first {length} bytes");
     }
+    let url = "asked http://h/\nfound http://h/\n";
     let others = [
-        "httpget partial 2\ntag \"v1\"\ntotal 1000\nend\n",
-        "httpget partial 1\nname \"v1\"\ntotal 1000\nend\n",
-        "httpget partial 1\ntag \"v1\"\ntotal +1000\nend\n",
-        "httpget partial 1\ntag \"v1\"\ntotal 1000\nend\nend\n",
-        "httpget partial 1\ntag \"v1\"\ntotal 1000\ntotal 1000\nend\n",
-        "httpget partial 1\ntag \"v1\0\"\nend\n",
-        "httpget partial 1\ntotal 1000\nend\n",
+        "httpget partial 1\ntag \"v1\"\ntotal 1000\nend\n".to_owned(),
+        format!("httpget partial 3\n{url}tag \"v1\"\ntotal 1000\nend\n"),
+        "httpget partial 2\ntag \"v1\"\ntotal 1000\nend\n".to_owned(),
+        "httpget partial 2\nasked http://h/\ntag \"v1\"\nend\n".to_owned(),
+        format!("httpget partial 2\n{url}name \"v1\"\ntotal 1000\nend\n"),
+        format!("httpget partial 2\n{url}tag \"v1\"\ntotal +1000\nend\n"),
+        format!("httpget partial 2\n{url}tag \"v1\"\ntotal 1000\nend\nend\n"),
+        format!("httpget partial 2\n{url}tag \"v1\"\ntotal 1000\ntotal 1000\nend\n"),
+        format!("httpget partial 2\n{url}tag \"v1\0\"\nend\n"),
+        format!("httpget partial 2\n{url}total 1000\nend\n"),
     ];
     for text in others {
-        assert_eq!(parse(text.as_bytes()), None, "{text}");
+        assert_eq!(Mark::parse(text.as_bytes()), Found::Ours(Mark::default()), "{text}");
     }
+    assert_eq!(Mark::parse(b"somebody's\n"), Found::Foreign);
+    assert_eq!(Mark::parse(b""), Found::Foreign);
 }
 
 #[test]
 fn what_is_not_ours_is_neither_read_nor_followed() {
     let directory = Directory::new();
     let path = directory.join("meta");
-    assert_eq!(read(&path).unwrap(), None, "there is none");
+    assert_eq!(read(&path).unwrap(), Found::Nothing);
     fs::create_dir(&path).unwrap();
-    assert_eq!(read(&path).unwrap(), None, "a directory");
+    assert_eq!(read(&path).unwrap(), Found::Foreign, "a directory");
     fs::remove_dir(&path).unwrap();
 
     let other = directory.join("other");
-    fs::write(&other, text(&tag("\"v1\""), None)).unwrap();
+    let ours = mark(tag("\"v1\""), None);
+    fs::write(&other, ours.text()).unwrap();
     symlink(&other, &path).unwrap();
-    assert!(read(&path).is_err(), "a symbolic link");
-    write(&path, b"x").unwrap();
-    assert_eq!(
-        fs::read(&other).unwrap(),
-        text(&tag("\"v1\""), None),
-        "the link's end is untouched"
-    );
+    assert_eq!(read(&path).unwrap(), Found::Foreign, "a symbolic link");
+    write(&path, &Mark::default(), false).unwrap_err();
+    assert_eq!(fs::read(&other).unwrap(), ours.text(), "the link's end is untouched");
+}
 
+#[test]
+fn a_version_that_is_too_long_is_not_kept() {
+    let directory = Directory::new();
+    let path = directory.join("meta");
     let long = Validator::Tag(HeaderValue::from_bytes(&[b'"'; MAX_BYTES]).unwrap());
-    write(&path, &text(&long, None)).unwrap();
-    assert_eq!(read(&path).unwrap(), None, "too long");
+    write(&path, &mark(long, None), false).unwrap();
+    assert_eq!(read(&path).unwrap(), Found::Ours(Mark::default()));
 }

@@ -40,10 +40,10 @@ fn without_being_asked_to_it_does_not_go_on() {
 }
 
 #[test]
-fn without_a_part_it_is_a_plain_get() {
+fn without_a_part_and_without_a_file_it_is_a_plain_get() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let place = Place::new();
-    fs::write(&place.file, "an older one").unwrap();
+    fs::write(&place.file, "").unwrap();
     run(download(&server).resume(true), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
@@ -53,7 +53,7 @@ fn without_a_part_it_is_a_plain_get() {
 fn without_its_version_a_part_is_begun_again() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let place = Place::with_part(10);
-    fs::remove_file(place.meta()).unwrap();
+    fs::write(place.meta(), "httpget partial 1\ntag \"v1\"\ntotal 40\nend\n").unwrap();
     run(download(&server).resume(true), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
@@ -122,48 +122,76 @@ fn the_rest_of_another_version_is_not_spliced() {
 }
 
 #[test]
-fn another_range_is_refused_and_touches_nothing() {
-    let part = |fields: &[&str], body| response("206 Partial Content", fields, body);
-    let rows = [
-        (part(&[&content_range(0, 39, 40)], BODY), RangeFault::Elsewhere { asked: 10, began: 0 }),
-        (
-            part(&[&content_range(11, 39, 40)], &BODY[11..]),
-            RangeFault::Elsewhere { asked: 10, began: 11 },
-        ),
-        (part(&[], &BODY[10..]), RangeFault::Unreadable),
-        (
-            part(&["Content-Type: multipart/byteranges; boundary=x"], b"--x--"),
-            RangeFault::Unreadable,
-        ),
-        (part(&[&content_range(10, 39, 40)], BODY), RangeFault::Length { range: 30, sent: 40 }),
-        (
-            part(&[&content_range(10, 39, 40)], &BODY[30..]),
-            RangeFault::Length { range: 30, sent: 10 },
-        ),
-    ];
+fn a_206_without_the_tag_is_no_proof() {
+    let range = content_range(10, 39, 40);
+    let silent = response("206 Partial Content", &[&range], &OTHER[..30]);
+    let (result, place) = go_on_with(vec![silent, whole()]);
+    assert_eq!(result.unwrap().attempts, 1);
+    place.assert_whole(BODY);
+}
+
+#[test]
+fn another_range_is_begun_again() {
+    let part = |fields: &[&str], body| {
+        response("206 Partial Content", &[fields, &["ETag: \"v1\""]].concat(), body)
+    };
+    let chunks = [b"28\r\n", BODY, b"\r\n0\r\n\r\n"].concat();
+    let fields = [&content_range(10, 39, 40), "ETag: \"v1\"", "Transfer-Encoding: chunked"];
     assert_eq!(BODY.len(), 40);
-    for (response, fault) in rows {
-        let (result, place) = go_on_with(vec![response]);
-        let error = result.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Range, "{fault}");
-        assert_eq!(chain(&error)[1..], [fault.to_string()]);
-        place.assert_left(10);
+    let rows = [
+        part(&[&content_range(0, 39, 40)], BODY),
+        part(&[&content_range(11, 39, 40)], &BODY[11..]),
+        part(&[], &BODY[10..]),
+        part(&["Content-Type: multipart/byteranges; boundary=x"], b"--x--"),
+        part(&[&content_range(10, 39, 40)], BODY),
+        part(&[&content_range(10, 39, 40)], &BODY[30..]),
+        // It grows while it comes.
+        [head("206 Partial Content", &fields), chunks].concat(),
+    ];
+    for (number, response) in rows.into_iter().enumerate() {
+        println!("row {number}");
+        let (result, place) = go_on_with(vec![response, whole()]);
+        assert_eq!(result.unwrap().resumed_from, 0);
+        place.assert_whole(BODY);
     }
 }
 
 #[test]
-fn a_range_that_grows_while_it_comes_is_cut_off_again() {
-    let fields = [content_range(10, 39, 40), "Transfer-Encoding: chunked".to_owned()];
-    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    let chunks = [b"28\r\n", BODY, b"\r\n0\r\n\r\n"].concat();
-    let (result, place) = go_on_with(vec![[head("206 Partial Content", &fields), chunks].concat()]);
-    assert_eq!(result.unwrap_err().kind(), ErrorKind::Range);
+fn what_is_there_stays_until_there_is_something_to_begin_with() {
+    let elsewhere = response("206 Partial Content", &[&content_range(0, 39, 40)], BODY);
+    let (result, place) =
+        go_on_with(vec![elsewhere, head("404 Not Found", &["Content-Length: 0"])]);
+    assert!(matches!(result.unwrap_err().kind(), ErrorKind::Status(_)));
     place.assert_left(10);
 }
 
 #[test]
+fn what_breaks_again_is_counted_from_the_beginning() {
+    let server =
+        Server::play([vec![asks_rest(10), send(&rest(10)[..rest(10).len() - 5]), Step::Close]]);
+    let place = Place::with_part(10);
+    let error = run(download(&server).resume(true), &place.file).unwrap_err();
+    let kind = ErrorKind::BodyTruncated { received: 35, expected: Some(40) };
+    assert_eq!(error.kind(), kind);
+    place.assert_left(35);
+    server.finish();
+
+    let silent = get_that("/f", |_| ());
+    let server = Server::play([vec![silent, send(&rest(10)[..rest(10).len() - 5])]]);
+    let length = Duration::from_millis(50);
+    let timeouts = Timeouts { stall: Some(length), ..Timeouts::default() };
+    let place = Place::with_part(10);
+    let error = run(download_by(&server, timeouts).resume(true), &place.file).unwrap_err();
+    let (budget, phase) = (crate::Budget::Stall, Phase::Body);
+    let kind = ErrorKind::TimedOut { budget, phase, received: 35, after: length };
+    assert_eq!(error.kind(), kind);
+    server.finish();
+}
+
+#[test]
 fn a_part_of_the_rest_is_not_the_whole() {
-    let short = response("206 Partial Content", &[&content_range(10, 19, 40)], &BODY[10..20]);
+    let range = content_range(10, 19, 40);
+    let short = response("206 Partial Content", &[&range, "ETag: \"v1\""], &BODY[10..20]);
     let (result, place) = go_on_with(vec![short]);
     let kind = ErrorKind::BodyTruncated { received: 20, expected: Some(40) };
     assert_eq!(result.unwrap_err().kind(), kind);
@@ -214,12 +242,42 @@ fn a_part_that_nobody_asked_for_is_no_file() {
 }
 
 #[test]
+fn a_part_that_is_the_whole_is_the_file() {
+    let range = content_range(0, 39, 40);
+    let chunks = [b"28\r\n", BODY, b"\r\n0\r\n\r\n"].concat();
+    let chunked = head("206 Partial Content", &[&range, "Transfer-Encoding: chunked"]);
+    for answer in [
+        response("206 Partial Content", &[&range], BODY),
+        [chunked, chunks].concat(),
+        [head("206 Partial Content", &[&range]), BODY.to_vec()].concat(),
+    ] {
+        let server = Server::play([vec![asks_all(), send(answer), Step::Close]]);
+        let place = Place::new();
+        run(download(&server), &place.file).unwrap();
+        place.assert_whole(BODY);
+        server.finish();
+    }
+    let short = [head("206 Partial Content", &[&range]), BODY[..30].to_vec()].concat();
+    let long = [head("206 Partial Content", &[&range]), BODY.to_vec(), b"!".to_vec()].concat();
+    let wrong = response("206 Partial Content", &[&range], &BODY[..30]);
+    let truncated = ErrorKind::BodyTruncated { received: 30, expected: Some(40) };
+    for (answer, kind) in [(short, truncated), (long, ErrorKind::Range), (wrong, ErrorKind::Range)]
+    {
+        let server = Server::play([vec![asks_all(), send(answer), Step::Close]]);
+        let place = Place::new();
+        assert_eq!(run(download(&server), &place.file).unwrap_err().kind(), kind);
+        assert!(!place.file.exists());
+        server.finish();
+    }
+}
+
+#[test]
 fn the_limit_is_for_the_whole_file() {
     let place = Place::with_part(10);
     for limit in [39, 40] {
         let server = Server::play([vec![asks_rest(10), send(rest(10))]]);
         let limits = Limits { body: limit, ..Limits::default() };
-        let request = Client::new().get(&server.url("/f")).limits(limits);
+        let request = request_by(URL, &server).limits(limits);
         let result = run(Download::new(request).resume(true), &place.file);
         server.finish();
         match limit {
@@ -230,19 +288,4 @@ fn the_limit_is_for_the_whole_file() {
             }
         }
     }
-}
-
-#[test]
-fn the_range_goes_where_a_redirect_leads() {
-    let away = response("302 Found", &["Location: /g"], b"");
-    let asks = get_that("/g", |head| {
-        assert!(has_field(head, "Range: bytes=10-"), "{head}");
-        assert!(has_field(head, "If-Range: \"v1\""), "{head}");
-    });
-    let server = Server::play([vec![asks_rest(10), send(away), asks, send(rest(10))]]);
-    let place = Place::with_part(10);
-    let done = run(download(&server).resume(true), &place.file).unwrap();
-    assert!(done.response.url().as_str().ends_with("/g"));
-    place.assert_whole(BODY);
-    server.finish();
 }

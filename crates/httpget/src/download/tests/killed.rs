@@ -56,7 +56,8 @@ fn a_killed_download_is_gone_on_with() {
     child.wait().unwrap();
     drop(arrived);
     place.assert_left(10);
-    run(download(&server).resume(true), &place.file).unwrap();
+    let request = Client::new().get(&server.url("/f"));
+    run(Download::new(request).resume(true), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
 }
@@ -65,11 +66,13 @@ fn a_killed_download_is_gone_on_with() {
 fn a_file_larger_than_allowed_is_a_write_error_and_can_be_gone_on_with() {
     let body = vec![b'x'; 1 << 20];
     let all = response("200 OK", &["ETag: \"v1\""], &body);
-    let server = Server::play([vec![asks_all(), send(all)]]);
+    // It asks whether the older one is the whole.
+    let server = Server::play([vec![get_that("/f", |_| ()), send(all)]]);
     let place = Place::new();
     fs::write(&place.file, "an older one").unwrap();
     // 256 blocks of 512 bytes. Without the trap the signal would end the process.
-    let child = start("trap '' XFSZ; ulimit -f 256;", &server.url("/f"), &place.file);
+    let url = server.url("/f");
+    let child = start("trap '' XFSZ; ulimit -f 256;", &url, &place.file);
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -81,9 +84,9 @@ fn a_file_larger_than_allowed_is_a_write_error_and_can_be_gone_on_with() {
     server.finish();
 
     let range = content_range(bytes, body.len() - 1, body.len());
-    let left = response("206 Partial Content", &[&range], &body[bytes..]);
+    let left = response("206 Partial Content", &[&range, "ETag: \"v1\""], &body[bytes..]);
     let server = Server::play([vec![asks_rest(bytes), send(left)]]);
-    run(download(&server).resume(true), &place.file).unwrap();
+    run(Download::new(request_by(&url, &server)).resume(true), &place.file).unwrap();
     place.assert_whole(&body);
     server.finish();
 }

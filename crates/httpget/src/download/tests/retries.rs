@@ -7,7 +7,6 @@ use http::StatusCode;
 use http::header::IF_NONE_MATCH;
 
 use super::*;
-use crate::Budget;
 
 fn busy(fields: &[&str]) -> Vec<u8> {
     response("503 Service Unavailable", fields, b"later")
@@ -176,30 +175,59 @@ fn the_wait_is_the_one_the_server_asks_for() {
     server.finish();
 }
 
-#[test]
-fn an_attempt_that_would_come_too_late_fails_now() {
-    let server = Server::play([vec![asks_all(), send(busy(&["Retry-After: 500"]))]]);
-    let place = Place::new();
-    let length = Duration::from_secs(400);
-    let timeouts = Timeouts { total: Some(length), ..Timeouts::default() };
-    let error = run(download_by(&server, timeouts).retries(1), &place.file).unwrap_err();
-    let (budget, phase) = (Budget::Total, Phase::Retry);
-    let kind = ErrorKind::TimedOut { budget, phase, received: 0, after: length };
-    assert_eq!(error.kind(), kind);
-    let texts = chain(&error);
-    assert_eq!(texts[1], "it is due in 500 s only");
-    assert!(texts[2].ends_with("status 503 Service Unavailable"), "{texts:?}");
-    assert_eq!(texts.len(), 3);
-    server.finish();
+/// Downloads with one more attempt, which would come too late, and tells the wait for it.
+fn run_late(download: Download, path: &Path) -> (Result<Downloaded, Error>, Duration) {
+    let mut told = None;
+    let result = download.retries(1).to_file(path, &mut |it| match it {
+        Progress::TooLate { wait } => told = Some(wait),
+        Progress::Waiting { .. } => panic!("there is no next attempt"),
+        _ => {}
+    });
+    (result, told.expect("it is told"))
 }
 
 #[test]
-fn a_server_can_not_make_us_wait_for_a_day() {
-    let server = Server::play([vec![asks_all(), send(busy(&["Retry-After: 86400"]))]]);
+fn where_there_is_no_further_attempt_the_last_answer_counts() {
+    let within = Timeouts { total: Some(Duration::from_secs(400)), ..Timeouts::default() };
+    for (asked, timeouts) in [(500, within), (86_400, Timeouts::default())] {
+        for errors in [true, false] {
+            let answer = busy(&[&format!("Retry-After: {asked}")]);
+            let server = Server::play([vec![asks_all(), send(answer)]]);
+            let place = Place::new();
+            let download = download_by(&server, timeouts.clone()).errors(errors);
+            let (result, wait) = run_late(download, &place.file);
+            assert_eq!(wait, Duration::from_secs(asked));
+            match errors {
+                true => {
+                    assert_eq!(result.unwrap().response.status().as_u16(), 503);
+                    place.assert_whole(b"later");
+                }
+                false => {
+                    let kind = ErrorKind::Status(StatusCode::SERVICE_UNAVAILABLE);
+                    let error = result.unwrap_err();
+                    assert_eq!(error.kind(), kind);
+                    let why = format!("the next attempt would be due in {asked} s only");
+                    assert_eq!(chain(&error)[1..], [why]);
+                    assert_eq!(place.directory.names(), [""; 0]);
+                }
+            }
+            server.finish();
+        }
+    }
+}
+
+#[test]
+fn where_there_is_no_further_attempt_the_last_error_counts() {
+    let server = Server::play([vec![asks_all(), send(cut(10)), Step::Close]]);
     let place = Place::new();
-    let error = run(download(&server).retries(1), &place.file).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Status(StatusCode::SERVICE_UNAVAILABLE));
-    assert_eq!(chain(&error)[1..], ["the server asks to wait for 86400 s"]);
+    let timeouts = Timeouts { total: Some(Duration::from_secs(400)), ..Timeouts::default() };
+    let hour = Duration::from_secs(3600);
+    let download = download_by(&server, timeouts).backoff(Backoff::new(hour, hour));
+    let (result, wait) = run_late(download, &place.file);
+    assert!(wait > hour / 3, "{wait:?}");
+    let kind = ErrorKind::BodyTruncated { received: 10, expected: Some(40) };
+    assert_eq!(result.unwrap_err().kind(), kind);
+    place.assert_left(10);
     server.finish();
 }
 

@@ -90,7 +90,7 @@ fn what_has_its_framing_is_not_gone_on_with() {
     let place = Place::new();
     let server = Server::play([vec![asks_all(), send(half.clone()), Step::Close]]);
     run(raw(&server).retries(0), &place.file).unwrap_err();
-    assert_eq!(place.directory.names(), ["file.part"]);
+    assert_eq!(place.directory.names(), ["file.part", "file.part.meta"]);
     server.finish();
     let server = Server::play([
         vec![asks_all(), send(half), Step::Close],

@@ -1,0 +1,110 @@
+//! Decides whether a response is an answer to the request.
+
+use std::time::SystemTime;
+
+use http::StatusCode;
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
+
+use super::{Engine, Failure, Next};
+use crate::download::resume::{Held, RangeFault, check_asked};
+use crate::download::retry_after;
+use crate::download::sink::Sink;
+use crate::protocol::ProtocolError;
+use crate::{Error, ErrorKind, Response};
+
+impl Engine<'_> {
+    /// An error if the content is not what was asked for, and is not wanted in its place; or if
+    /// another attempt may bring what was asked for. If there can't be another one, this response
+    /// counts.
+    pub(super) fn check_status(&mut self, response: &Response, held: &Held) -> Result<(), Failure> {
+        let status = response.status();
+        let mut error = Error::new(ErrorKind::Status(status)).of(response.url());
+        if self.may_try_again(&error) {
+            let asked = retry_after(response.headers(), SystemTime::now());
+            match self.in_time(asked) {
+                Ok(wait) => return Err(Failure { error, next: Next::After(wait) }),
+                Err(late) => error = error.because(late),
+            }
+        }
+        match self.is_answer(status, held) {
+            true => Ok(()),
+            false => Err(Failure { error, next: Next::Never }),
+        }
+    }
+
+    fn is_answer(&self, status: StatusCode, held: &Held) -> bool {
+        let is_rest = matches!(held, Held::Part(_));
+        let is_page = status.is_client_error() || status.is_server_error();
+        match status {
+            _ if status.is_success() => true,
+            StatusCode::RANGE_NOT_SATISFIABLE if held.bytes() > 0 => true,
+            // There is no content, and that is not the content.
+            StatusCode::NOT_MODIFIED => !is_rest && self.may_stay(),
+            _ => !is_rest && (!is_page || self.options.errors),
+        }
+    }
+
+    /// Returns `true` if a 304 is an answer: there is no file that would be missing then, or the
+    /// request has asked for it.
+    fn may_stay(&self) -> bool {
+        let asked = |name| self.order.head.value(name).is_some();
+        matches!(self.sink, Sink::Straight { .. })
+            || asked(&IF_NONE_MATCH)
+            || asked(&IF_MODIFIED_SINCE)
+    }
+
+    /// An error if the whole is larger than the limit, before the first byte of it is received and
+    /// anything that is there is given up for it.
+    pub(super) fn check_size(
+        &self,
+        response: &Response,
+        total: Option<u64>,
+    ) -> Result<(), Failure> {
+        let max = self.order.limits.body;
+        match total {
+            Some(total) if total > max => {
+                let limit = ProtocolError::TooLarge { limit: "body", max };
+                Err(Error::from(limit).of(response.url()).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An error if the request asked for a range by itself, and this is not it. `sent` is how many
+    /// bytes it has, or had.
+    pub(super) fn check_range(
+        &self,
+        response: &Response,
+        sent: Option<u64>,
+    ) -> Result<(), Failure> {
+        let Some(asked) = self.order.head.value(&RANGE) else { return Ok(()) };
+        let checked = check_asked(asked, response.status(), response.headers(), sent);
+        checked.map_err(|fault| range(fault, response))
+    }
+}
+
+/// An error if the whole has, or had, another number of bytes than the `length` that it says.
+pub(super) fn check_length(
+    response: &Response,
+    length: Option<u64>,
+    sent: Option<u64>,
+) -> Result<(), Failure> {
+    match (length, sent) {
+        (Some(length), Some(sent)) if sent != length => {
+            Err(range(RangeFault::Length { range: length, sent }, response))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The failure that a fault is. A body without a length of its own ends with the connection, and may
+/// just have been cut short.
+pub(super) fn range(fault: RangeFault, response: &Response) -> Failure {
+    let error = match fault {
+        RangeFault::Length { range, sent } if response.expected().is_none() && sent < range => {
+            Error::new(ErrorKind::BodyTruncated { received: sent, expected: Some(range) })
+        }
+        fault => Error::new(ErrorKind::Range).because(fault),
+    };
+    error.of(response.url()).into()
+}

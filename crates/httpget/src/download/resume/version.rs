@@ -1,0 +1,134 @@
+//! The version that content is of.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{DATE, ETAG, LAST_MODIFIED};
+use http::{HeaderMap, HeaderValue};
+
+use super::{date, single};
+use crate::Url;
+
+/// What tells one version of a file from the next, byte for byte.
+///
+/// Its bytes go into If-Range as they came (RFC 9110 section 13.1.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Validator {
+    /// A strong entity tag (RFC 9110 section 8.8.3).
+    Tag(HeaderValue),
+    /// The time of the last change, where it is strong (RFC 9110 section 8.8.2.2).
+    Modified(HeaderValue),
+}
+
+impl Validator {
+    /// That of a response which came at `received`, if it has a strong one.
+    ///
+    /// A date is strong if the response is from a second later at least, by its own Date; by this
+    /// machine's clock, where there is no Date, from a minute later. It does not stand in for a weak
+    /// entity tag (RFC 9110 section 13.1.5).
+    #[must_use]
+    pub fn of(headers: &HeaderMap, received: SystemTime) -> Option<Validator> {
+        if headers.contains_key(ETAG) {
+            let tag = single(headers, ETAG)?;
+            return is_strong_tag(tag.as_bytes()).then(|| Validator::Tag(tag.clone()));
+        }
+        let text = single(headers, LAST_MODIFIED)?;
+        let modified = date(text)?;
+        let strong = match headers.contains_key(DATE) {
+            true => modified + Duration::from_secs(1) <= date(single(headers, DATE)?)?,
+            false => modified + Duration::from_secs(60) <= received,
+        };
+        strong.then(|| Validator::Modified(text.clone()))
+    }
+
+    /// What If-Range says.
+    #[must_use]
+    pub fn value(&self) -> &HeaderValue {
+        match self {
+            Validator::Tag(value) | Validator::Modified(value) => value,
+        }
+    }
+
+    /// Returns `true` if a response with these headers is of another version.
+    pub(super) fn is_contradicted(&self, headers: &HeaderMap) -> bool {
+        let (name, ours) = match self {
+            Validator::Tag(value) => (ETAG, value),
+            Validator::Modified(value) => (LAST_MODIFIED, value),
+        };
+        headers.get_all(name).iter().any(|theirs| theirs != ours)
+    }
+
+    /// Returns `true` if a 206 with these headers is of this version. It carries the ETag that a 200
+    /// would have, but may leave out Last-Modified (RFC 9110 section 15.3.7).
+    pub(super) fn is_confirmed(&self, headers: &HeaderMap) -> bool {
+        let is_named = matches!(self, Validator::Modified(_)) || headers.contains_key(ETAG);
+        is_named && !self.is_contradicted(headers)
+    }
+}
+
+/// The resource that content is of: the URL that was asked for, and where its redirects ended.
+///
+/// A validator tells versions of *one* resource apart (RFC 9110 sections 8.8.1 and 15.3.7.3). Two
+/// resources often have the same one: many servers make entity tags of a size and a time. So content
+/// is joined only if both of these are equal:
+///
+/// - the URL as it was asked for, with its query, without user and password. A `Host` that was set
+///   by hand belongs to it, since it names another resource (RFC 9110 section 7.1);
+/// - the URL of the response, without its query. Redirects to storage lead to a signed URL, whose
+///   query is another one each time. A redirect to another host or path is another resource: of two
+///   mirrors nobody knows that they are equal.
+///
+/// ```
+/// use httpget::Url;
+/// use httpget::download::resume::Source;
+///
+/// let asked = Url::parse("http://example.com/latest.iso")?;
+/// let first = Source::of(&asked, &Url::parse("http://cdn.example.com/v1.iso?sig=a")?);
+/// let signed_again = Source::of(&asked, &Url::parse("http://cdn.example.com/v1.iso?sig=b")?);
+/// let released = Source::of(&asked, &Url::parse("http://cdn.example.com/v2.iso?sig=c")?);
+/// assert!(first == signed_again && first != released);
+/// # Ok::<(), httpget::ParseUrlError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub(in crate::download) asked: String,
+    pub(in crate::download) found: String,
+}
+
+impl Source {
+    /// The source of a response of `found` to a request for `asked`.
+    #[must_use]
+    pub fn of(asked: &Url, found: &Url) -> Source {
+        let found = found.as_str();
+        let found = found.split_once('?').map_or(found, |(place, _)| place);
+        Source { asked: asked.as_str().to_owned(), found: found.to_owned() }
+    }
+
+    /// The same for a request that named this `Host` in place of the URL's.
+    #[must_use]
+    pub fn with_host(mut self, host: &HeaderValue) -> Source {
+        // A URL has no space.
+        self.asked = format!("{} {}", self.asked, host.as_bytes().escape_ascii());
+        self
+    }
+}
+
+/// One version of one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The resource.
+    pub source: Source,
+    /// The validator of the version.
+    pub validator: Validator,
+    /// The bytes of the whole content, if that is known.
+    pub total: Option<u64>,
+}
+
+/// `"…"` without a quote within, and not `W/"…"` (RFC 9110 section 8.8.3).
+fn is_strong_tag(tag: &[u8]) -> bool {
+    match tag {
+        [b'"', inner @ .., b'"'] => {
+            inner.iter().all(|&byte| byte > b' ' && byte != b'"' && byte != 0x7f)
+        }
+        _ => false,
+    }
+}
