@@ -167,8 +167,9 @@ fn client(args: &Get, fields: Vec<Field>) -> Client {
         connector = connector.with_local_address(address);
     }
     let body = match args.max_filesize {
+        // As curl has it.
+        Some(0) | None => u64::MAX,
         Some(bytes) => bytes as u64,
-        None => u64::MAX,
     };
     let limits = Limits { body, redirects: args.max_redirects, ..Limits::default() };
     let timeouts = Timeouts {

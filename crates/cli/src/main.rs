@@ -6,8 +6,20 @@ use std::process::ExitCode;
 use cli::{Streams, run};
 
 fn main() -> ExitCode {
+    #[cfg(unix)]
+    survive_large_files();
     let streams = Streams::of_process(is_typed());
     ExitCode::from(run(std::env::args_os(), streams))
+}
+
+/// Turns a file that grows beyond `ulimit -f` into an error of the write. By default SIGXFSZ ends the
+/// process first, without a message (setrlimit(2)). A handler without an effect serves as well as
+/// ignoring the signal, and programs that this one starts do not inherit it.
+#[cfg(unix)]
+fn survive_large_files() {
+    let seen = std::sync::Arc::default();
+    // Without it the program runs as well, up to that limit.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
 }
 
 /// Whether a person types standard input. A program in the background (`sockit chat serve &`) must

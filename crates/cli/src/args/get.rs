@@ -66,7 +66,7 @@ pub(crate) struct Get {
     /// Try again so often, from where it broke, where that may help
     #[arg(long, value_name = "N", default_value = "0", value_parser = values::count::<u32>)]
     pub(crate) retry: u32,
-    /// Continue an earlier transfer of the file; -C - is the same
+    /// Continue an earlier transfer of the same URL; fetch nothing if FILE is whole; -C - is the same
     #[arg(short = 'C', long = "continue")]
     pub(crate) resume: bool,
     /// Get this part alone: FIRST-LAST, FIRST- or -LAST_N, in bytes
@@ -90,7 +90,8 @@ pub(crate) struct Get {
     /// Connect to this socket, whatever the host
     #[arg(long, value_name = "PATH")]
     pub(crate) unix_socket: Option<PathBuf>,
-    /// The largest body; a larger one fails with 63 [default: without limit]
+    /// The largest body; a larger one fails with 63, at once if announced; 0: no limit [default: without
+    /// limit]
     #[arg(long, value_name = "BYTES", value_parser = values::size)]
     pub(crate) max_filesize: Option<usize>,
     /// Print this when a transfer has ended, with curl's variables, as %{http_code}

@@ -3,6 +3,7 @@
 //! `*` is what happens, `>` the request, `<` the response, as curl has it.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use httpget::{Body, Event, http};
 
@@ -33,6 +34,21 @@ pub(crate) fn tell(event: &Event<'_>) -> String {
         Event::Closed { why } => remark(&mut text, format_args!("the connection is closed: {why}")),
         _ => {}
     }
+    text
+}
+
+/// The line about a file that needs nothing more.
+pub(crate) fn complete(bytes: u64) -> String {
+    let mut text = String::new();
+    remark(&mut text, format_args!("all {bytes} bytes are there already: nothing is fetched"));
+    text
+}
+
+/// The line about attempts that are left.
+pub(crate) fn too_late(wait: Duration) -> String {
+    let mut text = String::new();
+    let seconds = wait.as_secs_f64();
+    remark(&mut text, format_args!("no further attempt: it would be due in {seconds:.1} s only"));
     text
 }
 

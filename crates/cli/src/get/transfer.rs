@@ -256,6 +256,12 @@ impl Watch<'_> {
                     log::warn!("{words}; trying again in {:.1} s", wait.as_secs_f64());
                 });
             }
+            Step::Complete { bytes, .. } if self.transfers.common.verbose > 0 => {
+                self.transfers.say(&story::complete(*bytes));
+            }
+            Step::TooLate { wait, .. } if self.transfers.common.verbose > 0 => {
+                self.transfers.say(&story::too_late(*wait));
+            }
             _ => {}
         }
     }
