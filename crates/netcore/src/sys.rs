@@ -6,6 +6,7 @@
 mod address;
 mod batch;
 mod codes;
+mod domain;
 mod find;
 #[cfg(target_os = "linux")]
 mod holder;
@@ -40,6 +41,7 @@ pub(crate) use address::{other_address, other_address_of, pair};
 pub(crate) use batch::one_by_one;
 pub(crate) use batch::{MAX_BATCH, Names, recv_many, send_many};
 pub(crate) use codes::{code_kind, code_name, lookup_code};
+pub(crate) use domain::domain;
 pub(crate) use find::find;
 #[cfg(target_os = "linux")]
 pub(crate) use holder::holder;
@@ -97,17 +99,23 @@ pub(crate) const DONT_WAIT: i32 = 0;
 #[cfg(unix)]
 pub(crate) const PEEK: i32 = libc::MSG_PEEK;
 
-/// getnameinfo(3): the flags, which Winsock has with BSD's numbers.
+/// getnameinfo(3): the flags, of a type that differs between the Unix systems. Winsock has them with
+/// BSD's numbers.
 #[cfg(unix)]
-pub(crate) use libc::{NI_DGRAM, NI_NAMEREQD, NI_NUMERICHOST, NI_NUMERICSERV};
+mod name_info {
+    pub(crate) const NI_NUMERICHOST: i32 = libc::NI_NUMERICHOST as _;
+    pub(crate) const NI_NAMEREQD: i32 = libc::NI_NAMEREQD as _;
+    pub(crate) const NI_NUMERICSERV: i32 = libc::NI_NUMERICSERV as _;
+    pub(crate) const NI_DGRAM: i32 = libc::NI_DGRAM as _;
+}
 #[cfg(windows)]
-pub(crate) const NI_NUMERICHOST: i32 = 2;
-#[cfg(windows)]
-pub(crate) const NI_NAMEREQD: i32 = 4;
-#[cfg(windows)]
-pub(crate) const NI_NUMERICSERV: i32 = 8;
-#[cfg(windows)]
-pub(crate) const NI_DGRAM: i32 = 16;
+mod name_info {
+    pub(crate) const NI_NUMERICHOST: i32 = 2;
+    pub(crate) const NI_NAMEREQD: i32 = 4;
+    pub(crate) const NI_NUMERICSERV: i32 = 8;
+    pub(crate) const NI_DGRAM: i32 = 16;
+}
+pub(crate) use name_info::*;
 
 /// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

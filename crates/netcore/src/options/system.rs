@@ -109,11 +109,8 @@ impl SocketOptions {
                 target.set("SO_KEEPALIVE", socket.set_keepalive(true))?;
                 let idle = idle.map(whole_seconds);
                 let interval = interval.map(whole_seconds);
-                let knob =
-                    |idle, interval, count| sys::set_keepalive(socket, idle, interval, count);
-                target.set("TCP_KEEPIDLE", knob(idle, None, None))?;
-                target.set("TCP_KEEPINTVL", knob(None, interval, None))?;
-                target.set("TCP_KEEPCNT", knob(None, None, count))?;
+                sys::set_keepalive(socket, idle, interval, count)
+                    .or_else(|(name, error)| target.set(name, Err(error)))?;
             }
         }
         if let Some(linger) = set.linger {
@@ -211,7 +208,7 @@ impl<'a> Target<'a> {
     pub(super) fn of(socket: &'a impl AsHandle) -> Result<Target<'a>, Error> {
         let inspect = |error| Error::from_io(Operation::Inspect, error);
         let socket = SockRef::from(socket);
-        let domain = socket.local_addr().map_err(inspect)?.domain();
+        let domain = sys::domain(&socket).map_err(inspect)?;
         let kind = socket.r#type().map_err(inspect)?;
         Ok(Target { socket, domain, kind })
     }

@@ -29,7 +29,7 @@ impl TryFrom<OwnedHandle> for Socket {
     fn try_from(handle: OwnedHandle) -> Result<Socket, Error> {
         let inspect = |error| Error::from_io(Operation::Inspect, error);
         let socket = socket2::Socket::from(handle);
-        let domain = socket.local_addr().map_err(inspect)?.domain();
+        let domain = sys::domain(&(&socket).into()).map_err(inspect)?;
         let kind = socket.r#type().map_err(inspect)?;
         let nonblocking = cfg!(unix) && sys::is_nonblocking(&(&socket).into());
         let protocol = sys::protocol(&(&socket).into()).ok().flatten();

@@ -3,7 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
+use socket2::SockRef;
+#[cfg(not(target_os = "openbsd"))]
+use socket2::TcpKeepalive;
 
 /// A function of socket2 that exists on some systems, as one that exists on all.
 macro_rules! where_available {
@@ -20,16 +22,28 @@ macro_rules! where_available {
     };
 }
 
-where_available!(unix, reuse_port = reuse_port() -> bool);
-where_available!(unix, set_reuse_port = set_reuse_port(value: bool) -> ());
+where_available!(
+    all(unix, not(any(target_os = "solaris", target_os = "illumos"))),
+    reuse_port = reuse_port() -> bool
+);
+where_available!(
+    all(unix, not(any(target_os = "solaris", target_os = "illumos"))),
+    set_reuse_port = set_reuse_port(value: bool) -> ()
+);
 where_available!(target_os = "linux", device = device() -> Option<Vec<u8>>);
 where_available!(target_os = "linux", set_device = bind_device(value: Option<&[u8]>) -> ());
 where_available!(target_os = "linux", user_timeout = tcp_user_timeout() -> Option<Duration>);
 where_available!(target_os = "linux", set_user_timeout = set_tcp_user_timeout(value: Option<Duration>) -> ());
 where_available!(unix, tclass_v6 = tclass_v6() -> u32);
 where_available!(unix, set_tclass_v6 = set_tclass_v6(value: u32) -> ());
-where_available!(not(target_os = "openbsd"), keepalive_idle = tcp_keepalive_time() -> Duration);
-where_available!(not(target_os = "openbsd"), keepalive_interval = tcp_keepalive_interval() -> Duration);
+where_available!(
+    not(any(target_os = "openbsd", windows)),
+    keepalive_idle = tcp_keepalive_time() -> Duration
+);
+where_available!(
+    not(any(target_os = "openbsd", windows)),
+    keepalive_interval = tcp_keepalive_interval() -> Duration
+);
 where_available!(not(target_os = "openbsd"), keepalive_count = tcp_keepalive_retries() -> u32);
 
 where_available!(
@@ -37,30 +51,52 @@ where_available!(
     protocol = protocol() -> Option<socket2::Protocol>
 );
 
-/// `SO_KEEPALIVE`, and of `TCP_KEEPIDLE`, `TCP_KEEPINTVL` and `TCP_KEEPCNT` those that are given.
+/// Sets `TCP_KEEPIDLE`, `TCP_KEEPINTVL` and `TCP_KEEPCNT` where they are given.
+///
+/// # Errors
+///
+/// The constant of the first option that the system refused, and its reason.
 pub(crate) fn set_keepalive(
     socket: &SockRef<'_>,
     idle: Option<Duration>,
     interval: Option<Duration>,
     count: Option<u32>,
-) -> io::Result<()> {
+) -> Result<(), (&'static str, io::Error)> {
     #[cfg(target_os = "openbsd")]
-    if idle.is_some() || interval.is_some() || count.is_some() {
-        return Err(io::ErrorKind::Unsupported.into());
+    {
+        let _ = socket;
+        if idle.is_some() || interval.is_some() || count.is_some() {
+            return Err(("TCP_KEEPIDLE", io::ErrorKind::Unsupported.into()));
+        }
     }
-    #[allow(unused_mut, reason = "OpenBSD has none of the three")]
-    let mut knobs = TcpKeepalive::new();
     #[cfg(not(target_os = "openbsd"))]
+    let set =
+        |name, knobs: TcpKeepalive| socket.set_tcp_keepalive(&knobs).map_err(|error| (name, error));
+    #[cfg(not(any(target_os = "openbsd", windows)))]
     {
         if let Some(idle) = idle {
-            knobs = knobs.with_time(idle);
+            set("TCP_KEEPIDLE", TcpKeepalive::new().with_time(idle))?;
         }
         if let Some(interval) = interval {
-            knobs = knobs.with_interval(interval);
+            set("TCP_KEEPINTVL", TcpKeepalive::new().with_interval(interval))?;
         }
         if let Some(count) = count {
-            knobs = knobs.with_retries(count);
+            set("TCP_KEEPCNT", TcpKeepalive::new().with_retries(count))?;
         }
     }
-    socket.set_tcp_keepalive(&knobs)
+    // Windows sets both times at once (SIO_KEEPALIVE_VALS). A time that is not given gets the
+    // system's default of two hours or one second, since it would become 0 otherwise.
+    #[cfg(windows)]
+    {
+        let times = TcpKeepalive::new()
+            .with_time(idle.unwrap_or(Duration::from_secs(7200)))
+            .with_interval(interval.unwrap_or(Duration::from_secs(1)));
+        if idle.is_some() || interval.is_some() {
+            set("SIO_KEEPALIVE_VALS", times.clone())?;
+        }
+        if let Some(count) = count {
+            set("TCP_KEEPCNT", times.with_retries(count))?;
+        }
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{Deadline, Stream};
 
 /// POSIX's `PIPE_BUF`: what a pipe that is ready for writing takes at once, so that writing it does
 /// not block.
-const ATOMIC_WRITE: usize = libc::PIPE_BUF;
+const ATOMIC_WRITE: usize = libc::PIPE_BUF as _;
 
 /// Linux's number of `/dev/null`, major 1 and minor 3 (null(4)). No other device is known never to
 /// block; where the number is another one's, the kernel does not copy by itself either.
