@@ -82,6 +82,20 @@ pub(crate) const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "linux", target
 /// unix(7), "Autobind": binding to no name gives an abstract one, to which answers can be sent.
 pub(crate) const HAS_AUTOBIND: bool = HAS_ABSTRACT_NAMES;
 
+/// After a short read or write the poller reports new readiness by itself: epoll(7) and
+/// kqueue(2), edge-triggered. On other systems mio does so only after a call that would have blocked.
+#[cfg(feature = "server")]
+pub(crate) const SHORT_CALL_REARMS: bool = cfg!(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "illumos",
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_vendor = "apple",
+));
+
 /// send(2): no `SIGPIPE` where the peer has gone. Apple's systems have `SO_NOSIGPIPE` instead, which
 /// socket2 sets on every socket that it makes or accepts.
 #[cfg(all(unix, not(target_vendor = "apple")))]

@@ -235,8 +235,8 @@ impl<S: Service, T: Transport> Core<S, T> {
                 self.call(index, |service, state, output| service.end(state, output));
             }
             Ok(n) => {
-                if n < self.buffer.len() && !c.flags.insist {
-                    // A short read is the news that there is no more (epoll(7)).
+                if n < self.buffer.len() && !c.flags.insist && c.socket.short_call_rearms() {
+                    // Saves the read that would tell of no more (epoll(7)).
                     c.flags.readable = false;
                 }
                 self.table.read += n;

@@ -66,9 +66,8 @@ impl Queue {
                 Some(taken) => {
                     self.advance(taken);
                     progress = true;
-                    // A short write is the news that the socket is full; asking again would tell
-                    // nothing new.
-                    if taken < offered {
+                    // Saves the write that would tell that the socket is full (epoll(7)).
+                    if taken < offered && to.short_call_rearms() {
                         return Ok(Written::Full { progress });
                     }
                 }
@@ -106,16 +105,18 @@ pub(super) fn send(output: &mut Output, to: &mut impl Transport) -> io::Result<O
             });
         }
     };
-    let taken = taken.unwrap_or(0);
     let whole = output.parts.first().map_or(output.tail.len(), Bytes::len);
-    if taken == whole {
+    if taken == Some(whole) {
         output.parts.clear();
         output.tail.clear();
         return Ok(None);
     }
     let mut queue = Queue::default();
     queue.take(output);
-    queue.advance(taken);
+    queue.advance(taken.unwrap_or(0));
+    if taken.is_some() && !to.short_call_rearms() && queue.write(to)? == Written::All {
+        return Ok(None);
+    }
     Ok(Some(queue))
 }
 

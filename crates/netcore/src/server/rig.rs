@@ -44,6 +44,8 @@ pub struct Rig<S: Service> {
     clock: Clock,
     peers: Vec<(u32, Wire)>,
     stopping: bool,
+    /// Sockets are as on Windows: see [`Pipe::armed`].
+    rearms_late: bool,
 }
 
 /// A peer of a [`Rig`]: the far end of a connection in memory.
@@ -72,6 +74,9 @@ struct Pipe {
     released: bool,
     /// Something happened since the server last looked.
     edge: bool,
+    /// `Some` where an event is the last one until a call would have blocked, as with mio on
+    /// Windows: whether there was such a call since.
+    armed: Option<bool>,
     writes: usize,
 }
 
@@ -82,7 +87,7 @@ impl<S: Service> Rig<S> {
         let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
         let service = service(Worker { waker: Waker { shared, worker: 0 } });
         let core = Core::new(service, &config, clock.clone());
-        Rig { core, clock, peers: Vec::new(), stopping: false }
+        Rig { core, clock, peers: Vec::new(), stopping: false, rearms_late: false }
     }
 
     /// A peer connects, from 127.0.0.1 and a port that counts up from 1.
@@ -103,6 +108,7 @@ impl<S: Service> Rig<S> {
             ended: false,
             released: false,
             edge: false,
+            armed: self.rearms_late.then_some(true),
             writes: 0,
         })));
         let index = self.core.open(Socket(wire.clone()), address);
@@ -129,7 +135,7 @@ impl<S: Service> Rig<S> {
         // The table's end of a closed connection is gone.
         self.peers.retain(|(_, wire)| !wire.0.borrow().released);
         let due = again.is_some_and(|at| at <= self.clock.now());
-        due || self.core.is_busy() || self.peers.iter().any(|(_, wire)| wire.0.borrow().edge)
+        due || self.core.is_busy() || self.peers.iter().any(|(_, wire)| wire.0.borrow().has_event())
     }
 
     /// Lets `time` pass, and [runs](Self::run).
@@ -151,6 +157,12 @@ impl<S: Service> Rig<S> {
     /// How many connections are open.
     pub fn connections(&self) -> usize {
         self.core.open_connections()
+    }
+
+    /// A worker on sockets that report further readiness only after a call that would have blocked.
+    #[cfg(test)]
+    pub(super) fn rearming_late(config: Config, service: impl FnOnce(Worker) -> S) -> Rig<S> {
+        Rig { rearms_late: true, ..Rig::new(config, service) }
     }
 
     #[cfg(test)]
@@ -236,9 +248,11 @@ impl Wire {
     /// What has happened since the last look.
     fn readiness(&self) -> Option<Readiness> {
         let mut pipe = self.0.borrow_mut();
-        if !std::mem::take(&mut pipe.edge) {
+        if !pipe.has_event() {
             return None;
         }
+        pipe.edge = false;
+        pipe.armed = pipe.armed.map(|_| false);
         Some(Readiness {
             read: !pipe.input.is_empty() || pipe.finished || pipe.reset || pipe.lost,
             write: pipe.room > 0,
@@ -250,6 +264,18 @@ impl Wire {
 }
 
 impl Pipe {
+    fn has_event(&self) -> bool {
+        self.edge && self.armed != Some(false)
+    }
+
+    /// The `result` of a call, which arms the socket if it would have blocked.
+    fn told(&mut self, result: io::Result<usize>) -> io::Result<usize> {
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+            self.armed = self.armed.map(|_| true);
+        }
+        result
+    }
+
     fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.reset || self.lost {
             return Err(ErrorKind::ConnectionReset.into());
@@ -283,7 +309,7 @@ impl Transport for Socket {
             return Err(ErrorKind::ConnectionReset.into());
         }
         if n == 0 && !pipe.finished {
-            return Err(ErrorKind::WouldBlock.into());
+            return pipe.told(Err(ErrorKind::WouldBlock.into()));
         }
         for (to, from) in buffer.iter_mut().zip(pipe.input.drain(..n)) {
             *to = from;
@@ -294,7 +320,8 @@ impl Transport for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut pipe = self.0.0.borrow_mut();
         pipe.writes += 1;
-        pipe.take(bytes)
+        let taken = pipe.take(bytes);
+        pipe.told(taken)
     }
 
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -304,7 +331,7 @@ impl Transport for Socket {
         for slice in bytes {
             match pipe.take(slice) {
                 Ok(n) => total += n,
-                Err(e) if total == 0 => return Err(e),
+                Err(e) if total == 0 => return pipe.told(Err(e)),
                 Err(_) => break,
             }
         }
@@ -314,5 +341,9 @@ impl Transport for Socket {
     fn shutdown_write(&mut self) -> io::Result<()> {
         self.0.0.borrow_mut().ended = true;
         Ok(())
+    }
+
+    fn short_call_rearms(&self) -> bool {
+        self.0.0.borrow().armed.is_none()
     }
 }

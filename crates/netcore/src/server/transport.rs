@@ -1,6 +1,9 @@
 //! The sockets of the loop: what a connection needs of one, and the two kinds that the system
 //! gives.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, IoSlice, Read};
 use std::net::Shutdown;
 
@@ -9,7 +12,7 @@ use mio::net::TcpStream;
 use mio::net::UnixStream;
 use socket2::SockRef;
 
-use crate::sys::NO_SIGNAL;
+use crate::sys::{NO_SIGNAL, SHORT_CALL_REARMS};
 
 /// A non-blocking byte stream.
 pub(crate) trait Transport {
@@ -17,6 +20,11 @@ pub(crate) trait Transport {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize>;
     fn shutdown_write(&mut self) -> io::Result<()>;
+
+    /// Returns `true` if a short read means that there is no more input, and a short write that the
+    /// socket is full. Otherwise only [`WouldBlock`](io::ErrorKind::WouldBlock) does: without it the
+    /// poller reports nothing further.
+    fn short_call_rearms(&self) -> bool;
 }
 
 #[derive(Debug)]
@@ -61,5 +69,9 @@ impl Transport for Socket {
             #[cfg(unix)]
             Socket::Unix(s) => s.shutdown(Shutdown::Write),
         }
+    }
+
+    fn short_call_rearms(&self) -> bool {
+        SHORT_CALL_REARMS
     }
 }

@@ -1,0 +1,63 @@
+use crate::Address;
+use crate::server::rig::Rig;
+use crate::server::{Config, Output, Service};
+
+/// Echoes, and sends a byte ahead of each echo in a part of its own.
+struct Echo {
+    parts: bool,
+}
+
+impl Service for Echo {
+    type Connection = ();
+
+    fn open(&mut self, _: &Address, _: &mut Output) {}
+
+    fn receive(&mut self, _: &mut (), input: &[u8], output: &mut Output) {
+        if self.parts {
+            output.share(bytes::Bytes::from_static(b">"));
+        }
+        output.send(input);
+    }
+}
+
+#[test]
+fn each_message_is_answered_where_only_a_refusal_rearms() {
+    let mut rig = Rig::rearming_late(Config::default(), |_| Echo { parts: false });
+    let peer = rig.connect();
+    for text in ["one", "two", "three"] {
+        peer.send(text.as_bytes());
+        rig.run();
+        assert_eq!(peer.text(), text);
+    }
+    peer.finish();
+    rig.run();
+    assert!(peer.is_closed());
+    assert_eq!(rig.connections(), 0);
+}
+
+#[test]
+fn a_short_write_is_continued_where_only_a_refusal_rearms() {
+    for (parts, answer) in [(false, "abcdef"), (true, ">abcdef")] {
+        let mut rig = Rig::rearming_late(Config::default(), |_| Echo { parts });
+        let peer = rig.connect();
+        peer.room(2);
+        peer.send(b"abcdef");
+        rig.run();
+        let mut seen = peer.text();
+        assert_eq!(seen, answer[..2]);
+        // The second write is short, too.
+        for _ in 0..2 {
+            peer.room(1);
+            rig.run();
+            seen += &peer.text();
+        }
+        assert_eq!(seen, answer[..4]);
+        peer.room(usize::MAX);
+        rig.run();
+        seen += &peer.text();
+        assert_eq!(seen, answer);
+        peer.send(b"x");
+        rig.run();
+        assert!(peer.text().ends_with('x'), "the connection goes on");
+    }
+}
