@@ -274,8 +274,10 @@ fn patience_with_who_has_said_all_is_not_for_what_is_on_its_way_there() {
 #[test]
 fn a_far_end_that_closed_both_ways_is_waited_for_no_longer_where_the_system_tells() {
     let dir = TestDir::new();
-    let (mut silent, input, ..) = silent();
-    let output = silent.take_entrance();
+    let (_silent, input, ..) = silent();
+    // Another process: an echo of "bye" would be input, for which nobody is left.
+    let mut reader = Piped::cat();
+    let output = reader.take_entrance();
     let (near, far) = pair(&listen(&dir.endpoint("socket").to_string()));
     far.write_all_deadline(b"bye", patience()).unwrap();
     drop(far);
