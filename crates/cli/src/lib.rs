@@ -10,6 +10,7 @@ mod connect;
 mod console;
 #[cfg(unix)]
 mod datagrams;
+#[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod exit;
 #[cfg(unix)]
 mod get;
@@ -31,6 +32,7 @@ mod serve;
 mod streams;
 mod threads;
 mod time;
+#[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod values;
 
 #[cfg(test)]

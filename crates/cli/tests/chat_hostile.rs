@@ -3,7 +3,9 @@
 
 mod common;
 
-use std::io::{ErrorKind, Write};
+#[cfg(target_os = "linux")]
+use std::io::ErrorKind;
+use std::io::Write;
 
 use common::{Client, Message, Server};
 

@@ -1,5 +1,6 @@
 //! `sockit chat join` on a terminal, and the operator's console there.
-#![cfg(unix)]
+// rustix opens no terminals on NetBSD and OpenBSD.
+#![cfg(all(unix, not(any(target_os = "netbsd", target_os = "openbsd"))))]
 
 mod common;
 

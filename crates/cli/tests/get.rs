@@ -1,4 +1,5 @@
 //! `sockit get`: the body as it is, or an exit code that says why not.
+#![cfg(unix)]
 
 mod common;
 

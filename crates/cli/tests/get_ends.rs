@@ -1,4 +1,5 @@
 //! `sockit get`: how transfers end, and what is said of it.
+#![cfg(unix)]
 
 mod common;
 

@@ -3,7 +3,9 @@
 
 mod common;
 
-use std::io::{ErrorKind, Read, Write};
+#[cfg(target_os = "linux")]
+use std::io::ErrorKind;
+use std::io::{Read, Write};
 use std::net::UdpSocket;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -282,6 +284,7 @@ fn an_idle_connection_is_closed_and_an_active_one_is_not() {
 }
 
 /// A client that reads nothing: what it sends is taken, or refused by the socket.
+#[cfg(target_os = "linux")]
 fn flood(server: &Server, bytes: usize, mut meanwhile: impl FnMut()) {
     let client = server.connect();
     let mut stream = client.stream();

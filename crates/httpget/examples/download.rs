@@ -2,12 +2,18 @@
 //!
 //!     cargo run -p httpget --example download -- http://127.0.0.1:8080/disk.img disk.img
 
-use std::time::Duration;
+#[cfg(not(unix))]
+fn main() {
+    eprintln!("this example needs Unix, as httpget::download does");
+}
 
-use httpget::download::{Download, Progress};
-use httpget::{Client, Error, Timeouts};
+#[cfg(unix)]
+fn main() -> Result<(), httpget::Error> {
+    use std::time::Duration;
 
-fn main() -> Result<(), Error> {
+    use httpget::download::{Download, Progress};
+    use httpget::{Client, Timeouts};
+
     let mut arguments = std::env::args().skip(1);
     let (Some(url), Some(path)) = (arguments.next(), arguments.next()) else {
         eprintln!("usage: download URL FILE");

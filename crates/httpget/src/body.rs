@@ -1,6 +1,7 @@
 #[cfg(unix)]
 mod move_to;
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests;
 

@@ -39,6 +39,7 @@ impl Connection {
         }
     }
 
+    #[cfg(any(unix, test))]
     pub(crate) fn stream(&self) -> &Stream {
         &self.stream
     }

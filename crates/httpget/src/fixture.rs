@@ -1,14 +1,15 @@
 //! A server that plays a script, for the tests of the client.
 
+#[cfg(unix)]
 mod directory;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+#[cfg(unix)]
 pub(crate) use directory::Directory;
 
 /// Long enough for any machine: it runs out only where a test would hang.
@@ -160,8 +161,7 @@ fn request(stream: &mut TcpStream) -> String {
 /// Closes so that the peer gets a reset.
 fn reset(stream: TcpStream) {
     let options = netcore::SocketOptions::new().with_linger(Some(Duration::ZERO));
-    let stream = OwnedFd::from(stream);
-    options.apply(&stream.as_fd()).unwrap();
+    options.apply(&stream).unwrap();
 }
 
 /// A channel's two sides as steps and calls: the server waits for the test, or the test for it.

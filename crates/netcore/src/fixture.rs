@@ -1,10 +1,11 @@
 //! What several modules' tests need.
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
-use std::process::Command;
 #[cfg(unix)]
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::path::PathBuf;
+#[cfg(unix)]
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+#[cfg(unix)]
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -62,8 +63,10 @@ pub(crate) fn has_ipv6() -> bool {
 }
 
 /// A fresh directory, removed with all that is in it.
+#[cfg(unix)]
 pub(crate) struct TestDir(PathBuf);
 
+#[cfg(unix)]
 impl TestDir {
     pub(crate) fn new() -> TestDir {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -83,6 +86,7 @@ impl TestDir {
     }
 }
 
+#[cfg(unix)]
 impl Drop for TestDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
@@ -129,6 +133,7 @@ impl Drop for Piped {
     }
 }
 
+#[cfg(unix)]
 const CHILD: &str = "NETCORE_TEST_CHILD";
 
 /// Runs `body` in a process of its own: the test `name` started again, by a shell that ran `setup`

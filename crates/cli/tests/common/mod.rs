@@ -15,7 +15,7 @@ mod process;
 mod server;
 mod stamp;
 mod temp;
-#[cfg(unix)]
+#[cfg(all(unix, not(any(target_os = "netbsd", target_os = "openbsd"))))]
 mod terminal;
 
 pub(crate) use chat::{Message, json_field};
@@ -27,7 +27,7 @@ pub(crate) use process::{Finished, Process, run, run_with_input, sockit};
 pub(crate) use server::Server;
 pub(crate) use stamp::{civil_utc, has_shape, now, without_ctime};
 pub(crate) use temp::TempDir;
-#[cfg(unix)]
+#[cfg(all(unix, not(any(target_os = "netbsd", target_os = "openbsd"))))]
 pub(crate) use terminal::{Terminal, session};
 
 /// How long a test waits for something that must happen before it fails. No promise of the

@@ -1,7 +1,9 @@
 use std::io::Read;
 
 use super::*;
-use crate::fixture::{Directory, Server, Step, act, gate, get, get_that, ok, send};
+#[cfg(unix)]
+use crate::fixture::Directory;
+use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
 use crate::{Closing, ErrorKind, Event};
 
 /// GETs `url` and its whole body.
@@ -226,6 +228,7 @@ fn a_client_that_connects_elsewhere_has_other_connections() {
     two.finish();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_unix_socket_serves_every_host() {
     let dir = Directory::new();

@@ -7,6 +7,7 @@ use super::resume::{Partial, Version};
 
 /// What is written to.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a download has one of them")]
 pub(super) enum Sink<'a> {
     /// What becomes a file.
     Part(Box<Part>),

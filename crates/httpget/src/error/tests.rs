@@ -8,8 +8,13 @@ use super::*;
 use crate::Budget;
 use crate::fixture::chain;
 
+#[cfg(unix)]
+const RESET: i32 = libc::ECONNRESET;
+#[cfg(windows)]
+const RESET: i32 = 10_054;
+
 fn network(operation: Operation, kind: netcore::ErrorKind) -> netcore::Error {
-    let cause = io::Error::from_raw_os_error(libc::ECONNRESET);
+    let cause = io::Error::from_raw_os_error(RESET);
     netcore::Error::new(operation, kind).at("h:80").because(cause)
 }
 

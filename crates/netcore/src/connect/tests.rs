@@ -3,7 +3,9 @@ use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use super::*;
-use crate::fixture::{endpoint, has_ipv6, listen, moment, patience, refusing};
+#[cfg(unix)]
+use crate::fixture::moment;
+use crate::fixture::{endpoint, has_ipv6, listen, patience, refusing};
 
 fn stream(target: &Endpoint, options: &SocketOptions, deadline: Deadline) -> Result<Stream, Error> {
     Connector::new().with_options(options.clone()).connect(target, deadline)

@@ -1,6 +1,7 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
 use socket2::SockRef;
 
 use super::*;
@@ -126,6 +127,7 @@ fn a_dual_stack_socket_sends_to_both_families() {
 }
 
 /// A UDP port on which nobody receives, held by a socket that is connected elsewhere.
+#[cfg(target_os = "linux")]
 fn deaf() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();

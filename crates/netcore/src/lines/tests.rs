@@ -151,9 +151,9 @@ fn an_early_end_leaves_what_came() {
     let mut lines = Lines::new(Script::reading([&b"a\nbcd"[..]]), 10);
     assert_eq!(line(&mut lines).unwrap(), b"a\n");
     let mut body = b"had: ".to_vec();
-    let error = lines.read_to(&mut body, 1 << 40).unwrap_err();
+    let error = lines.read_to(&mut body, usize::MAX).unwrap_err();
     assert_eq!((error.kind(), &body[..]), (ErrorKind::UnexpectedEnd, &b"had: bcd"[..]));
-    assert_eq!(cause(&error), format!("the peer ended after 3 of {} bytes", 1u64 << 40));
+    assert_eq!(cause(&error), format!("the peer ended after 3 of {} bytes", usize::MAX));
     let mut lines = Lines::new(Script::reading([&b"bcd"[..]]), 10);
     let mut buffer = *b".....";
     let error = lines.read_exact(&mut buffer).unwrap_err();

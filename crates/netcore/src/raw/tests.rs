@@ -1,8 +1,11 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
+use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::*;
-use crate::fixture::{has_ipv6, listen, moment, patience, refusing};
+#[cfg(target_os = "linux")]
+use crate::fixture::has_ipv6;
+use crate::fixture::{listen, patience, refusing};
 use crate::sys::OwnedHandle;
 use crate::{Datagram, Endpoint, Listener, Stream};
 
@@ -66,8 +69,10 @@ fn what_the_system_does_not_have_is_an_error_that_names_it() {
 
 #[cfg(target_os = "linux")]
 mod seqpacket {
+    use std::time::Duration;
+
     use super::*;
-    use crate::fixture::TestDir;
+    use crate::fixture::{TestDir, moment};
 
     fn pair() -> (Socket, Socket) {
         let options = SocketOptions::new();
@@ -320,6 +325,7 @@ fn a_family_of_the_systems_own() {
 }
 
 /// The Internet checksum, RFC 1071.
+#[cfg(target_os = "linux")]
 fn checksum(bytes: &[u8]) -> u16 {
     let sum: u32 = bytes
         .chunks(2)
@@ -330,6 +336,7 @@ fn checksum(bytes: &[u8]) -> u16 {
 }
 
 /// An ICMP echo to this machine, over a socket of `kind`.
+#[cfg(target_os = "linux")]
 fn echo(kind: Type, ip: IpAddr) {
     let (domain, protocol, request, reply) = match ip {
         IpAddr::V4(_) => (Domain::Ipv4, Protocol::Icmp, 8, 0),

@@ -1,9 +1,7 @@
 use std::cell::Cell;
-use std::io::Write;
 use std::net::UdpSocket;
 
 use super::*;
-use crate::ErrorKind;
 use crate::fixture::{moment, patience};
 
 fn socket() -> UdpSocket {
@@ -90,8 +88,10 @@ fn let_sigpipe_kill() {
 #[cfg(unix)]
 #[test]
 fn writing_to_a_peer_that_has_gone_survives_a_default_sigpipe() {
-    use crate::{Datagram, Stream};
+    use std::io::Write;
     use std::os::unix::net::{UnixDatagram, UnixStream};
+
+    use crate::{Datagram, ErrorKind, Stream};
 
     crate::fixture::in_child(
         "sys::tests::writing_to_a_peer_that_has_gone_survives_a_default_sigpipe",
@@ -130,6 +130,7 @@ fn of_several_sockets_each_knows_whether_it_is_ready() {
 #[cfg(unix)]
 #[test]
 fn the_kernels_own_copy_to_who_has_gone_survives_a_default_sigpipe() {
+    use crate::ErrorKind;
     use crate::fixture::{Piped, listen, pair};
 
     crate::fixture::in_child(

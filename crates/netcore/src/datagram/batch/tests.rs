@@ -1,8 +1,11 @@
+#[cfg(target_os = "linux")]
 use std::net::UdpSocket;
 
 use super::*;
+#[cfg(target_os = "linux")]
+use crate::Endpoint;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
-use crate::{Endpoint, ErrorKind, SocketOptions};
+use crate::{ErrorKind, SocketOptions};
 
 fn bind_one(text: &str) -> Datagram {
     Datagram::bind(&endpoint(text), &SocketOptions::new()).unwrap().remove(0)

@@ -1,8 +1,12 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+#[cfg(target_os = "linux")]
+use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::*;
-use crate::fixture::{endpoint, has_ipv6, moment, patience};
+#[cfg(target_os = "linux")]
+use crate::fixture::has_ipv6;
+use crate::fixture::{endpoint, moment, patience};
 use crate::{Address, Deadline, ErrorKind, MulticastInterface, SocketOptions};
 
 fn bind_one(text: &str, options: &SocketOptions) -> Datagram {

@@ -1,8 +1,11 @@
-use std::fs::{self, File, OpenOptions};
+#[cfg(target_os = "linux")]
+use std::fs::OpenOptions;
+use std::fs::{self, File};
 use std::io::Read;
 use std::thread;
 
 use super::*;
+#[cfg(target_os = "linux")]
 use crate::ErrorKind;
 use crate::fixture::{Piped, TestDir, moment, patience};
 
