@@ -5,9 +5,11 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::link::Link;
 use common::{Finished, Process, Server, TempDir, run, sockit};
@@ -96,8 +98,13 @@ fn the_offset_of_ones_own_clock_is_none_in_every_format() {
         for zone in [&[][..], &["--utc"]] {
             let args = ["time", "serve", "--format", format, "--listen", "udp://127.0.0.1:0"];
             let server = Server::start(&[&args[..], zone].concat());
-            let asked = [&["--json", "-c", "5", &server.endpoints()[0]][..], zone].concat();
-            let finished = ping(&asked);
+            // The unit of whole seconds shows once they have grown by 2.
+            let pace: &[&str] = match format {
+                "unix" => &["-i", "100ms", "-c", "35"],
+                _ => &["-i", "5ms", "-c", "20"],
+            };
+            let asked = ["time", "ping", "--json", "--timeout", "30s", &server.endpoints()[0]];
+            let finished = run(&[&asked[..], pace, zone].concat());
             let summary = summary(finished.expect_code(0).expect_quiet());
             expect_offset(&summary, 0.0);
             let is_assumed = matches!(format, "ctime" | "+%F %T%.6f");
@@ -105,6 +112,45 @@ fn the_offset_of_ones_own_clock_is_none_in_every_format() {
             assert_eq!(field(&summary, "clock_steps"), "0", "{format}");
         }
     }
+}
+
+/// A server whose clock has just begun, and tells the number of its milliseconds.
+fn young_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let begun = Instant::now();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut line = String::new();
+            let mut lines = BufReader::new(&stream);
+            while lines.read_line(&mut line).is_ok_and(|length| length > 0) {
+                let answer = format!("[{}] {line}", begun.elapsed().as_millis());
+                if (&stream).write_all(answer.as_bytes()).is_err() {
+                    break;
+                }
+                line.clear();
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn a_number_has_the_unit_by_which_it_grows_and_no_other() {
+    let server = young_server();
+    let seconds =
+        |time: SystemTime| time.duration_since(UNIX_EPOCH).expect("it is 1970").as_secs_f64();
+    let before = seconds(SystemTime::now());
+    let summary = summary(ping(&["--json", "-c", "30", &server]).expect_code(0).expect_quiet());
+    let after = seconds(SystemTime::now());
+    // The server's clock stood at no more than a minute after 1970 all the time.
+    let offset = number(&summary, "offset_seconds");
+    assert!((-after..60.0 - before).contains(&offset), "{summary}");
+    assert!(number(&summary, "offset_error_seconds") < 60.0, "{summary}");
+
+    let once = ping(&["-c", "1", &server]);
+    let text = once.expect_code(0).expect_quiet().stdout_text();
+    assert!(text.contains("clock offset unknown: ") && !text.contains("±"), "{text}");
 }
 
 #[test]

@@ -3,11 +3,13 @@
 mod hull;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 use std::time::{Duration, SystemTime};
 
 use crate::format::{SECOND, unix_nanos};
 use hull::Hull;
+use unit::Unit;
 
 /// One exchange with a server that told its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Exchange {
     pub server: SystemTime,
     /// The step in which it was told.
     pub resolution: Duration,
+    /// `true` if the time was a bare number whose unit is a guess, and the resolution that unit.
+    pub unit_assumed: bool,
 }
 
 /// How far the server's clock is ahead of ours; behind, where it is negative.
@@ -59,6 +63,14 @@ pub struct Drift {
 /// exchange does not change how long that was. A server that tells whole seconds is allowed another
 /// [`COARSE`](Estimator::COARSE): what many read for them, time(2), stands still between two ticks
 /// of the kernel.
+///
+/// # Bare numbers
+///
+/// A number alone has no unit: `1795194662` may count seconds, milliseconds, microseconds or
+/// nanoseconds since 1970, and a guess would be no bound. The unit is therefore found out by how
+/// fast the numbers grow: it is known once one has grown by 2, so with seconds after 3 s at the
+/// latest. Until then there is no offset, and [`is_unit_unknown`](Estimator::is_unit_unknown) is `true`; the
+/// exchanges count once the unit is known.
 ///
 /// # The bound of many
 ///
@@ -104,6 +116,7 @@ pub struct Drift {
 ///     round_trip: Duration::from_millis(20),
 ///     server: UNIX_EPOCH + Duration::from_millis(6_010),
 ///     resolution: Duration::from_nanos(1),
+///     unit_assumed: false,
 /// });
 /// let offset = estimator.offset().ok_or("no offset")?;
 /// assert!((offset.nanos - 1_000_000_000).abs() < 2_100);
@@ -117,6 +130,9 @@ pub struct Estimator {
     hull: Hull,
     exchanges: u64,
     steps: u64,
+    unit: Unit,
+    /// The unit with which numbers have been taken into account.
+    taken_with: Option<i128>,
 }
 
 /// What the offset can be, in nanoseconds, when our clock shows `at`, in nanoseconds since 1970.
@@ -138,6 +154,19 @@ impl Estimator {
 
     /// Takes one exchange into account. They may come in any order.
     pub fn add(&mut self, exchange: &Exchange) {
+        if !exchange.unit_assumed {
+            return self.take(exchange);
+        }
+        let Some((unit, exchanges)) = self.unit.add(exchange) else { return };
+        if self.taken_with.replace(unit).is_some_and(|other| other != unit) {
+            // With the other unit, all of it was wrong.
+            let unit = std::mem::take(&mut self.unit);
+            *self = Estimator { unit, taken_with: self.taken_with, ..Estimator::default() };
+        }
+        exchanges.iter().for_each(|exchange| self.take(exchange));
+    }
+
+    fn take(&mut self, exchange: &Exchange) {
         self.exchanges += 1;
         let new = Interval::of(exchange);
         self.hull.add(new);
@@ -158,7 +187,12 @@ impl Estimator {
         self.offset = Some(met.unwrap_or(new));
     }
 
-    /// The offset when the last exchange began. `None` before the first.
+    /// Returns `true` if the server tells bare numbers whose unit is not known yet.
+    pub fn is_unit_unknown(&self) -> bool {
+        self.unit.is_unknown()
+    }
+
+    /// The offset when the last exchange began. `None` before the first whose unit is known.
     pub fn offset(&self) -> Option<Offset> {
         let Interval { low, high, .. } = self.offset?;
         // Rounded up, so that both ends are covered.
@@ -189,11 +223,8 @@ impl Interval {
     fn of(exchange: &Exchange) -> Interval {
         let (at, told) = (unix_nanos(exchange.sent), unix_nanos(exchange.server));
         let trip = exchange.round_trip.as_nanos() as i128;
-        let coarse = match exchange.resolution {
-            resolution if resolution >= SECOND => Estimator::COARSE,
-            _ => Duration::ZERO,
-        };
-        let step = (exchange.resolution + coarse).as_nanos() as i128;
+        let resolution = exchange.resolution.as_nanos() as i128;
+        let step = resolution + coarse(resolution);
         // It holds at some time of the exchange; this is for its beginning.
         Interval {
             at,
@@ -212,6 +243,11 @@ impl Interval {
         let (low, high) = (self.low.max(other.low), self.high.min(other.high));
         (low <= high).then_some(Interval { at: self.at, low, high })
     }
+}
+
+/// How far a clock that is told in steps of `resolution` nanoseconds may be behind, in nanoseconds.
+fn coarse(resolution: i128) -> i128 {
+    if resolution >= SECOND.as_nanos() as i128 { Estimator::COARSE.as_nanos() as i128 } else { 0 }
 }
 
 /// How far two clocks can move apart in so many nanoseconds, rounded up.

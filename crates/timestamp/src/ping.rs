@@ -295,6 +295,7 @@ impl Ping {
             round_trip,
             server: reading.time,
             resolution: reading.resolution,
+            unit_assumed: reading.unit_assumed,
         });
         let zone_assumed = reading.is_some_and(|reading| reading.zone_assumed);
         Some(Answer { seq, round_trip, bytes, order, exchange, zone_assumed })

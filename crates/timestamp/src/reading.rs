@@ -24,8 +24,12 @@ pub struct Reading {
     pub time: SystemTime,
     /// The step of what was written: a second, or a decimal fraction of one.
     pub resolution: Duration,
-    /// Whether the text had no zone, so that the reader's own word was taken for it.
+    /// `true` if the text had no zone, so that the reader's own word was taken for it.
     pub zone_assumed: bool,
+    /// `true` if the text was a bare number, whose unit was taken from how many digits it has. The
+    /// unit is the resolution then. An [`Estimator`](crate::Estimator) relies on no such guess: it
+    /// finds out the unit by how fast the number grows.
+    pub unit_assumed: bool,
 }
 
 impl Reading {
@@ -34,7 +38,8 @@ impl Reading {
     /// space around it is left out. `None` if it is none of these.
     ///
     /// Digits alone are the time since 1970 in seconds, and from 12, 15 and 18 digits on in
-    /// milliseconds, microseconds and nanoseconds: right for times from 2001 to 5138.
+    /// milliseconds, microseconds and nanoseconds: right for times from 2001 to 5138, and
+    /// [a guess](Reading::unit_assumed).
     ///
     /// Where the text has no zone, it is taken to be in `zone`. Of two times that such a text can
     /// stand for, in the hour in which a zone sets its clocks back, it is the one nearer to `near`.
@@ -46,7 +51,7 @@ impl Reading {
     /// let reading = Reading::parse("2026-11-20T18:11:02.25+01:00", Zone::Utc, UNIX_EPOCH);
     /// let time = UNIX_EPOCH + Duration::from_millis(1_795_194_662_250);
     /// let resolution = Duration::from_millis(10);
-    /// assert_eq!(reading, Some(Reading { time, resolution, zone_assumed: false }));
+    /// assert_eq!(reading, Some(Reading { time, resolution, zone_assumed: false, unit_assumed: false }));
     /// ```
     pub fn parse(text: &str, zone: Zone, near: SystemTime) -> Option<Reading> {
         let text = text.trim_ascii();
@@ -54,7 +59,13 @@ impl Reading {
             return None;
         }
         if let Some((nanos, resolution)) = number(text) {
-            return Some(Reading { time: at(nanos)?, resolution, zone_assumed: false });
+            let unit_assumed = !text.contains('.');
+            return Some(Reading {
+                time: at(nanos)?,
+                resolution,
+                zone_assumed: false,
+                unit_assumed,
+            });
         }
         let resolution = match text.split_once('.') {
             Some((_, fraction)) => step(digits(fraction)),
@@ -62,7 +73,8 @@ impl Reading {
         };
         let zoned = DateTime::parse_from_rfc3339(text).or(DateTime::parse_from_rfc2822(text));
         if let Ok(date) = zoned {
-            return Some(Reading { time: at(nanos_of(&date))?, resolution, zone_assumed: false });
+            let time = at(nanos_of(&date))?;
+            return Some(Reading { time, resolution, zone_assumed: false, unit_assumed: false });
         }
         let forms = ["%a %b %e %H:%M:%S %Y", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
         let naive = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
@@ -77,7 +89,7 @@ impl Reading {
                 LocalResult::None => return None,
             },
         };
-        Some(Reading { time: at(nanos)?, resolution, zone_assumed: true })
+        Some(Reading { time: at(nanos)?, resolution, zone_assumed: true, unit_assumed: false })
     }
 
     /// Reads the seconds of RFC 868. They are those of the era in which they are nearest to `near`,
@@ -86,7 +98,8 @@ impl Reading {
         // The distance of two points on a circle of 2^32 seconds.
         let distance = seconds.wrapping_sub(seconds_since_1900(near)) as i32;
         let nanos = (unix_nanos(near).div_euclid(NANOS) + i128::from(distance)) * NANOS;
-        Some(Reading { time: at(nanos)?, resolution: SECOND, zone_assumed: false })
+        let (time, resolution) = (at(nanos)?, SECOND);
+        Some(Reading { time, resolution, zone_assumed: false, unit_assumed: false })
     }
 }
 

@@ -37,7 +37,13 @@ impl World {
         let server = shown.div_euclid(self.resolution) * self.resolution;
         let round_trip = Duration::from_nanos((there + back) as u64);
         let resolution = Duration::from_nanos(self.resolution as u64);
-        Exchange { sent: time(at), round_trip, server: time(server), resolution }
+        Exchange {
+            sent: time(at),
+            round_trip,
+            server: time(server),
+            resolution,
+            unit_assumed: false,
+        }
     }
 }
 
@@ -103,6 +109,7 @@ fn one_exchange_is_bounded_by_half_its_round_trip_and_half_the_step() {
         round_trip: Duration::from_millis(20),
         server: time(BEGIN + 5 * S + 3 * MS),
         resolution: Duration::from_millis(1),
+        unit_assumed: false,
     });
     let offset = estimator.offset().unwrap();
     // 5 s − 17 ms to 5 s + 4 ms, and 2 µs of tolerance on either side.
@@ -169,7 +176,7 @@ fn the_ends_of_time_are_no_panic() {
     let far = Duration::from_secs(1 << 60);
     for (sent, server) in [(UNIX_EPOCH, UNIX_EPOCH + far), (UNIX_EPOCH + far, UNIX_EPOCH - far)] {
         let (round_trip, resolution) = (Duration::MAX, Duration::from_secs(1));
-        estimator.add(&Exchange { sent, round_trip, server, resolution });
+        estimator.add(&Exchange { sent, round_trip, server, resolution, unit_assumed: false });
         assert!(estimator.offset().is_some());
     }
 }

@@ -60,8 +60,8 @@ fn answers_over_a_stream_are_found_however_they_are_cut_and_joined() {
     let (endpoint, server) = over_tcp(|mut peer, _| {
         let lines: Vec<String> = (0..4).map(|_| line(&mut peer)).collect();
         let (head, tail) = lines[2].split_at(5);
-        let joined = format!("[1] {}{}garbage\n", lines[0], lines[1]);
-        let cut = format!("[1] {head}[2] {tail}\u{7}\n[3] {}", lines[3]);
+        let joined = format!("[1.5] {}{}garbage\n", lines[0], lines[1]);
+        let cut = format!("[1.5] {head}[2.5] {tail}\u{7}\n[3.5] {}", lines[3]);
         peer.get_ref().write_all(joined.as_bytes()).unwrap();
         for byte in cut.bytes() {
             peer.get_ref().write_all(&[byte]).unwrap();

@@ -6,7 +6,8 @@ use crate::{Answer, Exchange};
 fn answer(order: Order, ms: u64) -> Event {
     let round_trip = Duration::from_millis(ms);
     let (server, resolution) = (UNIX_EPOCH, Duration::from_nanos(1));
-    let exchange = Some(Exchange { sent: UNIX_EPOCH, round_trip, server, resolution });
+    let exchange =
+        Some(Exchange { sent: UNIX_EPOCH, round_trip, server, resolution, unit_assumed: false });
     Event::Answer(Answer { seq: 1, round_trip, bytes: 9, order, exchange, zone_assumed: false })
 }
 

@@ -121,6 +121,9 @@ pub(super) fn text(target: &Target, is_utc: bool, with_histogram: bool) -> Strin
             let _ = write!(text, "; its time has no zone and is taken to be {zone}");
         }
         text.push('\n');
+    } else if statistics.clocks().is_unit_unknown() {
+        text.push_str("clock offset unknown: the server tells a number, whose unit only more ");
+        text.push_str("answers can show (-c)\n");
     }
     if with_histogram {
         text += &histogram::draw(trips);

@@ -20,7 +20,7 @@ fn told(order: Order, ahead: Duration) -> Event {
     let round_trip = Duration::from_millis(2);
     let (sent, resolution) = (UNIX_EPOCH, Duration::from_nanos(1));
     let server = sent + ahead + round_trip / 2;
-    let exchange = Some(Exchange { sent, round_trip, server, resolution });
+    let exchange = Some(Exchange { sent, round_trip, server, resolution, unit_assumed: false });
     Event::Answer(Answer { seq: 7, round_trip, bytes: 41, order, exchange, zone_assumed: true })
 }
 
