@@ -1,4 +1,5 @@
-//! The rules of the chat protocol as plain functions: commands, names, texts, formats and rates.
+//! The rules of the chat protocol as plain functions: commands, names, texts, formats, rates
+//! and telnet.
 
 pub(crate) mod command;
 pub(crate) mod format;
@@ -6,4 +7,5 @@ pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod name;
 pub(crate) mod rate_limit;
+pub(crate) mod telnet;
 pub(crate) mod text;

@@ -12,6 +12,7 @@ use crate::hub::mailbox::{Letter, Post};
 use crate::hub::{Arrival, Hub, Room};
 use crate::now::Now;
 use crate::protocol::format::{LOBBY, Pen};
+use crate::protocol::telnet::{Taken, Telnet};
 use crate::protocol::text::clean;
 use crate::shard::output::Outbox;
 use crate::shard::room::{Local, MOVING, Move, Progress, STRIDE};
@@ -180,6 +181,7 @@ impl Seat {
             key,
             name,
             room: place,
+            telnet: Telnet::default(),
             framer: LineFramer::new(self.hub.config.max_line),
             cursor: 0,
             skip: NEVER,
@@ -207,11 +209,20 @@ impl Seat {
     }
 
     /// Takes what a client sent, cut anywhere. Its own notices go to `out` at once, what it says in
-    /// the next round.
+    /// the next round. Telnet commands are no text: options are refused, and the rest is ignored.
     pub fn receive(&mut self, member: &mut Member, input: &[u8], now: Now, out: &mut impl Outbox) {
         self.now = now;
         self.round.over = false;
         self.told = 0;
+        let Taken { text, answers, asks } = member.telnet.take(input);
+        if !answers.is_empty() {
+            self.told += answers.len();
+            out.send(&answers);
+        }
+        if asks {
+            self.answer(member, "the server is here", out);
+        }
+        let input = &*text;
         match &mut member.tempo {
             // It is held, and read all the same: its connection is broken.
             Some(tempo) if !tempo.unheard.is_empty() => {

@@ -155,7 +155,7 @@ fn much_data_goes_both_ways_and_a_half_close_loses_none() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn urgent_data_does_not_hide_what_follows_it() {
+fn urgent_data_stays_in_its_place() {
     let server = Running::echo(Config::default().with_workers(1));
     for _ in 0..50 {
         let client = server.connect();
@@ -165,7 +165,7 @@ fn urgent_data_does_not_hide_what_follows_it() {
         (&client).write_all(b"before").unwrap();
         socket.send_out_of_band(b"!").unwrap();
         (&client).write_all(b"behind\n").unwrap();
-        assert_eq!(line(&client), "beforebehind\n");
+        assert_eq!(line(&client), "before!behind\n");
     }
 }
 

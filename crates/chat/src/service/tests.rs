@@ -74,6 +74,29 @@ fn telnet_may_end_its_lines_with_crlf() {
 }
 
 #[test]
+fn telnet_commands_are_answered_and_no_part_of_a_line() {
+    let (_, mut rig) = chat(Config::default());
+    let (ann, bob) = (rig.connect(), rig.connect());
+    // PuTTY begins with its options; the first line comes behind them.
+    ann.send(b"\xff\xfb\x1f\xff\xfa\x1f\x00\x50\x00\x0a\xff\xf0\xff\xfd\x01hel");
+    rig.run();
+    assert_eq!(ann.received(), b"\xff\xfe\x1f\xff\xfc\x01");
+    // Ctrl-C within a line: telnet(1) shows nothing until the mark has come back.
+    ann.send(b"lo\xff\xf4\xff\xfd\x06");
+    rig.run();
+    assert_eq!(ann.received(), b"\xff\xfb\x06");
+    ann.send(b" there\r\n");
+    rig.run();
+    for peer in [&ann, &bob] {
+        assert_eq!(lines(peer), ["127.0.0.1:1: hello there"]);
+    }
+    ann.send(b"\xff\xf6\xff\xf2\xff\xf1");
+    rig.run();
+    assert_eq!(ann.text(), "* the server is here\n");
+    assert_eq!(bob.received(), b"");
+}
+
+#[test]
 fn any_cut_of_what_a_client_sends_is_answered_alike() {
     let said = b"one\n\n/nick ann\r\ntwo \xff\n/who\n//three\n\x1b[31mred\n0123456789012345678901234567890\n/nope\nlast";
     split_law(said, |pieces| {

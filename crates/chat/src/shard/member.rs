@@ -7,6 +7,7 @@ use netcore::line::LineFramer;
 
 use crate::hub::ClientId;
 use crate::protocol::rate_limit::Pace;
+use crate::protocol::telnet::Telnet;
 
 /// A segment that never comes.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -19,6 +20,7 @@ pub struct Member {
     pub(crate) name: Arc<str>,
     /// The place of its room among the seat's.
     pub(crate) room: usize,
+    pub(crate) telnet: Telnet,
     pub(crate) framer: LineFramer,
     /// The number of the segment that it gets next.
     pub(crate) cursor: u64,

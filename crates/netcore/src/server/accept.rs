@@ -49,6 +49,9 @@ impl Source {
         }
         #[cfg(not(unix))]
         let _ = unix;
+        // RFC 6093, section 5: a byte that is sent as urgent stays in its place in the stream, such
+        // as the second byte of telnet's Data Mark. A system without the option takes it out.
+        let _ = socket2::SockRef::from(&socket).set_out_of_band_inline(true);
         (Source::Tcp(TcpListener::from_std(std::net::TcpListener::from(socket))), file)
     }
 
@@ -58,6 +61,7 @@ impl Source {
                 let (socket, peer) = l.accept()?;
                 if !INHERITED {
                     socket.set_nodelay(true)?;
+                    let _ = socket2::SockRef::from(&socket).set_out_of_band_inline(true);
                 }
                 Ok((Socket::Tcp(socket), Address::from(peer)))
             }
