@@ -21,7 +21,7 @@ pub trait Outbox {
     /// While held, nothing more is read from the client.
     fn hold(&mut self, hold: bool);
 
-    /// Closes the connection once everything is sent.
+    /// Closes the connection once everything before is sent. What comes after it is dropped.
     fn close(&mut self);
 
     /// Closes the connection now.

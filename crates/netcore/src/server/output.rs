@@ -58,6 +58,8 @@ pub struct Output {
     /// Reused from call to call.
     pub(super) tail: Vec<u8>,
     pub(super) end: End,
+    /// Bytes of `tail` that are sent: those from before [`close`](Self::close).
+    kept: usize,
     pub(super) more: bool,
     pub(super) enough: bool,
     /// The service's wish to read on or not.
@@ -73,6 +75,7 @@ impl Output {
             parts: Vec::new(),
             tail: Vec::new(),
             end: End::Open,
+            kept: usize::MAX,
             more: false,
             enough: false,
             hold: None,
@@ -86,24 +89,29 @@ impl Output {
     pub(super) fn begin(&mut self, id: ConnectionId, waiting: usize) {
         debug_assert!(self.is_empty());
         (self.id, self.waiting) = (id, waiting);
-        (self.end, self.more, self.enough, self.hold) = (End::Open, false, false, None);
+        (self.end, self.kept) = (End::Open, usize::MAX);
+        (self.more, self.enough, self.hold) = (false, false, None);
     }
 
-    /// Sends a copy of `bytes`.
+    /// Sends a copy of `bytes`. Drops it after [`close`](Self::close) and [`abort`](Self::abort).
     pub fn send(&mut self, bytes: &[u8]) {
+        if self.is_closed() {
+            return;
+        }
         self.tail.extend_from_slice(bytes);
     }
 
     /// The buffer behind [`send`](Self::send), for code that renders into a `Vec<u8>`. Append to
-    /// it; what it holds already is output of this very call.
+    /// it; what it holds already is output of this very call. Bytes that are appended after
+    /// [`close`](Self::close) are dropped.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.tail
     }
 
     /// Sends `bytes` without a copy, however many connections send the same ones and however slowly
-    /// they take them.
+    /// they take them. Drops them as [`send`](Self::send) does.
     pub fn share(&mut self, bytes: Bytes) {
-        if bytes.is_empty() {
+        if bytes.is_empty() || self.is_closed() {
             return;
         }
         if !self.tail.is_empty() {
@@ -120,13 +128,22 @@ impl Output {
         self.more = true;
     }
 
-    /// Closes the connection once everything before is sent. Nothing more is read from the peer.
+    /// Closes the connection once everything before is sent. Nothing more is read from the peer, and
+    /// nothing more is sent to it, neither in this call nor in a later one.
     ///
     /// The close is orderly: the peer sees the end of the stream after the last byte, and what it
     /// still sends is read and dropped for a moment, since a close over unread input makes TCP
     /// throw away what is on its way to the peer (RFC 1122, 4.2.2.13).
     pub fn close(&mut self) {
-        self.end = self.end.max(End::Close);
+        if self.end == End::Open {
+            (self.end, self.kept) = (End::Close, self.tail.len());
+        }
+    }
+
+    /// Returns `true` if this or an earlier call has closed or aborted the connection: all further
+    /// output is dropped.
+    pub fn is_closed(&self) -> bool {
+        self.end != End::Open
     }
 
     /// Closes the connection now. What it has not taken is dropped.
@@ -167,6 +184,11 @@ impl Output {
     /// the length of a turn, some milliseconds under load.
     pub fn time(&self) -> SystemTime {
         self.clock.time()
+    }
+
+    /// Drops the bytes that were put into the buffer after [`close`](Self::close).
+    pub(super) fn seal(&mut self) {
+        self.tail.truncate(self.kept);
     }
 
     pub(super) fn clear(&mut self) {

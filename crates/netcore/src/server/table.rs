@@ -237,6 +237,7 @@ impl<C, T: Transport> Table<C, T> {
             self.output.clear();
             return Some(Over::Now(Closed::Cut));
         }
+        self.output.seal();
         if let Err(e) = self.transmit(index) {
             return self.fail(index, e).map(Over::Now);
         }
@@ -324,11 +325,11 @@ impl<C, T: Transport> Table<C, T> {
         let Some(state) = c.state.as_mut() else { return false };
         let closing = c.flags.closing;
         self.output.begin(id, c.unsent.as_ref().map_or(0, |q| q.len()));
-        f(state, &mut self.output);
         if closing {
             // Its last words are said.
-            self.output.clear();
+            self.output.close();
         }
+        f(state, &mut self.output);
         if let Some(over) = self.conclude(index) {
             self.over.push((index, over));
         }

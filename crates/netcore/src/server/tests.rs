@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -459,4 +460,79 @@ fn a_name_of_a_connection_is_never_used_again() {
     }
     let ids = ids.borrow();
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+}
+
+/// Says its last words at the first input, and whatever it can after them.
+#[derive(Default)]
+struct Parting {
+    id: Option<ConnectionId>,
+    cut: bool,
+}
+
+impl Parting {
+    fn talk_on(output: &mut Output) {
+        output.send(b" more");
+        output.share(Bytes::from_static(b" more"));
+        output.buffer().extend(b" more");
+        let _ = output.write(b" more");
+    }
+}
+
+impl Service for Parting {
+    type Connection = ();
+
+    fn open(&mut self, _: &Address, output: &mut Output) {
+        self.id = Some(output.id());
+    }
+
+    fn receive(&mut self, (): &mut (), _: &[u8], output: &mut Output) {
+        output.share(Bytes::from_static(b"last "));
+        output.buffer().extend(b"words");
+        assert!(!output.is_closed());
+        output.close();
+        assert!(output.is_closed());
+        Parting::talk_on(output);
+        output.close();
+        Parting::talk_on(output);
+    }
+
+    fn turn(&mut self, turn: &mut Turn<'_, ()>) {
+        let Some(id) = self.id else { return };
+        let cut = self.cut;
+        turn.with(id, |(), output| {
+            if output.is_closed() {
+                Parting::talk_on(output);
+            }
+            if cut {
+                output.abort();
+                assert!(output.is_closed());
+                Parting::talk_on(output);
+            }
+        });
+    }
+}
+
+#[test]
+fn after_a_close_nothing_more_is_sent() {
+    let mut rig = Rig::new(Config::default(), |_| Parting::default());
+    let peer = rig.connect();
+    peer.send(b"x");
+    rig.run();
+    assert_eq!((peer.text(), peer.is_closed()), ("last words".to_owned(), true));
+    // The same while the last words wait, in the service's turn.
+    let slow = rig.connect();
+    slow.room(3);
+    slow.send(b"x");
+    rig.run();
+    assert_eq!((slow.text(), slow.is_closed()), ("las".to_owned(), false));
+    slow.room(usize::MAX);
+    rig.run();
+    assert_eq!((slow.text(), slow.is_closed()), ("t words".to_owned(), true));
+    let cut = rig.connect();
+    cut.room(3);
+    cut.send(b"x");
+    rig.run();
+    rig.service().cut = true;
+    rig.run();
+    assert_eq!((cut.text(), cut.is_closed()), ("las".to_owned(), true));
 }
