@@ -1,4 +1,5 @@
-//! A bot that tells the time to whoever says `!time`, and comes back when the connection breaks.
+//! A bot that tells the time to whoever says `!time`, and comes back when the connection breaks. It
+//! does not answer the history, which has the questions of yesterday.
 //!
 //!     cargo run -p chat --features client --example bot -- 127.0.0.1:60000
 
@@ -26,6 +27,9 @@ fn attend(server: &Endpoint) -> Result<(), ClientError> {
     let mut client = Client::connect(server, soon())?;
     client.nick("clock", soon())?;
     while let Some(event) = client.recv(Deadline::never())? {
+        if event.history {
+            continue;
+        }
         match event.what {
             What::Message { from, text } if text == "!time" && from != client.name() => {
                 let time = chrono::Local::now().format("%H:%M:%S");

@@ -41,6 +41,9 @@ const SHOWN: usize = 80;
 /// let mut client = Client::connect(&"localhost:60000".parse()?, soon())?;
 /// client.nick("echo", soon())?;
 /// while let Some(event) = client.recv(Deadline::never())? {
+///     if event.history {
+///         continue;
+///     }
 ///     match event.what {
 ///         What::Private { from, text, .. } if from != client.name() => {
 ///             client.send(&format!("/msg {from} {text}"), soon())?;
@@ -72,6 +75,8 @@ pub struct Receiver {
     rest: Range<usize>,
     /// What came while an answer was waited for.
     held: VecDeque<Event>,
+    /// A reply has come, and the lobby's history before it.
+    settled: bool,
     /// The server has ended.
     ended: bool,
     /// The first event has come, and was one of a chat.
@@ -110,6 +115,7 @@ impl Client {
             piece: vec![0; 8192].into_boxed_slice(),
             rest: 0..0,
             held: VecDeque::new(),
+            settled: false,
             ended: false,
             is_chat: false,
             name,
@@ -193,11 +199,20 @@ impl Client {
         }
         self.sender.write(&format!("{command}\n/who\n"), deadline)?;
         let (mut granted, mut words, mut held) = (false, String::new(), 0);
-        while let Some(event) = self.receiver.next_of_a_chat(deadline)? {
+        // The history of the lobby comes before the first reply.
+        let mut entering = !self.receiver.settled;
+        while let Some(mut event) = self.receiver.next_of_a_chat(deadline)? {
+            // Only the `json` format has a room, and a mark of its own.
+            event.history |=
+                entering && event.room.is_none() && matches!(event.what, What::Message { .. });
             let mut answered = false;
             if let What::Notice { text, news } = &event.what {
                 match news {
-                    Some(News::Here(_)) => answered = true,
+                    Some(News::Here(_)) => (answered, self.receiver.settled) = (true, true),
+                    Some(news @ News::In(_)) => {
+                        entering = true;
+                        granted |= is_grant(news);
+                    }
                     Some(news) => granted |= is_grant(news),
                     None if text.starts_with("operator") => {}
                     None => words.clone_from(text),

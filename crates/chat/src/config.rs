@@ -179,13 +179,13 @@ impl Config {
     }
 
     pub(crate) fn keep(&self) -> Keep {
-        Keep { messages: self.history, bytes: self.history_bytes }
+        Keep { messages: self.history, bytes: self.history_bytes, format: self.format }
     }
 
     /// What of earlier logs is brought back.
     #[cfg(all(unix, feature = "journal"))]
     pub(crate) fn recovered(&self) -> crate::journal::Keep {
-        let Keep { messages, bytes } = self.keep();
+        let Keep { messages, bytes, .. } = self.keep();
         crate::journal::Keep { messages, bytes, rooms: self.max_rooms }
     }
 }

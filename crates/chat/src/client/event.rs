@@ -16,6 +16,16 @@ pub struct Event {
     pub time: Option<String>,
     /// Where it was said. Only the `json` format tells.
     pub room: Option<String>,
+    /// `true` if the server sent it from a room's history: it was said before this client came, and
+    /// perhaps answered by an earlier connection of the same client.
+    ///
+    /// The `json` format marks such events. In `line` and `classic` they look like all others, and a
+    /// [`Client`](crate::Client) knows them by their place: messages that come before the reply to
+    /// its first [`nick`](crate::Client::nick) or [`join`](crate::Client::join), and those between
+    /// entry to a room and the rest of the reply to `join`. A message that somebody says at that
+    /// very moment counts as history too. Without such a call, and from a
+    /// [`Parser`](crate::Parser), it is `false` in these two formats.
+    pub history: bool,
     /// What it is.
     pub what: What,
 }

@@ -73,7 +73,7 @@ impl Parser {
                 Err(too_long) => {
                     self.state = State::Between;
                     let what = What::TooLong { limit: too_long.limit };
-                    Some(Event { raw: String::new(), time: None, room: None, what })
+                    Some(Event { raw: String::new(), time: None, room: None, history: false, what })
                 }
             };
             if event.is_some() {
@@ -93,7 +93,7 @@ impl Parser {
             (_, Some(rest)) => rest,
             (_, None) => return None,
         };
-        Some(Event { raw, time: None, room: None, what: What::Other })
+        Some(Event { raw, time: None, room: None, history: false, what: What::Other })
     }
 }
 
@@ -107,7 +107,7 @@ fn read(state: &mut State, line: &[u8]) -> Option<Event> {
                 Some(to) => What::Private { from, to, text },
                 None => What::Message { from, text },
             };
-            return Some(Event { raw, time: Some(time), room: None, what });
+            return Some(Event { raw, time: Some(time), room: None, history: false, what });
         }
         State::Gap | State::Between if line.is_empty() => return None,
         State::Gap | State::Between => {}
@@ -120,7 +120,7 @@ fn read(state: &mut State, line: &[u8]) -> Option<Event> {
     let raw = text(line);
     if let Some(notice) = raw.strip_prefix("* ") {
         let what = notice_of(notice.to_owned());
-        return Some(Event { raw, time: None, room: None, what });
+        return Some(Event { raw, time: None, room: None, history: false, what });
     }
     if let Some(header) = header_of(&raw) {
         *state = State::Header(header);
@@ -130,7 +130,7 @@ fn read(state: &mut State, line: &[u8]) -> Option<Event> {
         Some((time, what)) => (Some(time), what),
         None => (None, What::Other),
     };
-    Some(Event { raw, time, room: None, what })
+    Some(Event { raw, time, room: None, history: false, what })
 }
 
 /// `2026-11-20 18:11:02 NAME: TEXT` or `2026-11-20 18:11:02 NAME -> NAME: TEXT`. A name has no
@@ -181,7 +181,7 @@ fn of_record(record: Record, raw: String) -> Event {
         json::Kind::Notice => notice_of(text),
     };
     let (time, room) = (record.time.to_rfc3339(), clean(&record.room).into_owned());
-    Event { raw, time: Some(time), room: Some(room), what }
+    Event { raw, time: Some(time), room: Some(room), history: record.history, what }
 }
 
 fn notice_of(text: String) -> What {

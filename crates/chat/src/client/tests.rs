@@ -53,6 +53,60 @@ fn a_name_is_granted_and_what_came_before_the_answer_is_not_lost() {
     assert_eq!(server.join().unwrap(), "/nick ann\n/who\n");
 }
 
+/// The texts of messages and whether each is history, from a client that takes a name, goes to a
+/// room, and takes another name.
+fn histories(said: [&'static str; 4]) -> Vec<(String, bool)> {
+    let (mut client, server) = scripted(move |mut peer| {
+        for reply in &said[..3] {
+            drop(line(&mut peer) + &line(&mut peer));
+            peer.get_ref().write_all(reply.as_bytes()).unwrap();
+        }
+        peer.get_ref().write_all(said[3].as_bytes()).unwrap();
+    });
+    client.nick("ann", deadline()).unwrap();
+    client.join("dev", deadline()).unwrap();
+    client.nick("anna", deadline()).unwrap();
+    let mut found = Vec::new();
+    while let Some(event) = client.recv(deadline()).unwrap() {
+        if let What::Message { text, .. } = event.what {
+            found.push((text, event.history));
+        }
+    }
+    server.join().unwrap();
+    found
+}
+
+#[test]
+fn history_is_told_apart_from_news() {
+    let expected = [
+        ("yesterday", true),
+        ("news", false),
+        ("last week", true),
+        ("more news", false),
+        ("and more", false),
+    ];
+    let expected = expected.map(|(text, history)| (text.to_owned(), history));
+    let found = histories([
+        "* welcome\n2026-11-20 18:11:02 bob: yesterday\n* you are ann\n* 2 here: bob, ann\n",
+        "2026-11-21 18:11:02 bob: news\n* you are in dev; 1 here\n\
+         2026-11-13 18:11:02 eve: last week\n* 1 here: ann\n",
+        "2026-11-21 18:11:03 eve: more news\n* you are anna\n* 1 here: anna\n",
+        "2026-11-21 18:11:04 eve: and more\n",
+    ]);
+    assert_eq!(found, expected);
+    // In JSON, the mark alone counts.
+    let said = |text: &str, mark: &str| {
+        let head = r#"{"time":"2026-11-20T18:11:02Z","room":"a","from":"#;
+        format!("{head}\"bob\",\"kind\":\"message\",\"text\":\"{text}\"{mark}}}\n")
+    };
+    let mark = r#","history":true"#;
+    let mut parser = Parser::new(Parser::LINE_LIMIT);
+    for (mark, history) in [(mark, true), ("", false), (r#","history":false"#, false)] {
+        let event = parser.next(&mut said("x", mark).as_bytes()).unwrap();
+        assert_eq!(event.history, history, "{mark}");
+    }
+}
+
 #[test]
 fn a_refusal_has_the_words_of_the_server_and_the_connection_goes_on() {
     let (mut client, server) = scripted(|mut peer| {

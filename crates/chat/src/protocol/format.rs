@@ -21,7 +21,8 @@ pub enum Format {
     /// client alone, `NAME -> NAME` behind the time.
     Classic,
     /// One JSON object (RFC 8259) a line: `time` (RFC 3339), `room`, `from`, `kind` (`message`,
-    /// `private` or `notice`) and `text`; in a private message `to`, behind `from`.
+    /// `private` or `notice`) and `text`; in a private message `to`, behind `from`; in a message
+    /// from the history `"history":true`, at the end.
     Json,
 }
 
@@ -149,6 +150,18 @@ impl Writer {
             Format::Classic => local.format("%Y%m/%d %H:%M:%S").to_string(),
             Format::Json => local.to_rfc3339_opts(SecondsFormat::Secs, false),
         };
+    }
+}
+
+/// Appends `message` in the form that it has in the history: in `json` with a mark, so that programs
+/// do not take it for news.
+pub(crate) fn remember(format: Format, message: &[u8], out: &mut Vec<u8>) {
+    match message.strip_suffix(b"}\n") {
+        Some(object) if format == Format::Json => {
+            out.extend_from_slice(object);
+            out.extend_from_slice(b",\"history\":true}\n");
+        }
+        _ => out.extend_from_slice(message),
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Record {
     pub(crate) to: Option<String>,
     pub(crate) kind: Kind,
     pub(crate) text: String,
+    /// It was sent from a room's history.
+    pub(crate) history: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,7 @@ impl Record {
     pub(crate) fn parse(line: &[u8]) -> Result<Record, JsonError> {
         let mut fields: Map<String, Value> =
             serde_json::from_slice(line).map_err(JsonError::Syntax)?;
+        let history = fields.remove("history") == Some(Value::Bool(true));
         let mut text = |name| match fields.remove(name) {
             Some(Value::String(text)) => Ok(text),
             _ => Err(JsonError::Missing(name)),
@@ -64,6 +67,7 @@ impl Record {
             to: if kind == Kind::Private { Some(text("to")?) } else { None },
             kind,
             text: text("text")?,
+            history,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::protocol::format::{Format, remember};
 use crate::room::log::{Batch, What};
 use crate::room::memory::Memory;
 
@@ -17,6 +18,8 @@ const PIECE: usize = 16 * 1024;
 pub(crate) struct Keep {
     pub(crate) messages: usize,
     pub(crate) bytes: usize,
+    /// The format of the messages.
+    pub(crate) format: Format,
 }
 
 #[derive(Debug)]
@@ -66,7 +69,7 @@ impl History {
                     self.push(&run, std::mem::take(&mut ends));
                     run.clear();
                 }
-                run.extend_from_slice(&batch.bytes[start..entry.end]);
+                remember(self.keep.format, &batch.bytes[start..entry.end], &mut run);
                 ends.push_back(run.len());
             }
             start = entry.end;

@@ -225,6 +225,22 @@ fn a_newcomer_gets_the_greeting_the_history_and_then_what_is_new() {
 }
 
 #[test]
+fn in_json_the_history_is_told_apart_from_news() {
+    let (_, mut rig) = chat(Config::default().with_history(9).with_format(Format::Json));
+    let ann = rig.connect();
+    ann.send(b"say \"}\"\nsecond\n");
+    rig.run();
+    assert!(!ann.text().contains("history"));
+    let bob = rig.connect();
+    ann.send(b"third\n");
+    rig.run();
+    let text = bob.text();
+    let marks: Vec<bool> = text.lines().map(|it| it.ends_with(",\"history\":true}")).collect();
+    assert_eq!(marks, [true, true, false], "{text}");
+    assert!(text.lines().all(|it| it.ends_with('}')) && text.contains(r#""say \"}\"","history""#));
+}
+
+#[test]
 fn a_slow_client_is_cut_off_and_costs_the_others_nothing() {
     let (_, mut rig) = chat(Config::default().with_backlog(100_000));
     let (ann, slow) = (rig.connect(), rig.connect());

@@ -9,6 +9,12 @@ fn a_line_is_read() {
     assert_eq!(record.time.to_rfc3339(), "2026-11-20T18:11:02+01:00");
     assert_eq!((&*record.room, &*record.from, &record.to), ("lobby", "ann", &None));
     assert_eq!((record.kind, &*record.text), (Kind::Message, "say \"hi\", C:\\ grüße"));
+    assert!(!record.history);
+    let earlier = MESSAGE.replace("}\n", ",\"history\":true}\n");
+    assert_eq!(
+        Record::parse(earlier.as_bytes()).unwrap(),
+        Record { history: true, ..record.clone() }
+    );
     // Neither the ending, nor the order, nor what is not known matters.
     assert_eq!(Record::parse(MESSAGE.trim_end().as_bytes()).unwrap(), record);
     let (open, rest) = MESSAGE.split_at(1);

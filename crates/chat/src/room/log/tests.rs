@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::{Batch, Log, Reader, SEGMENT, SPARE, What};
+use crate::protocol::format::Format;
 use crate::room::history::Keep;
 use crate::room::memory::Memory;
 
@@ -12,7 +13,7 @@ fn say(batch: &mut Batch, text: &str) {
 
 /// A log that keeps so many messages, and whose readers may lack so many bytes.
 fn log(messages: usize, limit: usize) -> Arc<Log> {
-    let keep = Keep { messages, bytes: usize::MAX };
+    let keep = Keep { messages, bytes: usize::MAX, format: Format::Line };
     Arc::new(Log::new(keep, limit, Arc::new(Memory::new(usize::MAX)), None))
 }
 

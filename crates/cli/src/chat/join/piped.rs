@@ -192,8 +192,9 @@ fn object(event: &Event) -> String {
     };
     let or_null = |text: &Option<String>| text.as_deref().map_or("null".to_owned(), quote);
     let to = to.map(|to| format!(",\"to\":{}", quote(to))).unwrap_or_default();
+    let history = if event.history { ",\"history\":true" } else { "" };
     format!(
-        "{{\"time\":{},\"room\":{},\"from\":{}{to},\"kind\":\"{kind}\",\"text\":{}}}",
+        "{{\"time\":{},\"room\":{},\"from\":{}{to},\"kind\":\"{kind}\",\"text\":{}{history}}}",
         or_null(&event.time),
         or_null(&event.room),
         quote(from),

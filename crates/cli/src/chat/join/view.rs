@@ -66,6 +66,8 @@ impl View {
         let is_about_me = !is_mine && (is_private || mentions(text, me));
         let who = if is_about_me { self.paint("7", &who) } else { who };
         let rings = match self.bell {
+            // It may have rung before this connection.
+            _ if event.history => false,
             Bell::Never => false,
             Bell::Name => is_about_me,
             Bell::All => !is_mine,

@@ -5,8 +5,10 @@ use super::*;
 #[test]
 fn an_event_is_the_same_object_whatever_the_format() {
     let json = r#"{"time":"2026-11-20T18:11:02+01:00","room":"dev","from":"ann","to":"bob","kind":"private","text":"a \"b\""}"#;
+    let earlier = json.replace('}', r#","history":true}"#);
     for (line, expected) in [
         (json, json),
+        (&*earlier, &*earlier),
         (
             "2026-11-20 18:11:02 ann: a \"b\"",
             r#"{"time":"2026-11-20 18:11:02","room":null,"from":"ann","kind":"message","text":"a \"b\""}"#,

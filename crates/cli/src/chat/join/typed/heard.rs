@@ -61,7 +61,9 @@ impl Heard {
                 if from == me {
                     self.pending.came_back(text);
                 }
-                if self.passes || self.seen.is_known(&event.raw) {
+                // Not as it came: in JSON, the history has a mark.
+                let time = event.time.as_deref().unwrap_or_default();
+                if self.passes || self.seen.is_known(&format!("{time} {from}: {text}")) {
                     return None;
                 }
             }

@@ -77,6 +77,10 @@ fn the_bell_rings_for_what_was_chosen_and_once_for_much_at_once() {
             .map(|event| view(false, bell).show(event, "bob", now).contains('\x07'));
         assert_eq!(rang, rings, "{bell:?}");
     }
+    let earlier = event(
+        r#"{"time":"2026-11-20T18:11:02Z","room":"a","from":"ann","kind":"message","text":"bob","history":true}"#,
+    );
+    assert!(!view(false, Bell::All).show(&earlier, "bob", now).contains('\x07'));
     let mut view = view(false, Bell::Name);
     let mut rings = |after| view.show(&about_me, "bob", now + after).contains('\x07');
     assert_eq!([Duration::ZERO, ONE_RING / 2, ONE_RING].map(&mut rings), [true, false, true]);
