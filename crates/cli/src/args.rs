@@ -89,6 +89,7 @@ Examples:
 Examples:
   sockit send 127.0.0.1:7000 < file
   sockit send udp://127.0.0.1:8125 'hits:1|c'
+  sockit send 127.0.0.1:7000 -- '- begins with a dash'
   printf 'GET / HTTP/1.0\\r\\n\\r\\n' | sockit send www.example:http --wait 5s")]
     Send(Send),
     /// Join standard input and output to a connection that comes

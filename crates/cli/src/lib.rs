@@ -32,6 +32,7 @@ mod serve;
 mod streams;
 mod threads;
 mod time;
+mod usage;
 #[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod values;
 
@@ -51,14 +52,16 @@ pub use streams::Streams;
 /// Runs `sockit` with `args`, the program's name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
     let mut console = Console::new(streams);
+    let args: Vec<OsString> = args.into_iter().collect();
+    let words: Vec<String> = args.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let result = match Args::try_parse_from(args) {
         Ok(args) => {
             let verbose = args.common.verbose;
             let quiet = args.common.quiet || (args.command.is_silent() && verbose == 0);
             logging::start(verbose, quiet);
-            dispatch(args, &mut console)
+            dispatch(args, &mut console).map_err(|failure| usage::malformed(failure, &words))
         }
-        Err(e) => explain(&e, &mut console),
+        Err(error) => explain(&error, &words, &mut console),
     };
     // Earlier lines of the log come first.
     logging::flush();
@@ -98,22 +101,14 @@ fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
 }
 
 /// Help goes to standard output; a usage error is one line.
-fn explain(error: &clap::Error, console: &mut Console) -> Result<(), Failure> {
-    let text = error.render();
+fn explain(error: &clap::Error, words: &[String], console: &mut Console) -> Result<(), Failure> {
+    let text = || error.render().to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => console.print(&text.to_string()),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => console.print(&text()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            console.complain_in_full(&text.to_string());
+            console.complain_in_full(&text());
             Err(Failure::silent(exit::USAGE))
         }
-        _ => {
-            let text = text.to_string();
-            // clap explains in a first paragraph and then repeats the usage, which --help has.
-            let first = text.split("\n\n").next().unwrap_or_default();
-            let words: Vec<&str> = first.split_whitespace().collect();
-            let words = words.join(" ");
-            let words = words.strip_prefix("error: ").unwrap_or(&words);
-            Err(Failure::new(exit::USAGE, format!("{words}; see --help")))
-        }
+        _ => Err(usage::refused(error, words)),
     }
 }

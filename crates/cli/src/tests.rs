@@ -1,3 +1,6 @@
+#[cfg(unix)]
+mod examples;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
