@@ -9,6 +9,9 @@ use std::time::Duration;
 #[cfg(unix)]
 use ::chat::Flush;
 use ::chat::Rate;
+use netcore::{Deadline, Endpoint, Family, Host, Port, resolve as resolve_endpoint};
+
+use crate::exit::chain;
 
 #[cfg(test)]
 mod tests;
@@ -92,12 +95,30 @@ pub(crate) fn flush(text: &str) -> Result<Flush, String> {
     }
 }
 
-/// An address of this machine, with any port unless there is one.
+/// An address of this machine, with any port unless there is one, and with its zone if it has one.
 pub(crate) fn local_address(text: &str) -> Result<SocketAddr, String> {
-    let with_any_port = || text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 0));
-    text.parse()
-        .or_else(|_| with_any_port())
-        .map_err(|_| "expected an IP address, as in 192.0.2.7, 192.0.2.7:80 or ::1".to_owned())
+    let with_any_port = || text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 0)).ok();
+    let found = text.parse().ok().or_else(with_any_port).map(Ok).or_else(|| zoned(text));
+    found.unwrap_or_else(|| {
+        Err("expected an IP address, as in 192.0.2.7, 192.0.2.7:80, ::1 or fe80::1%eth0".to_owned())
+    })
+}
+
+/// Reads an IPv6 address with a zone, an interface's name or number: `fe80::1%eth0`,
+/// `[fe80::1%2]:80`. Returns `None` if the text is no such address.
+fn zoned(text: &str) -> Option<Result<SocketAddr, String>> {
+    if !text.contains('%') {
+        return None;
+    }
+    let endpoint: Endpoint = text.parse().or_else(|_| format!("[{text}]:0").parse()).ok()?;
+    let (Some(Host::Ip(..)), Some(Port::Number(_))) = (endpoint.host(), endpoint.port()) else {
+        return None;
+    };
+    // Numbers and interfaces are known without a resolver.
+    let found = resolve_endpoint(&endpoint, Family::Any, Deadline::never());
+    Some(found.map_err(|error| chain(&error)).and_then(|found| {
+        found.first().copied().ok_or_else(|| format!("{text} stands for no address"))
+    }))
 }
 
 /// A range of bytes as RFC 9110 section 14.1.2 has it: `0-99`, `100-` or `-100`.

@@ -9,6 +9,7 @@ mod tests;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::Address;
@@ -211,6 +212,18 @@ impl Error {
         Error::new(operation, ErrorKind::TimedOut).because(io::Error::other("the deadline passed"))
     }
 
+    /// Returns `true` if the system refused a link-local address without a zone: without the
+    /// interface it does not know where the address is (RFC 4007 section 6).
+    fn lacks_zone(&self) -> bool {
+        let zone_of_link = |address: &Address| match address {
+            Address::Inet(SocketAddr::V6(v6)) if v6.ip().is_unicast_link_local() => {
+                Some(v6.scope_id())
+            }
+            _ => None,
+        };
+        self.kind() == ErrorKind::InvalidInput && self.address().and_then(zone_of_link) == Some(0)
+    }
+
     /// The address, unless the endpoint's text says as much.
     fn telling_address(&self) -> Option<String> {
         let address = self.0.address.as_ref()?.to_string();
@@ -235,6 +248,9 @@ impl fmt::Display for Error {
         write!(f, ": {}", self.0.kind)?;
         match self.holder() {
             Some(holder) => write!(f, " by {holder}"),
+            None if self.lacks_zone() => f.write_str(
+                " (a link-local address needs its network interface, as in [fe80::1%eth0]:80)",
+            ),
             None => Ok(()),
         }
     }

@@ -76,7 +76,7 @@ pub(crate) struct Connect {
     /// Where to; over UDP it ends when standard input has, and nothing has come for a second
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
-    /// The address of this side: IP or IP:PORT
+    /// The address of this side: IP, IP%ZONE or IP:PORT
     #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
     pub(crate) local_address: Option<SocketAddr>,
     /// End when nothing comes or goes for so long, with 28; over UDP also how long to wait for

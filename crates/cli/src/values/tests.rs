@@ -74,12 +74,16 @@ fn a_local_address_may_lack_its_port() {
         ("127.0.0.1:80", "127.0.0.1:80"),
         ("::1", "[::1]:0"),
         ("[::1]:80", "[::1]:80"),
+        ("fe80::1%7", "[fe80::1%7]:0"),
+        ("[fe80::1%7]:80", "[fe80::1%7]:80"),
     ] {
         assert_eq!(local_address(text), Ok(address.parse().unwrap()), "{text}");
     }
-    for text in ["", "localhost", "127.0.0.1:", "127.0.0.1:65536", "[::1]"] {
-        assert!(local_address(text).is_err(), "{text}");
+    for text in ["", "localhost", "127.0.0.1:", "127.0.0.1:65536", "[::1]", "%", "::1%", "x%1"] {
+        assert!(local_address(text).unwrap_err().starts_with("expected an IP address"), "{text}");
     }
+    let error = local_address("fe80::1%nope").unwrap_err();
+    assert!(error.ends_with("no network interface \"nope\""), "{error}");
 }
 
 #[test]

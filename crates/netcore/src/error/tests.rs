@@ -42,6 +42,17 @@ fn is_one_line_with_the_operation_the_endpoint_and_the_kind() {
         (connect().on(address("10.0.0.7:5432")), "connect to 10.0.0.7:5432: connection refused"),
         (connect(), "connect: connection refused"),
         (
+            Error::new(Operation::Connect, ErrorKind::InvalidInput)
+                .at("[fe80::7]:80")
+                .on(address("[fe80::7]:80")),
+            "connect to [fe80::7]:80: invalid input (a link-local address needs its network \
+             interface, as in [fe80::1%eth0]:80)",
+        ),
+        (
+            Error::new(Operation::Connect, ErrorKind::InvalidInput).on(address("[fe80::7%3]:80")),
+            "connect to [fe80::7%3]:80: invalid input",
+        ),
+        (
             Error::new(Operation::Bind, ErrorKind::AddressInUse)
                 .at("tcp://127.0.0.1:60000")
                 .on(address("127.0.0.1:60000")),
