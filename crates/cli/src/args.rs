@@ -123,7 +123,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ENDPOINT")]
     pub(crate) listen: Vec<String>,
     /// Threads that serve [default: one a processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::some_count::<NonZeroUsize>)]
     pub(crate) workers: Option<NonZeroUsize>,
     /// Close a client that says nothing for so long [default: never]
     #[arg(long, value_name = "DUR", value_parser = values::some_duration)]

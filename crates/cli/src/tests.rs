@@ -49,6 +49,51 @@ fn the_arguments_are_consistent() {
     Args::command().debug_assert();
 }
 
+/// Words of the standard library and of clap for a value that does not parse.
+const OTHERS_WORDS: [&str; 9] = [
+    "invalid digit",
+    "invalid float",
+    "would be zero",
+    "too large to fit",
+    "too small to fit",
+    "cannot parse",
+    " is not in ",
+    "invalid socket address",
+    "invalid IP address",
+];
+
+#[test]
+fn a_value_that_does_not_parse_is_answered_in_our_words() {
+    let mut asked = 0;
+    each_option(&Args::command(), &[], &mut |path, long| {
+        for value in ["x", "", "-1", "+1", "0", "1.5", "99999999999999999999999999"] {
+            let option = format!("--{long}={value}");
+            let args = ["sockit"].iter().chain(path).copied().chain([option.as_str()]);
+            let Err(error) = <Args as clap::Parser>::try_parse_from(args) else { continue };
+            if error.kind() == clap::error::ErrorKind::ValueValidation {
+                let text = error.to_string();
+                let words = OTHERS_WORDS.iter().find(|words| text.contains(*words));
+                assert_eq!(words, None, "{path:?} {option}: {text}");
+                asked += 1;
+            }
+        }
+    });
+    assert!(asked > 100, "only {asked} values were refused");
+}
+
+/// Calls `visit` with the path and the name of every option that takes a value.
+fn each_option<'a>(
+    command: &'a clap::Command,
+    path: &[&'a str],
+    visit: &mut impl FnMut(&[&str], &str),
+) {
+    let options = command.get_arguments().filter(|option| option.get_action().takes_values());
+    options.filter_map(clap::Arg::get_long).for_each(|long| visit(path, long));
+    for inner in command.get_subcommands() {
+        each_option(inner, &[path, &[inner.get_name()]].concat(), visit);
+    }
+}
+
 #[test]
 fn help_is_output_and_a_usage_error_is_one_line() {
     for help in [
@@ -76,6 +121,8 @@ fn help_is_output_and_a_usage_error_is_one_line() {
         &["port", "http/sctp"],
         &["chat", "serve", "--slow", "never"],
         &["chat", "serve", "--max-line", "-1"],
+        &["chat", "serve", "--max-line", "0"],
+        &["chat", "serve", "--max-clients", "0"],
         &["chat", "serve", "-v", "-q"],
         &["chat", "serve", "--listen", "udp://127.0.0.1:0"],
     ] {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -44,13 +43,13 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if text.is_empty() {
         return Err(expected());
     }
-    Duration::try_from_secs_f64(seconds).map_err(|_| "too long".to_owned())
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("too long: {}s at most", u64::MAX))
 }
 
 /// A duration that is longer than nothing.
 pub(crate) fn some_duration(text: &str) -> Result<Duration, String> {
     match duration(text)? {
-        Duration::ZERO => Err("expected more than no time".to_owned()),
+        Duration::ZERO => Err("expected more than no time, as in 250ms or 5s".to_owned()),
         some => Ok(some),
     }
 }
@@ -66,8 +65,17 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err("expected a number of bytes, as in 4096, 64k or 1M".to_owned());
     }
-    let number: usize = digits.parse().map_err(|_| "too large".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+    let too_large = || format!("too large: {} bytes at most", usize::MAX);
+    let number: usize = digits.parse().map_err(|_| too_large())?;
+    number.checked_mul(1 << shift).ok_or_else(too_large)
+}
+
+/// A number of bytes, at least one.
+pub(crate) fn some_size(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        0 => Err("expected 1 byte or more, as in 4096, 64k or 1M".to_owned()),
+        some => Ok(some),
+    }
 }
 
 /// Lines a second, and bytes a second behind a comma: 1 KiB for each line unless told.
@@ -217,15 +225,19 @@ fn without_credentials(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A number of things: a whole number, 0 included.
+/// A number of things: a whole number, 0 included. `N` is an unsigned type.
 pub(crate) fn count<N: FromStr>(text: &str) -> Result<N, String> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err("expected a whole number, as in 3".to_owned());
     }
-    text.parse().map_err(|_| "too large".to_owned())
+    let bits = u64::BITS.min(8 * size_of::<N>() as u32);
+    text.parse().map_err(|_| format!("too large: {} at most", u64::MAX >> (u64::BITS - bits)))
 }
 
 /// A number of things, at least one.
-pub(crate) fn some_count(text: &str) -> Result<NonZeroUsize, String> {
-    NonZeroUsize::new(count(text)?).ok_or_else(|| "expected 1 or more".to_owned())
+pub(crate) fn some_count<N: FromStr>(text: &str) -> Result<N, String> {
+    match text.bytes().all(|b| b == b'0') && !text.is_empty() {
+        true => Err("expected 1 or more".to_owned()),
+        false => count(text),
+    }
 }

@@ -48,7 +48,7 @@ pub(crate) struct ChatServe {
     #[arg(long, value_name = "TEXT")]
     pub(crate) greeting: Option<String>,
     /// How many of the last messages of a room a client gets as it comes there
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::count::<usize>)]
     pub(crate) history: usize,
     /// How many bytes those have at most, in each room
     #[arg(long, value_name = "BYTES", default_value = "128k", value_parser = values::size)]
@@ -66,16 +66,18 @@ pub(crate) struct ChatServe {
     #[arg(long)]
     pub(crate) no_presence: bool,
     /// The most clients at a time
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value = "10000")]
+    #[arg(value_parser = values::some_count::<usize>)]
     pub(crate) max_clients: usize,
     /// The longest line from a client
-    #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = values::size)]
+    #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = values::some_size)]
     pub(crate) max_line: usize,
     /// The most rooms at a time, those that are only remembered included
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value = "1000")]
+    #[arg(value_parser = values::some_count::<usize>)]
     pub(crate) max_rooms: usize,
     /// The most clients in a room other than the lobby [default: all there are]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::some_count::<usize>)]
     pub(crate) max_members: Option<usize>,
     /// How long a room is remembered after its last member has gone
     #[arg(long, value_name = "DUR", default_value = "1h", value_parser = values::duration)]
@@ -92,7 +94,7 @@ pub(crate) struct ChatServe {
     #[arg(long, default_value_t)]
     pub(crate) slow: Slow,
     /// How many bytes of messages may wait for clients, all together
-    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = values::size)]
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = values::some_size)]
     pub(crate) max_memory: usize,
     /// Print the server's figures on standard error so often
     #[arg(long, value_name = "DUR", value_parser = values::some_duration)]

@@ -98,6 +98,6 @@ pub(crate) struct Get {
     #[arg(short, long, value_name = "FORMAT", allow_hyphen_values = true)]
     pub(crate) write_out: Option<WriteOut>,
     /// Transfer so many at a time; on standard output the bodies come in the order of the URLs
-    #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = values::some_count)]
+    #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = values::some_count::<NonZeroUsize>)]
     pub(crate) parallel: NonZeroUsize,
 }

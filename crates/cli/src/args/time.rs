@@ -70,7 +70,8 @@ pub(crate) struct TimeServe {
     #[arg(long)]
     pub(crate) utc: bool,
     /// The most clients at a time
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value = "10000")]
+    #[arg(value_parser = values::some_count::<usize>)]
     pub(crate) max_connections: usize,
 }
 
@@ -95,20 +96,20 @@ pub(crate) struct TimeBench {
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
     /// Connections, or sockets over UDP
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some_count::<usize>)]
     pub(crate) connections: usize,
     /// How long to measure
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
     pub(crate) duration: Duration,
     /// The bytes of a request, its line end included
-    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = values::size)]
+    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = values::some_size)]
     pub(crate) size: usize,
     /// So many requests a second over all connections, whatever becomes of the answers [default: as
     /// fast as answers come]
-    #[arg(long, value_name = "PER_SECOND")]
+    #[arg(long, value_name = "PER_SECOND", value_parser = values::some_count::<u64>)]
     pub(crate) rate: Option<u64>,
     /// How many requests each connection may have under way
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some_count::<usize>)]
     pub(crate) pipeline: usize,
     /// How long there is load before it is measured
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = values::duration)]
@@ -117,7 +118,7 @@ pub(crate) struct TimeBench {
     #[arg(long, value_name = "DUR", default_value = "2s", value_parser = values::some_duration)]
     pub(crate) timeout: Duration,
     /// Threads that make the load
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some_count::<usize>)]
     pub(crate) threads: usize,
     /// Write the latencies to this file by the second, for the tools of HdrHistogram
     #[arg(long, value_name = "FILE")]
@@ -130,7 +131,7 @@ pub(crate) struct TimePing {
     #[arg(value_name = "ENDPOINT", required = true, num_args = 1..=MOST_PINGED)]
     pub(crate) endpoints: Vec<String>,
     /// Stop after so many probes [default: without end]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, long, value_name = "N", value_parser = values::some_count::<u64>)]
     pub(crate) count: Option<u64>,
     /// The time from one probe to the next
     #[arg(short, long, value_name = "DUR", default_value = "1s")]

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::{
     byte_range, count, duration, local_address, quote, rate, resolve, size, some_count,
-    some_duration, to_show,
+    some_duration, some_size, to_show,
 };
 
 #[test]
@@ -32,6 +32,8 @@ fn durations_are_numbers_with_units() {
     assert!(duration(&"9".repeat(400)).is_err());
     assert!(some_duration("0s").is_err());
     assert!(some_duration("1ms").is_ok());
+    let limit = "too long: 18446744073709551615s at most";
+    assert_eq!(duration("18446744073709551616"), Err(limit.to_owned()));
 }
 
 #[test]
@@ -60,6 +62,12 @@ fn sizes_are_powers_of_1024() {
     {
         assert!(size(bad).is_err(), "{bad:?}");
     }
+    assert_eq!(size(&u64::MAX.to_string()).is_ok(), usize::BITS == 64);
+    assert!(
+        size("99999999999999G").unwrap_err().ends_with(&format!("{} bytes at most", usize::MAX))
+    );
+    assert!(some_size("0k").unwrap_err().starts_with("expected 1 byte or more"));
+    assert_eq!(some_size("1"), Ok(1));
 }
 
 #[test]
@@ -131,7 +139,7 @@ fn counts_are_whole_numbers() {
     for wrong in ["", "x", "-1", "+1", "1.5", "1k", " 1"] {
         assert_eq!(count::<u32>(wrong), Err("expected a whole number, as in 3".to_owned()));
     }
-    assert_eq!(count::<u32>("4294967296"), Err("too large".to_owned()));
-    assert_eq!(some_count("0"), Err("expected 1 or more".to_owned()));
+    assert_eq!(count::<u32>("4294967296"), Err("too large: 4294967295 at most".to_owned()));
+    assert_eq!(some_count::<usize>("0"), Err("expected 1 or more".to_owned()));
     assert_eq!(some_count("3").map(NonZeroUsize::get), Ok(3));
 }
