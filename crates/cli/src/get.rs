@@ -22,11 +22,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
+use std::time::Duration;
 
 use httpget::http::HeaderName;
 use httpget::http::header::{IF_RANGE, RANGE, USER_AGENT};
 use httpget::protocol::{Field, parse_field};
-use httpget::{Client, Limits, Timeouts};
+use httpget::{Client, Limits, Pace, Timeouts};
 use netcore::Connector;
 
 use crate::args::{Common, Get};
@@ -37,7 +38,7 @@ use jobs::Jobs;
 use progress::Progress;
 use transfer::Transfers;
 use turns::Turns;
-pub(crate) use write_out::WriteOut;
+use write_out::WriteOut;
 
 /// What the program calls itself, unless the user says otherwise.
 const AGENT: &str = concat!("User-Agent: sockit/", env!("CARGO_PKG_VERSION"));
@@ -55,6 +56,7 @@ const SPARE_DESCRIPTORS: u64 = 16;
 /// `sockit get`
 pub(crate) fn get(args: &Get, common: &Common, console: &mut Console) -> Result<(), Failure> {
     let fields = fields(args)?;
+    let write_out = write_out(args, console)?;
     let jobs = Jobs::of(args, common, console)?;
     let quiet = args.silent || common.quiet || common.verbose > 0 || common.json;
     let prints = !common.json
@@ -65,6 +67,7 @@ pub(crate) fn get(args: &Get, common: &Common, console: &mut Console) -> Result<
         args,
         common,
         client: client(args, fields),
+        write_out,
         progress: Progress::new(!quiet && !to_terminal && io::stderr().is_terminal()),
         output: console.printer.clone(),
         errors: console.errors.clone(),
@@ -127,6 +130,28 @@ impl Crew<'_> {
     }
 }
 
+/// Returns the format of `-w`.
+fn write_out(args: &Get, console: &mut Console) -> Result<Option<WriteOut>, Failure> {
+    let Some(format) = &args.write_out else { return Ok(None) };
+    if format == "@-" && args.url_file.as_deref() == Some(Path::new("-")) {
+        let words = "standard input is one thing only: --url-file - or -w @-";
+        return Err(Failure::new(exit::USAGE, words));
+    }
+    let format = match format.strip_prefix('@') {
+        Some(file) => write_out::read(file, console)?,
+        None => format.clone(),
+    };
+    let parsed = format.parse().map_err(|e| Failure::new(exit::USAGE, format!("-w: {e}")))?;
+    Ok(Some(parsed))
+}
+
+/// Returns the least speed of a body. The defaults are curl's: a byte a second, over 30 s.
+fn pace(args: &Get) -> Option<Pace> {
+    let time = args.speed_time.unwrap_or(Duration::from_secs(30));
+    let bytes = args.speed_limit.or(args.speed_time.map(|_| 1))?;
+    (bytes > 0).then_some(Pace { bytes: bytes as u64, time })
+}
+
 /// Returns how many transfers run at the same time: as many as are wanted, and fewer where the
 /// system lets the process open too few files for them.
 fn at_once(wanted: usize) -> usize {
@@ -176,6 +201,7 @@ fn client(args: &Get, fields: Vec<Field>) -> Client {
         connect: Some(args.connect_timeout),
         first_byte: Some(args.first_byte_timeout),
         stall: Some(args.stall_timeout),
+        pace: pace(args),
         total: args.max_time,
     };
     let mut client =

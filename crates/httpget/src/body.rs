@@ -14,8 +14,10 @@ use netcore::Deadline;
 
 use crate::budgets::{Bound, Budgets};
 use crate::connection::{BUFFER, Connection};
+use crate::error::Bytes;
+use crate::pace::Meter;
 use crate::protocol::{self, Exchange, Note, ProtocolError};
-use crate::{Budget, Client, Closing, Error, ErrorKind, Event, Phase, Timings, Url};
+use crate::{Budget, Client, Closing, Error, ErrorKind, Event, Pace, Phase, Timings, Url};
 
 /// The longest wait for the rest of a body that nobody wants.
 const DRAIN_TIME: Duration = Duration::from_millis(100);
@@ -38,6 +40,8 @@ pub struct Body {
     /// Content in the connection's buffer.
     content: Range<usize>,
     context: Context,
+    /// How fast it comes, where that is limited.
+    meter: Option<Meter>,
     failed: Option<ErrorKind>,
     fate: Option<Event<'static>>,
 }
@@ -71,8 +75,9 @@ impl Body {
     /// What follows the head that `exchange` has received from `connection`.
     pub(crate) fn new(exchange: Exchange, connection: Connection, context: Context) -> Body {
         let connection = Some(connection);
+        let meter = context.budgets.pace().map(Meter::new);
         let mut body =
-            Body { exchange, connection, content: 0..0, context, failed: None, fate: None };
+            Body { exchange, connection, content: 0..0, context, meter, failed: None, fate: None };
         body.release_if_whole();
         body
     }
@@ -134,6 +139,7 @@ impl Body {
                 Step::End => return Ok(0),
                 Step::Content => return Ok(self.copy(buffer)),
                 Step::Receive => {
+                    self.keep_pace()?;
                     let received = self.receive_direct(buffer)?;
                     if received > 0 {
                         return Ok(received);
@@ -232,6 +238,33 @@ impl Body {
             Ok(count) => Ok(count),
             Err(error) => Err(self.fail(error)),
         }
+    }
+
+    /// Waits until there is something to receive, as long as the body is not too slow. What ends the
+    /// wait otherwise is left for the next read to find.
+    fn keep_pace(&mut self) -> Result<(), Error> {
+        let bound = self.stall();
+        let received = self.received();
+        let (Some(connection), Some(meter)) = (&self.connection, &mut self.meter) else {
+            return Ok(());
+        };
+        loop {
+            let begin = Instant::now();
+            let soon = Deadline::after_at(begin, meter.patience());
+            let waited = connection.stream().wait_readable(bound.deadline.earlier(soon));
+            meter.note(begin.elapsed(), received);
+            if meter.is_too_slow() {
+                break;
+            }
+            if bound.deadline.is_expired() || waited.unwrap_or(true) {
+                return Ok(());
+            }
+        }
+        let Pace { bytes, time: after } = meter.pace();
+        let kind =
+            ErrorKind::TimedOut { budget: Budget::Pace, phase: Phase::Body, received, after };
+        let slow = Error::new(kind).because(format!("slower than {} a second", Bytes(bytes)));
+        Err(self.fail(slow))
     }
 
     fn stall(&self) -> Bound {

@@ -10,7 +10,7 @@ use netcore::Deadline;
 use netcore::Patience;
 
 use crate::error::Silent;
-use crate::{Budget, Error, ErrorKind, Phase, Timeouts};
+use crate::{Budget, Error, ErrorKind, Pace, Phase, Timeouts};
 
 /// [`Timeouts`] that have begun to run.
 #[derive(Clone, Debug)]
@@ -44,13 +44,18 @@ impl Budgets {
         self.total
     }
 
+    /// The least speed of the body.
+    pub(crate) fn pace(&self) -> Option<Pace> {
+        self.timeouts.pace
+    }
+
     /// The end of what began at `since` under `budget`.
     pub(crate) fn bound(&self, budget: Budget, since: Instant) -> Bound {
         let length = match budget {
             Budget::Connect => self.timeouts.connect,
             Budget::FirstByte => self.timeouts.first_byte,
             Budget::Stall => self.timeouts.stall,
-            Budget::Total => None,
+            Budget::Pace | Budget::Total => None,
         };
         let Some(length) = length else { return self.total };
         let deadline = Deadline::after_at(since, length);

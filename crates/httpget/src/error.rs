@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+pub(crate) use kind::Bytes;
 pub use kind::ErrorKind;
 #[cfg(all(unix, feature = "download"))]
 pub(crate) use kind::Span;

@@ -11,6 +11,7 @@ mod event;
 #[cfg(test)]
 mod fixture;
 mod limits;
+mod pace;
 mod parallel;
 pub mod protocol;
 mod request;
@@ -25,6 +26,7 @@ pub use client::{Client, get};
 pub use error::{Error, ErrorKind};
 pub use event::{Closing, Event};
 pub use limits::Limits;
+pub use pace::Pace;
 pub use request::Request;
 pub use response::Response;
 pub use timeouts::{Budget, Phase, Timeouts};

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::Pace;
+
 /// How long the parts of a transfer may take. `None`: as long as the others allow.
 ///
 /// ```
@@ -18,6 +20,9 @@ pub struct Timeouts {
     pub first_byte: Option<Duration>,
     /// Without a byte in head or body, or without one taken of the request: 30 s.
     pub stall: Option<Duration>,
+    /// The least speed of a body. Not limited. The time that a reader takes does not count. With it,
+    /// the content goes through the program's memory instead of the kernel's own copy.
+    pub pace: Option<Pace>,
     /// Everything: resolving, redirects, all attempts, the body to its last byte. Not limited.
     pub total: Option<Duration>,
 }
@@ -28,6 +33,7 @@ impl Default for Timeouts {
             connect: Some(Duration::from_secs(30)),
             first_byte: Some(Duration::from_secs(60)),
             stall: Some(Duration::from_secs(30)),
+            pace: None,
             total: None,
         }
     }
@@ -42,6 +48,8 @@ pub enum Budget {
     FirstByte,
     /// [`Timeouts::stall`].
     Stall,
+    /// [`Timeouts::pace`].
+    Pace,
     /// [`Timeouts::total`].
     Total,
 }
@@ -71,6 +79,7 @@ impl fmt::Display for Budget {
             Budget::Connect => "connect",
             Budget::FirstByte => "first-byte",
             Budget::Stall => "stall",
+            Budget::Pace => "speed",
             Budget::Total => "total",
         })
     }

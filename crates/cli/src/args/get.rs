@@ -8,7 +8,6 @@ use std::time::Duration;
 use clap::Args as Group;
 
 use super::Families;
-use crate::get::WriteOut;
 use crate::values;
 
 #[derive(Debug, Group)]
@@ -38,6 +37,9 @@ pub(crate) struct Get {
     /// Fail with 22 if the status is 400 or above, without its body
     #[arg(short, long)]
     pub(crate) fail: bool,
+    /// Fail with 22 if the status is 400 or above, but with its body
+    #[arg(long, conflicts_with = "fail")]
+    pub(crate) fail_with_body: bool,
     /// Send this field instead of the default one; 'NAME:' removes the default, 'NAME;' sends an
     /// empty field; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
@@ -60,12 +62,23 @@ pub(crate) struct Get {
     /// How long there may be no byte
     #[arg(long, value_name = "DUR", default_value = "30s", value_parser = values::some_duration)]
     pub(crate) stall_timeout: Duration,
+    /// Fail with 28 if a body is slower than so many bytes a second for --speed-time; 0 is no limit
+    /// [default: 1 with --speed-time]
+    #[arg(short = 'Y', long, value_name = "BYTES", value_parser = values::size)]
+    pub(crate) speed_limit: Option<usize>,
+    /// The time over which --speed-limit measures [default: 30s with --speed-limit]
+    #[arg(short = 'y', long, value_name = "DUR", value_parser = values::some_duration)]
+    pub(crate) speed_time: Option<Duration>,
     /// How long each URL may take, redirects and retries included [default: without limit]
     #[arg(short, long, value_name = "DUR", value_parser = values::some_duration)]
     pub(crate) max_time: Option<Duration>,
     /// Try again so often, from where it broke, where that may help
     #[arg(long, value_name = "N", default_value = "0", value_parser = values::count::<u32>)]
     pub(crate) retry: u32,
+    /// Wait so long before each further attempt, unless the server says how long; 0 is the default
+    /// [default: 1s and more each time]
+    #[arg(long, value_name = "DUR", value_parser = values::duration)]
+    pub(crate) retry_delay: Option<Duration>,
     /// Continue an earlier transfer of the same URL; fetch nothing if FILE is whole; -C - is the same
     #[arg(short = 'C', long = "continue")]
     pub(crate) resume: bool,
@@ -94,9 +107,10 @@ pub(crate) struct Get {
     /// limit]
     #[arg(long, value_name = "BYTES", value_parser = values::size)]
     pub(crate) max_filesize: Option<usize>,
-    /// Print this when a transfer has ended, with curl's variables, as %{http_code}
+    /// Print this when a transfer has ended, with curl's variables, as %{http_code}; @FILE reads it
+    /// from a file, @- from standard input
     #[arg(short, long, value_name = "FORMAT", allow_hyphen_values = true)]
-    pub(crate) write_out: Option<WriteOut>,
+    pub(crate) write_out: Option<String>,
     /// Transfer so many at a time; on standard output the bodies come in the order of the URLs
     #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = values::some_count::<NonZeroUsize>)]
     pub(crate) parallel: NonZeroUsize,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-use httpget::download::{Download, Downloaded, Progress as Step};
+use httpget::download::{Backoff, Download, Downloaded, Progress as Step};
 use httpget::{Client, Event, Limits, Request};
 
 use super::destination::Destination;
@@ -15,7 +15,8 @@ use super::outlet::Outlet;
 use super::progress::{Bar, Progress};
 use super::report::{Report, url_to_show};
 use super::turns::{Turn, Turns};
-use super::{LARGEST_JSON_BODY, story, write_out};
+use super::write_out::{self, WriteOut};
+use super::{LARGEST_JSON_BODY, story};
 use crate::args::{Common, Get};
 use crate::exit::{self, Failure};
 use crate::streams::Printer;
@@ -26,6 +27,7 @@ pub(super) struct Transfers<'a> {
     pub(super) args: &'a Get,
     pub(super) common: &'a Common,
     pub(super) client: Client,
+    pub(super) write_out: Option<WriteOut>,
     pub(super) progress: Progress,
     pub(super) output: Printer,
     pub(super) errors: Printer,
@@ -86,6 +88,9 @@ impl Transfers<'_> {
         report.settle(&done.response);
         report.received = done.fetched;
         report.retries = done.attempts - 1;
+        if self.args.fail_with_body {
+            done.response.error_for_status()?;
+        }
         Ok(())
     }
 
@@ -182,13 +187,17 @@ impl Transfers<'_> {
 
     fn download(&self, request: Request) -> Download {
         let args = self.args;
-        let download = Download::new(request).resume(args.resume).retries(args.retry);
+        let mut download = Download::new(request).resume(args.resume).retries(args.retry);
+        // As with curl, 0 stands for the default.
+        if let Some(wait) = args.retry_delay.filter(|wait| !wait.is_zero()) {
+            download = download.backoff(Backoff::steady(wait));
+        }
         download.errors(!args.fail).heads(args.include)
     }
 
     /// Whether anybody wants to know more than the body.
     fn is_told(&self) -> bool {
-        self.common.json || self.common.verbose > 0 || self.args.write_out.is_some()
+        self.common.json || self.common.verbose > 0 || self.write_out.is_some()
     }
 
     /// What was asked for: `--json`, `--write-out`.
@@ -196,7 +205,7 @@ impl Transfers<'_> {
         if self.common.json {
             self.output.print(object(report, body).as_bytes())?;
         }
-        if let Some(format) = &self.args.write_out {
+        if let Some(format) = &self.write_out {
             let written = format.write(report);
             self.output.print(written.output.as_bytes())?;
             // Where that fails, nobody is left to tell.

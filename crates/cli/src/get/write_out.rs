@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::str::FromStr;
 
 use super::report::{Report, url_to_show};
+use crate::exit::{self, Failure};
+use crate::streams::Console;
 use crate::values::{quote, visible};
 
 /// A parsed format.
@@ -112,6 +116,30 @@ static VARIABLES: [Variable; 34] = [
     Variable { name: "url_effective", value: |r| text(r.effective_url()) },
     Variable { name: "urlnum", value: |r| number(r.index) },
 ];
+
+/// The longest format in a file: 1 MiB.
+const LONGEST: u64 = 1 << 20;
+
+/// Reads a format from a file, or from standard input (`-`). As with curl, its line ends do not
+/// count: `\n` is one.
+///
+/// # Errors
+///
+/// [`exit::UNREADABLE`] if that cannot be read, is longer than 1 MiB, or not UTF-8.
+pub(super) fn read(file: &str, console: &mut Console) -> Result<String, Failure> {
+    let failed = |error: io::Error| Failure::new(exit::UNREADABLE, format!("-w @{file}: {error}"));
+    let input: Box<dyn BufRead> = match file {
+        "-" => console.input(),
+        file => Box::new(BufReader::new(File::open(file).map_err(failed)?)),
+    };
+    let mut text = String::new();
+    let count = input.take(LONGEST + 1).read_to_string(&mut text).map_err(failed)?;
+    if count as u64 > LONGEST {
+        return Err(failed(io::Error::other("longer than 1 MiB")));
+    }
+    text.retain(|c| !matches!(c, '\r' | '\n'));
+    Ok(text)
+}
 
 impl FromStr for WriteOut {
     type Err = String;

@@ -48,7 +48,8 @@ impl Body {
                     moved += self.write_to(target)?;
                     progress(moved);
                 }
-                Step::Receive if self.exchange.plain() >= KERNEL_COPY => {
+                // The kernel's own copy does not tell how long it waited for the server.
+                Step::Receive if self.meter.is_none() && self.exchange.plain() >= KERNEL_COPY => {
                     let before = moved;
                     self.splice_to(target, |more| {
                         moved = before + more;
@@ -56,6 +57,7 @@ impl Body {
                     })?;
                 }
                 Step::Receive => {
+                    self.keep_pace()?;
                     self.fill(self.stall())?;
                 }
             }

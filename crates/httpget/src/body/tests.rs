@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::fixture::{Directory, Server, Step, act, chain, gate, get, ok, send};
+use crate::fixture::{Directory, PATIENCE, Server, Step, act, chain, gate, get, ok, send};
 use crate::{Body, Budget, Client, Closing, Error, ErrorKind, Event, Limits, Phase, Timeouts};
 
 /// Long enough for a busy machine to get where a test wants its time to run out.
@@ -367,6 +367,33 @@ fn dropped_early_a_short_rest_is_read_and_a_long_one_is_not() {
     for response in [never, long, endless, until_close(b"x")] {
         let server = Server::play([vec![get("/"), send(response), Step::Gone]]);
         drop(body_of(&server));
+        server.finish();
+    }
+}
+
+#[test]
+fn a_body_that_is_too_slow_ends_however_long_the_other_times_are() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
+    let time = Duration::from_millis(40);
+    for (script, bytes, most) in [
+        // Silence is slower than a byte a second, and no server is as fast as the other.
+        (vec![get("/"), send(head), send("abc"), Step::Gone], 1000, 3),
+        (vec![get("/"), send(head), Step::Flood(vec![b'x'; 100])], u64::MAX, 999_999_999),
+    ] {
+        let server = Server::play([script]);
+        let pace = Some(crate::Pace { bytes, time });
+        let timeouts = Timeouts { stall: Some(PATIENCE), pace, ..Timeouts::default() };
+        let client = Client::new().with_timeouts(timeouts);
+        let mut response = client.get(&server.url("/")).send().unwrap();
+        let error =
+            response.body().move_to(&File::create("/dev/null").unwrap(), |_| ()).unwrap_err();
+        let ErrorKind::TimedOut { budget: Budget::Pace, received, .. } = error.kind() else {
+            panic!("{error:?}")
+        };
+        assert!(received <= most && received > 0, "{received}");
+        assert_eq!(chain(&error)[1], format!("slower than {bytes} bytes a second"));
+        assert!(error.is_retryable());
+        drop(response);
         server.finish();
     }
 }

@@ -7,6 +7,7 @@ fn timeouts() -> Timeouts {
         connect: Some(3 * SECOND),
         first_byte: Some(5 * SECOND),
         stall: Some(2 * SECOND),
+        pace: None,
         total: Some(10 * SECOND),
     }
 }
@@ -37,7 +38,7 @@ fn whichever_ends_first_is_named() {
 #[test]
 fn without_a_budget_of_its_own_a_step_has_what_is_left_of_the_total() {
     let start = Instant::now();
-    let none = Timeouts { connect: None, first_byte: None, stall: None, total: None };
+    let none = Timeouts { connect: None, first_byte: None, stall: None, pace: None, total: None };
     let budgets = Budgets::new(none.clone(), Deadline::never(), start);
     assert_eq!(budgets.bound(Budget::Connect, start).deadline, Deadline::never());
     let outer = Deadline::at(start + 4 * SECOND);

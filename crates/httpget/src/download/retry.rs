@@ -34,6 +34,8 @@ pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
 pub struct Backoff {
     first: Duration,
     longest: Duration,
+    /// Each wait is exactly `first`.
+    is_steady: bool,
     failures: u32,
     state: u64,
 }
@@ -49,7 +51,14 @@ impl Backoff {
     #[must_use]
     pub fn new(first: Duration, longest: Duration) -> Backoff {
         // Each RandomState has keys of its own.
-        Backoff { first, longest, failures: 0, state: RandomState::new().hash_one(0) }
+        let state = RandomState::new().hash_one(0);
+        Backoff { first, longest, is_steady: false, failures: 0, state }
+    }
+
+    /// Always `wait`, exactly.
+    #[must_use]
+    pub fn steady(wait: Duration) -> Backoff {
+        Backoff { is_steady: true, ..Backoff::new(wait, wait) }
     }
 
     /// The same `seed` gives the same waits; without one they differ each time.
@@ -60,6 +69,9 @@ impl Backoff {
 
     /// The wait before the next attempt.
     pub fn next_wait(&mut self) -> Duration {
+        if self.is_steady {
+            return self.first;
+        }
         let factor = 1_u32.checked_shl(self.failures).unwrap_or(u32::MAX);
         let full = self.first.saturating_mul(factor).min(self.longest);
         self.failures = self.failures.saturating_add(1);

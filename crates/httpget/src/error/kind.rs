@@ -161,7 +161,7 @@ fn content(f: &mut fmt::Formatter<'_>, phase: Phase, received: u64) -> fmt::Resu
 }
 
 /// `1 byte`, `2 bytes`.
-struct Bytes(u64);
+pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -31,7 +31,7 @@ fn told(event: &Event<'_>) -> Option<String> {
 }
 
 fn timeouts() -> Timeouts {
-    Timeouts { connect: None, first_byte: None, stall: None, total: None }
+    Timeouts { connect: None, first_byte: None, stall: None, pace: None, total: None }
 }
 
 /// Budget, phase, bytes of content and length of a timeout.

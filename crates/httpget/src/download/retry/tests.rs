@@ -66,3 +66,14 @@ fn retry_after_is_seconds_or_a_date() {
     }
     assert_eq!(retry_after(&HeaderMap::new(), now), None);
 }
+
+#[test]
+fn a_steady_backoff_is_always_the_same() {
+    let wait = Duration::from_millis(1234);
+    let mut backoff = Backoff::steady(wait);
+    for _ in 0..40 {
+        assert_eq!(backoff.next_wait(), wait);
+    }
+    backoff.reset();
+    assert_eq!(backoff.next_wait(), wait);
+}

@@ -1,0 +1,81 @@
+//! The least speed of a body. Without a clock: the time is an argument.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The least speed at which a body must come, and the time over which it is measured.
+///
+/// ```
+/// use std::time::Duration;
+/// use httpget::{Pace, Timeouts};
+///
+/// let pace = Pace { bytes: 1000, time: Duration::from_secs(30) };
+/// let timeouts = Timeouts { pace: Some(pace), ..Timeouts::default() };
+/// # assert_eq!(timeouts.pace, Some(pace));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Bytes of content a second.
+    pub bytes: u64,
+    /// The time over which the mean is taken. No body ends for its speed before so much has passed.
+    pub time: Duration,
+}
+
+/// The samples of one window: 16, and one before it.
+const SAMPLES: u32 = 16;
+
+/// What came of a body in the time that was spent waiting for its server. Time that the reader of the
+/// body takes is not part of it.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pace: Pace,
+    /// The time spent waiting so far.
+    waited: Duration,
+    /// Bytes of content so far.
+    bytes: u64,
+    /// Earlier pairs of the two. The first one is as old as the window, or the beginning.
+    samples: VecDeque<(Duration, u64)>,
+}
+
+impl Meter {
+    pub(crate) fn new(pace: Pace) -> Meter {
+        let samples = VecDeque::from([(Duration::ZERO, 0)]);
+        Meter { pace, waited: Duration::ZERO, bytes: 0, samples }
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// Takes note of a wait, after which there are `bytes` in all.
+    pub(crate) fn note(&mut self, wait: Duration, bytes: u64) {
+        self.waited += wait;
+        self.bytes = bytes;
+        let spacing = self.pace.time / SAMPLES;
+        if self.samples.back().is_none_or(|(last, _)| self.waited - *last >= spacing) {
+            self.samples.push_back((self.waited, bytes));
+        }
+        while self.samples.get(1).is_some_and(|(second, _)| self.waited - *second >= self.pace.time)
+        {
+            self.samples.pop_front();
+        }
+    }
+
+    /// Returns `true` if the body was slower than it must be, over the whole window.
+    pub(crate) fn is_too_slow(&self) -> bool {
+        let Some((begin, before)) = self.samples.front() else { return false };
+        let window = self.waited - *begin;
+        let least = self.pace.bytes as f64 * window.as_secs_f64();
+        window >= self.pace.time && ((self.bytes - before) as f64) < least
+    }
+
+    /// Returns the longest wait after which [`is_too_slow`](Meter::is_too_slow) has to be asked again.
+    pub(crate) fn patience(&self) -> Duration {
+        let full = |(at, _): &(Duration, u64)| (*at + self.pace.time).checked_sub(self.waited);
+        let next = self.samples.iter().filter_map(full).find(|left| !left.is_zero());
+        next.unwrap_or(self.pace.time)
+    }
+}
