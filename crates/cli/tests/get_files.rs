@@ -165,3 +165,126 @@ fn a_file_larger_than_allowed_is_23() {
     }
     assert!(!file.exists());
 }
+
+/// A name of up to 255 bytes has no room for `.part.meta`.
+#[test]
+fn names_may_be_as_long_as_the_file_system_lets_them() {
+    let body = bytes(100_000);
+    let whole = body.clone();
+    let server = Http::start(move |asked, stream| {
+        let reply = ranged(asked, "\"v1\"", &whole);
+        let end = if asked.number % 2 == 0 { reply.len() / 2 } else { reply.len() };
+        let _ = stream.write_all(&reply[..end]);
+        Then::Close
+    });
+    let dir = TempDir::new();
+    for length in [245, 246, 251, 255] {
+        let file = dir.path(&"a".repeat(length));
+        let args = ["get", "-C", "-o", file.to_str().unwrap(), &server.url("/")];
+        run(&args).expect_code(18);
+        assert_eq!(fs::read_dir(dir.path(".")).unwrap().count(), 2, "the part and its mark");
+        run(&args).expect_code(0);
+        assert!(fs::read(&file).unwrap() == body, "{length}");
+        assert!(server.asked().last().unwrap().field("range").is_some(), "{length}");
+        fs::remove_file(file).unwrap();
+        assert_eq!(fs::read_dir(dir.path(".")).unwrap().count(), 0, "nothing is left");
+    }
+    let asked = server.asked().len();
+    let file = dir.path(&"a".repeat(256));
+    run(&["get", "-o", file.to_str().unwrap(), &server.url("/")]).expect_code(23);
+    assert_eq!(server.asked().len(), asked, "found out before the transfer");
+}
+
+/// Runs a shell in a mount namespace of its own, and with `args` as its arguments. `None`: the system
+/// does not let this user make one.
+#[cfg(target_os = "linux")]
+fn in_namespace(script: &str, args: &[&str]) -> Option<common::Finished> {
+    if !Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|it| it.success()) {
+        println!("no mount namespace to be had: this is not tested");
+        return None;
+    }
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-ec", script, env!("CARGO_BIN_EXE_sockit")]).args(args);
+    Some(common::Process::spawn(command).finish())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_mounted_file_is_written_in_place() {
+    let server = Http::saying(ok(b"new"));
+    let dir = TempDir::new();
+    let (host, mounted) = (dir.path("host"), dir.path("mounted"));
+    fs::write(&host, "an older one").unwrap();
+    fs::write(&mounted, "").unwrap();
+    let script = "mount --bind \"$2\" \"$3\"; \"$0\" get -o \"$3\" \"$1\"; cat \"$3\"";
+    let args = [&server.url("/"), host.to_str().unwrap(), mounted.to_str().unwrap()];
+    let Some(finished) = in_namespace(script, &args) else { return };
+    assert_eq!(finished.expect_code(0).expect_quiet().stdout_text(), "new");
+    assert_eq!(fs::read(&host).unwrap(), b"new");
+    assert_eq!(fs::read_dir(dir.path(".")).unwrap().count(), 2, "nothing is left beside");
+}
+
+/// The directory is read-only, but the file in it is not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_in_a_closed_directory_is_written_in_place() {
+    let body = bytes(300_000);
+    let whole = body.clone();
+    let server = Http::start(move |asked, stream| {
+        let reply = match asked.target() {
+            "/gone" => b"HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            _ => ranged(asked, "\"v1\"", &whole),
+        };
+        let end = if asked.number == 1 { 100_000 } else { reply.len() };
+        let _ = stream.write_all(&reply[..end]);
+        Then::Close
+    });
+    let dir = TempDir::new();
+    let (host, closed) = (dir.path("host"), dir.path("closed"));
+    fs::write(&host, "an older one").unwrap();
+    fs::create_dir(&closed).unwrap();
+    fs::write(closed.join("file"), "").unwrap();
+    let script = "mount --bind \"$3\" \"$3\"; mount -o remount,ro,bind \"$3\"
+        mount --bind \"$2\" \"$3/file\"
+        if \"$0\" get --fail -o \"$3/file\" \"$1/gone\"; then exit 1; fi; cat \"$3/file\" >&2
+        \"$0\" get --retry 1 -o \"$3/file\" \"$1/\"
+        \"$0\" get -C -v -o \"$3/file\" \"$1/\"; ls \"$3\"
+        if \"$0\" get -o \"$3/other\" \"$1/\"; then exit 1; fi";
+    let args = [&server.url(""), host.to_str().unwrap(), closed.to_str().unwrap()];
+    let Some(finished) = in_namespace(script, &args) else { return };
+    assert_eq!(finished.expect_code(0).stdout_text(), "file\n");
+    let said = finished.stderr();
+    assert!(said.contains("an older one"), "a 404 leaves it as it was: {said}");
+    assert!(said.contains("* all 300000 bytes are there already"), "{said}");
+    assert!(said.contains("Read-only file system"), "{said}");
+    assert!(fs::read(&host).unwrap() == body);
+}
+
+/// Another user's file in a directory such as /tmp may be written, but not replaced.
+#[cfg(target_os = "linux")]
+#[test]
+fn another_users_file_in_a_sticky_directory_is_written_in_place() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+
+    let server = Http::saying(
+        "HTTP/1.1 200 OK\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 3\r\n\r\nnew",
+    );
+    let dir = TempDir::new();
+    let (sticky, program) = (dir.path("sticky"), dir.path("sockit"));
+    fs::create_dir(&sticky).unwrap();
+    let file = sticky.join("file");
+    fs::write(&file, "an older one").unwrap();
+    for (path, mode) in [(&sticky, 0o1777), (&file, 0o666), (&dir.path("."), 0o755)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fs::copy(env!("CARGO_BIN_EXE_sockit"), &program).unwrap();
+    let mut command = Command::new(&program);
+    command.args(["get", "-o", file.to_str().unwrap(), &server.url("/")]).uid(65534).gid(65534);
+    if command.status().is_err() {
+        println!("only the superuser may become another user: this is not tested");
+        return;
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"new");
+    assert_eq!(fs::read_dir(&sticky).unwrap().count(), 1, "nothing is left beside");
+}

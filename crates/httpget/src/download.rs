@@ -3,6 +3,7 @@
 
 mod engine;
 mod error;
+mod in_place;
 mod part;
 pub mod resume;
 mod retry;
@@ -23,7 +24,6 @@ use crate::budgets::Budgets;
 use crate::{Budget, Error, ErrorKind, Event, Phase, Request, Response};
 use engine::Engine;
 pub use error::FileError;
-use part::Part;
 pub use retry::{Backoff, LONGEST_RETRY_AFTER, retry_after};
 use sink::Sink;
 use target::Target;
@@ -213,6 +213,15 @@ impl Download {
     /// total budgets allow. The file that is replaced hands on its permissions and, where the system
     /// allows that, its owner. Content, and then name, are on the disk (fsync(2)) when this returns.
     ///
+    /// A file that can't be replaced is written in place, and keeps its owner:
+    ///
+    /// - A mounted file, and another user's file in a sticky directory, get a copy of `FILE.part` when
+    ///   that is whole. If copying fails, `FILE.part` still has the whole.
+    /// - A file in a directory that lets nobody make `FILE.part` is emptied when new content comes. A
+    ///   download that breaks leaves what came, which no later download goes on with.
+    ///
+    /// A name without room for `.part.meta` is shortened to its first 64 bytes and a hash.
+    ///
     /// # Errors
     ///
     /// - [`ErrorKind::Write`] with a [`FileError`] as its cause: `path` is a directory, can't be
@@ -250,7 +259,7 @@ impl Download {
         })?;
         let sink = match &target {
             Target::Straight(target) => Sink::straight(target.as_fd()),
-            Target::File(place) => Sink::Part(Box::new(Part::open(place.clone()).map_err(failed)?)),
+            Target::File(place) => Sink::at(place.clone()).map_err(failed)?,
         };
         Engine::new(order, self.options, sink, budgets.total(), progress).run()
     }

@@ -6,6 +6,8 @@
 //!                        └─ nothing came: removed                           └─ anything else: both stay
 //! ```
 //!
+//! A FILE that can't be replaced, such as a mounted one, gets a copy of FILE.part when that is whole.
+//!
 //! FILE.part is ours only if the mark beside it says so. Another file of that name is neither read nor
 //! written nor removed: browsers name their own partial files in the same way.
 //!
@@ -20,12 +22,13 @@
 mod tests;
 
 use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::in_place::{InPlace, cut};
 use super::resume::{Partial, Version};
 use super::sidecar::{Found, Mark};
 use super::target::Place;
@@ -56,8 +59,7 @@ pub(super) struct Part {
 impl Part {
     /// Opens the one for `place`, or makes it. The content that it has stays.
     pub(super) fn open(place: Place) -> Result<Part, FileError> {
-        let path = place.beside(".part");
-        let sidecar = place.beside(".part.meta");
+        let [path, sidecar] = place.aside();
         let (file, mark) = open_locked(&path, &sidecar, &place)?;
         Ok(Part { file, path, sidecar, mark, place, finished: false })
     }
@@ -94,11 +96,7 @@ impl Part {
 
     /// Cuts it to its first `bytes`, and goes on behind them.
     pub(super) fn keep(&mut self, bytes: u64) -> Result<(), FileError> {
-        self.file
-            .set_len(bytes)
-            .and_then(|()| self.file.seek(SeekFrom::Start(bytes)))
-            .map_err(FileError::new("truncate", &self.path))?;
-        Ok(())
+        cut(&mut self.file, bytes).map_err(FileError::new("truncate", &self.path))
     }
 
     /// Makes it the file at the place: with the owner and the permissions of the one that it
@@ -114,13 +112,14 @@ impl Part {
         let prepared = self.prepare(bytes, modified);
         prepared.map_err(FileError::new("write", &self.path))?;
         self.may_replace().map_err(FileError::new("replace", &self.place.path))?;
-        // Before the new name: behind it, another download's mark may be there.
-        sidecar::remove(&self.sidecar).map_err(FileError::new("remove", &self.sidecar))?;
-        if let Err(error) = fs::rename(&self.path, &self.place.path) {
-            self.write_mark(false)?;
-            return Err(FileError::new("replace", &self.place.path)(error));
+        match self.replace() {
+            Ok(()) => self.finished = true,
+            Err(error) if is_irreplaceable(&error) && self.place.replaced.is_some() => {
+                log::info!("{} can't be replaced: written in place", self.place.path.display());
+                return self.overwrite(bytes, modified);
+            }
+            Err(error) => return Err(FileError::new("replace", &self.place.path)(error)),
         }
-        self.finished = true;
         let directory = self.place.directory();
         match File::open(directory).and_then(|directory| directory.sync_all()) {
             // fsync(2): some file systems do that with files only; a directory may be unreadable.
@@ -129,6 +128,30 @@ impl Part {
             }
             _ => Ok(()),
         }
+    }
+
+    fn replace(&self) -> io::Result<()> {
+        // Before the new name: behind it, another download's mark may be there.
+        sidecar::remove(&self.sidecar)?;
+        fs::rename(&self.path, &self.place.path).inspect_err(|_| {
+            // The first error is the one to be told. Without a mark the part begins again.
+            let _ = sidecar::write(&self.sidecar, &self.mark, false);
+        })
+    }
+
+    /// Copies the whole over the file at the place. If that fails, the part still has all of it.
+    fn overwrite(&mut self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
+        let mut target = InPlace::open(&self.place.path)?;
+        target.begin(None)?;
+        target.copy(&mut self.file)?;
+        target.finish(bytes, modified)?;
+        // Nothing is lost where they stay.
+        let removed = fs::remove_file(&self.path).and_then(|()| sidecar::remove(&self.sidecar));
+        if let Err(error) = removed {
+            log::info!("{} stays: {error}", self.path.display());
+        }
+        self.finished = true;
+        Ok(())
     }
 
     fn prepare(&self, bytes: u64, modified: Option<SystemTime>) -> io::Result<()> {
@@ -273,6 +296,13 @@ fn make_private(file: &File) -> io::Result<()> {
     }
 }
 
+/// Returns `true` if the file at the place can't be replaced (rename(2)): it is a mount point, or its
+/// directory is sticky and another user's, or read-only.
+fn is_irreplaceable(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    matches!(code, Some(libc::EBUSY | libc::EXDEV | libc::EPERM | libc::EACCES | libc::EROFS))
+}
+
 fn in_the_way(path: &Path) -> FileError {
     FileError::new("write", path)(io::Error::new(io::ErrorKind::AlreadyExists, NOT_OURS))
 }
@@ -293,7 +323,7 @@ fn is_at(file: &Metadata, path: &Path) -> io::Result<bool> {
     }
 }
 
-fn lock(file: &File) -> io::Result<()> {
+pub(super) fn lock(file: &File) -> io::Result<()> {
     match netcore::try_lock_file(file) {
         Ok(true) => Ok(()),
         Ok(false) => {

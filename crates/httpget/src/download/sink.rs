@@ -1,9 +1,13 @@
+use std::fs;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::SystemTime;
 
 use super::FileError;
+use super::in_place::InPlace;
 use super::part::Part;
 use super::resume::{Partial, Version};
+use super::target::Place;
 
 /// What is written to.
 #[derive(Debug)]
@@ -11,6 +15,8 @@ use super::resume::{Partial, Version};
 pub(super) enum Sink<'a> {
     /// What becomes a file.
     Part(Box<Part>),
+    /// A file that can't be replaced.
+    InPlace(Box<InPlace>),
     /// What takes nothing back.
     Straight {
         to: BorrowedFd<'a>,
@@ -26,10 +32,26 @@ impl<'a> Sink<'a> {
         Sink::Straight { to, bytes: 0, known: None }
     }
 
+    /// A partial file beside the one at `place`; or that one itself, if its directory lets nobody make
+    /// another file.
+    pub(super) fn at(place: Place) -> Result<Sink<'a>, FileError> {
+        match Part::open(place.clone()) {
+            Err(error) if place.replaced.is_some() && is_closed(&error) => {
+                log::info!(
+                    "{error}: {}; {} is written in place",
+                    error.cause(),
+                    place.path.display()
+                );
+                Ok(Sink::InPlace(Box::new(InPlace::open(&place.path)?)))
+            }
+            opened => Ok(Sink::Part(Box::new(opened?))),
+        }
+    }
+
     /// How much there is that can't be taken back.
     pub(super) fn bytes_taken(&self) -> u64 {
         match self {
-            Sink::Part(_) => 0,
+            Sink::Part(_) | Sink::InPlace(_) => 0,
             Sink::Straight { bytes, .. } => *bytes,
         }
     }
@@ -38,6 +60,7 @@ impl<'a> Sink<'a> {
     pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
         match self {
             Sink::Part(part) => part.partial(),
+            Sink::InPlace(file) => file.partial(),
             Sink::Straight { bytes, known: Some(version), .. } if *bytes > 0 => {
                 Ok(Some(Partial { bytes: *bytes, version: version.clone() }))
             }
@@ -50,6 +73,7 @@ impl<'a> Sink<'a> {
     pub(super) fn whole(&self) -> Result<Option<u64>, FileError> {
         match self {
             Sink::Part(part) => part.whole(),
+            Sink::InPlace(file) => file.whole(),
             Sink::Straight { .. } => Ok(None),
         }
     }
@@ -57,7 +81,7 @@ impl<'a> Sink<'a> {
     /// What was written can neither be taken back nor gone on with.
     pub(super) fn is_stuck(&self) -> bool {
         match self {
-            Sink::Part(_) => false,
+            Sink::Part(_) | Sink::InPlace(_) => false,
             Sink::Straight { bytes, known, .. } => *bytes > 0 && known.is_none(),
         }
     }
@@ -66,6 +90,7 @@ impl<'a> Sink<'a> {
     pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
         match self {
             Sink::Part(part) => part.begin(version),
+            Sink::InPlace(file) => file.begin(version),
             Sink::Straight { known, .. } => {
                 *known = version;
                 Ok(())
@@ -78,6 +103,7 @@ impl<'a> Sink<'a> {
     pub(super) fn keep(&mut self, bytes: u64) -> Result<(), FileError> {
         match self {
             Sink::Part(part) => part.keep(bytes),
+            Sink::InPlace(file) => file.keep(bytes),
             Sink::Straight { .. } => Ok(()),
         }
     }
@@ -93,6 +119,7 @@ impl<'a> Sink<'a> {
     pub(super) fn finish(self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
         match self {
             Sink::Part(part) => part.finish(bytes, modified),
+            Sink::InPlace(file) => file.finish(bytes, modified),
             Sink::Straight { .. } => Ok(()),
         }
     }
@@ -102,7 +129,19 @@ impl AsFd for Sink<'_> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Sink::Part(part) => part.as_fd(),
+            Sink::InPlace(file) => file.as_fd(),
             Sink::Straight { to, .. } => *to,
         }
     }
+}
+
+/// Returns `true` if a file that is not there can't be made: its directory is read-only, or another
+/// user's.
+fn is_closed(error: &FileError) -> bool {
+    let code = error.cause().raw_os_error();
+    let is_missing = || {
+        fs::symlink_metadata(error.path())
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    matches!(code, Some(libc::EACCES | libc::EPERM | libc::EROFS)) && is_missing()
 }

@@ -6,6 +6,7 @@ mod tests;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -17,6 +18,13 @@ use super::FileError;
 
 /// How many symbolic links may follow one another; path_resolution(7).
 const MAX_LINKS: usize = 40;
+
+/// The suffixes of a partial file and of its mark.
+const PART: &str = ".part";
+const MARK: &str = ".part.meta";
+
+/// The most bytes that a shortened name keeps.
+const KEPT: usize = 64;
 
 /// How often to look whether somebody reads from a FIFO.
 const LOOK: Duration = Duration::from_millis(10);
@@ -146,16 +154,45 @@ impl AsFd for Straight {
 }
 
 impl Place {
-    /// Beside it, with `suffix` behind its name.
-    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
-        let mut path = self.path.clone().into_os_string();
-        path.push(suffix);
-        path.into()
+    /// The paths of FILE.part and of its mark. A name that has no room for them is shortened, for each
+    /// download in the same way.
+    pub(super) fn aside(&self) -> [PathBuf; 2] {
+        let paths = [PART, MARK].map(|suffix| with_suffix(&self.path, suffix));
+        match fs::symlink_metadata(&paths[1]) {
+            Err(error) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => {
+                [PART, MARK].map(|suffix| with_suffix(&self.shortened(), suffix))
+            }
+            _ => paths,
+        }
+    }
+
+    /// Returns the path with the beginning of the name, and a hash of all of it. It fits where names
+    /// have 255 bytes, and where they have 143 because the file system encrypts them.
+    fn shortened(&self) -> PathBuf {
+        let name = self.path.file_name().unwrap_or_default();
+        let text = name.to_string_lossy();
+        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+        let kept = ends.take_while(|end| *end <= KEPT).last().unwrap_or(0);
+        self.path.with_file_name(format!("{}~{:016x}", &text[..kept], hash(name.as_bytes())))
     }
 
     pub(super) fn directory(&self) -> &Path {
         directory(&self.path)
     }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+/// The hash FNV-1a of 64 bits. Unlike the standard library's, it stays the same in each release.
+fn hash(bytes: &[u8]) -> u64 {
+    let begin = 0xcbf2_9ce4_8422_2325;
+    bytes
+        .iter()
+        .fold(begin, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn directory(path: &Path) -> &Path {

@@ -1,0 +1,112 @@
+//! A file that is written where it is, because it can't be replaced: it is mounted, or its directory
+//! takes no file beside it.
+//!
+//! Its old content is gone as soon as new content comes, and a download that breaks leaves what came.
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::FileError;
+use super::part::lock;
+use super::resume::{Partial, Version};
+
+/// The file itself, which no other download writes meanwhile.
+#[derive(Debug)]
+pub(super) struct InPlace {
+    file: File,
+    path: PathBuf,
+    /// Content has come in place of the old one.
+    begun: bool,
+    /// The version of that content, if it is known.
+    version: Option<Version>,
+}
+
+impl InPlace {
+    /// Opens and locks the file at `path`. Its content stays.
+    pub(super) fn open(path: &Path) -> Result<InPlace, FileError> {
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let opened = File::options().write(true).custom_flags(flags).open(path);
+        let locked = opened.and_then(|file| lock(&file).map(|()| file));
+        let file = locked.map_err(FileError::new("write", path))?;
+        Ok(InPlace { file, path: path.to_owned(), begun: false, version: None })
+    }
+
+    /// The beginning of a version. Returns `None` if there is none yet, or its version is not known.
+    pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
+        let Some(version) = &self.version else { return Ok(None) };
+        let bytes = self.bytes()?;
+        Ok((bytes > 0).then(|| Partial { bytes, version: version.clone() }))
+    }
+
+    /// The size of the old file. Returns `None` once its content is gone.
+    pub(super) fn whole(&self) -> Result<Option<u64>, FileError> {
+        if self.begun { Ok(None) } else { self.bytes().map(Some) }
+    }
+
+    /// Empties it, for content of this version.
+    pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
+        self.begun = true;
+        self.version = version;
+        self.keep(0)
+    }
+
+    /// Cuts it to its first `bytes`, and goes on behind them.
+    pub(super) fn keep(&mut self, bytes: u64) -> Result<(), FileError> {
+        cut(&mut self.file, bytes).map_err(FileError::new("truncate", &self.path))
+    }
+
+    /// Copies all of `from`, from its first byte.
+    pub(super) fn copy(&mut self, from: &mut File) -> Result<(), FileError> {
+        from.seek(SeekFrom::Start(0))
+            .and_then(|_| io::copy(from, &mut self.file))
+            .map(|_| ())
+            .map_err(FileError::new("write", &self.path))
+    }
+
+    /// Puts the content on the disk (fsync(2)), all `bytes` of it, and sets the time of the last change.
+    pub(super) fn finish(self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
+        self.settle(bytes, modified).map_err(FileError::new("write", &self.path))
+    }
+
+    fn settle(&self, bytes: u64, modified: Option<SystemTime>) -> io::Result<()> {
+        if self.file.metadata()?.len() != bytes {
+            return Err(io::Error::other("somebody else has written to it"));
+        }
+        match modified.map(|modified| self.file.set_modified(modified)) {
+            // Another user's file keeps the time of the writing (utimensat(2)).
+            Some(Err(error)) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
+            _ => self.file.sync_all(),
+        }
+    }
+
+    fn bytes(&self) -> Result<u64, FileError> {
+        self.file.metadata().map(|file| file.len()).map_err(FileError::new("inspect", &self.path))
+    }
+}
+
+/// Cuts a file to its first `bytes`, and goes on behind them.
+pub(super) fn cut(file: &mut File, bytes: u64) -> io::Result<()> {
+    file.set_len(bytes)?;
+    file.seek(SeekFrom::Start(bytes)).map(|_| ())
+}
+
+impl AsFd for InPlace {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl Drop for InPlace {
+    fn drop(&mut self) {
+        // A child process that is just being started has a copy of the descriptor, and would hold the
+        // lock for a moment longer.
+        let _ = netcore::unlock_file(&self.file);
+    }
+}
