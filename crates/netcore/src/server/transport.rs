@@ -21,9 +21,8 @@ pub(crate) trait Transport {
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize>;
     fn shutdown_write(&mut self) -> io::Result<()>;
 
-    /// Returns `true` if a short read means that there is no more input, and a short write that the
-    /// socket is full. Otherwise only [`WouldBlock`](io::ErrorKind::WouldBlock) does: without it the
-    /// poller reports nothing further.
+    /// Returns `true` if the poller reports new readiness after a short read or write. Otherwise it
+    /// does so only after a call that failed with [`WouldBlock`](io::ErrorKind::WouldBlock).
     fn short_call_rearms(&self) -> bool;
 }
 

@@ -24,7 +24,7 @@ mod system {
     const SOL_SOCKET: i32 = 0xffff;
     const SO_PROTOCOL_INFOW: i32 = 0x2005;
 
-    /// `WSAPROTOCOL_INFOW`: the family, and room for what stands before and behind it.
+    /// The layout of `WSAPROTOCOL_INFOW`; only the family is read.
     #[repr(C)]
     struct ProtocolInfo {
         before: [u32; 19],
