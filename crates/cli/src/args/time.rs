@@ -1,6 +1,5 @@
 //! The arguments of `sockit time`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as Group, Subcommand};
@@ -122,7 +121,7 @@ pub(crate) struct TimeBench {
     pub(crate) threads: usize,
     /// Write the latencies to this file by the second, for the tools of HdrHistogram
     #[arg(long, value_name = "FILE")]
-    pub(crate) log: Option<PathBuf>,
+    pub(crate) log: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Group)]
@@ -157,5 +156,5 @@ pub(crate) struct TimePing {
     /// Draw the round trips over time into this file
     #[cfg(feature = "plot")]
     #[arg(long, value_name = "FILE.svg")]
-    pub(crate) plot: Option<PathBuf>,
+    pub(crate) plot: Option<std::path::PathBuf>,
 }
