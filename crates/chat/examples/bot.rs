@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use chat::{Client, ClientError, What};
+use chat::{Client, ClientError, EventKind};
 use netcore::{Deadline, Endpoint};
 
 const PAUSE: Duration = Duration::from_secs(5);
@@ -30,8 +30,8 @@ fn attend(server: &Endpoint) -> Result<(), ClientError> {
         if event.history {
             continue;
         }
-        match event.what {
-            What::Message { from, text } if text == "!time" && from != client.name() => {
+        match event.kind {
+            EventKind::Message { from, text } if text == "!time" && from != client.name() => {
                 let time = chrono::Local::now().format("%H:%M:%S");
                 client.say(&format!("{from}: {time}"), soon())?;
             }

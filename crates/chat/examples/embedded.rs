@@ -4,11 +4,11 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use chat::{Call, Chat, Config, Rate};
+use chat::{Chat, CommandContext, Config, Rate};
 use netcore::server::{Config as Limits, Server};
 
 /// `/roll SIDES`
-fn roll(call: &mut Call<'_>) {
+fn roll(call: &mut CommandContext<'_>) {
     match call.argument().parse::<u64>() {
         Ok(sides @ 1..) => {
             // A hasher with random keys is dice enough.

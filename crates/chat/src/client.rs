@@ -15,7 +15,7 @@ use std::time::Duration;
 use netcore::{Deadline, Endpoint, Keepalive, SocketOptions, Stream};
 
 pub use crate::client::error::ClientError;
-use crate::client::event::{Event, News, What};
+use crate::client::event::{Event, EventKind, Notice};
 use crate::client::parser::Parser;
 
 /// A server that has gone without a word is noticed after a minute: by probes after a silence, or
@@ -34,7 +34,7 @@ const SHOWN: usize = 80;
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use chat::{Client, What};
+/// use chat::{Client, EventKind};
 /// use netcore::Deadline;
 ///
 /// let soon = || Deadline::after(Duration::from_secs(5));
@@ -44,8 +44,8 @@ const SHOWN: usize = 80;
 ///     if event.history {
 ///         continue;
 ///     }
-///     match event.what {
-///         What::Private { from, text, .. } if from != client.name() => {
+///     match event.kind {
+///         EventKind::Private { from, text, .. } if from != client.name() => {
 ///             client.send(&format!("/msg {from} {text}"), soon())?;
 ///         }
 ///         _ => {}
@@ -170,7 +170,7 @@ impl Client {
     /// - [`ClientError::TooMuch`]: more than 16 MiB came before the answer;
     /// - what sending and receiving fail with.
     pub fn nick(&mut self, name: &str, deadline: Deadline) -> Result<(), ClientError> {
-        self.ask(&format!("/nick {name}"), |news| matches!(news, News::You(_)), deadline)
+        self.ask(&format!("/nick {name}"), |notice| matches!(notice, Notice::You(_)), deadline)
     }
 
     /// Enters a room, and waits for the answer, in the same way as for [`nick`](Client::nick).
@@ -179,7 +179,7 @@ impl Client {
     ///
     /// As [`nick`](Client::nick).
     pub fn join(&mut self, room: &str, deadline: Deadline) -> Result<(), ClientError> {
-        self.ask(&format!("/join {room}"), |news| matches!(news, News::In(_)), deadline)
+        self.ask(&format!("/join {room}"), |notice| matches!(notice, Notice::In(_)), deadline)
     }
 
     /// The two halves, for a thread each.
@@ -191,7 +191,7 @@ impl Client {
     fn ask(
         &mut self,
         command: &str,
-        is_grant: fn(&News) -> bool,
+        is_grant: fn(&Notice) -> bool,
         deadline: Deadline,
     ) -> Result<(), ClientError> {
         if command.contains('\n') {
@@ -204,16 +204,16 @@ impl Client {
         while let Some(mut event) = self.receiver.next_of_a_chat(deadline)? {
             // Only the `json` format has a room, and a mark of its own.
             event.history |=
-                entering && event.room.is_none() && matches!(event.what, What::Message { .. });
+                entering && event.room.is_none() && matches!(event.kind, EventKind::Message { .. });
             let mut answered = false;
-            if let What::Notice { text, news } = &event.what {
-                match news {
-                    Some(News::Here(_)) => (answered, self.receiver.settled) = (true, true),
-                    Some(news @ News::In(_)) => {
+            if let EventKind::Notice { text, notice } = &event.kind {
+                match notice {
+                    Some(Notice::Here(_)) => (answered, self.receiver.settled) = (true, true),
+                    Some(notice @ Notice::In(_)) => {
                         entering = true;
-                        granted |= is_grant(news);
+                        granted |= is_grant(notice);
                     }
-                    Some(news) => granted |= is_grant(news),
+                    Some(notice) => granted |= is_grant(notice),
                     None if text.starts_with("operator") => {}
                     None => words.clone_from(text),
                 }
@@ -317,7 +317,7 @@ impl Receiver {
         if let Some(event) = &event {
             let is_first = !std::mem::replace(&mut self.is_chat, true);
             // A notice that the end of the connection cut short is in no format either.
-            if is_first && event.what == What::Other && !event.raw.starts_with("* ") {
+            if is_first && event.kind == EventKind::Other && !event.raw.starts_with("* ") {
                 let said = event.raw.chars().take(SHOWN).collect();
                 return Err(ClientError::NotAChat { peer: peer(&self.stream), said });
             }
@@ -332,7 +332,7 @@ impl Receiver {
             let event = self.parser.next(&mut input);
             self.rest.start = self.rest.end - input.len();
             if let Some(event) = event {
-                if let What::Notice { news: Some(News::You(name)), .. } = &event.what {
+                if let EventKind::Notice { notice: Some(Notice::You(name)), .. } = &event.kind {
                     self.name.clone_from(name);
                 }
                 return Ok(Some(event));

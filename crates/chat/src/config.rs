@@ -1,4 +1,4 @@
-//! What can be chosen for a chat, and its limits.
+//! The configuration of a chat: its format, policies and limits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,48 +8,48 @@ use thiserror::Error;
 
 use crate::protocol::format::Format;
 use crate::protocol::rate_limit::Rate;
-use crate::room::history::Keep;
+use crate::room::history::Retention;
 
-/// What becomes of a client that takes its messages so slowly that more than the
-/// [backlog](Config::with_backlog) waits for it.
+/// Policy for a client that reads so slowly that more than the [backlog](Config::with_backlog) waits
+/// for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Slow {
-    /// It is cut off.
+pub enum SlowConsumer {
+    /// Disconnects the client.
     #[default]
     Disconnect,
-    /// It is moved to the end of the log; when it reads on, a notice says how many messages it has
-    /// lost.
+    /// Moves the client to the end of the log. When it reads on, a notice says how many messages it
+    /// has lost.
     Skip,
 }
 
-/// The word is none of `disconnect` and `skip`.
+/// The error for a word that is not `disconnect` or `skip`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected disconnect or skip")]
-pub struct UnknownSlow;
+pub struct UnknownSlowConsumer;
 
-impl FromStr for Slow {
-    type Err = UnknownSlow;
+impl FromStr for SlowConsumer {
+    type Err = UnknownSlowConsumer;
 
-    fn from_str(word: &str) -> Result<Slow, UnknownSlow> {
+    fn from_str(word: &str) -> Result<SlowConsumer, UnknownSlowConsumer> {
         match word {
-            "disconnect" => Ok(Slow::Disconnect),
-            "skip" => Ok(Slow::Skip),
-            _ => Err(UnknownSlow),
+            "disconnect" => Ok(SlowConsumer::Disconnect),
+            "skip" => Ok(SlowConsumer::Skip),
+            _ => Err(UnknownSlowConsumer),
         }
     }
 }
 
-impl fmt::Display for Slow {
+impl fmt::Display for SlowConsumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Slow::Disconnect => "disconnect",
-            Slow::Skip => "skip",
+            SlowConsumer::Disconnect => "disconnect",
+            SlowConsumer::Skip => "skip",
         })
     }
 }
 
-/// How a chat works.
+/// The configuration of a chat.
 ///
 /// ```
 /// use chat::{Config, Format, Rate};
@@ -72,15 +72,14 @@ pub struct Config {
     pub(crate) max_members: usize,
     pub(crate) room_ttl: Duration,
     pub(crate) rate: Option<Rate>,
-    pub(crate) slow: Slow,
+    pub(crate) slow: SlowConsumer,
     pub(crate) backlog: usize,
     pub(crate) memory: usize,
 }
 
-/// The `line` format, no greeting, comings and goings told, no history (and 128 KiB a room where one
-/// is chosen), lines of 4,096 bytes, 1,000 rooms that are remembered for an hour, as many clients in
-/// each as there are, no rate, slow clients disconnected at a backlog of 4 MiB, 64 MiB of messages
-/// that wait.
+/// The `line` format, no greeting, presence on, no history (at most 128 KiB per room if there is one),
+/// lines of 4,096 bytes, 1,000 rooms that expire after an hour, no limit for members, no rate limit,
+/// slow clients disconnected at a backlog of 4 MiB, 64 MiB of waiting messages.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -94,7 +93,7 @@ impl Default for Config {
             max_members: usize::MAX,
             room_ttl: Duration::from_secs(3600),
             rate: None,
-            slow: Slow::Disconnect,
+            slow: SlowConsumer::Disconnect,
             backlog: 4 << 20,
             memory: 64 << 20,
         }
@@ -102,90 +101,91 @@ impl Default for Config {
 }
 
 impl Config {
-    /// How messages and notices are written.
+    /// Sets the format of messages and notices.
     pub fn with_format(self, format: Format) -> Config {
         Config { format, ..self }
     }
 
-    /// A notice for each client as it comes.
+    /// Sets the notice that each client receives when it connects.
     pub fn with_greeting(self, greeting: Option<String>) -> Config {
         Config { greeting, ..self }
     }
 
-    /// Whether a room is told who comes, who goes and who takes another name.
+    /// Sends joins, leaves and renames to the room.
     pub fn with_presence(self, presence: bool) -> Config {
         Config { presence, ..self }
     }
 
-    /// How many of the last messages of a room a client gets as it comes there.
+    /// Sets the number of messages of a room's history, which a client receives when it joins.
     pub fn with_history(self, history: usize) -> Config {
         Config { history, ..self }
     }
 
-    /// How many bytes the history of a room has at most, however few messages that are.
+    /// Sets the most bytes of a room's history, which may hold fewer messages then.
     pub fn with_history_bytes(self, history_bytes: usize) -> Config {
         Config { history_bytes, ..self }
     }
 
-    /// The longest line from a client, in bytes, its ending not counted. A longer one is refused.
+    /// Sets the longest line from a client in bytes, without its ending. A longer one is refused.
     pub fn with_max_line(self, max_line: usize) -> Config {
         Config { max_line, ..self }
     }
 
-    /// The most rooms, the lobby and those that are only remembered included. Where there are so
-    /// many, the one that has been vacant for the longest is forgotten for a new one. None is taken
-    /// as the lobby.
+    /// Sets the most rooms, the lobby and vacant ones included. At the limit, a new room replaces the
+    /// one that has been vacant longest. Zero counts as one, the lobby.
     pub fn with_max_rooms(self, max_rooms: usize) -> Config {
         Config { max_rooms: max_rooms.max(1), ..self }
     }
 
-    /// The most clients in a room other than the lobby; none is taken as one.
+    /// Sets the most clients in a room other than the lobby. Zero counts as one.
     pub fn with_max_members(self, max_members: usize) -> Config {
         Config { max_members: max_members.max(1), ..self }
     }
 
-    /// How long the history of a room is remembered after its last member has gone.
+    /// Sets the time after which a room without members expires, with its history.
     pub fn with_room_ttl(self, room_ttl: Duration) -> Config {
         Config { room_ttl, ..self }
     }
 
-    /// How fast a client may speak. One that is faster is told so once, and then read more slowly:
-    /// nothing that it says is lost. `None`: as fast as it likes.
+    /// Limits the rate of each client's input; `None` removes the limit. A client that exceeds it is
+    /// notified once and then read more slowly. Nothing that it says is lost.
     pub fn with_rate(self, rate: Option<Rate>) -> Config {
         Config { rate, ..self }
     }
 
-    /// What becomes of a client that is behind by more than the backlog.
-    pub fn with_slow(self, slow: Slow) -> Config {
+    /// Sets the policy for a client that is behind by more than the backlog.
+    pub fn with_slow(self, slow: SlowConsumer) -> Config {
         Config { slow, ..self }
     }
 
-    /// How many bytes of a room's messages may wait for a client, beside what the system holds for
-    /// it. They are kept once, however many clients wait for them.
+    /// Sets the most bytes of a room's messages that may wait for a client, without the kernel's
+    /// buffers. Messages are kept once, however many clients wait for them.
     pub fn with_backlog(self, backlog: usize) -> Config {
         Config { backlog, ..self }
     }
 
-    /// How many bytes of messages may wait for clients in all rooms together, histories not counted.
-    /// Where they are more, clients that have stopped reading are cut off, whatever
-    /// [`with_slow`](Self::with_slow) says, and nobody is heard until they are less.
+    /// Sets the most bytes of messages that may wait for clients in all rooms together, histories not
+    /// counted. Beyond it, clients that have stopped reading are disconnected, whatever
+    /// [`with_slow`](Self::with_slow) says, and no input is processed until there is room.
     pub fn with_memory(self, memory: usize) -> Config {
         Config { memory, ..self }
     }
 
-    /// Bytes behind which a reader counts as not keeping up, so that senders may have to wait.
+    /// Returns the bytes behind the log beyond which a reader counts as not keeping up, so that senders
+    /// wait.
     pub(crate) fn far_behind(&self) -> usize {
         self.backlog / 4
     }
 
-    pub(crate) fn keep(&self) -> Keep {
-        Keep { messages: self.history, bytes: self.history_bytes, format: self.format }
+    /// Returns the limits of a room's history.
+    pub(crate) fn retention(&self) -> Retention {
+        Retention { messages: self.history, bytes: self.history_bytes, format: self.format }
     }
 
-    /// What of earlier logs is brought back.
+    /// Returns the limits for messages that are recovered from disk.
     #[cfg(all(unix, feature = "journal"))]
-    pub(crate) fn recovered(&self) -> crate::journal::Keep {
-        let Keep { messages, bytes, .. } = self.keep();
-        crate::journal::Keep { messages, bytes, rooms: self.max_rooms }
+    pub(crate) fn recovered(&self) -> crate::journal::RecoveryLimits {
+        let Retention { messages, bytes, .. } = self.retention();
+        crate::journal::RecoveryLimits { messages, bytes, rooms: self.max_rooms }
     }
 }

@@ -1,7 +1,7 @@
 //! The rooms' logs on disk.
 //!
 //! ```text
-//!   workers ─► Shelf ─► queue ─► Writer ─► DIR/ROOM/2026-11-25.jsonl     appended, synced by policy
+//!   workers ─► RoomJournal ─► queue ─► Writer ─► DIR/ROOM/2026-11-25.jsonl     appended, synced by policy
 //!                       bounded  a thread               │
 //!                                                       └─► recover      at the next start, backwards
 //! ```
@@ -38,7 +38,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use thiserror::Error;
 
-pub use crate::journal::sync_policy::Flush;
+pub use crate::journal::sync_policy::SyncPolicy;
 
 use crate::journal::day::Day;
 use crate::journal::lock::Lock;
@@ -46,7 +46,7 @@ use crate::journal::queue::Queue;
 use crate::journal::storage::Directory;
 use crate::journal::writer::Writer;
 use crate::protocol::json::Record;
-use crate::room::store::Archive;
+use crate::room::store::{AppendMessages, MessageStore};
 use crate::stats::Stats;
 
 /// The bytes that wait to be written at most, over all rooms.
@@ -93,7 +93,7 @@ impl JournalError {
 
 /// What is recovered at most.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Keep {
+pub(crate) struct RecoveryLimits {
     /// Of each room.
     pub(crate) messages: usize,
     /// Of each room, as they are in its files.
@@ -151,8 +151,8 @@ impl Journal {
     /// started.
     pub(crate) fn open(
         directory: PathBuf,
-        flush: Flush,
-        keep: Keep,
+        flush: SyncPolicy,
+        keep: RecoveryLimits,
     ) -> Result<(Journal, Vec<Recovered>), JournalError> {
         storage::make_root(&directory).map_err(JournalError::new("make", &directory))?;
         let lock = Lock::take(&directory).map_err(JournalError::new("lock", &directory))?;
@@ -171,8 +171,8 @@ impl Journal {
 
     /// Where a room's messages go. `key` is a name for it that is a file's as well: at most 128
     /// bytes of letters, digits and `_-.'`, of which the first is a letter or a digit.
-    pub(crate) fn room(&self, key: &str) -> Shelf {
-        Shelf { room: key.into(), queue: self.0.queue.clone() }
+    pub(crate) fn room(&self, key: &str) -> RoomJournal {
+        RoomJournal { room: key.into(), queue: self.0.queue.clone() }
     }
 
     pub(crate) fn stats(&self) -> JournalStats {
@@ -186,10 +186,10 @@ impl Journal {
     }
 }
 
-impl Archive for Journal {
-    fn shelf(&self, key: &str) -> crate::room::store::Shelf {
-        let shelf = self.room(key);
-        Box::new(move |time, lines, count| shelf.append(time, lines, count))
+impl MessageStore for Journal {
+    fn room(&self, key: &str) -> AppendMessages {
+        let journal = Journal::room(self, key);
+        Box::new(move |time, lines, count| journal.append(time, lines, count))
     }
 
     fn read(&self, stats: &mut Stats) {
@@ -227,14 +227,14 @@ impl Drop for Handle {
     }
 }
 
-/// One room's place in the log.
+/// The log of one room.
 #[derive(Debug, Clone)]
-pub(crate) struct Shelf {
+pub(crate) struct RoomJournal {
     room: Arc<str>,
     queue: Arc<Queue>,
 }
 
-impl Shelf {
+impl RoomJournal {
     /// Adds `count` messages of that time, each a line of the `json` format, its ending included.
     /// Never waits for the disk.
     pub(crate) fn append(&self, time: SystemTime, lines: &[u8], count: usize) {

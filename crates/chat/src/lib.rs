@@ -21,21 +21,22 @@ mod room;
 mod service;
 mod shard;
 mod stats;
+mod sync;
 
 use std::sync::Arc;
 
 #[cfg(feature = "client")]
-pub use client::event::{Event, News, What};
+pub use client::event::{Event, EventKind, Notice};
 #[cfg(feature = "client")]
 pub use client::parser::Parser;
 #[cfg(feature = "client")]
 pub use client::{Client, ClientError, Receiver, Sender};
-pub use config::{Config, Slow, UnknownSlow};
-pub use custom_command::Call;
-pub use hub::operator::{Occupant, Operator, Room};
+pub use config::{Config, SlowConsumer, UnknownSlowConsumer};
+pub use custom_command::CommandContext;
+pub use hub::operator::{ClientInfo, Operator, RoomInfo};
 #[cfg(all(unix, feature = "journal"))]
-pub use journal::{Flush, JournalError};
-pub use memory_bound::Ceiling;
+pub use journal::{JournalError, SyncPolicy};
+pub use memory_bound::MemoryBound;
 pub use now::Now;
 pub use protocol::format::{Format, UnknownFormat};
 pub use protocol::name::{MAX_NAME, NameError};
@@ -43,9 +44,9 @@ pub use protocol::rate_limit::Rate;
 pub use protocol::text::clean;
 #[cfg(feature = "server")]
 pub use service::ChatService;
-pub use shard::Seat;
+pub use shard::Shard;
 pub use shard::member::Member;
-pub use shard::output::Outbox;
+pub use shard::output::ClientOutput;
 pub use stats::Stats;
 
 use custom_command::Commands;
@@ -53,13 +54,13 @@ use hub::Hub;
 #[cfg(all(unix, feature = "journal"))]
 use journal::Journal;
 
-/// A chat: what the workers of a server share. Clones are the same chat.
+/// A chat, shared by the workers of a server. Clones are handles of the same chat.
 #[derive(Debug, Clone)]
 pub struct Chat {
     hub: Arc<Hub>,
 }
 
-/// A chat that is being made: its limits, and the commands that a program adds.
+/// A builder for a chat with its configuration and the commands that a program adds.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Builder {
@@ -68,8 +69,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Adds the command `/name`, for which `help` is shown by `/help`. What it does, it must do at
-    /// once: the clients of a worker wait for it.
+    /// Adds the command `/name`; `/help` shows `help` for it. The command must return at once, because
+    /// the clients of a worker wait for it.
     ///
     /// ```
     /// let chat = chat::Chat::builder(chat::Config::default())
@@ -83,31 +84,32 @@ impl Builder {
         mut self,
         name: &str,
         help: &str,
-        command: impl Fn(&mut Call<'_>) + Send + Sync + 'static,
+        command: impl Fn(&mut CommandContext<'_>) + Send + Sync + 'static,
     ) -> Builder {
         self.commands.add(name, help, command);
         self
     }
 
-    /// The chat, with nobody in it.
+    /// Creates the chat, without clients.
     pub fn build(self) -> Chat {
         Chat { hub: Arc::new(Hub::new(self.config, self.commands, None)) }
     }
 
-    /// The chat, with nobody in it and its rooms' logs on disk: what they have of an earlier time is
-    /// its history, as if the last member of each room had just left. Private messages and comings
-    /// and goings are not in them.
+    /// Creates the chat, without clients, with its rooms' logs on disk. Messages from before become
+    /// the history, as if the last member of each room had just left. Private messages, joins and
+    /// leaves are not logged.
     ///
     /// # Errors
     ///
-    /// The directory cannot be made, read or locked, or another server has it.
+    /// [`JournalError`] if the directory cannot be created, read or locked, or if another server has
+    /// it.
     #[cfg(all(unix, feature = "journal"))]
     pub fn open(
         self,
         directory: impl Into<std::path::PathBuf>,
-        flush: Flush,
+        policy: SyncPolicy,
     ) -> Result<Chat, JournalError> {
-        let (journal, found) = Journal::open(directory.into(), flush, self.config.recovered())?;
+        let (journal, found) = Journal::open(directory.into(), policy, self.config.recovered())?;
         let hub = Hub::new(self.config, self.commands, Some(Box::new(journal)));
         journal::restore::restore(&hub, found);
         Ok(Chat { hub: Arc::new(hub) })
@@ -115,42 +117,42 @@ impl Builder {
 }
 
 impl Chat {
-    /// A chat with nobody in it.
+    /// Creates a chat without clients.
     pub fn new(config: Config) -> Chat {
         Chat::builder(config).build()
     }
 
-    /// A chat with more to it than limits.
+    /// Returns a builder for a chat with commands or logs of its own.
     pub fn builder(config: Config) -> Builder {
         Builder { config, commands: Commands::default() }
     }
 
-    /// One thread's part of it. `wake` is called, from any thread, when something was said at
-    /// another seat or by the operator: a [round](Seat::begin) is due then.
-    pub fn seat(&self, wake: impl Fn() + Send + Sync + 'static) -> Seat {
-        Seat::new(self.hub.clone(), wake)
+    /// Creates one thread's part of the chat. `wake` is called, from any thread, when another shard or
+    /// the operator said something. A [round](Shard::begin_round) is due then.
+    pub fn shard(&self, wake: impl Fn() + Send + Sync + 'static) -> Shard {
+        Shard::new(self.hub.clone(), wake)
     }
 
-    /// The service for one worker of a [`Server`](netcore::server::Server).
+    /// Creates the service for one worker of a [`Server`](netcore::server::Server).
     #[cfg(feature = "server")]
     pub fn service(&self, worker: &netcore::server::Worker) -> ChatService {
         let waker = worker.waker();
-        ChatService(self.seat(move || waker.wake()))
+        ChatService(self.shard(move || waker.wake()))
     }
 
-    /// The most memory that it can need, for so many clients and seats, of which each reads `read`
-    /// bytes at once.
-    pub fn ceiling(&self, clients: usize, seats: usize, read: usize) -> Ceiling {
-        Ceiling::new(&self.hub, clients, seats, read)
+    /// Computes the most memory that the chat can need with `clients` clients and `shards` shards,
+    /// each of which reads at most `read` bytes at once.
+    pub fn memory_bound(&self, clients: usize, shards: usize, read: usize) -> MemoryBound {
+        MemoryBound::new(&self.hub, clients, shards, read)
     }
 
-    /// What has been said is on disk when this comes back, or after ten seconds at the most. What is
-    /// said later is not. Without a log on disk it does nothing.
+    /// Flushes and closes the log on disk, waiting at most 10 s. Later messages are not logged.
+    /// Without a log on disk it does nothing.
     pub fn close(&self) {
         self.hub.close();
     }
 
-    /// The operator's side.
+    /// Returns the operator's side of the chat.
     pub fn operator(&self) -> Operator {
         Operator::new(self.hub.clone())
     }

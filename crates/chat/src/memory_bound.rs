@@ -1,74 +1,80 @@
-//! The most memory that a chat can need.
+//! The memory bound: the most memory that a chat can need.
 
 use std::fmt;
 
 use crate::hub::Hub;
-use crate::hub::mailbox::OWED;
+use crate::hub::mailbox::MAX_PENDING_DIRECT;
 use crate::protocol::format::Format;
-use crate::shard::{ANSWERS, BATCH, LIST, RUNS, UNHEARD};
+use crate::shard::commands::MAX_LIST;
+use crate::shard::delivery::MAX_SEGMENTS;
+use crate::shard::input::{MAX_DEFERRED, MAX_REPLIES};
+use crate::shard::state::MAX_BATCH;
 
-/// What is kept of a client that neither says nor lacks anything, and of its connection: tables,
-/// names, counters.
+/// Bytes for an idle client that is up to date, and for its connection: tables, names, counters.
 const CLIENT: usize = 2 * 1024;
-/// What is kept of a room by each worker, but for its messages.
+
+/// Bytes for a room in one worker, without its messages.
 const ROOM: usize = 4 * 1024;
-/// A handle of a run of messages in the output of a client, twice since a queue grows by doubling.
+
+/// Bytes for the handle of a segment in a client's output, doubled because a queue grows by
+/// doubling.
 const HANDLE: usize = 64;
-/// What the head of a line adds: a time, two names, JSON.
+
+/// Bytes that a line gains when it is rendered: a time, two names, JSON.
 const HEAD: usize = 512;
 
-/// The worst case of a chat's memory, out of its limits; printed, it shows its parts.
+/// The worst case of a chat's memory, computed from its limits. Its text shows the parts.
 ///
-/// It is what the chat itself allocates. The program around it, the allocator's slack and the
-/// buffers of the sockets, which are the kernel's, come on top.
+/// It covers allocations of the chat itself. The program around it, the allocator's slack and the
+/// kernel's socket buffers come on top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Ceiling {
+pub struct MemoryBound {
     /// The most clients.
     pub clients: usize,
-    /// Bytes that one of them can hold: an unfinished line, input that was not heard yet, answers and
-    /// letters that it has not taken.
+    /// Bytes for one client: an unfinished line, deferred input, unread replies and direct messages.
     pub client_bytes: usize,
     /// The most rooms.
     pub rooms: usize,
-    /// Bytes of one room's history.
+    /// Bytes for the history of one room.
     pub room_bytes: usize,
-    /// Bytes of messages that wait for clients, all together.
+    /// Bytes of messages that wait for clients, in all rooms together.
     pub waiting_bytes: usize,
     /// Threads that serve.
     pub workers: usize,
-    /// Bytes of messages that one of them may have said in a turn and beyond the limit.
+    /// Bytes of messages that one worker may render in a turn, beyond the limit.
     pub worker_bytes: usize,
     /// Bytes of messages that wait for the disk.
     pub disk_bytes: usize,
 }
 
-impl Ceiling {
-    pub(crate) fn new(hub: &Hub, clients: usize, workers: usize, read: usize) -> Ceiling {
+impl MemoryBound {
+    pub(crate) fn new(hub: &Hub, clients: usize, workers: usize, read: usize) -> MemoryBound {
         let config = &hub.config;
         // In JSON, a quote or a backslash becomes two bytes.
         let escaped = if config.format == Format::Json { 2 } else { 1 };
         let kept = config.max_line.saturating_add(HEAD);
         let line = config.max_line.saturating_mul(escaped).saturating_add(HEAD);
-        let answers = line.saturating_add(ANSWERS + LIST);
-        // Some that it has not taken, and some that come behind those.
-        let letters = OWED.max(line).saturating_mul(2);
+        let replies = line.saturating_add(MAX_REPLIES + MAX_LIST);
+        // Unread direct messages, and as many that are pending.
+        let direct = MAX_PENDING_DIRECT.max(line).saturating_mul(2);
         let history = if config.history > 0 { config.history_bytes } else { 0 };
-        let client = [kept, kept, read.max(UNHEARD), answers, letters, 2 * RUNS * HANDLE];
-        Ceiling {
+        let input = read.max(MAX_DEFERRED);
+        let client = [kept, kept, input, replies, direct, 2 * MAX_SEGMENTS * HANDLE];
+        MemoryBound {
             clients,
             client_bytes: client.into_iter().fold(CLIENT, usize::saturating_add),
             rooms: config.max_rooms,
             room_bytes: history.saturating_mul(2).saturating_add(ROOM.saturating_mul(workers)),
             waiting_bytes: config.memory,
             workers,
-            // A batch grows by doubling, and each message in it has its place noted.
-            worker_bytes: line.saturating_add(BATCH).saturating_mul(3).saturating_add(read),
-            disk_bytes: hub.archive_memory(),
+            // A batch grows by doubling, and has an entry for each message.
+            worker_bytes: line.saturating_add(MAX_BATCH).saturating_mul(3).saturating_add(read),
+            disk_bytes: hub.store_memory(),
         }
     }
 
-    /// All of it, in bytes.
+    /// Returns the sum of all parts, in bytes.
     pub fn total(&self) -> usize {
         let product = usize::saturating_mul;
         product(self.clients, self.client_bytes)
@@ -79,7 +85,7 @@ impl Ceiling {
     }
 }
 
-impl fmt::Display for Ceiling {
+impl fmt::Display for MemoryBound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kib = |bytes: usize| bytes.div_ceil(1024);
         write!(

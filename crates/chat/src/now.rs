@@ -1,19 +1,18 @@
-//! What time it is.
+//! The time of a call.
 
 use std::time::{Instant, SystemTime};
 
-/// The time of a call: on the monotonic clock, for what takes time, and on the system's, for what is
-/// shown. A [`Seat`](crate::Seat) has no clock of its own.
+/// The time of a call on both clocks. A [`Shard`](crate::Shard) has no clock of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
-    /// The monotonic clock.
+    /// The monotonic clock, for intervals.
     pub instant: Instant,
-    /// The system's clock.
+    /// The system's clock, for times that are shown.
     pub time: SystemTime,
 }
 
 impl Now {
-    /// What the system's clocks say.
+    /// Reads the system's clocks.
     pub fn system() -> Now {
         Now { instant: Instant::now(), time: SystemTime::now() }
     }

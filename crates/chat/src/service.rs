@@ -1,5 +1,8 @@
 //! The chat on netcore's event loop.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -7,19 +10,16 @@ use netcore::Address;
 use netcore::server::{Closed, Output, Refusal, Service, Turn};
 
 use crate::now::Now;
-use crate::shard::Seat;
+use crate::shard::Shard;
 use crate::shard::member::Member;
-use crate::shard::output::Outbox;
+use crate::shard::output::ClientOutput;
 
-#[cfg(test)]
-mod tests;
-
-/// A [`Seat`] as a [`Service`], one for each worker of a
-/// [`Server`](netcore::server::Server::run): a round is a turn of the loop.
+/// A [`Shard`] as a [`Service`], one for each worker of a
+/// [`Server`](netcore::server::Server::run). A round is a turn of the loop.
 #[derive(Debug)]
-pub struct ChatService(pub(crate) Seat);
+pub struct ChatService(pub(crate) Shard);
 
-impl Outbox for Output {
+impl ClientOutput for Output {
     fn send(&mut self, bytes: &[u8]) {
         Output::send(self, bytes);
     }
@@ -28,16 +28,20 @@ impl Outbox for Output {
         Output::share(self, bytes);
     }
 
-    fn waiting(&self) -> usize {
+    fn unsent(&self) -> usize {
         Output::waiting(self)
     }
 
-    fn more(&mut self) {
+    fn call_when_flushed(&mut self) {
         Output::more(self);
     }
 
-    fn hold(&mut self, hold: bool) {
-        Output::hold(self, hold);
+    fn pause_reading(&mut self) {
+        Output::hold(self, true);
+    }
+
+    fn resume_reading(&mut self) {
+        Output::hold(self, false);
     }
 
     fn close(&mut self) {
@@ -53,14 +57,14 @@ impl Service for ChatService {
     type Connection = Member;
 
     fn open(&mut self, peer: &Address, output: &mut Output) -> Member {
-        // A Unix socket's client has no address that would tell it from another.
+        // All clients of a Unix socket have the same address, so the shard numbers them.
         let name = peer.inet().map(|address| address.to_string());
-        self.0.enter(output.id().into(), name.as_deref(), now(output), output)
+        self.0.connect(output.id().into(), name.as_deref(), now(output), output)
     }
 
     fn receive(&mut self, member: &mut Member, input: &[u8], output: &mut Output) {
         self.0.receive(member, input, now(output), output);
-        if self.0.is_full() {
+        if self.0.is_batch_full() {
             output.enough();
         }
     }
@@ -70,15 +74,15 @@ impl Service for ChatService {
     }
 
     fn ready(&mut self, member: &mut Member, output: &mut Output) {
-        self.0.feed(member, now(output), output);
+        self.0.handle_writable(member, now(output), output);
     }
 
     fn idle(&mut self, member: &mut Member, output: &mut Output) {
-        if member.has_unheard() {
-            // It is heard slowly, which is not its silence.
+        if member.has_deferred() {
+            // The client has sent more than its limits allow so far, so it is not idle.
             return;
         }
-        self.0.tell(member, "you have said nothing for too long", now(output), output);
+        self.0.notify(member, "you have said nothing for too long", now(output), output);
         self.0.leave(member, now(output), output);
     }
 
@@ -88,7 +92,7 @@ impl Service for ChatService {
 
     fn closed(&mut self, member: Member, why: Closed) {
         log::debug!("{}: {why:?}", member.name());
-        self.0.exit(member);
+        self.0.disconnect(member);
     }
 
     fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
@@ -96,18 +100,18 @@ impl Service for ChatService {
             Refusal::Full => "the chat is full; try again later",
             _ => "the server has no descriptor left for you; try again later",
         };
-        self.0.refuse(text, SystemTime::now(), words);
+        self.0.reject(text, SystemTime::now(), words);
     }
 
     fn turn(&mut self, turn: &mut Turn<'_, Member>) {
-        self.0.begin(Now { instant: turn.now(), time: turn.time() });
-        while let Some(key) = self.0.poll() {
-            turn.with(key.into(), |member, output| self.0.visit(member, output));
+        self.0.begin_round(Now { instant: turn.now(), time: turn.time() });
+        while let Some(key) = self.0.poll_client() {
+            turn.with(key.into(), |member, output| self.0.handle_client(member, output));
         }
         if let Some(at) = self.0.next_round() {
             turn.again_at(at);
         }
-        turn.hold(self.0.is_held());
+        turn.hold(self.0.is_memory_short());
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::Chat;
-use crate::config::{Config, Slow};
+use crate::config::{Config, SlowConsumer};
 use crate::protocol::command::Input;
 use crate::protocol::format::Format;
 use crate::protocol::name::MAX_NAME;
@@ -68,7 +68,7 @@ fn names_that_mislead_are_refused() {
 
 #[test]
 fn names_that_look_alike_have_a_look_in_common() {
-    let looks = |name: &str| Name::of_client(name).map(|name| name.looks);
+    let skeletons = |name: &str| Name::of_client(name).map(|name| name.skeletons);
     for (a, b) in [
         ("ann", "ANN"),
         ("ÄNN", "änn"),
@@ -82,12 +82,12 @@ fn names_that_look_alike_have_a_look_in_common() {
         ("strasse", "STRASSE"),
         ("Zoe\u{308}", "Zoë"),
     ] {
-        let (x, y) = (looks(a), looks(b));
+        let (x, y) = (skeletons(a), skeletons(b));
         let common = x.iter().flatten().any(|look| y.iter().flatten().any(|other| look == other));
         assert!(common, "{a} {x:?}, {b} {y:?}");
     }
     for (a, b) in [("ann", "anna"), ("bob1", "bob2"), ("李雷", "李磊")] {
-        let (x, y) = (looks(a), looks(b));
+        let (x, y) = (skeletons(a), skeletons(b));
         let common = x.iter().flatten().any(|look| y.iter().flatten().any(|other| look == other));
         assert!(!common, "{a} {x:?}, {b} {y:?}");
     }
@@ -137,15 +137,15 @@ fn words_of_the_command_line_are_read_as_they_are_printed() {
     for format in [Format::Line, Format::Classic, Format::Json] {
         assert_eq!(format.to_string().parse(), Ok(format));
     }
-    for slow in [Slow::Disconnect, Slow::Skip] {
+    for slow in [SlowConsumer::Disconnect, SlowConsumer::Skip] {
         assert_eq!(slow.to_string().parse(), Ok(slow));
     }
     assert!("Line".parse::<Format>().is_err());
-    assert!("".parse::<Slow>().is_err());
+    assert!("".parse::<SlowConsumer>().is_err());
 }
 
 #[test]
-fn limits_that_are_none_make_a_ceiling_that_is_none() {
+fn limits_that_are_none_make_a_memory_bound_that_is_none() {
     let config = Config::default()
         .with_format(Format::Json)
         .with_max_line(usize::MAX)
@@ -153,6 +153,6 @@ fn limits_that_are_none_make_a_ceiling_that_is_none() {
         .with_history_bytes(usize::MAX)
         .with_max_rooms(usize::MAX)
         .with_memory(usize::MAX);
-    let ceiling = Chat::new(config).ceiling(usize::MAX, usize::MAX, usize::MAX);
-    assert_eq!(ceiling.total(), usize::MAX);
+    let bound = Chat::new(config).memory_bound(usize::MAX, usize::MAX, usize::MAX);
+    assert_eq!(bound.total(), usize::MAX);
 }

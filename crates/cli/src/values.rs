@@ -5,9 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-#[cfg(unix)]
-use ::chat::Flush;
 use ::chat::Rate;
+#[cfg(unix)]
+use ::chat::SyncPolicy;
 use netcore::{Deadline, Endpoint, Family, Host, Port, resolve as resolve_endpoint};
 
 use crate::exit::chain;
@@ -93,12 +93,12 @@ pub(crate) fn rate(text: &str) -> Result<Rate, String> {
 
 /// `always`, `never` or a duration.
 #[cfg(unix)]
-pub(crate) fn flush(text: &str) -> Result<Flush, String> {
+pub(crate) fn flush(text: &str) -> Result<SyncPolicy, String> {
     match text {
-        "never" => Ok(Flush::Never),
-        "always" => Ok(Flush::Every(Duration::ZERO)),
+        "never" => Ok(SyncPolicy::Never),
+        "always" => Ok(SyncPolicy::Every(Duration::ZERO)),
         other => duration(other)
-            .map(Flush::Every)
+            .map(SyncPolicy::Every)
             .map_err(|_| "expected always, never, or a duration as in 1s".to_owned()),
     }
 }

@@ -27,13 +27,13 @@ pub struct Event {
     /// [`Parser`](crate::Parser), it is `false` in these two formats.
     pub history: bool,
     /// What it is.
-    pub what: What,
+    pub kind: EventKind,
 }
 
 /// What an [`Event`] is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
+pub enum EventKind {
     /// Somebody, perhaps this client, said something to the room.
     Message {
         /// Its name, or its address if it has chosen none.
@@ -55,7 +55,7 @@ pub enum What {
         /// Without the `* ` in front.
         text: String,
         /// What it means, where that can be told.
-        news: Option<News>,
+        notice: Option<Notice>,
     },
     /// A line that was longer than the limit. Nothing is known of it.
     TooLong {
@@ -70,7 +70,7 @@ pub enum What {
 /// depend on another's coming or going.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum News {
+pub enum Notice {
     /// This client's name from now on: `you are NAME`.
     You(String),
     /// This client's room from now on: `you are in ROOM; N here`. The room's history follows.
@@ -94,40 +94,40 @@ pub enum News {
     Removed,
 }
 
-impl News {
+impl Notice {
     /// Reads a notice without the `* ` in front.
-    pub(crate) fn parse(text: &str) -> Option<News> {
+    pub(crate) fn parse(text: &str) -> Option<Notice> {
         if text == "you have been removed by the operator" {
-            return Some(News::Removed);
+            return Some(Notice::Removed);
         }
         if let Some(rest) = text.strip_prefix("you are in ") {
-            return rest.split_once("; ").and_then(|(room, _)| word(room)).map(News::In);
+            return rest.split_once("; ").and_then(|(room, _)| word(room)).map(Notice::In);
         }
         if let Some(name) = text.strip_prefix("you are ") {
-            return word(name).map(News::You);
+            return word(name).map(Notice::You);
         }
         for ending in [" has joined", " have joined"] {
             if let Some(names) = text.strip_suffix(ending) {
-                return names_of(names).map(News::Joined);
+                return names_of(names).map(Notice::Joined);
             }
         }
         for ending in [" has left", " have left"] {
             if let Some(names) = text.strip_suffix(ending) {
-                return names_of(names).map(News::Left);
+                return names_of(names).map(Notice::Left);
             }
         }
         if let Some((from, to)) = text.split_once(" is now ") {
             let (from, to) = word(from).zip(word(to))?;
-            return Some(News::Renamed { from, to });
+            return Some(Notice::Renamed { from, to });
         }
         let (count, rest) = text.split_once(' ')?;
         count.parse::<usize>().ok()?;
         // `NAME since HH:MM, …` and `ROOM N, …`: the first word of each is what counts.
         if let Some(list) = rest.strip_prefix("here: ") {
-            return Some(News::Here(first_words(list)));
+            return Some(Notice::Here(first_words(list)));
         }
         let list = rest.strip_prefix("rooms: ").or_else(|| rest.strip_prefix("room: "))?;
-        Some(News::Rooms(first_words(list)))
+        Some(Notice::Rooms(first_words(list)))
     }
 }
 

@@ -5,7 +5,7 @@ mod tests;
 
 use netcore::line::LineFramer;
 
-use crate::client::event::{Event, News, What};
+use crate::client::event::{Event, EventKind, Notice};
 use crate::protocol::json::{self, Record};
 use crate::protocol::text::clean;
 
@@ -13,16 +13,16 @@ use crate::protocol::text::clean;
 /// `classic` each two, tells it by its beginning.
 ///
 /// Any chunking of a stream gives the same events. Nothing that a server sends is an error; what is
-/// in no format is [`What::Other`].
+/// in no format is [`EventKind::Other`].
 ///
 /// ```
-/// use chat::{Parser, What};
+/// use chat::{Parser, EventKind};
 ///
 /// let mut parser = Parser::new(Parser::LINE_LIMIT);
 /// let mut said = Vec::new();
 /// for mut piece in [&b"2026-11-20 18:11:02 ann: hel"[..], b"lo\n* bob has left\n"] {
 ///     while let Some(event) = parser.next(&mut piece) {
-///         if let What::Message { from, text } = event.what {
+///         if let EventKind::Message { from, text } = event.kind {
 ///             said.push((from, text));
 ///         }
 ///     }
@@ -72,8 +72,8 @@ impl Parser {
                 Ok(line) => read(&mut self.state, line.text()),
                 Err(too_long) => {
                     self.state = State::Between;
-                    let what = What::TooLong { limit: too_long.limit };
-                    Some(Event { raw: String::new(), time: None, room: None, history: false, what })
+                    let kind = EventKind::TooLong { limit: too_long.limit };
+                    Some(Event { raw: String::new(), time: None, room: None, history: false, kind })
                 }
             };
             if event.is_some() {
@@ -93,7 +93,7 @@ impl Parser {
             (_, Some(rest)) => rest,
             (_, None) => return None,
         };
-        Some(Event { raw, time: None, room: None, history: false, what: What::Other })
+        Some(Event { raw, time: None, room: None, history: false, kind: EventKind::Other })
     }
 }
 
@@ -103,11 +103,11 @@ fn read(state: &mut State, line: &[u8]) -> Option<Event> {
             *state = State::Gap;
             let text = text(line);
             let raw = [&header, "\n", &text, "\n"].concat();
-            let what = match to {
-                Some(to) => What::Private { from, to, text },
-                None => What::Message { from, text },
+            let kind = match to {
+                Some(to) => EventKind::Private { from, to, text },
+                None => EventKind::Message { from, text },
             };
-            return Some(Event { raw, time: Some(time), room: None, history: false, what });
+            return Some(Event { raw, time: Some(time), room: None, history: false, kind });
         }
         State::Gap | State::Between if line.is_empty() => return None,
         State::Gap | State::Between => {}
@@ -119,31 +119,31 @@ fn read(state: &mut State, line: &[u8]) -> Option<Event> {
     }
     let raw = text(line);
     if let Some(notice) = raw.strip_prefix("* ") {
-        let what = notice_of(notice.to_owned());
-        return Some(Event { raw, time: None, room: None, history: false, what });
+        let kind = notice_of(notice.to_owned());
+        return Some(Event { raw, time: None, room: None, history: false, kind });
     }
     if let Some(header) = header_of(&raw) {
         *state = State::Header(header);
         return None;
     }
-    let (time, what) = match message_of(&raw) {
-        Some((time, what)) => (Some(time), what),
-        None => (None, What::Other),
+    let (time, kind) = match message_of(&raw) {
+        Some((time, kind)) => (Some(time), kind),
+        None => (None, EventKind::Other),
     };
-    Some(Event { raw, time, room: None, history: false, what })
+    Some(Event { raw, time, room: None, history: false, kind })
 }
 
 /// `2026-11-20 18:11:02 NAME: TEXT` or `2026-11-20 18:11:02 NAME -> NAME: TEXT`. A name has no
 /// space, and may have colons.
-fn message_of(line: &str) -> Option<(String, What)> {
+fn message_of(line: &str) -> Option<(String, EventKind)> {
     let (time, rest) = stamped(line, "0000-00-00 00:00:00 ")?;
     let (name, rest) = rest.split_once(' ')?;
     if let Some(from) = name.strip_suffix(':') {
-        return Some((time, What::Message { from: from.to_owned(), text: rest.to_owned() }));
+        return Some((time, EventKind::Message { from: from.to_owned(), text: rest.to_owned() }));
     }
     let (to, text) = rest.strip_prefix("-> ")?.split_once(' ')?;
     let (from, to, text) = (name.to_owned(), to.strip_suffix(':')?.to_owned(), text.to_owned());
-    Some((time, What::Private { from, to, text }))
+    Some((time, EventKind::Private { from, to, text }))
 }
 
 /// `202611/20 18:11:02 NAME` or `202611/20 18:11:02 NAME -> NAME`.
@@ -172,21 +172,21 @@ fn stamped<'a>(line: &'a str, shape: &str) -> Option<(String, &'a str)> {
 
 fn of_record(record: Record, raw: String) -> Event {
     let [from, text] = [&record.from, &record.text].map(|text| clean(text).into_owned());
-    let what = match record.kind {
-        json::Kind::Message => What::Message { from, text },
+    let kind = match record.kind {
+        json::Kind::Message => EventKind::Message { from, text },
         json::Kind::Private => {
             let to = clean(record.to.as_deref().unwrap_or_default()).into_owned();
-            What::Private { from, to, text }
+            EventKind::Private { from, to, text }
         }
         json::Kind::Notice => notice_of(text),
     };
     let (time, room) = (record.time.to_rfc3339(), clean(&record.room).into_owned());
-    Event { raw, time: Some(time), room: Some(room), history: record.history, what }
+    Event { raw, time: Some(time), room: Some(room), history: record.history, kind }
 }
 
-fn notice_of(text: String) -> What {
-    let news = News::parse(&text);
-    What::Notice { text, news }
+fn notice_of(text: String) -> EventKind {
+    let notice = Notice::parse(&text);
+    EventKind::Notice { text, notice }
 }
 
 /// A line as text that can do no harm. What is not UTF-8 is replaced.

@@ -68,7 +68,7 @@ fn histories(said: [&'static str; 4]) -> Vec<(String, bool)> {
     client.nick("anna", deadline()).unwrap();
     let mut found = Vec::new();
     while let Some(event) = client.recv(deadline()).unwrap() {
-        if let What::Message { text, .. } = event.what {
+        if let EventKind::Message { text, .. } = event.kind {
             found.push((text, event.history));
         }
     }

@@ -1,90 +1,106 @@
-//! What reaches a seat for one client alone, from other seats and from the operator.
+//! Direct messages: the way from other shards and from the operator to one client of a shard.
 
 use std::fmt;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use crate::hub::ClientId;
-use crate::room::log::Wake;
+use crate::hub::id::ClientId;
+use crate::room::inbox::Wake;
+use crate::sync::lock;
 
-/// Bytes of letters that may be on their way to one client.
-pub(crate) const OWED: usize = 8 * 1024;
-/// What a letter counts for beside its bytes.
-const COVER: usize = 128;
+/// The most bytes of direct messages that may be pending for one client.
+pub(crate) const MAX_PENDING_DIRECT: usize = 8 * 1024;
 
-/// The letter box of a seat.
-pub(crate) struct Post {
-    letters: Mutex<Vec<Letter>>,
-    /// There is something in `letters`.
-    some: AtomicBool,
+/// Bytes that a direct message counts for besides its content.
+const DIRECT_OVERHEAD: usize = 128;
+
+/// The mailbox of a shard.
+pub(crate) struct Mailbox {
+    messages: Mutex<Vec<DirectMessage>>,
+    /// `true` while `messages` has one.
+    has_messages: AtomicBool,
     wake: Wake,
-    /// Bytes by which the slowest client of the seat is behind.
-    pub(crate) slowest: AtomicU64,
+    /// Bytes by which the slowest client of the shard is behind its room.
+    slowest: AtomicU64,
 }
 
-/// Something for one client.
+/// A message for one client.
 #[derive(Debug)]
-pub(crate) struct Letter {
-    /// The client, and the key that its seat knows it by.
+pub(crate) struct DirectMessage {
     pub(crate) to: ClientId,
+    /// The key by which the client's shard knows it.
     pub(crate) key: u64,
-    pub(crate) what: What,
+    pub(crate) content: Direct,
 }
 
+/// The content of a direct message.
 #[derive(Debug)]
-pub(crate) enum What {
+pub(crate) enum Direct {
     /// A private message, rendered.
     Private(Bytes),
-    /// A notice.
-    Tell(String),
-    /// It is removed.
+    /// The text of a notice.
+    Notice(String),
+    /// The operator removes the client.
     Kick,
 }
 
-impl Letter {
-    /// What it counts for among what its client is [owed](OWED).
+impl DirectMessage {
+    /// Returns the bytes that it counts for in [`MAX_PENDING_DIRECT`].
     pub(crate) fn cost(&self) -> usize {
-        let bytes = match &self.what {
-            What::Private(bytes) => bytes.len(),
-            What::Tell(words) => words.len(),
-            What::Kick => 0,
+        let bytes = match &self.content {
+            Direct::Private(bytes) => bytes.len(),
+            Direct::Notice(text) => text.len(),
+            Direct::Kick => 0,
         };
-        bytes + COVER
+        bytes + DIRECT_OVERHEAD
     }
 }
 
-impl Post {
-    pub(crate) fn new(wake: Wake) -> Arc<Post> {
-        Arc::new(Post {
-            letters: Mutex::default(),
-            some: AtomicBool::new(false),
+impl Mailbox {
+    pub(crate) fn new(wake: Wake) -> Mailbox {
+        Mailbox {
+            messages: Mutex::default(),
+            has_messages: AtomicBool::new(false),
             wake,
             slowest: AtomicU64::new(0),
-        })
+        }
     }
 
-    pub(crate) fn put(&self, letter: Letter) {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner).push(letter);
-        self.some.store(true, Ordering::Release);
+    /// Adds a message and wakes the shard.
+    pub(crate) fn put(&self, message: DirectMessage) {
+        lock(&self.messages).push(message);
+        self.has_messages.store(true, Ordering::Release);
         (self.wake)();
     }
 
-    pub(crate) fn take(&self) -> Vec<Letter> {
-        if !self.some.swap(false, Ordering::AcqRel) {
+    /// Removes and returns all messages.
+    pub(crate) fn take(&self) -> Vec<DirectMessage> {
+        if !self.has_messages.swap(false, Ordering::AcqRel) {
             return Vec::new();
         }
-        std::mem::take(&mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *lock(&self.messages))
     }
 
+    /// Returns the function that wakes the shard.
     pub(crate) fn wake(&self) -> Wake {
         self.wake.clone()
     }
+
+    /// Sets the bytes by which the slowest client of the shard is behind its room.
+    pub(crate) fn set_slowest(&self, bytes: u64) {
+        self.slowest.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns the bytes by which the slowest client of the shard is behind its room.
+    pub(crate) fn slowest(&self) -> u64 {
+        self.slowest.load(Ordering::Relaxed)
+    }
 }
 
-impl fmt::Debug for Post {
+impl fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Post").field("some", &self.some).finish_non_exhaustive()
+        f.debug_struct("Mailbox").field("has_messages", &self.has_messages).finish_non_exhaustive()
     }
 }

@@ -1,15 +1,16 @@
-//! What the one who runs a chat can do in it.
+//! The operator's side of a chat.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::hub::Hub;
-use crate::hub::mailbox::What;
+use crate::hub::mailbox::Direct;
+use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::text::clean;
-use crate::room::log::Batch;
+use crate::room::segment::Batch;
 use crate::stats::Stats;
 
-/// The operator's side of a [`Chat`](crate::Chat), for any thread.
+/// The operator's side of a [`Chat`](crate::Chat). Any thread may use it.
 #[derive(Debug, Clone)]
 pub struct Operator {
     hub: Arc<Hub>,
@@ -18,20 +19,20 @@ pub struct Operator {
 /// A client of the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Occupant {
-    /// What it is called.
+pub struct ClientInfo {
+    /// Its name.
     pub name: Arc<str>,
-    /// The room that it is in.
+    /// Name of the room that it is in.
     pub room: Arc<str>,
 }
 
 /// A room of the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Room {
+pub struct RoomInfo {
     /// Its name.
     pub name: Arc<str>,
-    /// How many clients are in it.
+    /// Number of clients in it.
     pub clients: usize,
 }
 
@@ -40,42 +41,49 @@ impl Operator {
         Operator { hub }
     }
 
-    /// All clients, in the order of their coming.
-    pub fn clients(&self) -> Vec<Occupant> {
+    /// Returns all clients, in the order in which they connected.
+    pub fn clients(&self) -> Vec<ClientInfo> {
         let clients = self.hub.clients().into_iter();
-        clients.map(|(name, room)| Occupant { name, room: room.name.clone() }).collect()
+        clients.map(|(name, room)| ClientInfo { name, room: room.name.clone() }).collect()
     }
 
-    /// The lobby, and then the rooms that somebody is in, the fullest first.
-    pub fn rooms(&self) -> Vec<Room> {
+    /// Returns the lobby, then the other rooms with members, the fullest first.
+    pub fn rooms(&self) -> Vec<RoomInfo> {
         let rooms = self.hub.rooms().into_iter();
-        rooms.map(|(room, clients)| Room { name: room.name.clone(), clients }).collect()
+        rooms.map(|(room, clients)| RoomInfo { name: room.name.clone(), clients }).collect()
     }
 
-    /// Says `text` in all rooms, as a notice. Control characters are left out.
+    /// Sends `text` to all rooms, as a notice. Control characters are removed.
     pub fn say(&self, text: &str) {
-        let mut pen = self.hub.pen();
-        let time = SystemTime::now();
+        let mut renderers = self.hub.renderers();
         let text = format!("operator: {}", clean(text));
         for (room, _) in self.hub.rooms() {
+            let message = Message {
+                time: SystemTime::now(),
+                room: &room.name,
+                kind: MessageKind::Notice,
+                text: &text,
+            };
             let mut batch = Batch::default();
-            batch.say(&mut pen, time, |writer, out| writer.notice(out, time, &room.name, &text));
+            batch.push_stored(&mut renderers, &message);
             room.log.publish(&mut batch, None);
         }
     }
 
-    /// Says `text` to the client called `name` only. `false`: there is none, or it does not read.
+    /// Sends `text` to the client called `name` only. Returns `false` if no client has the name, or
+    /// if it has not read its earlier direct messages.
     pub fn tell(&self, name: &str, text: &str) -> bool {
-        let words = format!("operator to you: {}", clean(text));
-        self.hub.send(name, |_| What::Tell(words)).is_ok()
+        let text = format!("operator to you: {}", clean(text));
+        self.hub.send_direct(name, |_| Direct::Notice(text)).is_ok()
     }
 
-    /// Tells the client called `name` that it is removed, and closes it. Whether there is one.
+    /// Notifies the client called `name` that it is removed, and closes its connection. Returns
+    /// `false` if no client has the name.
     pub fn kick(&self, name: &str) -> bool {
-        self.hub.send(name, |_| What::Kick).is_ok()
+        self.hub.send_direct(name, |_| Direct::Kick).is_ok()
     }
 
-    /// The figures of the chat.
+    /// Returns the figures of the chat.
     pub fn stats(&self) -> Stats {
         self.hub.stats()
     }

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::thread::{self, ThreadId};
 
-use crate::journal::{Day, Keep};
+use crate::journal::{Day, RecoveryLimits};
 use crate::protocol::json::Record;
 
 /// All that there is.
-pub(crate) const ALL: Keep = Keep { messages: usize::MAX, bytes: 64 << 20, rooms: usize::MAX };
+pub(crate) const ALL: RecoveryLimits =
+    RecoveryLimits { messages: usize::MAX, bytes: 64 << 20, rooms: usize::MAX };
 
 /// Two seconds of different local days, whatever the time zone is.
 pub(crate) const EARLIER: u64 = 1_795_608_000;

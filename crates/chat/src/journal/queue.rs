@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::journal::Counts;
-use crate::journal::throttle::Seldom;
+use crate::journal::throttle::Throttle;
 
 /// How often an error says that messages were lost because the disk is too slow.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -43,7 +43,7 @@ struct State {
     writing: usize,
     closed: bool,
     ended: bool,
-    complaint: Seldom,
+    complaint: Throttle,
 }
 
 impl Queue {
@@ -55,7 +55,7 @@ impl Queue {
             writing: 0,
             closed: false,
             ended: false,
-            complaint: Seldom::new(PAUSE),
+            complaint: Throttle::new(PAUSE),
         };
         Queue {
             state: Mutex::new(state),

@@ -12,10 +12,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::journal::day::Day;
-use crate::journal::repair::{MAX_TAIL, mend};
-use crate::journal::reverse_lines::Backwards;
+use crate::journal::repair::{MAX_TAIL, repair};
+use crate::journal::reverse_lines::ReverseLines;
 use crate::journal::storage::sync_directory;
-use crate::journal::{Flush, Keep, Recovered, is_key};
+use crate::journal::{Recovered, RecoveryLimits, SyncPolicy, is_key};
 use crate::protocol::json::{Kind, Record};
 use crate::protocol::text::clean;
 
@@ -25,7 +25,11 @@ use crate::protocol::text::clean;
 ///
 /// The directory can't be read. What is wrong with one room or file is logged, and costs that room
 /// what is older.
-pub(crate) fn recover(directory: &Path, flush: Flush, keep: Keep) -> io::Result<Vec<Recovered>> {
+pub(crate) fn recover(
+    directory: &Path,
+    flush: SyncPolicy,
+    keep: RecoveryLimits,
+) -> io::Result<Vec<Recovered>> {
     if keep.messages == 0 {
         return Ok(Vec::new());
     }
@@ -41,7 +45,7 @@ pub(crate) fn recover(directory: &Path, flush: Flush, keep: Keep) -> io::Result<
             recovered.push(Recovered { key, name, records: kept.records });
         }
     }
-    if flush != Flush::Never {
+    if flush != SyncPolicy::Never {
         sync_directory(directory)?;
     }
     Ok(recovered)
@@ -87,21 +91,21 @@ fn days(room: &Path) -> io::Result<Vec<Day>> {
 
 /// The records of one room, the last one first.
 struct Kept {
-    keep: Keep,
+    keep: RecoveryLimits,
     records: Vec<Record>,
     bytes: usize,
 }
 
 impl Kept {
-    fn room(&mut self, room: &Path, flush: Flush) -> io::Result<()> {
+    fn room(&mut self, room: &Path, flush: SyncPolicy) -> io::Result<()> {
         let mut days = days(room)?;
         days.sort_unstable();
         for day in days.into_iter().rev() {
             let path = room.join(day.to_string());
             let file = File::options().read(true).append(true).open(&path)?;
-            mend(&file, &path)?;
+            repair(&file, &path)?;
             let enough = self.file(&file, &path)?;
-            if flush != Flush::Never {
+            if flush != SyncPolicy::Never {
                 // Who has been killed has not come to that.
                 file.sync_data()?;
             }
@@ -109,7 +113,7 @@ impl Kept {
                 break;
             }
         }
-        if flush != Flush::Never {
+        if flush != SyncPolicy::Never {
             sync_directory(room)?;
         }
         Ok(())
@@ -117,7 +121,7 @@ impl Kept {
 
     /// Whether it is enough.
     fn file(&mut self, file: &File, path: &Path) -> io::Result<ControlFlow<()>> {
-        let mut lines = Backwards::new(file, MAX_TAIL.saturating_add(self.keep.bytes as u64))?;
+        let mut lines = ReverseLines::new(file, MAX_TAIL.saturating_add(self.keep.bytes as u64))?;
         let mut strange = 0;
         let enough = loop {
             let Some(line) = lines.next()? else { break Continue(()) };

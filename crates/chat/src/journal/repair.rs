@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::journal::reverse_lines::{Backwards, Line};
+use crate::journal::reverse_lines::{Line, ReverseLines};
 use crate::protocol::json::{JsonError, Record};
 
 /// How much of a file's end is looked through for what is of use. That is more than the queue can
@@ -23,13 +23,13 @@ const BEGINNING: &[u8] = b"{\"time\":\"";
 /// # Errors
 ///
 /// The system's, and that the file is none of ours: that one stays as it is.
-pub(crate) fn mend(file: &File, path: &Path) -> io::Result<()> {
+pub(crate) fn repair(file: &File, path: &Path) -> io::Result<()> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::other("it is no file"));
     }
     let length = metadata.len();
-    let mut lines = Backwards::new(file, MAX_TAIL)?;
+    let mut lines = ReverseLines::new(file, MAX_TAIL)?;
     let mut kept = length;
     while let Some(line) = lines.next()? {
         if is_record(&line) {

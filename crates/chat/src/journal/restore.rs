@@ -4,15 +4,15 @@ use std::time::{Instant, SystemTime};
 
 use crate::hub::Hub;
 use crate::journal::Recovered;
-use crate::protocol::format::Writer;
+use crate::protocol::format::{Message, MessageKind, Renderer};
 use crate::protocol::json::{Kind, Record};
 use crate::protocol::name::Name;
 use crate::protocol::text::clean;
-use crate::room::log::{Batch, What};
+use crate::room::segment::{Batch, EntryKind};
 
 /// Gives the hub the rooms that were found.
 pub(crate) fn restore(hub: &Hub, found: Vec<Recovered>) {
-    let mut writer = Writer::new(hub.config.format);
+    let mut renderer = Renderer::new(hub.config.format);
     let now = Instant::now();
     for Recovered { key, name, records } in found {
         // The name as people wrote it, if it is one for this key.
@@ -25,11 +25,13 @@ pub(crate) fn restore(hub: &Hub, found: Vec<Recovered>) {
         for Record { time, from, kind, text, .. } in &records {
             // A file may have been edited.
             let (time, from) = (SystemTime::from(*time), clean(from));
-            history.push(What::Message, |out| match kind {
-                Kind::Message => writer.message(out, time, &name.shown, &from, text),
-                _ => writer.notice(out, time, &name.shown, text),
-            });
+            let kind = match kind {
+                Kind::Message => MessageKind::Public { from: &from },
+                _ => MessageKind::Notice,
+            };
+            let message = Message { time, room: &name.shown, kind, text };
+            history.push(EntryKind::Message, &mut renderer, &message);
         }
-        hub.restore(name, &history, now);
+        hub.restore(&name, &history, now);
     }
 }

@@ -13,7 +13,7 @@ const MAX_LINE: usize = 1 << 20;
 
 /// The lines of a file, the last one first. Nothing is read before it is needed.
 #[derive(Debug)]
-pub(crate) struct Backwards<'a> {
+pub(crate) struct ReverseLines<'a> {
     file: &'a File,
     /// Nothing before it is read.
     first: u64,
@@ -34,12 +34,12 @@ pub(crate) struct Line {
     pub(crate) whole: bool,
 }
 
-impl Backwards<'_> {
+impl ReverseLines<'_> {
     /// Those within the last `most` bytes: so a file without a line that is wanted costs no more
     /// than this, however long it is.
-    pub(crate) fn new(file: &File, most: u64) -> io::Result<Backwards<'_>> {
+    pub(crate) fn new(file: &File, most: u64) -> io::Result<ReverseLines<'_>> {
         let start = file.metadata()?.len();
-        Ok(Backwards { file, first: start.saturating_sub(most), start, buffer: Vec::new() })
+        Ok(ReverseLines { file, first: start.saturating_sub(most), start, buffer: Vec::new() })
     }
 
     /// The line before the one that came last; `None` at the beginning of the file.

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use crate::journal::day::Day;
 use crate::journal::is_key;
 use crate::journal::lock::Lock;
-use crate::journal::repair::mend;
+use crate::journal::repair::repair;
 
 /// Files by room and day.
-pub(crate) trait Disk {
+pub(crate) trait Storage {
     type File: DayFile;
 
     /// Opens a file to append to it, and makes it and its directory if they are missing. What a
@@ -76,7 +76,7 @@ pub(crate) struct Open {
     new: bool,
 }
 
-impl Disk for Directory {
+impl Storage for Directory {
     type File = Open;
 
     fn open(&mut self, room: &str, day: Day) -> io::Result<Open> {
@@ -88,7 +88,7 @@ impl Disk for Directory {
         make_directory(&directory)?;
         let path = directory.join(day.to_string());
         let file = File::options().read(true).append(true).create(true).mode(0o600).open(&path)?;
-        mend(&file, &path)?;
+        repair(&file, &path)?;
         let metadata = file.metadata()?;
         let id = (metadata.dev(), metadata.ino());
         Ok(Open { file, path, id, new: metadata.len() == 0 })

@@ -16,7 +16,7 @@ use std::time::Duration;
 ///   bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Flush {
+pub enum SyncPolicy {
     /// At most so long after the first write that is not synced yet.
     Every(Duration),
     /// By the system alone.
@@ -24,22 +24,22 @@ pub enum Flush {
 }
 
 /// A second.
-impl Default for Flush {
-    fn default() -> Flush {
-        Flush::Every(Duration::from_secs(1))
+impl Default for SyncPolicy {
+    fn default() -> SyncPolicy {
+        SyncPolicy::Every(Duration::from_secs(1))
     }
 }
 
 /// `always`, `never`, or a duration in seconds or milliseconds.
-impl fmt::Display for Flush {
+impl fmt::Display for SyncPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Flush::Never => f.write_str("never"),
-            Flush::Every(Duration::ZERO) => f.write_str("always"),
-            Flush::Every(duration) if duration.subsec_nanos() == 0 => {
+            SyncPolicy::Never => f.write_str("never"),
+            SyncPolicy::Every(Duration::ZERO) => f.write_str("always"),
+            SyncPolicy::Every(duration) if duration.subsec_nanos() == 0 => {
                 write!(f, "{}s", duration.as_secs())
             }
-            Flush::Every(duration) => write!(f, "{}ms", duration.as_millis().max(1)),
+            SyncPolicy::Every(duration) => write!(f, "{}ms", duration.as_millis().max(1)),
         }
     }
 }

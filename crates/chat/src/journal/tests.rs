@@ -5,13 +5,13 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
-use crate::room::store::Archive;
+use crate::room::store::MessageStore;
 
 use super::fixture::{ALL, EARLIER, LATER, TestDir, lines, texts};
-use super::{Flush, Journal, JournalStats, Keep, MAX_KEY, is_key};
+use super::{Journal, JournalStats, MAX_KEY, RecoveryLimits, SyncPolicy, is_key};
 
 fn open(directory: &TestDir) -> (Journal, Vec<super::Recovered>) {
-    Journal::open(directory.path().join("log"), Flush::default(), ALL).unwrap()
+    Journal::open(directory.path().join("log"), SyncPolicy::default(), ALL).unwrap()
 }
 
 fn at(second: u64) -> SystemTime {
@@ -42,11 +42,11 @@ fn what_was_said_is_there_after_a_restart() {
         recovered.iter().map(|it| (&*it.key, &*it.name, texts(&it.records).len())).collect();
     assert_eq!(rooms, [("dev", "Dev", 9), ("lock", "Lock", 1)]);
     assert_eq!(texts(&recovered[0].records), ["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
-    // The last handle closes it; a shelf is none.
-    let shelf = journal.room("dev");
+    // The last handle closes it; a room is none.
+    let room = journal.room("dev");
     let other = journal.clone();
     drop(journal);
-    shelf.append(at(LATER), lines("Dev", 9..10).as_bytes(), 1);
+    room.append(at(LATER), lines("Dev", 9..10).as_bytes(), 1);
     drop(other);
     let (_journal, recovered) = open(&directory);
     assert_eq!(recovered[0].records.len(), 10);
@@ -57,7 +57,7 @@ fn a_directory_is_for_one_server() {
     let directory = TestDir::new();
     let (journal, _) = open(&directory);
     let path = directory.path().join("log");
-    let error = Journal::open(path.clone(), Flush::Never, ALL).unwrap_err();
+    let error = Journal::open(path.clone(), SyncPolicy::Never, ALL).unwrap_err();
     let expected = format!("can't lock {}", path.display());
     assert_eq!(error.to_string(), expected);
     assert_eq!(error.cause().to_string(), "another server has it");
@@ -77,7 +77,7 @@ fn a_directory_that_cannot_be_had_is_an_error() {
     {
         let path = directory.path().join(name);
         fs::write(directory.path().join("file"), "").unwrap();
-        let error = Journal::open(path.clone(), Flush::Never, ALL).unwrap_err();
+        let error = Journal::open(path.clone(), SyncPolicy::Never, ALL).unwrap_err();
         assert_eq!(error.to_string(), format!("can't {operation} {}", path.display()));
         assert_eq!(error.cause().kind(), kind);
         let source = std::error::Error::source(&error).unwrap().to_string();
@@ -105,9 +105,9 @@ fn nothing_is_recovered_where_nothing_is_kept() {
     let (journal, _) = open(&directory);
     journal.room("dev").append(at(LATER), lines("dev", 0..1).as_bytes(), 1);
     drop(journal);
-    let keep = Keep { messages: 0, ..ALL };
+    let keep = RecoveryLimits { messages: 0, ..ALL };
     let path = directory.path().join("log");
-    let (_journal, recovered) = Journal::open(path, Flush::default(), keep).unwrap();
+    let (_journal, recovered) = Journal::open(path, SyncPolicy::default(), keep).unwrap();
     assert!(recovered.is_empty());
 }
 

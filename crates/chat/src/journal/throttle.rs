@@ -2,14 +2,14 @@ use std::time::{Duration, Instant};
 
 /// What is not to be said at each occasion.
 #[derive(Debug)]
-pub(crate) struct Seldom {
+pub(crate) struct Throttle {
     pause: Duration,
     last: Option<Instant>,
 }
 
-impl Seldom {
-    pub(crate) const fn new(pause: Duration) -> Seldom {
-        Seldom { pause, last: None }
+impl Throttle {
+    pub(crate) const fn new(pause: Duration) -> Throttle {
+        Throttle { pause, last: None }
     }
 
     /// Whether to say it now.

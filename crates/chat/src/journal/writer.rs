@@ -11,9 +11,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use crate::journal::queue::Entry;
-use crate::journal::storage::{DayFile, Disk};
-use crate::journal::throttle::Seldom;
-use crate::journal::{Counts, Day, Flush};
+use crate::journal::storage::{DayFile, Storage};
+use crate::journal::throttle::Throttle;
+use crate::journal::{Counts, Day, SyncPolicy};
 
 /// Files that are open at once.
 pub(crate) const MAX_OPEN: usize = 64;
@@ -29,9 +29,9 @@ pub(crate) const RETRY: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
-pub(crate) struct Writer<D: Disk> {
+pub(crate) struct Writer<D: Storage> {
     disk: D,
-    flush: Flush,
+    flush: SyncPolicy,
     counts: Arc<Counts>,
     /// How often a file was used.
     uses: u64,
@@ -40,8 +40,8 @@ pub(crate) struct Writer<D: Disk> {
     /// When the first of the unsynced has waited for long enough.
     due: Option<Instant>,
     stopped: HashMap<Arc<str>, Stopped>,
-    unwritten: Seldom,
-    failed: Seldom,
+    unwritten: Throttle,
+    failed: Throttle,
 }
 
 /// The file that a room is written to.
@@ -69,8 +69,8 @@ struct Stopped {
     lost: u64,
 }
 
-impl<D: Disk> Writer<D> {
-    pub(crate) fn new(disk: D, flush: Flush, counts: Arc<Counts>) -> Writer<D> {
+impl<D: Storage> Writer<D> {
+    pub(crate) fn new(disk: D, flush: SyncPolicy, counts: Arc<Counts>) -> Writer<D> {
         Writer {
             disk,
             flush,
@@ -80,8 +80,8 @@ impl<D: Disk> Writer<D> {
             unsynced: HashMap::new(),
             due: None,
             stopped: HashMap::new(),
-            unwritten: Seldom::new(PAUSE),
-            failed: Seldom::new(PAUSE),
+            unwritten: Throttle::new(PAUSE),
+            failed: Throttle::new(PAUSE),
         }
     }
 
@@ -214,7 +214,7 @@ impl<D: Disk> Writer<D> {
 
     /// Remembers that there is something to sync.
     fn note(&mut self, now: Instant, room: &Arc<str>, day: Day, messages: u64, new: bool) {
-        let Flush::Every(duration) = self.flush else { return };
+        let SyncPolicy::Every(duration) = self.flush else { return };
         let unsynced = self.unsynced.entry((room.clone(), day)).or_default();
         unsynced.messages += messages;
         unsynced.new |= new;

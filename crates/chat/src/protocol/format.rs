@@ -1,4 +1,4 @@
-//! How messages and notices look on the wire.
+//! Rendering of messages and notices, for the wire and for the disk.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,26 +7,26 @@ use std::time::SystemTime;
 use chrono::{DateTime, Local, SecondsFormat};
 use thiserror::Error;
 
-/// The room in which everybody starts.
+/// Name of the room in which every client starts.
 pub(crate) const LOBBY: &str = "lobby";
 
-/// How messages and notices are written. All clients of a server get the same bytes.
+/// Format of messages and notices. All clients of a server receive the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {
-    /// `2026-11-20 18:11:02 NAME: TEXT`; for one client alone, `NAME -> NAME: TEXT` behind the time.
+    /// `2026-11-20 18:11:02 NAME: TEXT`; a private message has `NAME -> NAME: TEXT` after the time.
     #[default]
     Line,
-    /// `202611/20 18:11:02 NAME`, then the text on a line of its own, then an empty line; for one
-    /// client alone, `NAME -> NAME` behind the time.
+    /// `202611/20 18:11:02 NAME`, then the text on a line of its own, then an empty line; a private
+    /// message has `NAME -> NAME` after the time.
     Classic,
     /// One JSON object (RFC 8259) a line: `time` (RFC 3339), `room`, `from`, `kind` (`message`,
-    /// `private` or `notice`) and `text`; in a private message `to`, behind `from`; in a message
+    /// `private` or `notice`) and `text`; in a private message `to`, after `from`; in a message
     /// from the history `"history":true`, at the end.
     Json,
 }
 
-/// The word is none of `line`, `classic` and `json`.
+/// The error for a word that is not `line`, `classic` or `json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected line, classic or json")]
 pub struct UnknownFormat;
@@ -54,76 +54,82 @@ impl fmt::Display for Format {
     }
 }
 
-/// Writes messages in one format. It keeps the text of the second it last wrote, since making that
-/// costs more than the rest of a message.
+/// One line of the chat, before it is rendered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Message<'a> {
+    pub(crate) time: SystemTime,
+    /// Name of the room in which it is said, or in which the client that receives it is.
+    pub(crate) room: &'a str,
+    pub(crate) kind: MessageKind<'a>,
+    /// Text without control characters.
+    pub(crate) text: &'a str,
+}
+
+/// Kinds of lines, with the names of the clients concerned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum MessageKind<'a> {
+    /// A client's message to its room.
+    Public { from: &'a str },
+    /// A client's message to one other client.
+    Private { from: &'a str, to: &'a str },
+    /// A notice from the server.
+    Notice,
+}
+
+/// Renders lines in one format. It caches the text of the last second, because formatting a time
+/// costs more than the rest of a line.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(crate) struct Renderer {
     format: Format,
     second: Option<i64>,
     stamp: String,
 }
 
-impl Writer {
-    pub(crate) fn new(format: Format) -> Writer {
-        Writer { format, second: None, stamp: String::new() }
+impl Renderer {
+    pub(crate) fn new(format: Format) -> Renderer {
+        Renderer { format, second: None, stamp: String::new() }
     }
 
-    /// What `from` says to all in `room`.
-    pub(crate) fn message(
-        &mut self,
-        out: &mut Vec<u8>,
-        time: SystemTime,
-        room: &str,
-        from: &str,
-        text: &str,
-    ) {
-        self.stamp(time);
+    /// Appends the line for `message` to `out`.
+    pub(crate) fn render(&mut self, message: &Message<'_>, out: &mut Vec<u8>) {
+        self.stamp(message.time);
         match self.format {
-            Format::Line => put(out, &[&self.stamp, " ", from, ": ", text, "\n"]),
-            Format::Classic => put(out, &[&self.stamp, " ", from, "\n", text, "\n\n"]),
-            Format::Json => self.object(out, room, from, None, "message", text),
+            Format::Line => self.line(message, out),
+            Format::Classic => self.classic(message, out),
+            Format::Json => self.object(message, out),
         }
     }
 
-    /// What `from`, in `room`, says to `to` alone.
-    pub(crate) fn private(
-        &mut self,
-        out: &mut Vec<u8>,
-        time: SystemTime,
-        room: &str,
-        [from, to]: [&str; 2],
-        text: &str,
-    ) {
-        self.stamp(time);
-        match self.format {
-            Format::Line => put(out, &[&self.stamp, " ", from, " -> ", to, ": ", text, "\n"]),
-            Format::Classic => {
-                put(out, &[&self.stamp, " ", from, " -> ", to, "\n", text, "\n\n"]);
+    fn line(&self, message: &Message<'_>, out: &mut Vec<u8>) {
+        let (stamp, text) = (&self.stamp, message.text);
+        match message.kind {
+            MessageKind::Public { from } => put(out, &[stamp, " ", from, ": ", text, "\n"]),
+            MessageKind::Private { from, to } => {
+                put(out, &[stamp, " ", from, " -> ", to, ": ", text, "\n"]);
             }
-            Format::Json => self.object(out, room, from, Some(to), "private", text),
+            MessageKind::Notice => put(out, &["* ", text, "\n"]),
         }
     }
 
-    /// What the server says, to somebody in `room`.
-    pub(crate) fn notice(&mut self, out: &mut Vec<u8>, time: SystemTime, room: &str, text: &str) {
-        self.stamp(time);
-        match self.format {
-            Format::Line | Format::Classic => put(out, &["* ", text, "\n"]),
-            Format::Json => self.object(out, room, "*", None, "notice", text),
+    fn classic(&self, message: &Message<'_>, out: &mut Vec<u8>) {
+        let (stamp, text) = (&self.stamp, message.text);
+        match message.kind {
+            MessageKind::Public { from } => put(out, &[stamp, " ", from, "\n", text, "\n\n"]),
+            MessageKind::Private { from, to } => {
+                put(out, &[stamp, " ", from, " -> ", to, "\n", text, "\n\n"]);
+            }
+            MessageKind::Notice => put(out, &["* ", text, "\n"]),
         }
     }
 
-    fn object(
-        &self,
-        out: &mut Vec<u8>,
-        room: &str,
-        from: &str,
-        to: Option<&str>,
-        kind: &str,
-        text: &str,
-    ) {
+    fn object(&self, message: &Message<'_>, out: &mut Vec<u8>) {
+        let (from, to, kind) = match message.kind {
+            MessageKind::Public { from } => (from, None, "message"),
+            MessageKind::Private { from, to } => (from, Some(to), "private"),
+            MessageKind::Notice => ("*", None, "notice"),
+        };
         put(out, &["{\"time\":\"", &self.stamp, "\",\"room\":"]);
-        quote(out, room);
+        quote(out, message.room);
         put(out, &[",\"from\":"]);
         quote(out, from);
         if let Some(to) = to {
@@ -131,14 +137,14 @@ impl Writer {
             quote(out, to);
         }
         put(out, &[",\"kind\":\"", kind, "\",\"text\":"]);
-        quote(out, text);
+        quote(out, message.text);
         put(out, &["}\n"]);
     }
 
-    /// Makes `stamp` the text of `time`, in local time.
+    /// Sets `stamp` to the text of `time`, in local time.
     fn stamp(&mut self, time: SystemTime) {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        // The clock of a system is set by people; what chrono cannot show is shown as the epoch.
+        // People set the system's clock; a time that chrono cannot show becomes the epoch.
         let second = i64::try_from(since.as_secs()).unwrap_or_default();
         if self.second == Some(second) {
             return;
@@ -153,9 +159,9 @@ impl Writer {
     }
 }
 
-/// Appends `message` in the form that it has in the history: in `json` with a mark, so that programs
-/// do not take it for news.
-pub(crate) fn remember(format: Format, message: &[u8], out: &mut Vec<u8>) {
+/// Appends a rendered `message` in the form that it has in the history. In `json` it gets a mark, so
+/// that programs can tell it from a new message.
+pub(crate) fn mark_history(format: Format, message: &[u8], out: &mut Vec<u8>) {
     match message.strip_suffix(b"}\n") {
         Some(object) if format == Format::Json => {
             out.extend_from_slice(object);
@@ -165,11 +171,13 @@ pub(crate) fn remember(format: Format, message: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Writes what is said in rooms: for the clients, and where there is a log on disk, for that.
+/// Renderers for the messages of rooms.
 #[derive(Debug)]
-pub(crate) struct Pen {
-    pub(crate) wire: Writer,
-    pub(crate) disk: Option<Writer>,
+pub(crate) struct Renderers {
+    /// Renders for clients.
+    pub(crate) wire: Renderer,
+    /// Renders for the log on disk, if there is one.
+    pub(crate) disk: Option<Renderer>,
 }
 
 fn put(out: &mut Vec<u8>, parts: &[&str]) {
@@ -178,8 +186,8 @@ fn put(out: &mut Vec<u8>, parts: &[&str]) {
     }
 }
 
-/// A JSON string (RFC 8259, section 7). `text` is clean: of what must be escaped, only quotes and
-/// backslashes are left.
+/// Appends a JSON string (RFC 8259, section 7). `text` has no control characters, so only quotes
+/// and backslashes need an escape.
 fn quote(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     for b in text.bytes() {

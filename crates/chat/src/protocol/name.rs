@@ -1,4 +1,4 @@
-//! The names that clients and rooms may have.
+//! Names of clients and rooms.
 
 use std::net::Ipv4Addr;
 
@@ -9,42 +9,42 @@ use unicode_security::confusable_detection::skeleton;
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 32;
 
-/// Why a name cannot be had. Its text is what the client is told.
+/// Reasons for which a name is refused. The client receives the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// Nothing is left of it.
+    /// The name is empty.
     #[error("a name is needed")]
     Empty,
-    /// It is longer than [`MAX_NAME`].
+    /// The name is longer than [`MAX_NAME`].
     #[error("a name has at most {MAX_NAME} characters")]
     TooLong,
-    /// It has a character that names cannot have, or one that looks like such a character, or
-    /// begins with one that is not a letter or a digit.
+    /// The name has a character that names cannot have, or one that is confusable with such a
+    /// character, or does not begin with a letter or a digit.
     #[error("a name is letters, digits and _ - . ' and begins with a letter or a digit")]
     Character,
-    /// It looks like an address, or like the server's own.
+    /// The name is confusable with an address, or with a name of the server.
     #[error("this name is not for clients")]
     Reserved,
-    /// Another client has it, or one that looks like it.
+    /// Another client has the name, or a confusable one.
     #[error("this name is taken")]
     Taken,
 }
 
-/// A name that can be chosen, apart from who has it.
+/// A well-formed name.
 ///
 /// The first character being a letter or a digit keeps names apart from notices (`*`) and commands
 /// (`/`), and the closed set of characters keeps them from being read as `IP:PORT`, as several
 /// words, or as an instruction to a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Name {
-    /// In Unicode's normalization form KC (UAX #15): what is shown.
+    /// The name as it is shown, in Unicode's normalization form KC (UAX #15).
     pub(crate) shown: String,
-    /// In lower case: names that differ in nothing else are the same name. It is fit for a file.
+    /// The name in lower case. Names that differ in case only are the same. It is fit for a file name.
     pub(crate) folded: String,
-    /// What it looks like (its skeleton, UTS #39, section 4), as it is and in lower case. Two names that have one
-    /// of them in common can be mistaken for one another: `lVAN` for `IVAN`, `ivan` for `Ivan`.
-    pub(crate) looks: [String; 2],
+    /// Skeletons (UTS #39, section 4) of the name as it is and in lower case. Two names that have one
+    /// in common are confusable: `lVAN` with `IVAN`, `ivan` with `Ivan`.
+    pub(crate) skeletons: [String; 2],
 }
 
 impl Name {
@@ -55,14 +55,14 @@ impl Name {
     /// Every [`NameError`] but [`Taken`](NameError::Taken).
     pub(crate) fn of_client(text: &str) -> Result<Name, NameError> {
         let name = Name::parse(text)?;
-        let own = |word: &&str| name.looks.iter().any(|look| **look == look_of(word));
+        let own = |word: &&str| name.skeletons.iter().any(|own| **own == skeleton_of(word));
         if ["server", "operator"].iter().any(own) || name.is_like_an_address() {
             return Err(NameError::Reserved);
         }
         Ok(name)
     }
 
-    /// Reads the name of a room, which may have a `#` before it, as IRC has.
+    /// Reads the name of a room, with or without the `#` of IRC.
     ///
     /// # Errors
     ///
@@ -73,21 +73,24 @@ impl Name {
     }
 
     fn parse(text: &str) -> Result<Name, NameError> {
-        // One character more than a name has says all that the rest could say.
+        // One character more than the limit suffices to refuse a longer name.
         let shown: String = text.nfkc().take(MAX_NAME + 1).collect();
         let Some(first) = shown.chars().next() else { return Err(NameError::Empty) };
         if shown.chars().count() > MAX_NAME {
             return Err(NameError::TooLong);
         }
-        // A lower-case letter may have a dot above it that the capital one had in itself (U+0130).
+        // Lower case may separate a dot that is part of the capital letter (U+0130).
         let folded: String = shown.to_lowercase().chars().filter(|c| is_allowed(*c)).collect();
-        let looks = [look_of(&shown), look_of(&folded)];
-        // A letter may look like punctuation: U+02D0 like a colon, U+01C3 like an exclamation mark.
-        let plain = looks.iter().all(|look| look.chars().all(|c| !c.is_ascii() || is_allowed(c)));
+        let skeletons = [skeleton_of(&shown), skeleton_of(&folded)];
+        // A letter may be confusable with punctuation: U+02D0 with a colon, U+01C3 with an exclamation
+        // mark.
+        let plain = skeletons
+            .iter()
+            .all(|skeleton| skeleton.chars().all(|c| !c.is_ascii() || is_allowed(c)));
         if !first.is_alphanumeric() || !shown.chars().all(is_allowed) || !plain {
             return Err(NameError::Character);
         }
-        Ok(Name { shown, folded, looks })
+        Ok(Name { shown, folded, skeletons })
     }
 
     fn is_like_an_address(&self) -> bool {
@@ -96,7 +99,7 @@ impl Name {
             'o' => '0',
             c => c,
         };
-        let digits: String = self.looks[0].chars().map(as_digit).collect();
+        let digits: String = self.skeletons[0].chars().map(as_digit).collect();
         digits.parse::<Ipv4Addr>().is_ok()
     }
 }
@@ -105,7 +108,7 @@ fn is_allowed(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'')
 }
 
-/// Zero looks like a capital letter, so the case is taken off what it looks like too.
-fn look_of(text: &str) -> String {
+/// Returns the skeleton of `text` in lower case, because a zero is confusable with a capital letter.
+fn skeleton_of(text: &str) -> String {
     skeleton(text).collect::<String>().to_lowercase()
 }

@@ -1,4 +1,4 @@
-//! How fast a client may speak.
+//! The rate limit of a client's input.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 #[cfg(test)]
 mod tests;
 
-/// How much of one client's input is heard: messages and bytes a second, and how much at once after
-/// a silence. Lines count whatever they are, commands too, and bytes with their line endings.
+/// The rate limit of one client's input: messages and bytes per second, and a burst. Every line
+/// counts, commands included, and bytes count with their line endings.
 ///
 /// ```
 /// use chat::Rate;
@@ -25,16 +25,15 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many messages and bytes a second, with a burst of [`Rate::BURST`]. None of either is taken
-    /// as one.
+    /// Allows `messages` and `bytes` per second, with a burst of [`Rate::BURST`]. Zero counts as one.
     pub fn new(messages: u32, bytes: usize) -> Rate {
         Rate { messages: messages.max(1), bytes: bytes.max(1), burst: Rate::BURST }
     }
 
-    /// The burst where none is chosen: what the rate allows in 3 s may come at once.
+    /// The default burst: the amount that the rate allows in 3 s may come at once.
     pub const BURST: Duration = Duration::from_secs(3);
 
-    /// How much may come at once after a silence, as the time in which the rate allows it.
+    /// Sets the burst: the amount that the rate allows in this time may come at once.
     pub fn with_burst(self, burst: Duration) -> Rate {
         Rate { burst, ..self }
     }
@@ -47,29 +46,29 @@ impl fmt::Display for Rate {
     }
 }
 
-/// A flood is over when its client has been within its rate, without a burst, for this long.
+/// Time within its rate, without a burst, after which a client's flood counts as over.
 const CALM: Duration = Duration::from_secs(1);
 
-/// How far a client is ahead of its rate: for messages and for bytes, the time at which all that it
-/// has sent would be allowed without a burst (the generic cell rate algorithm, ITU-T I.371).
+/// The generic cell rate algorithm (ITU-T I.371) for one client: for messages and for bytes, the
+/// time at which everything that it has sent would be allowed without a burst.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     messages: Option<Instant>,
     bytes: Option<Instant>,
-    /// It has been told that it is too fast, and has not been [calm](CALM) since.
-    pub(crate) told: bool,
+    /// `true` if the client was notified and has not been [calm](CALM) since.
+    pub(crate) is_notified: bool,
 }
 
-impl Pace {
-    /// Until when nothing more is heard. `None`: it may speak.
+impl RateLimiter {
+    /// Returns the time until which input must wait, or `None` if it need not.
     pub(crate) fn wait(&mut self, rate: &Rate, now: Instant) -> Option<Instant> {
         let ahead = self.messages.max(self.bytes)?;
-        // Without a burst, a flood is at its rate whenever a line of it may pass.
+        // A flood without a burst is at its rate whenever one of its lines may pass.
         if now.saturating_duration_since(ahead) >= CALM {
-            self.told = false;
+            self.is_notified = false;
         }
-        // A line may pass if it fits the burst; bytes may if those before them did, since how many
-        // come is not known yet.
+        // A line may pass if it fits the burst. Bytes may pass if those before them did, because their
+        // number is not known yet.
         let a_line = Duration::from_secs(1) / rate.messages;
         let beyond = |at: Option<Instant>, burst| {
             at.map(|at| at.saturating_duration_since(now).saturating_sub(burst))
@@ -79,7 +78,7 @@ impl Pace {
         (!wait.is_zero()).then(|| now + wait)
     }
 
-    /// It has sent a line, or `bytes` of one.
+    /// Counts `lines` lines and `bytes` bytes.
     pub(crate) fn spend(&mut self, rate: &Rate, now: Instant, lines: u32, bytes: usize) {
         let a_second = Duration::from_secs(1);
         let from = |at: Option<Instant>| at.map_or(now, |at| at.max(now));

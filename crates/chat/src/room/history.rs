@@ -5,102 +5,106 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::protocol::format::{Format, remember};
-use crate::room::log::{Batch, What};
-use crate::room::memory::Memory;
+use crate::protocol::format::{Format, mark_history};
+use crate::room::memory::MemoryAccount;
+use crate::room::segment::{Batch, Entry, EntryKind};
 
-/// Messages are kept together in pieces of about so many bytes: what a newcomer holds on to while it
-/// reads the history is a handle for each.
+/// Target size of a piece in bytes. A new client that reads the history holds one handle for each
+/// piece.
 const PIECE: usize = 16 * 1024;
 
-/// How much a history keeps: so many messages, in so many bytes.
+/// The limits of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Keep {
+pub(crate) struct Retention {
+    /// The most messages.
     pub(crate) messages: usize,
+    /// The most bytes.
     pub(crate) bytes: usize,
     /// The format of the messages.
     pub(crate) format: Format,
 }
 
+/// The last messages of a room, within the limits of its [`Retention`].
 #[derive(Debug)]
 pub(crate) struct History {
-    keep: Keep,
-    memory: Arc<Memory>,
+    retention: Retention,
+    memory: Arc<MemoryAccount>,
     pieces: VecDeque<Piece>,
     messages: usize,
     bytes: usize,
 }
 
-/// Messages that follow one another.
+/// Consecutive messages in one buffer.
 #[derive(Debug)]
 struct Piece {
-    /// All that was copied, also what has been forgotten since.
+    /// The buffer, with the messages that were dropped since.
     whole: Bytes,
-    /// Where the messages that are remembered begin.
+    /// Offset of the first message that is still kept.
     start: usize,
-    /// Where each of them ends.
+    /// Offset of the end of each kept message.
     ends: VecDeque<usize>,
 }
 
 impl History {
-    pub(crate) fn new(keep: Keep, memory: Arc<Memory>) -> History {
-        History { keep, memory, pieces: VecDeque::new(), messages: 0, bytes: 0 }
+    pub(crate) fn new(retention: Retention, memory: Arc<MemoryAccount>) -> History {
+        History { retention, memory, pieces: VecDeque::new(), messages: 0, bytes: 0 }
     }
 
-    /// What is remembered, oldest first, to be handed on without a copy.
+    /// Returns the kept messages, oldest first, without a copy.
     pub(crate) fn pieces(&self) -> Vec<Bytes> {
         self.pieces.iter().map(|piece| piece.whole.slice(piece.start..)).collect()
     }
 
-    /// Takes in the messages of `batch`, of which the last ones are enough.
+    /// Adds the last messages of `batch`, as many as the retention allows.
     pub(crate) fn append(&mut self, batch: &Batch) {
-        if self.keep.messages == 0 {
+        if self.retention.messages == 0 {
             return;
         }
-        let said = |(_, e): &(usize, &crate::room::log::Entry)| e.what == What::Message;
-        let last = batch.entries.iter().enumerate().rev().filter(said).take(self.keep.messages);
-        let Some(first) = last.last().map(|(index, _)| index) else { return };
-        let mut start = first.checked_sub(1).map_or(0, |before| batch.entries[before].end);
+        let entries = batch.entries();
+        let is_message = |(_, entry): &(usize, &Entry)| entry.kind == EntryKind::Message;
+        let newest = entries.iter().enumerate().rev().filter(is_message);
+        let Some((first, _)) = newest.take(self.retention.messages).last() else { return };
+        let mut start = first.checked_sub(1).map_or(0, |before| entries[before].end);
         let mut run: Vec<u8> = Vec::new();
         let mut ends = VecDeque::new();
-        for entry in &batch.entries[first..] {
-            if entry.what == What::Message {
+        for entry in &entries[first..] {
+            if entry.kind == EntryKind::Message {
                 if !run.is_empty() && run.len() + entry.end - start > PIECE {
                     self.push(&run, std::mem::take(&mut ends));
                     run.clear();
                 }
-                remember(self.keep.format, &batch.bytes[start..entry.end], &mut run);
+                mark_history(self.retention.format, &batch.bytes()[start..entry.end], &mut run);
                 ends.push_back(run.len());
             }
             start = entry.end;
         }
         self.push(&run, ends);
-        self.forget();
+        self.drop_oldest();
     }
 
     fn push(&mut self, run: &[u8], ends: VecDeque<usize>) {
         self.messages += ends.len();
         self.bytes += run.len();
         match self.pieces.back_mut() {
-            // Somebody may hold the old piece still; the new one is a copy of both.
+            // A client may still hold the old buffer, so the new one is a copy of both.
             Some(last) if last.whole.len() + run.len() <= PIECE => {
                 let before = last.whole.len();
-                self.memory.forget(before);
-                last.whole = self.memory.hold(&[&last.whole[..], run].concat());
-                self.memory.remember(last.whole.len());
+                self.memory.leave_history(before);
+                last.whole = self.memory.track(&[&last.whole[..], run].concat());
+                self.memory.enter_history(last.whole.len());
                 last.ends.extend(ends.into_iter().map(|end| before + end));
             }
             _ => {
-                self.memory.remember(run.len());
-                let whole = self.memory.hold(run);
+                self.memory.enter_history(run.len());
+                let whole = self.memory.track(run);
                 self.pieces.push_back(Piece { whole, start: 0, ends });
             }
         }
     }
 
-    /// Cuts it down to what is to be kept.
-    fn forget(&mut self) {
-        while self.messages > self.keep.messages || self.bytes > self.keep.bytes {
+    /// Drops the oldest messages beyond the retention.
+    fn drop_oldest(&mut self) {
+        while self.messages > self.retention.messages || self.bytes > self.retention.bytes {
             let Some(piece) = self.pieces.front_mut() else { return };
             if let Some(end) = piece.ends.pop_front() {
                 self.messages -= 1;
@@ -108,7 +112,7 @@ impl History {
                 piece.start = end;
             }
             if piece.ends.is_empty() {
-                self.memory.forget(piece.whole.len());
+                self.memory.leave_history(piece.whole.len());
                 self.pieces.pop_front();
             }
         }
@@ -117,6 +121,6 @@ impl History {
 
 impl Drop for History {
     fn drop(&mut self) {
-        self.pieces.iter().for_each(|piece| self.memory.forget(piece.whole.len()));
+        self.pieces.iter().for_each(|piece| self.memory.leave_history(piece.whole.len()));
     }
 }

@@ -1,83 +1,83 @@
-//! How many bytes of messages there are, wherever they are.
+//! The memory account: bytes of all messages that exist.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
-/// What a run of messages costs beside its bytes: its owner, and its handles in the windows of the
-/// workers.
+/// Bytes that a run of messages costs besides its content: its owner, and its handles in the
+/// windows of the shards.
 const OVERHEAD: usize = 256;
 
-/// Counts the messages that are in memory, and says when they are too many.
+/// Counts the bytes of messages in memory, and reports when they exceed the limit.
 ///
-/// Every run of messages is made by [`hold`](Self::hold) and counted until its last handle is
-/// dropped, be that in a history, in the window of a worker, or in what a client has not taken yet.
+/// Every run of messages is created by [`track`](Self::track) and counted until its last handle is
+/// dropped. Handles are in histories, in the windows of shards and in the unsent output of clients.
 #[derive(Debug)]
-pub(crate) struct Memory {
-    held: AtomicUsize,
-    /// The part of `held` that is in histories, which have limits of their own.
-    remembered: AtomicUsize,
+pub(crate) struct MemoryAccount {
+    tracked: AtomicUsize,
+    /// The part of `tracked` that is in histories, which have limits of their own.
+    history: AtomicUsize,
     limit: usize,
 }
 
 /// Bytes that are counted as long as they exist.
-struct Held {
+struct Tracked {
     bytes: Box<[u8]>,
-    memory: Arc<Memory>,
+    account: Arc<MemoryAccount>,
 }
 
-impl AsRef<[u8]> for Held {
+impl AsRef<[u8]> for Tracked {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Held {
+impl Drop for Tracked {
     fn drop(&mut self) {
-        self.memory.held.fetch_sub(cost(self.bytes.len()), Ordering::Relaxed);
+        self.account.tracked.fetch_sub(cost(self.bytes.len()), Ordering::Relaxed);
     }
 }
 
-impl Memory {
-    pub(crate) fn new(limit: usize) -> Memory {
-        Memory { held: AtomicUsize::new(0), remembered: AtomicUsize::new(0), limit }
+impl MemoryAccount {
+    pub(crate) fn new(limit: usize) -> MemoryAccount {
+        MemoryAccount { tracked: AtomicUsize::new(0), history: AtomicUsize::new(0), limit }
     }
 
-    /// A copy of `bytes` that is counted.
-    pub(crate) fn hold(self: &Arc<Memory>, bytes: &[u8]) -> Bytes {
-        self.held.fetch_add(cost(bytes.len()), Ordering::Relaxed);
-        Bytes::from_owner(Held { bytes: bytes.into(), memory: self.clone() })
+    /// Returns a counted copy of `bytes`.
+    pub(crate) fn track(self: &Arc<MemoryAccount>, bytes: &[u8]) -> Bytes {
+        self.tracked.fetch_add(cost(bytes.len()), Ordering::Relaxed);
+        Bytes::from_owner(Tracked { bytes: bytes.into(), account: self.clone() })
     }
 
-    /// A history has taken in a run of `length` bytes.
-    pub(crate) fn remember(&self, length: usize) {
-        self.remembered.fetch_add(cost(length), Ordering::Relaxed);
+    /// Counts a run of `length` bytes that a history keeps from now on.
+    pub(crate) fn enter_history(&self, length: usize) {
+        self.history.fetch_add(cost(length), Ordering::Relaxed);
     }
 
-    /// A history has let go of a run of `length` bytes.
-    pub(crate) fn forget(&self, length: usize) {
-        self.remembered.fetch_sub(cost(length), Ordering::Relaxed);
+    /// Counts a run of `length` bytes that a history drops.
+    pub(crate) fn leave_history(&self, length: usize) {
+        self.history.fetch_sub(cost(length), Ordering::Relaxed);
     }
 
-    /// Bytes of all messages, those of histories included.
-    pub(crate) fn held(&self) -> usize {
-        self.held.load(Ordering::Relaxed)
+    /// Returns the bytes of all messages, those of histories included.
+    pub(crate) fn tracked(&self) -> usize {
+        self.tracked.load(Ordering::Relaxed)
     }
 
-    /// Bytes of the messages in histories.
-    pub(crate) fn remembered(&self) -> usize {
-        self.remembered.load(Ordering::Relaxed)
+    /// Returns the bytes of the messages in histories.
+    pub(crate) fn history(&self) -> usize {
+        self.history.load(Ordering::Relaxed)
     }
 
-    /// How many bytes are held beyond the limit.
+    /// Returns the bytes by which messages outside of histories exceed the limit.
     pub(crate) fn excess(&self) -> usize {
-        let waiting = self.held().saturating_sub(self.remembered());
+        let waiting = self.tracked().saturating_sub(self.history());
         waiting.saturating_sub(self.limit)
     }
 }
 
-/// What a run of messages of `length` bytes is counted as.
+/// Returns the bytes that a run of messages of `length` bytes counts as.
 fn cost(length: usize) -> usize {
     length + OVERHEAD
 }

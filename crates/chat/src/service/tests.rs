@@ -5,7 +5,7 @@ use netcore::testing::{Peer, Rig, split_law};
 
 use super::ChatService;
 use crate::Chat;
-use crate::config::{Config, Slow};
+use crate::config::{Config, SlowConsumer};
 use crate::protocol::format::Format;
 
 mod limits;
@@ -257,7 +257,7 @@ fn a_slow_client_is_cut_off_and_costs_the_others_nothing() {
 
 #[test]
 fn a_slow_client_may_be_moved_on_and_told() {
-    let (_, mut rig) = chat(Config::default().with_backlog(100_000).with_slow(Slow::Skip));
+    let (_, mut rig) = chat(Config::default().with_backlog(100_000).with_slow(SlowConsumer::Skip));
     let (ann, slow) = (rig.connect(), rig.connect());
     let _others: Vec<Peer> = (0..18).map(|_| rig.connect()).collect();
     slow.room(0);

@@ -1,220 +1,289 @@
-//! What a client's line does.
+//! Commands: the effect of one line from a client.
+
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
+use chrono::{DateTime, Local};
 
-use crate::custom_command::{Answer, Call};
-use crate::hub::Undelivered;
-use crate::hub::mailbox::What;
+use crate::custom_command::{Answer, CommandContext, Handler};
+use crate::hub::mailbox::Direct;
+use crate::hub::registry::Undelivered;
 use crate::protocol::command::{HELP, Input};
-use crate::protocol::format::Pen;
+use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::text::clean;
+use crate::room::Room;
+use crate::room::presence::Change;
+use crate::shard::delivery::{deliver, deliver_segments, reply};
 use crate::shard::member::{Member, NEVER};
-use crate::shard::output::Outbox;
-use crate::shard::room::Move;
-use crate::shard::{LIST, LISTED, Seat, since};
+use crate::shard::output::ClientOutput;
+use crate::shard::state::State;
 use crate::stats::count;
 
-impl Seat {
-    pub(crate) fn line(&mut self, member: &mut Member, line: &[u8], out: &mut impl Outbox) {
-        let hub = self.hub.clone();
-        let text = match std::str::from_utf8(line) {
-            Ok(text) => text,
-            Err(e) => {
-                count(&hub.counters.refused_encoding, 1);
-                let words = format!("line refused: not UTF-8 at byte {}", e.valid_up_to());
-                return self.answer(member, &words, out);
-            }
-        };
-        match Input::parse(text) {
-            Input::Blank => {}
-            Input::Say(text) => self.say(member, text),
-            Input::Quit => self.leave(member, self.now, out),
-            Input::Nick(name) => self.rename(member, name, out),
-            Input::Join(name) => self.go(member, name, out),
-            Input::Msg(name, text) => self.whisper(member, name, text, out),
-            Input::Who => self.who(member, out),
-            Input::Rooms => self.list_rooms(member, out),
-            Input::Help => {
-                let added = hub.commands.help();
-                HELP.iter().copied().chain(added).for_each(|words| self.answer(member, words, out));
-            }
-            Input::Other(command, argument) => match hub.commands.find(command) {
-                Some(handler) => {
-                    let room = self.room_name(member.room);
-                    let argument = clean(argument);
-                    let mut call = Call {
-                        name: &member.name.clone(),
-                        room: &room,
-                        argument: &argument,
-                        answers: Vec::new(),
-                    };
-                    handler(&mut call);
-                    for answer in call.answers {
-                        match answer {
-                            Answer::Tell(words) => self.answer(member, &clean(&words), out),
-                            Answer::Say(words) => self.notify(member.room, &clean(&words)),
-                        }
-                    }
-                }
-                None => {
-                    let words = format!("no command /{}; /help says what there is", clean(command));
-                    self.answer(member, &words, out);
-                }
-            },
+/// The most names that `/who` lists, and the most rooms that `/rooms` lists.
+const MAX_LISTED: usize = 100;
+
+/// The most bytes of such a list.
+pub(crate) const MAX_LIST: usize = 4 * 1024;
+
+/// Whether the session of a client goes on after a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Flow {
+    /// The session goes on.
+    Continue,
+    /// The client wants to leave.
+    Leave,
+}
+
+/// Handles one line from a client.
+pub(crate) fn handle_line(
+    state: &mut State,
+    member: &mut Member,
+    line: &[u8],
+    out: &mut impl ClientOutput,
+) -> Flow {
+    let text = match std::str::from_utf8(line) {
+        Ok(text) => text,
+        Err(error) => {
+            count(&state.hub.counters.refused_encoding, 1);
+            let text = format!("line refused: not UTF-8 at byte {}", error.valid_up_to());
+            reply(state, member, &text, out);
+            return Flow::Continue;
         }
+    };
+    match Input::parse(text) {
+        Input::Blank => {}
+        Input::Say(text) => say(state, member, text),
+        Input::Quit => return Flow::Leave,
+        Input::Nick(name) => rename(state, member, name, out),
+        Input::Join(name) => change_room(state, member, name, out),
+        Input::Msg(name, text) => send_private(state, member, name, text, out),
+        Input::Who => list_members(state, member, out),
+        Input::Rooms => list_rooms(state, member, out),
+        Input::Help => help(state, member, out),
+        Input::Other(command, argument) => custom(state, member, command, argument, out),
     }
+    Flow::Continue
+}
 
-    fn say(&mut self, member: &Member, text: &str) {
-        let text = clean(text);
-        if text.trim().is_empty() {
-            return;
-        }
-        let Seat { rooms, pen, now, hub, .. } = self;
-        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        let room = local.room.clone();
-        self.said += local.say(pen, *now, |writer, out| {
-            writer.message(out, now.time, &room.name, &member.name, &text);
-        });
-        count(&hub.counters.messages, 1);
+/// Publishes a message to the client's room.
+fn say(state: &mut State, member: &Member, text: &str) {
+    let text = clean(text);
+    if text.trim().is_empty() {
+        return;
     }
+    push(state, member.room, MessageKind::Public { from: &member.name }, &text);
+    count(&state.hub.counters.messages, 1);
+}
 
-    /// A notice for everybody in a room.
-    fn notify(&mut self, place: usize, words: &str) {
-        let Seat { rooms, pen, now, .. } = self;
-        let Some(local) = rooms.get_mut(place).and_then(Option::as_mut) else { return };
-        let room = local.room.clone();
-        self.said +=
-            local.say(pen, *now, |writer, out| writer.notice(out, now.time, &room.name, words));
-    }
-
-    fn rename(&mut self, member: &mut Member, name: &str, out: &mut impl Outbox) {
-        let Seat { rooms, pen: Pen { wire: writer, .. }, now, hub, .. } = self;
-        let Some(local) = rooms.get_mut(member.room).and_then(Option::as_mut) else { return };
-        local.publish_all(hub, writer, *now);
-        let room = local.room.name.clone();
-        let presence = hub.config.presence;
-        let renamed = hub.rename(member.id, name, |old, new| {
-            (presence && old != new).then(|| {
-                let words = format!("{old} is now {new}");
-                local.publish_alone(|out| writer.notice(out, now.time, &room, &words))
-            })
-        });
-        match renamed {
-            Ok((name, told)) => {
-                member.name = name;
-                // The answer says it already.
-                member.skip = told.map_or(member.skip, |end| end.segment - 1);
-                self.answer(member, &format!("you are {}", member.name.clone()), out);
-            }
-            Err(e) => {
-                count(&hub.counters.refused_names, 1);
-                let usage = if name.is_empty() { ": /nick NAME" } else { "" };
-                self.answer(member, &format!("{e}{usage}"), out);
-            }
-        }
-    }
-
-    fn go(&mut self, member: &mut Member, name: &str, out: &mut impl Outbox) {
-        let hub = self.hub.clone();
-        let room = match hub.go(member.id, name, self.now) {
-            Ok(room) => room,
-            Err(e) => {
-                count(&hub.counters.refused_rooms, 1);
-                let usage = if name.is_empty() { ": /join ROOM" } else { "" };
-                return self.answer(member, &format!("{e}{usage}"), out);
-            }
-        };
-        // All that was said in the old room until here, however much: the cursor leaves it.
-        self.publish(member.room);
-        self.give(member, usize::MAX, usize::MAX, out);
-        self.depart(member, Move::Went);
-        let (here, _) = hub.who(&room, 0);
-        member.room = self.place(room.clone());
-        member.skip = NEVER;
-        self.render(&room.name, &format!("you are in {}; {here} here", room.name));
-        self.told += self.notice.len();
-        out.send(&self.notice);
-        self.told += self.settle(member, out);
-    }
-
-    fn whisper(&mut self, member: &mut Member, name: &str, text: &str, out: &mut impl Outbox) {
-        let text = clean(text);
-        if name.is_empty() || text.trim().is_empty() {
-            return self.answer(member, "whom do you tell what? /msg NAME TEXT", out);
-        }
-        let room = self.room_name(member.room);
-        // Who gets it has what was said before, or can have it.
-        self.publish(member.room);
-        let mut rendered = Vec::new();
-        let Seat { pen: Pen { wire: writer, .. }, now, hub, .. } = self;
-        let sent = hub.send(name, |to| {
-            writer.private(&mut rendered, now.time, &room, [&member.name, to], &text);
-            What::Private(Bytes::copy_from_slice(&rendered))
-        });
-        match sent {
-            Ok(to) => {
-                count(&hub.counters.private, 1);
-                if to != member.id {
-                    self.bring(member, out);
-                    self.told += rendered.len();
-                    out.send(&rendered);
-                }
-            }
-            Err(why) => {
-                count(&hub.counters.refused_private, 1);
-                let words = match why {
-                    Undelivered::Nobody => format!("nobody is called {}", clean(name)),
-                    Undelivered::Busy => {
-                        format!("{} does not read; your message is lost", clean(name))
-                    }
-                };
-                self.answer(member, &words, out);
-            }
-        }
-    }
-
-    fn who(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let Some(room) = self.local(member.room).map(|local| local.room.clone()) else { return };
-        let (here, who) = self.hub.who(&room, LISTED);
-        let now = self.now.time;
-        let who = who.iter().map(|(name, at)| format!("{name} since {}", since::shown(*at, now)));
-        self.answer(member, &format!("{here} here: {}", list(who, here)), out);
-    }
-
-    fn list_rooms(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let rooms = self.hub.rooms();
-        let count = rooms.len();
-        let what = if count == 1 { "room" } else { "rooms" };
-        let shown = rooms.iter().take(LISTED).map(|(room, here)| format!("{} {here}", room.name));
-        self.answer(member, &format!("{count} {what}: {}", list(shown, count)), out);
-    }
-
-    /// A notice for one client, behind what was said before.
-    pub(crate) fn answer(&mut self, member: &mut Member, words: &str, out: &mut impl Outbox) {
-        self.publish(member.room);
-        self.bring(member, out);
-        self.render_for(member, words);
-        self.told += self.notice.len();
-        out.send(&self.notice);
+/// Adds a message or notice to the batch of a room.
+fn push(state: &mut State, room: usize, kind: MessageKind<'_>, text: &str) {
+    if let Some(local) = state.rooms.get_mut(room) {
+        state.batch_bytes += local.push(&mut state.renderers, state.now.time, kind, text);
     }
 }
 
-/// As many of `shown` as a notice has room for, of `count` that there are.
-fn list(shown: impl Iterator<Item = String>, count: usize) -> String {
-    let mut words = String::new();
+fn rename(state: &mut State, member: &mut Member, name: &str, out: &mut impl ClientOutput) {
+    let (hub, now, renderer) = (state.hub.clone(), state.now, &mut state.renderers.wire);
+    let Some(local) = state.rooms.get_mut(member.room) else { return };
+    local.publish_all(&hub, renderer, now);
+    let renamed = hub.rename(member.id, name, |old, new| {
+        let text = (hub.config.presence && old != new).then(|| format!("{old} is now {new}"))?;
+        Some(local.publish_notice(renderer, now.time, &text))
+    });
+    match renamed {
+        Ok((name, notice)) => {
+            member.name = name;
+            // The reply says the same to the client itself.
+            member.omit = notice.map_or(member.omit, |end| end.segment - 1);
+            let text = format!("you are {}", member.name);
+            reply(state, member, &text, out);
+        }
+        Err(error) => {
+            count(&hub.counters.refused_names, 1);
+            let usage = if name.is_empty() { ": /nick NAME" } else { "" };
+            reply(state, member, &format!("{error}{usage}"), out);
+        }
+    }
+}
+
+fn change_room(state: &mut State, member: &mut Member, name: &str, out: &mut impl ClientOutput) {
+    let room = match state.hub.move_to(member.id, name, state.now) {
+        Ok(room) => room,
+        Err(error) => {
+            count(&state.hub.counters.refused_rooms, 1);
+            let usage = if name.is_empty() { ": /join ROOM" } else { "" };
+            return reply(state, member, &format!("{error}{usage}"), out);
+        }
+    };
+    // Delivers everything that was said in the old room, however much, because the cursor leaves it.
+    state.rooms.publish(member.room);
+    deliver_segments(state, member, usize::MAX, usize::MAX, out);
+    leave_room(state, member, Departure::ToOtherRoom);
+    let (members, _) = state.hub.members(&room, 0);
+    member.room = state.rooms.open(room.clone(), state.mailbox.wake(), state.now.instant);
+    member.omit = NEVER;
+    let notice = state.notice(&room.name, &format!("you are in {}; {members} here", room.name));
+    let length = notice.len();
+    out.send(notice);
+    state.reply_bytes += length + enter_room(state, member, out);
+}
+
+/// Adds a client to its room: it receives the history, and then what is new. Returns the bytes of
+/// the history.
+pub(crate) fn enter_room(
+    state: &mut State,
+    member: &mut Member,
+    out: &mut impl ClientOutput,
+) -> usize {
+    let Some(local) = state.rooms.get_mut(member.room) else { return 0 };
+    let renderer = &mut state.renderers.wire;
+    local.change(&state.hub, renderer, state.now, Change::Joined, &member.name, None);
+    local.insert(member.key);
+    let (end, history) = local.room.log.join();
+    let length = history.iter().map(Bytes::len).sum();
+    history.into_iter().for_each(|bytes| out.share(bytes));
+    member.cursor = end.segment;
+    length
+}
+
+/// Reasons for which a client leaves a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    ToOtherRoom,
+    Disconnected,
+}
+
+/// Removes a client from its room.
+pub(crate) fn leave_room(state: &mut State, member: &Member, departure: Departure) {
+    let Some(local) = state.rooms.get_mut(member.room) else { return };
+    local.remove(member.key);
+    let gone = (departure == Departure::Disconnected).then_some(member.id);
+    let renderer = &mut state.renderers.wire;
+    local.change(&state.hub, renderer, state.now, Change::Left, &member.name, gone);
+}
+
+fn send_private(
+    state: &mut State,
+    member: &mut Member,
+    name: &str,
+    text: &str,
+    out: &mut impl ClientOutput,
+) {
+    let text = clean(text);
+    if name.is_empty() || text.trim().is_empty() {
+        return reply(state, member, "expected /msg NAME TEXT", out);
+    }
+    // The receiver must be able to see what was said before.
+    state.rooms.publish(member.room);
+    let room = state.rooms.name(member.room);
+    let mut rendered = Vec::new();
+    let (time, from, renderer) = (state.now.time, &*member.name, &mut state.renderers.wire);
+    let sent = state.hub.send_direct(name, |to| {
+        let kind = MessageKind::Private { from, to };
+        renderer.render(&Message { time, room: &room, kind, text: &text }, &mut rendered);
+        Direct::Private(Bytes::copy_from_slice(&rendered))
+    });
+    let error = match sent {
+        Ok(to) => {
+            count(&state.hub.counters.private, 1);
+            if to != member.id {
+                deliver(state, member, out);
+                state.reply_bytes += rendered.len();
+                out.send(&rendered);
+            }
+            return;
+        }
+        Err(Undelivered::Nobody) => format!("nobody is called {}", clean(name)),
+        Err(Undelivered::Busy) => format!("{} does not read; your message is lost", clean(name)),
+    };
+    count(&state.hub.counters.refused_private, 1);
+    reply(state, member, &error, out);
+}
+
+fn list_members(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {
+    let Some(room) = room_of(state, member) else { return };
+    let (count, members) = state.hub.members(&room, MAX_LISTED);
+    let now = state.now.time;
+    let members = members.iter().map(|(name, at)| format!("{name} since {}", since(*at, now)));
+    reply(state, member, &format!("{count} here: {}", list(members, count)), out);
+}
+
+fn list_rooms(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {
+    let rooms = state.hub.rooms();
+    let count = rooms.len();
+    let noun = if count == 1 { "room" } else { "rooms" };
+    let listed = rooms.iter().take(MAX_LISTED);
+    let listed = listed.map(|(room, members)| format!("{} {members}", room.name));
+    reply(state, member, &format!("{count} {noun}: {}", list(listed, count)), out);
+}
+
+fn help(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {
+    let hub = state.hub.clone();
+    HELP.into_iter().chain(hub.commands.help()).for_each(|text| reply(state, member, text, out));
+}
+
+/// Runs a command that the embedding program added.
+fn custom(
+    state: &mut State,
+    member: &mut Member,
+    command: &str,
+    argument: &str,
+    out: &mut impl ClientOutput,
+) {
+    let Some(handler) = state.hub.commands.find(command) else {
+        let text = format!("no command /{}; /help says what there is", clean(command));
+        return reply(state, member, &text, out);
+    };
+    for answer in answers(state, member, &handler, argument) {
+        match answer {
+            Answer::Tell(text) => reply(state, member, &clean(&text), out),
+            Answer::Say(text) => push(state, member.room, MessageKind::Notice, &clean(&text)),
+        }
+    }
+}
+
+fn answers(state: &State, member: &Member, handler: &Handler, argument: &str) -> Vec<Answer> {
+    let room = state.rooms.name(member.room);
+    let argument = clean(argument);
+    let mut context = CommandContext {
+        name: &member.name,
+        room: &room,
+        argument: &argument,
+        answers: Vec::new(),
+    };
+    handler(&mut context);
+    context.answers
+}
+
+fn room_of(state: &State, member: &Member) -> Option<Arc<Room>> {
+    Some(state.rooms.get(member.room)?.room.clone())
+}
+
+/// Joins items with commas, up to [`MAX_LIST`] bytes, and counts the rest of `count`.
+fn list(items: impl Iterator<Item = String>, count: usize) -> String {
+    let mut text = String::new();
     let mut listed = 0;
-    for item in shown {
-        if words.len() + item.len() > LIST {
+    for item in items {
+        if text.len() + item.len() > MAX_LIST {
             break;
         }
         if listed > 0 {
-            words += ", ";
+            text += ", ";
         }
-        words += &item;
+        text += &item;
         listed += 1;
     }
     if count > listed {
-        words += &format!(" and {} more", count - listed);
+        text += &format!(" and {} more", count - listed);
     }
-    words
+    text
+}
+
+/// Returns the local time of day of `at`, with the date unless it is today's.
+fn since(at: SystemTime, now: SystemTime) -> String {
+    let [at, now] = [at, now].map(DateTime::<Local>::from);
+    let format = if at.date_naive() == now.date_naive() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    at.format(format).to_string()
 }

@@ -1,118 +1,168 @@
-//! What a client gets.
+//! Delivery: segments, direct messages and notices to one client.
 
-use crate::config::Slow;
-use crate::hub::mailbox::{Letter, What};
-use crate::shard::member::Member;
-use crate::shard::output::Outbox;
-use crate::shard::{RUNS, SHARE, Seat};
+use std::time::Instant;
+
+use crate::config::SlowConsumer;
+use crate::hub::mailbox::{Direct, DirectMessage};
+use crate::shard::member::{Member, NEVER};
+use crate::shard::output::ClientOutput;
+use crate::shard::room::{Lag, STALL};
+use crate::shard::state::State;
 use crate::stats::count;
 
-impl Seat {
-    /// Sends a client what it lacks, as far as it takes it.
-    pub(crate) fn bring(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        if out.waiting() > 0 {
-            return self.check(member, out);
-        }
-        if member.lost > 0 {
-            let words = match std::mem::take(&mut member.lost) {
-                1 => "1 message skipped: you were reading too slowly".to_owned(),
-                n => format!("{n} messages skipped: you were reading too slowly"),
-            };
-            self.render_for(member, &words);
-            out.send(&self.notice);
-        }
-        if self.give(member, SHARE, RUNS, out) {
-            self.bring_letters(member, out);
-        }
-        if member.is_done() {
-            out.close();
-        }
-    }
+/// The most bytes that one delivery hands to a client. The rest of a long backlog follows when the
+/// client has read these.
+pub(crate) const MAX_DELIVERY: usize = 64 * 1024;
 
-    /// Brings the letters for a client.
-    fn bring_letters(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        // As a rule there is none for anybody, and then nothing need be looked up.
-        if self.letters.is_empty() {
-            return;
-        }
-        let Some(letters) = self.letters.remove(&member.key) else { return };
-        self.hub.delivered(member.id, letters.iter().map(Letter::cost).sum());
-        // A key may have been another's before.
-        for letter in letters.into_iter().filter(|letter| letter.to == member.id) {
-            match letter.what {
-                What::Private(bytes) => out.send(&bytes),
-                What::Tell(words) => {
-                    self.render_for(member, &words);
-                    out.send(&self.notice);
-                }
-                What::Kick => {
-                    self.render_for(member, "you have been removed by the operator");
-                    out.send(&self.notice);
-                    member.until = 0;
-                }
-            }
-        }
-    }
+/// The most segments of one delivery, because each costs a handle in the client's output.
+pub(crate) const MAX_SEGMENTS: usize = 128;
 
-    /// Sends a client what is between its cursor and the end, so many bytes and runs at most. Whether
-    /// that was all.
-    pub(crate) fn give(
-        &mut self,
-        member: &mut Member,
-        bytes: usize,
-        runs: usize,
-        out: &mut impl Outbox,
-    ) -> bool {
-        let Some(local) = self.rooms.get(member.room).and_then(Option::as_ref) else { return true };
-        let (mut given, mut run, mut messages, mut all) = (0, 0, 0, true);
-        for segment in local.reader.from(member.cursor) {
-            if member.cursor >= member.until {
-                break;
-            }
-            if given > bytes || run >= runs {
-                // The rest when this is taken, so that what waits for one client is bounded.
-                out.more();
-                all = false;
-                break;
-            }
-            if member.cursor != member.skip {
-                (given, run) = (given + segment.bytes().len(), run + 1);
-                messages += u64::from(segment.messages());
-                out.share(segment.bytes().clone());
-            }
-            member.cursor += 1;
-        }
-        count(&self.hub.counters.deliveries, messages);
-        all
+/// Delivers everything that a client has not received, in bounded portions. A client with unsent
+/// output gets nothing; if it is too far behind, it is disconnected or skipped forward.
+pub(crate) fn deliver(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {
+    if out.unsent() > 0 {
+        return check_lag(state, member, out);
     }
+    if member.skipped > 0 {
+        let text = match std::mem::take(&mut member.skipped) {
+            1 => "1 message skipped: you were reading too slowly".to_owned(),
+            n => format!("{n} messages skipped: you were reading too slowly"),
+        };
+        out.send(state.notice_for(member, &text));
+    }
+    if deliver_segments(state, member, MAX_DELIVERY, MAX_SEGMENTS, out) {
+        deliver_direct(state, member, out);
+    }
+    if member.is_done() {
+        out.close();
+    }
+}
 
-    /// Deals with a client that is too far behind.
-    fn check(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        let is_kick = |letter: &Letter| matches!(letter.what, What::Kick);
-        if self.letters.get(&member.key).is_some_and(|all| all.iter().any(is_kick)) {
-            // It does not read; nothing would reach it.
-            return out.abort();
+/// Delivers segments from the client's cursor on, at most `bytes` bytes and `segments` segments.
+/// Returns `true` if the client is up to date.
+pub(crate) fn deliver_segments(
+    state: &State,
+    member: &mut Member,
+    bytes: usize,
+    segments: usize,
+    out: &mut impl ClientOutput,
+) -> bool {
+    let Some(local) = state.rooms.get(member.room) else { return true };
+    let (mut sent_bytes, mut sent_segments, mut messages, mut is_complete) = (0, 0, 0, true);
+    for segment in local.reader.from(member.cursor) {
+        if member.cursor >= member.until {
+            break;
         }
-        if member.is_done() {
-            return;
+        if sent_bytes > bytes || sent_segments >= segments {
+            out.call_when_flushed();
+            is_complete = false;
+            break;
         }
-        let Some(local) = self.rooms.get(member.room).and_then(Option::as_ref) else { return };
-        let (messages, bytes) = local.reader.behind(member.cursor);
-        if bytes <= self.hub.config.backlog as u64 {
-            return;
+        if member.cursor != member.omit {
+            sent_bytes += segment.bytes().len();
+            sent_segments += 1;
+            messages += u64::from(segment.messages());
+            out.share(segment.bytes().clone());
         }
-        match self.hub.config.slow {
-            Slow::Disconnect => {
-                log::info!("{} disconnected: {bytes} bytes behind", member.name);
-                count(&self.hub.counters.cut_slow, 1);
-                out.abort();
-            }
-            Slow::Skip => {
-                log::info!("{} moved past {messages} messages", member.name);
-                count(&self.hub.counters.skipped, messages);
-                member.lost += messages;
-                member.cursor = local.reader.end().segment;
+        member.cursor += 1;
+    }
+    count(&state.hub.counters.deliveries, messages);
+    is_complete
+}
+
+/// Sends a notice to one client, after everything that was said before.
+pub(crate) fn reply(
+    state: &mut State,
+    member: &mut Member,
+    text: &str,
+    out: &mut impl ClientOutput,
+) {
+    state.rooms.publish(member.room);
+    deliver(state, member, out);
+    let notice = state.notice_for(member, text);
+    let length = notice.len();
+    out.send(notice);
+    state.reply_bytes += length;
+}
+
+/// Delivers the direct messages for a client.
+fn deliver_direct(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {
+    // Usually there is none for anybody, and then there is nothing to look up.
+    if state.direct.is_empty() {
+        return;
+    }
+    let Some(messages) = state.direct.remove(&member.key) else { return };
+    state.hub.delivered(member.id, messages.iter().map(DirectMessage::cost).sum());
+    // The key may have been another client's before.
+    for message in messages.into_iter().filter(|message| message.to == member.id) {
+        match message.content {
+            Direct::Private(bytes) => out.send(&bytes),
+            Direct::Notice(text) => out.send(state.notice_for(member, &text)),
+            Direct::Kick => {
+                out.send(state.notice_for(member, "you have been removed by the operator"));
+                member.until = 0;
             }
         }
     }
+}
+
+/// Applies the slow-consumer policy to a client with unsent output.
+fn check_lag(state: &State, member: &mut Member, out: &mut impl ClientOutput) {
+    let is_kick = |message: &DirectMessage| matches!(message.content, Direct::Kick);
+    if state.direct.get(&member.key).is_some_and(|all| all.iter().any(is_kick)) {
+        // The client does not read, so no notice would reach it.
+        return out.abort();
+    }
+    if member.is_done() {
+        return;
+    }
+    let Some(local) = state.rooms.get(member.room) else { return };
+    let (messages, bytes) = local.reader.behind(member.cursor);
+    if bytes <= state.hub.config.backlog as u64 {
+        return;
+    }
+    match state.hub.config.slow {
+        SlowConsumer::Disconnect => {
+            log::info!("{} disconnected: {bytes} bytes behind", member.name);
+            count(&state.hub.counters.cut_slow, 1);
+            out.abort();
+        }
+        SlowConsumer::Skip => {
+            log::info!("{} skipped {messages} messages", member.name);
+            count(&state.hub.counters.skipped, messages);
+            member.skipped += messages;
+            member.cursor = local.reader.end().segment;
+        }
+    }
+}
+
+/// Records how far a client is behind after a delivery. Returns the time of its last progress and
+/// the bytes that it pins, or `None` if it is up to date.
+pub(crate) fn track_lag(
+    state: &mut State,
+    member: &Member,
+    out: &impl ClientOutput,
+) -> Option<(Instant, usize)> {
+    let unsent = out.unsent();
+    let is_far = state.hub.config.far_behind() as u64;
+    let local = state.rooms.get_mut(member.room)?;
+    // A leaving client that has received everything no longer pins the log, only its own unsent
+    // bytes.
+    let cursor = if member.is_done() { NEVER } else { member.cursor };
+    let end = local.reader.end();
+    if unsent == 0 && cursor >= end.segment {
+        local.untrack(member.key);
+        return None;
+    }
+    let (_, bytes) = local.reader.behind(cursor);
+    let read_to = (end.byte - bytes).saturating_sub(unsent as u64);
+    let now = state.now.instant;
+    let lag = Lag { cursor, read_to, since: now, is_far: bytes > is_far };
+    let since = local.track(member.key, lag);
+    Some((since, unsent + usize::try_from(bytes).unwrap_or(usize::MAX)))
+}
+
+/// Returns `true` if a client without progress since `since` counts as stalled.
+pub(crate) fn is_stalled(since: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(since) >= STALL
 }

@@ -1,127 +1,183 @@
-//! What a client sends, a line at a time and no faster than it may.
+//! Input: lines from one client, processed no faster than its limits allow.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use netcore::line::{LineFramer, TooLong};
 
-use crate::shard::member::{Member, NEVER};
-use crate::shard::output::Outbox;
-use crate::shard::{ANSWERS, PRESSED, RUNS, SHARE, Seat};
+use crate::shard::commands::{Flow, handle_line};
+use crate::shard::delivery::{MAX_DELIVERY, MAX_SEGMENTS, reply};
+use crate::shard::member::Member;
+use crate::shard::output::ClientOutput;
+use crate::shard::state::State;
 use crate::stats::count;
 
-impl Seat {
-    /// Hears what a client sent, a line at a time, and no faster than its rate where that `holds`.
-    pub(crate) fn hear(
-        &mut self,
-        member: &mut Member,
-        mut input: &[u8],
-        holds: bool,
-        out: &mut impl Outbox,
-    ) {
-        let now = self.now.instant;
-        let rate = self.hub.config.rate.filter(|_| holds);
-        let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
-        while member.until == NEVER && !input.is_empty() {
-            // One who leaves is not heard beyond what there is room for.
-            let has_to_take = self.told > ANSWERS || holds && self.lags(member);
-            if has_to_take || !holds && self.is_held() {
-                member.tempo().unheard = input.to_vec();
-                out.hold(true);
-                out.more();
+/// Bytes of replies after which a client's input is paused until it has read them.
+pub(crate) const MAX_REPLIES: usize = 8 * 1024;
+
+/// Bytes that are kept of the input that arrives while a client is paused.
+pub(crate) const MAX_DEFERRED: usize = 16 * 1024;
+
+/// Time after which paused senders check again whether the readers keep up.
+pub(crate) const PRESSURE_PAUSE: Duration = Duration::from_millis(10);
+
+/// Limits that apply to input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// The client stays: its rate and its readers set the pace.
+    Live,
+    /// The client leaves: everything that it sent is processed while there is room.
+    Drain,
+}
+
+/// Processes input of a client. Input that the limits do not allow yet is deferred, and reading is
+/// paused. Returns [`Flow::Leave`] after a command that ends the session.
+pub(crate) fn process_input(
+    state: &mut State,
+    member: &mut Member,
+    input: &[u8],
+    out: &mut impl ClientOutput,
+) -> Flow {
+    process(state, member, input, Mode::Live, out)
+}
+
+/// Processes the deferred input of a client that leaves, until its replies reach the limit or
+/// memory is short.
+pub(crate) fn drain_input(
+    state: &mut State,
+    member: &mut Member,
+    out: &mut impl ClientOutput,
+) -> Flow {
+    state.reply_bytes = 0;
+    let deferred = member.take_deferred();
+    process(state, member, &deferred, Mode::Drain, out)
+}
+
+/// Processes the deferred input of a client whose pause has ended, and reads from it again.
+pub(crate) fn resume_input(
+    state: &mut State,
+    member: &mut Member,
+    out: &mut impl ClientOutput,
+) -> Flow {
+    member.input_state().paused_until = None;
+    if state.is_memory_short() || is_pressed(state, member) {
+        pause(state, member, state.now.instant + PRESSURE_PAUSE, out);
+        return Flow::Continue;
+    }
+    if out.unsent() > 0 && member.has_deferred() {
+        // The client must read its replies first; its next flush resumes the input.
+        return Flow::Continue;
+    }
+    out.resume_reading();
+    if member.is_leaving() {
+        return Flow::Continue;
+    }
+    state.reply_bytes = 0;
+    let deferred = member.take_deferred();
+    process_input(state, member, &deferred, out)
+}
+
+fn process(
+    state: &mut State,
+    member: &mut Member,
+    mut input: &[u8],
+    mode: Mode,
+    out: &mut impl ClientOutput,
+) -> Flow {
+    let now = state.now.instant;
+    let rate = state.hub.config.rate.filter(|_| mode == Mode::Live);
+    let mut flow = Flow::Continue;
+    let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
+    while flow == Flow::Continue && !member.is_leaving() && !input.is_empty() {
+        if must_defer(state, member, mode, out) {
+            member.input_state().deferred = input.to_vec();
+            break;
+        }
+        if let Some(rate) = &rate {
+            if let Some(at) = member.input_state().limiter.wait(rate, now) {
+                member.input_state().deferred = input.to_vec();
+                slow_down(state, member, at, out);
                 break;
             }
-            if holds && self.is_full() {
-                // It goes on in the next round.
-                member.tempo().unheard = input.to_vec();
-                self.hold(member, now, out);
-                break;
+        }
+        let before = input.len();
+        let lines = match framer.next(&mut input) {
+            Some(Ok(line)) => {
+                flow = handle_line(state, member, line.text(), out);
+                1
             }
-            if let Some(at) = rate.as_ref().and_then(|rate| member.tempo().pace.wait(rate, now)) {
-                member.tempo().unheard = input.to_vec();
-                self.slow_down(member, at, out);
-                break;
+            Some(Err(TooLong { limit })) => {
+                count(&state.hub.counters.refused_length, 1);
+                reply(state, member, &format!("line refused: longer than {limit} bytes"), out);
+                1
             }
-            let before = input.len();
-            let lines = match framer.next(&mut input) {
-                Some(Ok(line)) => {
-                    self.line(member, line.text(), out);
-                    1
-                }
-                Some(Err(TooLong { limit })) => {
-                    count(&self.hub.counters.refused_length, 1);
-                    let words = format!("line refused: longer than {limit} bytes");
-                    self.answer(member, &words, out);
-                    1
-                }
-                None => 0,
-            };
-            if let Some(rate) = &rate {
-                member.tempo().pace.spend(rate, now, lines, before - input.len());
-            }
-        }
-        member.framer = framer;
-        let is_heard = member.held().is_none() && !member.has_unheard();
-        if is_heard && self.is_pressed(member) {
-            self.hold(member, now + PRESSED, out);
+            None => 0,
+        };
+        if let Some(rate) = &rate {
+            member.input_state().limiter.spend(rate, now, lines, before - input.len());
         }
     }
+    member.framer = framer;
+    let is_idle = member.paused_until().is_none() && !member.has_deferred();
+    if is_idle && is_pressed(state, member) {
+        pause(state, member, now + PRESSURE_PAUSE, out);
+    }
+    flow
+}
 
-    /// Readers of a client's room do not keep up.
-    fn is_pressed(&self, member: &Member) -> bool {
-        self.local(member.room).is_some_and(|local| local.room.log.is_pressed())
+/// Returns `true` if the rest of the input must wait for something other than the rate. Reading is
+/// paused then.
+fn must_defer(
+    state: &mut State,
+    member: &mut Member,
+    mode: Mode,
+    out: &mut impl ClientOutput,
+) -> bool {
+    let must_read_first = match mode {
+        Mode::Live => state.reply_bytes > MAX_REPLIES || lags(state, member),
+        Mode::Drain => state.reply_bytes > MAX_REPLIES || state.is_memory_short(),
+    };
+    if must_read_first {
+        out.pause_reading();
+        out.call_when_flushed();
+        return true;
     }
+    if mode == Mode::Live && state.is_batch_full() {
+        // The next round resumes the input.
+        pause(state, member, state.now.instant, out);
+        return true;
+    }
+    false
+}
 
-    /// What a client lacks is more than it gets in one go.
-    fn lags(&self, member: &Member) -> bool {
-        self.local(member.room).is_some_and(|local| {
-            let segments = local.reader.end().segment.saturating_sub(member.cursor);
-            segments > RUNS as u64 || local.reader.behind(member.cursor).1 > SHARE as u64
-        })
-    }
+/// Returns `true` if readers of the client's room do not keep up.
+fn is_pressed(state: &State, member: &Member) -> bool {
+    state.rooms.get(member.room).is_some_and(|local| local.room.log.is_pressed())
+}
 
-    /// Hears what a client sent beyond its rate, since no more will come.
-    pub(crate) fn hear_out(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        self.told = 0;
-        let unheard = member.take_unheard();
-        self.hear(member, &unheard, false, out);
-    }
+/// Returns `true` if the client has not received more than one delivery hands out.
+fn lags(state: &State, member: &Member) -> bool {
+    state.rooms.get(member.room).is_some_and(|local| {
+        let segments = local.reader.end().segment.saturating_sub(member.cursor);
+        let (_, bytes) = local.reader.behind(member.cursor);
+        segments > MAX_SEGMENTS as u64 || bytes > MAX_DELIVERY as u64
+    })
+}
 
-    /// The time has come at which a client that was held may be heard again.
-    pub(crate) fn hear_again(&mut self, member: &mut Member, out: &mut impl Outbox) {
-        member.tempo().held = None;
-        if self.is_held() || self.is_pressed(member) {
-            return self.hold(member, self.now.instant + PRESSED, out);
-        }
-        if out.waiting() > 0 && member.has_unheard() {
-            // It has something to take first, and is heard when it is fed.
-            return;
-        }
-        out.hold(false);
-        if member.until == NEVER {
-            self.told = 0;
-            let unheard = member.take_unheard();
-            self.hear(member, &unheard, true, out);
+/// Pauses a client that exceeds its rate until `at`, and notifies it once.
+fn slow_down(state: &mut State, member: &mut Member, at: Instant, out: &mut impl ClientOutput) {
+    if !std::mem::replace(&mut member.input_state().limiter.is_notified, true) {
+        count(&state.hub.counters.slowed, 1);
+        if let Some(rate) = state.hub.config.rate {
+            log::info!("{} exceeds its rate of {rate}", member.name);
+            let text = format!("you are sending too fast: you are heard at {rate}");
+            reply(state, member, &text, out);
         }
     }
+    pause(state, member, at, out);
+}
 
-    /// A client is faster than its rate: it is told so once, and not read from until `at`.
-    pub(crate) fn slow_down(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
-        if !std::mem::replace(&mut member.tempo().pace.told, true) {
-            count(&self.hub.counters.slowed, 1);
-            if let Some(rate) = self.hub.config.rate {
-                log::info!("{} is slowed down to {rate}", member.name);
-                let words = format!("you are sending too fast: you are heard at {rate}");
-                self.answer(member, &words, out);
-            }
-        }
-        self.hold(member, at, out);
-    }
-
-    pub(crate) fn hold(&mut self, member: &mut Member, at: Instant, out: &mut impl Outbox) {
-        if let Some(before) = member.tempo().held.replace(at) {
-            self.held.remove(&(before, member.key));
-        }
-        self.held.insert((at, member.key));
-        out.hold(true);
-    }
+/// Stops reading from a client until `at`.
+fn pause(state: &mut State, member: &mut Member, at: Instant, out: &mut impl ClientOutput) {
+    state.paused.insert(member, at);
+    out.pause_reading();
 }

@@ -1,29 +1,33 @@
-//! The way to one client.
+//! The output of one client, as a shard uses it.
 
 use bytes::Bytes;
 
-/// The way to one client: what a [`Seat`](crate::Seat) does with what it has for it.
+/// The output of one client: the calls by which a [`Shard`](crate::Shard) sends and controls it.
 ///
-/// With the feature `server`, `netcore::server::Output` is one.
-pub trait Outbox {
+/// With the feature `server`, `netcore::server::Output` implements it.
+pub trait ClientOutput {
     /// Sends a copy of `bytes`.
     fn send(&mut self, bytes: &[u8]);
 
-    /// Sends `bytes`, which many clients share.
+    /// Sends `bytes`, which many clients share, without a copy.
     fn share(&mut self, bytes: Bytes);
 
-    /// How many bytes of earlier calls the client has not taken.
-    fn waiting(&self) -> usize;
+    /// Returns the number of bytes of earlier calls that are unsent.
+    fn unsent(&self) -> usize;
 
-    /// Asks for a call of [`Seat::feed`](crate::Seat::feed) once everything is taken.
-    fn more(&mut self);
+    /// Requests a call of [`Shard::handle_writable`](crate::Shard::handle_writable) once everything
+    /// is sent.
+    fn call_when_flushed(&mut self);
 
-    /// While held, nothing more is read from the client.
-    fn hold(&mut self, hold: bool);
+    /// Stops reading from the client.
+    fn pause_reading(&mut self);
+
+    /// Reads from the client again.
+    fn resume_reading(&mut self);
 
     /// Closes the connection once everything before is sent. What comes after it is dropped.
     fn close(&mut self);
 
-    /// Closes the connection now.
+    /// Closes the connection now and drops unsent output.
     fn abort(&mut self);
 }

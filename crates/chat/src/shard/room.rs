@@ -1,255 +1,293 @@
-//! A room as one seat sees it.
+//! A room as one shard sees it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use crate::hub::{ClientId, Hub, Room};
+use crate::hub::Hub;
+use crate::hub::id::ClientId;
 use crate::now::Now;
-use crate::protocol::format::{Pen, Writer};
-use crate::room::log::{Batch, Mark, Reader, Wake, What};
+use crate::protocol::format::{Message, MessageKind, Renderer, Renderers};
+use crate::room::Room;
+use crate::room::inbox::Wake;
+use crate::room::presence::{Change, NAMED, Run};
+use crate::room::reader::Reader;
+use crate::room::segment::{Batch, EntryKind, Position};
 
-/// How many of a run of comings or goings are told of by name.
-const NAMED: usize = 8;
-/// More that come or go within this time, or in a room with a [`CROWD`], are told of together when it
-/// is over, or before something is said.
+/// Further joins and leaves within this interval, or any in a room larger than [`CROWD`], are
+/// combined into one notice, sent when the interval ends or before the next message.
 const GATHER: Duration = Duration::from_millis(250);
-/// Clients of a room at one seat above which nobody is told of alone.
+
+/// Clients of a room in one shard above which joins and leaves are always combined.
 const CROWD: usize = 128;
-/// A client that has taken next to nothing for this long has stopped reading; until then it is slow.
-pub(crate) const MOVING: Duration = Duration::from_millis(250);
-/// Bytes that it must have taken in that time, so that one who takes a little now and then holds
-/// nobody up.
+
+/// Time without progress after which a client counts as stalled. Until then it counts as slow.
+pub(crate) const STALL: Duration = Duration::from_millis(250);
+
+/// Bytes that a client must read within [`STALL`] to make progress. A client that reads a little
+/// now and then does not keep senders waiting.
 pub(crate) const STRIDE: u64 = 16 * 1024;
 
-/// What a seat keeps of a room while clients of it are there.
+/// A room with clients of this shard.
 #[derive(Debug)]
-pub(crate) struct Local {
+pub(crate) struct LocalRoom {
     pub(crate) room: Arc<Room>,
     pub(crate) reader: Reader,
     batch: Batch,
+    presence: Presence,
+    /// `true` while `batch` has a message.
+    has_messages: bool,
+    /// Keys of the clients, ascending.
+    members: Vec<u64>,
+    /// `true` if segments came into the window since the last round.
+    has_news: bool,
+    /// Segment up to which the last round visited every client. Some clients receive segments from
+    /// the middle of a round only in the next one.
+    visited_to: u64,
+    /// Clients that had unsent output or segments left at their last visit.
+    lagging: HashMap<u64, Lag>,
+    /// Time of the next check of the lagging clients.
+    check_at: Option<Instant>,
+}
+
+/// Joins and leaves that are not published yet.
+#[derive(Debug)]
+struct Presence {
     run: Run,
-    /// Who has left the server: struck out of the desk's lists when that is told.
+    /// Clients that disconnected. They are unregistered when that is published.
     gone: Vec<ClientId>,
-    /// Comings and goings that were told of at once since then.
-    told: usize,
+    /// Joins and leaves that were published one by one since `since`.
+    announced: usize,
     since: Instant,
-    /// When those that wait are told of at the latest.
-    tell_at: Option<Instant>,
-    /// Something was said and not published yet.
-    said: bool,
-    /// The keys of the clients, in order.
-    pub(crate) members: Vec<u64>,
-    /// Something has come into the window since the last round.
-    news: bool,
-    /// The segment up to which everybody was visited: what comes in the middle of a round, some will
-    /// get in the next.
-    brought: u64,
-    /// Clients that had not taken all when they were last visited.
-    pub(crate) behind: HashMap<u64, Progress>,
-    /// When those who are behind must be looked at next.
-    pub(crate) look: Option<Instant>,
+    /// Time at which the run is published at the latest.
+    due: Option<Instant>,
 }
 
-/// Comings, or goings, that follow one another. Many become one notice: a thousand clients that come
-/// one by one would otherwise be told of half a million times, and each time cost a call of the
-/// system.
-#[derive(Debug, Default)]
-struct Run {
-    came: bool,
-    names: Vec<Arc<str>>,
-    count: usize,
-}
-
-/// How far a client that is behind has come.
+/// The progress of a client that is behind.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Progress {
+pub(crate) struct Lag {
     pub(crate) cursor: u64,
-    /// The byte of the log up to which it has taken everything, of one who goes on reading.
-    pub(crate) taken: u64,
-    /// When it had come so far, or since when it is behind.
+    /// Byte of the log up to which the client has read, when it last made progress.
+    pub(crate) read_to: u64,
+    /// Time of that progress, or since when the client is behind.
     pub(crate) since: Instant,
-    /// It lacks more than a reader that keeps up would.
-    pub(crate) far: bool,
+    /// `true` if the client is behind by more than a reader that keeps up.
+    pub(crate) is_far: bool,
 }
 
-/// One comes or goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Move {
-    Came,
-    /// To another room.
-    Went,
-    /// For good.
-    Left(ClientId),
-}
-
-impl Local {
-    pub(crate) fn new(room: Arc<Room>, wake: Wake, now: Instant) -> Local {
-        Local {
-            reader: room.log.reader(wake),
+impl LocalRoom {
+    pub(crate) fn new(room: Arc<Room>, wake: Wake, now: Instant) -> LocalRoom {
+        LocalRoom {
+            reader: Reader::new(room.log.clone(), wake),
             room,
             batch: Batch::default(),
-            run: Run::default(),
-            gone: Vec::new(),
-            told: 0,
-            since: now,
-            tell_at: None,
-            said: false,
+            presence: Presence {
+                run: Run::default(),
+                gone: Vec::new(),
+                announced: 0,
+                since: now,
+                due: None,
+            },
+            has_messages: false,
             members: Vec::new(),
-            news: false,
-            brought: 0,
-            behind: HashMap::new(),
-            look: None,
+            has_news: false,
+            visited_to: 0,
+            lagging: HashMap::new(),
+            check_at: None,
         }
     }
 
-    /// A client is here.
+    /// Returns the keys of the clients, ascending.
+    pub(crate) fn members(&self) -> &[u64] {
+        &self.members
+    }
+
+    /// Adds a client.
     pub(crate) fn insert(&mut self, key: u64) {
-        if let Err(place) = self.members.binary_search(&key) {
-            self.members.insert(place, key);
+        if let Err(index) = self.members.binary_search(&key) {
+            self.members.insert(index, key);
         }
     }
 
-    /// A client is not here any more.
+    /// Removes a client.
     pub(crate) fn remove(&mut self, key: u64) {
-        if let Ok(place) = self.members.binary_search(&key) {
-            self.members.remove(place);
+        if let Ok(index) = self.members.binary_search(&key) {
+            self.members.remove(index);
         }
+        self.lagging.remove(&key);
     }
 
-    /// Adds to what is to be published. By how many bytes that grows.
-    pub(crate) fn say(
+    /// Adds a message or notice to the batch. Returns the bytes by which the batch grows.
+    pub(crate) fn push(
         &mut self,
-        pen: &mut Pen,
-        now: Now,
-        write: impl Fn(&mut Writer, &mut Vec<u8>),
+        renderers: &mut Renderers,
+        time: SystemTime,
+        kind: MessageKind<'_>,
+        text: &str,
     ) -> usize {
-        self.tell_run(&mut pen.wire, now);
-        self.said = true;
+        self.finish_run(&mut renderers.wire, time);
+        self.has_messages = true;
         let before = self.batch.len();
-        self.batch.say(pen, now.time, write);
+        let message = Message { time, room: &self.room.name, kind, text };
+        self.batch.push_stored(renderers, &message);
         self.batch.len() - before
     }
 
-    /// One comes or goes. It is told at once, unless many do or many are here.
-    pub(crate) fn moved(
+    /// Records that a client joined or left. Publishes that at once, unless many clients join and
+    /// leave or many are here. `gone` names a client that disconnected.
+    pub(crate) fn change(
         &mut self,
         hub: &Hub,
-        writer: &mut Writer,
+        renderer: &mut Renderer,
         now: Now,
-        what: Move,
+        change: Change,
         name: &Arc<str>,
+        gone: Option<ClientId>,
     ) {
-        if let Move::Left(id) = what {
-            self.gone.push(id);
-        }
+        self.presence.gone.extend(gone);
         if hub.config.presence {
-            let came = what == Move::Came;
-            if self.run.came != came {
-                self.tell_run(writer, now);
+            if !self.presence.run.accepts(change) {
+                self.finish_run(renderer, now.time);
             }
-            self.run.came = came;
-            self.run.count += 1;
-            if self.run.names.len() < NAMED {
-                self.run.names.push(name.clone());
-            }
+            self.presence.run.add(change, name);
         }
-        if now.instant.saturating_duration_since(self.since) >= GATHER {
-            (self.told, self.since) = (0, now.instant);
-        }
-        if self.told < NAMED && self.members.len() <= CROWD {
-            self.told += 1;
-            self.publish_all(hub, writer, now);
+        if self.presence.may_announce(now.instant) && self.members.len() <= CROWD {
+            self.presence.announced += 1;
+            self.publish_all(hub, renderer, now);
         } else {
-            self.tell_at.get_or_insert(now.instant + GATHER);
+            self.presence.due.get_or_insert(now.instant + GATHER);
         }
     }
 
-    /// What was said here goes into the log, and what the log has into the window. Comings and goings
-    /// behind it may wait for more of their kind.
+    /// Appends the batch to the log, and takes new segments into the window. Joins and leaves that
+    /// are not in the batch yet may wait for more of their kind.
     pub(crate) fn publish(&mut self) {
         if !self.batch.is_empty() {
-            self.room.log.publish(&mut self.batch, Some(&self.reader));
+            self.room.log.publish(&mut self.batch, Some(self.reader.inbox()));
         }
-        self.said = false;
-        self.news |= self.reader.take();
+        self.has_messages = false;
+        self.has_news |= self.reader.take();
     }
 
-    /// At the start of a round: publishes what is due, and takes what the log has.
-    pub(crate) fn publish_due(&mut self, hub: &Hub, writer: &mut Writer, now: Now) {
-        if self.said || self.tell_at.is_some_and(|at| at <= now.instant) {
-            self.publish_all(hub, writer, now);
+    /// Publishes what is due, and takes new segments into the window.
+    pub(crate) fn publish_due(&mut self, hub: &Hub, renderer: &mut Renderer, now: Now) {
+        if self.has_messages || self.presence.due.is_some_and(|at| at <= now.instant) {
+            self.publish_all(hub, renderer, now);
         } else {
-            self.news |= self.reader.take();
+            self.has_news |= self.reader.take();
         }
     }
 
-    /// As [`publish`](Self::publish), comings and goings too.
-    pub(crate) fn publish_all(&mut self, hub: &Hub, writer: &mut Writer, now: Now) {
-        self.tell_run(writer, now);
-        self.tell_at = None;
-        if !self.gone.is_empty() {
-            let Local { room, batch, reader, gone, .. } = self;
-            hub.publish(room, batch, reader, gone, now.instant);
+    /// Publishes the batch, joins and leaves included.
+    pub(crate) fn publish_all(&mut self, hub: &Hub, renderer: &mut Renderer, now: Now) {
+        self.finish_run(renderer, now.time);
+        self.presence.due = None;
+        let gone = &mut self.presence.gone;
+        if !gone.is_empty() {
+            let inbox = self.reader.inbox();
+            hub.publish_departures(&self.room, &mut self.batch, inbox, gone, now.instant);
         }
         self.publish();
     }
 
-    /// Publishes one notice by itself. Where it ends in the log.
-    pub(crate) fn publish_alone(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Mark {
+    /// Publishes one notice by itself. Returns the position behind it.
+    pub(crate) fn publish_notice(
+        &mut self,
+        renderer: &mut Renderer,
+        time: SystemTime,
+        text: &str,
+    ) -> Position {
         let mut batch = Batch::default();
-        batch.push(What::Presence, write);
-        self.room.log.publish(&mut batch, Some(&self.reader))
+        let notice = Message { time, room: &self.room.name, kind: MessageKind::Notice, text };
+        batch.push(EntryKind::Presence, renderer, &notice);
+        self.room.log.publish(&mut batch, Some(self.reader.inbox()))
     }
 
-    /// When something is to be published, or to be brought to those who are here.
+    /// Returns the time at which something must be published or delivered.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        if self.news || self.said { Some(now) } else { self.tell_at }
+        if self.has_news || self.has_messages { Some(now) } else { self.presence.due }
     }
 
-    /// Nothing is left to be published.
-    fn is_told(&self) -> bool {
-        self.batch.is_empty() && self.run.count == 0 && self.gone.is_empty()
-    }
-
-    /// Whether there is news for everybody; asked once a round.
+    /// Returns `true` if every client must be visited. A round asks once.
     pub(crate) fn take_news(&mut self) -> bool {
-        self.brought = self.reader.end().segment;
-        std::mem::take(&mut self.news)
+        self.visited_to = self.reader.end().segment;
+        std::mem::take(&mut self.has_news)
     }
 
-    /// After a round: forgets what nobody needs, and says whether the clients keep up.
-    pub(crate) fn conclude(&mut self, now: Instant) {
-        let low = self.behind.values().map(|p| p.cursor).min();
-        self.reader.trim(low.map_or(self.brought, |low| low.min(self.brought)));
-        let is_moving = |p: &&Progress| p.far && now.saturating_duration_since(p.since) < MOVING;
-        let moving = self.behind.values().filter(is_moving).count();
-        // When most cannot keep up, waiting loses less than cutting them off. One slow client is not
-        // waited for, nor are those that have stopped reading.
-        self.reader.press(moving > 1 && moving * 2 > self.members.len());
-        // Those that are behind catch up by themselves; it is only looked at now and then.
-        self.look = (!self.behind.is_empty()).then(|| now + MOVING / 4);
+    /// Returns the keys of the lagging clients if it is time to check these.
+    pub(crate) fn take_check(&self, now: Instant) -> Option<impl Iterator<Item = u64>> {
+        let is_due = self.check_at.is_some_and(|at| at <= now);
+        is_due.then(|| self.lagging.keys().copied())
     }
 
-    /// Nobody is here, and nothing is left to be told.
+    /// Returns the time of the next check of the lagging clients.
+    pub(crate) fn check_at(&self) -> Option<Instant> {
+        self.check_at
+    }
+
+    /// Returns the bytes by which the slowest client is behind.
+    pub(crate) fn slowest(&self) -> Option<u64> {
+        let cursor = self.lagging.values().map(|lag| lag.cursor).min()?;
+        Some(self.reader.behind(cursor).1)
+    }
+
+    /// Records the lag of a client. Returns the time of its last progress.
+    pub(crate) fn track(&mut self, key: u64, mut lag: Lag) -> Instant {
+        if let Some(before) = self.lagging.get(&key) {
+            if lag.read_to < before.read_to + STRIDE {
+                (lag.read_to, lag.since) = (before.read_to, before.since);
+            }
+        }
+        self.lagging.insert(key, lag);
+        lag.since
+    }
+
+    /// Records that a client has caught up, or is gone.
+    pub(crate) fn untrack(&mut self, key: u64) {
+        // Usually no client lags, and then there is nothing to look up.
+        if !self.lagging.is_empty() {
+            self.lagging.remove(&key);
+        }
+    }
+
+    /// Ends a round: drops the segments that no client needs, and reports whether the clients keep
+    /// up.
+    pub(crate) fn finish_round(&mut self, now: Instant) {
+        let lowest = self.lagging.values().map(|lag| lag.cursor).min();
+        self.reader.trim(lowest.map_or(self.visited_to, |cursor| cursor.min(self.visited_to)));
+        let makes_progress =
+            |lag: &&Lag| lag.is_far && now.saturating_duration_since(lag.since) < STALL;
+        let slow = self.lagging.values().filter(makes_progress).count();
+        // When most clients cannot keep up, waiting loses less than disconnecting them. Nobody waits
+        // for one slow client, nor for clients that have stopped reading.
+        self.reader.press(slow > 1 && slow * 2 > self.members.len());
+        // Lagging clients catch up by themselves; a check now and then suffices.
+        self.check_at = (!self.lagging.is_empty()).then(|| now + STALL / 4);
+    }
+
+    /// Returns `true` if the room has no client here and nothing left to publish.
     pub(crate) fn is_vacant(&self) -> bool {
-        self.members.is_empty() && self.is_told()
+        let is_published =
+            self.batch.is_empty() && self.presence.run.is_empty() && self.presence.gone.is_empty();
+        self.members.is_empty() && is_published
     }
 
-    fn tell_run(&mut self, writer: &mut Writer, now: Now) {
-        let Run { came, names, count } = std::mem::take(&mut self.run);
-        if count == 0 {
-            return;
+    /// Moves the run of joins or leaves into the batch.
+    fn finish_run(&mut self, renderer: &mut Renderer, time: SystemTime) {
+        for text in self.presence.run.finish() {
+            let kind = MessageKind::Notice;
+            let notice = Message { time, room: &self.room.name, kind, text: &text };
+            self.batch.push(EntryKind::Presence, renderer, &notice);
         }
-        let done = if came { "joined" } else { "left" };
-        let room = self.room.name.clone();
-        let mut tell = |words: String| {
-            self.batch.push(What::Presence, |out| writer.notice(out, now.time, &room, &words));
-        };
-        if count > NAMED {
-            tell(format!("{} and {} more have {done}", names.join(", "), count - NAMED));
-        } else {
-            names.iter().for_each(|name| tell(format!("{name} has {done}")));
+    }
+}
+
+impl Presence {
+    /// Returns `true` if few joins and leaves were published one by one in this interval.
+    fn may_announce(&mut self, now: Instant) -> bool {
+        if now.saturating_duration_since(self.since) >= GATHER {
+            (self.announced, self.since) = (0, now);
         }
+        self.announced < NAMED
     }
 }

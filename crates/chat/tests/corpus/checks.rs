@@ -1,7 +1,7 @@
-//! What must hold for anything that a server sends. The fuzz target in `fuzz` and the test over its
+//! EventKind must hold for anything that a server sends. The fuzz target in `fuzz` and the test over its
 //! corpus both include this file.
 
-use chat::{Event, Parser, What, clean};
+use chat::{Event, EventKind, Parser, clean};
 use netcore::testing::cut;
 
 /// The longest line: short, so that fuzzing finds the way past it.
@@ -20,10 +20,10 @@ pub(crate) fn chat(input: &[u8]) -> bool {
     }
     let mut said = false;
     for event in &expected {
-        let texts = match &event.what {
-            What::Message { from, text } => vec![from, text],
-            What::Private { from, to, text } => vec![from, to, text],
-            What::Notice { text, .. } => vec![text],
+        let texts = match &event.kind {
+            EventKind::Message { from, text } => vec![from, text],
+            EventKind::Private { from, to, text } => vec![from, to, text],
+            EventKind::Notice { text, .. } => vec![text],
             _ => vec![],
         };
         for text in texts.into_iter().chain(&event.time).chain(&event.room) {
@@ -32,7 +32,7 @@ pub(crate) fn chat(input: &[u8]) -> bool {
         for line in event.raw.split('\n') {
             assert_eq!(line, clean(line), "{event:?}");
         }
-        said |= matches!(event.what, What::Message { .. } | What::Private { .. });
+        said |= matches!(event.kind, EventKind::Message { .. } | EventKind::Private { .. });
     }
     // A byte that is not UTF-8 is replaced by a character of three; the end of a line that has none
     // is the one byte that is added.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::chat::{Rate, Slow};
+use ::chat::{Rate, SlowConsumer};
 use clap::{Args as Group, Subcommand};
 
 use super::ServeArgs;
@@ -61,7 +61,7 @@ pub(crate) struct ChatServe {
     #[cfg(unix)]
     #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = values::flush)]
     #[arg(requires = "log_dir")]
-    pub(crate) log_flush: ::chat::Flush,
+    pub(crate) log_flush: ::chat::SyncPolicy,
     /// Do not tell a room who comes, goes or takes another name
     #[arg(long)]
     pub(crate) no_presence: bool,
@@ -92,7 +92,7 @@ pub(crate) struct ChatServe {
     pub(crate) burst: Duration,
     /// What becomes of a client that reads too slowly: disconnect or skip
     #[arg(long, default_value_t)]
-    pub(crate) slow: Slow,
+    pub(crate) slow: SlowConsumer,
     /// How many bytes of messages may wait for clients, all together
     #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = values::some_size)]
     pub(crate) max_memory: usize,

@@ -8,7 +8,7 @@ mod view;
 
 use std::time::Duration;
 
-use ::chat::{Client, ClientError, Event, What};
+use ::chat::{Client, ClientError, Event, EventKind};
 use netcore::{Deadline, Endpoint, Transport};
 
 use crate::args::{ChatJoin, Common};
@@ -101,7 +101,7 @@ struct Kind {
 impl Kind {
     /// Returns `true` if this is the first event of a connection and is in no format of a chat.
     fn is_other(&mut self, event: &Event) -> bool {
-        !std::mem::replace(&mut self.is_known, true) && event.what == What::Other
+        !std::mem::replace(&mut self.is_known, true) && event.kind == EventKind::Other
     }
 }
 

@@ -1,6 +1,6 @@
 //! `sockit chat serve`.
 
-use ::chat::{Builder, Chat, Config, Slow};
+use ::chat::{Builder, Chat, Config, SlowConsumer};
 use netcore::server::Config as Limits;
 
 use super::figures;
@@ -39,15 +39,16 @@ pub(crate) fn serve(
     let limits = Limits::default().with_max_connections(args.max_clients).with_read(READ);
     // A client that is skipped may stop reading for as long as it likes: what waits for it is
     // bounded.
-    let limits = if args.slow == Slow::Skip { limits.with_stall_timeout(None) } else { limits };
+    let limits =
+        if args.slow == SlowConsumer::Skip { limits.with_stall_timeout(None) } else { limits };
     if let Some(endpoint) = args.serve.listen.iter().find(|e| e.starts_with("udp:")) {
         let words = format!("--listen {endpoint}: a chat needs connections; datagrams have none");
         return Err(Failure::new(exit::USAGE, words));
     }
     let chat = open(Chat::builder(config), &args)?;
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
-    let ceiling = chat.ceiling(args.max_clients, listening.workers(), READ);
-    log::info!("memory: {ceiling}");
+    let bound = chat.memory_bound(args.max_clients, listening.workers(), READ);
+    log::info!("memory: {bound}");
     let desk = Desk {
         operator: chat.operator(),
         server: listening.handle(),

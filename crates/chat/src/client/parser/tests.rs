@@ -1,7 +1,7 @@
 use netcore::testing::split_law;
 
 use super::Parser;
-use crate::client::event::{Event, News, What};
+use crate::client::event::{Event, EventKind, Notice};
 
 const LIMIT: usize = 200;
 
@@ -17,16 +17,16 @@ fn events(chunks: &[&[u8]]) -> Vec<Event> {
 }
 
 #[track_caller]
-fn whats(stream: &str) -> Vec<What> {
-    events(&[stream.as_bytes()]).into_iter().map(|event| event.what).collect()
+fn whats(stream: &str) -> Vec<EventKind> {
+    events(&[stream.as_bytes()]).into_iter().map(|event| event.kind).collect()
 }
 
-fn message(from: &str, text: &str) -> What {
-    What::Message { from: from.to_owned(), text: text.to_owned() }
+fn message(from: &str, text: &str) -> EventKind {
+    EventKind::Message { from: from.to_owned(), text: text.to_owned() }
 }
 
-fn private(from: &str, to: &str, text: &str) -> What {
-    What::Private { from: from.to_owned(), to: to.to_owned(), text: text.to_owned() }
+fn private(from: &str, to: &str, text: &str) -> EventKind {
+    EventKind::Private { from: from.to_owned(), to: to.to_owned(), text: text.to_owned() }
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn lines() {
         ("2026-11-20 18:11:02 grüße: größe", message("grüße", "größe")),
     ] {
         let [event] = &events(&[line.as_bytes(), b"\r\n"])[..] else { panic!("{line}") };
-        assert_eq!((&event.what, &*event.raw), (&what, line));
+        assert_eq!((&event.kind, &*event.raw), (&what, line));
         assert_eq!((event.time.as_deref(), &event.room), (Some("2026-11-20 18:11:02"), &None));
     }
 }
@@ -50,11 +50,11 @@ fn two_lines_and_a_gap() {
     let stream = "202611/20 18:11:02 ann\n* no notice\n\n202611/20 18:11:03 ann -> bob\n\
                   202611/20 18:11:02 text\n\n* bob has left\n";
     let [first, second, third] = &events(&[stream.as_bytes()])[..] else { panic!() };
-    assert_eq!(first.what, message("ann", "* no notice"));
+    assert_eq!(first.kind, message("ann", "* no notice"));
     assert_eq!(first.raw, "202611/20 18:11:02 ann\n* no notice\n");
     assert_eq!(first.time.as_deref(), Some("202611/20 18:11:02"));
-    assert_eq!(second.what, private("ann", "bob", "202611/20 18:11:02 text"));
-    assert!(matches!(&third.what, What::Notice { news: Some(News::Left(_)), .. }));
+    assert_eq!(second.kind, private("ann", "bob", "202611/20 18:11:02 text"));
+    assert!(matches!(&third.kind, EventKind::Notice { notice: Some(Notice::Left(_)), .. }));
     // A gap that is not there hides nothing.
     let stream = "202611/20 18:11:02 ann\none\n202611/20 18:11:02 ann\ntwo\n\n";
     assert_eq!(whats(stream), [message("ann", "one"), message("ann", "two")]);
@@ -75,12 +75,12 @@ fn objects() {
     );
     let events = events(&[stream.as_bytes()]);
     let [first, second, third] = &events[..] else { panic!("{events:?}") };
-    assert_eq!(first.what, message("ann", "a [1mb"));
+    assert_eq!(first.kind, message("ann", "a [1mb"));
     let (time, room) = (first.time.as_deref(), first.room.as_deref());
     assert_eq!((time, room), (Some("2026-11-20T18:11:02+01:00"), Some("dev")));
-    assert_eq!(second.what, private("ann", "bob", "x"));
-    let news = Some(News::You("ann".to_owned()));
-    assert_eq!(third.what, What::Notice { text: "you are ann".to_owned(), news });
+    assert_eq!(second.kind, private("ann", "bob", "x"));
+    let notice = Some(Notice::You("ann".to_owned()));
+    assert_eq!(third.kind, EventKind::Notice { text: "you are ann".to_owned(), notice });
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn what_is_in_no_format_is_kept_as_it_is() {
         "2026-11-20 18:11:0ü ann: hello",
     ] {
         let [event] = &events(&[line.as_bytes(), b"\n"])[..] else { panic!("{line}") };
-        assert_eq!((&event.what, &*event.raw), (&What::Other, line));
+        assert_eq!((&event.kind, &*event.raw), (&EventKind::Other, line));
     }
     assert_eq!(whats("\n\r\n"), []);
 }
@@ -122,7 +122,8 @@ fn a_line_that_is_too_long_is_said_to_be_and_the_next_is_as_ever() {
     let long = "x".repeat(LIMIT + 1);
     let stream = format!("{long}\n202611/20 18:11:02 ann\n{long}\n\n* hello\n");
     let whats = whats(&stream);
-    let [What::TooLong { limit: LIMIT }, What::TooLong { .. }, What::Notice { .. }] = &whats[..]
+    let [EventKind::TooLong { limit: LIMIT }, EventKind::TooLong { .. }, EventKind::Notice { .. }] =
+        &whats[..]
     else {
         panic!("{whats:?}")
     };
@@ -136,7 +137,7 @@ fn what_the_end_cuts_short_passes_for_nothing() {
         ("202611/20 18:11:02 ann\npay 10", "202611/20 18:11:02 ann\npay 10"),
     ] {
         let [event] = &events(&[stream.as_bytes()])[..] else { panic!("{stream}") };
-        assert_eq!((&event.what, &*event.raw), (&What::Other, raw));
+        assert_eq!((&event.kind, &*event.raw), (&EventKind::Other, raw));
     }
 }
 

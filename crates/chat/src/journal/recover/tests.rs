@@ -3,12 +3,12 @@ use std::time::{Duration, SystemTime};
 
 use super::recover;
 use crate::journal::fixture::{ALL, EARLIER, LATER, TestDir, line, lines, listen, logged, texts};
-use crate::journal::{Flush, Keep};
+use crate::journal::{RecoveryLimits, SyncPolicy};
 
 const DAY: u64 = 2 * 86_400;
 
-fn keys(directory: &TestDir, keep: Keep) -> Vec<String> {
-    let rooms = recover(directory.path(), Flush::Never, keep).unwrap();
+fn keys(directory: &TestDir, keep: RecoveryLimits) -> Vec<String> {
+    let rooms = recover(directory.path(), SyncPolicy::Never, keep).unwrap();
     rooms.into_iter().map(|room| room.key).collect()
 }
 
@@ -31,12 +31,16 @@ fn the_last_messages_come_in_order_over_days() {
             .into_iter()
             .chain([(11, ALL.bytes, 11), (99, 3 * bytes, 3), (99, 3 * bytes - 1, 2)])
     {
-        let keep = Keep { messages, bytes: room, rooms: 1 };
-        let rooms = recover(directory.path(), Flush::default(), keep).unwrap();
+        let keep = RecoveryLimits { messages, bytes: room, rooms: 1 };
+        let rooms = recover(directory.path(), SyncPolicy::default(), keep).unwrap();
         assert_eq!((rooms.len(), &*rooms[0].key, &*rooms[0].name), (1, "dev", "Dev"));
         assert_eq!(texts(&rooms[0].records), all[40 - expected..]);
     }
-    for keep in [Keep { messages: 0, ..ALL }, Keep { rooms: 0, ..ALL }, Keep { bytes: 9, ..ALL }] {
+    for keep in [
+        RecoveryLimits { messages: 0, ..ALL },
+        RecoveryLimits { rooms: 0, ..ALL },
+        RecoveryLimits { bytes: 9, ..ALL },
+    ] {
         assert_eq!(keys(&directory, keep), [""; 0]);
     }
 }
@@ -48,11 +52,13 @@ fn no_more_files_are_opened_than_are_needed() {
     directory.write("dev", LATER, lines("dev", 0..10));
     // One that cannot be opened to be written.
     fs::create_dir(directory.file("dev", EARLIER)).unwrap();
-    let keep = Keep { messages: 10, ..ALL };
-    let rooms = recover(directory.path(), Flush::Never, keep).unwrap();
+    let keep = RecoveryLimits { messages: 10, ..ALL };
+    let rooms = recover(directory.path(), SyncPolicy::Never, keep).unwrap();
     assert_eq!((rooms[0].records.len(), logged().len()), (10, 0));
     // What is newer than it is not lost.
-    let rooms = recover(directory.path(), Flush::Never, Keep { messages: 11, ..ALL }).unwrap();
+    let rooms =
+        recover(directory.path(), SyncPolicy::Never, RecoveryLimits { messages: 11, ..ALL })
+            .unwrap();
     assert_eq!(rooms[0].records.len(), 10);
     let logged = logged();
     assert_eq!(logged.len(), 1);
@@ -76,7 +82,7 @@ fn the_rooms_that_were_last_spoken_in_come_first() {
     fs::create_dir(directory.path().join("empty")).unwrap();
     fs::write(directory.path().join("file"), line("file", 1)).unwrap();
     assert_eq!(keys(&directory, ALL), ["a", "b", "c", "old"]);
-    assert_eq!(keys(&directory, Keep { rooms: 2, ..ALL }), ["a", "b"]);
+    assert_eq!(keys(&directory, RecoveryLimits { rooms: 2, ..ALL }), ["a", "b"]);
 }
 
 #[test]
@@ -101,7 +107,7 @@ fn what_is_no_message_is_left_out_and_told_once() {
     for name in ["2026-11-25.jsonl.gz", "2026-1-5.jsonl", "+2026-11-25.jsonl", "notes.jsonl"] {
         fs::write(path.with_file_name(name), "torn").unwrap();
     }
-    let rooms = recover(directory.path(), Flush::Never, ALL).unwrap();
+    let rooms = recover(directory.path(), SyncPolicy::Never, ALL).unwrap();
     assert_eq!(texts(&rooms[0].records), ["1", "[31m2"]);
     let shown = path.display();
     assert_eq!(

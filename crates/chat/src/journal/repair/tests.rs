@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 
-use super::mend;
+use super::repair;
 use crate::journal::fixture::{LATER, TestDir, line, listen, logged};
 
 /// What is left of `content`.
@@ -8,7 +8,7 @@ fn mended(content: &[u8]) -> Result<Vec<u8>, String> {
     let directory = TestDir::new();
     let path = directory.write("dev", LATER, content);
     let file = File::options().read(true).append(true).open(&path).unwrap();
-    let result = mend(&file, &path);
+    let result = repair(&file, &path);
     let left = fs::read(&path).unwrap();
     match result {
         Ok(()) => Ok(left),
@@ -74,12 +74,12 @@ fn files_of_others_stay_as_they_are() {
     let behind_a_blank = "\n".to_owned() + &line("dev", 1);
     assert_eq!(mended(behind_a_blank.as_bytes()).unwrap(), behind_a_blank.as_bytes());
     let device = File::open("/dev/null").unwrap();
-    assert_eq!(mend(&device, "/dev/null".as_ref()).unwrap_err().to_string(), "it is no file");
+    assert_eq!(repair(&device, "/dev/null".as_ref()).unwrap_err().to_string(), "it is no file");
     // Nor is all of a large one looked through.
     let directory = TestDir::new();
     let path = directory.write("dev", LATER, line("dev", 1));
     let file = File::options().read(true).append(true).open(&path).unwrap();
     file.set_len(1 << 40).unwrap();
-    assert_eq!(mend(&file, &path).unwrap_err().to_string(), "nothing of use is at its end");
+    assert_eq!(repair(&file, &path).unwrap_err().to_string(), "nothing of use is at its end");
     assert_eq!(file.metadata().unwrap().len(), 1 << 40);
 }

@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 
-use super::{Backwards, MAX_LINE, PIECE};
+use super::{MAX_LINE, PIECE, ReverseLines};
 use crate::journal::fixture::TestDir;
 
 /// Reads `content` backwards and puts it together again.
@@ -9,7 +9,7 @@ fn read(content: &[u8]) -> Vec<(Vec<u8>, bool)> {
     let path = directory.path().join("file");
     fs::write(&path, content).unwrap();
     let file = File::open(&path).unwrap();
-    let mut lines = Backwards::new(&file, u64::MAX).unwrap();
+    let mut lines = ReverseLines::new(&file, u64::MAX).unwrap();
     let mut read = Vec::new();
     let mut end = content.len();
     while let Some(line) = lines.next().unwrap() {
@@ -54,14 +54,14 @@ fn no_more_is_read_than_is_allowed() {
     let path = directory.path().join("file");
     fs::write(&path, "a\n".repeat(100)).unwrap();
     let file = File::options().read(true).write(true).open(&path).unwrap();
-    let mut lines = Backwards::new(&file, 20).unwrap();
+    let mut lines = ReverseLines::new(&file, 20).unwrap();
     for number in 0..9 {
         assert_eq!(lines.next().unwrap().unwrap().bytes.unwrap(), b"a\n", "{number}");
     }
     assert_eq!(lines.next().unwrap_err().to_string(), "nothing of use is at its end");
     // Nor kept in memory: a terabyte without a line's ending.
     file.set_len(1 << 40).unwrap();
-    let mut lines = Backwards::new(&file, 16 << 20).unwrap();
+    let mut lines = ReverseLines::new(&file, 16 << 20).unwrap();
     assert!(lines.next().is_err());
     assert!(lines.buffer.capacity() < 4 * MAX_LINE, "{}", lines.buffer.capacity());
 }

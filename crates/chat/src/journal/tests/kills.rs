@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::super::fixture::{TestDir, line, texts};
-use super::super::{Flush, Journal, Keep, QUEUE};
+use super::super::{Journal, QUEUE, RecoveryLimits, SyncPolicy};
 
 const KILLS: u64 = 100;
 
@@ -86,8 +86,8 @@ fn what_was_written_survives_a_hundred_kills() {
 
         // All of it at the end, and mostly what is new.
         let messages = if kill == KILLS - 1 { usize::MAX } else { 100 };
-        let keep = Keep { messages, bytes: usize::MAX, rooms: 1 };
-        let (_journal, recovered) = Journal::open(path.clone(), Flush::Never, keep).unwrap();
+        let keep = RecoveryLimits { messages, bytes: usize::MAX, rooms: 1 };
+        let (_journal, recovered) = Journal::open(path.clone(), SyncPolicy::Never, keep).unwrap();
         let texts = texts(&recovered[0].records);
         last = number(texts[texts.len() - 1]);
         assert!(last >= acknowledged, "{last} of {acknowledged} at kill {kill}");
@@ -109,18 +109,18 @@ fn newest(log: &std::path::Path) -> std::path::PathBuf {
 fn appends_until_it_is_killed() {
     let Some(path) = std::env::var_os(DIRECTORY) else { return };
     let flush = match std::env::var(FLUSH).unwrap().as_str() {
-        "never" => Flush::Never,
-        millis => Flush::Every(Duration::from_millis(millis.parse().unwrap())),
+        "never" => SyncPolicy::Never,
+        millis => SyncPolicy::Every(Duration::from_millis(millis.parse().unwrap())),
     };
-    let keep = Keep { messages: 1, bytes: usize::MAX, rooms: 1 };
+    let keep = RecoveryLimits { messages: 1, bytes: usize::MAX, rooms: 1 };
     let (journal, recovered) = Journal::open(path.into(), flush, keep).unwrap();
     let records = recovered.first().map(|room| texts(&room.records)).unwrap_or_default();
     let first = records.last().map_or(0, |text| number(text)) + 1;
-    let shelf = journal.room("dev");
+    let room = journal.room("dev");
     let mut told = 0;
     let mut out = std::io::stdout();
     for next in first.. {
-        shelf.append(SystemTime::now(), line("dev", text(next)).as_bytes(), 1);
+        room.append(SystemTime::now(), line("dev", text(next)).as_bytes(), 1);
         loop {
             let stats = journal.stats();
             assert_eq!(stats.lost, 0);

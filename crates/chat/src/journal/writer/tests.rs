@@ -14,8 +14,8 @@ use crate::journal::fixture::{
 use crate::journal::lock::Lock;
 use crate::journal::queue::Entry;
 use crate::journal::recover::recover;
-use crate::journal::storage::{DayFile, Directory, Disk, Open};
-use crate::journal::{Counts, Day, Flush};
+use crate::journal::storage::{DayFile, Directory, Open, Storage};
+use crate::journal::{Counts, Day, SyncPolicy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -62,7 +62,7 @@ fn name(room: &str, day: Day) -> String {
     format!("{room} {day}")
 }
 
-impl Disk for Scripted {
+impl Storage for Scripted {
     type File = ScriptedFile;
 
     fn open(&mut self, room: &str, day: Day) -> io::Result<ScriptedFile> {
@@ -137,7 +137,7 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(flush: Flush) -> Rig {
+    fn new(flush: SyncPolicy) -> Rig {
         listen();
         let directory = TestDir::new();
         let script = Rc::new(RefCell::new(Script::default()));
@@ -175,7 +175,7 @@ impl Rig {
 
     /// The numbers that a new start finds in a room.
     fn found(&self, room: &str) -> Vec<u32> {
-        let rooms = recover(self.directory.path(), Flush::Never, ALL).unwrap();
+        let rooms = recover(self.directory.path(), SyncPolicy::Never, ALL).unwrap();
         let found = rooms.iter().find(|found| found.key == room);
         let texts = found.map(|found| texts(&found.records)).unwrap_or_default();
         texts.into_iter().map(|text| text.parse().unwrap()).collect()
@@ -184,7 +184,7 @@ impl Rig {
 
 #[test]
 fn a_file_gets_all_that_has_come_for_it_in_one_write() {
-    let mut rig = Rig::new(Flush::Never);
+    let mut rig = Rig::new(SyncPolicy::Never);
     rig.turn(&[("dev", LATER, 0..2), ("lobby", LATER, 0..1), ("dev", LATER + 1, 2..3)]);
     assert_eq!(
         rig.asked(),
@@ -202,7 +202,7 @@ fn a_file_gets_all_that_has_come_for_it_in_one_write() {
 
 #[test]
 fn every_so_often_all_that_was_written_is_synced() {
-    let mut rig = Rig::new(Flush::Every(5 * SECOND));
+    let mut rig = Rig::new(SyncPolicy::Every(5 * SECOND));
     let first = rig.now;
     rig.turn(&[("dev", EARLIER, 0..1)]);
     rig.now += 3 * SECOND;
@@ -233,14 +233,14 @@ fn every_so_often_all_that_was_written_is_synced() {
 
 #[test]
 fn always_is_within_the_turn_and_a_long_time_never() {
-    let mut rig = Rig::new(Flush::Every(Duration::ZERO));
+    let mut rig = Rig::new(SyncPolicy::Every(Duration::ZERO));
     rig.turn(&[("dev", LATER, 0..1)]);
     assert_eq!(
         rig.asked(),
         ["open dev later", "write dev later", "sync dev later", "sync names dev"]
     );
     assert_eq!((rig.writer.due(), rig.counts()), (None, [1, 1, 0]));
-    let mut rig = Rig::new(Flush::Every(Duration::MAX));
+    let mut rig = Rig::new(SyncPolicy::Every(Duration::MAX));
     rig.turn(&[("dev", LATER, 0..1)]);
     assert_eq!(rig.writer.due(), None);
     rig.writer.sync(rig.now);
@@ -249,7 +249,7 @@ fn always_is_within_the_turn_and_a_long_time_never() {
 
 #[test]
 fn a_clock_that_is_set_back_goes_on_where_that_day_ended() {
-    let mut rig = Rig::new(Flush::Never);
+    let mut rig = Rig::new(SyncPolicy::Never);
     rig.turn(&[("dev", EARLIER, 0..2)]);
     rig.turn(&[("dev", LATER, 10..11), ("dev", EARLIER, 2..3), ("dev", LATER, 11..12)]);
     // Within a day, the order is that of the log.
@@ -269,7 +269,7 @@ fn a_full_disk_stops_the_writing_until_it_is_not() {
         // It is full within each byte of three messages.
         let three = lines("dev", 10..13);
         for fits in 0..three.len() {
-            let mut rig = Rig::new(Flush::Every(SECOND));
+            let mut rig = Rig::new(SyncPolicy::Every(SECOND));
             rig.turn(&[("dev", LATER, 0..10)]);
             let short = (fits > 0).then_some(Next::Short(fits));
             rig.script(|it| it.writes = short.into_iter().chain([Next::Fail(full)]).collect());
@@ -305,7 +305,7 @@ fn a_full_disk_stops_the_writing_until_it_is_not() {
 
 #[test]
 fn what_cannot_be_taken_back_is_cut_off_before_more_is_written() {
-    let mut rig = Rig::new(Flush::Never);
+    let mut rig = Rig::new(SyncPolicy::Never);
     let one = line("dev", 0).len();
     rig.script(|it| {
         it.writes = [Next::Short(one + 7), Next::Fail(ErrorKind::StorageFull)].into();
@@ -321,7 +321,7 @@ fn what_cannot_be_taken_back_is_cut_off_before_more_is_written() {
 
 #[test]
 fn short_and_interrupted_writes_go_on() {
-    let mut rig = Rig::new(Flush::Never);
+    let mut rig = Rig::new(SyncPolicy::Never);
     let interrupted = Next::Fail(ErrorKind::Interrupted);
     rig.script(|it| it.writes = [Next::Short(3), interrupted, Next::Short(200)].into());
     rig.turn(&[("dev", LATER, 0..9)]);
@@ -330,7 +330,7 @@ fn short_and_interrupted_writes_go_on() {
 
 #[test]
 fn errors_are_told_at_intervals_over_all_rooms() {
-    let mut rig = Rig::new(Flush::Never);
+    let mut rig = Rig::new(SyncPolicy::Never);
     rig.script(|it| it.opening = Some(ErrorKind::StorageFull));
     rig.turn(&[("a", LATER, 0..1), ("b", LATER, 0..2), ("c", LATER, 0..3)]);
     assert_eq!((logged().len(), rig.counts()), (1, [0, 0, 6]));
@@ -355,7 +355,7 @@ fn errors_are_told_at_intervals_over_all_rooms() {
 
 #[test]
 fn what_could_not_be_synced_never_counts_as_that() {
-    let mut rig = Rig::new(Flush::Every(SECOND));
+    let mut rig = Rig::new(SyncPolicy::Every(SECOND));
     rig.turn(&[("dev", LATER, 0..3)]);
     rig.script(|it| it.syncing = Some(ErrorKind::Other));
     rig.now += SECOND;
@@ -377,7 +377,7 @@ fn what_could_not_be_synced_never_counts_as_that() {
 
 #[test]
 fn a_file_that_somebody_takes_away_is_made_anew() {
-    let mut rig = Rig::new(Flush::Never);
+    let mut rig = Rig::new(SyncPolicy::Never);
     let file = rig.directory.file("dev", LATER);
     rig.turn(&[("dev", LATER, 0..1)]);
     fs::remove_file(&file).unwrap();
@@ -399,7 +399,7 @@ fn a_file_that_somebody_takes_away_is_made_anew() {
 
 #[test]
 fn a_log_directory_that_somebody_takes_away_is_made_and_locked_again() {
-    let mut rig = Rig::new(Flush::Never);
+    let mut rig = Rig::new(SyncPolicy::Never);
     let path = rig.directory.path().to_owned();
     rig.turn(&[("dev", LATER, 0..1)]);
     fs::remove_dir_all(&path).unwrap();
@@ -424,7 +424,7 @@ fn a_log_directory_that_somebody_takes_away_is_made_and_locked_again() {
 
 #[test]
 fn files_of_others_are_not_written_to() {
-    let mut rig = Rig::new(Flush::Never);
+    let mut rig = Rig::new(SyncPolicy::Never);
     let file = rig.directory.write("dev", LATER, "hello");
     rig.turn(&[("dev", LATER, 0..1), ("../out", LATER, 0..1), (".lock", LATER, 0..1)]);
     assert_eq!((fs::read(&file).unwrap(), rig.counts()), (b"hello".to_vec(), [0, 0, 3]));
@@ -433,7 +433,7 @@ fn files_of_others_are_not_written_to() {
 
 #[test]
 fn only_so_many_files_are_open() {
-    let mut rig = Rig::new(Flush::Every(SECOND));
+    let mut rig = Rig::new(SyncPolicy::Every(SECOND));
     let rooms: Vec<String> = (0..3 * MAX_OPEN).map(|number| format!("room{number:04}")).collect();
     for number in 0..3 {
         let entries: Vec<_> =
@@ -461,7 +461,7 @@ fn only_so_many_files_are_open() {
 
 #[test]
 fn what_is_remembered_has_a_limit() {
-    let mut rig = Rig::new(Flush::Every(Duration::MAX));
+    let mut rig = Rig::new(SyncPolicy::Every(Duration::MAX));
     let rooms: Vec<String> = (0..=MAX_NOTED).map(|number| number.to_string()).collect();
     let entries: Vec<_> = rooms.iter().map(|room| (&**room, LATER, 0..1)).collect();
     rig.turn(&entries[..MAX_NOTED - 1]);

@@ -2,19 +2,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::{Batch, Log, Reader, SEGMENT, SPARE, What};
+use super::Log;
 use crate::protocol::format::Format;
-use crate::room::history::Keep;
-use crate::room::memory::Memory;
+use crate::room::history::Retention;
+use crate::room::memory::MemoryAccount;
+use crate::room::reader::Reader;
+use crate::room::segment::{Batch, EntryKind, SEGMENT, SPARE};
 
 fn say(batch: &mut Batch, text: &str) {
-    batch.push(What::Message, |out| out.extend_from_slice(text.as_bytes()));
+    batch.push_bytes(EntryKind::Message, text.as_bytes());
+}
+
+fn reader(log: &Arc<Log>) -> Reader {
+    Reader::new(log.clone(), Arc::new(|| {}))
 }
 
 /// A log that keeps so many messages, and whose readers may lack so many bytes.
 fn log(messages: usize, limit: usize) -> Arc<Log> {
-    let keep = Keep { messages, bytes: usize::MAX, format: Format::Line };
-    Arc::new(Log::new(keep, limit, Arc::new(Memory::new(usize::MAX)), None))
+    let retention = Retention { messages, bytes: usize::MAX, format: Format::Line };
+    Arc::new(Log::new(retention, limit, Arc::new(MemoryAccount::new(usize::MAX)), None))
 }
 
 fn publish(log: &Log, texts: &[&str]) {
@@ -36,7 +42,7 @@ fn window(reader: &Reader, from: u64) -> String {
 fn a_reader_gets_what_is_published_after_it_began() {
     let log = log(0, 1000);
     publish(&log, &["before"]);
-    let mut reader = log.reader(Arc::new(|| {}));
+    let mut reader = reader(&log);
     let start = reader.end();
     assert!(!reader.take());
     publish(&log, &["a", "b"]);
@@ -57,7 +63,7 @@ fn a_reader_gets_what_is_published_after_it_began() {
 fn the_history_is_the_last_messages_and_ends_where_the_cursor_begins() {
     for keep in 0..8 {
         let log = log(keep, 1000);
-        let mut reader = log.reader(Arc::new(|| {}));
+        let mut reader = reader(&log);
         let all = ["1", "22", "333", "4444", "55555", "6"];
         publish(&log, &all[..1]);
         publish(&log, &all[1..4]);
@@ -74,7 +80,7 @@ fn the_history_is_the_last_messages_and_ends_where_the_cursor_begins() {
 #[test]
 fn long_batches_are_cut_between_messages() {
     let log = log(0, usize::MAX);
-    let mut reader = log.reader(Arc::new(|| {}));
+    let mut reader = reader(&log);
     let long = "x".repeat(SEGMENT + 1);
     let short = "y".repeat(SEGMENT / 2);
     publish(&log, &[&short, &short, &short, &long, &long, "end"]);
@@ -88,12 +94,13 @@ fn long_batches_are_cut_between_messages() {
 fn an_inbox_that_grows_is_pressure_until_it_is_taken() {
     let woken = Arc::new(AtomicUsize::new(0));
     let log = log(0, 10);
-    let mut reader = log.reader(Arc::new(|| {}));
+    let mut reader = reader(&log);
     let other = {
         let woken = woken.clone();
-        log.reader(Arc::new(move || {
+        let wake = move || {
             woken.fetch_add(1, Ordering::Relaxed);
-        }))
+        };
+        Reader::new(log.clone(), Arc::new(wake))
     };
     drop(other);
     publish(&log, &["0123456789"]);
@@ -114,7 +121,7 @@ fn an_inbox_that_grows_is_pressure_until_it_is_taken() {
 #[test]
 fn all_readers_see_one_order_whoever_publishes() {
     let log = log(0, usize::MAX);
-    let mut readers: Vec<Reader> = (0..3).map(|_| log.reader(Arc::new(|| {}))).collect();
+    let mut readers: Vec<Reader> = (0..3).map(|_| reader(&log)).collect();
     thread::scope(|scope| {
         for n in 0..4 {
             let log = &log;
@@ -147,7 +154,7 @@ fn all_readers_see_one_order_whoever_publishes() {
 #[test]
 fn what_a_flood_needed_does_not_stay() {
     let log = log(0, usize::MAX);
-    let mut reader = log.reader(Arc::new(|| {}));
+    let mut reader = reader(&log);
     let mut batch = Batch::default();
     for _ in 0..1000 {
         (0..50).for_each(|_| say(&mut batch, "many words"));
@@ -155,11 +162,6 @@ fn what_a_flood_needed_does_not_stay() {
     }
     assert!(reader.take());
     reader.trim(reader.end().segment);
-    let spare = [
-        batch.bytes.capacity(),
-        batch.entries.capacity() * size_of::<super::Entry>(),
-        reader.window.capacity() * size_of::<super::Segment>(),
-        super::lock(&reader.inbox.waiting).segments.capacity() * size_of::<super::Segment>(),
-    ];
+    let spare = [&batch.capacities()[..], &reader.capacities()[..]].concat();
     assert!(spare.iter().all(|bytes| *bytes <= SPARE), "{spare:?}");
 }

@@ -7,10 +7,10 @@ use netcore::testing::{Peer, Rig};
 
 use super::{ChatRig, chat, count, lines};
 use crate::Chat;
-use crate::config::{Config, Slow};
+use crate::config::{Config, SlowConsumer};
 use crate::now::Now;
 use crate::protocol::rate_limit::Rate;
-use crate::shard::output::Outbox;
+use crate::shard::output::ClientOutput;
 
 #[test]
 fn a_flood_is_told_once_and_heard_at_its_rate() {
@@ -132,7 +132,7 @@ fn slow_readers_of_one_room_hold_up_nobody_in_another() {
 }
 
 /// Two rooms with a reader in each who stops, and one who goes on.
-fn short_of_memory(slow: Slow) -> (Chat, ChatRig, Vec<Peer>) {
+fn short_of_memory(slow: SlowConsumer) -> (Chat, ChatRig, Vec<Peer>) {
     let config = Config::default().with_presence(false).with_slow(slow);
     let chat = Chat::new(config.with_memory(1 << 20).with_backlog(900_000));
     let limits = Limits::default().with_stall_timeout(None);
@@ -142,7 +142,7 @@ fn short_of_memory(slow: Slow) -> (Chat, ChatRig, Vec<Peer>) {
 
 #[test]
 fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
-    for slow in [Slow::Disconnect, Slow::Skip] {
+    for slow in [SlowConsumer::Disconnect, SlowConsumer::Skip] {
         let (chat, mut rig, mut peers) = short_of_memory(slow);
         for n in 0..30 {
             // The one who speaks, one who reads, and one who has stopped.
@@ -236,7 +236,7 @@ fn one_who_owes_much_can_be_removed_all_the_same() {
 
 #[test]
 fn nobody_waits_for_ever_for_memory_that_quiet_rooms_hold() {
-    for slow in [Slow::Disconnect, Slow::Skip] {
+    for slow in [SlowConsumer::Disconnect, SlowConsumer::Skip] {
         let (chat, mut rig, _) = short_of_memory(slow);
         let rooms: Vec<[Peer; 2]> = (0..30).map(|_| [rig.connect(), rig.connect()]).collect();
         for (n, [ann, bob]) in rooms.iter().enumerate() {
@@ -313,14 +313,15 @@ fn one_who_has_much_to_take_is_heard_when_it_has_got_that() {
 /// A client that takes all.
 struct Sink;
 
-impl Outbox for Sink {
+impl ClientOutput for Sink {
     fn send(&mut self, _: &[u8]) {}
     fn share(&mut self, _: bytes::Bytes) {}
-    fn waiting(&self) -> usize {
+    fn unsent(&self) -> usize {
         0
     }
-    fn more(&mut self) {}
-    fn hold(&mut self, _: bool) {}
+    fn call_when_flushed(&mut self) {}
+    fn pause_reading(&mut self) {}
+    fn resume_reading(&mut self) {}
     fn close(&mut self) {}
     fn abort(&mut self) {}
 }
@@ -329,13 +330,13 @@ impl Outbox for Sink {
 fn what_comes_from_one_who_is_held_is_kept_within_limits() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
     let chat = Chat::new(Config::default().with_rate(Some(rate)));
-    let (mut seat, now) = (chat.seat(|| {}), Now::system());
-    let mut ann = seat.enter(1, Some("ann"), now, &mut Sink);
+    let (mut shard, now) = (chat.shard(|| {}), Now::system());
+    let mut ann = shard.connect(1, Some("ann"), now, &mut Sink);
     for _ in 0..100 {
-        seat.receive(&mut ann, &[b'\n'; 1001], now, &mut Sink);
+        shard.receive(&mut ann, &[b'\n'; 1001], now, &mut Sink);
     }
     assert_eq!(chat.operator().stats().dropped_bytes, 100 * 1001 - 1 - 16 * 1024);
-    seat.exit(ann);
+    shard.disconnect(ann);
     assert_eq!(chat.operator().stats().dropped_bytes, 100 * 1001 - 1);
 }
 
@@ -362,7 +363,7 @@ fn one_who_is_not_heard_yet_has_not_been_silent() {
 
 #[test]
 fn who_leaves_without_reading_holds_up_nobody() {
-    let (chat, mut rig, _) = short_of_memory(Slow::Disconnect);
+    let (chat, mut rig, _) = short_of_memory(SlowConsumer::Disconnect);
     let ann = rig.connect();
     for n in 0..60 {
         let bob = rig.connect();

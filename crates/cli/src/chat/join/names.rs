@@ -5,7 +5,7 @@ mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ::chat::{Event, News, What};
+use ::chat::{Event, EventKind, Notice};
 
 use super::COMMANDS;
 
@@ -27,13 +27,13 @@ impl Names {
     /// Learns from what the server sends.
     pub(super) fn hear(&self, event: &Event) {
         let mut heard = self.heard();
-        match &event.what {
-            What::Message { from, .. } => put_first(&mut heard.people, from),
-            What::Private { from, to, .. } => {
+        match &event.kind {
+            EventKind::Message { from, .. } => put_first(&mut heard.people, from),
+            EventKind::Private { from, to, .. } => {
                 put_first(&mut heard.people, to);
                 put_first(&mut heard.people, from);
             }
-            What::Notice { news: Some(news), .. } => heard.news(news),
+            EventKind::Notice { notice: Some(notice), .. } => heard.notice(notice),
             _ => {}
         }
     }
@@ -71,20 +71,20 @@ impl Names {
 }
 
 impl Heard {
-    fn news(&mut self, news: &News) {
-        match news {
-            News::Joined(names) | News::Here(names) => {
+    fn notice(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Joined(names) | Notice::Here(names) => {
                 names.iter().rev().for_each(|name| put_first(&mut self.people, name));
             }
-            News::Left(names) => self.people.retain(|name| !names.contains(name)),
-            News::Renamed { from, to } => {
+            Notice::Left(names) => self.people.retain(|name| !names.contains(name)),
+            Notice::Renamed { from, to } => {
                 self.people.retain(|name| name != from);
                 put_first(&mut self.people, to);
             }
-            News::Rooms(names) => {
+            Notice::Rooms(names) => {
                 names.iter().rev().for_each(|name| put_first(&mut self.rooms, name));
             }
-            News::In(room) => put_first(&mut self.rooms, room),
+            Notice::In(room) => put_first(&mut self.rooms, room),
             _ => {}
         }
     }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-use ::chat::{ClientError, Event, News, Receiver, Sender, What};
+use ::chat::{ClientError, Event, EventKind, Notice, Receiver, Sender};
 use netcore::Deadline;
 
 use super::{Kind, LEAVING, NO_CHAT, Place, command, unsent};
@@ -164,12 +164,12 @@ fn print(
         if kind.is_other(&event) {
             log::warn!("{}: {NO_CHAT}", place.endpoint);
         }
-        match event.what {
-            What::TooLong { limit } => {
+        match event.kind {
+            EventKind::TooLong { limit } => {
                 log::warn!("a line longer than {limit} bytes is left out");
                 continue;
             }
-            What::Notice { news: Some(News::Here(_)), .. } if unasked > 0 => {
+            EventKind::Notice { notice: Some(Notice::Here(_)), .. } if unasked > 0 => {
                 unasked -= 1;
                 continue;
             }
@@ -184,10 +184,10 @@ fn print(
 /// The event as the server's `json` format has it. `time` and `room` are null where its format has
 /// none.
 fn object(event: &Event) -> String {
-    let (from, to, kind, text) = match &event.what {
-        What::Message { from, text } => (&**from, None, "message", text),
-        What::Private { from, to, text } => (&**from, Some(to), "private", text),
-        What::Notice { text, .. } => ("*", None, "notice", text),
+    let (from, to, kind, text) = match &event.kind {
+        EventKind::Message { from, text } => (&**from, None, "message", text),
+        EventKind::Private { from, to, text } => (&**from, Some(to), "private", text),
+        EventKind::Notice { text, .. } => ("*", None, "notice", text),
         _ => ("*", None, "other", &event.raw),
     };
     let or_null = |text: &Option<String>| text.as_deref().map_or("null".to_owned(), quote);

@@ -6,7 +6,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-use ::chat::{Event, What};
+use ::chat::{Event, EventKind};
 
 use clock::Clock;
 
@@ -49,20 +49,20 @@ impl View {
 
     /// The event in the eyes of who is called `me`: a line, or two.
     pub(super) fn show(&mut self, event: &Event, me: &str, now: Instant) -> String {
-        let (who, text, is_private) = match &event.what {
-            What::Message { from, text } => (self.name(from, me), text, false),
-            What::Private { from, to, text } => {
+        let (who, text, is_private) = match &event.kind {
+            EventKind::Message { from, text } => (self.name(from, me), text, false),
+            EventKind::Private { from, to, text } => {
                 let arrow = self.paint("1;35", "->");
                 (format!("{} {arrow} {}", self.name(from, me), self.name(to, me)), text, true)
             }
-            What::Notice { text, .. } => return self.paint("2", &cut(&format!("* {text}"))),
-            What::TooLong { limit } => {
+            EventKind::Notice { text, .. } => return self.paint("2", &cut(&format!("* {text}"))),
+            EventKind::TooLong { limit } => {
                 return self.own(&format!("a line longer than {limit} bytes is left out"));
             }
             _ => return cut(&event.raw),
         };
-        let is_mine = matches!(&event.what,
-            What::Message { from, .. } | What::Private { from, .. } if from == me);
+        let is_mine = matches!(&event.kind,
+            EventKind::Message { from, .. } | EventKind::Private { from, .. } if from == me);
         let is_about_me = !is_mine && (is_private || mentions(text, me));
         let who = if is_about_me { self.paint("7", &who) } else { who };
         let rings = match self.bell {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ::chat::{Event, News, What};
+use ::chat::{Event, EventKind, Notice};
 
 use super::super::view::View;
 use super::super::{Place, Refused};
@@ -56,8 +56,8 @@ impl Heard {
 
     /// What there is to be shown of an event.
     pub(super) fn hear(&mut self, event: &Event, me: &str) -> Option<String> {
-        match &event.what {
-            What::Message { from, text } => {
+        match &event.kind {
+            EventKind::Message { from, text } => {
                 if from == me {
                     self.pending.came_back(text);
                 }
@@ -67,19 +67,19 @@ impl Heard {
                     return None;
                 }
             }
-            What::Private { from, text, .. } if from == me => self.pending.came_back(text),
-            What::Notice { news: Some(news), .. } => match news {
-                News::You(name) => {
+            EventKind::Private { from, text, .. } if from == me => self.pending.came_back(text),
+            EventKind::Notice { notice: Some(notice), .. } => match notice {
+                Notice::You(name) => {
                     self.place.nick = Some(name.clone());
                     self.granted = Some(name.clone());
                     self.is_named = true;
                 }
-                News::In(room) => {
+                Notice::In(room) => {
                     self.place.room = Some(room.clone());
                     self.passes = false;
                 }
-                News::Removed => self.removed = true,
-                News::Here(_) if self.unasked > 0 => {
+                Notice::Removed => self.removed = true,
+                Notice::Here(_) if self.unasked > 0 => {
                     self.unasked -= 1;
                     return None;
                 }
