@@ -224,6 +224,36 @@ fn connections_that_end_are_made_again_and_counted() {
 }
 
 #[test]
+fn a_server_that_dies_was_away_and_is_not_called_busy() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let server = thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a connection");
+        let mut lines = BufReader::new(&stream);
+        for _ in 0..3 {
+            let mut line = String::new();
+            lines.read_line(&mut line).expect("a request");
+            (&stream).write_all(line.as_bytes()).expect("an answer");
+        }
+    });
+    let load = ["--rate", "100", "--warmup", "0", "--duration", "1s", "--timeout", "20s"];
+    let finished = run(&[&["time", "bench", &address][..], &load].concat());
+    server.join().expect("the server");
+    finished.expect_code(56).expect_error_line(&["ended too early"]);
+    let text = finished.stdout_text();
+    assert!(text.contains("no connection was open for "), "{text}");
+    assert!(!text.contains("was busy") && !text.contains("was the limit"), "{text}");
+}
+
+#[test]
+fn connections_that_the_server_rejects_are_not_counted() {
+    let server = Server::start(&["time", "serve", "--max-connections", "1"]);
+    let finished = bench(&server.endpoints()[0], &["--connections", "4", "--json"]);
+    finished.expect_code(56);
+    assert_eq!(number(&finished, "connections"), 1.0, "{}", finished.story());
+}
+
+#[test]
 fn a_server_that_never_answers_is_error_28() {
     let silent = serve(|mut stream| {
         let _ = stream.read_to_end(&mut Vec::new());

@@ -126,7 +126,11 @@ fn table(args: &TimeBench, endpoint: &Endpoint, report: &Report) -> String {
         rows.push(("lost", lost));
     }
     if report.unsent > 0 {
-        let unsent = format!("{}: all was busy; no latency has these", report.unsent);
+        let why = match report.down {
+            Duration::ZERO => "every open connection was busy".to_owned(),
+            down => format!("no connection was open for {}", time(down)),
+        };
+        let unsent = format!("{}: {why}; no latency has these", report.unsent);
         rows.push(("due but never sent", unsent));
     }
     rows.push(("latency", HEAD.map(|name| format!("{name:>10}")).concat()));
@@ -238,6 +242,7 @@ fn object(args: &TimeBench, report: &Report) -> String {
         ("uncorrected_us", or_null(report.uncorrected.as_ref().map(latency))),
         ("lag_us", or_null(report.lag.as_ref().map(latency))),
         ("unsent", report.unsent.to_string()),
+        ("down_seconds", format!("{:.6}", report.down.as_secs_f64())),
         ("wrong", report.wrong.to_string()),
         ("first_wrong", or_null(first)),
         ("timeouts", report.timeouts.to_string()),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use netcore::Error;
 
-use super::lane::{Lane, Request, State};
+use super::lane::{Lane, State};
 use super::schedule::Schedule;
 use super::text::{Text, Wrong};
 use super::{Latency, Load, Report};
@@ -32,6 +32,10 @@ pub(super) struct Generator {
     stream: bool,
     schedule: Schedule,
     lanes: Vec<Lane>,
+    /// How many of them are open.
+    open: usize,
+    /// The time since which none of them has been open.
+    none_since: Option<u64>,
     /// A lane for each free slot of an open lane, the one that has been free longest first; and
     /// lanes that have failed since, which are taken out when their turn comes.
     free: VecDeque<usize>,
@@ -84,6 +88,8 @@ impl Generator {
             stream,
             schedule: Schedule::Answered,
             lanes: (0..count).map(|_| Lane::new(slots)).collect(),
+            open: 0,
+            none_since: None,
             free: VecDeque::with_capacity(count * slots),
             free_since: 0,
             // Threads have numbers of their own, so that one's answer is wrong on another's
@@ -110,9 +116,12 @@ impl Generator {
         self.until = self.from.saturating_add(nanoseconds(load.duration));
         self.free_since = now;
         self.started = true;
-        self.report.connections = self.open_lanes();
-        // Those that came to be at another attempt are there.
-        self.report.unconnected = (self.lanes() - self.report.connections) as u64;
+        self.none_since = (self.open == 0).then_some(now);
+        for lane in &mut self.lanes {
+            lane.history.began = lane.state == State::Open;
+        }
+        // Connections that a later attempt made are there.
+        self.report.unconnected = (self.lanes() - self.open) as u64;
         if self.report.unconnected == 0 {
             self.report.failure = None;
         }
@@ -123,7 +132,7 @@ impl Generator {
     }
 
     pub(super) fn open_lanes(&self) -> usize {
-        self.lanes.iter().filter(|lane| lane.state == State::Open).count()
+        self.open
     }
 
     pub(super) fn state(&self, lane: usize) -> State {
@@ -139,7 +148,17 @@ impl Generator {
     pub(super) fn open(&mut self, lane: usize, now: u64) {
         let withheld = std::mem::take(&mut self.lanes[lane].withheld);
         self.lanes[lane].state = State::Open;
+        self.open += 1;
+        self.end_outage(now);
         self.release(lane, withheld, now);
+    }
+
+    /// Counts the time until `now` in which no lane was open, if that was so.
+    fn end_outage(&mut self, now: u64) {
+        if let Some(since) = self.none_since.take() {
+            let down = now.min(self.until).saturating_sub(since.max(self.from));
+            self.report.down += Duration::from_nanos(down);
+        }
     }
 
     /// It could not be made.
@@ -160,6 +179,11 @@ impl Generator {
         let cut = lane.reset();
         lane.withheld += cut;
         lane.state = State::Down { until: now.saturating_add(PAUSE) };
+        lane.history.rejected |= !lane.history.answered;
+        self.open -= 1;
+        if self.open == 0 {
+            self.none_since = Some(now);
+        }
         self.under_way -= cut;
         cut as u64
     }
@@ -211,7 +235,7 @@ impl Generator {
         let (report, interval) = (&mut self.report, &mut self.interval);
         let result = self.lanes[lane].receive(input, &mut self.text, |request| {
             freed += 1;
-            record(report, interval, &window, request, size, now);
+            report.record(interval, &window, request, size, now);
         });
         self.under_way -= freed;
         self.release(lane, freed, now);
@@ -229,7 +253,7 @@ impl Generator {
         match self.lanes[lane].datagram(datagram, &mut self.text) {
             Ok(Some(request)) => {
                 let (size, window) = (self.text.size() as u64, self.from..self.until);
-                record(&mut self.report, &mut self.interval, &window, request, size, now);
+                self.report.record(&mut self.interval, &window, request, size, now);
                 self.under_way -= 1;
                 self.release(lane, 1, now);
             }
@@ -322,6 +346,9 @@ impl Generator {
             let none = if self.stream { &mut self.report.timeouts } else { &mut self.report.lost };
             *none += left;
         }
+        self.end_outage(self.until);
+        let is_connection = |lane: &&Lane| lane.history.is_connection();
+        self.report.connections = self.lanes.iter().filter(is_connection).count();
         self.report.unsent = self.schedule.left(self.until);
         self.report.elapsed = Duration::from_nanos(self.until - self.from);
         self.report
@@ -348,31 +375,6 @@ impl Generator {
     fn count_bytes(&mut self, length: usize, now: u64) {
         if (self.from..self.until).contains(&now) {
             self.report.bytes_received += length as u64;
-        }
-    }
-}
-
-/// An answer that is as it should be came at `now`.
-fn record(
-    report: &mut Report,
-    interval: &mut Option<Latency>,
-    window: &std::ops::Range<u64>,
-    request: Request,
-    size: u64,
-    now: u64,
-) {
-    if window.contains(&now) {
-        report.answers += 1;
-        report.bytes_answered += size;
-    }
-    // What comes behind the window too, or the slowest would be left out.
-    if now >= window.start {
-        report.latency.record(now - request.due);
-        if let Some(uncorrected) = &mut report.uncorrected {
-            uncorrected.record(now - request.sent);
-        }
-        if let Some(interval) = interval {
-            interval.record(now - request.due);
         }
     }
 }

@@ -45,6 +45,24 @@ pub(super) struct Lane {
     comparison: Comparison,
     /// Slots that are free but were taken out of circulation while the lane was not open.
     pub(super) withheld: usize,
+    pub(super) history: History,
+}
+
+/// The past of a lane, for the count of connections.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct History {
+    /// It was open when the load began.
+    pub(super) began: bool,
+    /// It has brought an answer as it should be.
+    pub(super) answered: bool,
+    /// A connection of it was closed before that.
+    pub(super) rejected: bool,
+}
+
+impl History {
+    pub(super) fn is_connection(self) -> bool {
+        self.began && (self.answered || !self.rejected)
+    }
 }
 
 impl Lane {
@@ -59,6 +77,7 @@ impl Lane {
             written: 0,
             comparison: Comparison::default(),
             withheld: slots,
+            history: History::default(),
         }
     }
 
@@ -126,6 +145,7 @@ impl Lane {
             }
             self.free(self.oldest);
             self.oldest = (self.oldest + 1) % self.slots.len();
+            self.history.answered = true;
             answered(request);
         }
         Ok(())

@@ -3,11 +3,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use netcore::Error;
 
 use super::Latency;
+use super::lane::Request;
 
 /// From this share of the time on, the generator's threads have nothing left to give.
 const BUSY: f64 = 0.95;
@@ -24,7 +26,8 @@ const WAITED: f64 = 0.05;
 pub struct Report {
     /// How long the window was: shorter than was asked for if the run was stopped.
     pub elapsed: Duration,
-    /// The connections, or datagram sockets, that were open when it began.
+    /// The connections, or datagram sockets, that were open when the load began. A connection that
+    /// was closed before it brought a single answer does not count: the server has rejected it.
     pub connections: usize,
     /// The requests that were sent in the window.
     pub requests: u64,
@@ -42,9 +45,12 @@ pub struct Report {
     pub uncorrected: Option<Latency>,
     /// In an open loop, how late requests were sent that had nothing to wait for but the generator.
     pub lag: Option<Latency>,
-    /// In an open loop, the requests that were due and never sent, because each connection had as
-    /// many under way as it may. No latency has them.
+    /// In an open loop, the requests that were due and never sent, because no connection was open or
+    /// each had as many under way as it may. No latency has them.
     pub unsent: u64,
+    /// The time in the window in which no connection was open: the server was away. With several
+    /// threads it is that of the thread that had connections for longest.
+    pub down: Duration,
     /// Answers that are not what was sent. A stream that brought one was closed.
     pub wrong: u64,
     /// Requests over streams that had no answer in time. Their connections were closed.
@@ -102,10 +108,14 @@ impl Report {
         if self.elapsed.is_zero() { 0.0 } else { count as f64 / self.elapsed.as_secs_f64() }
     }
 
-    /// Why the generator was the limit, if it was. A server that is at its own limit at the same
-    /// time can't be told from here.
+    /// Returns why the generator was the limit, if it was. A server that is at its own limit at the
+    /// same time can't be told from here. A run in which the server was [away](Report::down) says
+    /// nothing of the generator.
     #[must_use]
     pub fn limit(&self) -> Option<Limit> {
+        if !self.down.is_zero() {
+            return None;
+        }
         if self.busy >= BUSY {
             return Some(Limit::Busy(self.busy));
         }
@@ -115,6 +125,32 @@ impl Report {
         let late = self.lag.as_ref().map_or(Duration::ZERO, |lag| lag.quantile(0.99));
         let matters = !late.is_zero() && late * 2 >= self.latency.quantile(0.99);
         matters.then_some(Limit::Late(late))
+    }
+
+    /// Records that `request`, of `size` bytes, has had the right answer at `now`, in the report and
+    /// in the interval of the log.
+    pub(super) fn record(
+        &mut self,
+        interval: &mut Option<Latency>,
+        window: &Range<u64>,
+        request: Request,
+        size: u64,
+        now: u64,
+    ) {
+        if window.contains(&now) {
+            self.answers += 1;
+            self.bytes_answered += size;
+        }
+        // An answer behind the window counts too, or the slowest would be left out.
+        if now >= window.start {
+            self.latency.record(now - request.due);
+            if let Some(uncorrected) = &mut self.uncorrected {
+                uncorrected.record(now - request.sent);
+            }
+            if let Some(interval) = interval {
+                interval.record(now - request.due);
+            }
+        }
     }
 
     /// Adds what another thread found in the same window.
@@ -134,6 +170,7 @@ impl Report {
             }
         }
         self.unsent += other.unsent;
+        self.down = self.down.min(other.down);
         self.wrong += other.wrong;
         self.timeouts += other.timeouts;
         self.lost += other.lost;

@@ -365,3 +365,55 @@ fn a_time_beyond_all_clocks_is_no_end() {
     assert!(!generator.is_over(u64::MAX - 1));
     assert_eq!(generator.finish().answers, 0);
 }
+
+/// Answers all requests of two connections at once until 1 s; then `event` befalls them.
+fn until_a_second(rate: Option<u64>, event: impl Fn(&mut Generator, u64)) -> Report {
+    let load = load().with_connections(2).with_rate(rate).with_duration(Duration::from_secs(3));
+    let mut generator = started(&load, true);
+    let (mut now, mut found) = (0, Vec::new());
+    while !generator.is_over(now) {
+        while let Some(lane) = generator.dispatch(now) {
+            let request = written(&mut generator, lane);
+            if now < SECOND {
+                generator.receive(lane, &request, now).unwrap();
+                break;
+            }
+        }
+        if now == SECOND {
+            event(&mut generator, now);
+        }
+        generator.look(now, &mut found);
+        for (lane, what) in found.drain(..) {
+            assert_eq!(what, Overdue::Connect);
+            generator.unconnected(lane, now);
+        }
+        now += MILLISECOND;
+    }
+    generator.finish()
+}
+
+#[test]
+fn a_server_that_dies_is_away_and_not_busy() {
+    for rate in [None, Some(100)] {
+        let report = until_a_second(rate, |generator, now| {
+            (0..2).for_each(|lane| generator.ended(lane, now));
+        });
+        assert_eq!(report.down, Duration::from_secs(2), "{rate:?}");
+        assert_eq!((report.connections, report.ended), (2, 2));
+        assert!(report.unconnected > 10 && report.limit().is_none());
+        assert_eq!(report.unsent > 100, rate.is_some(), "{}", report.unsent);
+    }
+}
+
+#[test]
+fn a_connection_that_is_rejected_is_not_counted() {
+    // The first one has the answer, and the second none.
+    let mut generator = started(&load().with_connections(2), true);
+    let lane = generator.dispatch(0).unwrap();
+    let request = written(&mut generator, lane);
+    generator.receive(lane, &request, MILLISECOND).unwrap();
+    generator.ended(lane, MILLISECOND);
+    generator.ended(1 - lane, MILLISECOND);
+    generator.stop(SECOND);
+    assert_eq!(generator.finish().connections, 1);
+}

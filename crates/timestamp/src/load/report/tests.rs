@@ -13,6 +13,8 @@ fn the_generator_is_the_limit_when_it_never_waits() {
     assert_eq!(limit(0.94, None), None);
     assert_eq!(limit(0.95, Some(0.5)), Some(Limit::Busy(0.95)));
     assert_eq!(limit(0.2, Some(0.05)), Some(Limit::Waited(0.05)));
+    let down = Duration::from_nanos(1);
+    assert_eq!(Report { busy: 1.0, down, ..report() }.limit(), None, "the server was away");
 }
 
 #[test]
