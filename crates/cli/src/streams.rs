@@ -134,12 +134,12 @@ impl Console {
     }
 
     /// One line on standard error.
-    pub(crate) fn complain(&mut self, words: &str) {
+    pub(crate) fn complain(&self, words: &str) {
         self.complain_in_full(&format!("sockit: {words}\n"));
     }
 
     /// Where that fails too, nobody is left to tell.
-    pub(crate) fn complain_in_full(&mut self, text: &str) {
+    pub(crate) fn complain_in_full(&self, text: &str) {
         let _ = self.errors.print(text.as_bytes());
     }
 }

@@ -220,16 +220,69 @@ fn several_are_pinged_at_once_and_each_has_its_summary() {
     let finished = ping(&["-c", "3", &here, &here]);
     finished.expect_code(0).expect_quiet();
     assert_eq!(finished.stdout_text().matches("3 sent, 3 received, 0% loss").count(), 2);
-    let finished = ping(&["-c", "3", &here, &gone]);
-    finished.expect_code(1);
-    let text = finished.stdout_text();
-    assert!(
-        text.contains(&format!("46 bytes from {here}: seq=3 "))
-            || text.contains(&format!("bytes from {here}: seq=3 "))
-    );
-    assert!(text.contains(&format!("no answer from {gone}: seq=3\n")), "{}", finished.story());
-    assert!(text.contains("3 sent, 3 received") && text.contains("3 sent, 0 received, 100% loss"));
-    assert!(finished.stderr().contains("connection refused"), "{}", finished.story());
+    // One that is not there is given up, as if it were alone; the other goes on.
+    for endpoints in [[&here, &gone], [&gone, &here]] {
+        let finished = ping(&["-c", "3", endpoints[0], endpoints[1]]);
+        finished.expect_code(7).expect_error_line(&[&gone, "connection refused"]);
+        let text = finished.stdout_text();
+        assert!(text.contains(&format!("bytes from {here}: seq=3 ")), "{text}");
+        assert!(text.contains("3 sent, 3 received") && !text.contains(&gone), "{text}");
+    }
+}
+
+#[test]
+fn the_first_that_is_not_there_decides_the_exit_code() {
+    let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let (gone, unknown) = (gone.to_string(), "nowhere.invalid:1");
+    for (endpoints, code) in [([&*gone, unknown], 7), ([unknown, &*gone], 6)] {
+        let finished = ping(&endpoints);
+        finished.expect_code(code);
+        let lines: Vec<&str> = finished.stderr().lines().collect();
+        assert_eq!(lines.len(), 2, "{}", finished.story());
+        assert!(lines.iter().all(|line| line.starts_with("sockit: ")), "{}", finished.story());
+        assert!(finished.stdout().is_empty(), "{}", finished.story());
+    }
+}
+
+#[test]
+fn a_server_of_another_kind_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"220 \x1b[2Jmail.example ESMTP\r\n");
+            thread::spawn(move || std::io::copy(&mut &stream, &mut std::io::sink()));
+        }
+    });
+    for quiet in [&["-q"][..], &[], &["--json"]] {
+        let args = ["time", "ping", "-c", "2", "-i", "5ms", "--timeout", "50ms", &address];
+        let finished = run(&[&args[..], quiet].concat());
+        finished.expect_code(56);
+        let says = "not a server of the service timestamp; it says: 220 ";
+        let last = finished.stderr().lines().last().expect("a line");
+        assert!(last.starts_with("sockit: ping tcp://") && last.contains(says), "{last}");
+        assert!(!finished.stderr().contains('\x1b'), "{}", finished.story());
+    }
+}
+
+#[test]
+fn numbers_are_asked_for_in_plain_words() {
+    for (args, says) in [
+        (&["ping", "-c", "0", ":1"][..], "expected 1 or more"),
+        (&["ping", "-c", "x", ":1"], "expected a whole number"),
+        (&["bench", "--rate", "0.5", ":1"], "expected a whole number"),
+        (&["bench", "--connections", "0", ":1"], "expected 1 or more"),
+        (&["bench", "--pipeline", "1k", ":1"], "expected a whole number"),
+        (&["bench", "--threads", "99999999999999999999999", ":1"], "too large"),
+        (&["serve", "--max-connections", "many"], "expected a whole number"),
+        (&["serve", "--workers", "0"], "expected 1 or more"),
+    ] {
+        let finished = run(&[&["time"][..], args].concat());
+        finished.expect_code(2).expect_error_line(&[says]);
+        for rust in ["digit found", "is not in", "zero"] {
+            assert!(!finished.stderr().contains(rust), "{}", finished.story());
+        }
+    }
 }
 
 #[test]

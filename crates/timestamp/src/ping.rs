@@ -81,6 +81,15 @@ pub enum Event {
     },
     /// There is no connection, or the other machine says that nobody listens. The ping goes on.
     Trouble(netcore::Error),
+    /// The server said something that answers no probe, as a server of another kind does. These are
+    /// its first bytes, at most [`FOREIGN_LIMIT`](Event::FOREIGN_LIMIT); a ping tells it once. The
+    /// ping goes on: some servers greet before they answer.
+    Foreign(Vec<u8>),
+}
+
+impl Event {
+    /// The most bytes of [`Foreign`](Event::Foreign).
+    pub const FOREIGN_LIMIT: usize = 64;
 }
 
 /// An answer.

@@ -38,6 +38,15 @@ pub(crate) fn read(line: &[u8], nonce: u64) -> Option<(u64, Option<&str>)> {
     }
 }
 
+/// Returns `true` if a line that [`read`] does not take comes from a server of another kind, and not
+/// from a probe of an earlier run, which has another nonce.
+pub(crate) fn is_foreign(line: &[u8], nonce: u64) -> bool {
+    let line = line.trim_ascii_end();
+    let last = &line[line.iter().rposition(|byte| *byte == b' ').map_or(0, |at| at + 1)..];
+    let is_nonce = last.len() == 16 && last.iter().all(u8::is_ascii_hexdigit);
+    !line.is_empty() && (!is_nonce || last == format!("{nonce:016x}").as_bytes())
+}
+
 /// A probe at the end of a line, and what stands before it.
 fn ending(line: &str, nonce: u64) -> Option<(u64, &str)> {
     let rest = line.strip_suffix(&format!(" {nonce:016x}"))?;

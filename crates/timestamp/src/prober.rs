@@ -72,6 +72,8 @@ pub struct Prober {
     pause: Duration,
     piece: Box<[u8]>,
     events: VecDeque<Event>,
+    /// It has been told that the server is of another kind.
+    is_foreign: bool,
 }
 
 #[derive(Debug)]
@@ -104,6 +106,7 @@ impl Prober {
             pause: FIRST_PAUSE,
             piece: vec![0; PIECE].into_boxed_slice(),
             events: VecDeque::new(),
+            is_foreign: false,
         }
     }
 
@@ -242,9 +245,15 @@ impl Prober {
     /// Waits for answers, once.
     fn receive(&mut self, until: Instant) {
         let deadline = Deadline::at(until);
-        let Prober { link, piece, nonce, zone, ping, events, pause, .. } = self;
+        let Prober { link, piece, nonce, zone, ping, events, pause, is_foreign, .. } = self;
         let mut take = |line: &[u8], at: Instant| {
-            let Some((seq, text)) = probe::read(line, *nonce) else { return };
+            let Some((seq, text)) = probe::read(line, *nonce) else {
+                if probe::is_foreign(line, *nonce) && !std::mem::replace(is_foreign, true) {
+                    let begin = &line[..line.len().min(Event::FOREIGN_LIMIT)];
+                    events.push_back(Event::Foreign(begin.trim_ascii_end().to_vec()));
+                }
+                return;
+            };
             let reading = text.and_then(|t| Reading::parse(t, *zone, SystemTime::now()));
             *pause = FIRST_PAUSE;
             events.extend(ping.answered(seq, at, line.len(), reading).map(Event::Answer));

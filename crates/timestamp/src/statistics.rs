@@ -42,7 +42,7 @@ impl Statistics {
         match event {
             Event::Sent { .. } => self.sent += 1,
             Event::Lost { .. } => self.lost += 1,
-            Event::Connected(_) | Event::Trouble(_) => {}
+            Event::Connected(_) | Event::Trouble(_) | Event::Foreign(_) => {}
             Event::Answer(answer) => {
                 match answer.order {
                     Order::InTurn => self.add_round_trip(answer.round_trip),

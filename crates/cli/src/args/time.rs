@@ -34,7 +34,9 @@ Examples:
   sockit time ping -q -w 1m --json db.example:21567 web.example:21567
   sockit time ping --service echo there:echo
 With -q there is the summary alone.
-Exit code: 0 if something came back from every endpoint, otherwise 1.")]
+Exit code: 0 if something came back from every endpoint. Otherwise that of the first one from which
+nothing did: 6 not resolved, 7 not connected, 28 not connected in time, 56 another kind of server,
+1 no answer.")]
     Ping(TimePing),
     /// Put load on an echo or timestamp server, and show how long its answers take
     #[cfg(unix)]

@@ -13,17 +13,17 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, SyncSender};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use netcore::{Connector, Endpoint, Operation};
-use timestamp::{Event, Plan, Prober, Statistics, Zone};
+use timestamp::{Event, Plan, Prober, Protocol, Statistics, Zone};
 
 use crate::args::{Common, TimePing};
 use crate::exit::{self, Failure};
 use crate::serve::Signals;
 use crate::streams::Console;
+use crate::{threads, values};
 
 /// How many events may wait for being printed. At that, the probes wait too.
 const BACKLOG: usize = 1024;
@@ -32,6 +32,8 @@ const BACKLOG: usize = 1024;
 enum Told {
     Happened(usize, Event),
     Ended(usize),
+    /// The server could not be reached at the first attempt, and the ping of it is over.
+    Unreachable(usize, netcore::Error),
     Stop,
 }
 
@@ -42,7 +44,10 @@ struct Target {
     address: Option<String>,
     /// Whether lines call it by its endpoint: with several, addresses do not tell them apart.
     by_endpoint: bool,
+    service: Protocol,
     statistics: Statistics,
+    /// The reason for which nothing came back, and its exit code.
+    failure: Option<Failure>,
     begin: Instant,
     end: Option<Instant>,
     #[cfg(feature = "plot")]
@@ -51,8 +56,8 @@ struct Target {
 
 /// How the events are shown.
 enum View<'a> {
-    /// Not at all.
-    Quiet,
+    /// Not at all, except for failures.
+    Quiet(&'a Console),
     /// A line for each.
     Lines(&'a Console),
     /// An object for each.
@@ -69,7 +74,7 @@ pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Re
     let picture = args.plot.as_deref().map(plot::Picture::create).transpose()?;
     let is_single = endpoints.len() == 1;
     let mut targets: Vec<Target> =
-        endpoints.iter().map(|endpoint| Target::new(endpoint, is_single)).collect();
+        endpoints.iter().map(|endpoint| Target::new(endpoint, is_single, args.service)).collect();
     let view = View::new(targets.len(), common, console);
     let (tell, told) = mpsc::sync_channel(BACKLOG);
     let stopped = Arc::new(AtomicBool::new(false));
@@ -80,50 +85,77 @@ pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Re
         let _ = stop.try_send(Told::Stop);
     })?;
     signals.set_printing(true);
-    start(endpoints, &args, &tell);
+    start(endpoints, &args, &tell)?;
     let mut left = targets.len();
     while left > 0 && !stopped.load(Ordering::Relaxed) {
         match told.recv() {
             Ok(Told::Happened(index, event)) => {
                 let target = &mut targets[index];
                 target.add(&event);
-                match event {
-                    // Several are another matter: the others may be there, and this one may come.
-                    Event::Trouble(error) if is_single && target.is_unreachable(&error) => {
-                        return Err(error.into());
-                    }
-                    event => view.show(index, target, &event)?,
-                }
+                view.show(index, target, &event)?;
             }
             Ok(Told::Ended(index)) => {
                 targets[index].end = Some(Instant::now());
+                left -= 1;
+            }
+            Ok(Told::Unreachable(index, error)) => {
+                targets[index].failure = Some(view.give_up(index, &targets[index], &error));
                 left -= 1;
             }
             Ok(Told::Stop) | Err(_) => break,
         }
     }
     view.clear();
-    for target in &targets {
-        let summary = if common.json {
-            report::json(target, args.histogram)
-        } else {
-            report::text(target, args.utc, args.histogram)
-        };
-        console.print(&summary)?;
-    }
+    summaries(&targets, &args, common, console)?;
     #[cfg(feature = "plot")]
     if let Some(picture) = picture {
         picture.draw(&targets)?;
     }
     signals.end();
-    match targets.iter().all(|target| target.statistics.is_alive()) {
-        true => Ok(()),
-        false => Err(Failure::silent(exit::OTHER)),
+    verdict(targets, console)
+}
+
+/// Prints the end of each, except of those that were never reached.
+fn summaries(
+    targets: &[Target],
+    args: &TimePing,
+    common: &Common,
+    console: &Console,
+) -> Result<(), Failure> {
+    let unreached = |target: &Target| target.address.is_none() && target.failure.is_some();
+    targets.iter().filter(|target| !unreached(target)).try_for_each(|target| {
+        console.print(&match common.json {
+            true => report::json(target, args.histogram),
+            false => report::text(target, args.utc, args.histogram),
+        })
+    })
+}
+
+/// The first endpoint from which nothing came back decides the exit code, and each says why.
+fn verdict(targets: Vec<Target>, console: &mut Console) -> Result<(), Failure> {
+    let silent = targets.into_iter().filter(|target| !target.statistics.is_alive());
+    let failures = silent.map(|target| target.failure.unwrap_or(Failure::silent(exit::OTHER)));
+    let mut first = Ok(());
+    for failure in failures {
+        if let Some(words) = failure.words() {
+            console.complain(words);
+        }
+        first = first.and(Err(Failure::silent(failure.code())));
     }
+    first
+}
+
+/// Returns `true` if `error` belongs to the way to a server.
+fn is_first(error: &netcore::Error) -> bool {
+    matches!(error.operation(), Operation::Resolve | Operation::Connect | Operation::Open)
 }
 
 /// A thread for each server.
-fn start(endpoints: Vec<Endpoint>, args: &TimePing, tell: &SyncSender<Told>) {
+fn start(
+    endpoints: Vec<Endpoint>,
+    args: &TimePing,
+    tell: &SyncSender<Told>,
+) -> Result<(), Failure> {
     let plan = Plan::default()
         .with_interval(args.interval)
         .with_timeout(args.timeout)
@@ -137,11 +169,24 @@ fn start(endpoints: Vec<Endpoint>, args: &TimePing, tell: &SyncSender<Told>) {
         let prober = Prober::new(endpoint, args.service, zone, plan.clone(), nonce)
             .with_connector(connector.clone());
         let tell = tell.clone();
-        thread::spawn(move || {
-            prober.for_each(|event| tell_of(&tell, Told::Happened(index, event)));
-            tell_of(&tell, Told::Ended(index));
-        });
+        threads::start("ping", move || run(prober, index, &tell))?;
     }
+    Ok(())
+}
+
+/// Tells the events of one server until the ping of it is over.
+fn run(prober: Prober, index: usize, tell: &SyncSender<Told>) {
+    let mut is_reached = false;
+    for event in prober {
+        is_reached |= matches!(event, Event::Connected(_));
+        match event {
+            Event::Trouble(error) if !is_reached && is_first(&error) => {
+                return tell_of(tell, Told::Unreachable(index, error));
+            }
+            event => tell_of(tell, Told::Happened(index, event)),
+        }
+    }
+    tell_of(tell, Told::Ended(index));
 }
 
 fn tell_of(tell: &SyncSender<Told>, told: Told) {
@@ -150,12 +195,14 @@ fn tell_of(tell: &SyncSender<Told>, told: Told) {
 }
 
 impl Target {
-    fn new(endpoint: &Endpoint, is_single: bool) -> Target {
+    fn new(endpoint: &Endpoint, is_single: bool, service: Protocol) -> Target {
         Target {
             endpoint: endpoint.to_string(),
             address: None,
             by_endpoint: !is_single,
+            service,
             statistics: Statistics::default(),
+            failure: None,
             begin: Instant::now(),
             end: None,
             #[cfg(feature = "plot")]
@@ -167,6 +214,9 @@ impl Target {
         self.statistics.add(event);
         if let Event::Connected(address) = event {
             self.address = Some(address.to_string());
+        }
+        if let Event::Foreign(begin) = event {
+            self.failure = Some(Failure::new(exit::RECEIVE_ERROR, self.foreign_words(begin)));
         }
         #[cfg(feature = "plot")]
         self.series.add(self.begin.elapsed(), event);
@@ -181,18 +231,18 @@ impl Target {
         self.end.unwrap_or_else(Instant::now) - self.begin
     }
 
-    /// Whether this says that it has never been there.
-    fn is_unreachable(&self, error: &netcore::Error) -> bool {
-        let is_first =
-            matches!(error.operation(), Operation::Resolve | Operation::Connect | Operation::Open);
-        self.address.is_none() && is_first
+    /// Says that the server is of another kind.
+    fn foreign_words(&self, begin: &[u8]) -> String {
+        let (endpoint, service) = (&self.endpoint, self.service);
+        let begin = String::from_utf8_lossy(begin);
+        format!("ping {endpoint}: not a server of the service {service}; it says: {begin}")
     }
 }
 
 impl<'a> View<'a> {
     fn new(targets: usize, common: &Common, console: &'a Console) -> View<'a> {
         if common.quiet {
-            return View::Quiet;
+            return View::Quiet(console);
         }
         if common.json {
             return View::Json(console);
@@ -215,14 +265,18 @@ impl<'a> View<'a> {
 
     fn show(&self, index: usize, target: &Target, event: &Event) -> Result<(), Failure> {
         match self {
-            View::Quiet => Ok(()),
+            View::Quiet(_) => Ok(()),
             View::Json(console) => match report::json_event(target, event) {
                 Some(object) => console.print(&object),
                 None => Ok(()),
             },
             View::Lines(console) => {
-                if let Event::Trouble(error) = event {
-                    log::warn!("{}", exit::chain(error));
+                match event {
+                    Event::Trouble(error) => log::warn!("{}", exit::chain(error)),
+                    Event::Foreign(begin) => {
+                        log::warn!("{}", values::to_show(&target.foreign_words(begin)));
+                    }
+                    _ => {}
                 }
                 match report::line(target, event) {
                     Some(line) => console.print(&line),
@@ -234,6 +288,21 @@ impl<'a> View<'a> {
                     bars[index].set_message(row);
                 }
                 Ok(())
+            }
+        }
+    }
+
+    /// Says at once that a server can't be reached, or leaves that to the end of the table.
+    fn give_up(&self, index: usize, target: &Target, error: &netcore::Error) -> Failure {
+        let failure = Failure::of(error);
+        match self {
+            View::Table(_, bars) => {
+                bars[index].set_message(format!("{}: {}", target.endpoint, error.kind()));
+                failure
+            }
+            View::Quiet(console) | View::Lines(console) | View::Json(console) => {
+                console.complain(failure.words().unwrap_or_default());
+                Failure::silent(failure.code())
             }
         }
     }

@@ -1,4 +1,4 @@
-use super::{line, read};
+use super::{is_foreign, line, read};
 
 const NONCE: u64 = 0x0123_4567_89ab_cdef;
 
@@ -38,4 +38,19 @@ fn a_line_that_the_stream_has_cut_is_put_together_wherever_that_was() {
     let bytes: String = whole.chars().map(|c| format!("[1] {c}")).collect();
     assert_eq!(read(bytes.as_bytes(), NONCE), Some((42, Some("1"))));
     assert_eq!(read(b"[1] 4[2 42 0123456789abcdef", NONCE), None);
+}
+
+#[test]
+fn an_answer_to_an_earlier_run_is_not_that_of_another_server() {
+    for (line, foreign) in [
+        ("HTTP/1.1 400 Bad Request\r\n", true),
+        ("* welcome\n", true),
+        ("ann: 7 0123456789abcdef\n", true),
+        ("[1] 8 0123456789abcdee\n", false),
+        ("8 0123456789abcdee\r\n", false),
+        ("\r\n", false),
+    ] {
+        assert_eq!(read(line.as_bytes(), NONCE), None);
+        assert_eq!(is_foreign(line.as_bytes(), NONCE), foreign, "{line:?}");
+    }
 }

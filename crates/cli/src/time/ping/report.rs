@@ -44,6 +44,7 @@ pub(super) fn row(target: &Target, event: &Event) -> Option<String> {
         Event::Answer(answer) => format!("{} ms{}", ms(answer.round_trip), remark(answer.order)),
         Event::Lost { seq } => format!("no answer to {seq}"),
         Event::Trouble(error) => error.kind().to_string(),
+        Event::Foreign(_) => "not its answers".to_owned(),
         _ => return None,
     };
     let statistics = &target.statistics;
@@ -151,6 +152,10 @@ pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
         }
         Event::Lost { seq } => ("lost", format!(",\"seq\":{seq}")),
         Event::Trouble(error) => ("trouble", format!(",\"error\":{}", quote(&exit::chain(error)))),
+        Event::Foreign(begin) => {
+            let words = target.foreign_words(begin);
+            ("trouble", format!(",\"error\":{}", quote(&words)))
+        }
     };
     let endpoint = quote(&target.endpoint);
     Some(format!("{{\"kind\":\"{kind}\",\"endpoint\":{endpoint}{fields}}}\n"))

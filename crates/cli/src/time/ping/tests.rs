@@ -6,7 +6,7 @@ use timestamp::{Answer, Exchange, Order};
 use super::*;
 
 fn target() -> Target {
-    Target::new(&"127.0.0.1:7".parse().unwrap(), true)
+    Target::new(&"127.0.0.1:7".parse().unwrap(), true, Protocol::Timestamp)
 }
 
 fn answer(seq: u64, micros: u64) -> Event {
