@@ -22,7 +22,9 @@ pub(crate) fn connect(
         Some(address) => connector.with_local_address(address),
         None => connector,
     };
-    let deadline = Deadline::after(args.timeout);
+    // As with nc, the idle timeout is for connecting too.
+    let timeout = args.idle_timeout.map_or(args.timeout, |idle| idle.min(args.timeout));
+    let deadline = Deadline::after(timeout);
     if endpoint.transport() != Transport::Udp {
         match connector.connect(&endpoint, deadline) {
             Ok(stream) => {

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const MAX_SUGGESTED: usize = 200;
 
 /// The options of nc that are an argument, a scheme or a command of their own here.
-const HABITS: [(&[&str], &str); 9] = [
+const HABITS: [(&[&str], &str); 10] = [
     (&["-l"], "sockit listen :PORT listens"),
     (&["-u", "--udp"], "UDP is a scheme: udp://HOST:PORT"),
     (&["-U", "--unixsock"], "a Unix socket is unix:PATH"),
@@ -25,10 +25,8 @@ const HABITS: [(&[&str], &str); 9] = [
     (&["-k"], "it is --keep-open, of sockit listen"),
     (&["-p"], "a port stands behind a colon: sockit listen :PORT, connect HOST:PORT"),
     (&["-s"], "it is --local-address, of sockit connect"),
-    (
-        &["-N", "-q"],
-        "the end of standard input is always passed on; -w DUR ends an idle connection",
-    ),
+    (&["-N"], "the end of standard input is always passed on; -w DUR ends an idle connection"),
+    (&["-w"], "--timeout DUR bounds the connection; sockit send --wait DUR waits for an answer"),
     (&["-4", "-6"], "the address decides: 0.0.0.0:PORT or [::]:PORT"),
 ];
 

@@ -6,8 +6,10 @@ mod common;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
-use common::{Listening, PATIENCE, Process, Terminal, run, session, sockit};
+use common::{Listening, PATIENCE, Process, TempDir, Terminal, run, session, sockit};
+use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
 
 /// Becomes the program; see [`Terminal::start`].
 #[test]
@@ -71,6 +73,22 @@ fn a_silent_peer_is_given_up_after_the_idle_timeout() {
             .expect_code(2)
             .expect_error_line(&["--idle-timeout"]);
     }
+}
+
+/// A connection that has no place in the backlog is one that is not made.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_idle_timeout_is_for_connecting_too() {
+    let dir = TempDir::new();
+    let endpoint: Endpoint = dir.endpoint("s").parse().expect("an endpoint");
+    let options = SocketOptions::new();
+    let _listener =
+        Listener::bind(&endpoint, &options.clone().with_backlog(1)).expect("a socket file");
+    let moment = || Deadline::after(Duration::from_millis(50));
+    let _waiting: Vec<Stream> =
+        std::iter::from_fn(|| Stream::connect(&endpoint, &options, moment()).ok()).collect();
+    let args = ["connect", &dir.endpoint("s"), "-w", "200ms", "--timeout", "1h"];
+    run(&args).expect_code(28).expect_error_line(&["timed out"]);
 }
 
 #[test]

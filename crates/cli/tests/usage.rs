@@ -83,6 +83,7 @@ fn the_habits_of_nc_are_answered_with_what_they_are_here() {
         ("connect -z localhost:80", "sockit probe -z HOST:PORT"),
         ("connect -N localhost:80", "always passed on"),
         ("connect -s 127.0.0.1 localhost:80", "--local-address"),
+        ("send -w 3 localhost:80", "--wait DUR"),
         ("listen -4 :7000", "0.0.0.0:PORT"),
         ("send -k localhost:80", "--keep-open"),
     ] {

@@ -79,8 +79,9 @@ pub(crate) struct Connect {
     /// The address of this side: IP, IP%ZONE or IP:PORT
     #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
     pub(crate) local_address: Option<SocketAddr>,
-    /// End when nothing comes or goes for so long, with 28; over UDP also how long to wait for
-    /// answers after the end of standard input, without an error [default: never; over UDP 1s]
+    /// End with 28 when nothing comes or goes for so long, while connecting too; over UDP also how
+    /// long to wait for answers after the end of standard input, without an error [default: never;
+    /// over UDP 1s]
     #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
     /// How long the connection may take
