@@ -134,7 +134,8 @@ impl Part {
         // Before the new name: behind it, another download's mark may be there.
         sidecar::remove(&self.sidecar)?;
         fs::rename(&self.path, &self.place.path).inspect_err(|_| {
-            // The first error is the one to be told. Without a mark the part begins again.
+            // The first error is the one to be told. Without a mark, the part would be in the way of
+            // the next download.
             let _ = sidecar::write(&self.sidecar, &self.mark, false);
         })
     }
@@ -145,8 +146,9 @@ impl Part {
         target.begin(None)?;
         target.copy(&mut self.file)?;
         target.finish(bytes, modified)?;
-        // Nothing is lost where they stay.
-        let removed = fs::remove_file(&self.path).and_then(|()| sidecar::remove(&self.sidecar));
+        // Nothing is lost if they stay. The mark first: behind the part, another download's may be
+        // there.
+        let removed = sidecar::remove(&self.sidecar).and_then(|()| fs::remove_file(&self.path));
         if let Err(error) = removed {
             log::info!("{} stays: {error}", self.path.display());
         }
@@ -203,7 +205,7 @@ impl Drop for Part {
     }
 }
 
-/// Opens and locks the file at `path`, or makes it. The mark at `sidecar` is as old as the file.
+/// Opens and locks the file at `path` and reads its mark at `sidecar`, or makes both.
 fn open_locked(path: &Path, sidecar: &Path, place: &Place) -> Result<(File, Mark), FileError> {
     for _ in 0..TRIES {
         let (file, is_new) = match open(path, false, place) {
