@@ -42,8 +42,8 @@ const TRIES: usize = 16;
 const PRIVATE: u32 = 0o600;
 
 /// The end of the message about a file that is in the way.
-const NOT_OURS: &str = "it is no partial file of this program's making, or a copy of one, and stays \
-                        untouched: move it away, or choose another name for the download";
+const NOT_OURS: &str = "this program did not make it here, so it stays untouched: move it away, or \
+                        choose another name for the download";
 
 /// FILE.part, which nobody else writes meanwhile.
 #[derive(Debug)]
