@@ -1,7 +1,5 @@
 //! The operator's console of `sockit chat serve`.
 
-use std::thread;
-
 use ::chat::Operator;
 use netcore::server::Handle;
 
@@ -9,7 +7,7 @@ use crate::exit::Failure;
 use crate::screen::{Entered, InputLine, Screen};
 use crate::streams::{Console, Printer, TextLines};
 use crate::values::quote;
-use crate::{logging, serve};
+use crate::{logging, serve, threads};
 
 /// The operator's console.
 pub(crate) struct Desk {
@@ -38,7 +36,11 @@ impl Desk {
     ///
     /// On a terminal that can do it they are edited on a line of their own, and the log is printed
     /// above it. That terminal is to be closed at the end.
-    pub(crate) fn start(mut self, console: &mut Console) -> Option<Screen> {
+    ///
+    /// # Errors
+    ///
+    /// No thread can be started.
+    pub(crate) fn start(mut self, console: &mut Console) -> Result<Option<Screen>, Failure> {
         let operator = self.operator.clone();
         let complete = move |before: &str| complete(&operator, before);
         let on_terminal = match console.interactive && !self.json {
@@ -47,17 +49,21 @@ impl Desk {
         };
         let Some((screen, line)) = on_terminal else {
             let lines = TextLines::new(console.input());
-            thread::spawn(move || self.read(lines));
-            return None;
+            threads::start("console", move || self.read(lines))?;
+            return Ok(None);
         };
         logging::divert(&screen);
         self.printer = Printer::new(Box::new(screen.clone()));
         let terminal = screen.clone();
-        thread::spawn(move || {
+        let edited = threads::start("console", move || {
             self.edit(line);
             terminal.close();
         });
-        Some(screen)
+        if let Err(failure) = edited {
+            screen.close();
+            return Err(failure);
+        }
+        Ok(Some(screen))
     }
 
     fn edit(&self, mut line: InputLine) {

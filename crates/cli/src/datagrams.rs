@@ -4,7 +4,6 @@
 use std::io::{self, BufRead};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use netcore::{Address, Datagram, Deadline};
@@ -13,6 +12,7 @@ use crate::exit::{self, Failure};
 use crate::joined;
 use crate::serve::Signals;
 use crate::streams::{Console, Printer};
+use crate::threads;
 
 /// The most of standard input that is one datagram: it passes every network whole.
 const PIECE: usize = 1200;
@@ -50,12 +50,12 @@ pub(crate) fn listen(
     let last = Arc::new(Last::default());
     for socket in sockets.into_iter().map(Arc::new) {
         let (last, printer, events) = (last.clone(), console.printer.clone(), events.clone());
-        thread::spawn(move || {
+        threads::start("receive", move || {
             tell(&events, Event::Failed(print_from_all(&socket, &last, &printer, &events)));
-        });
+        })?;
     }
     let input = console.input();
-    thread::spawn(move || {
+    threads::start("input", move || {
         let answered = each_piece(input, |piece| {
             let (socket, peer) = last.wait();
             answer(&socket, &peer, piece);
@@ -66,7 +66,7 @@ pub(crate) fn listen(
         if let Err(failure) = answered {
             tell(&events, Event::Failed(failure));
         }
-    });
+    })?;
     let result = listen_until(&told, idle_timeout);
     signals.end();
     result
@@ -141,18 +141,18 @@ pub(crate) fn connect(
     let (events, told) = mpsc::channel();
     let socket = Arc::new(socket);
     let (receiving, printer, came) = (socket.clone(), console.printer.clone(), events.clone());
-    thread::spawn(move || {
+    threads::start("receive", move || {
         tell(&came, Event::Failed(print_all(&receiving, &printer, &came)));
-    });
+    })?;
     let input = console.input();
-    thread::spawn(move || {
+    threads::start("input", move || {
         let sent = each_piece(input, |piece| {
             socket.send(piece, Deadline::after(PATIENCE))?;
             tell(&events, Event::Moved);
             Ok(())
         });
         tell(&events, sent.map_or_else(Event::Failed, |()| Event::InputEnded));
-    });
+    })?;
     let mut patience = idle_timeout;
     let mut has_ended = false;
     loop {

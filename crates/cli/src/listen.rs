@@ -3,7 +3,6 @@
 use std::os::unix::ffi::OsStringExt;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use netcore::threaded::{Config, Connection, Handle, Server};
@@ -15,7 +14,7 @@ use crate::joined::{Joined, Patience, join};
 use crate::serve::{Signals, raise_descriptors};
 use crate::streams::{Console, Printer};
 use crate::values::quote;
-use crate::{datagrams, exit, logging};
+use crate::{datagrams, exit, logging, threads};
 
 /// How long standard input may be silent once a client has ended, before the next one's turn: that
 /// it has ended may mean that it waits for an answer, or that it has gone.
@@ -144,10 +143,15 @@ impl Door {
         let stream = connection.stream().try_clone()?;
         let done = self.events.clone();
         let patience = self.patience;
-        thread::spawn(move || {
+        let joined = threads::start("join", move || {
             // Nobody hears it after a signal.
             let _ = done.send(Event::Done(join(&stream, patience)));
         });
+        if let Err(failure) = joined {
+            connection.abort()?;
+            self.fail(failure);
+            return Ok(());
+        }
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         match told.recv() {
             Ok(Event::Done(Ok(joined))) => self.say(joined),

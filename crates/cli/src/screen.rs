@@ -10,7 +10,6 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -26,7 +25,9 @@ use rustyline::{
     Helper, Prompt,
 };
 
+use crate::exit::{self, Failure};
 use crate::streams::Standard;
+use crate::threads;
 
 /// What waits while the terminal takes nothing (Ctrl-S, a search in the history); the oldest lines
 /// give way.
@@ -107,10 +108,14 @@ struct State {
 impl Screen {
     /// `None`: standard input and output are not both a terminal that can do it. `history`: a file
     /// with the lines of earlier runs, to which those of this one are added.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, the terminal not be shared, or no thread be started.
     pub(crate) fn open(
         complete: Complete,
         history: Option<PathBuf>,
-    ) -> io::Result<Option<(Screen, InputLine)>> {
+    ) -> Result<Option<(Screen, InputLine)>, Failure> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
             // Without that, or with more words than fit, what is printed waits for the next key.
@@ -124,18 +129,21 @@ impl Screen {
         if let Some(file) = &history {
             match editor.load_history(file) {
                 Err(ReadlineError::Io(e)) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(io::Error::other(e)),
+                Err(e) => {
+                    return Err(Failure::new(exit::OTHER, format!("--history-file: {e}")));
+                }
                 Ok(()) => {}
             }
         }
         // It can't fail: only the size 0 is refused.
         let _ = editor.set_max_history_size(MAX_HISTORY);
-        let terminal = io::stdin().as_fd().try_clone_to_owned()?;
+        let failed = |e| Failure::new(exit::OTHER, format!("standard input: {e}"));
+        let terminal = io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
         let (state, changed) = (Mutex::default(), Condvar::new());
         let shared = Arc::new(Shared { state, changed, terminal, modes });
         editor.set_helper(Some(Assistant { complete, shared: shared.clone() }));
         let drawing = shared.clone();
-        thread::spawn(move || draw(&drawing, printer));
+        threads::start("screen", move || draw(&drawing, printer))?;
         let input = InputLine { editor, shared: shared.clone(), file: history };
         Ok(Some((Screen(shared), input)))
     }

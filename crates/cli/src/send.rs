@@ -9,7 +9,6 @@ use std::net::Shutdown;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
 use std::time::Duration;
 
 use netcore::{
@@ -21,6 +20,7 @@ use crate::args::Send;
 use crate::exit::{self, Failure};
 use crate::probe::is_for_datagrams;
 use crate::streams::Console;
+use crate::threads;
 
 /// No datagram of any kind of socket is larger.
 const LARGEST_DATAGRAM: u64 = 1 << 20;
@@ -73,14 +73,14 @@ fn send_stream(
     let (events, told) = mpsc::channel();
     let (receiving, received) = (stream.clone(), events.clone());
     let (prints, whole) = (wait.is_some(), stream.clone());
-    thread::spawn(move || {
+    threads::start("receive", move || {
         let event = receive(&receiving, prints).map_or_else(Event::Failed, |()| Event::Ended);
         tell(&received, event);
-    });
-    thread::spawn(move || {
+    })?;
+    threads::start("send", move || {
         let result = write(&stream, text.as_deref(), timeout, &events);
         tell(&events, result.map_or_else(Event::Failed, |()| Event::Taken));
-    });
+    })?;
     hear(&told, wait)?;
     linger(&whole, None)
 }

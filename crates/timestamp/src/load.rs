@@ -178,7 +178,7 @@ impl Load {
     ///
     /// - [`LoadError::Settings`]: nothing was sent.
     /// - [`LoadError::Socket`]: the first connection could not be made, or the system can't wait for
-    ///   sockets.
+    ///   sockets or has no thread.
     /// - [`LoadError::Stopped`]: `stop` became true before the first connection was made.
     /// - [`LoadError::Log`]: the log could not be written.
     pub fn run(
@@ -206,12 +206,24 @@ impl Load {
         // The first runs here: system calls cost less in a process of one thread.
         let here = drivers.next().ok_or(LoadError::Settings(THREADS))?;
         thread::scope(|scope| {
-            let others: Vec<_> =
-                drivers.map(|driver| scope.spawn(move || driver.run(None))).collect();
+            let mut others = Vec::new();
+            for driver in drivers {
+                let (go, when) = mpsc::channel();
+                // None runs before all have a thread, since they wait for one another.
+                let run = move || when.recv().ok().map(|()| driver.run(None));
+                let other = thread::Builder::new().spawn_scoped(scope, run);
+                others.push((other.map_err(|e| Error::from_io(Operation::Spawn, e))?, go));
+            }
+            // Nobody receives it only if that thread has panicked.
+            for (_, go) in &others {
+                let _ = go.send(());
+            }
             let mut report = here.run(Some(first))?;
-            for other in others {
-                let other = other.join();
-                report.merge(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            for (other, _) in others {
+                let other = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                if let Some(other) = other {
+                    report.merge(other?);
+                }
             }
             Ok(report)
         })

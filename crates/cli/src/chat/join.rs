@@ -40,9 +40,7 @@ pub(crate) fn join(args: ChatJoin, common: &Common, console: &mut Console) -> Re
         let complete = names.clone();
         let complete = Box::new(move |before: &str| complete.complete(before));
         let history = args.history_file.clone();
-        let opened = Screen::open(complete, history)
-            .map_err(|e| Failure::new(exit::OTHER, format!("--history-file: {e}")))?;
-        if let Some((screen, line)) = opened {
+        if let Some((screen, line)) = Screen::open(complete, history)? {
             return typed::run(&args, place, names, screen, line);
         }
     }

@@ -56,7 +56,7 @@ pub(crate) fn serve(
         json: common.json,
     };
     let screen = match args.console || console.interactive {
-        true => desk.start(console),
+        true => desk.start(console)?,
         false => None,
     };
     if let Some(every) = args.stats {

@@ -4,6 +4,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::exit::Failure;
+
 #[derive(Clone)]
 pub(crate) struct Screen(());
 
@@ -19,7 +21,10 @@ pub(crate) enum Entered {
 pub(crate) type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>) + Send>;
 
 impl Screen {
-    pub(crate) fn open(_: Complete, _: Option<PathBuf>) -> io::Result<Option<(Screen, InputLine)>> {
+    pub(crate) fn open(
+        _: Complete,
+        _: Option<PathBuf>,
+    ) -> Result<Option<(Screen, InputLine)>, Failure> {
         Ok(None)
     }
 

@@ -46,7 +46,7 @@ pub(crate) fn on_helper<T: Send + 'static>(
         let answer = look_up();
         *lock(&theirs) = Some(answer);
     };
-    run(deadline, Box::new(work))?;
+    run(deadline, Box::new(work), spawn)?;
     match lock(&answer).take() {
         Some(answer) => answer.map_err(Error::from_lookup),
         None => Err(Error::new(Operation::Resolve, ErrorKind::Other)
@@ -54,8 +54,21 @@ pub(crate) fn on_helper<T: Send + 'static>(
     }
 }
 
+type Work = Box<dyn FnOnce() + Send>;
+
+fn spawn(work: Work) -> io::Result<()> {
+    thread::Builder::new().name(String::from("resolve")).spawn(work).map(drop)
+}
+
 /// Does `work` on a thread of its own and waits for its end.
-fn run(deadline: Deadline, work: Box<dyn FnOnce() + Send>) -> Result<(), Error> {
+///
+/// If the system gives no thread (`ulimit -u`, a container's limit), the work is done here. It may
+/// then last beyond the deadline, as long as the resolver's own timeouts allow.
+fn run(
+    deadline: Deadline,
+    work: Work,
+    spawn: impl FnOnce(Work) -> io::Result<()>,
+) -> Result<(), Error> {
     if deadline.is_expired() {
         return Err(Error::timed_out(Operation::Resolve));
     }
@@ -67,16 +80,21 @@ fn run(deadline: Deadline, work: Box<dyn FnOnce() + Send>) -> Result<(), Error> 
     };
     let end = Arc::new(End::default());
     let ending = Ending(Arc::clone(&end));
+    let work = Arc::new(Mutex::new(Some(work)));
+    let theirs = Arc::clone(&work);
     let on_thread = move || {
         // Also where the work panics, the place is free before the end is told.
         let _ending = ending;
         let _place = place;
-        work();
+        let work = lock(&theirs).take();
+        work.into_iter().for_each(|work| work());
     };
-    thread::Builder::new()
-        .name(String::from("resolve"))
-        .spawn(on_thread)
-        .map_err(|error| Error::from_io(Operation::Resolve, error))?;
+    if let Err(error) = spawn(Box::new(on_thread)) {
+        log::debug!("no thread for a look-up: {error}");
+        let work = lock(&work).take();
+        work.into_iter().for_each(|work| work());
+        return Ok(());
+    }
     match end.wait(deadline) {
         true => Ok(()),
         false => Err(Error::timed_out(Operation::Resolve)),

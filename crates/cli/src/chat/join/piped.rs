@@ -5,7 +5,6 @@ mod tests;
 
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
-use std::thread;
 use std::time::Duration;
 
 use ::chat::{ClientError, Event, EventKind, Notice, Receiver, Sender};
@@ -15,6 +14,7 @@ use super::{Kind, LEAVING, NO_CHAT, Place, command, unsent};
 use crate::args::{ChatJoin, Common};
 use crate::exit::{self, Failure};
 use crate::streams::{Console, NotUtf8, Printer, TextLines};
+use crate::threads;
 use crate::values::quote;
 
 /// Lines that are read ahead.
@@ -49,9 +49,11 @@ pub(super) fn run(
     let (mut sender, receiver) = client.split();
     let (tell, told) = mpsc::sync_channel(AHEAD);
     let (lines, reading) = (TextLines::new(console.input()), tell.clone());
-    thread::spawn(move || read(lines, &reading));
+    threads::start("input", move || read(lines, &reading))?;
     let (printer, json, whence) = (console.printer.clone(), common.json, place.clone());
-    thread::spawn(move || tell.send(Told::Down(print(receiver, &whence, &printer, json))));
+    threads::start("receive", move || {
+        tell.send(Told::Down(print(receiver, &whence, &printer, json)))
+    })?;
     let (refused, is_done) = send_all(args, place, &mut sender, &told)?;
     if !is_done {
         linger(args, &mut sender, &told)?;

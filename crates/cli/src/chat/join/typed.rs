@@ -12,7 +12,6 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use ::chat::{Client, ClientError, Receiver, Sender, clean};
@@ -26,7 +25,11 @@ use crate::args::ChatJoin;
 use crate::exit::{self, Failure};
 use crate::screen::{Entered, InputLine, Screen};
 use crate::serve::Signals;
+use crate::threads;
 use heard::Heard;
+
+/// Pause after the system gave no thread to connect with.
+const NO_THREAD: Duration = Duration::from_secs(1);
 
 /// How long a line may take to be sent.
 const SENDING: Duration = Duration::from_secs(10);
@@ -82,9 +85,10 @@ pub(super) fn run(
     let signals = tell.clone();
     let _signals = Signals::watch(move |_| drop(signals.send(Told::Signal)))?;
     crate::logging::divert(&screen);
-    thread::spawn(move || type_lines(line, &tell));
     let listening = shared.clone();
-    thread::spawn(move || listening.attend(client, refused));
+    threads::start("receive", move || listening.attend(client, refused))?;
+    // The last one: the terminal is as it was if a thread is missing.
+    threads::start("input", move || type_lines(line, &tell))?;
     let mut session = Session {
         shared,
         reconnects: !args.no_reconnect,
@@ -232,7 +236,10 @@ impl Session {
         let now = Instant::now();
         if self.dial_at.take_if(|at| *at <= now).is_some() {
             let shared = self.shared.clone();
-            thread::spawn(move || shared.dial());
+            if threads::start("dial", move || shared.dial()).is_err() {
+                // Perhaps the system has one again then.
+                self.dial_at = Some(now + NO_THREAD);
+            }
         }
         if self.name_at.take_if(|at| *at <= now).is_some() {
             self.ask_for_the_name();

@@ -26,6 +26,19 @@ fn a_resolver_that_dies_is_an_error() {
 }
 
 #[test]
+fn without_a_thread_the_look_up_is_made_here() {
+    let here = thread::current().id();
+    let looked_up = Arc::new(Mutex::new(None));
+    let there = Arc::clone(&looked_up);
+    let work = Box::new(move || *lock(&there) = Some(thread::current().id()));
+    let refused = |_| Err(io::ErrorKind::WouldBlock.into());
+    run(Deadline::never(), work, refused).unwrap();
+    assert_eq!(*lock(&looked_up), Some(here));
+    let error = run(Deadline::after(Duration::ZERO), Box::new(|| {}), refused).unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+}
+
+#[test]
 fn places_are_limited_and_come_back() {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let mut taken: Vec<_> = (0..MAX_LOOKUPS).map(|_| Place::take(&COUNT).unwrap()).collect();
