@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use netcore::{Address, Datagram, Deadline};
+use netcore::{Address, Datagram, Deadline, Received};
 
 use crate::exit::{self, Failure};
 use crate::joined;
@@ -57,8 +57,8 @@ pub(crate) fn listen(
     let input = console.input();
     threads::start("input", move || {
         let answered = each_piece(input, |piece| {
-            let (socket, peer) = last.wait();
-            answer(&socket, &peer, piece);
+            let (socket, received) = last.wait();
+            answer(&socket, &received, piece);
             tell(&events, Event::Moved);
             Ok(())
         });
@@ -106,10 +106,11 @@ fn print_from_all(
             Ok(received) => received,
             Err(error) => return error.into(),
         };
+        let length = received.len;
         if can_be_answered(&received.from) {
-            last.is(socket, received.from);
+            last.is(socket, received);
         }
-        if let Err(failure) = printer.print(&buffer[..received.len]) {
+        if let Err(failure) = printer.print(&buffer[..length]) {
             return failure;
         }
         tell(events, Event::Moved);
@@ -122,10 +123,10 @@ fn can_be_answered(peer: &Address) -> bool {
     peer.inet().is_none_or(|peer| peer.port() != 0)
 }
 
-/// Sends `piece` to `peer`. A failure is one line in the log and no end: any sender can have an
-/// address that the system refuses to send to, or has no route to.
-fn answer(socket: &Datagram, peer: &Address, piece: &[u8]) {
-    if let Err(error) = socket.send_to(piece, peer, Deadline::after(PATIENCE)) {
+/// Sends `piece` to the sender of `received`. A failure is one line in the log and no end: any
+/// sender can have an address that the system refuses to send to, or has no route to.
+fn answer(socket: &Datagram, received: &Received, piece: &[u8]) {
+    if let Err(error) = socket.reply(piece, received, Deadline::after(PATIENCE)) {
         log::warn!("{}; {} bytes are lost", exit::chain(&error), piece.len());
     }
 }
@@ -208,21 +209,22 @@ fn tell(events: &Sender<Event>, event: Event) {
     let _ = events.send(event);
 }
 
-/// Who sent last, and through which socket.
+/// The last datagram, and the socket that received it.
 #[derive(Default)]
 struct Last {
-    peer: Mutex<Option<(Arc<Datagram>, Address)>>,
+    peer: Mutex<Option<(Arc<Datagram>, Received)>>,
     first: Condvar,
 }
 
 impl Last {
-    fn is(&self, socket: &Arc<Datagram>, peer: Address) {
-        *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = Some((socket.clone(), peer));
+    fn is(&self, socket: &Arc<Datagram>, received: Received) {
+        let last = Some((socket.clone(), received));
+        *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = last;
         self.first.notify_all();
     }
 
     /// Waits until there is one.
-    fn wait(&self) -> (Arc<Datagram>, Address) {
+    fn wait(&self) -> (Arc<Datagram>, Received) {
         let mut peer = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(last) = &*peer {

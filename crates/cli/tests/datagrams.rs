@@ -3,9 +3,9 @@
 
 mod common;
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use common::{Listening, PATIENCE, Process, run, run_with_input, sockit};
+use common::{Listening, PATIENCE, Process, Server, run, run_with_input, sockit};
 use netcore::raw::{Domain, Protocol, Socket, Type};
 use netcore::{Address, Deadline, ErrorKind, SocketOptions};
 
@@ -61,6 +61,34 @@ fn a_datagram_that_cannot_be_answered_ends_nothing_and_takes_no_peers_place() {
     listening.process.feed(b"three\n");
     assert_eq!(client.recv(&mut buffer).expect("an answer"), 6);
     listening.stop("INT");
+}
+
+/// Linux has the whole of 127.0.0.0/8: a peer that asks 127.0.0.2 drops what comes from 127.0.0.1.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_leaves_from_the_address_that_was_asked() {
+    for endpoint in ["udp://0.0.0.0:0", "udp://:0"] {
+        let mut listening = Listening::start(endpoint, &[]);
+        let server = Server::start(&["time", "serve", "--listen", endpoint]);
+        let mut buffer = [0; 64];
+        for (ip, printed) in [([127, 0, 0, 2], "one\n"), ([127, 0, 0, 3], "one\none\n")] {
+            let client = peer("127.0.0.1:0");
+            client
+                .connect((IpAddr::from(ip), address(&listening.endpoint).port()))
+                .expect("connect");
+            client.send(b"one\n").expect("send");
+            listening.process.stdout_when("text", |text| text == printed);
+            listening.process.feed(b"answer\n");
+            assert_eq!(client.recv(&mut buffer).expect("an answer"), 7);
+
+            let client = peer("127.0.0.1:0");
+            client.connect((IpAddr::from(ip), server.udp().port())).expect("connect");
+            client.send(b"two").expect("send");
+            let length = client.recv(&mut buffer).expect("an answer");
+            assert!(buffer[..length].ends_with(b"] two"));
+        }
+        listening.stop("INT");
+    }
 }
 
 #[test]

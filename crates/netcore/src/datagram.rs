@@ -8,10 +8,10 @@ mod tests;
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 
-use socket2::{MaybeUninitSlice, SockAddr, Socket, Type};
+use socket2::{SockAddr, SockRef, Socket, Type};
 
 use crate::bind::{self, Bound};
-use crate::sys::{self, Interest};
+use crate::sys::{self, Came, Going, Interest, Local};
 use crate::{
     Address, Connector, Deadline, Endpoint, Error, ErrorKind, Operation, SocketFile, SocketOptions,
 };
@@ -32,6 +32,8 @@ pub struct Datagram {
     socket: Socket,
     endpoint: Endpoint,
     peer: Option<Address>,
+    /// The system tells the local address of each datagram.
+    tells: bool,
 }
 
 /// One datagram, in the buffer that was given for it.
@@ -44,6 +46,26 @@ pub struct Received {
     pub from: Address,
     /// Whether it was longer than the buffer. The rest is lost.
     pub truncated: bool,
+    local: Option<Local>,
+}
+
+impl Received {
+    /// The address of this machine that the datagram was sent to, and from which
+    /// [`Datagram::reply`] answers.
+    ///
+    /// `None` unless the socket was bound by [`Datagram::bind`] to every address (`:PORT`,
+    /// `0.0.0.0:PORT`, `[::]:PORT`) and the system tells, which is Linux. Of a multicast or, over
+    /// IPv4, a broadcast it is the address of the interface that an answer leaves from, or `None`.
+    #[must_use]
+    pub fn local_ip(&self) -> Option<IpAddr> {
+        self.local.map(|local| local.ip())
+    }
+
+    fn of(came: &Came) -> Received {
+        let Came { len, truncated, from, local } = came;
+        let from = Address::from_system(from);
+        Received { len: *len, from, truncated: *truncated, local: *local }
+    }
 }
 
 sys::handle_traits!(Datagram);
@@ -61,7 +83,12 @@ impl Datagram {
         let bound = bind::bind(endpoint, options, Type::DGRAM)?;
         let make = |bound: Bound| {
             let Bound { file, socket, endpoint } = bound;
-            Datagram { file, socket, endpoint, peer: None }.with_mode(options)
+            let tells = sys::tell_local(&SockRef::from(&socket));
+            let datagram = Datagram { file, socket, endpoint, peer: None, tells: false };
+            let tells = tells.map_err(|error| {
+                datagram.name(Error::from_io(Operation::SetOption("IP_PKTINFO"), error))
+            })?;
+            Datagram { tells, ..datagram }.with_mode(options)
         };
         bound.into_iter().map(make).collect()
     }
@@ -91,7 +118,7 @@ impl Datagram {
         options: &SocketOptions,
     ) -> Result<Datagram, Error> {
         let endpoint = endpoint.clone();
-        Datagram { file: None, socket, endpoint, peer: Some(peer) }.with_mode(options)
+        Datagram { file: None, socket, endpoint, peer: Some(peer), tells: false }.with_mode(options)
     }
 
     /// Sends `bytes` as one datagram to `to`.
@@ -101,11 +128,48 @@ impl Datagram {
     /// [`Operation::Send`] with [`MessageTooLong`](ErrorKind::MessageTooLong) (nothing was sent),
     /// [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or the system's reason.
     pub fn send_to(&self, bytes: &[u8], to: &Address, deadline: Deadline) -> Result<(), Error> {
+        self.send_from(bytes, to, None, deadline)
+    }
+
+    /// Sends `bytes` as one datagram to the sender of `received`, from the address that it had
+    /// asked.
+    ///
+    /// On a socket that is bound to every address, [`send_to`](Datagram::send_to) lets the route
+    /// choose the source. A peer that asked another address of this machine does not know the
+    /// answer for one, and firewalls drop it. Where the system refuses that source, the route
+    /// chooses.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Datagram::send_to).
+    pub fn reply(
+        &self,
+        bytes: &[u8],
+        received: &Received,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        match self.send_from(bytes, &received.from, received.local, deadline) {
+            // The address may be a broadcast's, or no longer one of this machine's. The route knows
+            // another one.
+            Err(error) if received.local.is_some() && !error.is_timeout() => {
+                self.send_to(bytes, &received.from, deadline)
+            }
+            result => result,
+        }
+    }
+
+    fn send_from(
+        &self,
+        bytes: &[u8],
+        to: &Address,
+        local: Option<Local>,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
         let failed = |error| Error::from_io(Operation::Send, error).on(to.clone());
         let target = self.target(to).map_err(failed)?;
-        let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
+        let socket = SockRef::from(&self.socket);
         let sent = sys::until(&self.socket, Interest::Write, deadline, || {
-            self.socket.send_to_with_flags(bytes, &target, flags)
+            sys::send_many(&socket, 1, |_| Going { bytes, to: &target, local })
         });
         match sent {
             Ok(Some(_)) => Ok(()),
@@ -126,7 +190,7 @@ impl Datagram {
     /// or the system's reason.
     pub fn recv_from(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
         loop {
-            match receive(&self.socket, buffer, deadline) {
+            match receive(&self.socket, buffer, self.tells, deadline) {
                 Ok(Some(received)) => return Ok(received),
                 Ok(None) => return Err(self.name(Error::timed_out(Operation::Receive))),
                 Err(error) if self.peer.is_none() && is_news_of_others(&error) => {}
@@ -230,16 +294,13 @@ fn mapped(v4: SocketAddrV4) -> SockAddr {
 pub(crate) fn receive(
     socket: &Socket,
     buffer: &mut [u8],
+    tells: bool,
     deadline: Deadline,
 ) -> io::Result<Option<Received>> {
-    let received = sys::until(socket, Interest::Read, deadline, || {
-        let mut buffers = [MaybeUninitSlice::new(sys::uninit(buffer))];
-        socket.recv_from_vectored_with_flags(&mut buffers, sys::DONT_WAIT)
-    })?;
-    Ok(received.map(|(len, flags, from)| {
-        let from = Address::from_system(&from);
-        Received { len, from, truncated: flags.is_truncated() }
-    }))
+    let from = SockRef::from(socket);
+    let came =
+        sys::until(socket, Interest::Read, deadline, || sys::recv_one(&from, buffer, tells))?;
+    Ok(came.as_ref().map(Received::of))
 }
 
 /// Returns `true` for an error that tells of an earlier datagram, to whomever that went.

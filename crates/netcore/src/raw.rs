@@ -266,7 +266,7 @@ impl Socket {
     /// [`Operation::Receive`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
     /// or the system's reason.
     pub fn recv(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
-        match datagram::receive(&self.socket, buffer, deadline) {
+        match datagram::receive(&self.socket, buffer, false, deadline) {
             Ok(Some(received)) => Ok(received),
             Ok(None) => Err(self.name(Error::timed_out(Operation::Receive))),
             Err(error) => Err(self.failed(Operation::Receive, error)),

@@ -1,6 +1,6 @@
 //! The one place that knows which system this is, and the one place with `unsafe`: waiting for
-//! descriptors, the kernel's own copy, memchr(3), `SIGPIPE` and locks of files, which neither std
-//! nor socket2 offers, and lending initialised memory to socket2.
+//! descriptors, the kernel's own copy, memchr(3), `SIGPIPE`, locks of files, batches of datagrams and
+//! their local addresses, which neither std nor socket2 offers, and lending initialised memory to socket2.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
@@ -12,6 +12,7 @@ mod find;
 mod holder;
 #[cfg(unix)]
 mod lent;
+mod local;
 #[cfg(unix)]
 mod lock;
 mod options;
@@ -39,7 +40,7 @@ use crate::Deadline;
 pub(crate) use address::{other_address, other_address_of, pair};
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
 pub(crate) use batch::one_by_one;
-pub(crate) use batch::{MAX_BATCH, Names, recv_many, send_many};
+pub(crate) use batch::{Came, Going, MAX_BATCH, Names, recv_many, recv_one, send_many};
 pub(crate) use codes::{code_kind, code_name, lookup_code};
 pub(crate) use domain::domain;
 pub(crate) use find::find;
@@ -47,6 +48,7 @@ pub(crate) use find::find;
 pub(crate) use holder::holder;
 #[cfg(unix)]
 pub(crate) use lent::LentFile;
+pub(crate) use local::{Local, tell_local};
 #[cfg(unix)]
 pub(crate) use lock::{try_lock, unlock};
 pub(crate) use options::*;

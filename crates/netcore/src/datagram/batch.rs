@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use socket2::{SockAddr, SockRef};
 
 use super::{Datagram, Received, is_news_of_others, mapped};
-use crate::sys::{self, Interest};
+use crate::sys::{self, Going, Interest, Local};
 use crate::{Address, Deadline, Error, Operation};
 
 /// Room for several datagrams, which [`Datagram::recv_batch`] fills again and again.
@@ -88,9 +88,8 @@ impl Datagram {
         loop {
             received.clear();
             let result = sys::until(&self.socket, Interest::Read, deadline, || {
-                sys::recv_many(&socket, bytes, *size, names, |len, truncated, from| {
-                    let from = Address::from_system(from);
-                    received.push(Received { len, from, truncated });
+                sys::recv_many(&socket, self.tells, bytes, *size, names, |came| {
+                    received.push(Received::of(&came));
                 })
             });
             match result {
@@ -102,9 +101,9 @@ impl Datagram {
         }
     }
 
-    /// Sends each of `messages` as one datagram to its address, in order. Gives how many were sent:
-    /// all, or those before the first that failed or that the deadline left no time for, at least
-    /// one. Calling again with the rest tells why.
+    /// Sends each of `messages` as one datagram to its address, in order. Returns how many were
+    /// sent: all, or those before the first that failed or that the deadline left no time for, at
+    /// least one. Calling again with the rest tells why.
     ///
     /// A system call for each [`Batch::MAX`] of them where the system has sendmmsg(2), which is
     /// Linux; elsewhere one for each.
@@ -117,9 +116,10 @@ impl Datagram {
         messages: &[(&[u8], &Address)],
         deadline: Deadline,
     ) -> Result<usize, Error> {
+        let message = |at: usize| (messages[at].0, messages[at].1, None);
         let mut sent = 0;
         while sent < messages.len() {
-            match self.send_some(&messages[sent..], deadline) {
+            match self.send_some(messages.len() - sent, |at| message(sent + at), deadline) {
                 Ok(count) => sent += count,
                 Err(error) if sent == 0 => return Err(error),
                 Err(_) => break,
@@ -128,21 +128,49 @@ impl Datagram {
         Ok(sent)
     }
 
-    /// What one system call takes. The error is that of the first message, which there must be.
-    fn send_some(
+    /// Sends each of `replies` to the sender of its datagram, from the address that it had asked:
+    /// [`reply`](Datagram::reply) for several, otherwise as [`send_batch`](Datagram::send_batch).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Datagram::send_to), if not even the first was sent.
+    pub fn reply_batch(
         &self,
-        messages: &[(&[u8], &Address)],
+        replies: &[(&[u8], &Received)],
         deadline: Deadline,
     ) -> Result<usize, Error> {
-        let first = messages[0].1;
+        let message = |at: usize| (replies[at].0, &replies[at].1.from, replies[at].1.local);
+        let mut sent = 0;
+        while sent < replies.len() {
+            match self.send_some(replies.len() - sent, |at| message(sent + at), deadline) {
+                Ok(count) => sent += count,
+                // The system may have refused the source.
+                Err(_) => match self.reply(replies[sent].0, replies[sent].1, deadline) {
+                    Ok(()) => sent += 1,
+                    Err(error) if sent == 0 => return Err(error),
+                    Err(_) => break,
+                },
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Sends as many of the `count` messages as one system call takes. The error is that of the first message, which there must be.
+    fn send_some<'a>(
+        &self,
+        count: usize,
+        message: impl Fn(usize) -> (&'a [u8], &'a Address, Option<Local>),
+        deadline: Deadline,
+    ) -> Result<usize, Error> {
+        let first = message(0).1;
         let failed = |error| Error::from_io(Operation::Send, error).on(first.clone());
         let socket = SockRef::from(&self.socket);
         let v6 = socket.local_addr().map_err(failed)?.is_ipv6();
         let mut targets: Vec<SockAddr> = Vec::new();
-        for (_, to) in messages.iter().take(Batch::MAX) {
-            match to {
+        for at in 0..count.min(Batch::MAX) {
+            match message(at).1 {
                 Address::Inet(SocketAddr::V4(v4)) if v6 => targets.push(mapped(*v4)),
-                _ => match to.to_system() {
+                to => match to.to_system() {
                     Ok(target) => targets.push(target),
                     Err(error) if targets.is_empty() => return Err(failed(error)),
                     Err(_) => break,
@@ -150,7 +178,10 @@ impl Datagram {
             }
         }
         let result = sys::until(&self.socket, Interest::Write, deadline, || {
-            sys::send_many(&socket, targets.len(), |at| (messages[at].0, &targets[at]))
+            sys::send_many(&socket, targets.len(), |at| {
+                let (bytes, _, local) = message(at);
+                Going { bytes, to: &targets[at], local }
+            })
         });
         match result {
             Ok(Some(count)) => Ok(count),

@@ -23,7 +23,7 @@ impl Datagram {
             other => return Err(other_family().on(other)),
         };
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
-        Ok(Datagram { file: None, socket, endpoint, peer })
+        Ok(Datagram { file: None, socket, endpoint, peer, tells: false })
     }
 
     fn into_transport(self, wanted: Transport) -> Result<Socket, Error> {

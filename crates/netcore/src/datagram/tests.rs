@@ -1,3 +1,6 @@
+#[cfg(target_os = "linux")]
+mod reply;
+
 use std::net::UdpSocket;
 use std::time::Duration;
 

@@ -7,7 +7,8 @@ use socket2::{SockAddr, SockRef};
 
 use super::Service;
 use super::output::Reply;
-use crate::{Address, sys};
+use crate::Address;
+use crate::sys::{self, Came, Going, Local};
 
 /// Datagrams received from one socket before the others have their turn.
 const BATCH: usize = sys::MAX_BATCH;
@@ -22,8 +23,7 @@ const KEPT: usize = 256 * 1024;
 pub(super) struct Inbox {
     bytes: Vec<u8>,
     names: sys::Names,
-    /// The length and the sender of each.
-    came: Vec<(usize, SockAddr)>,
+    came: Vec<Came>,
 }
 
 impl Inbox {
@@ -34,26 +34,27 @@ impl Inbox {
     }
 
     /// Gives whether that was all that there is.
-    fn fill(&mut self, socket: &UdpSocket) -> io::Result<bool> {
+    fn fill(&mut self, socket: &UdpSocket, tells: bool) -> io::Result<bool> {
         let Inbox { bytes, names, came } = self;
         came.clear();
         let (_, all) = socket.try_io(|| {
-            sys::recv_many(&SockRef::from(socket), bytes, DATAGRAM, names, |len, _, from| {
-                came.push((len, from.clone()));
-            })
+            let socket = SockRef::from(socket);
+            sys::recv_many(&socket, tells, bytes, DATAGRAM, names, |one| came.push(one))
         })?;
         Ok(all)
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&[u8], &SockAddr)> {
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &Came)> {
         let slots = self.bytes.chunks_exact(DATAGRAM);
-        self.came.iter().zip(slots).map(|((len, from), slot)| (&slot[..*len], from))
+        self.came.iter().zip(slots).map(|(came, slot)| (&slot[..came.len], came))
     }
 }
 
 #[derive(Debug)]
 pub(super) struct Port {
     socket: UdpSocket,
+    /// The system tells the local address of each datagram.
+    tells: bool,
     ready: bool,
     /// Until the socket has taken all of it, nothing is received: what comes meanwhile waits in the system, or is dropped
     /// there, as datagrams are.
@@ -64,14 +65,27 @@ pub(super) struct Port {
 #[derive(Debug, Default)]
 struct Outbox {
     bytes: Vec<u8>,
-    /// Where in `bytes` each begins, and where it goes.
-    answers: Vec<(usize, SockAddr)>,
+    answers: Vec<Answer>,
     sent: usize,
 }
 
+#[derive(Debug)]
+struct Answer {
+    /// Where in the outbox's bytes it begins.
+    begin: usize,
+    to: SockAddr,
+    local: Option<Local>,
+}
+
 impl Port {
-    pub(super) fn new(socket: UdpSocket) -> Port {
-        Port { socket, ready: false, outbox: Outbox::default() }
+    /// Takes over a socket that is bound and in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it cannot tell the local address of datagrams.
+    pub(super) fn new(socket: UdpSocket) -> io::Result<Port> {
+        let tells = sys::tell_local(&SockRef::from(&socket))?;
+        Ok(Port { socket, tells, ready: false, outbox: Outbox::default() })
     }
 
     pub(super) fn socket(&mut self) -> &mut UdpSocket {
@@ -106,7 +120,7 @@ impl Port {
                 self.ready = false;
                 return;
             }
-            match inbox.fill(&self.socket) {
+            match inbox.fill(&self.socket, self.tells) {
                 Ok(all) => self.ready = !all,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
                     self.ready = false;
@@ -122,11 +136,11 @@ impl Port {
                     continue;
                 }
             }
-            for (bytes, from) in inbox.iter() {
+            for (bytes, came) in inbox.iter() {
                 reply.send = false;
-                service.datagram(bytes, &Address::from_system(from), reply);
+                service.datagram(bytes, &Address::from_system(&came.from), reply);
                 if reply.send {
-                    self.outbox.put(&reply.bytes, from);
+                    self.outbox.put(&reply.bytes, came);
                 }
                 share = share.saturating_sub(1);
             }
@@ -138,8 +152,10 @@ impl Port {
 }
 
 impl Outbox {
-    fn put(&mut self, bytes: &[u8], to: &SockAddr) {
-        self.answers.push((self.bytes.len(), to.clone()));
+    /// Adds the answer to `came`. It leaves from the address that was asked.
+    fn put(&mut self, bytes: &[u8], came: &Came) {
+        let answer = Answer { begin: self.bytes.len(), to: came.from.clone(), local: came.local };
+        self.answers.push(answer);
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -154,12 +170,7 @@ impl Outbox {
                 Ok(count) => self.sent += count,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return false,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => {
-                    let (bytes, to) = self.answer(self.sent);
-                    let to = Address::from_system(to);
-                    log::debug!("answer of {} bytes to {to}: {e}", bytes.len());
-                    self.sent += 1;
-                }
+                Err(e) => self.refused(&e),
             }
         }
         self.sent = 0;
@@ -169,9 +180,21 @@ impl Outbox {
         true
     }
 
-    fn answer(&self, at: usize) -> (&[u8], &SockAddr) {
-        let (begin, to) = &self.answers[at];
-        let end = self.answers.get(at + 1).map_or(self.bytes.len(), |next| next.0);
-        (&self.bytes[*begin..end], to)
+    /// Drops the next answer, which the system refuses. One with a source is tried again without
+    /// it: it may be a broadcast's address, or no longer one of this machine's.
+    fn refused(&mut self, error: &io::Error) {
+        let answer = &mut self.answers[self.sent];
+        if answer.local.take().is_some() {
+            return;
+        }
+        let to = Address::from_system(&answer.to);
+        log::debug!("answer of {} bytes to {to}: {error}", self.answer(self.sent).bytes.len());
+        self.sent += 1;
+    }
+
+    fn answer(&self, at: usize) -> Going<'_> {
+        let Answer { begin, to, local } = &self.answers[at];
+        let end = self.answers.get(at + 1).map_or(self.bytes.len(), |next| next.begin);
+        Going { bytes: &self.bytes[*begin..end], to, local: *local }
     }
 }

@@ -73,7 +73,7 @@ impl Seat {
         let failed = |e| Error::from_io(Operation::Listen, e).at(endpoint.as_str());
         let socket = std::net::UdpSocket::try_from(socket)?;
         socket.set_nonblocking(true).map_err(failed)?;
-        let mut port = Port::new(UdpSocket::from_std(socket));
+        let mut port = Port::new(UdpSocket::from_std(socket)).map_err(failed)?;
         let token = port_token(self.ports.len());
         // Not for both: the system tells of room again with each datagram that has left.
         let readable = Interest::READABLE;

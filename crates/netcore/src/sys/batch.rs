@@ -1,16 +1,40 @@
-//! Several datagrams in one system call, where the system has that.
+//! Datagrams with all that the system tells of them, and several in one system call where the
+//! system has that.
 
 use std::io;
 
 use socket2::{SockAddr, SockRef};
 
+use super::local::Local;
+
 /// The most datagrams of one call.
 pub(crate) const MAX_BATCH: usize = 64;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use mmsg::{Names, recv_many, send_many};
+pub(crate) use mmsg::{Names, recv_many, recv_one, send_many};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use one_by_one::{Names, recv_many, send_many};
+pub(crate) use one_by_one::{Names, recv_many, recv_one, send_many};
+
+/// A datagram that was received.
+#[derive(Debug)]
+pub(crate) struct Came {
+    /// The bytes of the buffer that it fills.
+    pub(crate) len: usize,
+    /// It was longer than the buffer.
+    pub(crate) truncated: bool,
+    pub(crate) from: SockAddr,
+    /// The address that it was sent to, if [`tell_local`](super::tell_local) asked for it.
+    pub(crate) local: Option<Local>,
+}
+
+/// A datagram to send.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Going<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) to: &'a SockAddr,
+    /// The address that it leaves from. `None`: the system chooses.
+    pub(crate) local: Option<Local>,
+}
 
 /// recvmmsg(2) and sendmmsg(2).
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -21,79 +45,111 @@ mod mmsg {
 
     use socket2::SockAddrStorage;
 
-    use super::{MAX_BATCH, SockAddr, SockRef, io};
+    use super::{Came, Going, MAX_BATCH, SockAddr, SockRef, io};
+    use crate::sys::local::{self, Control};
     use crate::sys::{DONT_WAIT, NO_SIGNAL};
 
-    /// Room for the senders' addresses.
+    /// Room for the addresses of each datagram: the sender's and the local one.
     #[derive(Debug)]
-    pub(crate) struct Names(Box<[SockAddrStorage]>);
+    pub(crate) struct Names(Box<[(SockAddrStorage, Control)]>);
 
     impl Names {
         pub(crate) fn new(count: usize) -> Names {
-            Names((0..count).map(|_| SockAddrStorage::zeroed()).collect())
+            let one = |_| (SockAddrStorage::zeroed(), Control::new());
+            Names((0..count).map(one).collect())
         }
     }
 
+    /// Receives one datagram, with its local address if `tells` is what
+    /// [`tell_local`](crate::sys::tell_local) returned for the socket. Never waits.
+    pub(crate) fn recv_one(
+        socket: &SockRef<'_>,
+        buffer: &mut [u8],
+        tells: bool,
+    ) -> io::Result<Came> {
+        let mut name = SockAddrStorage::zeroed();
+        let mut control = Control::new();
+        let (start, size) = (buffer.as_mut_ptr().cast(), buffer.len());
+        let mut part = libc::iovec { iov_base: start, iov_len: size };
+        let name_len = name.size_of();
+        let room = control.room(tells);
+        let mut header = message(&mut part, (&raw mut name).cast(), name_len, room).msg_hdr;
+        // SAFETY: the header points to the buffer, the name and the control room, each with its
+        // length; all of them live through the call and are borrowed by nobody else. The socket is
+        // borrowed, so it is open.
+        let len = unsafe { libc::recvmsg(socket.as_raw_fd(), &mut header, DONT_WAIT) };
+        let len = usize::try_from(len).map_err(|_| io::Error::last_os_error())?;
+        Ok(came(&header, len.min(size), &name, &control))
+    }
+
     /// Receives what is there, each datagram into the next `size` bytes of `bytes`, and at most as
-    /// many as there is room for. `took` gets the length, whether it was cut, and the sender of
-    /// each in turn. Never waits. Gives how many there were, at least one, and whether those were
-    /// all.
+    /// many as there is room for. `took` gets each in turn; `tells` is as for [`recv_one`]. Never
+    /// waits. Returns how many there were, at least one, and whether those were all.
     pub(crate) fn recv_many(
         socket: &SockRef<'_>,
+        tells: bool,
         bytes: &mut [u8],
         size: usize,
         names: &mut Names,
-        mut took: impl FnMut(usize, bool, &SockAddr),
+        mut took: impl FnMut(Came),
     ) -> io::Result<(usize, bool)> {
         let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; MAX_BATCH];
         let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; MAX_BATCH];
         let slots = bytes.chunks_exact_mut(size).zip(&mut names.0);
         let mut count = 0;
-        for ((slot, name), (part, header)) in slots.zip(parts.iter_mut().zip(&mut headers)) {
+        for ((slot, names), (part, header)) in slots.zip(parts.iter_mut().zip(&mut headers)) {
+            let (name, control) = names;
             let part =
                 part.write(libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: size });
             let name_len = name.size_of();
-            header.write(message(part, ptr::from_mut(name).cast(), name_len));
+            let room = control.room(tells);
+            header.write(message(part, ptr::from_mut(name).cast(), name_len, room));
             count += 1;
         }
         // SAFETY: the first `count` headers are initialised. Each points to one iovec, over a part
-        // of `bytes` of its own, and to one of `names`; all of them live through the call and are
-        // borrowed by nobody else. The socket is borrowed, so it is open. There is no timeout.
+        // of `bytes` of its own, and to one of `names`, an address and a control room; all of them
+        // live through the call and are borrowed by nobody else. The socket is borrowed, so it is
+        // open. There is no timeout.
         let received = unsafe {
             let headers = headers.as_mut_ptr().cast();
             libc::recvmmsg(socket.as_raw_fd(), headers, count, DONT_WAIT as _, ptr::null_mut())
         };
         let received = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
-        for (header, name) in headers[..received].iter().zip(&names.0) {
+        for (header, (name, control)) in headers[..received].iter().zip(&names.0) {
             // SAFETY: it was initialised above, for the call.
             let header = unsafe { header.assume_init_ref() };
-            let truncated = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
-            let from = address(name, header.msg_hdr.msg_namelen);
-            took(header.msg_len as usize, truncated, &from);
+            took(came(&header.msg_hdr, header.msg_len as usize, name, control));
         }
         Ok((received, received < count as usize))
     }
 
-    /// Sends the datagrams `message(0)`, `message(1)`, … up to `count`, each to its address. Never
-    /// waits. How many were sent: at least one; an error is that of the first.
+    /// Sends the datagrams `going(0)`, `going(1)`, … up to `count`. Never waits. Returns how many
+    /// were sent: at least one; an error is that of the first.
     pub(crate) fn send_many<'a>(
         socket: &SockRef<'_>,
         count: usize,
-        message: impl Fn(usize) -> (&'a [u8], &'a SockAddr),
+        going: impl Fn(usize) -> Going<'a>,
     ) -> io::Result<usize> {
         let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; MAX_BATCH];
         let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; MAX_BATCH];
+        let mut controls = [const { MaybeUninit::<Control>::uninit() }; MAX_BATCH];
         let mut ready = 0;
-        for (at, (part, header)) in (0..count).zip(parts.iter_mut().zip(&mut headers)) {
-            let (bytes, to) = message(at);
+        let rooms = parts.iter_mut().zip(&mut headers).zip(&mut controls);
+        for (at, ((part, header), control)) in (0..count).zip(rooms) {
+            let Going { bytes, to, local } = going(at);
             let iov_base = bytes.as_ptr().cast_mut().cast();
             let part = part.write(libc::iovec { iov_base, iov_len: bytes.len() });
-            header.write(self::message(part, to.as_ptr().cast_mut().cast(), to.len()));
+            let control = match local {
+                Some(local) => control.write(Control::new()).leave_from(local),
+                None => local::NONE,
+            };
+            header.write(message(part, to.as_ptr().cast_mut().cast(), to.len(), control));
             ready += 1;
         }
         // SAFETY: the first `ready` headers are initialised. Each points to one iovec, over bytes,
-        // and to one address with its length; `'a` keeps bytes and addresses alive through the
-        // call, which only reads them. The socket is borrowed, so it is open.
+        // to one address with its length, and to one control message or none; `'a` keeps bytes and
+        // addresses alive through the call, which only reads them. The socket is borrowed, so it is
+        // open.
         let sent = unsafe {
             let headers = headers.as_mut_ptr().cast();
             libc::sendmmsg(socket.as_raw_fd(), headers, ready, (DONT_WAIT | NO_SIGNAL) as _)
@@ -105,6 +161,7 @@ mod mmsg {
         part: &mut libc::iovec,
         name: *mut libc::c_void,
         name_len: libc::socklen_t,
+        control: (*mut libc::c_void, usize),
     ) -> libc::mmsghdr {
         // SAFETY: a C struct of integers and pointers, for which all zeros are valid. Some libcs
         // have private padding in it, so it can't be written out.
@@ -113,7 +170,17 @@ mod mmsg {
         message.msg_hdr.msg_namelen = name_len;
         message.msg_hdr.msg_iov = part;
         message.msg_hdr.msg_iovlen = 1;
+        (message.msg_hdr.msg_control, message.msg_hdr.msg_controllen) = (control.0, control.1 as _);
         message
+    }
+
+    fn came(header: &libc::msghdr, len: usize, name: &SockAddrStorage, control: &Control) -> Came {
+        Came {
+            len,
+            truncated: header.msg_flags & libc::MSG_TRUNC != 0,
+            from: address(name, header.msg_namelen),
+            local: control.local(header.msg_controllen as _),
+        }
     }
 
     /// The address that the system left in `name`; without a length, which a Unix socket without a
@@ -140,7 +207,7 @@ mod mmsg {
 pub(crate) mod one_by_one {
     use socket2::MaybeUninitSlice;
 
-    use super::{MAX_BATCH, SockAddr, SockRef, io};
+    use super::{Came, Going, MAX_BATCH, SockRef, io};
     use crate::sys::{DONT_WAIT, NO_SIGNAL, uninit};
 
     /// How many datagrams there is room for. An error behind some that were received is kept for
@@ -157,12 +224,20 @@ pub(crate) mod one_by_one {
         }
     }
 
+    pub(crate) fn recv_one(socket: &SockRef<'_>, buffer: &mut [u8], _: bool) -> io::Result<Came> {
+        let mut buffers = [MaybeUninitSlice::new(uninit(buffer))];
+        let received = socket.recv_from_vectored_with_flags(&mut buffers, DONT_WAIT)?;
+        let (len, flags, from) = received;
+        Ok(Came { len, truncated: flags.is_truncated(), from, local: None })
+    }
+
     pub(crate) fn recv_many(
         socket: &SockRef<'_>,
+        tells: bool,
         bytes: &mut [u8],
         size: usize,
         names: &mut Names,
-        mut took: impl FnMut(usize, bool, &SockAddr),
+        mut took: impl FnMut(Came),
     ) -> io::Result<(usize, bool)> {
         if let Some(error) = names.failed.take() {
             return Err(error);
@@ -173,9 +248,8 @@ pub(crate) mod one_by_one {
             if DONT_WAIT == 0 && received > 0 {
                 break;
             }
-            let mut buffers = [MaybeUninitSlice::new(uninit(slot))];
-            match socket.recv_from_vectored_with_flags(&mut buffers, DONT_WAIT) {
-                Ok((len, flags, from)) => took(len, flags.is_truncated(), &from),
+            match recv_one(socket, slot, tells) {
+                Ok(came) => took(came),
                 Err(error) if received == 0 => return Err(error),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok((received, true));
@@ -193,10 +267,10 @@ pub(crate) mod one_by_one {
     pub(crate) fn send_many<'a>(
         socket: &SockRef<'_>,
         count: usize,
-        message: impl Fn(usize) -> (&'a [u8], &'a SockAddr),
+        going: impl Fn(usize) -> Going<'a>,
     ) -> io::Result<usize> {
         for at in 0..count.min(MAX_BATCH) {
-            let (bytes, to) = message(at);
+            let Going { bytes, to, .. } = going(at);
             match socket.send_to_with_flags(bytes, to, DONT_WAIT | NO_SIGNAL) {
                 Ok(_) => {}
                 Err(error) if at == 0 => return Err(error),

@@ -169,48 +169,51 @@ fn one_call_for_all_and_one_for_each_give_the_same() {
     type Seen = Vec<(usize, bool, Vec<u8>, Address)>;
 
     let sent: [&[u8]; 5] = [b"first", b"", b"longer than the room", b"exactly8", b"last"];
-    let traffic = |all_at_once: bool| -> (Seen, Vec<bool>) {
-        let server = bind_one("udp://127.0.0.1:0");
-        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let to = SockAddr::from(server.local_address().unwrap().inet().unwrap());
-        let from = Address::Inet(client.local_addr().unwrap());
-        let client = SockRef::from(&client);
-        let message = |at: usize| (sent[at], &to);
-        let count = match all_at_once {
-            true => sys::send_many(&client, sent.len(), message).unwrap(),
-            false => one_by_one::send_many(&client, sent.len(), message).unwrap(),
-        };
-        assert_eq!(count, sent.len());
-        let socket = SockRef::from(&server);
-        let (mut seen, mut ends, mut bytes) = (Seen::new(), Vec::new(), [0; 3 * 8]);
-        let mut many = sys::Names::new(3);
-        let mut each = one_by_one::Names::new(3);
-        while seen.len() < sent.len() {
-            assert!(sys::wait(&server, Interest::Read, patience()).unwrap());
-            let mut got = Vec::new();
-            let take = |len: usize, cut: bool, from: &SockAddr| {
-                got.push((len, cut, Address::from_system(from)));
+    let traffic =
+        |all_at_once: bool| -> (Seen, Vec<bool>) {
+            let server = bind_one("udp://127.0.0.1:0");
+            let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let to = SockAddr::from(server.local_address().unwrap().inet().unwrap());
+            let from = Address::Inet(client.local_addr().unwrap());
+            let client = SockRef::from(&client);
+            let message = |at: usize| Going { bytes: sent[at], to: &to, local: None };
+            let count = match all_at_once {
+                true => sys::send_many(&client, sent.len(), message).unwrap(),
+                false => one_by_one::send_many(&client, sent.len(), message).unwrap(),
             };
-            let (count, all) = match all_at_once {
-                true => sys::recv_many(&socket, &mut bytes, 8, &mut many, take).unwrap(),
-                false => one_by_one::recv_many(&socket, &mut bytes, 8, &mut each, take).unwrap(),
-            };
-            assert_eq!(count, got.len());
-            ends.push(all);
-            for ((len, cut, sender), slot) in got.into_iter().zip(bytes.chunks(8)) {
-                assert_eq!(sender, from);
-                // The ports differ from one run to the other.
-                seen.push((len, cut, slot[..len].to_vec(), Address::Unix(None)));
+            assert_eq!(count, sent.len());
+            let socket = SockRef::from(&server);
+            let (mut seen, mut ends, mut bytes) = (Seen::new(), Vec::new(), [0; 3 * 8]);
+            let mut many = sys::Names::new(3);
+            let mut each = one_by_one::Names::new(3);
+            while seen.len() < sent.len() {
+                assert!(sys::wait(&server, Interest::Read, patience()).unwrap());
+                let mut got = Vec::new();
+                let take = |came: sys::Came| {
+                    got.push((came.len, came.truncated, Address::from_system(&came.from)));
+                };
+                let (count, all) = match all_at_once {
+                    true => sys::recv_many(&socket, false, &mut bytes, 8, &mut many, take).unwrap(),
+                    false => one_by_one::recv_many(&socket, false, &mut bytes, 8, &mut each, take)
+                        .unwrap(),
+                };
+                assert_eq!(count, got.len());
+                ends.push(all);
+                for ((len, cut, sender), slot) in got.into_iter().zip(bytes.chunks(8)) {
+                    assert_eq!(sender, from);
+                    // The ports differ from one run to the other.
+                    seen.push((len, cut, slot[..len].to_vec(), Address::Unix(None)));
+                }
             }
-        }
-        let none = |_: usize, _: bool, _: &SockAddr| panic!("there is nothing more");
-        let error = match all_at_once {
-            true => sys::recv_many(&socket, &mut bytes, 8, &mut many, none).unwrap_err(),
-            false => one_by_one::recv_many(&socket, &mut bytes, 8, &mut each, none).unwrap_err(),
+            let none = |_: sys::Came| panic!("there is nothing more");
+            let error = match all_at_once {
+                true => sys::recv_many(&socket, false, &mut bytes, 8, &mut many, none).unwrap_err(),
+                false => one_by_one::recv_many(&socket, false, &mut bytes, 8, &mut each, none)
+                    .unwrap_err(),
+            };
+            assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+            (seen, ends)
         };
-        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
-        (seen, ends)
-    };
     let (many, each) = (traffic(true), traffic(false));
     assert_eq!(many, each);
     assert_eq!(many.1, [false, true]);
