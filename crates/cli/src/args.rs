@@ -128,6 +128,9 @@ pub(crate) struct ServeArgs {
     /// Close a client that says nothing for so long [default: never]
     #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
+    /// Give up a client that has vanished after about so long, by TCP keepalive: 1s to 18h, or off
+    #[arg(long, value_name = "DUR|off", default_value = "2m", value_parser = values::keepalive)]
+    pub(crate) keepalive: values::Keepalive,
     /// How long a stop may take to send what is owed
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::duration)]
     pub(crate) grace: Duration,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use netcore::threaded::{Config, Connection, Handle, Server};
-use netcore::{Datagram, Endpoint, Listener, SocketOptions, Transport};
+use netcore::{Datagram, Endpoint, Keepalive, Listener, SocketOptions, Transport};
 
 use crate::args::{Common, Listen};
 use crate::exit::Failure;
@@ -24,7 +24,9 @@ const HALF_CLOSED: Duration = Duration::from_secs(1);
 pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     logging::detach()?;
-    let options = SocketOptions::new();
+    // Without TCP_USER_TIMEOUT: a client may pause its reading for as long as it wants.
+    let keepalive = args.keepalive.0.map(Keepalive::within);
+    let options = SocketOptions::new().with_keepalive(keepalive);
     let banner = args.banner.map(OsStringExt::into_vec);
     if endpoint.transport() == Transport::Udp {
         if banner.is_some() {

@@ -48,6 +48,7 @@ impl Listening {
             None => config,
         };
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
+        let config = config.with_dead_peer_timeout(args.keepalive.0);
         let workers = config.workers();
         let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
         // Before the words that say that it runs: from then on it can be stopped.

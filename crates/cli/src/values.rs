@@ -54,6 +54,23 @@ pub(crate) fn some_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// After which silence a vanished client is given up. `None`: never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Keepalive(pub(crate) Option<Duration>);
+
+/// A duration that systems take for keepalive, or `off`.
+pub(crate) fn keepalive(text: &str) -> Result<Keepalive, String> {
+    const HOUR: u64 = 3600;
+    if text == "off" {
+        return Ok(Keepalive(None));
+    }
+    let limits = Duration::from_secs(1)..=Duration::from_secs(18 * HOUR);
+    match duration(text)? {
+        limit if limits.contains(&limit) => Ok(Keepalive(Some(limit))),
+        _ => Err("expected 1s to 18h, or off".to_owned()),
+    }
+}
+
 /// A number of bytes: digits, and `k`, `M` or `G` for powers of 1024.
 pub(crate) fn size(text: &str) -> Result<usize, String> {
     let (digits, shift) = match text.as_bytes().last() {

@@ -13,7 +13,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use crate::address::is_abstract;
 use crate::socket_file::{self, SocketFile};
 use crate::sys;
-use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Family, Host, Operation};
+use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Family, Host, Keepalive, Operation};
 use crate::{SocketOptions, Transport, resolve};
 
 /// How long looking up the name of an endpoint to bind may take.
@@ -54,6 +54,7 @@ pub(crate) fn bind(
     if endpoint.transport() == Transport::Tcp {
         // accept(2) hands these down to the connections on most systems.
         options.set.nodelay.get_or_insert(true);
+        options.set.keepalive.get_or_insert(Some(Keepalive::within(Keepalive::LIMIT)));
         if sys::REUSE_ADDRESS_RESTARTS {
             options.set.reuse_address.get_or_insert(true);
         }

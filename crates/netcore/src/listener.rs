@@ -41,8 +41,10 @@ impl Listener {
     ///   the machine has no IPv6, and two sockets where one can't serve both.
     /// - Port 0 takes a free port, the same for all addresses of a name.
     /// - On Unix `SO_REUSEADDR` is set unless `options` say otherwise, so a server can be started
-    ///   again at once. `TCP_NODELAY` is set too; accepted connections inherit it, keepalive and the
-    ///   buffer sizes from here.
+    ///   again at once.
+    /// - `TCP_NODELAY` is set, and `SO_KEEPALIVE` so that a vanished peer is noticed after about
+    ///   [two minutes](crate::Keepalive::LIMIT), unless `options` say otherwise. Accepted
+    ///   connections inherit both and the buffer sizes from here.
     /// - A Unix socket's file on which nobody accepts is replaced. One on which somebody does, and
     ///   any other file, is left alone.
     /// - The backlog is 4096, or the system's limit if that is lower, unless `options` say otherwise.

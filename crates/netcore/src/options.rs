@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use crate::sys;
 pub use report::{Granted, Report, ReportRow, Verdict};
 
 /// Every option of a socket in one value: to store, compare, print, apply and read back.
@@ -80,7 +81,8 @@ options! {
     /// `TCP_NODELAY`: send at once rather than gather small writes. On by default in
     /// [`Stream`](crate::Stream) and [`Listener`](crate::Listener).
     nodelay, with_nodelay: bool;
-    /// `SO_KEEPALIVE` and its knobs; `None` turns it off.
+    /// `SO_KEEPALIVE` and its knobs; `None` turns it off. On by default in
+    /// [`Listener`](crate::Listener), whose connections inherit it, within [`Keepalive::LIMIT`].
     keepalive, with_keepalive: Option<Keepalive>;
     /// `SO_LINGER`: how long closing may wait for unsent data, in whole seconds (rounded up); zero
     /// drops the data and resets the connection; `None` turns it off.
@@ -108,7 +110,8 @@ options! {
     /// `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`: where multicasts leave.
     multicast_interface, with_multicast_interface: MulticastInterface;
     /// `TCP_USER_TIMEOUT` (RFC 5482): how long sent data may go unacknowledged before the connection
-    /// is given up, in milliseconds. Zero: the system's rule. On Linux.
+    /// is given up, in milliseconds. Zero: the system's rule. On Linux. It also ends the connection
+    /// of a living peer that reads nothing for so long while data waits for it.
     user_timeout, with_user_timeout: Duration;
     /// `SO_BINDTODEVICE`: only packets of this interface; the empty name stands for all of them. On
     /// Linux.
@@ -132,6 +135,24 @@ impl Keepalive {
     #[must_use]
     pub fn new() -> Keepalive {
         Keepalive::default()
+    }
+
+    /// The limit within which servers give a vanished peer up by default.
+    pub const LIMIT: Duration = Duration::from_secs(120);
+
+    /// Probes that give a vanished peer up after about `limit`: half of it is the silence before the
+    /// first probe, and four probes follow in the other half. Each time is rounded up to whole
+    /// seconds. OpenBSD has the system's pace only.
+    ///
+    /// Systems refuse a silence above 32,767 s, so `limit` is at most 65,534 s.
+    #[must_use]
+    pub fn within(limit: Duration) -> Keepalive {
+        const PROBES: u32 = 4;
+        if !sys::HAS_KEEPALIVE_TIMES {
+            return Keepalive::new();
+        }
+        let half = limit / 2;
+        Keepalive { idle: Some(half), interval: Some(half / PROBES), count: Some(PROBES) }
     }
 
     /// `TCP_KEEPIDLE`: the silence before the first probe, in whole seconds (rounded up), from 1.

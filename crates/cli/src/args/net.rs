@@ -68,6 +68,9 @@ pub(crate) struct Listen {
     /// End a connection on which nothing comes or goes for so long, with 28 [default: never]
     #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
+    /// Give up a client that has vanished after about so long, by TCP keepalive: 1s to 18h, or off
+    #[arg(long, value_name = "DUR|off", default_value = "2m", value_parser = values::keepalive)]
+    pub(crate) keepalive: values::Keepalive,
 }
 
 #[cfg(unix)]

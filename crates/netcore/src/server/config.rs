@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Keepalive;
+
 /// How a [`Server`](super::Server) works, and its limits.
 ///
 /// ```
@@ -17,6 +19,7 @@ pub struct Config {
     pub(super) max_connections: usize,
     pub(super) idle_timeout: Option<Duration>,
     pub(super) stall_timeout: Option<Duration>,
+    pub(super) dead_peer_timeout: Option<Duration>,
     pub(super) grace: Duration,
     pub(super) read: usize,
 }
@@ -30,6 +33,7 @@ impl Default for Config {
             max_connections: 10_000,
             idle_timeout: None,
             stall_timeout: Some(Duration::from_secs(30)),
+            dead_peer_timeout: Some(Keepalive::LIMIT),
             grace: Duration::from_secs(5),
             read: 64 * 1024,
         }
@@ -63,6 +67,14 @@ impl Config {
     /// for ever.
     pub fn with_stall_timeout(self, stall_timeout: Option<Duration>) -> Config {
         Config { stall_timeout, ..self }
+    }
+
+    /// How long a TCP peer may leave the system's probes (`SO_KEEPALIVE`) and data
+    /// (`TCP_USER_TIMEOUT`, on Linux, with a stall timeout) unanswered before its connection is
+    /// [`Broken`](super::Closed::Broken): after about two minutes by default, from 1 to 65,534 s.
+    /// `None`: the connection of a peer that vanished stays forever.
+    pub fn with_dead_peer_timeout(self, dead_peer_timeout: Option<Duration>) -> Config {
+        Config { dead_peer_timeout, ..self }
     }
 
     /// How long a graceful stop may take to send what is owed.

@@ -1,5 +1,8 @@
 //! Binding a server and running it.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::panic;
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use super::handle::{Mailbox, Shared};
 use super::worker::{self, Running, Seat};
 use super::{Config, Handle, Service, Waker, Worker};
 use crate::endpoint::Transport;
-use crate::{Datagram, Endpoint, Error, Listener, Operation, SocketOptions};
+use crate::{Datagram, Endpoint, Error, Keepalive, Listener, Operation, SocketOptions, sys};
 
 /// A server that is bound and not yet running: peers can connect from now on and are answered once
 /// it runs.
@@ -36,6 +39,8 @@ impl Server {
 
     /// As [`bind`](Self::bind), with socket options for all listeners and datagram sockets.
     ///
+    /// What `options` set wins over [`Config::with_dead_peer_timeout`].
+    ///
     /// # Errors
     ///
     /// As [`bind`](Self::bind), and when an option cannot be set.
@@ -44,6 +49,7 @@ impl Server {
         options: &SocketOptions,
         config: Config,
     ) -> Result<Server, Error> {
+        let options = &noticing_dead_peers(options, &config);
         let poller = |e: std::io::Error| Error::from_io(Operation::Poll, e);
         let polls: Vec<Poll> =
             (0..config.workers).map(|_| Poll::new()).collect::<Result<_, _>>().map_err(poller)?;
@@ -154,6 +160,19 @@ impl Server {
             result
         })
     }
+}
+
+/// Adds what notices a vanished peer. Keepalive sends no probe while data is unacknowledged, so it
+/// takes `TCP_USER_TIMEOUT` too. That option also ends the connection of a living peer that reads
+/// nothing: a server without a stall timeout lets such a peer pause forever, and does not get it.
+fn noticing_dead_peers(options: &SocketOptions, config: &Config) -> SocketOptions {
+    let mut options = options.clone();
+    let limit = config.dead_peer_timeout;
+    options.set.keepalive.get_or_insert(limit.map(Keepalive::within));
+    if sys::HAS_USER_TIMEOUT && config.stall_timeout.is_some() {
+        options.set.user_timeout = options.set.user_timeout.or(limit);
+    }
+    options
 }
 
 /// A worker whose service panics takes the others with it: half a server would serve half of its

@@ -51,6 +51,12 @@ where_available!(
     protocol = protocol() -> Option<socket2::Protocol>
 );
 
+/// Whether keepalive has times of its own for each socket.
+pub(crate) const HAS_KEEPALIVE_TIMES: bool = cfg!(not(target_os = "openbsd"));
+
+/// Whether there is `TCP_USER_TIMEOUT`.
+pub(crate) const HAS_USER_TIMEOUT: bool = cfg!(target_os = "linux");
+
 /// Sets `TCP_KEEPIDLE`, `TCP_KEEPINTVL` and `TCP_KEEPCNT` where they are given.
 ///
 /// # Errors
