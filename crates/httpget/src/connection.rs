@@ -39,7 +39,6 @@ impl Connection {
         }
     }
 
-    #[cfg(any(unix, test))]
     pub(crate) fn stream(&self) -> &Stream {
         &self.stream
     }
