@@ -34,6 +34,7 @@ use crate::args::{Common, Get};
 use crate::exit::{self, Failure};
 use crate::serve;
 use crate::streams::Console;
+use destination::Names;
 use jobs::Jobs;
 use progress::Progress;
 use transfer::Transfers;
@@ -72,6 +73,7 @@ pub(crate) fn get(args: &Get, common: &Common, console: &mut Console) -> Result<
         output: console.printer.clone(),
         errors: console.errors.clone(),
         turns: Turns::default(),
+        names: Names::default(),
     };
     let crew = Crew {
         transfers: &transfers,

@@ -148,3 +148,62 @@ fn the_wait_before_a_further_attempt_can_be_set() {
         assert!(finished.stderr().contains(said), "{}", finished.story());
     }
 }
+
+#[test]
+fn with_no_clobber_the_next_free_name_is_taken() {
+    let server = Http::start(|asked, stream| {
+        let _ = stream.write_all(&ok(asked.target().as_bytes()));
+        Then::Keep
+    });
+    let dir = common::TempDir::new();
+    let file = dir.path("file");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, "mine").unwrap();
+    let args = ["get", "--no-clobber", "-Z", "2", "-w", "%{filename_effective}\n"];
+    let files = ["-o", path, "-o", path, &server.url("/1"), &server.url("/2")];
+    let finished = run(&[&args[..], &files].concat());
+    let mut named: Vec<&str> = finished.expect_code(0).stdout_text().lines().collect();
+    named.sort_unstable();
+    assert_eq!(named, [format!("{path}.1"), format!("{path}.2")]);
+    let read = |name: &str| std::fs::read_to_string(dir.path(name)).unwrap();
+    let mut new = [read("file.1"), read("file.2")];
+    new.sort_unstable();
+    assert_eq!((&*read("file"), new.each_ref().map(|it| &**it)), ("mine", ["/1", "/2"]));
+    (3..=100).for_each(|number| std::fs::write(dir.path(&format!("file.{number}")), "").unwrap());
+    let args = ["get", "--no-clobber", "-o", path, &server.url("/3")];
+    run(&args).expect_code(23).expect_error_line(&["file.100"]);
+    run(&["get", "--no-clobber", "-o", "/dev/null", &server.url("/4")]).expect_code(0);
+    run(&["get", "--no-clobber", "-C", "-o", path, &server.url("/5")]).expect_code(2);
+    assert_eq!(server.asked().len(), 3);
+}
+
+#[test]
+fn all_errors_can_have_further_attempts() {
+    let server = Http::start(|asked, stream| {
+        let reply = match asked.number % 3 {
+            0 => b"HTTP/1.1 404 Gone\r\nContent-Length: 4\r\n\r\ngone".to_vec(),
+            1 => b"SSH-2.0\r\n".to_vec(),
+            _ => ok(b"x"),
+        };
+        let _ = stream.write_all(&reply);
+        Then::Close
+    });
+    let often = ["get", "--retry", "5", "--retry-delay", "1ms"];
+    let more = ["--retry-all-errors", "--fail", &server.url("/")];
+    let finished = run(&[&often[..], &more].concat());
+    assert_eq!(finished.expect_code(0).stdout_text(), "x");
+    assert_eq!(server.asked().len(), 3);
+    // A page that is wanted is no error.
+    let finished = run(&[&often[..], &["--retry-all-errors", &server.url("/")]].concat());
+    assert_eq!(finished.expect_code(0).stdout_text(), "gone");
+    run(&[&often[..], &[&server.url("/")]].concat()).expect_code(56);
+}
+
+#[test]
+fn no_attempt_begins_after_the_time_for_them() {
+    let server = Http::saying("HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy");
+    let args = ["get", "--retry", "5", "--retry-delay", "1h", "--retry-max-time", "1h"];
+    let finished = run(&[&args[..], &["-w", "-%{http_code}", &server.url("/")]].concat());
+    assert_eq!(finished.expect_code(0).stdout_text(), "busy-503");
+    assert_eq!(server.asked().len(), 1);
+}

@@ -71,7 +71,12 @@ pub struct Download {
 #[derive(Debug)]
 struct Options {
     resume: bool,
+    replace: bool,
     retries: u32,
+    /// Time from the beginning of the download after which no further attempt begins.
+    retry_time: Option<Duration>,
+    /// Errors that are not retryable have further attempts too.
+    any_error: bool,
     backoff: Backoff,
     errors: bool,
     heads: bool,
@@ -106,8 +111,8 @@ pub enum Progress<'a> {
         /// The bytes of the file.
         bytes: u64,
     },
-    /// Attempts are left, but the next one would come later than the total budget or
-    /// [`LONGEST_RETRY_AFTER`] allows. The attempt that has just ended is the last one: its response
+    /// Attempts are left, but the next one would come later than the total budget, the
+    /// [retry time](Download::retry_time) or [`LONGEST_RETRY_AFTER`] allows. The attempt that has just ended is the last one: its response
     /// or its error counts.
     #[non_exhaustive]
     TooLate {
@@ -149,7 +154,10 @@ impl Download {
     pub fn new(request: Request) -> Download {
         let options = Options {
             resume: false,
+            replace: true,
             retries: 0,
+            retry_time: None,
+            any_error: false,
             backoff: Backoff::default(),
             errors: false,
             heads: false,
@@ -175,6 +183,30 @@ impl Download {
     /// response or the error of the last one counts, and [`Progress::TooLate`] says so.
     pub fn retries(mut self, retries: u32) -> Download {
         self.options.retries = retries;
+        self
+    }
+
+    /// Begins no further attempt after `time`, counted from the beginning of the download. An attempt
+    /// that has begun may take longer. Without it, only the total budget counts.
+    pub fn retry_time(mut self, time: Duration) -> Download {
+        self.options.retry_time = Some(time);
+        self
+    }
+
+    /// Lets every error have further attempts, if `any` is `true`, and not only those that
+    /// [are retryable](Error::is_retryable): a malformed response, or a status of 400 or above where
+    /// its content is not [wanted](Download::errors). Exceptions are errors of this side, which stay:
+    /// the target does not take the bytes, or the total budget ran out.
+    pub fn retry_any_error(mut self, any: bool) -> Download {
+        self.options.any_error = any;
+        self
+    }
+
+    /// Replaces a file that is there, unless `replace` is `false`: then the download fails before
+    /// anything is sent, and also if somebody makes the file meanwhile. What is written straight
+    /// through, such as a device, is no such file. It replaces by default.
+    pub fn replace(mut self, replace: bool) -> Download {
+        self.options.replace = replace;
         self
     }
 
@@ -224,7 +256,8 @@ impl Download {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Write`] with a [`FileError`] as its cause: `path` is a directory, can't be
+    /// - [`ErrorKind::Write`] with a [`FileError`] as its cause: `path` is there and must not be
+    ///   [replaced](Download::replace), is a directory, can't be
     ///   written, or is written by another download; its directory can't be written, or has a
     ///   `FILE.part` that this crate did not make; the disk is full, or the file larger than allowed.
     ///   `path` is as it was, `FILE.part` stays;
@@ -259,7 +292,13 @@ impl Download {
         })?;
         let sink = match &target {
             Target::Straight(target) => Sink::straight(target.as_fd()),
-            Target::File(place) => Sink::at(place.clone()).map_err(failed)?,
+            Target::File(place) => {
+                let place = match self.options.replace {
+                    true => Ok(place.clone()),
+                    false => place.clone().for_a_new_file(),
+                };
+                place.and_then(Sink::at).map_err(failed)?
+            }
         };
         Engine::new(order, self.options, sink, budgets.total(), progress).run()
     }

@@ -25,6 +25,9 @@ pub(crate) struct Get {
     /// Write each body to a file with the last part of its URL for a name
     #[arg(short = 'O', long, conflicts_with = "output")]
     pub(crate) remote_name: bool,
+    /// Replace no file: write to FILE.1, or up to FILE.100, if FILE is there
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) no_clobber: bool,
     /// Put the heads of the responses before the body, as they came
     #[arg(short, long)]
     pub(crate) include: bool,
@@ -79,6 +82,12 @@ pub(crate) struct Get {
     /// [default: 1s and more each time]
     #[arg(long, value_name = "DUR", value_parser = values::duration)]
     pub(crate) retry_delay: Option<Duration>,
+    /// Begin no further attempt after this time; 0 is no limit [default: without limit]
+    #[arg(long, value_name = "DUR", value_parser = values::duration)]
+    pub(crate) retry_max_time: Option<Duration>,
+    /// Let every error have the attempts of --retry, not only those that may pass
+    #[arg(long)]
+    pub(crate) retry_all_errors: bool,
     /// Continue an earlier transfer of the same URL; fetch nothing if FILE is whole; -C - is the same
     #[arg(short = 'C', long = "continue")]
     pub(crate) resume: bool,

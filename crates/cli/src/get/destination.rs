@@ -1,6 +1,9 @@
 //! Where a body goes.
 
+use std::collections::HashSet;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use httpget::Url;
 
@@ -39,5 +42,45 @@ pub(crate) fn name_of(url: &str) -> Result<PathBuf, Failure> {
             let words = format!("-O: the last part of {parsed} is no file name; -o FILE names one");
             Err(Failure::new(exit::USAGE, words))
         }
+    }
+}
+
+/// The last number that `--no-clobber` puts behind a name; curl's.
+const LAST_NUMBER: u32 = 100;
+
+/// The names that transfers with `--no-clobber` have chosen, also those whose files are not there yet.
+#[derive(Debug, Default)]
+pub(super) struct Names(Mutex<HashSet<PathBuf>>);
+
+impl Names {
+    /// Returns `file` if nothing is there, or else the first of `FILE.1` to `FILE.100` that is free. A
+    /// device or a FIFO is no file that could be lost, so that its name is always free.
+    ///
+    /// # Errors
+    ///
+    /// [`exit::WRITE_ERROR`] if none of them is free.
+    pub(super) fn free(&self, file: &Path) -> Result<PathBuf, Failure> {
+        let mut chosen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for number in 0..=LAST_NUMBER {
+            let path = match number {
+                0 => file.to_owned(),
+                number => {
+                    let mut name = file.as_os_str().to_owned();
+                    name.push(format!(".{number}"));
+                    PathBuf::from(name)
+                }
+            };
+            match fs::metadata(&path) {
+                Ok(there) if !there.is_file() && !there.is_dir() => return Ok(path),
+                Ok(_) => {}
+                // The download says what else is wrong with the name.
+                Err(_) if chosen.insert(path.clone()) => return Ok(path),
+                Err(_) => {}
+            }
+        }
+        let name = file.display();
+        let words =
+            format!("--no-clobber: {name} is there, and {name}.1 to {name}.{LAST_NUMBER} too");
+        Err(Failure::new(exit::WRITE_ERROR, words))
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use httpget::download::{Backoff, Download, Downloaded, Progress as Step};
 use httpget::{Client, Event, Limits, Request};
 
-use super::destination::Destination;
+use super::destination::{Destination, Names};
 use super::jobs::Job;
 use super::outlet::Outlet;
 use super::progress::{Bar, Progress};
@@ -32,6 +32,7 @@ pub(super) struct Transfers<'a> {
     pub(super) output: Printer,
     pub(super) errors: Printer,
     pub(super) turns: Turns,
+    pub(super) names: Names,
 }
 
 impl Transfers<'_> {
@@ -95,6 +96,9 @@ impl Transfers<'_> {
     }
 
     fn fetch_to_file(&self, file: &Path, report: &mut Report) -> Result<Downloaded, Failure> {
+        let free = if self.args.no_clobber { Some(self.names.free(file)?) } else { None };
+        let file = free.as_deref().unwrap_or(file);
+        report.file = Some(file.display().to_string());
         let (download, mut watch) = self.begin(report, None, &visible(&file.to_string_lossy()));
         let done = download.to_file(file, &mut |step| watch.see(&step));
         watch.end();
@@ -192,6 +196,10 @@ impl Transfers<'_> {
         if let Some(wait) = args.retry_delay.filter(|wait| !wait.is_zero()) {
             download = download.backoff(Backoff::steady(wait));
         }
+        if let Some(time) = args.retry_max_time.filter(|time| !time.is_zero()) {
+            download = download.retry_time(time);
+        }
+        let download = download.retry_any_error(args.retry_all_errors).replace(!args.no_clobber);
         download.errors(!args.fail).heads(args.include)
     }
 

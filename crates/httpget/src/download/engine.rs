@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use http::header::{HOST, IF_RANGE, LAST_MODIFIED, RANGE};
+use netcore::Deadline;
 
 use super::error::NotInTime;
 use super::resume::{Held, Plan, RangeFault, Source, Validator, Version, date, single};
@@ -22,7 +23,7 @@ use super::{Downloaded, FileError, LONGEST_RETRY_AFTER, Options, Progress};
 use crate::budgets::Bound;
 use crate::error::Span;
 use crate::send::Order;
-use crate::{Error, ErrorKind, Event, Request, Response, Url};
+use crate::{Budget, Error, ErrorKind, Event, Request, Response, Url};
 use answer::{check_length, range};
 
 /// A download that runs.
@@ -32,6 +33,8 @@ pub(super) struct Engine<'a> {
     sink: Sink<'a>,
     /// The end of all attempts.
     total: Bound,
+    /// The time until which further attempts may begin.
+    retry_until: Deadline,
     progress: &'a mut dyn FnMut(Progress<'_>),
     attempts: u32,
     fetched: u64,
@@ -85,8 +88,10 @@ impl<'a> Engine<'a> {
         total: Bound,
         progress: &'a mut dyn FnMut(Progress<'_>),
     ) -> Engine<'a> {
+        let retry_until = options.retry_time.map_or(Deadline::never(), Deadline::after);
         Engine {
             trusts: options.resume,
+            retry_until,
             order,
             options,
             sink,
@@ -343,9 +348,19 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Returns `true` if another attempt may help, and is left.
+    /// Returns `true` if another attempt may help, and is left. A status is no error by itself, so
+    /// that [`check_status`](Engine::check_status) decides about it.
     fn may_try_again(&self, error: &Error) -> bool {
-        error.is_retryable() && !self.is_last() && !self.sink.is_stuck()
+        let is_of_this_side = matches!(
+            error.kind(),
+            ErrorKind::Write | ErrorKind::TimedOut { budget: Budget::Total, .. }
+        );
+        let any = self.options.any_error && !is_of_this_side;
+        (any || error.is_retryable()) && self.has_another()
+    }
+
+    fn has_another(&self) -> bool {
+        !self.is_last() && !self.sink.is_stuck()
     }
 
     /// The wait before the next attempt, which the server `asked` for or the back-off decides.
@@ -353,7 +368,8 @@ impl<'a> Engine<'a> {
     fn in_time(&mut self, asked: Option<Duration>) -> Result<Duration, NotInTime> {
         let wait = asked.unwrap_or_else(|| self.options.backoff.next_wait());
         let too_long = asked.is_some() && wait > LONGEST_RETRY_AFTER;
-        if too_long || self.total.deadline.remaining().is_some_and(|left| left <= wait) {
+        let end = self.total.deadline.earlier(self.retry_until);
+        if too_long || end.remaining().is_some_and(|left| left <= wait) {
             (self.progress)(Progress::TooLate { wait });
             return Err(NotInTime { wait: Span(wait) });
         }
@@ -363,7 +379,8 @@ impl<'a> Engine<'a> {
     /// Whether what comes is a file from its first byte to its last, so that it can be gone on with
     /// where it breaks.
     fn is_plain(&self) -> bool {
-        !self.options.heads && !self.order.raw && self.order.head.value(&RANGE).is_none()
+        let by_hand = [RANGE, IF_RANGE].iter().any(|name| self.order.head.value(name).is_some());
+        !self.options.heads && !self.order.raw && !by_hand
     }
 
     /// The heads that came before an error, where no other attempt was thought to be the last.

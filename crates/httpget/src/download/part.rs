@@ -133,7 +133,7 @@ impl Part {
     fn replace(&self) -> io::Result<()> {
         // Before the new name: behind it, another download's mark may be there.
         sidecar::remove(&self.sidecar)?;
-        fs::rename(&self.path, &self.place.path).inspect_err(|_| {
+        self.rename().inspect_err(|_| {
             // The first error is the one to be told. Without a mark, the part would be in the way of
             // the next download.
             let _ = sidecar::write(&self.sidecar, &self.mark, false);
@@ -154,6 +154,27 @@ impl Part {
         }
         self.finished = true;
         Ok(())
+    }
+
+    /// Gives it the name of the place.
+    fn rename(&self) -> io::Result<()> {
+        if self.place.replace {
+            return fs::rename(&self.path, &self.place.path);
+        }
+        // Unlike rename(2), link(2) fails if somebody has made the file meanwhile.
+        match fs::hard_link(&self.path, &self.place.path) {
+            Ok(()) => {
+                // The file is there. A second name of it does no harm.
+                let _ = fs::remove_file(&self.path);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            // FAT and its like have no links.
+            Err(_) => match fs::symlink_metadata(&self.place.path) {
+                Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+                Err(_) => fs::rename(&self.path, &self.place.path),
+            },
+        }
     }
 
     fn prepare(&self, bytes: u64, modified: Option<SystemTime>) -> io::Result<()> {

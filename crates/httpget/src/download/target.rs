@@ -44,6 +44,8 @@ pub(super) struct Place {
     pub(super) path: PathBuf,
     /// The file that is replaced.
     pub(super) replaced: Option<Metadata>,
+    /// A file may be replaced at all.
+    pub(super) replace: bool,
 }
 
 /// What can't be renamed over.
@@ -80,13 +82,13 @@ fn named(path: &Path) -> Result<Target, FileError> {
         let there = match fs::symlink_metadata(&path) {
             Ok(there) => there,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Target::File(Place { path, replaced: None }));
+                return Ok(Target::File(Place { path, replaced: None, replace: true }));
             }
             Err(error) => return Err(opening(&path)(error)),
         };
         if !there.is_symlink() {
             may_write(&path).map_err(opening(&path))?;
-            return Ok(Target::File(Place { path, replaced: Some(there) }));
+            return Ok(Target::File(Place { path, replaced: Some(there), replace: true }));
         }
         let directory = fs::canonicalize(directory(&path)).map_err(opening(&path))?;
         // proc(5): a link there is a file that some process has open, and its text is no path.
@@ -154,6 +156,20 @@ impl AsFd for Straight {
 }
 
 impl Place {
+    /// Lets nothing be replaced, now or at the end of the download.
+    ///
+    /// # Errors
+    ///
+    /// There is a file already.
+    pub(super) fn for_a_new_file(self) -> Result<Place, FileError> {
+        match self.replaced {
+            Some(_) => {
+                Err(FileError::new("create", &self.path)(io::ErrorKind::AlreadyExists.into()))
+            }
+            None => Ok(Place { replace: false, ..self }),
+        }
+    }
+
     /// The paths of FILE.part and of its mark. A name that has no room for them is shortened, for each
     /// download in the same way.
     pub(super) fn aside(&self) -> [PathBuf; 2] {

@@ -19,14 +19,16 @@ impl Engine<'_> {
     pub(super) fn check_status(&mut self, response: &Response, held: &Held) -> Result<(), Failure> {
         let status = response.status();
         let mut error = Error::new(ErrorKind::Status(status)).of(response.url());
-        if self.may_try_again(&error) {
+        let is_answer = self.is_answer(status, held);
+        let may_help = error.is_retryable() || (self.options.any_error && !is_answer);
+        if may_help && self.has_another() {
             let asked = retry_after(response.headers(), SystemTime::now());
             match self.in_time(asked) {
                 Ok(wait) => return Err(Failure { error, next: Next::After(wait) }),
                 Err(late) => error = error.because(late),
             }
         }
-        match self.is_answer(status, held) {
+        match is_answer {
             true => Ok(()),
             false => Err(Failure { error, next: Next::Never }),
         }

@@ -4,6 +4,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::time::UNIX_EPOCH;
 
 use super::*;
+use crate::fixture::act;
 
 #[test]
 fn an_empty_body_is_an_empty_file() {
@@ -197,5 +198,37 @@ fn a_range_that_was_asked_for_by_hand_is_a_file() {
     let request = Client::new().get(&server.url("/f")).range("4-9");
     run(Download::new(request), &place.file).unwrap();
     place.assert_whole(&BODY[4..10]);
+    server.finish();
+}
+
+#[test]
+fn a_file_that_must_not_be_replaced_stays() {
+    let place = Place::new();
+    let server = Server::play([vec![
+        asks_all(),
+        send(cut(10)),
+        act({
+            let file = place.file.clone();
+            move || fs::write(file, "another").unwrap()
+        }),
+        send(&BODY[10..]),
+    ]]);
+    let error = run(download(&server).replace(false), &place.file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Write);
+    assert_eq!(fs::read(&place.file).unwrap(), b"another");
+    assert_eq!(fs::read(place.part()).unwrap(), BODY);
+    server.finish();
+    // Nothing is sent.
+    let download = Download::new(Client::new().get("http://127.0.0.1:9/")).replace(false);
+    let texts = chain(&run(download, &place.file).unwrap_err());
+    assert!(texts[1].starts_with("create "), "{texts:?}");
+}
+
+#[test]
+fn a_new_file_needs_no_other_to_be_replaced() {
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let place = Place::new();
+    run(download(&server).replace(false), &place.file).unwrap();
+    place.assert_whole(BODY);
     server.finish();
 }
