@@ -72,6 +72,7 @@ pub(crate) fn get(args: &Get, common: &Common, console: &mut Console) -> Result<
         progress: Progress::new(!quiet && !to_terminal && io::stderr().is_terminal()),
         output: console.printer.clone(),
         errors: console.errors.clone(),
+        to_terminal,
         turns: Turns::default(),
         names: Names::default(),
     };

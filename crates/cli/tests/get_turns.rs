@@ -57,7 +57,7 @@ fn a_body_goes_on_to_standard_output_as_soon_as_its_turn_comes() {
             let _ = gone.lock().unwrap().recv_timeout(PATIENCE);
             let _ = stream.write_all(&ok(b"first "));
         } else {
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nbegin ");
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nbegin ");
             let _ = go.lock().unwrap().send(());
             let _ = wait.lock().unwrap().recv_timeout(PATIENCE);
             let _ = stream.write_all(b"end!\n\n");

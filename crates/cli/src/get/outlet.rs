@@ -5,9 +5,11 @@
 //!                                  └─ in its turn ──► the spooled bytes, then the rest ──► stdout
 //! ```
 //!
-//! So a server never waits for another transfer, and the time of a transfer is its own.
+//! So a server never waits for another transfer, and the time of a transfer is its own. A body that the
+//! pipe holds as a whole needs no thread: it is printed when the transfer has ended.
 
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader, PipeWriter, Read};
+use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use netcore::Deadline;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -28,6 +30,50 @@ pub(super) struct Outlet<'a> {
     pub(super) text_only: bool,
 }
 
+/// The printing end of the pipe.
+pub(super) enum Printer<'scope, 'a> {
+    /// The pipe holds what has come so far.
+    Waits(Outlet<'a>, PipeReader),
+    Runs(ScopedJoinHandle<'scope, Result<(), Failure>>),
+    /// The system had no thread. The pipe is closed, which ends the transfer.
+    Refused,
+}
+
+impl<'scope, 'a: 'scope> Printer<'scope, 'a> {
+    /// Prints in a thread from now on, unless it does already.
+    pub(super) fn start<'env>(&mut self, scope: &'scope Scope<'scope, 'env>) {
+        *self = match std::mem::replace(self, Printer::Refused) {
+            Printer::Waits(outlet, body) => {
+                let thread = Builder::new().spawn_scoped(scope, move || outlet.pass(body));
+                thread.map_or(Printer::Refused, Printer::Runs)
+            }
+            other => other,
+        };
+    }
+
+    /// Prints the rest of the body, whose other end is closed. Returns `None` if the body was refused.
+    pub(super) fn finish(self) -> Option<Result<(), Failure>> {
+        match self {
+            Printer::Waits(outlet, body) => Some(outlet.pass_on(body, Spool::default())),
+            Printer::Runs(thread) => {
+                Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            }
+            Printer::Refused => None,
+        }
+    }
+}
+
+/// Returns how many bytes the pipe holds for sure before a write has to wait. In a page that a write
+/// has begun, the next write may not fit: so it is half of the pipe.
+pub(super) fn room(pipe: &PipeWriter) -> u64 {
+    #[cfg(target_os = "linux")]
+    let size = rustix::pipe::fcntl_getpipe_size(pipe).unwrap_or(0);
+    // The least that POSIX allows.
+    #[cfg(not(target_os = "linux"))]
+    let (size, _) = (512, pipe);
+    size as u64 / 2
+}
+
 /// What is worth waking for.
 enum Ready {
     Turn,
@@ -41,15 +87,20 @@ impl Outlet<'_> {
     ///
     /// [`exit::WRITE_ERROR`] if standard output takes no more, or if the body is binary and only
     /// text is wanted. `body` is closed then, which ends the transfer.
-    pub(super) fn pass(self, mut body: PipeReader) -> Result<(), Failure> {
-        let mut piece = vec![0; PIECE];
+    fn pass(self, mut body: PipeReader) -> Result<(), Failure> {
         let mut spool = Spool::default();
         // Without a pipe to poll, the body waits where it is.
         if let Ok(Some(turn)) = self.turns.notice(self.index) {
-            self.store(&mut body, &turn, &mut spool, &mut piece)?;
+            self.store(&mut body, &turn, &mut spool)?;
         }
+        self.pass_on(body, spool)
+    }
+
+    /// Waits for the turn, and prints the spooled bytes and then the rest of the body.
+    fn pass_on(self, mut body: PipeReader, spool: Spool) -> Result<(), Failure> {
         self.turns.wait(self.index);
         spool.empty(print)?;
+        let mut piece = vec![0; PIECE];
         loop {
             match self.read(&mut body, &mut piece)? {
                 0 => return Ok(()),
@@ -64,10 +115,10 @@ impl Outlet<'_> {
         body: &mut PipeReader,
         turn: &PipeReader,
         spool: &mut Spool,
-        piece: &mut [u8],
     ) -> Result<(), Failure> {
+        let mut piece = vec![0; PIECE];
         while let Ready::Bytes = ready(body, turn).map_err(unreadable)? {
-            let count = self.read(body, piece)?;
+            let count = self.read(body, &mut piece)?;
             if count == 0 {
                 break;
             }

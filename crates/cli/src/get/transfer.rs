@@ -1,7 +1,7 @@
 //! One URL, from the request to the last line about it.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, PipeReader, PipeWriter, Read as _};
 use std::path::Path;
 use std::thread;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use httpget::{Client, Event, Limits, Request};
 
 use super::destination::{Destination, Names};
 use super::jobs::Job;
-use super::outlet::Outlet;
+use super::outlet::{self, Outlet, Printer};
 use super::progress::{Bar, Progress};
 use super::report::{Report, url_to_show};
 use super::turns::{Turn, Turns};
@@ -19,7 +19,7 @@ use super::write_out::{self, WriteOut};
 use super::{LARGEST_JSON_BODY, story};
 use crate::args::{Common, Get};
 use crate::exit::{self, Failure};
-use crate::streams::Printer;
+use crate::streams;
 use crate::values::{quote, visible};
 
 /// What all transfers share.
@@ -29,8 +29,10 @@ pub(super) struct Transfers<'a> {
     pub(super) client: Client,
     pub(super) write_out: Option<WriteOut>,
     pub(super) progress: Progress,
-    pub(super) output: Printer,
-    pub(super) errors: Printer,
+    pub(super) output: streams::Printer,
+    pub(super) errors: streams::Printer,
+    /// Bodies go to a terminal.
+    pub(super) to_terminal: bool,
     pub(super) turns: Turns,
     pub(super) names: Names,
 }
@@ -108,32 +110,52 @@ impl Transfers<'_> {
     /// The transfer goes on while others have their turn on standard output.
     fn fetch_to_output(&self, binary: bool, report: &mut Report) -> Result<Downloaded, Failure> {
         let index = report.index;
-        let text_only = !binary && io::stdout().is_terminal();
-        let is_direct = self.turns.has_come(index) && !text_only;
+        let text_only = !binary && self.to_terminal;
+        if text_only || !self.turns.has_come(index) {
+            let outlet = Outlet { turns: &self.turns, index, text_only };
+            if let Some(done) = io::pipe().ok().and_then(|pipe| self.fetch_to(outlet, pipe, report))
+            {
+                return done;
+            }
+            // Without a pipe or a thread, the transfer begins when its turn comes.
+            self.turns.wait(index);
+            report.begin = Some(Instant::now());
+        }
         let name = url_to_show(&report.url);
         let (download, mut watch) = self.begin(report, None, &name);
-        let outlet = Outlet { turns: &self.turns, index, text_only };
-        let way = if is_direct { None } else { io::pipe().ok() };
+        let done = download.to(&io::stdout(), &mut |step| watch.see(&step));
+        watch.end();
+        done.map_err(Failure::of_output)
+    }
+
+    /// Fetches to the one end of a pipe, the other end of which leads to `outlet`. Returns `None` if
+    /// that needs a thread and there is none.
+    fn fetch_to(
+        &self,
+        outlet: Outlet<'_>,
+        (body, entrance): (PipeReader, PipeWriter),
+        report: &mut Report,
+    ) -> Option<Result<Downloaded, Failure>> {
+        let name = url_to_show(&report.url);
+        let (download, mut watch) = self.begin(report, None, &name);
+        let room = outlet::room(&entrance);
+        // A person sees each piece when it comes, and heads are written before the body is known.
+        let at_once = outlet.text_only || self.args.include;
         thread::scope(|scope| {
-            let printer = way.and_then(|(body, entrance)| {
-                let print = move || outlet.pass(body);
-                let printer = thread::Builder::new().spawn_scoped(scope, print).ok()?;
-                Some((printer, entrance))
+            let mut printer = Printer::Waits(outlet, body);
+            if at_once {
+                printer.start(scope);
+            }
+            let done = download.to(&entrance, &mut |step| {
+                if matches!(step, Step::Begun { total, .. } if total.is_none_or(|it| it > room)) {
+                    printer.start(scope);
+                }
+                watch.see(&step);
             });
-            let Some((printer, entrance)) = printer else {
-                // Without a thread or a pipe, the transfer begins when its turn comes.
-                self.turns.wait(index);
-                watch.report.begin = Some(Instant::now());
-                let done = download.to(&io::stdout(), &mut |step| watch.see(&step));
-                watch.end();
-                return done.map_err(Failure::of_output);
-            };
-            let done = download.to(&entrance, &mut |step| watch.see(&step));
             watch.end();
             drop(entrance);
             // An error of the printer comes first: it is the reason why the transfer failed.
-            printer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            Ok(done?)
+            Some(printer.finish()?.and_then(|()| Ok(done?)))
         })
     }
 
