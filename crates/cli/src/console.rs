@@ -7,7 +7,7 @@ use crate::exit::Failure;
 use crate::screen::{Entered, InputLine, Screen};
 use crate::streams::{Console, Printer, TextLines};
 use crate::values::quote;
-use crate::{logging, serve, threads};
+use crate::{foreground, logging, serve, threads};
 
 /// The operator's console.
 pub(crate) struct Desk {
@@ -76,6 +76,9 @@ impl Desk {
                         let _ = self.obey(line);
                     }
                 }
+                Entered::NotUtf8 => {
+                    drop(self.error("not UTF-8, so not obeyed; Up brings the line back"))
+                }
                 Entered::Interrupt { cleared: true } => {}
                 // What it would have been without the editing.
                 Entered::Interrupt { cleared: false } => serve::interrupt(),
@@ -91,6 +94,11 @@ impl Desk {
                 Ok(None) => return,
                 Ok(Some(Ok(line))) => self.obey(line.trim()),
                 Ok(Some(Err(refused))) => self.error(&format!("{refused}; it was not obeyed")),
+                // SIGTTIN is ignored, so read(2) fails with EIO in the background.
+                Err(_) if foreground::left() => {
+                    foreground::wait_for_it();
+                    Ok(())
+                }
                 Err(e) => return log::warn!("the console ends: {e}"),
             };
         }

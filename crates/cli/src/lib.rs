@@ -12,6 +12,7 @@ mod console;
 mod datagrams;
 #[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod exit;
+mod foreground;
 #[cfg(unix)]
 mod get;
 #[cfg(unix)]

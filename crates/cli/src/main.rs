@@ -22,14 +22,13 @@ fn survive_large_files() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
 }
 
-/// Whether a person types standard input. A program in the background (`sockit chat serve &`) must
-/// not read the terminal: the system would suspend it (SIGTTIN).
+/// Returns `true` if a person may type standard input: it is the terminal of this session. The
+/// program may be in the background (`sockit chat serve &`) and come to the foreground later.
 fn is_typed() -> bool {
     let stdin = io::stdin();
     #[cfg(unix)]
-    let in_front =
-        rustix::termios::tcgetpgrp(&stdin).is_ok_and(|g| g == rustix::process::getpgrp());
+    let is_ours = rustix::termios::tcgetpgrp(&stdin).is_ok();
     #[cfg(not(unix))]
-    let in_front = true;
-    io::IsTerminal::is_terminal(&stdin) && in_front
+    let is_ours = true;
+    io::IsTerminal::is_terminal(&stdin) && is_ours
 }

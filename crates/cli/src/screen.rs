@@ -5,25 +5,28 @@
 //! terminal, lines come in order, and a line that was entered vanishes rather than stand there
 //! beside its effect.
 
+mod assistant;
+mod keyboard;
+mod layout;
+
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use rustyline::completion::Completer;
+use rustix::process::{Signal, kill_current_process_group};
 use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{
-    ColorMode, CompletionType, Config, Context, Editor, ExternalPrinter, GraphemeClusterMode,
-    Helper, Prompt,
+    ColorMode, CompletionType, Config, Editor, EventHandler, ExternalPrinter, GraphemeClusterMode,
+    KeyEvent, Modifiers,
 };
+
+use assistant::{Assistant, Drawn, Pressed};
+use keyboard::{Keyboard, NOT_TEXT};
+use layout::{Layout, columns};
 
 use crate::exit::{self, Failure};
 use crate::streams::Standard;
@@ -39,11 +42,11 @@ const BATCH: usize = 64 * 1024;
 /// Lines that Up can bring back.
 const MAX_HISTORY: usize = 1000;
 
-/// More words than this are no help to choose from.
-const MAX_WORDS: usize = 16;
-
 /// How long the end waits for what is being drawn.
 const CLOSING: Duration = Duration::from_millis(500);
+
+/// The time that SIGTSTP may take to stop all threads.
+const STOPPING: Duration = Duration::from_millis(20);
 
 const PROMPT: &str = "> ";
 
@@ -62,6 +65,8 @@ pub(crate) struct InputLine {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Entered {
     Line(String),
+    /// A line with bytes that are not UTF-8. Up brings it back.
+    NotUtf8,
     /// Ctrl-C, and whether that cleared something.
     Interrupt {
         cleared: bool,
@@ -76,9 +81,14 @@ pub(crate) type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>) + Send>;
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    terminal: OwnedFd,
-    /// As it was before.
-    modes: Termios,
+    keyboard: Keyboard,
+}
+
+/// A key that ends the line and is not Enter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Special {
+    Interrupt,
+    Suspend,
 }
 
 #[derive(Default)]
@@ -88,6 +98,8 @@ struct State {
     bytes: usize,
     /// Lines that gave way.
     dropped: usize,
+    /// The program is in the background: there is no line to disturb.
+    away: bool,
     /// The terminal is the editor's.
     editing: bool,
     /// The editor has drawn its line and can print.
@@ -98,6 +110,10 @@ struct State {
     unprinted: bool,
     /// Enter was pressed, and whether a batch was just being handed over.
     accepted: Option<bool>,
+    /// The key that ended the line, and the place of the cursor in bytes.
+    special: Option<(Special, usize)>,
+    /// The columns of the prompt that was drawn last.
+    prompt: usize,
     /// What is typed so far.
     line: String,
     /// The editor has told it.
@@ -121,9 +137,10 @@ impl Screen {
             // Without that, or with more words than fit, what is printed waits for the next key.
             .completion_show_all_if_ambiguous(true)
             .bell_style(rustyline::config::BellStyle::None)
-            .color_mode(ColorMode::Disabled)
+            // The line is drawn by the highlighter, whatever NO_COLOR says: it adds no color.
+            .color_mode(ColorMode::Forced)
+            .grapheme_cluster_mode(GraphemeClusterMode::Unicode)
             .build();
-        let Ok(modes) = tcgetattr(io::stdin()) else { return Ok(None) };
         let Ok(mut editor) = Editor::with_config(config) else { return Ok(None) };
         let Ok(printer) = editor.create_external_printer() else { return Ok(None) };
         if let Some(file) = &history {
@@ -137,10 +154,14 @@ impl Screen {
         }
         // It can't fail: only the size 0 is refused.
         let _ = editor.set_max_history_size(MAX_HISTORY);
-        let failed = |e| Failure::new(exit::OTHER, format!("standard input: {e}"));
-        let terminal = io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
         let (state, changed) = (Mutex::default(), Condvar::new());
-        let shared = Arc::new(Shared { state, changed, terminal, modes });
+        let Ok(keyboard) = Keyboard::new() else { return Ok(None) };
+        let shared = Arc::new(Shared { state, changed, keyboard });
+        let screen = Screen(shared.clone());
+        let pasted = move |lines| {
+            screen.print(&format!("! {lines} lines pasted: Enter takes them, Ctrl-C drops them"));
+        };
+        shared.keyboard.start(pasted)?;
         editor.set_helper(Some(Assistant { complete, shared: shared.clone() }));
         let drawing = shared.clone();
         threads::start("screen", move || draw(&drawing, printer))?;
@@ -152,7 +173,7 @@ impl Screen {
     pub(crate) fn print(&self, text: &str) {
         let mut state = self.0.state();
         let text = text.strip_suffix('\n').unwrap_or(text).to_owned();
-        if state.closed {
+        if state.closed || state.away {
             return put(&format!("{text}\n"));
         }
         state.bytes += text.len();
@@ -177,17 +198,15 @@ impl Screen {
             return;
         }
         shared.changed.notify_all();
-        if state.editing {
-            // The editor waits for a key. Standard input has ended now, and that the terminal may
-            // have changed its size makes it look.
-            let _ = io::pipe().map(|(ended, _)| rustix::stdio::dup2_stdin(ended));
-            let _ = signal_hook::low_level::raise(signal_hook::consts::SIGWINCH);
-            state = shared.wait(state, |state| state.editing);
-        }
+        let was_editing = state.editing;
+        drop(state);
+        // The editor's read ends now.
+        shared.keyboard.end();
+        let mut state = shared.wait(shared.state(), |state| state.editing);
         let rest = state.take(usize::MAX).unwrap_or_default();
-        let _ = tcsetattr(&shared.terminal, OptionalActions::Drain, &shared.modes);
-        // That, and no bracketed paste any more.
-        put(&format!("\x1b[?2004l\r\x1b[J{rest}"));
+        // No line is left, and no bracketed paste.
+        let line = if was_editing && !state.away { "\x1b[?2004l\r\x1b[J" } else { "" };
+        put(&format!("{line}{rest}"));
     }
 }
 
@@ -203,58 +222,90 @@ impl Write for Screen {
 }
 
 impl InputLine {
-    /// Lets a person type.
+    /// Lets a person type, as long as the program is in the foreground.
     pub(crate) fn read(&mut self) -> Entered {
-        let mut line = String::new();
+        let (mut before, mut behind) = (String::new(), String::new());
         loop {
             if !self.begin() {
                 return Entered::End;
             }
-            let entered = self.editor.readline_with_initial(&Drawn(&self.shared), (&line, ""));
-            line = self.end();
-            return match entered {
-                Ok(line) => {
-                    self.remember(&line);
-                    Entered::Line(line)
+            let start = (before.as_str(), behind.as_str());
+            let entered = self.editor.readline_with_initial(&Drawn(&self.shared), start);
+            let (line, special) = self.end();
+            match (entered, special) {
+                (Ok(line), None) if line.contains(NOT_TEXT) => {
+                    let _ = self.editor.add_history_entry(line);
+                    return Entered::NotUtf8;
                 }
-                Err(ReadlineError::Interrupted) => Entered::Interrupt { cleared: !line.is_empty() },
-                // A key that is no UTF-8 is no reason to lose what is typed.
-                Err(ReadlineError::Io(e)) if e.kind() == io::ErrorKind::InvalidData => continue,
-                Err(_) => Entered::End,
-            };
+                (Ok(line), None) => {
+                    self.remember(&line);
+                    return Entered::Line(line);
+                }
+                (Ok(_), Some((Special::Interrupt, _))) => {
+                    return Entered::Interrupt { cleared: !line.is_empty() };
+                }
+                (Ok(line), Some((Special::Suspend, cursor))) => {
+                    (before, behind) = (line[..cursor].to_owned(), line[cursor..].to_owned());
+                    self.suspend();
+                }
+                (Err(_), _) if self.shared.keyboard.is_plugged() => return Entered::End,
+                // The keyboard was taken away. If it comes back, the line does.
+                (Err(_), _) => (before, behind) = (line, String::new()),
+            }
         }
     }
 
-    /// `false`: the screen is closed, and the terminal as it was.
-    fn begin(&self) -> bool {
+    /// Waits until the program is in the foreground. Returns `false` if the screen is closed, or the
+    /// terminal has gone.
+    fn begin(&mut self) -> bool {
+        if !self.shared.keyboard.is_plugged() && !self.wait_for_keyboard() {
+            return false;
+        }
         let mut state = self.shared.state();
         if state.closed {
             return false;
         }
-        (state.editing, state.told) = (true, false);
-        // rustyline sets the terminal up for each line and puts it back after it. What is typed in
-        // between is for the next line; the system is not to show it, nor to make a signal of it.
-        let mut between = self.shared.modes.clone();
-        between.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
-        // If that can't be had, what is typed too quickly looks odd.
-        let _ = tcsetattr(&self.shared.terminal, OptionalActions::Drain, &between);
+        (state.editing, state.told, state.special) = (true, false, None);
         true
     }
 
+    /// Gets a keyboard. What is printed meanwhile goes straight to the terminal.
+    fn wait_for_keyboard(&mut self) -> bool {
+        self.shared.set_away(true);
+        let is_plugged = self.shared.keyboard.plug();
+        self.shared.set_away(false);
+        let (interrupts, suspends) = self.shared.keyboard.special_keys().unwrap_or_default();
+        let interrupts = interrupts.into_iter().map(|key| (key, Special::Interrupt));
+        for (key, special) in interrupts.chain(suspends.into_iter().map(|k| (k, Special::Suspend)))
+        {
+            let handler = Box::new(Pressed { special, shared: self.shared.clone() });
+            let key = KeyEvent::new(key, Modifiers::NONE);
+            self.editor.bind_sequence(key, EventHandler::Conditional(handler));
+        }
+        is_plugged
+    }
+
+    /// Stops the program, and all others of its job, until the shell continues them.
+    fn suspend(&self) {
+        self.shared.keyboard.unplug();
+        let _ = kill_current_process_group(Signal::TSTP);
+        std::thread::sleep(STOPPING);
+    }
+
     /// Takes what was typed off the screen.
-    fn end(&self) -> String {
+    fn end(&self) -> (String, Option<(Special, usize)>) {
         let mut state = self.shared.state();
         state.ready = false;
         let line = std::mem::take(&mut state.line);
         let in_flight = state.in_flight();
         // The cursor is below the line, unless a batch has come between: the editor's printer writes
-        // one by itself while no line is edited.
-        if !state.accepted.take().unwrap_or(in_flight) {
-            put(&format!("\x1b[{}A\r\x1b[J", rows(&line)));
+        // one by itself while no line is edited. In the background, another program has the screen.
+        if !state.accepted.take().unwrap_or(in_flight) && self.shared.keyboard.is_in_front() {
+            put(&format!("\x1b[{}A\r\x1b[J", Layout::new(&line, PROMPT.len(), columns()).rows));
         }
         state.editing = false;
         self.shared.changed.notify_all();
-        line
+        (line, state.special.take())
     }
 
     fn remember(&mut self, line: &str) {
@@ -272,6 +323,15 @@ impl InputLine {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that there is no line, or that there may be one again.
+    fn set_away(&self, away: bool) {
+        let mut state = self.state();
+        state.away = away;
+        if let Some(rest) = state.take(usize::MAX).filter(|_| away) {
+            put(&rest);
+        }
     }
 
     /// Waits as long as it is `busy`, within bounds.
@@ -336,94 +396,7 @@ fn draw(shared: &Shared, mut printer: impl ExternalPrinter) {
     }
 }
 
-/// The rows that the prompt and `line` take, as rustyline counts them.
-fn rows(line: &str) -> usize {
-    let mode = GraphemeClusterMode::from_env();
-    let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(80, |size| size.ws_col);
-    let columns = usize::from(columns.max(1));
-    let (mut row, mut column) = (0, 0);
-    for c in PROMPT.chars().chain(line.chars()) {
-        if c == '\n' {
-            (row, column) = (row + 1, 0);
-            continue;
-        }
-        let width = usize::from(mode.width(c.encode_utf8(&mut [0; 4])));
-        column += width;
-        if column > columns {
-            (row, column) = (row + 1, width);
-        }
-    }
-    row + 1 + usize::from(column == columns)
-}
-
 /// A terminal that has gone has nobody to be told.
 fn put(text: &str) {
     let _ = Standard(io::stdout()).write_all(text.as_bytes());
-}
-
-/// The prompt, by which the editor shows what it does. It asks for it once as it begins, before it
-/// has told what is typed, and then each time that it draws the line, as it does behind each batch
-/// that it prints.
-struct Drawn<'a>(&'a Shared);
-
-impl Prompt for Drawn<'_> {
-    fn raw(&self) -> &str {
-        let mut state = self.0.state();
-        state.ready = state.told;
-        state.unprinted &= !state.told;
-        self.0.changed.notify_all();
-        PROMPT
-    }
-}
-
-/// What the editor asks about the line while it is typed.
-struct Assistant {
-    complete: Complete,
-    shared: Arc<Shared>,
-}
-
-impl Helper for Assistant {}
-impl Highlighter for Assistant {}
-
-impl Validator for Assistant {
-    /// Any line will do. No batch is handed over any more until the next line is drawn.
-    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let mut state = self.shared.state();
-        state.ready = false;
-        state.accepted = Some(state.handing);
-        Ok(ValidationResult::Valid(None))
-    }
-}
-
-impl Hinter for Assistant {
-    type Hint = String;
-
-    /// There is none. This is where the editor shows what is typed.
-    fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
-        let mut state = self.shared.state();
-        line.clone_into(&mut state.line);
-        state.told = true;
-        None
-    }
-}
-
-impl Completer for Assistant {
-    type Candidate = String;
-
-    fn complete(
-        &self,
-        line: &str,
-        cursor: usize,
-        _: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<String>)> {
-        let (start, mut words) = (self.complete)(&line[..cursor]);
-        if words.len() > MAX_WORDS {
-            let common = words.iter().skip(1).fold(words[0].as_str(), |common, word| {
-                let same = common.chars().zip(word.chars()).take_while(|(a, b)| a == b);
-                &common[..same.map(|(c, _)| c.len_utf8()).sum()]
-            });
-            words = if common.len() > cursor - start { vec![common.to_owned()] } else { vec![] };
-        }
-        Ok((start, words))
-    }
 }

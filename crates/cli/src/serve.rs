@@ -43,6 +43,7 @@ impl Listening {
         };
         logging::detach()?;
         raise_descriptors();
+        crate::foreground::ignore_stops();
         let config = match args.workers {
             Some(workers) => config.with_workers(workers.get()),
             None => config,

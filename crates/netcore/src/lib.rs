@@ -63,7 +63,7 @@ pub use service::{service_name, service_port};
 pub use socket_file::SocketFile;
 pub use stream::Stream;
 #[cfg(all(unix, feature = "stdio"))]
-pub use sys::standard_output_was_closed;
+pub use sys::{ignore_terminal_stops, standard_output_was_closed};
 pub use timed::Timed;
 #[cfg(unix)]
 pub use transfer::write_all_to;

@@ -4,6 +4,8 @@
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
+#[cfg(all(unix, feature = "stdio"))]
+mod background;
 mod batch;
 mod codes;
 mod domain;
@@ -38,6 +40,8 @@ use socket2::{SockAddr, SockRef};
 
 use crate::Deadline;
 pub(crate) use address::{other_address, other_address_of, pair};
+#[cfg(all(unix, feature = "stdio"))]
+pub use background::ignore_terminal_stops;
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
 pub(crate) use batch::one_by_one;
 pub(crate) use batch::{Came, Going, MAX_BATCH, Names, recv_many, recv_one, send_many};

@@ -22,7 +22,8 @@ Then, in as many terminals as there are people:  nc 127.0.0.1 60000")]
     #[command(after_help = "\
 On a terminal, what you type is yours until Enter: Tab completes commands and names, Up brings lines
 back, Ctrl-C clears the line and twice leaves, as Ctrl-D and /quit do. When the connection breaks it
-comes back by itself, and what you enter meanwhile is sent then.
+comes back by itself, and what you enter meanwhile is sent then. A paste of several lines waits for
+Enter.
 
 From a pipe, each line is sent. One that begins with a command of the chat (/nick, /join, /rooms,
 /who, /msg, /help, /quit) or is quit is that command; any other is said as it is, with its slash.

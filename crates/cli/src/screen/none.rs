@@ -14,6 +14,7 @@ pub(crate) struct InputLine(());
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Entered {
     Line(String),
+    NotUtf8,
     Interrupt { cleared: bool },
     End,
 }

@@ -18,6 +18,7 @@ use super::PATIENCE;
 /// How a test program is told to be [`session`].
 const PATH: &str = "TERMINAL_TEST_PATH";
 const ARGS: &str = "TERMINAL_TEST_ARGS";
+const PROGRAM: &str = "TERMINAL_TEST_PROGRAM";
 
 /// The program on a terminal; killed with the test.
 #[derive(Debug)]
@@ -38,6 +39,26 @@ impl Terminal {
     /// Starts the program with these arguments. `test` is a test of the same program that calls
     /// [`session`]: a terminal belongs to a session, and only a process of its own can begin one.
     pub(crate) fn start(test: &str, columns: u16, rows: u16, args: &[&str]) -> Terminal {
+        let program = env!("CARGO_BIN_EXE_sockit");
+        Terminal::start_program(test, (columns, rows), program, args)
+    }
+
+    /// Starts a shell with job control, whose `$SOCKIT` is the program and whose prompt is `$`.
+    pub(crate) fn shell(test: &str) -> Terminal {
+        let mut shell = Terminal::start_program(test, (100, 40), "sh", &["-i"]);
+        shell.press("PS1='$ ' ENV= SOCKIT='");
+        shell.press(env!("CARGO_BIN_EXE_sockit"));
+        shell.press("'\r");
+        shell.when("a prompt", |lines| lines.last().is_some_and(|line| line.ends_with('$')));
+        shell
+    }
+
+    fn start_program(
+        test: &str,
+        (columns, rows): (u16, u16),
+        program: &str,
+        args: &[&str],
+    ) -> Terminal {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).expect("its other end");
         unlockpt(&master).expect("its other end");
@@ -45,7 +66,11 @@ impl Terminal {
         tcsetwinsize(&master, size).expect("its size");
         let path = ptsname(&master, Vec::new()).expect("its name").into_string().expect("a path");
         let mut command = Command::new(std::env::current_exe().expect("this test"));
-        command.args(["--exact", test]).env(PATH, path).env(ARGS, args.join("\n"));
+        command
+            .args(["--exact", test])
+            .env(PATH, path)
+            .env(ARGS, args.join("\n"))
+            .env(PROGRAM, program);
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("RUST_LOG");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("start this test");
@@ -60,8 +85,8 @@ impl Terminal {
     }
 
     /// Types.
-    pub(crate) fn press(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).expect("type");
+    pub(crate) fn press(&mut self, keys: impl AsRef<[u8]>) {
+        self.keyboard.write_all(keys.as_ref()).expect("type");
     }
 
     /// Waits until what is on the screen, or has been, fulfils the condition: its lines, without
@@ -152,8 +177,8 @@ pub(crate) fn session() {
     let terminal = File::from(terminal);
     let handle = || terminal.try_clone().expect("a handle of the terminal");
     let args = std::env::var(ARGS).expect("arguments");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sockit"));
-    command.args(args.split('\n')).env_remove(PATH).env_remove(ARGS);
+    let mut command = Command::new(std::env::var_os(PROGRAM).expect("a program"));
+    command.args(args.split('\n')).env_remove(PATH).env_remove(ARGS).env_remove(PROGRAM);
     let error = command.stdin(handle()).stdout(handle()).stderr(handle()).exec();
     panic!("start the program: {error}");
 }
@@ -190,12 +215,14 @@ struct Grid {
     column: usize,
     /// An escape sequence or a character that is not whole.
     unfinished: Vec<u8>,
+    /// The next character joins the one before it.
+    joins: bool,
 }
 
 impl Grid {
     fn new(columns: usize, height: usize) -> Grid {
         let rows = vec![Vec::new(); height];
-        Grid { columns, height, rows, row: 0, column: 0, unfinished: Vec::new() }
+        Grid { columns, height, rows, row: 0, column: 0, unfinished: Vec::new(), joins: false }
     }
 
     fn lines(&self) -> Vec<String> {
@@ -256,6 +283,12 @@ impl Grid {
     }
 
     fn put(&mut self, c: char) {
+        // As tmux and others do it: joined emoji, and those with a tone, are as wide as one.
+        let is_zwj = c == '\u{200d}';
+        let was_joined = std::mem::replace(&mut self.joins, is_zwj);
+        if is_zwj || was_joined || matches!(c, '\u{1f3fb}'..='\u{1f3ff}') {
+            return;
+        }
         let width = if is_wide(c) { 2 } else { 1 };
         if self.column + width > self.columns {
             self.column = 0;
@@ -278,7 +311,7 @@ impl Grid {
     }
 }
 
-/// East Asian characters, as far as the tests have them.
+/// East Asian characters and emoji, as far as the tests have them.
 fn is_wide(c: char) -> bool {
-    matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}')
+    matches!(c, '\u{1f300}'..='\u{1faff}' | '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}')
 }

@@ -208,6 +208,11 @@ impl Session {
                         self.enter(line.to_owned());
                     }
                 }
+                Ok(Told::Entered(Entered::NotUtf8)) => {
+                    self.interrupted = false;
+                    let hint = "is the terminal set to UTF-8? Up brings the line back";
+                    self.shared.say(&format!("not sent, because it is not UTF-8; {hint}"));
+                }
                 Ok(Told::Entered(Entered::Interrupt { cleared })) => {
                     if self.interrupted && !cleared {
                         return self.leave(told);

@@ -1,0 +1,267 @@
+//! The keyboard of the input line.
+//!
+//! The editor reads standard input, and loses what it has read ahead when it meets a byte that is not
+//! UTF-8. So it gets a terminal of its own there, a pseudo-terminal (pty(7)), and a thread brings it
+//! the keys of the person's terminal, cleaned by [`Keys`]. This thread reads only while the program
+//! is in the foreground of its terminal. When it is not, it unplugs the editor's terminal, which ends
+//! the editor's read.
+
+mod keys;
+
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{fs::File, thread};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
+
+use crate::exit::Failure;
+use crate::{foreground, threads};
+use keys::Keys;
+pub(super) use keys::NOT_TEXT;
+
+/// Bytes that are read at once.
+const PIECE: usize = 4096;
+
+/// The most bytes of a burst.
+const BURST: usize = 64 * 1024;
+
+/// The longest pause within a burst of lines, as a paste is.
+const GAP: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
+/// The pause before more is written to an editor that is busy.
+const BUSY: Duration = Duration::from_millis(2);
+
+/// The terminal of a person, and the one of the editor.
+#[derive(Clone)]
+pub(super) struct Keyboard(Arc<Shared>);
+
+struct Shared {
+    /// The person's.
+    terminal: OwnedFd,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The modes of the person's terminal before it was used first.
+    modes: Option<Termios>,
+    /// The side of the editor's terminal to which keys are written. `None`: it is unplugged.
+    editor: Option<Arc<File>>,
+    /// The person's terminal has ended, or this program has no more use for it.
+    ended: bool,
+}
+
+impl Keyboard {
+    /// Takes the terminal that is standard input. Fails where the system has no pseudo-terminals
+    /// (a container without `/dev/pts`).
+    pub(super) fn new() -> io::Result<Keyboard> {
+        pseudo_terminal()?;
+        let terminal = io::stdin().as_fd().try_clone_to_owned()?;
+        let (state, changed) = (Mutex::default(), Condvar::new());
+        Ok(Keyboard(Arc::new(Shared { terminal, state, changed })))
+    }
+
+    /// Starts to bring keys. `pasted` is called with the number of lines of a paste that waits for
+    /// Enter.
+    pub(super) fn start(&self, pasted: impl Fn(usize) + Send + 'static) -> Result<(), Failure> {
+        let reading = self.clone();
+        threads::start("keyboard", move || reading.0.bring_keys(&pasted)).map(drop)
+    }
+
+    /// Returns `true` while the editor has a terminal.
+    pub(super) fn is_plugged(&self) -> bool {
+        self.0.state().editor.is_some()
+    }
+
+    /// Waits until the program is in the foreground, and gives the editor a terminal. Returns
+    /// `false` if the person's terminal has ended.
+    pub(super) fn plug(&self) -> bool {
+        let ended = || self.0.state().ended;
+        let ready = foreground::wait(&self.0.terminal, ended).and_then(|()| self.0.connect());
+        if ready.is_err() {
+            self.0.state().ended = true;
+        }
+        !ended()
+    }
+
+    /// Ends what the editor reads, and puts the person's terminal in order.
+    pub(super) fn unplug(&self) {
+        self.0.unplug();
+        self.0.restore();
+    }
+
+    /// Ends it for good.
+    pub(super) fn end(&self) {
+        self.0.state().ended = true;
+        self.unplug();
+    }
+
+    /// Returns `true` if this program may write to the person's terminal as it likes.
+    pub(super) fn is_in_front(&self) -> bool {
+        foreground::is_ours(&self.0.terminal).unwrap_or(false)
+    }
+
+    /// Returns the keys of the person's terminal that interrupt (Ctrl-C) and those that suspend the
+    /// program (Ctrl-Z): `VINTR`, `VQUIT` and `VSUSP` of termios(3).
+    pub(super) fn special_keys(&self) -> io::Result<(Vec<char>, Vec<char>)> {
+        let codes = tcgetattr(&self.0.terminal)?.special_codes;
+        // A code that is NUL, or 255 on other systems, is switched off.
+        let key = |index| Some(codes[index]).filter(|code| (1..128).contains(code)).map(char::from);
+        let interrupts = [SpecialCodeIndex::VINTR, SpecialCodeIndex::VQUIT].map(key);
+        let suspends = key(SpecialCodeIndex::VSUSP);
+        Ok((interrupts.into_iter().flatten().collect(), suspends.into_iter().collect()))
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the person's terminal give keys as they are pressed, and the editor's one standard
+    /// input.
+    fn connect(&self) -> io::Result<()> {
+        let mut state = self.state();
+        if state.editor.is_some() || state.ended {
+            return Ok(());
+        }
+        let modes = match state.modes.take() {
+            Some(modes) => modes,
+            None => tcgetattr(&self.terminal)?,
+        };
+        let modes = state.modes.insert(modes);
+        let mut keys = modes.clone();
+        keys.input_modes -= InputModes::BRKINT
+            | InputModes::ICRNL
+            | InputModes::INPCK
+            | InputModes::ISTRIP
+            | InputModes::IXON;
+        keys.local_modes -=
+            LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;
+        let (master, slave) = pseudo_terminal()?;
+        // The editor looks here for the key that ends input. It sets VMIN, which may have the same
+        // place (termios(3)), for itself.
+        tcsetattr(&slave, OptionalActions::Now, &keys)?;
+        keys.special_codes[SpecialCodeIndex::VMIN] = 1;
+        keys.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(&self.terminal, OptionalActions::Drain, &keys)?;
+        rustix::io::ioctl_fionbio(&master, true)?;
+        rustix::stdio::dup2_stdin(slave)?;
+        state.editor = Some(Arc::new(File::from(master)));
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    fn unplug(&self) {
+        self.state().editor = None;
+        self.changed.notify_all();
+    }
+
+    /// Sets the modes of before. In the background the terminal is another program's.
+    fn restore(&self) {
+        let state = self.state();
+        if let Some(modes) = &state.modes
+            && foreground::is_ours(&self.terminal).unwrap_or(false)
+        {
+            let _ = tcsetattr(&self.terminal, OptionalActions::Drain, modes);
+        }
+    }
+
+    /// Brings keys to the editor until the terminal has ended.
+    fn bring_keys(&self, pasted: &dyn Fn(usize)) {
+        let (mut keys, mut burst) = (Keys::default(), Vec::new());
+        while self.wait_for_editor() {
+            let goes_on = match self.read(&mut burst) {
+                Ok(Some(goes_on)) => goes_on,
+                // In the background, keys are another program's.
+                Ok(None) => {
+                    self.unplug();
+                    continue;
+                }
+                Err(_) => break,
+            };
+            let (text, lines) = keys.take(&burst, goes_on);
+            burst.clear();
+            self.write(text.as_bytes());
+            lines.into_iter().for_each(pasted);
+        }
+        self.state().ended = true;
+        self.unplug();
+    }
+
+    /// Returns `false` at the end.
+    fn wait_for_editor(&self) -> bool {
+        let waits = |state: &mut State| state.editor.is_none() && !state.ended;
+        let waited = self.changed.wait_while(self.state(), waits);
+        !waited.unwrap_or_else(PoisonError::into_inner).ended
+    }
+
+    /// Reads what comes at once, and returns `true` if more comes right behind it. Returns `None` in
+    /// the background.
+    fn read(&self, burst: &mut Vec<u8>) -> io::Result<Option<bool>> {
+        while burst.len() < BURST {
+            // A line and something behind it: it may be a paste, of which more is on its way.
+            let may_be_paste = burst.iter().rev().skip(1).any(|byte| matches!(byte, b'\r' | b'\n'));
+            if !burst.is_empty() && !may_be_paste {
+                return Ok(Some(false));
+            }
+            let patience = (!burst.is_empty()).then_some(&GAP);
+            let mut ready = [PollFd::new(&self.terminal, PollFlags::IN)];
+            match poll(&mut ready, patience) {
+                Ok(0) => return Ok(Some(false)),
+                Err(e) if e == rustix::io::Errno::INTR => continue,
+                result => result?,
+            };
+            if self.state().ended {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if !foreground::is_ours(&self.terminal)? {
+                return Ok(None);
+            }
+            let mut piece = [0; PIECE];
+            match rustix::io::read(&self.terminal, &mut piece) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => burst.extend_from_slice(&piece[..count]),
+                Err(e) if e == rustix::io::Errno::INTR => {}
+                // It has just gone to the background.
+                Err(_) if !foreground::is_ours(&self.terminal)? => return Ok(None),
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(Some(true))
+    }
+
+    /// Writes all keys to the editor, to the next one if it is unplugged meanwhile.
+    fn write(&self, mut text: &[u8]) {
+        while !text.is_empty() && self.wait_for_editor() {
+            let Some(editor) = self.state().editor.clone() else { continue };
+            match (&*editor).write(text) {
+                Ok(count) => text = &text[count..],
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    drop(editor);
+                    thread::sleep(BUSY);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.unplug(),
+            }
+        }
+    }
+}
+
+/// Makes a pseudo-terminal: the side of the keyboard, and that of the program.
+fn pseudo_terminal() -> io::Result<(OwnedFd, OwnedFd)> {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&master)?;
+    unlockpt(&master)?;
+    let (flags, mode) = (OFlags::RDWR | OFlags::NOCTTY, Mode::empty());
+    let slave = rustix::fs::open(ptsname(&master, Vec::new())?, flags, mode)?;
+    Ok((master, slave))
+}

@@ -1,0 +1,73 @@
+//! The input line as it is drawn: only with characters about whose width terminals agree.
+//!
+//! Terminals differ in the width of joined emoji: tmux shows a family in 2 columns, others in 8. If
+//! the editor counts other rows than the terminal has, it erases what stands above the line. So such
+//! a cluster is drawn as its first character, in as many columns as the editor counts for it. The
+//! line that is sent has all of it.
+
+#[cfg(test)]
+mod tests;
+
+use rustyline::GraphemeClusterMode::{Unicode, WcWidth};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::keyboard::NOT_TEXT;
+
+/// rustyline's, unless told otherwise.
+const TAB: usize = 8;
+
+/// A line on a terminal, and the rows that it takes with the prompt in front.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) text: String,
+    pub(super) rows: usize,
+}
+
+impl Layout {
+    /// Lays out `line` behind a prompt of `start` columns, in rows as rustyline counts them.
+    pub(super) fn new(line: &str, start: usize, columns: usize) -> Layout {
+        let (mut text, mut row, mut column) = (String::with_capacity(line.len()), 0, start);
+        for cluster in line.graphemes(true) {
+            if cluster == "\n" {
+                text.push('\n');
+                (row, column) = (row + 1, 0);
+                continue;
+            }
+            let width = match cluster {
+                "\t" => TAB - column % TAB,
+                cluster => usize::from(Unicode.width(cluster)),
+            };
+            if column + width > columns {
+                // The rest of the row, so that the terminal wraps here too.
+                text.extend(std::iter::repeat_n(' ', columns.saturating_sub(column)));
+                (row, column) = (row + 1, 0);
+            }
+            column += width;
+            push(&mut text, cluster, width);
+        }
+        Layout { text, rows: row + 1 + usize::from(column == columns) }
+    }
+}
+
+/// Appends a cluster in exactly `width` columns.
+fn push(text: &mut String, cluster: &str, width: usize) {
+    let is_agreed = usize::from(WcWidth.width(cluster)) == width;
+    if is_agreed && !cluster.contains(|c: char| c.is_control() || c == NOT_TEXT) {
+        return text.push_str(cluster);
+    }
+    let first = match cluster.chars().next() {
+        Some(NOT_TEXT) => Some('\u{fffd}'),
+        first => first.filter(|c| !c.is_control()),
+    };
+    let of = |c: char| usize::from(WcWidth.width(c.encode_utf8(&mut [0; 4])));
+    let first = first.filter(|c| of(*c) <= width);
+    text.extend(first);
+    text.extend(std::iter::repeat_n(' ', width - first.map_or(0, of)));
+}
+
+/// The columns of the terminal.
+pub(super) fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    // 0: nobody has told it its size. rustyline takes that for 80.
+    size.map_or(80, |size| if size.ws_col == 0 { 80 } else { size.ws_col }).into()
+}
