@@ -339,7 +339,7 @@ fn the_log_and_the_answers_do_not_disturb_the_console() {
     let mut ann = Client::tcp(address);
     ann.settle();
     operator.when("the log above the line", |lines| {
-        lines.iter().any(|line| line.contains("has come"))
+        lines.iter().any(|line| line.contains(" chat::shard: "))
             && lines.last().is_some_and(|line| line == "> say welc")
     });
     operator.press("ome\r");
@@ -384,7 +384,7 @@ fn a_server_goes_on_without_its_console() {
     operator.press("\x04");
     operator.when("no line to type in", |lines| lines.last().is_some_and(|line| line != ">"));
     Client::tcp(address).settle();
-    operator.shows("has come");
+    operator.shows(" chat::shard: ");
     operator.signal("TERM");
     operator.expect_code(0);
 }
