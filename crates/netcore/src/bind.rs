@@ -10,11 +10,18 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use crate::address::Address;
 use crate::address::is_abstract;
+use crate::deadline::Deadline;
+use crate::endpoint::Transport;
+use crate::endpoint::{Endpoint, Host};
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::Keepalive;
+use crate::options::SocketOptions;
+use crate::resolve::Family;
+use crate::resolve::resolve;
 use crate::socket_file::{self, SocketFile};
 use crate::sys;
-use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Family, Host, Keepalive, Operation};
-use crate::{SocketOptions, Transport, resolve};
 
 /// How long looking up the name of an endpoint to bind may take.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
@@ -208,7 +215,7 @@ impl Plan {
 impl Bound {
     fn port(&self) -> Option<u16> {
         match self.endpoint.port() {
-            Some(crate::Port::Number(port)) => Some(*port),
+            Some(crate::endpoint::Port::Number(port)) => Some(*port),
             _ => None,
         }
     }

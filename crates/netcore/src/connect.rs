@@ -14,8 +14,16 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::{Address, Datagram, Deadline, Endpoint, Error, ErrorKind, Family, Operation};
-use crate::{SocketOptions, Stream, Transport, sys};
+use crate::address::Address;
+use crate::datagram::Datagram;
+use crate::deadline::Deadline;
+use crate::endpoint::Endpoint;
+use crate::endpoint::Transport;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::SocketOptions;
+use crate::resolve::Family;
+use crate::stream::Stream;
+use crate::sys;
 use event::ConnectEvent;
 use happy_eyeballs::ATTEMPT_DELAY;
 

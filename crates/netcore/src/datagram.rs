@@ -10,11 +10,15 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 
 use socket2::{SockAddr, SockRef, Socket, Type};
 
+use crate::address::Address;
 use crate::bind::{self, Bound};
+use crate::connect::Connector;
+use crate::deadline::Deadline;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::SocketOptions;
+use crate::socket_file::SocketFile;
 use crate::sys::{self, Came, Going, Interest, Local};
-use crate::{
-    Address, Connector, Deadline, Endpoint, Error, ErrorKind, Operation, SocketFile, SocketOptions,
-};
 pub use batch::Batch;
 
 /// A datagram socket: UDP or Unix.

@@ -12,7 +12,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::Address;
+use crate::address::Address;
 use cause::Cause;
 pub use kind::{ErrorKind, Operation};
 

@@ -11,7 +11,11 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::{Deadline, Endpoint, Listener, SocketOptions, Stream};
+use crate::deadline::Deadline;
+use crate::endpoint::Endpoint;
+use crate::listener::Listener;
+use crate::options::SocketOptions;
+use crate::stream::Stream;
 
 /// Long enough for any machine: it runs out only where a test would hang.
 pub(crate) fn patience() -> Deadline {

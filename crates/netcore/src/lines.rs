@@ -6,8 +6,11 @@ mod tests;
 use std::borrow::Borrow;
 use std::io::{self, Read, Write};
 
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Operation};
 use crate::line::{Found, Line, LineFramer, TooLong};
-use crate::{Deadline, Error, ErrorKind, Operation, Stream, Timed};
+use crate::stream::Stream;
+use crate::timed::Timed;
 use write_behind::WriteBehind;
 
 /// How many bytes are read ahead at most.

@@ -9,11 +9,15 @@ use std::time::Duration;
 
 use socket2::{SockAddr, Socket, Type};
 
+use crate::address::Address;
 use crate::bind::{self, Bound};
+use crate::deadline::Deadline;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::SocketOptions;
+use crate::socket_file::SocketFile;
+use crate::stream::Stream;
 use crate::sys::{self, Interest};
-use crate::{
-    Address, Deadline, Endpoint, Error, ErrorKind, Operation, SocketFile, SocketOptions, Stream,
-};
 
 /// A listening socket: TCP or Unix.
 ///

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 #[cfg(test)]
 mod tests;
 
-use crate::Deadline;
+use crate::deadline::Deadline;
 
 /// How long a transfer may take, and how long its peer may pause.
 ///

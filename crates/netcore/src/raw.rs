@@ -39,8 +39,12 @@ use std::fmt;
 use std::io;
 use std::net::Shutdown;
 
+use crate::address::Address;
+use crate::datagram::Received;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::SocketOptions;
 use crate::sys::{self, Interest};
-use crate::{Address, Deadline, Error, ErrorKind, Operation, Received, SocketOptions};
 use crate::{bind, datagram, listener};
 pub use triple::{Domain, Protocol, Type};
 

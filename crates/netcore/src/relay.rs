@@ -10,9 +10,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::stream::Stream;
 use crate::sys::{self, NoSigpipe, PollEntry};
 use crate::transfer::{Descriptor, Nonblocking, Step, not_opened};
-use crate::{Deadline, Error, ErrorKind, Operation, Stream};
 pub use error::{RelayError, Relayed, Side};
 use flow::{Flow, Trouble};
 

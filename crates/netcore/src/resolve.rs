@@ -10,7 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, SockType};
 
-use crate::{Deadline, Endpoint, Error, ErrorKind, Host, Operation, Port, Transport};
+use crate::deadline::Deadline;
+use crate::endpoint::{Endpoint, Host, Port, Transport};
+use crate::error::{Error, ErrorKind, Operation};
 use crate::{service, sys};
 use helper::on_helper;
 

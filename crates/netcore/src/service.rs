@@ -10,9 +10,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use dns_lookup::LookupError;
 
+use crate::deadline::Deadline;
+use crate::endpoint::Transport;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::resolve::Family;
 use crate::resolve::helper::on_helper;
 use crate::resolve::{Answer, Query, look_up};
-use crate::{Deadline, Error, ErrorKind, Family, Operation, Transport, sys};
+use crate::sys;
 
 /// The port of a service: `http` is 80.
 ///

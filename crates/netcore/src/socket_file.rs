@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, Socket, Type};
 
+use crate::address::Address;
+use crate::error::{Error, ErrorKind, Operation};
 use crate::sys;
-use crate::{Address, Error, ErrorKind, Operation};
 
 /// The file of a bound Unix socket; dropping this removes it.
 ///

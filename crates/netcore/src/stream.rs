@@ -9,9 +9,14 @@ use std::net::Shutdown;
 
 use socket2::{SockRef, Socket};
 
+use crate::address::Address;
 use crate::bind::local_address;
+use crate::connect::Connector;
+use crate::deadline::Deadline;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::SocketOptions;
 use crate::sys::{self, Interest};
-use crate::{Address, Connector, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions};
 
 /// A connected stream: TCP or Unix.
 ///

@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use socket2::{SockAddr, SockRef};
 
-use crate::Deadline;
+use crate::deadline::Deadline;
 pub(crate) use address::{other_address, other_address_of, pair};
 #[cfg(all(unix, feature = "stdio"))]
 pub use background::ignore_terminal_stops;
@@ -302,7 +302,7 @@ fn abstract_name(name: &[u8]) -> PathBuf {
 
 /// Only Linux tells who has an address.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn holder(_: crate::Transport, _: &crate::Address) -> Option<String> {
+pub(crate) fn holder(_: crate::endpoint::Transport, _: &crate::address::Address) -> Option<String> {
     None
 }
 

@@ -66,9 +66,13 @@ use std::sync::Arc;
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
+use crate::address::Address;
+use crate::deadline::Deadline;
+use crate::error::{Error, Operation};
 use crate::listener::AcceptFailure;
+use crate::listener::Listener;
+use crate::stream::Stream;
 use crate::sys::{self, Interest, PollEntry};
-use crate::{Address, Deadline, Error, Listener, Operation, Stream};
 pub use config::Config;
 pub use connection::Connection;
 pub use handle::Handle;

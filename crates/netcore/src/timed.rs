@@ -4,7 +4,8 @@ mod tests;
 use std::borrow::Borrow;
 use std::io::{self, Read, Write};
 
-use crate::{Deadline, Stream};
+use crate::deadline::Deadline;
+use crate::stream::Stream;
 
 /// A stream under a deadline: [`Read`] and [`Write`] that together never wait beyond it.
 ///

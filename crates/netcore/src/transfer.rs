@@ -13,8 +13,11 @@ use std::ops::{Bound, RangeBounds};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::patience::Patience;
+use crate::stream::Stream;
 use crate::sys::{self, Interest, NoSigpipe, PollEntry};
-use crate::{Deadline, Error, ErrorKind, Operation, Patience, Stream};
 pub(crate) use descriptor::Descriptor;
 pub(crate) use nonblocking::Nonblocking;
 pub(crate) use pump::{Pump, Step};

@@ -2,7 +2,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::{Address, Error};
+use crate::address::Address;
+use crate::error::Error;
 
 /// What happens while a [`Connector`](crate::Connector) connects, as it happens.
 ///

@@ -30,7 +30,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::Deadline;
+use crate::deadline::Deadline;
 
 /// The Connection Attempt Delay (RFC 8305 sections 5 and 8).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

@@ -9,9 +9,13 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::happy_eyeballs::{Action, Race, interleaved};
 use super::{ConnectEvent, Connector, Observer, failed, open};
-use crate::resolve;
+use crate::address::Address;
+use crate::deadline::Deadline;
+use crate::endpoint::{Endpoint, Host};
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::SocketOptions;
+use crate::resolve::resolve;
 use crate::sys::{self, Interest, PollEntry};
-use crate::{Address, Deadline, Endpoint, Error, ErrorKind, Host, Operation, SocketOptions};
 
 /// The stream to the address of `endpoint` that is the first to answer.
 pub(super) fn stream(

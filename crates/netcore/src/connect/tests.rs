@@ -11,7 +11,7 @@ fn stream(target: &Endpoint, options: &SocketOptions, deadline: Deadline) -> Res
     Connector::new().with_options(options.clone()).connect(target, deadline)
 }
 
-fn port_of(listener: &crate::Listener) -> u16 {
+fn port_of(listener: &crate::listener::Listener) -> u16 {
     listener.local_address().unwrap().inet().unwrap().port()
 }
 
@@ -96,7 +96,8 @@ fn a_refusal_names_the_endpoint_as_given() {
 #[test]
 fn a_silent_host_costs_no_more_than_the_deadline_or_the_option() {
     let options = SocketOptions::new().with_backlog(0);
-    let listener = crate::Listener::bind(&endpoint("127.0.0.1:0"), &options).unwrap().remove(0);
+    let listener =
+        crate::listener::Listener::bind(&endpoint("127.0.0.1:0"), &options).unwrap().remove(0);
     let target = listener.endpoint();
     let mut held = Vec::new();
     let error = loop {
@@ -117,7 +118,8 @@ fn a_silent_host_costs_no_more_than_the_deadline_or_the_option() {
 fn a_unix_server_with_a_full_backlog_costs_no_more_than_the_deadline() {
     let dir = crate::fixture::TestDir::new();
     let options = SocketOptions::new().with_backlog(0);
-    let listener = crate::Listener::bind(&dir.endpoint("socket"), &options).unwrap().remove(0);
+    let listener =
+        crate::listener::Listener::bind(&dir.endpoint("socket"), &options).unwrap().remove(0);
     let mut held = Vec::new();
     let error = loop {
         match stream(listener.endpoint(), &SocketOptions::new(), moment()) {
@@ -136,8 +138,9 @@ fn a_unix_server_with_a_full_backlog_costs_no_more_than_the_deadline() {
 #[test]
 fn the_write_timeout_of_the_options_outlives_a_unix_connect() {
     let dir = crate::fixture::TestDir::new();
-    let listener =
-        crate::Listener::bind(&dir.endpoint("socket"), &SocketOptions::new()).unwrap().remove(0);
+    let listener = crate::listener::Listener::bind(&dir.endpoint("socket"), &SocketOptions::new())
+        .unwrap()
+        .remove(0);
     for (options, expected) in [
         (SocketOptions::new(), None),
         (
@@ -183,11 +186,11 @@ fn a_unix_path_that_is_too_long_or_not_there_is_a_clear_error() {
 /// Two addresses of which the first is silent, as far as the backlog's being full makes it so: a
 /// listener on `[::1]` that never accepts, and one on `127.0.0.1` with the same port.
 #[cfg(target_os = "linux")]
-fn silent_then_alive() -> (crate::Listener, Vec<Stream>, crate::Listener) {
+fn silent_then_alive() -> (crate::listener::Listener, Vec<Stream>, crate::listener::Listener) {
     let alive = listen("127.0.0.1:0");
     let options = SocketOptions::new().with_backlog(0);
     let at = endpoint(&format!("[::1]:{}", port_of(&alive)));
-    let silent = crate::Listener::bind(&at, &options).unwrap().remove(0);
+    let silent = crate::listener::Listener::bind(&at, &options).unwrap().remove(0);
     let mut held = Vec::new();
     while let Ok(stream) = stream(&at, &SocketOptions::new(), moment()) {
         held.push(stream);
@@ -365,7 +368,7 @@ fn a_unix_socket_is_one_attempt() {
     let (failure, seen) = told(&Connector::new(), &target, patience());
     assert!(failure.unwrap_err().elapsed().is_some());
     assert_eq!(seen, [format!("{target} is tried"), format!("{target} failed after not found")]);
-    let _listener = crate::Listener::bind(&target, &SocketOptions::new()).unwrap();
+    let _listener = crate::listener::Listener::bind(&target, &SocketOptions::new()).unwrap();
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let connector = Connector::new().with_local_address(local).with_family(Family::Ipv6);
     let (stream, seen) = told(&connector, &target, patience());

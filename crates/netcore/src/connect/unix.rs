@@ -7,7 +7,11 @@ use std::time::Duration;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{failed, open};
-use crate::{Address, Deadline, Error, ErrorKind, Operation, SocketOptions, sys};
+use crate::address::Address;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::SocketOptions;
+use crate::sys;
 
 /// Connects in blocking mode: with `O_NONBLOCK` a full backlog is an error on Linux (connect(2)),
 /// without it `SO_SNDTIMEO` bounds the wait for a place.

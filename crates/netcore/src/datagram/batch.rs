@@ -8,8 +8,10 @@ use std::net::SocketAddr;
 use socket2::{SockAddr, SockRef};
 
 use super::{Datagram, Received, is_news_of_others, mapped};
+use crate::address::Address;
+use crate::deadline::Deadline;
+use crate::error::{Error, Operation};
 use crate::sys::{self, Going, Interest, Local};
-use crate::{Address, Deadline, Error, Operation};
 
 /// Room for several datagrams, which [`Datagram::recv_batch`] fills again and again.
 ///

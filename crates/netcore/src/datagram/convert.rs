@@ -5,8 +5,12 @@ use std::net::UdpSocket;
 use socket2::Socket;
 
 use super::Datagram;
+use crate::address::Address;
+use crate::bind;
+use crate::endpoint::{Endpoint, Transport};
+use crate::error::{Error, ErrorKind, Operation};
+use crate::socket_file::SocketFile;
 use crate::sys::OwnedHandle;
-use crate::{Address, Endpoint, Error, ErrorKind, Operation, SocketFile, Transport, bind};
 
 impl Datagram {
     /// The socket, what it is bound to, and the file to remove in the end. Drop the file before the
@@ -85,7 +89,8 @@ mod unix {
     use std::os::unix::net::UnixDatagram;
 
     use super::Datagram;
-    use crate::{Error, Transport};
+    use crate::endpoint::Transport;
+    use crate::error::Error;
 
     impl TryFrom<UnixDatagram> for Datagram {
         type Error = Error;

@@ -8,7 +8,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Datagram;
-use crate::{Error, Operation};
+use crate::error::{Error, Operation};
 
 impl Datagram {
     /// `IP_ADD_MEMBERSHIP`: receives what is sent to `group` on the interface that has the address

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{Endpoint, Host, Place, Port, Transport};
-use crate::{Error, ErrorKind, Operation};
+use crate::error::{Error, ErrorKind, Operation};
 
 /// Why a text is no [`Endpoint`].
 ///

@@ -182,7 +182,8 @@ impl ErrorKind {
     /// its [`io::ErrorKind`].
     #[must_use]
     pub fn of(error: &io::Error) -> ErrorKind {
-        if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<crate::Error>())
+        if let Some(inner) =
+            error.get_ref().and_then(|inner| inner.downcast_ref::<crate::error::Error>())
         {
             return inner.kind();
         }

@@ -114,7 +114,7 @@ fn specimens() -> Vec<Error> {
         Error::timed_out(Operation::Read).at("host:1"),
         Error::new(Operation::Read, ErrorKind::UnexpectedEnd)
             .because(io::Error::other("after 3 bytes")),
-        Error::from("::1".parse::<crate::Endpoint>().unwrap_err()),
+        Error::from("::1".parse::<crate::endpoint::Endpoint>().unwrap_err()),
         Error::from_lookup(dns_lookup::LookupError::new(if cfg!(target_os = "linux") {
             -2
         } else {

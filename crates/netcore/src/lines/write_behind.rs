@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::of;
-use crate::{Error, ErrorKind, Operation};
+use crate::error::{Error, ErrorKind, Operation};
 
 /// How many written bytes wait for a flush at most.
 pub(super) const WRITE_BEHIND: usize = 8192;

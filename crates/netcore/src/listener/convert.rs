@@ -5,8 +5,12 @@ use std::net::TcpListener;
 use socket2::Socket;
 
 use super::Listener;
+use crate::address::Address;
+use crate::bind;
+use crate::endpoint::{Endpoint, Transport};
+use crate::error::{Error, ErrorKind, Operation};
+use crate::socket_file::SocketFile;
 use crate::sys::OwnedHandle;
-use crate::{Address, Endpoint, Error, ErrorKind, Operation, SocketFile, Transport, bind};
 
 impl Listener {
     /// The socket (in non-blocking mode), what it is bound to, and the file to remove in the end.
@@ -85,7 +89,8 @@ mod unix {
     use std::os::unix::net::UnixListener;
 
     use super::Listener;
-    use crate::{Error, Transport};
+    use crate::endpoint::Transport;
+    use crate::error::Error;
 
     impl TryFrom<UnixListener> for Listener {
         type Error = Error;

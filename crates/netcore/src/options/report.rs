@@ -10,8 +10,8 @@ use socket2::Domain;
 
 use super::system::{Readout, Target};
 use super::{Keepalive, MulticastInterface, Seconds, SocketOptions, Values};
+use crate::error::{Error, Operation};
 use crate::sys::AsHandle;
-use crate::{Error, Operation};
 
 /// Every option of a live socket under its C name: what was asked for, and what the system granted.
 ///

@@ -6,8 +6,9 @@ use std::time::Duration;
 use socket2::{Domain, SockRef, Type};
 
 use super::{Keepalive, MulticastInterface, SocketOptions, Values};
+use crate::endpoint::Transport;
+use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::{self, AsHandle};
-use crate::{Error, ErrorKind, Operation, Transport};
 
 impl SocketOptions {
     /// Sets on `socket` every option that is set here. Options that bind(2) looks at

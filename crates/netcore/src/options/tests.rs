@@ -3,8 +3,9 @@ use std::fmt::Debug;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::*;
+use crate::endpoint::Transport;
+use crate::error::{ErrorKind, Operation};
 use crate::fixture::has_ipv6;
-use crate::{ErrorKind, Operation, Transport};
 
 fn socket(domain: Domain, kind: Type) -> Socket {
     Socket::new(domain, kind, None).unwrap()

@@ -3,8 +3,8 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::error::{ErrorKind, Operation};
 use crate::fixture::{Piped, TestDir, listen, pair, patience};
-use crate::{ErrorKind, Operation};
 
 const SECOND: Duration = Duration::from_secs(1);
 

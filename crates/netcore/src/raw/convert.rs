@@ -1,8 +1,11 @@
 //! To and from the system's handles, and into our other sockets where it is one.
 
 use super::{Domain, Protocol, Socket, Type};
+use crate::datagram::Datagram;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::listener::Listener;
+use crate::stream::Stream;
 use crate::sys::{self, OwnedHandle};
-use crate::{Datagram, Error, ErrorKind, Listener, Operation, Stream};
 
 impl Socket {
     fn into_type(self, fits: bool, wanted: &'static str) -> Result<socket2::Socket, Error> {

@@ -3,11 +3,14 @@ use std::net::SocketAddr;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::*;
+use crate::datagram::Datagram;
+use crate::endpoint::Endpoint;
 #[cfg(target_os = "linux")]
 use crate::fixture::has_ipv6;
 use crate::fixture::{listen, patience, refusing};
+use crate::listener::Listener;
+use crate::stream::Stream;
 use crate::sys::OwnedHandle;
-use crate::{Datagram, Endpoint, Listener, Stream};
 
 fn open(domain: Domain, kind: Type, protocol: Protocol) -> Socket {
     Socket::open(domain, kind, protocol, &SocketOptions::new()).unwrap()

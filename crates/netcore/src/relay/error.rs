@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Error, Operation};
+use crate::error::{Error, Operation};
 
 /// The bytes that a relay has carried, and the end that it did not wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

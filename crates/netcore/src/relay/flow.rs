@@ -3,9 +3,10 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::{End, Failed, Side};
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::{Interest, PollEntry};
 use crate::transfer::{Pump, Step, operation};
-use crate::{Deadline, Error, ErrorKind, Operation};
 
 /// One way of a relay.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use std::thread;
 use socket2::SockRef;
 
 use super::*;
-use crate::SocketOptions;
 use crate::fixture::{Piped, TestDir, listen, moment, pair, patience};
+use crate::options::SocketOptions;
 
 /// Two streams to relay between, and their far ends.
 struct Ends {
@@ -27,7 +27,7 @@ impl Ends {
         Ends::of(&listen("127.0.0.1:0"), &listen("127.0.0.1:0"))
     }
 
-    fn of(left: &crate::Listener, right: &crate::Listener) -> Ends {
+    fn of(left: &crate::listener::Listener, right: &crate::listener::Listener) -> Ends {
         let ((west, left), (east, right)) = (pair(left), pair(right));
         Ends { left, right, west, east }
     }

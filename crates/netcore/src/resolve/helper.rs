@@ -10,7 +10,8 @@ use std::thread;
 
 use dns_lookup::LookupError;
 
-use crate::{Deadline, Error, ErrorKind, Operation};
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Operation};
 
 /// How many look-ups this process has under way at most: addresses, names and services together.
 /// getaddrinfo(3) and getnameinfo(3) can't be interrupted, so a look-up whose deadline passed keeps

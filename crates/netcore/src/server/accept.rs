@@ -15,8 +15,12 @@ use socket2::{Domain, Type};
 use super::Refusal;
 use super::handle::Shared;
 use super::transport::Socket;
+use crate::address::Address;
+use crate::endpoint::Transport as Endpoints;
+use crate::error::{Error, Operation};
 use crate::listener::AcceptFailure;
-use crate::{Address, Error, Listener, Operation, SocketFile, Transport as Endpoints};
+use crate::listener::Listener;
+use crate::socket_file::SocketFile;
 
 /// Connections accepted from one listener before the others, and the connections there are, have
 /// their turn.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Keepalive;
+use crate::options::Keepalive;
 
 /// How a [`Server`](super::Server) works, and its limits.
 ///

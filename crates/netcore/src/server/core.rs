@@ -25,7 +25,7 @@ use super::timers::NEVER;
 use super::transport::Transport;
 use super::turn::Turn;
 use super::{Closed, Config, Service};
-use crate::Address;
+use crate::address::Address;
 
 /// Calls of [`Service::ready`] in a row before the others have their turn.
 const READY: usize = 16;

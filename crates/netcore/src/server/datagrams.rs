@@ -7,7 +7,7 @@ use socket2::{SockAddr, SockRef};
 
 use super::Service;
 use super::output::Reply;
-use crate::Address;
+use crate::address::Address;
 use crate::sys::{self, Came, Going, Local};
 
 /// Datagrams received from one socket before the others have their turn.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::transport::Socket;
-use crate::Address;
+use crate::address::Address;
 
 /// What the threads of a server share.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use super::handle::{Mailbox, Shared};
 use super::table::Readiness;
 use super::transport::Transport;
 use super::{Config, Service, Waker, Worker};
-use crate::Address;
+use crate::address::Address;
 
 /// Drives a [`Service`] without a socket, a thread or the system's clock, through the very code
 /// that the server runs.

@@ -14,8 +14,13 @@ use super::accept::Acceptor;
 use super::handle::{Mailbox, Shared};
 use super::worker::{self, Running, Seat};
 use super::{Config, Handle, Service, Waker, Worker};
+use crate::datagram::Datagram;
+use crate::endpoint::Endpoint;
 use crate::endpoint::Transport;
-use crate::{Datagram, Endpoint, Error, Keepalive, Listener, Operation, SocketOptions, sys};
+use crate::error::{Error, Operation};
+use crate::listener::Listener;
+use crate::options::{Keepalive, SocketOptions};
+use crate::sys;
 
 /// A server that is bound and not yet running: peers can connect from now on and are answered once
 /// it runs.

@@ -4,7 +4,7 @@ use std::io;
 
 use super::output::{Output, Reply};
 use super::turn::Turn;
-use crate::Address;
+use crate::address::Address;
 
 /// A protocol on the event loop: one value for each worker, one [`Connection`](Self::Connection)
 /// for each peer, and no I/O.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::rig::{Peer, Rig};
 use super::{Closed, Config, ConnectionId, Output, Service, Turn};
-use crate::Address;
+use crate::address::Address;
 
 /// Echoes, obeys single letters, and keeps what happens to it.
 #[derive(Default)]

@@ -18,7 +18,9 @@ use super::output::Reply;
 use super::table::Readiness;
 use super::transport::{Socket, Transport};
 use super::{Config, Refusal, Service};
-use crate::{Address, Datagram, Error, Operation};
+use crate::address::Address;
+use crate::datagram::Datagram;
+use crate::error::{Error, Operation};
 
 /// Events of one wait.
 const EVENTS: usize = 1024;

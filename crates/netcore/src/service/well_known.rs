@@ -3,7 +3,7 @@
 //! Source: the Service Name and Transport Protocol Port Number Registry (RFC 6335), and behind it
 //! the aliases that /etc/services has on most systems.
 
-use crate::Transport;
+use crate::endpoint::Transport;
 
 /// The port of a service. Case does not count (RFC 6335 section 5.1).
 pub(super) fn port(name: &str, transport: Transport) -> Option<u16> {

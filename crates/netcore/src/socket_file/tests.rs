@@ -5,8 +5,11 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
 use super::*;
+use crate::datagram::Datagram;
+use crate::endpoint::Endpoint;
 use crate::fixture::{TestDir, listen, pair};
-use crate::{Datagram, Endpoint, Listener, SocketOptions};
+use crate::listener::Listener;
+use crate::options::SocketOptions;
 
 fn bind_stream(path: &Path) -> Result<(SocketFile, Socket), Error> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();

@@ -5,8 +5,9 @@ use std::net::TcpStream;
 use socket2::{Domain, Socket};
 
 use super::Stream;
+use crate::address::Address;
+use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::OwnedHandle;
-use crate::{Address, Error, ErrorKind, Operation};
 
 impl Stream {
     pub(crate) fn taken_over(socket: Socket) -> Stream {
@@ -66,7 +67,7 @@ mod unix {
     use socket2::Domain;
 
     use super::Stream;
-    use crate::Error;
+    use crate::error::Error;
 
     impl From<UnixStream> for Stream {
         /// Takes the socket over as it is: neither its options nor its blocking mode change.

@@ -6,8 +6,10 @@ mod tests;
 
 use std::time::Duration;
 
+use crate::deadline::Deadline;
+use crate::error::{Error, Operation};
+use crate::stream::Stream;
 use crate::sys;
-use crate::{Deadline, Error, Operation, Stream};
 
 /// The longest pause before another look: no system tells when it is so far.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::fixture::{endpoint, has_ipv6, listen, moment, pair, patience};
-use crate::{Keepalive, Listener};
+use crate::listener::Listener;
+use crate::options::Keepalive;
 
 fn tcp_pair() -> (Stream, Stream) {
     pair(&listen("127.0.0.1:0"))

@@ -4,8 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::ErrorKind;
-use crate::ErrorKind::*;
+use crate::error::ErrorKind;
+use crate::error::ErrorKind::*;
 
 /// A system with codes of its own: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

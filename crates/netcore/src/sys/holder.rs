@@ -9,8 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use crate::address::Address;
 use crate::address::is_abstract;
-use crate::{Address, Transport};
+use crate::endpoint::Transport;
 
 /// How many bytes of each table are read: about 7,000 sockets. In TCP's those that listen stand
 /// first.

@@ -91,7 +91,9 @@ fn writing_to_a_peer_that_has_gone_survives_a_default_sigpipe() {
     use std::io::Write;
     use std::os::unix::net::{UnixDatagram, UnixStream};
 
-    use crate::{Datagram, ErrorKind, Stream};
+    use crate::datagram::Datagram;
+    use crate::error::ErrorKind;
+    use crate::stream::Stream;
 
     crate::fixture::in_child(
         "sys::tests::writing_to_a_peer_that_has_gone_survives_a_default_sigpipe",
@@ -130,7 +132,7 @@ fn of_several_sockets_each_knows_whether_it_is_ready() {
 #[cfg(unix)]
 #[test]
 fn the_kernels_own_copy_to_who_has_gone_survives_a_default_sigpipe() {
-    use crate::ErrorKind;
+    use crate::error::ErrorKind;
     use crate::fixture::{Piped, listen, pair};
 
     crate::fixture::in_child(

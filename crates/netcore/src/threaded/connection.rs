@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use super::Config;
 use super::handle::{Phase, Shared};
-use crate::{Address, Deadline, Error, ErrorKind, Operation, SocketOptions, Stream};
+use crate::address::Address;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Operation};
+use crate::options::SocketOptions;
+use crate::stream::Stream;
 
 /// The most that one write takes, and so what a peer has the idle timeout for.
 const LONGEST_WRITE: usize = 64 * 1024;

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use socket2::Socket;
 
+use crate::deadline::Deadline;
+use crate::stream::Stream;
 use crate::sys::Alarm;
-use crate::{Deadline, Stream};
 
 /// How far a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,8 +2,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::mpsc;
 
 use super::*;
+use crate::endpoint::Endpoint;
+use crate::error::ErrorKind;
 use crate::fixture::{listen, moment, patience};
-use crate::{Endpoint, ErrorKind, SocketOptions};
+use crate::options::SocketOptions;
 
 /// Runs a server with `handler` while `body` talks to it, stops it, and waits for it to end.
 fn serve<E: fmt::Display>(

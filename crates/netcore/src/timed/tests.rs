@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::*;
-use crate::ErrorKind;
+use crate::error::ErrorKind;
 use crate::fixture::{listen, moment, pair, patience};
 
 fn tcp_pair() -> (Stream, Stream) {
@@ -30,7 +30,7 @@ fn a_drip_does_not_outlast_the_deadline() {
     });
     let error = io::copy(&mut server.until(moment()), &mut io::sink()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    let error: crate::Error = error.downcast().unwrap();
+    let error: crate::error::Error = error.downcast().unwrap();
     assert_eq!(error.address(), server.peer_address().ok().as_ref());
     drop(server);
     dripping.join().unwrap();

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use socket2::SockRef;
 
+use crate::deadline::Deadline;
+use crate::stream::Stream;
 use crate::sys::{self, Interest, LentFile};
-use crate::{Deadline, Stream};
 
 /// POSIX's `PIPE_BUF`: what a pipe that is ready for writing takes at once, so that writing it does
 /// not block.

@@ -1,4 +1,5 @@
-use crate::{Error, Stream};
+use crate::error::Error;
+use crate::stream::Stream;
 
 /// A stream in non-blocking mode for a while: the kernel's own copy has no flag of a call for it.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use super::*;
-use crate::SocketOptions;
 use crate::fixture::{Piped, TestDir, listen, moment, pair, patience};
+use crate::options::SocketOptions;
 
 fn tcp_pair() -> (Stream, Stream) {
     pair(&listen("127.0.0.1:0"))

@@ -5,8 +5,9 @@ use std::io;
 use std::os::fd::AsFd;
 
 use super::{Descriptor, not_opened};
+use crate::deadline::Deadline;
+use crate::error::{Error, Operation};
 use crate::sys::{self, Interest, NoSigpipe};
-use crate::{Deadline, Error, Operation};
 
 /// Writes all of `bytes` to `target`: a file where it stands, a pipe, a terminal, standard output.
 /// On Unix.

@@ -3,9 +3,10 @@ use std::net::UdpSocket;
 
 use super::*;
 #[cfg(target_os = "linux")]
-use crate::Endpoint;
+use crate::endpoint::Endpoint;
+use crate::error::ErrorKind;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
-use crate::{ErrorKind, SocketOptions};
+use crate::options::SocketOptions;
 
 fn bind_one(text: &str) -> Datagram {
     Datagram::bind(&endpoint(text), &SocketOptions::new()).unwrap().remove(0)

@@ -4,10 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::*;
+use crate::address::Address;
+use crate::deadline::Deadline;
+use crate::error::ErrorKind;
 #[cfg(target_os = "linux")]
 use crate::fixture::has_ipv6;
 use crate::fixture::{endpoint, moment, patience};
-use crate::{Address, Deadline, ErrorKind, MulticastInterface, SocketOptions};
+use crate::options::{MulticastInterface, SocketOptions};
 
 fn bind_one(text: &str, options: &SocketOptions) -> Datagram {
     Datagram::bind(&endpoint(text), options).unwrap().remove(0)

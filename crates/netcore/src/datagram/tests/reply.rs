@@ -1,7 +1,7 @@
 //! Answers from the address that was asked. Linux has the whole of 127.0.0.0/8.
 
 use super::*;
-use crate::Batch;
+use crate::datagram::Batch;
 
 /// Sockets that are bound to every address: of IPv4, and of both families.
 fn servers() -> Vec<Datagram> {

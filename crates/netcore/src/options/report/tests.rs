@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::net::{TcpListener, UdpSocket};
 
 use super::*;
-use crate::ErrorKind;
+use crate::error::ErrorKind;
 use crate::fixture::has_ipv6;
 
 fn row<'a>(report: &'a Report, name: &str) -> &'a ReportRow {

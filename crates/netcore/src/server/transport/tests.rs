@@ -1,4 +1,4 @@
-use crate::Address;
+use crate::address::Address;
 use crate::server::rig::Rig;
 use crate::server::{Config, Output, Service};
 

@@ -5,7 +5,10 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Deadline, ErrorKind, Operation, SocketOptions, Stream};
+use crate::deadline::Deadline;
+use crate::error::{ErrorKind, Operation};
+use crate::options::SocketOptions;
+use crate::stream::Stream;
 
 fn patience() -> Deadline {
     Deadline::after(Duration::from_secs(30))

@@ -1,8 +1,12 @@
 use std::net::TcpListener;
 
 use super::*;
+use crate::datagram::Datagram;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind};
 use crate::fixture::{TestDir, endpoint, has_ipv6, listen, refusing};
-use crate::{Datagram, Endpoint, Error, ErrorKind, Listener, SocketOptions};
+use crate::listener::Listener;
+use crate::options::SocketOptions;
 
 /// What an error says of this very process.
 fn this_process() -> String {

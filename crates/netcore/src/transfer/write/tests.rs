@@ -6,7 +6,7 @@ use std::thread;
 
 use super::*;
 #[cfg(target_os = "linux")]
-use crate::ErrorKind;
+use crate::error::ErrorKind;
 use crate::fixture::{Piped, TestDir, moment, patience};
 
 #[test]
