@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use netcore::Address;
-use netcore::server::{Closed, Output, Refusal, Service, Turn};
+use netcore::server::{Closed, Output, Rejection, Service, Turn};
 
 use crate::now::Now;
 use crate::shard::Shard;
@@ -29,19 +29,19 @@ impl ClientOutput for Output {
     }
 
     fn unsent(&self) -> usize {
-        Output::waiting(self)
+        Output::unsent(self)
     }
 
     fn call_when_flushed(&mut self) {
-        Output::more(self);
+        Output::call_ready_when_flushed(self);
     }
 
     fn pause_reading(&mut self) {
-        Output::hold(self, true);
+        Output::pause_reading(self);
     }
 
     fn resume_reading(&mut self) {
-        Output::hold(self, false);
+        Output::resume_reading(self);
     }
 
     fn close(&mut self) {
@@ -65,7 +65,7 @@ impl Service for ChatService {
     fn receive(&mut self, member: &mut Member, input: &[u8], output: &mut Output) {
         self.0.receive(member, input, now(output), output);
         if self.0.is_batch_full() {
-            output.enough();
+            output.yield_turn();
         }
     }
 
@@ -95,9 +95,9 @@ impl Service for ChatService {
         self.0.disconnect(member);
     }
 
-    fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
+    fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
         let text = match why {
-            Refusal::Full => "the chat is full; try again later",
+            Rejection::Full => "the chat is full; try again later",
             _ => "the server has no descriptor left for you; try again later",
         };
         self.0.reject(text, SystemTime::now(), words);
@@ -111,7 +111,10 @@ impl Service for ChatService {
         if let Some(at) = self.0.next_round() {
             turn.again_at(at);
         }
-        turn.hold(self.0.is_memory_short());
+        match self.0.is_memory_short() {
+            true => turn.pause_reading(),
+            false => turn.resume_reading(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt::{Debug, Write};
 use std::hash::{BuildHasher, RandomState};
 
 #[cfg(feature = "server")]
-pub use crate::server::rig::{Peer, Rig};
+pub use crate::server::harness::{Harness, Peer};
 
 /// The environment variable that fixes the seed of the random chunkings: a decimal number, as a
 /// failed test prints it.

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use netcore::server::{
-    Closed, Config, ConnectionId, Handle, Output, Refusal, Reply, Server, Service, Turn, Waker,
+    Closed, Config, ConnectionId, Handle, Output, Rejection, Reply, Server, Service, Turn, Waker,
     Worker,
 };
 use netcore::{Address, Batch, Datagram, Deadline, Endpoint, Error, SocketOptions};
@@ -31,7 +31,7 @@ impl Service for Echo {
         output.send(input);
     }
 
-    fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
+    fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
         words.extend(format!("{why:?}\n").bytes());
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use netcore::Address;
-use netcore::server::{Output, Refusal, Reply, Service};
+use netcore::server::{Output, Rejection, Reply, Service};
 
 use crate::{Format, Framing, Protocol, Responder, Stamp, Zone};
 
@@ -95,13 +95,15 @@ impl Service for TimeService {
         output.close();
     }
 
-    fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
+    fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
         // The first four bytes of these words would be a time in 1953, and an echo of nothing.
         if self.protocol != Protocol::Timestamp {
             return;
         }
         words.extend_from_slice(match why {
-            Refusal::Full => b"error: the server has as many clients as it may; try again later\n",
+            Rejection::Full => {
+                b"error: the server has as many clients as it may; try again later\n"
+            }
             _ => b"error: the server has no descriptor left; try again later\n",
         });
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use netcore::server::Config as Limits;
-use netcore::testing::{Peer, Rig, split_law};
+use netcore::testing::{Harness, Peer, split_law};
 
 use super::ChatService;
 use crate::Chat;
@@ -12,17 +12,17 @@ mod limits;
 mod model;
 mod rooms;
 
-type ChatRig = Rig<ChatService>;
+type ChatHarness = Harness<ChatService>;
 
 /// A chat in which comings and goings are not told.
-fn chat(config: Config) -> (Chat, ChatRig) {
+fn chat(config: Config) -> (Chat, ChatHarness) {
     chat_with_presence(config.with_presence(false))
 }
 
-fn chat_with_presence(config: Config) -> (Chat, ChatRig) {
+fn chat_with_presence(config: Config) -> (Chat, ChatHarness) {
     let chat = Chat::new(config);
-    let rig = Rig::new(Limits::default(), |worker| chat.service(&worker));
-    (chat, rig)
+    let harness = Harness::new(Limits::default(), |worker| chat.service(&worker));
+    (chat, harness)
 }
 
 /// What `peer` got, a line each, without the times.
@@ -54,10 +54,10 @@ fn strip(line: &str) -> &str {
 
 #[test]
 fn a_line_goes_to_all_and_the_sender_in_a_write_each() {
-    let (_, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"hello\nand again\n");
-    rig.run();
+    harness.run();
     for peer in [&ann, &bob] {
         assert_eq!(lines(peer), ["127.0.0.1:1: hello", "127.0.0.1:1: and again"]);
         assert_eq!(peer.writes(), 1);
@@ -66,32 +66,32 @@ fn a_line_goes_to_all_and_the_sender_in_a_write_each() {
 
 #[test]
 fn telnet_may_end_its_lines_with_crlf() {
-    let (_, mut rig) = chat(Config::default());
-    let ann = rig.connect();
+    let (_, mut harness) = chat(Config::default());
+    let ann = harness.connect();
     ann.send(b"hello\r\n");
-    rig.run();
+    harness.run();
     assert!(ann.text().ends_with(" 127.0.0.1:1: hello\n"));
 }
 
 #[test]
 fn telnet_commands_are_answered_and_no_part_of_a_line() {
-    let (_, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     // PuTTY begins with its options; the first line comes behind them.
     ann.send(b"\xff\xfb\x1f\xff\xfa\x1f\x00\x50\x00\x0a\xff\xf0\xff\xfd\x01hel");
-    rig.run();
+    harness.run();
     assert_eq!(ann.received(), b"\xff\xfe\x1f\xff\xfc\x01");
     // Ctrl-C within a line: telnet(1) shows nothing until the mark has come back.
     ann.send(b"lo\xff\xf4\xff\xfd\x06");
-    rig.run();
+    harness.run();
     assert_eq!(ann.received(), b"\xff\xfb\x06");
     ann.send(b" there\r\n");
-    rig.run();
+    harness.run();
     for peer in [&ann, &bob] {
         assert_eq!(lines(peer), ["127.0.0.1:1: hello there"]);
     }
     ann.send(b"\xff\xf6\xff\xf2\xff\xf1");
-    rig.run();
+    harness.run();
     assert_eq!(ann.text(), "* the server is here\n");
     assert_eq!(bob.received(), b"");
 }
@@ -100,14 +100,14 @@ fn telnet_commands_are_answered_and_no_part_of_a_line() {
 fn any_cut_of_what_a_client_sends_is_answered_alike() {
     let said = b"one\n\n/nick ann\r\ntwo \xff\n/who\n//three\n\x1b[31mred\n0123456789012345678901234567890\n/nope\nlast";
     split_law(said, |pieces| {
-        let (_, mut rig) = chat(Config::default().with_max_line(30));
-        let ann = rig.connect();
+        let (_, mut harness) = chat(Config::default().with_max_line(30));
+        let ann = harness.connect();
         for piece in pieces {
             ann.send(piece);
-            rig.run();
+            harness.run();
         }
         ann.finish();
-        rig.run();
+        harness.run();
         assert!(ann.is_closed());
         lines(&ann)
     });
@@ -116,20 +116,20 @@ fn any_cut_of_what_a_client_sends_is_answered_alike() {
 #[test]
 fn what_is_said_just_before_a_command_reaches_all_at_once() {
     for command in ["/help", "/nick ann", "quit", "/nope"] {
-        let (_, mut rig) = chat(Config::default());
-        let (ann, bob) = (rig.connect(), rig.connect());
+        let (_, mut harness) = chat(Config::default());
+        let (ann, bob) = (harness.connect(), harness.connect());
         ann.send(format!("hello\n{command}\n").as_bytes());
-        rig.run();
+        harness.run();
         assert_eq!(lines(&bob), ["127.0.0.1:1: hello"], "{command}");
     }
 }
 
 #[test]
 fn names_are_chosen_and_belong_to_one() {
-    let (_, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"/nick ann\n/nick two words\n/nick *star\n/nick 10.0.0.1\n/nick Operator\n/nick\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&ann),
         [
@@ -142,16 +142,16 @@ fn names_are_chosen_and_belong_to_one() {
         ]
     );
     bob.send(b"/nick ANN\n/who\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&bob),
         ["* this name is taken", "* 2 here: ann since HH:MM, 127.0.0.1:2 since HH:MM"]
     );
     ann.send(b"quit\n");
-    rig.run();
+    harness.run();
     assert!(ann.is_closed());
     bob.send(b"/nick ANN\nhi\n/nick Ann\n/who\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&bob),
         ["* you are ANN", "ANN: hi", "* you are Ann", "* 1 here: Ann since HH:MM"]
@@ -160,10 +160,10 @@ fn names_are_chosen_and_belong_to_one() {
 
 #[test]
 fn what_is_refused_is_seen_by_nobody_else() {
-    let (_, mut rig) = chat(Config::default().with_max_line(8));
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_max_line(8));
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"12345678\n123456789\nab\xffcd\n   \n\x1b[2J\x07\tx\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&ann),
         [
@@ -178,18 +178,18 @@ fn what_is_refused_is_seen_by_nobody_else() {
 
 #[test]
 fn one_who_leaves_has_got_everything_until_then() {
-    let (_, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.room(10);
     bob.send(b"one\n");
-    rig.run();
+    harness.run();
     ann.send(b"two\nquit\nnever said\n");
     ann.room(10);
-    rig.run();
+    harness.run();
     ann.room(usize::MAX);
-    rig.run();
+    harness.run();
     bob.send(b"three\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&ann), ["127.0.0.1:2: one", "127.0.0.1:1: two"]);
     assert!(ann.is_closed());
     assert_eq!(lines(&bob), ["127.0.0.1:2: one", "127.0.0.1:1: two", "127.0.0.1:2: three"]);
@@ -197,11 +197,11 @@ fn one_who_leaves_has_got_everything_until_then() {
 
 #[test]
 fn a_last_line_without_an_end_is_said() {
-    let (_, mut rig) = chat(Config::default());
-    let ann = rig.connect();
+    let (_, mut harness) = chat(Config::default());
+    let ann = harness.connect();
     ann.send(b"bye");
     ann.finish();
-    rig.run();
+    harness.run();
     assert_eq!(lines(&ann), ["127.0.0.1:1: bye"]);
     assert!(ann.is_closed());
 }
@@ -209,15 +209,15 @@ fn a_last_line_without_an_end_is_said() {
 #[test]
 fn a_newcomer_gets_the_greeting_the_history_and_then_what_is_new() {
     let config = Config::default().with_history(3).with_greeting(Some("welcome\nall".to_owned()));
-    let (_, mut rig) = chat(config);
-    let ann = rig.connect();
+    let (_, mut harness) = chat(config);
+    let ann = harness.connect();
     ann.send(b"1\n2\n");
-    rig.run();
+    harness.run();
     ann.send(b"3\n4\n5\n");
-    rig.run();
-    let bob = rig.connect();
+    harness.run();
+    let bob = harness.connect();
     ann.send(b"6\n");
-    rig.run();
+    harness.run();
     let said = |n: u32| format!("127.0.0.1:1: {n}");
     let expected: Vec<String> =
         ["* welcome".to_owned(), "* all".to_owned()].into_iter().chain((3..=6).map(said)).collect();
@@ -226,14 +226,14 @@ fn a_newcomer_gets_the_greeting_the_history_and_then_what_is_new() {
 
 #[test]
 fn in_json_the_history_is_told_apart_from_news() {
-    let (_, mut rig) = chat(Config::default().with_history(9).with_format(Format::Json));
-    let ann = rig.connect();
+    let (_, mut harness) = chat(Config::default().with_history(9).with_format(Format::Json));
+    let ann = harness.connect();
     ann.send(b"say \"}\"\nsecond\n");
-    rig.run();
+    harness.run();
     assert!(!ann.text().contains("history"));
-    let bob = rig.connect();
+    let bob = harness.connect();
     ann.send(b"third\n");
-    rig.run();
+    harness.run();
     let text = bob.text();
     let marks: Vec<bool> = text.lines().map(|it| it.ends_with(",\"history\":true}")).collect();
     assert_eq!(marks, [true, true, false], "{text}");
@@ -242,33 +242,34 @@ fn in_json_the_history_is_told_apart_from_news() {
 
 #[test]
 fn a_slow_client_is_cut_off_and_costs_the_others_nothing() {
-    let (_, mut rig) = chat(Config::default().with_backlog(100_000));
-    let (ann, slow) = (rig.connect(), rig.connect());
-    let others: Vec<Peer> = (0..18).map(|_| rig.connect()).collect();
+    let (_, mut harness) = chat(Config::default().with_backlog(100_000));
+    let (ann, slow) = (harness.connect(), harness.connect());
+    let others: Vec<Peer> = (0..18).map(|_| harness.connect()).collect();
     slow.room(0);
     for n in 0..200 {
         ann.send(format!("{n} {}\n", "x".repeat(1000)).as_bytes());
-        rig.run();
+        harness.run();
         assert!(others.iter().all(|p| lines(p).len() == 1), "message {n}");
     }
     assert!(slow.is_closed());
-    assert_eq!(rig.connections(), 19);
+    assert_eq!(harness.connections(), 19);
 }
 
 #[test]
 fn a_slow_client_may_be_moved_on_and_told() {
-    let (_, mut rig) = chat(Config::default().with_backlog(100_000).with_slow(SlowConsumer::Skip));
-    let (ann, slow) = (rig.connect(), rig.connect());
-    let _others: Vec<Peer> = (0..18).map(|_| rig.connect()).collect();
+    let (_, mut harness) =
+        chat(Config::default().with_backlog(100_000).with_slow(SlowConsumer::Skip));
+    let (ann, slow) = (harness.connect(), harness.connect());
+    let _others: Vec<Peer> = (0..18).map(|_| harness.connect()).collect();
     slow.room(0);
     for n in 0..1000 {
         ann.send(format!("{n} {}\n", "x".repeat(1000)).as_bytes());
-        rig.run();
+        harness.run();
     }
     slow.room(usize::MAX);
-    rig.run();
+    harness.run();
     ann.send(b"now\n");
-    rig.run();
+    harness.run();
     let got = lines(&slow);
     let mut expected = 0;
     for line in &got {
@@ -296,8 +297,8 @@ fn count(peer: &Peer) -> usize {
 
 #[test]
 fn senders_wait_for_readers_that_move_and_not_for_those_that_do_not() {
-    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
-    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     let flood = format!("{}\n", "x".repeat(4000)).repeat(1024);
     bob.room(1000);
     cyd.room(1000);
@@ -305,22 +306,22 @@ fn senders_wait_for_readers_that_move_and_not_for_those_that_do_not() {
     // They take some all the time: they get everything, and the flood waits for them.
     let (mut bobs, mut cyds) = (0, 0);
     while bobs < 1024 || cyds < 1024 {
-        rig.run();
+        harness.run();
         bob.room(100_000);
         cyd.room(100_000);
-        rig.advance(Duration::from_millis(20));
+        harness.advance(Duration::from_millis(20));
         bobs += count(&bob);
         cyds += count(&cyd);
-        assert_eq!(rig.connections(), 3);
+        assert_eq!(harness.connections(), 3);
     }
     assert_eq!(count(&ann), 1024);
     // They stop: they are not waited for.
     bob.room(0);
     cyd.room(0);
     ann.send(flood.as_bytes());
-    rig.run();
+    harness.run();
     for _ in 0..100 {
-        rig.advance(Duration::from_millis(100));
+        harness.advance(Duration::from_millis(100));
     }
     assert_eq!(count(&ann), 1024);
     assert!(bob.is_closed() && cyd.is_closed());
@@ -328,13 +329,13 @@ fn senders_wait_for_readers_that_move_and_not_for_those_that_do_not() {
 
 #[test]
 fn nobody_waits_for_one_slow_client() {
-    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
-    let (ann, slow) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, slow) = (harness.connect(), harness.connect());
     let line = format!("{}\n", "x".repeat(4000));
     slow.room(1000);
     for _ in 0..1024 {
         ann.send(line.as_bytes());
-        rig.run();
+        harness.run();
         assert_eq!(count(&ann), 1);
         slow.room(100);
     }
@@ -343,26 +344,26 @@ fn nobody_waits_for_one_slow_client() {
 
 #[test]
 fn what_one_said_before_it_went_is_heard() {
-    let (_, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     // Bob's line and his reset arrive while ann's is on its way to him.
     ann.send(b"hello\n");
     bob.send(b"deploy done\n");
     bob.lose();
-    rig.run();
+    harness.run();
     assert_eq!(lines(&ann), ["127.0.0.1:1: hello", "127.0.0.1:2: deploy done"]);
-    assert_eq!(rig.connections(), 1);
+    assert_eq!(harness.connections(), 1);
 }
 
 #[test]
 fn a_stop_sends_what_was_said_and_closes() {
-    let (_, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     bob.room(5);
     ann.send(b"the last\n");
-    rig.stop();
+    harness.stop();
     bob.room(usize::MAX);
-    rig.run();
+    harness.run();
     assert_eq!(lines(&ann), ["127.0.0.1:1: the last"]);
     assert_eq!(lines(&bob), ["127.0.0.1:1: the last"]);
     assert!(ann.is_closed() && bob.is_closed());
@@ -370,11 +371,11 @@ fn a_stop_sends_what_was_said_and_closes() {
 
 #[test]
 fn the_operator_speaks_and_removes() {
-    let (chat, mut rig) = chat(Config::default());
+    let (chat, mut harness) = chat(Config::default());
     let operator = chat.operator();
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"/nick ann\n");
-    rig.run();
+    harness.run();
     ann.received();
     let names: Vec<_> = operator.clients().iter().map(|c| c.name.to_string()).collect();
     assert_eq!(names, ["ann", "127.0.0.1:2"]);
@@ -382,7 +383,7 @@ fn the_operator_speaks_and_removes() {
     assert!(operator.tell("Ann", "psst"));
     assert!(operator.kick("127.0.0.1:2"));
     assert!(!operator.kick("nobody"));
-    rig.run();
+    harness.run();
     assert_eq!(lines(&ann), ["* operator: dinner!", "* operator to you: psst"]);
     assert_eq!(lines(&bob), ["* operator: dinner!", "* you have been removed by the operator"]);
     assert!(bob.is_closed() && !ann.is_closed());
@@ -391,18 +392,18 @@ fn the_operator_speaks_and_removes() {
 
 #[test]
 fn the_other_formats_are_as_the_docs_say() {
-    let (_, mut rig) = chat(Config::default().with_format(Format::Classic));
-    let ann = rig.connect();
+    let (_, mut harness) = chat(Config::default().with_format(Format::Classic));
+    let ann = harness.connect();
     ann.send(b"hello\n");
-    rig.run();
+    harness.run();
     let text = ann.text();
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
     assert_eq!(shape, "999999/99 99:99:99 999.9.9.9:9\nhello\n\n");
 
-    let (_, mut rig) = self::chat(Config::default().with_format(Format::Json));
-    let ann = rig.connect();
+    let (_, mut harness) = self::chat(Config::default().with_format(Format::Json));
+    let ann = harness.connect();
     ann.send(b"say \"hi\" \\o/\n/who\n");
-    rig.run();
+    harness.run();
     let text = ann.text();
     let objects: Vec<&str> = text.lines().collect();
     let after_time = |o: &str| o.split_once("\",\"room\"").map(|(_, rest)| rest.to_owned());

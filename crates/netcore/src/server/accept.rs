@@ -12,7 +12,7 @@ use mio::net::UnixListener;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Type};
 
-use super::Refusal;
+use super::Rejection;
 use super::handle::Shared;
 use super::transport::Socket;
 use crate::address::Address;
@@ -113,7 +113,7 @@ pub(super) enum Accepted {
     /// Served, by this worker.
     Serve(usize, Socket, Address),
     /// Told why not, and closed.
-    TurnAway(Socket, Refusal),
+    TurnAway(Socket, Rejection),
 }
 
 impl Acceptor {
@@ -177,7 +177,7 @@ impl Acceptor {
             for _ in 0..BATCH {
                 match l.source.accept() {
                     Ok((socket, _)) if shared.connections() >= *max_connections => {
-                        take(Accepted::TurnAway(socket, Refusal::Full));
+                        take(Accepted::TurnAway(socket, Rejection::Full));
                     }
                     Ok((socket, peer)) => {
                         let worker = shared.least_loaded();
@@ -197,7 +197,7 @@ impl Acceptor {
                             let freed = spare.take().is_some();
                             let next = if freed { l.source.accept().ok() } else { None };
                             if let Some((socket, _)) = next {
-                                take(Accepted::TurnAway(socket, Refusal::Descriptors));
+                                take(Accepted::TurnAway(socket, Rejection::Descriptors));
                                 *spare = self::spare();
                                 continue;
                             }

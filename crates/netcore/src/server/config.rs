@@ -52,7 +52,7 @@ impl Config {
     }
 
     /// The most connections at a time, over all workers and listeners. One more is told so
-    /// ([`Service::refuse`](super::Service::refuse)) and closed.
+    /// ([`Service::reject`](super::Service::reject)) and closed.
     pub fn with_max_connections(self, max_connections: usize) -> Config {
         Config { max_connections, ..self }
     }

@@ -28,7 +28,7 @@ pub(super) enum Phase {
 /// What reaches a worker from other threads.
 #[derive(Debug)]
 pub(super) struct Mailbox {
-    /// None in a rig, which has no poller to wake.
+    /// None in a harness, which has no poller to wake.
     waker: Option<mio::Waker>,
     /// A wake-up is on its way: further ones need no system call.
     woken: AtomicBool,

@@ -74,7 +74,7 @@ mod turn;
 mod worker;
 
 #[cfg(any(test, feature = "testing"))]
-pub(crate) mod rig;
+pub(crate) mod harness;
 #[cfg(test)]
 mod tests;
 
@@ -82,5 +82,5 @@ pub use config::Config;
 pub use handle::{Handle, Waker, Worker};
 pub use output::{ConnectionId, Output, Reply};
 pub use serve::Server;
-pub use service::{Closed, Refusal, Service};
+pub use service::{Closed, Rejection, Service};
 pub use turn::Turn;

@@ -60,11 +60,11 @@ pub struct Output {
     pub(super) end: End,
     /// Bytes of `tail` that are sent: those from before [`close`](Self::close).
     kept: usize,
-    pub(super) more: bool,
-    pub(super) enough: bool,
-    /// The service's wish to read on or not.
-    pub(super) hold: Option<bool>,
-    pub(super) waiting: usize,
+    pub(super) call_ready: bool,
+    pub(super) yield_turn: bool,
+    /// `Some(true)` to pause reading, `Some(false)` to resume it.
+    pub(super) pause: Option<bool>,
+    unsent: usize,
     pub(super) id: ConnectionId,
     pub(super) clock: Clock,
 }
@@ -76,21 +76,21 @@ impl Output {
             tail: Vec::new(),
             end: End::Open,
             kept: usize::MAX,
-            more: false,
-            enough: false,
-            hold: None,
-            waiting: 0,
+            call_ready: false,
+            yield_turn: false,
+            pause: None,
+            unsent: 0,
             id: ConnectionId { index: 0, generation: 0 },
             clock,
         }
     }
 
-    /// Makes it ready for a call about the connection `id`, which has `waiting` bytes unsent.
-    pub(super) fn begin(&mut self, id: ConnectionId, waiting: usize) {
+    /// Makes it ready for a call about the connection `id`, which has `unsent` unsent bytes.
+    pub(super) fn begin(&mut self, id: ConnectionId, unsent: usize) {
         debug_assert!(self.is_empty());
-        (self.id, self.waiting) = (id, waiting);
+        (self.id, self.unsent) = (id, unsent);
         (self.end, self.kept) = (End::Open, usize::MAX);
-        (self.more, self.enough, self.hold) = (false, false, None);
+        (self.call_ready, self.yield_turn, self.pause) = (false, false, None);
     }
 
     /// Sends a copy of `bytes`. Drops it after [`close`](Self::close) and [`abort`](Self::abort).
@@ -121,11 +121,11 @@ impl Output {
         self.parts.push(bytes);
     }
 
-    /// Asks for a call of [`Service::ready`](super::Service::ready) once all this is with the
-    /// system. Such a call comes by itself whenever output that had to wait has been sent; ask
-    /// where the service holds back output on its own account.
-    pub fn more(&mut self) {
-        self.more = true;
+    /// Requests a call of [`Service::ready`](super::Service::ready) once this output has reached the
+    /// kernel. `ready` is called anyway after queued output was flushed, so this is only for services
+    /// that withhold output themselves.
+    pub fn call_ready_when_flushed(&mut self) {
+        self.call_ready = true;
     }
 
     /// Closes the connection once everything before is sent. Nothing more is read from the peer, and
@@ -152,22 +152,27 @@ impl Output {
     }
 
     /// Ends the reading of this turn: the service gets its [`turn`](super::Service::turn) before
-    /// more input. For input that makes much more output than it is long.
-    pub fn enough(&mut self) {
-        self.enough = true;
+    /// any more input. For input that causes much more output than it is long.
+    pub fn yield_turn(&mut self) {
+        self.yield_turn = true;
     }
 
-    /// While held, nothing is read from this connection; output goes on. The peer's socket fills,
-    /// and it waits. It stays so until a later call, most often in the service's
-    /// [`turn`](super::Service::turn), says otherwise.
-    pub fn hold(&mut self, hold: bool) {
-        self.hold = Some(hold);
+    /// Stops reading from this connection until [`resume_reading`](Self::resume_reading), most often
+    /// in the service's [`turn`](super::Service::turn). Output goes on. Meanwhile the peer's input
+    /// fills its socket, and the peer waits.
+    pub fn pause_reading(&mut self) {
+        self.pause = Some(true);
     }
 
-    /// How many bytes of earlier calls this connection has not taken yet. Zero: what is sent here
-    /// goes straight out.
-    pub fn waiting(&self) -> usize {
-        self.waiting
+    /// Reads from this connection again after [`pause_reading`](Self::pause_reading).
+    pub fn resume_reading(&mut self) {
+        self.pause = Some(false);
+    }
+
+    /// Returns the number of bytes of earlier calls that the socket has not taken yet. If it is
+    /// zero, output of this call goes straight to the socket.
+    pub fn unsent(&self) -> usize {
+        self.unsent
     }
 
     /// The connection that this call is about.

@@ -34,7 +34,7 @@ pub trait Service {
     }
 
     /// What was sent earlier is with the system and there is room for more. Called after output had
-    /// to wait, and where [`Output::more`] asked for it.
+    /// to wait, and where [`Output::call_ready_when_flushed`] asked for it.
     fn ready(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = (connection, output);
     }
@@ -61,7 +61,7 @@ pub trait Service {
 
     /// A peer cannot be served. What is put into `words` (kept short: they must fit the socket's
     /// buffer at once) is the last that it reads.
-    fn refuse(&mut self, why: Refusal, words: &mut Vec<u8>) {
+    fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
         let _ = (why, words);
     }
 
@@ -84,7 +84,7 @@ pub enum Closed {
     /// All was sent, and the service or the peer closed it.
     Done,
     /// The service cut it off with [`Output::abort`].
-    Cut,
+    Aborted,
     /// The peer took none of what was waiting for it for the stall timeout.
     Stalled,
     /// The socket failed: most often the peer reset it.
@@ -96,7 +96,7 @@ pub enum Closed {
 /// Why a peer is turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum Rejection {
     /// There are as many connections as the server's limit allows.
     Full,
     /// The process or the system has no file descriptor left for it.

@@ -222,20 +222,20 @@ impl<C, T: Transport> Table<C, T> {
     /// After a call of the service: sends what it left in the output. What is to follow, if the
     /// connection is to be closed.
     pub(super) fn conclude(&mut self, index: u32) -> Option<Over> {
-        if self.output.enough {
+        if self.output.yield_turn {
             self.read = TURN;
         }
-        if let Some(hold) = self.output.hold {
+        if let Some(pause) = self.output.pause {
             if let Some(c) = self.connection(index) {
-                c.flags.paused = hold;
-                if !hold && c.flags.readable {
+                c.flags.paused = pause;
+                if !pause && c.flags.readable {
                     self.enqueue(index);
                 }
             }
         }
         if self.output.end == End::Abort {
             self.output.clear();
-            return Some(Over::Now(Closed::Cut));
+            return Some(Over::Now(Closed::Aborted));
         }
         self.output.seal();
         if let Err(e) = self.transmit(index) {
@@ -274,7 +274,7 @@ impl<C, T: Transport> Table<C, T> {
             output.clear();
             return Ok(());
         }
-        c.flags.hungry |= output.more;
+        c.flags.hungry |= output.call_ready;
         if let Some(unsent) = c.unsent.as_mut() {
             unsent.take(output);
             if c.flags.closing {
@@ -352,15 +352,17 @@ impl<C, T: Transport> Connections<C> for Table<C, T> {
         known && self.call(id.index, f)
     }
 
-    fn hold(&mut self, hold: bool) {
-        self.hold = hold;
-        if !hold {
-            for index in std::mem::take(&mut self.held) {
-                if let Some(c) = self.connection(index) {
-                    c.flags.held = false;
-                }
-                self.enqueue(index);
+    fn pause_reading(&mut self) {
+        self.hold = true;
+    }
+
+    fn resume_reading(&mut self) {
+        self.hold = false;
+        for index in std::mem::take(&mut self.held) {
+            if let Some(c) = self.connection(index) {
+                c.flags.held = false;
             }
+            self.enqueue(index);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::rig::{Peer, Rig};
+use super::harness::{Harness, Peer};
 use super::{Closed, Config, ConnectionId, Output, Service, Turn};
 use crate::address::Address;
 
@@ -47,7 +47,7 @@ impl Service for Probe {
                 output.send(b"never seen");
                 output.abort();
             }
-            b"M" => output.more(),
+            b"M" => output.call_ready_when_flushed(),
             _ => output.send(input),
         }
     }
@@ -55,7 +55,7 @@ impl Service for Probe {
     fn ready(&mut self, _: &mut ConnectionId, output: &mut Output) {
         if let Some(piece) = self.supply.pop() {
             output.share(piece);
-            output.more();
+            output.call_ready_when_flushed();
         }
     }
 
@@ -84,12 +84,15 @@ impl Service for Probe {
         if let Some(bytes) = self.broadcast.take() {
             turn.each(|_, output| output.share(bytes.clone()));
         }
-        turn.hold(self.hold);
+        match self.hold {
+            true => turn.pause_reading(),
+            false => turn.resume_reading(),
+        }
     }
 }
 
 struct Bench {
-    rig: Rig<Probe>,
+    harness: Harness<Probe>,
     log: Rc<RefCell<Vec<String>>>,
 }
 
@@ -97,11 +100,11 @@ impl Bench {
     fn new(config: Config) -> Bench {
         let log = Rc::new(RefCell::new(Vec::new()));
         let service = Probe { log: log.clone(), ..Probe::default() };
-        Bench { rig: Rig::new(config, |_| service), log }
+        Bench { harness: Harness::new(config, |_| service), log }
     }
 
     fn connect(&mut self) -> Peer {
-        let peer = self.rig.connect();
+        let peer = self.harness.connect();
         self.log.borrow_mut().clear();
         peer
     }
@@ -121,7 +124,7 @@ fn an_exchange_is_one_write() {
     let mut bench = bench();
     let peer = bench.connect();
     peer.send(b"hello");
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), "hello");
     assert_eq!(peer.writes(), 1);
 }
@@ -132,15 +135,15 @@ fn what_a_full_socket_did_not_take_comes_later_in_order() {
     let peer = bench.connect();
     peer.room(3);
     peer.send(b"one two ");
-    bench.rig.run();
+    bench.harness.run();
     peer.send(b"three");
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), "one");
     peer.room(4);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), " two");
     peer.room(usize::MAX);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), " three");
 }
 
@@ -152,14 +155,14 @@ fn a_peer_that_does_not_read_is_not_read() {
     let sent = 64 << 20;
     for _ in 0..64 {
         peer.send(&vec![b'x'; sent / 64]);
-        bench.rig.run();
+        bench.harness.run();
     }
     // One read's worth waits in the server; the rest stays in the socket.
     peer.room(64 * 1024);
-    bench.rig.turn();
+    bench.harness.turn();
     assert_eq!(peer.received().len(), 64 * 1024);
     peer.room(usize::MAX);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.received().len(), sent - 64 * 1024);
 }
 
@@ -170,10 +173,10 @@ fn one_who_floods_does_not_keep_others_waiting() {
     let other = bench.connect();
     flood.send(&vec![b'x'; 10 << 20]);
     other.send(b"hello");
-    bench.rig.turn();
+    bench.harness.turn();
     assert_eq!(other.text(), "hello");
     assert_eq!(flood.received().len(), 64 * 1024);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(flood.received().len(), (10 << 20) - 64 * 1024);
 }
 
@@ -183,17 +186,17 @@ fn shared_output_goes_to_all_in_a_write_each() {
     let peers: Vec<Peer> = (0..3).map(|_| bench.connect()).collect();
     peers[1].room(2);
     let bytes = Bytes::from_static(b"news");
-    bench.rig.service().broadcast = Some(bytes.clone());
-    bench.rig.run();
+    bench.harness.service().broadcast = Some(bytes.clone());
+    bench.harness.run();
     assert_eq!(peers[0].text(), "news");
     assert_eq!(peers[1].text(), "ne");
     assert_eq!(peers[2].text(), "news");
     assert!(peers.iter().all(|p| p.writes() == 1));
     // One that owes already gets it behind that.
-    bench.rig.service().broadcast = Some(bytes);
-    bench.rig.run();
+    bench.harness.service().broadcast = Some(bytes);
+    bench.harness.run();
     peers[1].room(usize::MAX);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peers[1].text(), "wsnews");
 }
 
@@ -201,13 +204,17 @@ fn shared_output_goes_to_all_in_a_write_each() {
 fn a_service_can_supply_as_the_socket_takes() {
     let mut bench = bench();
     let peer = bench.connect();
-    bench.rig.service().supply = vec![Bytes::from_static(b"b"), Bytes::from_static(b"a")];
+    bench.harness.service().supply = vec![Bytes::from_static(b"b"), Bytes::from_static(b"a")];
     peer.room(0);
     peer.send(b"M");
-    bench.rig.run();
-    assert_eq!(bench.rig.service().supply.len(), 1, "the second waits for the first to be taken");
+    bench.harness.run();
+    assert_eq!(
+        bench.harness.service().supply.len(),
+        1,
+        "the second waits for the first to be taken"
+    );
     peer.room(usize::MAX);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), "ab");
 }
 
@@ -218,14 +225,14 @@ fn the_last_word_of_a_half_closed_peer_is_answered() {
     peer.room(1);
     peer.send(b"last word");
     peer.finish();
-    bench.rig.run();
+    bench.harness.run();
     assert!(!peer.is_closed());
     peer.room(usize::MAX);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), "last word");
     assert!(peer.is_closed());
     assert_eq!(bench.log(), ["closed Done"]);
-    assert_eq!(bench.rig.connections(), 0);
+    assert_eq!(bench.harness.connections(), 0);
 }
 
 #[test]
@@ -234,20 +241,20 @@ fn a_reset_ends_its_connection_and_no_other() {
     let (gone, stays) = (bench.connect(), bench.connect());
     gone.reset();
     stays.send(b"here");
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(bench.log(), ["closed Broken ConnectionReset"]);
     assert_eq!(stays.text(), "here");
-    assert_eq!(bench.rig.connections(), 1);
+    assert_eq!(bench.harness.connections(), 1);
 }
 
 #[test]
 fn a_reset_is_seen_while_reading_is_held() {
     let mut bench = bench();
     let peer = bench.connect();
-    bench.rig.service().hold = true;
-    bench.rig.run();
+    bench.harness.service().hold = true;
+    bench.harness.run();
     peer.reset();
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(bench.log(), ["closed Broken ConnectionReset"]);
 }
 
@@ -255,13 +262,13 @@ fn a_reset_is_seen_while_reading_is_held() {
 fn held_input_is_read_when_the_hold_ends() {
     let mut bench = bench();
     let peer = bench.connect();
-    bench.rig.service().hold = true;
-    bench.rig.run();
+    bench.harness.service().hold = true;
+    bench.harness.run();
     peer.send(b"wait");
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), "");
-    bench.rig.service().hold = false;
-    bench.rig.run();
+    bench.harness.service().hold = false;
+    bench.harness.run();
     assert_eq!(peer.text(), "wait");
 }
 
@@ -272,20 +279,20 @@ fn one_that_is_being_closed_gets_nothing_more_and_can_be_cut_off() {
     let id = ConnectionId { index: 0, generation: 0 };
     peer.room(0);
     peer.send(b"owed");
-    bench.rig.run();
-    bench.rig.stop();
-    bench.rig.service().only = Some((id, false));
-    bench.rig.service().broadcast = Some(Bytes::from_static(b"for all"));
-    bench.rig.run();
+    bench.harness.run();
+    bench.harness.stop();
+    bench.harness.service().only = Some((id, false));
+    bench.harness.service().broadcast = Some(Bytes::from_static(b"for all"));
+    bench.harness.run();
     peer.room(6);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), "owedby");
-    bench.rig.service().only = Some((id, true));
-    bench.rig.run();
-    bench.rig.service().only = Some((id, true));
-    bench.rig.run();
-    assert_eq!(bench.log(), ["known true", "known true", "closed Cut", "known false"]);
-    assert_eq!((peer.text(), bench.rig.connections()), (String::new(), 0));
+    bench.harness.service().only = Some((id, true));
+    bench.harness.run();
+    bench.harness.service().only = Some((id, true));
+    bench.harness.run();
+    assert_eq!(bench.log(), ["known true", "known true", "closed Aborted", "known false"]);
+    assert_eq!((peer.text(), bench.harness.connections()), (String::new(), 0));
 }
 
 #[test]
@@ -294,12 +301,12 @@ fn what_was_sent_before_a_loss_is_received() {
     let peer = bench.connect();
     peer.room(0);
     peer.send(b"one");
-    bench.rig.run();
+    bench.harness.run();
     peer.send(b"two");
     peer.lose();
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(bench.log(), ["closed Broken ConnectionReset"]);
-    assert_eq!(bench.rig.service().heard, b"onetwo");
+    assert_eq!(bench.harness.service().heard, b"onetwo");
 }
 
 #[test]
@@ -308,13 +315,13 @@ fn one_who_is_to_be_closed_and_takes_nothing_is_cut_off() {
     let peer = bench.connect();
     peer.room(0);
     peer.send(b"a long answer");
-    bench.rig.run();
+    bench.harness.run();
     peer.finish();
-    bench.rig.run();
-    bench.rig.advance(Duration::from_secs(3600));
-    assert_eq!(bench.rig.connections(), 1, "it may take its time");
-    bench.rig.stop();
-    bench.rig.advance(Duration::from_secs(30));
+    bench.harness.run();
+    bench.harness.advance(Duration::from_secs(3600));
+    assert_eq!(bench.harness.connections(), 1, "it may take its time");
+    bench.harness.stop();
+    bench.harness.advance(Duration::from_secs(30));
     assert_eq!(bench.log(), ["closed Stalled"]);
 }
 
@@ -323,19 +330,19 @@ fn a_close_waits_for_the_peer_and_drops_its_input() {
     let mut bench = bench();
     let peer = bench.connect();
     peer.send(b"C");
-    bench.rig.run();
+    bench.harness.run();
     assert!(peer.is_closed());
     assert_eq!(bench.log(), ["closed Done"], "the service is told at once");
-    assert_eq!(bench.rig.connections(), 1, "the socket stays for what is on its way");
+    assert_eq!(bench.harness.connections(), 1, "the socket stays for what is on its way");
     peer.send(b"still talking");
-    bench.rig.advance(Duration::from_millis(200));
+    bench.harness.advance(Duration::from_millis(200));
     peer.send(b"and on");
-    bench.rig.advance(Duration::from_millis(200));
-    assert_eq!(bench.rig.connections(), 1);
+    bench.harness.advance(Duration::from_millis(200));
+    assert_eq!(bench.harness.connections(), 1);
     assert_eq!(peer.text(), "");
     peer.finish();
-    bench.rig.run();
-    assert_eq!(bench.rig.connections(), 0);
+    bench.harness.run();
+    assert_eq!(bench.harness.connections(), 0);
 }
 
 #[test]
@@ -344,18 +351,18 @@ fn a_close_does_not_wait_for_a_peer_that_stays_silent_or_never_ends() {
     let (silent, endless) = (bench.connect(), bench.connect());
     silent.send(b"C");
     endless.send(b"C");
-    bench.rig.run();
-    bench.rig.advance(Duration::from_millis(249));
-    assert_eq!(bench.rig.connections(), 2);
+    bench.harness.run();
+    bench.harness.advance(Duration::from_millis(249));
+    assert_eq!(bench.harness.connections(), 2);
     endless.send(b"more");
-    bench.rig.run();
-    bench.rig.advance(Duration::from_millis(1));
-    assert_eq!(bench.rig.connections(), 1);
+    bench.harness.run();
+    bench.harness.advance(Duration::from_millis(1));
+    assert_eq!(bench.harness.connections(), 1);
     for _ in 0..48 {
         endless.send(b"more");
-        bench.rig.advance(Duration::from_millis(100));
+        bench.harness.advance(Duration::from_millis(100));
     }
-    assert_eq!(bench.rig.connections(), 0);
+    assert_eq!(bench.harness.connections(), 0);
 }
 
 #[test]
@@ -363,10 +370,10 @@ fn an_abort_drops_what_is_unsent() {
     let mut bench = bench();
     let peer = bench.connect();
     peer.send(b"A");
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(peer.text(), "");
-    assert_eq!(bench.log(), ["closed Cut"]);
-    assert_eq!(bench.rig.connections(), 0);
+    assert_eq!(bench.log(), ["closed Aborted"]);
+    assert_eq!(bench.harness.connections(), 0);
 }
 
 #[test]
@@ -376,12 +383,12 @@ fn the_idle_are_closed_and_the_active_are_not() {
     let (idle, active) = (bench.connect(), bench.connect());
     for _ in 0..5 {
         active.send(b"x");
-        bench.rig.run();
-        bench.rig.advance(Duration::from_secs(3));
+        bench.harness.run();
+        bench.harness.advance(Duration::from_secs(3));
     }
     assert!(idle.is_closed());
     assert!(!active.is_closed());
-    bench.rig.advance(Duration::from_secs(7));
+    bench.harness.advance(Duration::from_secs(7));
     assert!(active.is_closed());
 }
 
@@ -393,11 +400,11 @@ fn timers_of_those_who_have_gone_are_forgotten() {
     for _ in 0..5000 {
         let peer = bench.connect();
         peer.finish();
-        bench.rig.run();
+        bench.harness.run();
     }
-    assert_eq!(bench.rig.connections(), 1);
-    assert!(bench.rig.timers() < 2000);
-    bench.rig.advance(Duration::from_secs(3600));
+    assert_eq!(bench.harness.connections(), 1);
+    assert!(bench.harness.timers() < 2000);
+    bench.harness.advance(Duration::from_secs(3600));
     assert!(stays.is_closed());
 }
 
@@ -409,16 +416,16 @@ fn the_stalled_are_cut_off_and_the_slow_are_not() {
         peer.room(0);
         peer.send(b"a long answer");
     }
-    bench.rig.run();
+    bench.harness.run();
     for _ in 0..3 {
-        bench.rig.advance(Duration::from_secs(20));
+        bench.harness.advance(Duration::from_secs(20));
         slow.room(1);
-        bench.rig.run();
+        bench.harness.run();
     }
     assert_eq!(bench.log(), ["closed Stalled"]);
-    assert_eq!(bench.rig.connections(), 1);
+    assert_eq!(bench.harness.connections(), 1);
     assert_eq!(slow.text(), "a l");
-    bench.rig.advance(Duration::from_secs(30));
+    bench.harness.advance(Duration::from_secs(30));
     assert_eq!(bench.log(), ["closed Stalled"]);
 }
 
@@ -429,13 +436,13 @@ fn a_stop_answers_what_has_come_and_says_goodbye() {
     peer.send(b"before");
     slow.room(0);
     slow.send(b"owed");
-    bench.rig.stop();
+    bench.harness.stop();
     assert_eq!(peer.text(), "beforebye");
     assert!(peer.is_closed());
     peer.send(b"after");
-    bench.rig.run();
+    bench.harness.run();
     slow.room(usize::MAX);
-    bench.rig.run();
+    bench.harness.run();
     assert_eq!(slow.text(), "owedbye");
     assert!(slow.is_closed());
     assert_eq!(peer.text(), "");
@@ -452,11 +459,11 @@ fn a_name_of_a_connection_is_never_used_again() {
         }
         fn receive(&mut self, _: &mut (), _: &[u8], _: &mut Output) {}
     }
-    let mut rig = Rig::new(Config::default(), |_| Names(&ids));
+    let mut harness = Harness::new(Config::default(), |_| Names(&ids));
     for _ in 0..3 {
-        let peer = rig.connect();
+        let peer = harness.connect();
         peer.finish();
-        rig.run();
+        harness.run();
     }
     let ids = ids.borrow();
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
@@ -514,25 +521,25 @@ impl Service for Parting {
 
 #[test]
 fn after_a_close_nothing_more_is_sent() {
-    let mut rig = Rig::new(Config::default(), |_| Parting::default());
-    let peer = rig.connect();
+    let mut harness = Harness::new(Config::default(), |_| Parting::default());
+    let peer = harness.connect();
     peer.send(b"x");
-    rig.run();
+    harness.run();
     assert_eq!((peer.text(), peer.is_closed()), ("last words".to_owned(), true));
     // The same while the last words wait, in the service's turn.
-    let slow = rig.connect();
+    let slow = harness.connect();
     slow.room(3);
     slow.send(b"x");
-    rig.run();
+    harness.run();
     assert_eq!((slow.text(), slow.is_closed()), ("las".to_owned(), false));
     slow.room(usize::MAX);
-    rig.run();
+    harness.run();
     assert_eq!((slow.text(), slow.is_closed()), ("t words".to_owned(), true));
-    let cut = rig.connect();
+    let cut = harness.connect();
     cut.room(3);
     cut.send(b"x");
-    rig.run();
-    rig.service().cut = true;
-    rig.run();
+    harness.run();
+    harness.service().cut = true;
+    harness.run();
     assert_eq!((cut.text(), cut.is_closed()), ("las".to_owned(), true));
 }

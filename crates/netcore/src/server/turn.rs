@@ -21,7 +21,8 @@ pub struct Turn<'a, C> {
 pub(super) trait Connections<C> {
     fn each(&mut self, f: &mut dyn FnMut(&mut C, &mut Output));
     fn with(&mut self, id: ConnectionId, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool;
-    fn hold(&mut self, hold: bool);
+    fn pause_reading(&mut self);
+    fn resume_reading(&mut self);
 }
 
 impl<C> Turn<'_, C> {
@@ -38,11 +39,17 @@ impl<C> Turn<'_, C> {
         self.connections.with(id, &mut f)
     }
 
-    /// While held, nothing is read from any connection of this worker; output goes on. For a
-    /// service whose input makes more output than its peers take: what it does not read fills the
-    /// senders' sockets, and they wait.
-    pub fn hold(&mut self, hold: bool) {
-        self.connections.hold(hold);
+    /// Stops reading from all connections of this worker until
+    /// [`resume_reading`](Self::resume_reading). Output goes on. For a service whose input causes
+    /// more output than its peers take: unread input fills the senders' sockets, and they wait.
+    pub fn pause_reading(&mut self) {
+        self.connections.pause_reading();
+    }
+
+    /// Reads from all connections of this worker again after [`pause_reading`](Self::pause_reading).
+    /// Connections that [paused on their own](Output::pause_reading) stay paused.
+    pub fn resume_reading(&mut self) {
+        self.connections.resume_reading();
     }
 
     /// Asks for another turn at `at`, or earlier if something happens.

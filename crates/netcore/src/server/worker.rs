@@ -17,7 +17,7 @@ use super::handle::{Phase, Shared};
 use super::output::Reply;
 use super::table::Readiness;
 use super::transport::{Socket, Transport};
-use super::{Config, Refusal, Service};
+use super::{Config, Rejection, Service};
 use crate::address::Address;
 use crate::datagram::Datagram;
 use crate::error::{Error, Operation};
@@ -242,10 +242,10 @@ impl<S: Service> Running<S> {
         }
     }
 
-    fn turn_away(&mut self, mut socket: Socket, why: Refusal) {
+    fn turn_away(&mut self, mut socket: Socket, why: Rejection) {
         let mut words = Vec::new();
-        self.core.service.refuse(why, &mut words);
-        if why == Refusal::Full && self.core.may_turn_away() {
+        self.core.service.reject(why, &mut words);
+        if why == Rejection::Full && self.core.may_turn_away() {
             let index = self.core.turn_away(socket, &words);
             return self.register(index);
         }

@@ -1,26 +1,26 @@
 use std::time::{Duration, SystemTime};
 
 use netcore::Address;
-use netcore::server::{Config, Refusal, Service};
-use netcore::testing::Rig;
+use netcore::server::{Config, Rejection, Service};
+use netcore::testing::Harness;
 
 use super::TimeService;
 use crate::{Format, Framing, Protocol, Stamp, Zone};
 
-/// The clock of a rig stands at this until it is moved.
+/// The clock of a harness stands at this until it is moved.
 const START: u64 = 1_800_000_000;
 
-fn rig(framing: Framing) -> Rig<TimeService> {
-    Rig::new(Config::default(), |_| TimeService::new(framing, Format::Unix, Zone::Utc))
+fn harness(framing: Framing) -> Harness<TimeService> {
+    Harness::new(Config::default(), |_| TimeService::new(framing, Format::Unix, Zone::Utc))
 }
 
 #[test]
 fn each_piece_is_answered_as_it_came() {
-    let mut rig = rig(Framing::Chunk);
-    let peer = rig.connect();
+    let mut harness = harness(Framing::Chunk);
+    let peer = harness.connect();
     for piece in ["no line end", "\r\n", "two\nlines\n"] {
         peer.send(piece.as_bytes());
-        rig.run();
+        harness.run();
         assert_eq!(peer.text(), format!("[{START}] {piece}"));
     }
     assert_eq!(peer.writes(), 3);
@@ -28,39 +28,39 @@ fn each_piece_is_answered_as_it_came() {
 
 #[test]
 fn the_time_goes_on() {
-    let mut rig = rig(Framing::Chunk);
-    let peer = rig.connect();
-    rig.advance(Duration::from_millis(1999));
+    let mut harness = harness(Framing::Chunk);
+    let peer = harness.connect();
+    harness.advance(Duration::from_millis(1999));
     peer.send(b"x");
-    rig.run();
+    harness.run();
     assert_eq!(peer.text(), format!("[{}] x", START + 1));
-    rig.advance(Duration::from_millis(1));
+    harness.advance(Duration::from_millis(1));
     peer.send(b"x");
-    rig.run();
+    harness.run();
     assert_eq!(peer.text(), format!("[{}] x", START + 2));
 }
 
 #[test]
 fn lines_are_answered_one_by_one_in_one_write_and_the_last_without_its_end() {
-    let mut rig = rig(Framing::Line { limit: 100 });
-    let peer = rig.connect();
+    let mut harness = harness(Framing::Line { limit: 100 });
+    let peer = harness.connect();
     peer.send(b"one\r\ntwo\n\nthr");
-    rig.run();
+    harness.run();
     assert_eq!(peer.text(), format!("[{START}] one\r\n[{START}] two\n[{START}] \n"));
     assert_eq!(peer.writes(), 1);
     peer.send(b"ee");
     peer.finish();
-    rig.run();
+    harness.run();
     assert_eq!(peer.text(), format!("[{START}] three"));
     assert!(peer.is_closed());
 }
 
 #[test]
 fn a_line_that_is_too_long_is_told_and_ends_the_connection() {
-    let mut rig = rig(Framing::Line { limit: 4 });
-    let peer = rig.connect();
+    let mut harness = harness(Framing::Line { limit: 4 });
+    let peer = harness.connect();
     peer.send(b"fine\nnot fine\nfine\n");
-    rig.run();
+    harness.run();
     assert_eq!(peer.text(), format!("[{START}] fine\n[{START}] error: line longer than 4 bytes\n"));
     assert!(peer.is_closed());
 }
@@ -69,13 +69,13 @@ fn a_line_that_is_too_long_is_told_and_ends_the_connection() {
 fn fractions_are_those_of_the_moment_of_the_answer() {
     // Their clock is the system's: a turn of the loop is not exact enough for them.
     let format = Format::UnixNs;
-    let mut rig =
-        Rig::new(Config::default(), |_| TimeService::new(Framing::Chunk, format, Zone::Utc));
-    let peer = rig.connect();
+    let mut harness =
+        Harness::new(Config::default(), |_| TimeService::new(Framing::Chunk, format, Zone::Utc));
+    let peer = harness.connect();
     peer.send(b"x");
     let nanos = |t: SystemTime| t.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
     let before = nanos(SystemTime::now());
-    rig.run();
+    harness.run();
     let after = nanos(SystemTime::now());
     let text = peer.text();
     let told: u128 = text.trim_start_matches('[').trim_end_matches("] x").parse().unwrap();
@@ -83,15 +83,15 @@ fn fractions_are_those_of_the_moment_of_the_answer() {
 }
 
 #[test]
-fn the_refused_are_told_why() {
+fn a_rejected_peer_receives_the_reason() {
     let mut service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
     let mut words = Vec::new();
-    service.refuse(Refusal::Full, &mut words);
+    service.reject(Rejection::Full, &mut words);
     assert!(words.starts_with(b"error: ") && words.ends_with(b"\n"));
     for protocol in [Protocol::Echo, Protocol::Daytime, Protocol::Time] {
         let service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
         let mut words = Vec::new();
-        service.with_protocol(protocol).refuse(Refusal::Full, &mut words);
+        service.with_protocol(protocol).reject(Rejection::Full, &mut words);
         assert_eq!(words, b"", "{protocol} has no words for it");
     }
 }
@@ -132,11 +132,11 @@ fn a_server_answers_streams_and_datagrams() -> Result<(), Box<dyn std::error::Er
 fn the_well_known_services_answer_streams_as_their_rfcs_say() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(START);
     for protocol in Protocol::ALL {
-        let mut rig = Rig::new(Config::default(), |_| {
+        let mut harness = Harness::new(Config::default(), |_| {
             TimeService::new(Framing::Chunk, Format::Unix, Zone::Utc).with_protocol(protocol)
         });
-        let peer = rig.connect();
-        rig.run();
+        let peer = harness.connect();
+        harness.run();
         let mut first = Vec::new();
         if protocol.speaks_first() {
             protocol.answer(&[], now, &mut Stamp::new(Format::Unix, Zone::Utc), &mut first);
@@ -144,7 +144,7 @@ fn the_well_known_services_answer_streams_as_their_rfcs_say() {
         assert_eq!(peer.received(), first, "{protocol}");
         assert_eq!(peer.is_closed(), protocol.speaks_first(), "{protocol}");
         peer.send(b"one\r\n\xff");
-        rig.run();
+        harness.run();
         let second = match protocol {
             Protocol::Timestamp => [format!("[{START}] ").as_bytes(), b"one\r\n\xff"].concat(),
             Protocol::Echo => b"one\r\n\xff".to_vec(),

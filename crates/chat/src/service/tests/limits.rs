@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use netcore::server::Config as Limits;
-use netcore::testing::{Peer, Rig};
+use netcore::testing::{Harness, Peer};
 
-use super::{ChatRig, chat, count, lines};
+use super::{ChatHarness, chat, count, lines};
 use crate::Chat;
 use crate::config::{Config, SlowConsumer};
 use crate::now::Now;
@@ -15,11 +15,11 @@ use crate::shard::output::ClientOutput;
 #[test]
 fn a_flood_is_told_once_and_heard_at_its_rate() {
     let rate = Rate::new(10, 1 << 20).with_burst(Duration::from_secs(2));
-    let (chat, mut rig) = chat(Config::default().with_rate(Some(rate)));
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (chat, mut harness) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob) = (harness.connect(), harness.connect());
     let flood: String = (0..100).map(|n| format!("{n}\n")).collect();
     ann.send(flood.as_bytes());
-    rig.run();
+    harness.run();
     let told = "* you are sending too fast: you are heard at 10 lines and 1048576 bytes a second";
     let got = lines(&ann);
     assert_eq!(got.iter().filter(|line| *line == told).count(), 1);
@@ -27,10 +27,10 @@ fn a_flood_is_told_once_and_heard_at_its_rate() {
     assert_eq!(heard.len(), 20, "the burst");
     // The neighbour is heard at once meanwhile.
     bob.send(b"hello\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&bob), ["127.0.0.1:2: hello"]);
     for second in 1..=8 {
-        rig.advance(Duration::from_secs(1));
+        harness.advance(Duration::from_secs(1));
         heard.extend(lines(&bob));
         assert_eq!(heard.len(), 20 + second * 10, "after {second} s");
     }
@@ -43,10 +43,10 @@ fn a_flood_is_told_once_and_heard_at_its_rate() {
 #[test]
 fn commands_and_refused_lines_count_too() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::from_secs(3));
-    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)).with_max_line(10));
-    let ann = rig.connect();
+    let (_, mut harness) = chat(Config::default().with_rate(Some(rate)).with_max_line(10));
+    let ann = harness.connect();
     ann.send(b"\n\xff\n01234567890\n/who\nsaid\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&ann),
         [
@@ -55,54 +55,54 @@ fn commands_and_refused_lines_count_too() {
             "* you are sending too fast: you are heard at 1 lines and 1048576 bytes a second",
         ]
     );
-    rig.advance(Duration::from_secs(1));
+    harness.advance(Duration::from_secs(1));
     assert_eq!(lines(&ann), ["* 1 here: 127.0.0.1:1 since HH:MM"]);
-    rig.advance(Duration::from_secs(1));
+    harness.advance(Duration::from_secs(1));
     assert_eq!(lines(&ann), ["127.0.0.1:1: said"]);
 }
 
 #[test]
 fn a_line_without_an_end_is_slowed_down_by_its_bytes() {
     let rate = Rate::new(1000, 1000).with_burst(Duration::from_secs(1));
-    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)).with_max_line(100));
-    let ann = rig.connect();
+    let (_, mut harness) = chat(Config::default().with_rate(Some(rate)).with_max_line(100));
+    let ann = harness.connect();
     for _ in 0..3 {
         ann.send(&[b'x'; 1000]);
-        rig.run();
+        harness.run();
     }
     ann.send(b"\nend\n");
-    rig.run();
+    harness.run();
     let got = lines(&ann);
     assert_eq!(got.len(), 2, "refused, and slowed down: {got:?}");
-    rig.advance(Duration::from_secs(3));
+    harness.advance(Duration::from_secs(3));
     assert_eq!(lines(&ann), ["127.0.0.1:1: end"]);
 }
 
 #[test]
 fn what_was_sent_too_fast_is_heard_at_a_stop() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
-    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)));
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"one\ntwo\nthree\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&bob), ["127.0.0.1:1: one"]);
-    rig.stop();
-    rig.run();
+    harness.stop();
+    harness.run();
     assert_eq!(lines(&bob), ["127.0.0.1:1: two", "127.0.0.1:1: three"]);
 }
 
 #[test]
 fn who_asks_for_much_takes_it_before_it_is_heard_on() {
-    let (chat, mut rig) = chat(Config::default());
-    let ann = rig.connect();
+    let (chat, mut harness) = chat(Config::default());
+    let ann = harness.connect();
     ann.room(0);
     ann.send("/help\n".repeat(1000).as_bytes());
     ann.send(b"done\n");
-    rig.run();
+    harness.run();
     let held = chat.operator().stats().held_bytes;
     assert_eq!(held, 0, "what comes behind is not heard yet");
     ann.room(usize::MAX);
-    rig.run();
+    harness.run();
     let got = lines(&ann);
     assert_eq!(got.len(), 9 * 1000 + 1, "all of it, in order");
     assert_eq!(got.last().map(String::as_str), Some("127.0.0.1:1: done"));
@@ -110,49 +110,49 @@ fn who_asks_for_much_takes_it_before_it_is_heard_on() {
 
 #[test]
 fn slow_readers_of_one_room_hold_up_nobody_in_another() {
-    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
-    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
-    let dan = rig.connect();
+    let (_, mut harness) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
+    let dan = harness.connect();
     for peer in [&ann, &bob, &cyd] {
         peer.send(b"/join busy\n");
     }
-    rig.run();
+    harness.run();
     bob.room(1000);
     cyd.room(1000);
     ann.send(format!("{}\n", "x".repeat(4000)).repeat(1024).as_bytes());
     for n in 0..200 {
         bob.room(50_000);
         cyd.room(50_000);
-        rig.advance(Duration::from_millis(20));
+        harness.advance(Duration::from_millis(20));
         dan.send(format!("{n}\n").as_bytes());
-        rig.run();
+        harness.run();
         assert_eq!(lines(&dan), [format!("127.0.0.1:4: {n}")]);
     }
-    assert_eq!(rig.connections(), 4);
+    assert_eq!(harness.connections(), 4);
 }
 
 /// Two rooms with a reader in each who stops, and one who goes on.
-fn short_of_memory(slow: SlowConsumer) -> (Chat, ChatRig, Vec<Peer>) {
+fn short_of_memory(slow: SlowConsumer) -> (Chat, ChatHarness, Vec<Peer>) {
     let config = Config::default().with_presence(false).with_slow(slow);
     let chat = Chat::new(config.with_memory(1 << 20).with_backlog(900_000));
     let limits = Limits::default().with_stall_timeout(None);
-    let rig = Rig::new(limits, |worker| chat.service(&worker));
-    (chat, rig, Vec::new())
+    let harness = Harness::new(limits, |worker| chat.service(&worker));
+    (chat, harness, Vec::new())
 }
 
 #[test]
 fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
     for slow in [SlowConsumer::Disconnect, SlowConsumer::Skip] {
-        let (chat, mut rig, mut peers) = short_of_memory(slow);
+        let (chat, mut harness, mut peers) = short_of_memory(slow);
         for n in 0..30 {
             // The one who speaks, one who reads, and one who has stopped.
             for _ in 0..3 {
-                let peer = rig.connect();
+                let peer = harness.connect();
                 peer.send(format!("/join r{n}\n").as_bytes());
                 peers.push(peer);
             }
         }
-        rig.run();
+        harness.run();
         peers.iter().skip(2).step_by(3).for_each(|peer| peer.room(0));
         let line = format!("{}\n", "x".repeat(4000));
         let mut said = 0;
@@ -161,12 +161,12 @@ fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
                 peer.send(line.as_bytes());
                 said += 1;
             }
-            rig.advance(Duration::from_millis(50));
+            harness.advance(Duration::from_millis(50));
             let held = chat.operator().stats().held_bytes;
             assert!(held <= (1 << 20) + 600_000, "{slow}: {held} bytes are held");
         }
         // Whoever was held up is heard when there is room.
-        rig.advance(Duration::from_secs(5));
+        harness.advance(Duration::from_secs(5));
         let stats = chat.operator().stats();
         assert!(stats.cut_memory > 0, "{slow}: {stats:?}");
         assert!(stats.held_bytes <= 1 << 20, "{slow}: {stats:?}");
@@ -181,19 +181,19 @@ fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
 #[test]
 fn who_is_slowed_down_and_does_not_read_is_not_answered_on_and_on() {
     let rate = Rate::new(100, 1 << 20).with_burst(Duration::ZERO);
-    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)));
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.room(0);
     ann.send("/help\n".repeat(50).as_bytes());
     ann.send(b"done\n");
-    rig.run();
+    harness.run();
     for _ in 0..100 {
-        rig.advance(Duration::from_millis(20));
+        harness.advance(Duration::from_millis(20));
     }
     assert_eq!(lines(&bob), [""; 0], "her answers come first, and she has not taken them");
     ann.room(usize::MAX);
     for _ in 0..100 {
-        rig.advance(Duration::from_millis(20));
+        harness.advance(Duration::from_millis(20));
     }
     assert_eq!(lines(&bob), ["127.0.0.1:1: done"]);
     let got = lines(&ann);
@@ -202,19 +202,19 @@ fn who_is_slowed_down_and_does_not_read_is_not_answered_on_and_on() {
 
 #[test]
 fn who_goes_from_room_to_room_takes_their_histories_first() {
-    let (_, mut rig) = chat(Config::default().with_history(10));
-    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_history(10));
+    let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     bob.send(b"/join a\n");
-    rig.run();
+    harness.run();
     bob.send(format!("{}\n", "x".repeat(4000)).repeat(3).as_bytes());
-    rig.run();
+    harness.run();
     ann.room(0);
     ann.send("/join a\n/join lobby\n".repeat(100).as_bytes());
     ann.send(b"done\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&cyd), [""; 0], "what comes behind is not heard yet");
     ann.room(usize::MAX);
-    rig.run();
+    harness.run();
     assert_eq!(lines(&cyd), ["127.0.0.1:1: done"]);
     assert_eq!(count(&ann), 100 * (1 + 3 + 1) + 1);
 }
@@ -222,40 +222,41 @@ fn who_goes_from_room_to_room_takes_their_histories_first() {
 #[test]
 fn one_who_owes_much_can_be_removed_all_the_same() {
     let config = Config::default().with_max_line(16 * 1024);
-    let (chat, mut rig) = chat(config);
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (chat, mut harness) = chat(config);
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.room(0);
     bob.send(b"hello\n");
-    rig.run();
+    harness.run();
     bob.send(format!("/msg 127.0.0.1:1 {}\n", "x".repeat(10_000)).as_bytes());
-    rig.run();
+    harness.run();
     assert!(chat.operator().kick("127.0.0.1:1"));
-    rig.run();
+    harness.run();
     assert!(ann.is_closed());
 }
 
 #[test]
 fn nobody_waits_for_ever_for_memory_that_quiet_rooms_hold() {
     for slow in [SlowConsumer::Disconnect, SlowConsumer::Skip] {
-        let (chat, mut rig, _) = short_of_memory(slow);
-        let rooms: Vec<[Peer; 2]> = (0..30).map(|_| [rig.connect(), rig.connect()]).collect();
+        let (chat, mut harness, _) = short_of_memory(slow);
+        let rooms: Vec<[Peer; 2]> =
+            (0..30).map(|_| [harness.connect(), harness.connect()]).collect();
         for (n, [ann, bob]) in rooms.iter().enumerate() {
             ann.send(format!("/join r{n}\n").as_bytes());
             bob.send(format!("/join r{n}\n").as_bytes());
-            rig.run();
+            harness.run();
             // All of it is on its way to one who takes nothing, and no more comes.
             bob.room(0);
             ann.send(format!("{}\n", "x".repeat(3000)).repeat(20).as_bytes());
         }
-        rig.run();
+        harness.run();
         for _ in 0..20 {
-            rig.advance(Duration::from_millis(100));
+            harness.advance(Duration::from_millis(100));
         }
         for [ann, _] in &rooms {
             ann.received();
             ann.send(b"still there?\n");
         }
-        rig.run();
+        harness.run();
         let stats = chat.operator().stats();
         assert!(stats.held_bytes <= 1 << 20, "{slow}: {stats:?}");
         assert!(rooms.iter().all(|[ann, _]| count(ann) == 1), "{slow}: {stats:?}");
@@ -265,11 +266,11 @@ fn nobody_waits_for_ever_for_memory_that_quiet_rooms_hold() {
 #[test]
 fn what_is_asked_at_a_stop_is_answered_within_limits() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
-    let (chat, mut rig) = chat(Config::default().with_rate(Some(rate)));
-    let ann = rig.connect();
+    let (chat, mut harness) = chat(Config::default().with_rate(Some(rate)));
+    let ann = harness.connect();
     ann.send("/help\n".repeat(2000).as_bytes());
-    rig.stop();
-    rig.run();
+    harness.stop();
+    harness.run();
     let got = ann.received().len();
     assert!(got < 16 * 1024, "{got} bytes of answers");
     let dropped = chat.operator().stats().dropped_bytes;
@@ -279,31 +280,31 @@ fn what_is_asked_at_a_stop_is_answered_within_limits() {
 #[test]
 fn what_breaks_off_before_it_is_heard_is_counted() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
-    let (chat, mut rig) = chat(Config::default().with_rate(Some(rate)));
-    let ann = rig.connect();
+    let (chat, mut harness) = chat(Config::default().with_rate(Some(rate)));
+    let ann = harness.connect();
     ann.send(b"one\ntwo\nthree\n");
-    rig.run();
+    harness.run();
     ann.reset();
-    rig.run();
-    assert_eq!(rig.connections(), 0);
+    harness.run();
+    assert_eq!(harness.connections(), 0);
     assert_eq!(chat.operator().stats().dropped_bytes, "two\nthree\n".len() as u64);
 }
 
 #[test]
 fn one_who_has_much_to_take_is_heard_when_it_has_got_that() {
-    let (_, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.room(0);
     let line = format!("{}\n", "x".repeat(4000));
     for _ in 0..750 {
         bob.send(line.as_bytes());
-        rig.run();
+        harness.run();
     }
     assert_eq!(count(&bob), 750);
     ann.send(b"done\n");
     ann.room(usize::MAX);
     let mut got = 0;
-    while rig.turn() {
+    while harness.turn() {
         got += count(&ann);
         assert!(got >= 750 || count(&bob) == 0, "heard behind {got} messages");
     }
@@ -346,39 +347,39 @@ fn one_who_is_not_heard_yet_has_not_been_silent() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
     let chat = Chat::new(config.with_rate(Some(rate)));
     let limits = Limits::default().with_idle_timeout(Some(Duration::from_secs(10)));
-    let mut rig = Rig::new(limits, |worker| chat.service(&worker));
-    let ann = rig.connect();
+    let mut harness = Harness::new(limits, |worker| chat.service(&worker));
+    let ann = harness.connect();
     ann.send("x\n".repeat(30).as_bytes());
-    rig.run();
+    harness.run();
     for _ in 0..29 {
-        rig.advance(Duration::from_secs(1));
+        harness.advance(Duration::from_secs(1));
         assert!(!ann.is_closed());
     }
     assert_eq!(count(&ann), 30 + 1);
     for _ in 0..20 {
-        rig.advance(Duration::from_secs(1));
+        harness.advance(Duration::from_secs(1));
     }
     assert!(ann.is_closed());
 }
 
 #[test]
 fn who_leaves_without_reading_holds_up_nobody() {
-    let (chat, mut rig, _) = short_of_memory(SlowConsumer::Disconnect);
-    let ann = rig.connect();
+    let (chat, mut harness, _) = short_of_memory(SlowConsumer::Disconnect);
+    let ann = harness.connect();
     for n in 0..60 {
-        let bob = rig.connect();
+        let bob = harness.connect();
         bob.room(0);
         bob.send(format!("/join r{n}\n").as_bytes());
         bob.send(format!("{}\n", "x".repeat(3000)).repeat(20).as_bytes());
         bob.send(b"quit\n");
-        rig.run();
+        harness.run();
     }
     for _ in 0..50 {
-        rig.advance(Duration::from_millis(100));
+        harness.advance(Duration::from_millis(100));
     }
     ann.received();
     ann.send(b"hello\n");
-    rig.run();
+    harness.run();
     let stats = chat.operator().stats();
     assert_eq!(lines(&ann), ["127.0.0.1:1: hello"], "{stats:?}");
     assert!(stats.cut_memory > 0);
@@ -386,37 +387,37 @@ fn who_leaves_without_reading_holds_up_nobody() {
 
 #[test]
 fn senders_do_not_wait_for_readers_that_hardly_move() {
-    let (_, mut rig) = chat(Config::default().with_backlog(1 << 20));
-    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_backlog(1 << 20));
+    let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     bob.room(1000);
     cyd.room(1000);
     ann.send(format!("{}\n", "x".repeat(4000)).repeat(200).as_bytes());
     ann.send(b"done\n");
     for _ in 0..50 {
-        rig.advance(Duration::from_millis(100));
+        harness.advance(Duration::from_millis(100));
         bob.room(1000);
         cyd.room(1000);
-        rig.run();
+        harness.run();
     }
     assert_eq!(count(&ann), 201);
-    assert_eq!(rig.connections(), 3);
+    assert_eq!(harness.connections(), 3);
 }
 
 #[test]
 fn what_is_said_while_a_round_is_made_reaches_all_once() {
     let rate = Rate::new(2, 1 << 20).with_burst(Duration::from_secs(1));
-    let (_, mut rig) = chat(Config::default().with_rate(Some(rate)));
-    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_rate(Some(rate)));
+    let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     bob.send((0..20).map(|n| format!("{n}\n/who\n")).collect::<String>().as_bytes());
-    rig.run();
+    harness.run();
     for _ in 0..7 {
         ann.room(0);
-        rig.advance(Duration::from_secs(1));
-        rig.advance(Duration::from_secs(1));
+        harness.advance(Duration::from_secs(1));
+        harness.advance(Duration::from_secs(1));
         // In one round it is looked at whether ann, who was behind, has caught up, and what bob says
         // is heard and published, for his answer.
         ann.room(usize::MAX);
-        rig.advance(Duration::from_secs(1));
+        harness.advance(Duration::from_secs(1));
     }
     let expected: Vec<String> = (0..20).map(|n| format!("127.0.0.1:2: {n}")).collect();
     for peer in [&ann, &bob, &cyd] {

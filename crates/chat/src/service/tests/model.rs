@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use netcore::Address;
 use netcore::server::Config as Limits;
-use netcore::testing::{Peer, Rig};
+use netcore::testing::{Harness, Peer};
 
-use super::{ChatRig, lines};
+use super::{ChatHarness, lines};
 use crate::Chat;
 use crate::config::Config;
 
@@ -52,7 +52,7 @@ struct Place {
 }
 
 struct Model {
-    rigs: [ChatRig; 2],
+    harnesses: [ChatHarness; 2],
     people: BTreeMap<u32, Person>,
     places: BTreeMap<String, Place>,
     last: u32,
@@ -64,10 +64,10 @@ impl Model {
         let config = Config::default().with_history(HISTORY).with_room_ttl(TTL);
         let chat = Chat::new(config);
         let limits = Limits::default().with_stall_timeout(None);
-        let rig = || Rig::new(limits.clone(), |worker| chat.service(&worker));
+        let harness = || Harness::new(limits.clone(), |worker| chat.service(&worker));
         let places = BTreeMap::from([("lobby".to_owned(), Place::default())]);
         Model {
-            rigs: [rig(), rig()],
+            harnesses: [harness(), harness()],
             people: BTreeMap::new(),
             places,
             last: 0,
@@ -75,16 +75,16 @@ impl Model {
         }
     }
 
-    /// What one says brings the other something, and there is no waker between rigs.
+    /// What one says brings the other something, and there is no waker between harnesses.
     fn run(&mut self) {
         for _ in 0..2 {
-            self.rigs.iter_mut().for_each(Rig::run);
+            self.harnesses.iter_mut().for_each(Harness::run);
         }
     }
 
     fn pass(&mut self, time: Duration) {
         self.now += time;
-        self.rigs.iter_mut().for_each(|rig| rig.advance(time));
+        self.harnesses.iter_mut().for_each(|harness| harness.advance(time));
     }
 
     fn tell(&mut self, id: u32, line: String) {
@@ -103,7 +103,7 @@ impl Model {
         self.last += 1;
         let id = self.last;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, id as u16));
-        let peer = self.rigs[seat].connect_from(&Address::from(address));
+        let peer = self.harnesses[seat].connect_from(&Address::from(address));
         let name = address.to_string();
         self.tell_room("lobby", id, &format!("* {name} has joined"));
         let expected = self.places["lobby"].history.clone();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use netcore::server::Config as Limits;
-use netcore::testing::Rig;
+use netcore::testing::Harness;
 
 use super::{chat, chat_with_presence, lines};
 use crate::Chat;
@@ -13,11 +13,11 @@ use crate::protocol::name::MAX_NAME;
 
 #[test]
 fn what_is_said_in_a_room_stays_there() {
-    let (_, mut rig) = chat(Config::default().with_history(5));
-    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default().with_history(5));
+    let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     ann.send(b"in the lobby\n/join dev\nin dev\n");
     bob.send(b"/join #DEV\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&ann),
         ["127.0.0.1:1: in the lobby", "* you are in dev; 1 here", "127.0.0.1:1: in dev"]
@@ -26,7 +26,7 @@ fn what_is_said_in_a_room_stays_there() {
     assert_eq!(got[got.len() - 2..], ["* you are in dev; 2 here", "127.0.0.1:1: in dev"]);
     assert_eq!(lines(&cyd), ["127.0.0.1:1: in the lobby"]);
     cyd.send(b"/rooms\n/join lobby\n/join\n/join no/slash\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&cyd),
         [
@@ -41,21 +41,21 @@ fn what_is_said_in_a_room_stays_there() {
 #[test]
 fn a_room_is_remembered_for_a_while_after_its_last_member() {
     let config = Config::default().with_history(5).with_room_ttl(Duration::from_secs(60));
-    let (chat, mut rig) = chat(config);
-    let ann = rig.connect();
+    let (chat, mut harness) = chat(config);
+    let ann = harness.connect();
     ann.send(b"/join dev\nremember me\n/join lobby\n");
-    rig.run();
+    harness.run();
     assert_eq!(chat.operator().rooms().len(), 1);
-    rig.advance(Duration::from_secs(59));
+    harness.advance(Duration::from_secs(59));
     ann.received();
     ann.send(b"/join dev\n/join lobby\n");
-    rig.run();
+    harness.run();
     let back =
         ["* you are in dev; 1 here", "127.0.0.1:1: remember me", "* you are in lobby; 1 here"];
     assert_eq!(lines(&ann), back);
-    rig.advance(Duration::from_secs(60));
+    harness.advance(Duration::from_secs(60));
     ann.send(b"/join dev\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&ann), ["* you are in dev; 1 here"]);
     let history = chat.operator().stats().history_bytes;
     assert_eq!(history, 0, "nothing of the forgotten room is left");
@@ -64,22 +64,22 @@ fn a_room_is_remembered_for_a_while_after_its_last_member() {
 #[test]
 fn there_are_as_many_rooms_and_members_as_there_may_be() {
     let config = Config::default().with_max_rooms(3).with_max_members(2);
-    let (chat, mut rig) = chat(config);
-    let peers: Vec<_> = (0..4).map(|_| rig.connect()).collect();
+    let (chat, mut harness) = chat(config);
+    let peers: Vec<_> = (0..4).map(|_| harness.connect()).collect();
     peers[0].send(b"/join a\n");
     peers[1].send(b"/join b\n");
-    rig.run();
+    harness.run();
     peers[2].send(b"/join c\n/join a\n");
     peers[3].send(b"/join A\n");
-    rig.run();
+    harness.run();
     let full = ["* room limit reached (3)", "* you are in a; 2 here"];
     assert_eq!(lines(&peers[2]), full);
     assert_eq!(lines(&peers[3]), ["* a is full"]);
     // A room that is only remembered makes place for a new one.
     peers[1].send(b"/join lobby\n");
-    rig.run();
+    harness.run();
     peers[3].send(b"/join c\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&peers[3]), ["* you are in c; 1 here"]);
     assert_eq!(chat.operator().stats().refused_rooms, 2);
 }
@@ -87,29 +87,29 @@ fn there_are_as_many_rooms_and_members_as_there_may_be() {
 #[test]
 fn the_lobby_stays_though_nobody_is_in_it() {
     let config = Config::default().with_history(5).with_max_rooms(2);
-    let (chat, mut rig) = chat(config.with_room_ttl(Duration::ZERO));
-    let ann = rig.connect();
+    let (chat, mut harness) = chat(config.with_room_ttl(Duration::ZERO));
+    let ann = harness.connect();
     ann.send(b"remember me\n/join a\n/join b\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&ann),
         ["127.0.0.1:1: remember me", "* you are in a; 1 here", "* room limit reached (2)"]
     );
-    rig.advance(Duration::from_secs(3600));
+    harness.advance(Duration::from_secs(3600));
     assert_eq!(chat.operator().rooms().len(), 2);
-    let bob = rig.connect();
-    rig.run();
+    let bob = harness.connect();
+    harness.run();
     assert_eq!(lines(&bob), ["127.0.0.1:1: remember me"]);
 }
 
 #[test]
 fn a_room_that_looks_like_another_is_refused() {
-    let (_, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"/join dev\n");
-    rig.run();
+    harness.run();
     bob.send("/join d\u{435}v\n/join l0bby\n".as_bytes());
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&bob),
         [
@@ -121,14 +121,14 @@ fn a_room_that_looks_like_another_is_refused() {
 
 #[test]
 fn a_private_message_is_for_two() {
-    let (chat, mut rig) = chat(Config::default());
-    let (ann, bob, cyd) = (rig.connect(), rig.connect(), rig.connect());
+    let (chat, mut harness) = chat(Config::default());
+    let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     ann.send(b"/nick ann\n");
     bob.send(b"/nick bob\n/join dev\n");
-    rig.run();
+    harness.run();
     [&ann, &bob, &cyd].iter().for_each(|peer| drop(peer.received()));
     ann.send(b"before\n/msg BOB  hi \x1b[31mthere\n/msg nobody x\n/msg bob\n/msg ann me\n");
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&ann),
         [
@@ -142,14 +142,14 @@ fn a_private_message_is_for_two() {
     assert_eq!(lines(&bob), ["ann -> bob: hi [31mthere"]);
     assert_eq!(lines(&cyd), ["ann: before"]);
     bob.send(b"/msg 127.0.0.1:3 psst\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&cyd), ["bob -> 127.0.0.1:3: psst"]);
     // Its name has been free since it left.
     bob.send(b"quit\n");
-    rig.run();
+    harness.run();
     ann.received();
     ann.send(b"/msg bob still there?\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&ann), ["* nobody is called bob"]);
     let stats = chat.operator().stats();
     assert_eq!((stats.private, stats.refused_private), (3, 2));
@@ -165,10 +165,10 @@ fn private_messages_are_marked_in_every_format() {
              \"kind\":\"private\",\"text\":\"hi\"}\n",
         ),
     ] {
-        let (_, mut rig) = chat(Config::default().with_format(format));
-        let (ann, bob) = (rig.connect(), rig.connect());
+        let (_, mut harness) = chat(Config::default().with_format(format));
+        let (ann, bob) = (harness.connect(), harness.connect());
         ann.send(b"/join dev\n/msg 127.0.0.1:2 hi\n");
-        rig.run();
+        harness.run();
         let text = bob.text();
         let shape: String =
             text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
@@ -179,33 +179,33 @@ fn private_messages_are_marked_in_every_format() {
 
 #[test]
 fn one_that_does_not_read_is_owed_no_more_than_a_little() {
-    let (chat, mut rig) = chat(Config::default());
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (chat, mut harness) = chat(Config::default());
+    let (ann, bob) = (harness.connect(), harness.connect());
     bob.room(0);
     let line = format!("/msg 127.0.0.1:2 {}\n", "x".repeat(1000));
     for _ in 0..20 {
         ann.send(line.as_bytes());
-        rig.run();
+        harness.run();
     }
     let refused = lines(&ann).iter().filter(|line| line.starts_with("* ")).count();
     assert!((10..=13).contains(&refused), "{refused}");
     assert_eq!(chat.operator().stats().refused_private, refused as u64);
     bob.room(usize::MAX);
-    rig.run();
+    harness.run();
     assert_eq!(lines(&bob).len(), 20 - refused);
     ann.send(b"/msg 127.0.0.1:2 again\n");
-    rig.run();
+    harness.run();
     assert_eq!(lines(&bob), ["127.0.0.1:1 -> 127.0.0.1:2: again"]);
 }
 
 #[test]
 fn a_room_is_told_who_comes_who_goes_and_who_is_whom() {
-    let (_, mut rig) = chat_with_presence(Config::default().with_history(9));
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let (_, mut harness) = chat_with_presence(Config::default().with_history(9));
+    let (ann, bob) = (harness.connect(), harness.connect());
     bob.send(
         b"hi\n/nick bob\n/nick bob\n/nick Bob\n/nick bad name\nI am bob\n/join dev\nalone\nquit\n",
     );
-    rig.run();
+    harness.run();
     assert_eq!(
         lines(&ann),
         [
@@ -231,21 +231,21 @@ fn a_room_is_told_who_comes_who_goes_and_who_is_whom() {
         ]
     );
     // Who was there is not of interest to those who come later.
-    let cyd = rig.connect();
-    rig.run();
+    let cyd = harness.connect();
+    harness.run();
     assert_eq!(lines(&cyd), ["127.0.0.1:2: hi", "Bob: I am bob"]);
 }
 
 #[test]
 fn many_at_once_are_one_line() {
-    let (chat, mut rig) = chat_with_presence(Config::default());
-    let ann = rig.connect();
-    rig.advance(Duration::from_secs(1));
-    let crowd: Vec<_> = (0..20).map(|_| rig.connect()).collect();
-    rig.run();
+    let (chat, mut harness) = chat_with_presence(Config::default());
+    let ann = harness.connect();
+    harness.advance(Duration::from_secs(1));
+    let crowd: Vec<_> = (0..20).map(|_| harness.connect()).collect();
+    harness.run();
     let mut got = lines(&ann);
     assert_eq!(got.len(), 8, "the others wait for more of their kind");
-    rig.advance(Duration::from_millis(250));
+    harness.advance(Duration::from_millis(250));
     got.extend(lines(&ann));
     assert_eq!(
         got[..8],
@@ -254,37 +254,37 @@ fn many_at_once_are_one_line() {
     let names: Vec<String> = (10..18).map(|n| format!("127.0.0.1:{n}")).collect();
     assert_eq!(got[8..], [format!("* {} and 4 more have joined", names.join(", "))]);
     crowd.iter().for_each(|peer| peer.send(b"quit\n"));
-    rig.run();
-    rig.advance(Duration::from_millis(250));
+    harness.run();
+    harness.advance(Duration::from_millis(250));
     let got = lines(&ann);
     assert_eq!(got.len(), 9, "{got:?}");
     // Whoever speaks is told of first.
-    let _crowd: Vec<_> = (0..20).map(|_| rig.connect()).collect();
+    let _crowd: Vec<_> = (0..20).map(|_| harness.connect()).collect();
     ann.send(b"welcome\n");
-    rig.run();
+    harness.run();
     let got = lines(&ann);
     assert_eq!((got.len(), got.last().map(String::as_str)), (10, Some("127.0.0.1:1: welcome")));
     assert_eq!(chat.operator().clients().len(), 21);
     // Nobody is told when nobody is to be.
-    let (_, mut rig) = self::chat(Config::default());
-    let ann = rig.connect();
-    let _crowd: Vec<_> = (0..20).map(|_| rig.connect()).collect();
-    rig.run();
+    let (_, mut harness) = self::chat(Config::default());
+    let ann = harness.connect();
+    let _crowd: Vec<_> = (0..20).map(|_| harness.connect()).collect();
+    harness.run();
     assert_eq!(ann.text(), "");
 }
 
 #[test]
 fn a_list_is_as_long_as_a_notice_may_be() {
-    let (_, mut rig) = chat(Config::default());
-    let peers: Vec<_> = (0..150).map(|_| rig.connect()).collect();
+    let (_, mut harness) = chat(Config::default());
+    let peers: Vec<_> = (0..150).map(|_| harness.connect()).collect();
     for (n, peer) in peers.iter().enumerate() {
         let name = format!("n{n}{}", "x".repeat(MAX_NAME - 5));
         peer.send(format!("/nick {name}\n").as_bytes());
     }
-    rig.run();
+    harness.run();
     peers[0].received();
     peers[0].send(b"/who\n");
-    rig.run();
+    harness.run();
     let text = peers[0].text();
     assert!(text.starts_with("* 150 here: n0x") && text.len() < 4300, "{}", text.len());
     let listed = text.matches(" since ").count();
@@ -302,13 +302,13 @@ fn a_program_may_add_a_command() {
             }
         })
         .build();
-    let mut rig = Rig::new(Limits::default(), |worker| chat.service(&worker));
-    let (ann, bob) = (rig.connect(), rig.connect());
+    let mut harness = Harness::new(Limits::default(), |worker| chat.service(&worker));
+    let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"/roll\n/roll 6\x07\n/help\n");
-    rig.run();
+    harness.run();
     let got = lines(&ann);
     assert_eq!(got[..2], ["* how many sides?", "* 127.0.0.1:1 in lobby throws 4 of 6"]);
     assert_eq!(got.last().map(String::as_str), Some("* /roll SIDES  throws a die"));
     assert_eq!(lines(&bob), ["* 127.0.0.1:1 in lobby throws 4 of 6"]);
-    assert_eq!(lines(&rig.connect()), ["* 127.0.0.1:1 in lobby throws 4 of 6"]);
+    assert_eq!(lines(&harness.connect()), ["* 127.0.0.1:1 in lobby throws 4 of 6"]);
 }

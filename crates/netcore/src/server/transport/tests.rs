@@ -1,5 +1,5 @@
 use crate::address::Address;
-use crate::server::rig::Rig;
+use crate::server::harness::Harness;
 use crate::server::{Config, Output, Service};
 
 /// Echoes, and sends a byte ahead of each echo in a part of its own.
@@ -22,42 +22,42 @@ impl Service for Echo {
 
 #[test]
 fn each_message_is_answered_where_only_a_refusal_rearms() {
-    let mut rig = Rig::rearming_late(Config::default(), |_| Echo { parts: false });
-    let peer = rig.connect();
+    let mut harness = Harness::rearming_late(Config::default(), |_| Echo { parts: false });
+    let peer = harness.connect();
     for text in ["one", "two", "three"] {
         peer.send(text.as_bytes());
-        rig.run();
+        harness.run();
         assert_eq!(peer.text(), text);
     }
     peer.finish();
-    rig.run();
+    harness.run();
     assert!(peer.is_closed());
-    assert_eq!(rig.connections(), 0);
+    assert_eq!(harness.connections(), 0);
 }
 
 #[test]
 fn a_short_write_is_continued_where_only_a_refusal_rearms() {
     for (parts, answer) in [(false, "abcdef"), (true, ">abcdef")] {
-        let mut rig = Rig::rearming_late(Config::default(), |_| Echo { parts });
-        let peer = rig.connect();
+        let mut harness = Harness::rearming_late(Config::default(), |_| Echo { parts });
+        let peer = harness.connect();
         peer.room(2);
         peer.send(b"abcdef");
-        rig.run();
+        harness.run();
         let mut seen = peer.text();
         assert_eq!(seen, answer[..2]);
         // The second write is short, too.
         for _ in 0..2 {
             peer.room(1);
-            rig.run();
+            harness.run();
             seen += &peer.text();
         }
         assert_eq!(seen, answer[..4]);
         peer.room(usize::MAX);
-        rig.run();
+        harness.run();
         seen += &peer.text();
         assert_eq!(seen, answer);
         peer.send(b"x");
-        rig.run();
+        harness.run();
         assert!(peer.text().ends_with('x'), "the connection goes on");
     }
 }

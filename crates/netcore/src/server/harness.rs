@@ -22,7 +22,7 @@ use crate::address::Address;
 ///
 /// ```
 /// # use netcore::{Address, server::{Config, Output, Service}};
-/// use netcore::testing::Rig;
+/// use netcore::testing::Harness;
 ///
 /// struct Echo;
 /// impl Service for Echo {
@@ -33,13 +33,13 @@ use crate::address::Address;
 ///     }
 /// }
 ///
-/// let mut rig = Rig::new(Config::default(), |_| Echo);
-/// let peer = rig.connect();
+/// let mut harness = Harness::new(Config::default(), |_| Echo);
+/// let peer = harness.connect();
 /// peer.send(b"hello");
-/// rig.run();
+/// harness.run();
 /// assert_eq!(peer.received(), b"hello");
 /// ```
-pub struct Rig<S: Service> {
+pub struct Harness<S: Service> {
     core: Core<S, Socket>,
     clock: Clock,
     peers: Vec<(u32, Wire)>,
@@ -48,7 +48,7 @@ pub struct Rig<S: Service> {
     rearms_late: bool,
 }
 
-/// A peer of a [`Rig`]: the far end of a connection in memory.
+/// A peer of a [`Harness`]: the far end of a connection in memory.
 #[derive(Debug, Clone)]
 pub struct Peer(Wire);
 
@@ -80,14 +80,14 @@ struct Pipe {
     writes: usize,
 }
 
-impl<S: Service> Rig<S> {
+impl<S: Service> Harness<S> {
     /// A worker with the limits of `config`, and the service that `service` makes for it.
-    pub fn new(config: Config, service: impl FnOnce(Worker) -> S) -> Rig<S> {
+    pub fn new(config: Config, service: impl FnOnce(Worker) -> S) -> Harness<S> {
         let clock = Clock::by_hand(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
         let service = service(Worker { waker: Waker { shared, worker: 0 } });
         let core = Core::new(service, &config, clock.clone());
-        Rig { core, clock, peers: Vec::new(), stopping: false, rearms_late: false }
+        Harness { core, clock, peers: Vec::new(), stopping: false, rearms_late: false }
     }
 
     /// A peer connects, from 127.0.0.1 and a port that counts up from 1.
@@ -161,8 +161,8 @@ impl<S: Service> Rig<S> {
 
     /// A worker on sockets that report further readiness only after a call that would have blocked.
     #[cfg(test)]
-    pub(super) fn rearming_late(config: Config, service: impl FnOnce(Worker) -> S) -> Rig<S> {
-        Rig { rearms_late: true, ..Rig::new(config, service) }
+    pub(super) fn rearming_late(config: Config, service: impl FnOnce(Worker) -> S) -> Harness<S> {
+        Harness { rearms_late: true, ..Harness::new(config, service) }
     }
 
     #[cfg(test)]
@@ -176,14 +176,14 @@ impl<S: Service> Rig<S> {
     }
 }
 
-impl<S: Service> fmt::Debug for Rig<S> {
+impl<S: Service> fmt::Debug for Harness<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rig").field("connections", &self.connections()).finish_non_exhaustive()
+        f.debug_struct("Harness").field("connections", &self.connections()).finish_non_exhaustive()
     }
 }
 
 impl Peer {
-    /// Sends `bytes`; they arrive when the rig runs.
+    /// Sends `bytes`; they arrive when the harness runs.
     pub fn send(&self, bytes: &[u8]) {
         let mut pipe = self.0.0.borrow_mut();
         pipe.input.extend(bytes);
