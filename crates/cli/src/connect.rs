@@ -3,7 +3,7 @@
 use netcore::{Connector, Deadline, Endpoint, Transport};
 
 use crate::args::{Common, Connect};
-use crate::datagrams;
+use crate::datagrams::{self, Remote};
 use crate::exit::Failure;
 use crate::joined::{Joined, Patience, join};
 use crate::probe::is_for_datagrams;
@@ -26,6 +26,7 @@ pub(crate) fn connect(
     let timeout = args.idle_timeout.map_or(args.timeout, |idle| idle.min(args.timeout));
     let deadline = Deadline::after(timeout);
     if endpoint.transport() != Transport::Udp {
+        datagrams::only_for_udp(args.broadcast)?;
         match connector.connect(&endpoint, deadline) {
             Ok(stream) => {
                 let joined = join(&stream, patience)?;
@@ -38,6 +39,7 @@ pub(crate) fn connect(
             Err(error) => return Err(error.into()),
         }
     }
-    let socket = connector.connect_datagram(&endpoint, deadline)?;
-    datagrams::connect(socket, args.idle_timeout, console)
+    let local = args.local_address;
+    let remote = Remote::find(connector, &endpoint, args.broadcast, local, deadline)?;
+    datagrams::connect(remote, args.idle_timeout, console)
 }

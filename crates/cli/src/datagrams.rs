@@ -1,6 +1,8 @@
 //! Standard input and output joined to datagram sockets. Datagrams have no end: it is standard
 //! input that has one, or a signal that comes.
 
+mod remote;
+
 use std::io::{self, BufRead};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -13,6 +15,7 @@ use crate::joined;
 use crate::serve::Signals;
 use crate::streams::{Console, Printer};
 use crate::threads;
+pub(crate) use remote::{Remote, bind, only_for_udp};
 
 /// The most of standard input that is one datagram: it passes every network whole.
 const PIECE: usize = 1200;
@@ -135,20 +138,20 @@ fn answer(socket: &Datagram, received: &Received, piece: &[u8]) {
 /// for a while: `idle_timeout`, or else a second. Before the end of standard input an idle timeout is
 /// a failure.
 pub(crate) fn connect(
-    socket: Datagram,
+    remote: Remote,
     idle_timeout: Option<Duration>,
     console: &mut Console,
 ) -> Result<(), Failure> {
     let (events, told) = mpsc::channel();
-    let socket = Arc::new(socket);
-    let (receiving, printer, came) = (socket.clone(), console.printer.clone(), events.clone());
+    let remote = Arc::new(remote);
+    let (receiving, printer, came) = (remote.clone(), console.printer.clone(), events.clone());
     threads::start("receive", move || {
         tell(&came, Event::Failed(print_all(&receiving, &printer, &came)));
     })?;
     let input = console.input();
     threads::start("input", move || {
         let sent = each_piece(input, |piece| {
-            socket.send(piece, Deadline::after(PATIENCE))?;
+            remote.send(piece, Deadline::after(PATIENCE))?;
             tell(&events, Event::Moved);
             Ok(())
         });
@@ -172,10 +175,10 @@ pub(crate) fn connect(
 }
 
 /// Ends with a failure only.
-fn print_all(socket: &Datagram, printer: &Printer, events: &Sender<Event>) -> Failure {
+fn print_all(remote: &Remote, printer: &Printer, events: &Sender<Event>) -> Failure {
     let mut buffer = vec![0; LARGEST];
     loop {
-        let received = match socket.recv(&mut buffer, Deadline::never()) {
+        let received = match remote.recv(&mut buffer, Deadline::never()) {
             Ok(received) => received,
             Err(error) => return error.into(),
         };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use netcore::{Error, ErrorKind, Operation, ParseEndpointError};
+use netcore::{Address, Error, ErrorKind, Operation, ParseEndpointError};
 
 use crate::values::to_show;
 
@@ -63,12 +63,12 @@ impl Failure {
             Operation::Parse | Operation::Resolve => code(error),
             _ => OTHER,
         };
-        Failure::new(code, chain(error))
+        Failure::new(code, chain(error) + hint(error))
     }
 
     /// What failed between this program and its peer.
     pub(crate) fn of(error: &Error) -> Failure {
-        Failure::new(code(error), chain(error))
+        Failure::new(code(error), chain(error) + hint(error))
     }
 
     /// Puts a place before the message: the file and the line that caused the failure.
@@ -174,6 +174,21 @@ fn code(error: &Error) -> u8 {
             _,
         ) => RECEIVE_ERROR,
         _ => OTHER,
+    }
+}
+
+/// The first port that any user may bind, as systems have it by default.
+const FIRST_FREE_PORT: u16 = 1024;
+
+/// The next step, behind an error whose own words do not tell it.
+fn hint(error: &Error) -> &'static str {
+    let address = error.address().and_then(Address::inet);
+    let is_low = address.is_some_and(|address| address.port() < FIRST_FREE_PORT);
+    match (error.operation(), error.kind()) {
+        (Operation::Bind, ErrorKind::PermissionDenied) if is_low => {
+            " (ports below 1024 need root or CAP_NET_BIND_SERVICE)"
+        }
+        _ => "",
     }
 }
 

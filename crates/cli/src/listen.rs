@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use netcore::threaded::{Config, Connection, Handle, Server};
-use netcore::{Datagram, Endpoint, Keepalive, Listener, SocketOptions, Transport};
+use netcore::{Endpoint, Keepalive, Listener, SocketOptions, Transport};
 
 use crate::args::{Common, Listen};
 use crate::exit::Failure;
@@ -33,11 +33,13 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
             let words = "--banner needs connections; datagrams have none";
             return Err(Failure::new(exit::USAGE, words));
         }
-        let sockets = Datagram::bind(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
+        let options = options.with_broadcast(args.broadcast);
+        let sockets = datagrams::bind(&endpoint, options).map_err(|e| Failure::listening(&e))?;
         let names: Vec<Endpoint> = sockets.iter().map(|s| s.endpoint().clone()).collect();
         let announce = |console: &mut Console| announce(&names, common, console);
         return datagrams::listen(sockets, args.idle_timeout, announce, console);
     }
+    datagrams::only_for_udp(args.broadcast)?;
     let listeners = Listener::bind(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
     let names: Vec<Endpoint> = listeners.iter().map(|l| l.endpoint().clone()).collect();
     let config = match banner {

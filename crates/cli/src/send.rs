@@ -12,11 +12,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use netcore::{
-    Connector, Datagram, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions, Stream,
-    Transport,
+    Connector, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions, Stream, Transport,
 };
 
 use crate::args::Send;
+use crate::datagrams::{Remote, only_for_udp};
 use crate::exit::{self, Failure};
 use crate::probe::is_for_datagrams;
 use crate::streams::Console;
@@ -35,14 +35,15 @@ pub(crate) fn send(args: Send, console: &mut Console) -> Result<(), Failure> {
     let deadline = Deadline::after(args.timeout);
     let text = args.text.map(OsStringExt::into_vec);
     if endpoint.transport() != Transport::Udp {
+        only_for_udp(args.broadcast)?;
         match connector.connect(&endpoint, deadline) {
             Ok(stream) => return send_stream(stream, text, args.timeout, args.wait),
             Err(error) if is_for_datagrams(&endpoint, &error) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let socket = connector.connect_datagram(&endpoint, deadline)?;
-    send_datagram(&socket, &endpoint, text, args.timeout, args.wait, console)
+    let remote = Remote::find(connector, &endpoint, args.broadcast, None, deadline)?;
+    send_datagram(&remote, &endpoint, text, args.timeout, args.wait, console)
 }
 
 /// What the two threads of a connection tell.
@@ -171,7 +172,7 @@ fn input_failure(error: Error) -> Failure {
 }
 
 fn send_datagram(
-    socket: &Datagram,
+    remote: &Remote,
     endpoint: &Endpoint,
     text: Option<Vec<u8>>,
     timeout: Duration,
@@ -189,7 +190,7 @@ fn send_datagram(
     if bytes.len() as u64 > LARGEST_DATAGRAM {
         return Err(too_large());
     }
-    socket.send(&bytes, Deadline::after(timeout)).map_err(|error| match error.kind() {
+    remote.send(&bytes, Deadline::after(timeout)).map_err(|error| match error.kind() {
         ErrorKind::MessageTooLong => too_large(),
         _ => error.into(),
     })?;
@@ -197,7 +198,7 @@ fn send_datagram(
     let until = Deadline::after(wait);
     let mut buffer = vec![0; 65536];
     loop {
-        match socket.recv(&mut buffer, until) {
+        match remote.recv(&mut buffer, until) {
             Ok(received) => console.printer.print(&buffer[..received.len])?,
             Err(error) if error.is_timeout() => return Ok(()),
             Err(error) => return Err(error.into()),

@@ -3,7 +3,9 @@
 
 mod common;
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 
 use common::{Listening, PATIENCE, Process, Server, run, run_with_input, sockit};
 use netcore::raw::{Domain, Protocol, Socket, Type};
@@ -115,4 +117,52 @@ fn an_idle_timeout_ends_a_socket_that_has_fallen_silent() {
     process.finish().expect_code(28).expect_error_line(&["nothing came or went for 200ms"]);
     // Once standard input has ended, it is how long to wait for answers.
     run_with_input(&["connect", "-w", "200ms", &endpoint], b"x").expect_code(0).expect_quiet();
+}
+
+/// 127.255.255.255 is the broadcast address of the loopback interface.
+#[cfg(target_os = "linux")]
+#[test]
+fn broadcasts_need_their_option_and_get_answers() {
+    let server = Server::start(&["time", "serve", "--listen", "udp://0.0.0.0:0"]);
+    let to = format!("udp://127.255.255.255:{}", server.udp().port());
+    for command in ["send", "connect"] {
+        run(&[command, &to]).expect_code(7).expect_error_line(&["--broadcast"]);
+        let wrong = run(&[command, "tcp://127.0.0.1:1", "--broadcast"]);
+        wrong.expect_code(2).expect_error_line(&["udp://"]);
+    }
+    run(&["listen", "127.0.0.1:0", "--broadcast"]).expect_code(2).expect_error_line(&["udp://"]);
+    let finished = run(&["send", &to, "hello", "--broadcast", "--wait", "1s"]);
+    assert!(finished.expect_code(0).stdout_text().ends_with("] hello"), "{}", finished.story());
+    let mut connecting = Process::spawn(sockit(&["connect", &to, "--broadcast"]));
+    connecting.feed(b"hello");
+    connecting.stdout_when("an answer", |text| text.ends_with("] hello"));
+    let listening = Listening::start("udp://127.0.0.1:0", &["--broadcast"]);
+    listening.stop("INT");
+}
+
+/// RFC 4291 section 2.7: interface-local scope.
+#[cfg(target_os = "linux")]
+#[test]
+fn listen_joins_the_group_that_it_is_given() {
+    if let Err(error) = UdpSocket::bind("[::1]:0") {
+        return println!("no IPv6 on this machine ({error}): this is not tested");
+    }
+    // Two of one group hear the same.
+    let group = "udp://[ff01::77:3%lo]";
+    let first = Listening::start(&format!("{group}:0"), &[]);
+    let port = first.endpoint.rsplit_once(':').expect("a port").1.to_owned();
+    let second = Listening::start(&format!("{group}:{port}"), &[]);
+    let group: Ipv6Addr = "ff01::77:3".parse().expect("an address");
+    let members = || fs::read_to_string("/proc/net/igmp6").expect("Linux lists memberships");
+    let membership = "ff010000000000000000000000770003     2 ";
+    assert!(members().contains(membership), "two members of the group: {}", members());
+    // Linux numbers the loopback interface 1. Not every machine has a route for groups there.
+    let to = SocketAddrV6::new(group, port.parse().expect("a number"), 0, 1);
+    match peer("[::1]:0").send_to(b"to all", to) {
+        Ok(_) => [&first, &second].into_iter().for_each(|listening| {
+            listening.process.stdout_when("text", |text| text == "to all");
+        }),
+        Err(error) => assert_eq!(error.kind(), io::ErrorKind::NetworkUnreachable),
+    }
+    [first, second].into_iter().for_each(|listening| drop(listening.stop("INT")));
 }

@@ -314,3 +314,34 @@ fn version_and_help_are_results() {
         assert!(help.stdout_text().contains("Usage"), "{}", help.story());
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn an_address_in_use_names_its_holder_and_not_the_program_itself() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let finished = run(&["time", "serve", "--listen", &address]);
+    finished.expect_code(1).expect_error_line(&[&address, "address in use"]);
+    if cfg!(target_os = "linux") {
+        finished.expect_error_line(&[&format!("(pid {})", std::process::id())]);
+    }
+    drop(taken);
+    let finished = run(&["time", "serve", "--listen", &address, "--listen", &address]);
+    finished.expect_code(1).expect_error_line(&[&address, "address in use"]);
+    if cfg!(target_os = "linux") {
+        finished.expect_error_line(&["another socket of this process"]);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_nearly_right_is_told_the_next_step() {
+    let finished = run(&["time", "serve", "--listen", "7001"]);
+    finished.expect_code(3).expect_error_line(&["a port has a colon before it"]);
+    // Not for root, and not where every user may have every port.
+    let low = TcpListener::bind("127.0.0.1:1").map_err(|error| error.kind());
+    if matches!(low, Err(ErrorKind::PermissionDenied)) {
+        let finished = run(&["time", "serve", "--listen", "127.0.0.1:1"]);
+        finished.expect_code(1).expect_error_line(&["permission denied", "CAP_NET_BIND_SERVICE"]);
+    }
+}

@@ -167,7 +167,8 @@ impl Error {
         self.0.address.as_ref()
     }
 
-    /// The process that has the address, as `nginx (pid 812)`, if the kind is
+    /// The process that has the address, as `nginx (pid 812)` or `another socket of this process`, if
+    /// the kind is
     /// [`AddressInUse`](ErrorKind::AddressInUse) and the system lets it be seen. Linux does, for the
     /// processes that this one may look at.
     #[must_use]

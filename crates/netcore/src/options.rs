@@ -142,7 +142,7 @@ impl Keepalive {
 
     /// Probes that give a vanished peer up after about `limit`: half of it is the silence before the
     /// first probe, and four probes follow in the other half. Each time is rounded up to whole
-    /// seconds. OpenBSD has the system's pace only.
+    /// seconds. OpenBSD has the system's pace only, Windows always sends ten probes.
     ///
     /// Systems refuse a silence above 32,767 s, so `limit` is at most 65,534 s.
     #[must_use]
@@ -152,7 +152,8 @@ impl Keepalive {
             return Keepalive::new();
         }
         let half = limit / 2;
-        Keepalive { idle: Some(half), interval: Some(half / PROBES), count: Some(PROBES) }
+        let count = sys::HAS_KEEPALIVE_COUNT.then_some(PROBES);
+        Keepalive { idle: Some(half), interval: Some(half / PROBES), count }
     }
 
     /// `TCP_KEEPIDLE`: the silence before the first probe, in whole seconds (rounded up), from 1.

@@ -45,6 +45,9 @@ pub(crate) struct Send {
     /// Print what comes back, for so long after all is sent or until the peer ends
     #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
     pub(crate) wait: Option<Duration>,
+    /// Send to a broadcast address, and take answers from everybody; for udp:// only
+    #[arg(long)]
+    pub(crate) broadcast: bool,
     /// How long the connection may take, TEXT, and after the end of input the peer to take the rest
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
     pub(crate) timeout: Duration,
@@ -55,7 +58,8 @@ pub(crate) struct Send {
 #[cfg(unix)]
 #[derive(Debug, Group)]
 pub(crate) struct Listen {
-    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or unix:@NAME
+    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or unix:@NAME;
+    /// udp://GROUP:PORT joins a multicast group
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
     /// Send each client this text, as it is, and close the connection
@@ -68,6 +72,9 @@ pub(crate) struct Listen {
     /// End a connection on which nothing comes or goes for so long, with 28 [default: never]
     #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
+    /// Let answers go to a broadcast address; for udp:// only
+    #[arg(long)]
+    pub(crate) broadcast: bool,
     /// Give up a client that has vanished after about so long, by TCP keepalive: 1s to 18h, or off
     #[arg(long, value_name = "DUR|off", default_value = "2m", value_parser = values::keepalive)]
     pub(crate) keepalive: values::Keepalive,
@@ -82,6 +89,9 @@ pub(crate) struct Connect {
     /// The address of this side: IP, IP%ZONE or IP:PORT
     #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
     pub(crate) local_address: Option<SocketAddr>,
+    /// Send to a broadcast address, and take answers from everybody; for udp:// only
+    #[arg(long)]
+    pub(crate) broadcast: bool,
     /// End with 28 when nothing comes or goes for so long, while connecting too; over UDP also how
     /// long to wait for answers after the end of standard input, without an error [default: never;
     /// over UDP 1s]

@@ -156,6 +156,9 @@ fn bracketed(inside: &str, offset: usize) -> Result<(Host, Port), Refusal> {
 /// `HOST:PORT` or `:PORT`.
 fn plain(text: &str, offset: usize) -> Result<(Host, Port), Refusal> {
     let Some((host, port)) = text.split_once(':') else {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            return refuse(offset, "a port has a colon before it, as in :80 for every interface");
+        }
         // The host is looked at first: what is wrong in it stands before the missing colon.
         if !text.is_empty() {
             self::host(text, offset)?;

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::panic;
 use std::sync::Arc;
 use std::thread;
@@ -15,8 +16,7 @@ use super::handle::{Mailbox, Shared};
 use super::worker::{self, Running, Seat};
 use super::{Config, Handle, Service, Waker, Worker};
 use crate::datagram::Datagram;
-use crate::endpoint::Endpoint;
-use crate::endpoint::Transport;
+use crate::endpoint::{Endpoint, Host, Port, Transport};
 use crate::error::{Error, Operation};
 use crate::listener::Listener;
 use crate::options::{Keepalive, SocketOptions};
@@ -32,7 +32,7 @@ pub struct Server {
 
 impl Server {
     /// Binds `endpoints`, TCP, UDP and Unix in any mixture, with the socket options that suit a
-    /// server.
+    /// server. `0.0.0.0:PORT` and `[::]:PORT` beside each other are one family each.
     ///
     /// # Errors
     ///
@@ -82,6 +82,7 @@ impl Server {
         let mut listeners = 0;
         let mut ports = 0;
         for endpoint in endpoints {
+            let options = &leaving_ipv4(options, endpoint, endpoints);
             if endpoint.transport() == Transport::Udp {
                 for socket in Datagram::bind(endpoint, options)? {
                     bound.push(socket.endpoint().clone());
@@ -165,6 +166,24 @@ impl Server {
             result
         })
     }
+}
+
+/// Leaves IPv4 to the `0.0.0.0:PORT` of `all`, if `endpoint` is its `[::]:PORT`, which takes both
+/// families otherwise.
+fn leaving_ipv4(options: &SocketOptions, endpoint: &Endpoint, all: &[Endpoint]) -> SocketOptions {
+    let is_any = |endpoint: &Endpoint, any: IpAddr| match endpoint.host() {
+        Some(Host::Ip(ip, _)) => *ip == any && endpoint.port() != Some(&Port::Number(0)),
+        _ => false,
+    };
+    let is_its_ipv4 = |other: &Endpoint| {
+        is_any(other, Ipv4Addr::UNSPECIFIED.into())
+            && (other.transport(), other.port()) == (endpoint.transport(), endpoint.port())
+    };
+    let mut options = options.clone();
+    if is_any(endpoint, Ipv6Addr::UNSPECIFIED.into()) && all.iter().any(is_its_ipv4) {
+        options.set.only_v6.get_or_insert(true);
+    }
+    options
 }
 
 /// Adds what notices a vanished peer. Keepalive sends no probe while data is unacknowledged, so it

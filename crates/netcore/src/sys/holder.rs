@@ -33,7 +33,10 @@ const ACCEPTS: u32 = 0x1_0000;
 /// `SOCK_DGRAM` of socket(2).
 const DATAGRAM: u32 = 2;
 
-/// The process that has `address`, as `nginx (pid 812)`. `None` where it can't be seen: it is
+/// The holder is the calling process: a name and a number would send people after another one.
+const OURS: &str = "another socket of this process";
+
+/// The process that has `address`, as `nginx (pid 812)`, or [`OURS`]. `None` where it can't be seen: it is
 /// another user's, in another container, behind the limits, or its socket is connected, or bound and
 /// does not listen.
 pub(crate) fn holder(transport: Transport, address: &Address) -> Option<String> {
@@ -152,6 +155,9 @@ fn process_with(inode: u64) -> Option<String> {
             left = left.checked_sub(1)?;
             let target = fs::read_link(descriptor.path());
             if target.is_ok_and(|target| target.as_os_str() == wanted.as_str()) {
+                if pid == std::process::id() {
+                    return Some(OURS.to_owned());
+                }
                 let name = fs::read(directory.join("comm")).ok()?;
                 return Some(format!("{} (pid {pid})", printable(&name)));
             }

@@ -54,6 +54,9 @@ where_available!(
 /// Whether keepalive has times of its own for each socket.
 pub(crate) const HAS_KEEPALIVE_TIMES: bool = cfg!(not(target_os = "openbsd"));
 
+/// Whether the number of probes can be set. Windows has it since 10.0.15063 only.
+pub(crate) const HAS_KEEPALIVE_COUNT: bool = cfg!(unix);
+
 /// Whether there is `TCP_USER_TIMEOUT`.
 pub(crate) const HAS_USER_TIMEOUT: bool = cfg!(target_os = "linux");
 

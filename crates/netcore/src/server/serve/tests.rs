@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixture::{endpoint, pair};
+use crate::fixture::{endpoint, has_ipv6, pair};
 use std::time::Duration;
 
 fn seconds(seconds: u64) -> Duration {
@@ -47,4 +47,47 @@ fn the_limit_is_the_configs_and_options_win() {
 
     let own = none.with_keepalive(None).with_user_timeout(seconds(3));
     assert_eq!(noticing_dead_peers(&own, &config), own);
+}
+
+#[test]
+fn both_wildcard_addresses_may_share_a_port() {
+    if !has_ipv6() {
+        return;
+    }
+    let config = Config::default().with_workers(1);
+    for scheme in ["tcp", "udp"] {
+        for hosts in [["0.0.0.0", "[::]"], ["[::]", "0.0.0.0"]] {
+            // A port that is free for one may not be for the other.
+            let bound = (0..16).find_map(|_| {
+                let first = Server::bind(&[endpoint(&format!("{scheme}://:0"))], config.clone());
+                let port = match first.unwrap().endpoints()[0].port() {
+                    Some(Port::Number(port)) => *port,
+                    other => panic!("{other:?}"),
+                };
+                let both = hosts.map(|host| endpoint(&format!("{scheme}://{host}:{port}")));
+                Server::bind(&both, config.clone()).ok().map(|server| (both, server))
+            });
+            let (both, server) = bound.expect("one of 16 ports is free");
+            assert_eq!(server.endpoints(), both);
+        }
+    }
+}
+
+#[test]
+fn only_the_ipv6_twin_of_an_ipv4_wildcard_leaves_ipv4_alone() {
+    let none = SocketOptions::new();
+    let only_v6 = |one: &str, other: &str| {
+        leaving_ipv4(&none, &endpoint(one), &[endpoint(one), endpoint(other)]).only_v6()
+    };
+    assert_eq!(only_v6("[::]:7", "0.0.0.0:7"), Some(true));
+    for (one, other) in [
+        ("[::]:7", "0.0.0.0:8"),
+        ("[::]:7", "udp://0.0.0.0:7"),
+        ("[::]:0", "0.0.0.0:0"),
+        ("[::]:7", "127.0.0.1:7"),
+        (":7", "0.0.0.0:7"),
+        ("0.0.0.0:7", "[::]:7"),
+    ] {
+        assert_eq!(only_v6(one, other), None, "{one} beside {other}");
+    }
 }

@@ -10,8 +10,7 @@ use crate::options::SocketOptions;
 
 /// What an error says of this very process.
 fn this_process() -> String {
-    let name = fs::read_to_string("/proc/self/comm").unwrap();
-    format!("{} (pid {})", name.trim_end(), std::process::id())
+    "another socket of this process".to_owned()
 }
 
 fn cannot_listen(endpoint: &Endpoint) -> Error {

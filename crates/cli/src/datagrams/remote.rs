@@ -1,0 +1,103 @@
+//! Datagram sockets for a peer, for all that a broadcast address stands for, and for a group.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use netcore::{
+    Address, Connector, Datagram, Deadline, Endpoint, Error, ErrorKind, Family, Host, Received,
+    SocketOptions, resolve,
+};
+
+use crate::exit::{self, Failure};
+
+/// Binds `endpoint`, and joins the group if it is one.
+pub(crate) fn bind(endpoint: &Endpoint, options: SocketOptions) -> Result<Vec<Datagram>, Error> {
+    if !is_group(endpoint) {
+        return Datagram::bind(endpoint, &options);
+    }
+    // Every program of this machine that listens to the group gets what is sent to it.
+    let sockets = Datagram::bind(endpoint, &options.with_reuse_address(true))?;
+    for socket in &sockets {
+        match socket.local_address()?.inet() {
+            Some(SocketAddr::V4(group)) => socket.join_v4(*group.ip(), Ipv4Addr::UNSPECIFIED)?,
+            Some(SocketAddr::V6(group)) => socket.join_v6(*group.ip(), group.scope_id())?,
+            None => {}
+        }
+    }
+    Ok(sockets)
+}
+
+fn is_group(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.host(), Some(Host::Ip(ip, _)) if ip.is_multicast())
+}
+
+/// Refuses `--broadcast` where there are no datagrams.
+pub(crate) fn only_for_udp(broadcast: bool) -> Result<(), Failure> {
+    match broadcast {
+        true => Err(Failure::new(exit::USAGE, "--broadcast needs udp://")),
+        false => Ok(()),
+    }
+}
+
+/// The peer of a command, or the peers that one address stands for.
+pub(crate) struct Remote {
+    socket: Datagram,
+    /// A group or a broadcast address. The socket is not connected to it: answers come from the
+    /// addresses of those that it reaches.
+    all: Option<Address>,
+}
+
+impl Remote {
+    /// Finds `endpoint` and makes a socket for it, with the address `local` if there is one.
+    pub(crate) fn find(
+        connector: Connector,
+        endpoint: &Endpoint,
+        broadcast: bool,
+        local: Option<SocketAddr>,
+        deadline: Deadline,
+    ) -> Result<Remote, Failure> {
+        if !broadcast && !is_group(endpoint) {
+            return match connector.connect_datagram(endpoint, deadline) {
+                Ok(socket) => Ok(Remote { socket, all: None }),
+                Err(error) => Err(refused(&error)),
+            };
+        }
+        // IPv6 has no broadcasts.
+        let family = if broadcast { Family::Ipv4 } else { Family::Any };
+        let addresses = resolve(endpoint, family, deadline)?;
+        let Some(&address) = addresses.first() else {
+            let words = format!("{endpoint} has no address");
+            return Err(Failure::new(exit::HOST_NOT_RESOLVED, words));
+        };
+        let any: SocketAddr = match address {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let options = SocketOptions::new().with_broadcast(broadcast);
+        let mut sockets = Datagram::bind(&Endpoint::udp(local.unwrap_or(any)), &options)?;
+        Ok(Remote { socket: sockets.remove(0), all: Some(Address::Inet(address)) })
+    }
+
+    pub(crate) fn send(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+        match &self.all {
+            Some(all) => self.socket.send_to(bytes, all, deadline),
+            None => self.socket.send(bytes, deadline),
+        }
+    }
+
+    pub(crate) fn recv(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
+        match &self.all {
+            Some(_) => self.socket.recv_from(buffer, deadline),
+            None => self.socket.recv(buffer, deadline),
+        }
+    }
+}
+
+/// Adds what the system's word for a broadcast address without `SO_BROADCAST` does not tell.
+fn refused(error: &Error) -> Failure {
+    let is_ipv4 = error.address().and_then(Address::inet).is_some_and(|peer| peer.is_ipv4());
+    if error.kind() == ErrorKind::PermissionDenied && is_ipv4 {
+        let words = format!("{} (a broadcast address takes --broadcast)", exit::chain(error));
+        return Failure::new(exit::COULD_NOT_CONNECT, words);
+    }
+    Failure::of(error)
+}
