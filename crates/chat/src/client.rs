@@ -12,7 +12,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use netcore::{Deadline, Endpoint, Keepalive, SocketOptions, Stream};
+use netcore::options::Keepalive;
+use netcore::{Deadline, Endpoint, SocketOptions, Stream};
 
 pub use crate::client::error::ClientError;
 use crate::client::event::{Event, EventKind, Notice};

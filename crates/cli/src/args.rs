@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand};
-use netcore::Family;
+use netcore::resolve::Family;
 
 use crate::values;
 pub(crate) use chat::{ChatCommand, ChatJoin, ChatServe};

@@ -8,7 +8,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use netcore::{Address, Datagram, Deadline, Received};
+use netcore::datagram::Received;
+use netcore::{Address, Datagram, Deadline};
 
 use crate::exit::{self, Failure};
 use crate::joined;

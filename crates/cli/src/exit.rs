@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::io;
 
-use netcore::{Address, Error, ErrorKind, Operation, ParseEndpointError};
+use netcore::endpoint::ParseEndpointError;
+use netcore::{Address, Error, ErrorKind, Operation};
 
 use crate::values::to_show;
 

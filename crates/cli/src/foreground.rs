@@ -46,7 +46,7 @@ mod system {
 
     /// Lets a server go on in the background, whatever it does with the terminal there.
     pub(crate) fn ignore_stops() {
-        netcore::ignore_terminal_stops();
+        netcore::stdio::ignore_terminal_stops();
     }
 }
 

@@ -6,10 +6,8 @@
 use std::io;
 use std::time::Duration;
 
-use netcore::{
-    Deadline, End, Error, ErrorKind, Operation, RelayError, Relayed, Side, SocketOptions, Stream,
-    relay,
-};
+use netcore::relay::{End, RelayError, Relayed, Side, relay};
+use netcore::{Deadline, Error, ErrorKind, Operation, SocketOptions, Stream};
 
 use crate::exit::{self, Failure};
 use crate::streams::Console;

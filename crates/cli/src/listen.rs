@@ -5,8 +5,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use netcore::options::Keepalive;
 use netcore::threaded::{Config, Connection, Handle, Server};
-use netcore::{Endpoint, Keepalive, Listener, SocketOptions, Transport};
+use netcore::{Endpoint, Listener, SocketOptions, Transport};
 
 use crate::args::{Common, Listen};
 use crate::exit::Failure;

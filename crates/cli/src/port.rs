@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use netcore::{Deadline, Error, ErrorKind, Transport, service_name, service_port};
+use netcore::resolve::{service_name, service_port};
+use netcore::{Deadline, Error, ErrorKind, Transport};
 
 use crate::args::{Common, Port};
 use crate::exit::{self, Failure};

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use netcore::connect::ConnectEvent;
+use netcore::options::{Granted, Report};
+use netcore::resolve::{resolve, reverse};
 use netcore::{
-    Address, ConnectEvent, Connector, Datagram, Deadline, Endpoint, Error, Granted, Report,
-    SocketOptions, Stream, Transport, resolve, reverse,
+    Address, Connector, Datagram, Deadline, Endpoint, Error, SocketOptions, Stream, Transport,
 };
 
 use crate::args::{Common, Probe};

@@ -40,7 +40,7 @@ impl Streams {
 /// std has opened `/dev/null` there, where all output would vanish and the program would exit 0.
 #[cfg(unix)]
 fn keep_closed() {
-    if !netcore::standard_output_was_closed() {
+    if !netcore::stdio::standard_output_was_closed() {
         return;
     }
     // std aborts the program where `/dev/null` cannot be opened, so that this does not fail either.
@@ -67,7 +67,7 @@ impl<S: AsFd> Write for Standard<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match rustix::io::write(&self.0, bytes) {
             Err(rustix::io::Errno::AGAIN) => {
-                netcore::write_all_to(&self.0, bytes, netcore::Deadline::never())?;
+                netcore::transfer::write_all_to(&self.0, bytes, netcore::Deadline::never())?;
                 Ok(bytes.len())
             }
             written => Ok(written?),

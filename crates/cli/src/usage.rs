@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory};
-use netcore::{Deadline, Endpoint, Transport, service_port};
+use netcore::resolve::service_port;
+use netcore::{Deadline, Endpoint, Transport};
 
 use crate::args::Args;
 use crate::exit::{self, Failure};

@@ -8,7 +8,9 @@ use std::time::Duration;
 use ::chat::Rate;
 #[cfg(unix)]
 use ::chat::SyncPolicy;
-use netcore::{Deadline, Endpoint, Family, Host, Port, resolve as resolve_endpoint};
+use netcore::endpoint::{Host, Port};
+use netcore::resolve::{Family, resolve as resolve_endpoint};
+use netcore::{Deadline, Endpoint};
 
 use crate::exit::chain;
 

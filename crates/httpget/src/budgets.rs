@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use netcore::Deadline;
 #[cfg(unix)]
-use netcore::Patience;
+use netcore::transfer::TransferDeadline;
 
 use crate::error::Silent;
 use crate::{Budget, Error, ErrorKind, Pace, Phase, Timeouts};
@@ -67,10 +67,10 @@ impl Budgets {
 
     /// How long a transfer may take from now on, and how long the server may pause in it.
     #[cfg(unix)]
-    pub(crate) fn patience(&self) -> Patience {
-        let patience = Patience::from(self.total.deadline);
+    pub(crate) fn patience(&self) -> TransferDeadline {
+        let patience = TransferDeadline::from(self.total.deadline);
         match self.timeouts.stall {
-            Some(stall) => patience.with_pause(stall),
+            Some(stall) => patience.with_stall_timeout(stall),
             None => patience,
         }
     }

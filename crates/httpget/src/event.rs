@@ -1,7 +1,8 @@
 use std::fmt;
 
 use http::HeaderName;
-use netcore::{Address, ConnectEvent};
+use netcore::Address;
+use netcore::connect::ConnectEvent;
 
 use crate::Url;
 use crate::protocol::{Note, ResponseHead};

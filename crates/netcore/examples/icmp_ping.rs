@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use netcore::raw::{Domain, Protocol, Socket, Type};
-use netcore::{Address, Deadline, Endpoint, ErrorKind, Family, SocketOptions, resolve};
+use netcore::resolve::{Family, resolve};
+use netcore::{Address, Deadline, Endpoint, ErrorKind, SocketOptions};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -1,7 +1,7 @@
 //! Connecting: all addresses of an endpoint, under one deadline.
 
-pub(crate) mod event;
-pub(crate) mod happy_eyeballs;
+mod event;
+mod happy_eyeballs;
 mod inet;
 mod unix;
 
@@ -24,8 +24,8 @@ use crate::options::SocketOptions;
 use crate::resolve::Family;
 use crate::stream::Stream;
 use crate::sys;
-use event::ConnectEvent;
-use happy_eyeballs::ATTEMPT_DELAY;
+pub use event::ConnectEvent;
+pub use happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
 
 type Observer<'a> = &'a mut dyn FnMut(&ConnectEvent<'_>);
 
@@ -35,7 +35,8 @@ type Observer<'a> = &'a mut dyn FnMut(&ConnectEvent<'_>);
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use netcore::{Connector, Deadline, Endpoint, Family};
+/// use netcore::{Connector, Deadline, Endpoint};
+/// use netcore::resolve::Family;
 ///
 /// let endpoint: Endpoint = "db.example:5432".parse()?;
 /// let connector = Connector::new().with_family(Family::Ipv4);
@@ -103,7 +104,7 @@ impl Connector {
     }
 
     /// How long one attempt is alone before the next one joins it; without this [`ATTEMPT_DELAY`].
-    /// Not below [`MIN_ATTEMPT_DELAY`](crate::MIN_ATTEMPT_DELAY); with [`Duration::MAX`] one
+    /// Not below [`MIN_ATTEMPT_DELAY`](crate::connect::MIN_ATTEMPT_DELAY); with [`Duration::MAX`] one
     /// address is given up before the next one is tried.
     #[must_use]
     pub fn with_attempt_delay(mut self, delay: Duration) -> Connector {
@@ -115,7 +116,7 @@ impl Connector {
     ///
     /// Addresses are tried as Happy Eyeballs has it (RFC 8305 sections 4 and 5). IPv6 and IPv4 take
     /// turns, in the order that the system prefers within each, up to
-    /// [`MAX_ADDRESSES`](crate::MAX_ADDRESSES). An attempt that has not come to anything after the
+    /// [`MAX_ADDRESSES`](crate::connect::MAX_ADDRESSES). An attempt that has not come to anything after the
     /// attempt delay is joined by the next one, and one that fails is followed by it at once. The
     /// first to connect wins, and the others are closed. Where the deadline leaves less than the
     /// attempt delay for each address, they follow one another faster.
@@ -126,7 +127,7 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// - what [`resolve`](crate::resolve) fails with;
+    /// - what [`resolve`](crate::resolve::resolve) fails with;
     /// - [`Operation::Connect`] with the system's reason, often
     ///   [`ConnectionRefused`](ErrorKind::ConnectionRefused) or
     ///   [`HostUnreachable`](ErrorKind::HostUnreachable), or [`TimedOut`](ErrorKind::TimedOut) once
@@ -193,7 +194,7 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// - what [`resolve`](crate::resolve) fails with;
+    /// - what [`resolve`](crate::resolve::resolve) fails with;
     /// - [`Operation::Connect`], [`Operation::Bind`], [`Operation::SetOption`] and
     ///   [`Operation::Open`] with the system's reason;
     /// - [`ConnectionRefused`](ErrorKind::ConnectionRefused), if the local address of

@@ -1,3 +1,5 @@
+//! Datagram sockets: UDP and Unix.
+
 mod batch;
 mod convert;
 mod multicast;

@@ -1,3 +1,5 @@
+//! Endpoints: the text forms of addresses, and their parser.
+
 mod parse;
 
 #[cfg(test)]
@@ -38,7 +40,7 @@ pub use parse::ParseEndpointError;
 /// let endpoint: Endpoint = "db.example:5432".parse()?;
 /// assert_eq!(endpoint.transport(), Transport::Tcp);
 /// assert_eq!(endpoint.to_string(), "tcp://db.example:5432");
-/// # Ok::<(), netcore::ParseEndpointError>(())
+/// # Ok::<(), netcore::endpoint::ParseEndpointError>(())
 /// ```
 #[derive(Clone)]
 pub struct Endpoint {

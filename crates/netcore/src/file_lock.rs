@@ -1,3 +1,5 @@
+//! Advisory locks on files and directories: flock(2). On Unix.
+
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +12,7 @@ use crate::sys;
 /// Unix.
 ///
 /// The lock belongs to what open(2) made: every copy of that descriptor has it, another open of the
-/// same file has not, be it in the same process. It ends with [`unlock_file`], or when the last copy
+/// same file has not, be it in the same process. It ends with [`unlock`], or when the last copy
 /// is closed, so with the process at the latest. It binds only those who ask for it.
 ///
 /// A name may have been given to another file between opening and locking, so whoever locks a file
@@ -21,7 +23,7 @@ use crate::sys;
 ///
 /// fn open_alone(path: &std::path::Path) -> std::io::Result<File> {
 ///     let file = File::options().append(true).create(true).open(path)?;
-///     match netcore::try_lock_file(&file)? {
+///     match netcore::file_lock::try_lock(&file)? {
 ///         true => Ok(file),
 ///         false => Err(std::io::ErrorKind::ResourceBusy.into()),
 ///     }
@@ -33,11 +35,11 @@ use crate::sys;
 /// - [`Unsupported`](io::ErrorKind::Unsupported): the file system has no locks, or none for a file
 ///   that is open only for reading, a directory for example (NFS, SMB);
 /// - the system's other errors: no locks are left (`ENOLCK`).
-pub fn try_lock_file(file: &impl AsFd) -> io::Result<bool> {
+pub fn try_lock(file: &impl AsFd) -> io::Result<bool> {
     sys::try_lock(file)
 }
 
-/// Ends the lock that [`try_lock_file`] got, at once and for all copies of the descriptor. On Unix.
+/// Ends the lock that [`try_lock`] got, at once and for all copies of the descriptor. On Unix.
 ///
 /// To close the file is not the same where the process starts others: a child has a copy until it
 /// executes its program, and a lock that outlives its holder for as long.
@@ -45,6 +47,6 @@ pub fn try_lock_file(file: &impl AsFd) -> io::Result<bool> {
 /// # Errors
 ///
 /// The system's.
-pub fn unlock_file(file: &impl AsFd) -> io::Result<()> {
+pub fn unlock(file: &impl AsFd) -> io::Result<()> {
     sys::unlock(file)
 }

@@ -31,10 +31,14 @@
 //! );
 //! ```
 
-#[cfg(test)]
-mod tests;
+mod stream;
+mod write_buffer;
 
 use crate::sys;
+pub use stream::LineStream;
+
+#[cfg(test)]
+mod tests;
 
 /// Cuts a byte stream into lines of limited length.
 ///

@@ -47,7 +47,7 @@ impl Listener {
     /// - On Unix `SO_REUSEADDR` is set unless `options` say otherwise, so a server can be started
     ///   again at once.
     /// - `TCP_NODELAY` is set, and `SO_KEEPALIVE` so that a vanished peer is noticed after about
-    ///   [two minutes](crate::Keepalive::LIMIT), unless `options` say otherwise. Accepted
+    ///   [two minutes](crate::options::Keepalive::LIMIT), unless `options` say otherwise. Accepted
     ///   connections inherit both and the buffer sizes from here.
     /// - A Unix socket's file on which nobody accepts is replaced. One on which somebody does, and
     ///   any other file, is left alone.
@@ -55,7 +55,7 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// - what [`resolve`](crate::resolve) fails with; a look-up may take 30 seconds;
+    /// - what [`resolve`](crate::resolve::resolve) fails with; a look-up may take 30 seconds;
     /// - [`Operation::Bind`] with [`AddressInUse`](ErrorKind::AddressInUse),
     ///   [`AddressNotAvailable`](ErrorKind::AddressNotAvailable),
     ///   [`PermissionDenied`](ErrorKind::PermissionDenied) or another reason of the system's;

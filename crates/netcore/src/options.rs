@@ -1,3 +1,5 @@
+//! Socket options: set, read back and reported.
+
 mod report;
 mod system;
 
@@ -22,7 +24,8 @@ pub use report::{Granted, Report, ReportRow, Verdict};
 ///
 /// ```
 /// use std::time::Duration;
-/// use netcore::{Keepalive, SocketOptions};
+/// use netcore::options::Keepalive;
+/// use netcore::SocketOptions;
 ///
 /// let options = SocketOptions::new()
 ///     .with_nodelay(true)

@@ -108,7 +108,8 @@ impl<'a> From<&'a Stream> for End<'a> {
 ///
 /// ```
 /// use std::time::Duration;
-/// use netcore::{Deadline, End, Endpoint, Listener, RelayError, SocketOptions, Stream, relay};
+/// use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
+/// use netcore::relay::{End, RelayError, relay};
 ///
 /// /// Passes one connection on to another server, as long as it is used once a minute.
 /// fn forward(listener: &Listener, to: &Endpoint) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,6 +1,7 @@
 //! Names to addresses and back.
 
 pub(crate) mod helper;
+mod service;
 
 #[cfg(test)]
 mod tests;
@@ -13,8 +14,10 @@ use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, SockType};
 use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host, Port, Transport};
 use crate::error::{Error, ErrorKind, Operation};
-use crate::{service, sys};
+use crate::sys;
+pub use helper::MAX_LOOKUPS;
 use helper::on_helper;
+pub use service::{service_name, service_port};
 
 /// Which addresses of a name are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -51,7 +54,7 @@ impl Family {
 /// Numeric addresses, with their zone, and names under `localhost` are never given to the resolver.
 /// `localhost` and `NAME.localhost` stand for the loopback addresses `[::1]` and `127.0.0.1` (RFC
 /// 6761 section 6.3), over UDP with `127.0.0.1` first. `:PORT` stands for the unspecified addresses,
-/// `[::]` and `0.0.0.0`. A service's name is what [`service_port`](crate::service_port) makes of
+/// `[::]` and `0.0.0.0`. A service's name is what [`service_port`](crate::resolve::service_port) makes of
 /// it. The deadline covers all of it.
 ///
 /// # Errors
@@ -64,16 +67,17 @@ impl Family {
 /// - [`NoData`](ErrorKind::NoData): there are addresses, but none of `family`;
 /// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has the service;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
-/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::MAX_LOOKUPS) are under way already;
+/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) are under way already;
 /// - [`InvalidInput`](ErrorKind::InvalidInput): the endpoint is a Unix socket.
 ///
 /// ```
-/// use netcore::{Deadline, Endpoint, Family};
+/// use netcore::{Deadline, Endpoint};
+/// use netcore::resolve::Family;
 ///
 /// let endpoint: Endpoint = "127.0.0.1:80".parse()?;
-/// let addresses = netcore::resolve(&endpoint, Family::Any, Deadline::never())?;
+/// let addresses = netcore::resolve::resolve(&endpoint, Family::Any, Deadline::never())?;
 /// assert_eq!(addresses, ["127.0.0.1:80".parse()?]);
-/// assert!(netcore::resolve(&endpoint, Family::Ipv6, Deadline::never()).is_err());
+/// assert!(netcore::resolve::resolve(&endpoint, Family::Ipv6, Deadline::never()).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn resolve(
@@ -98,14 +102,14 @@ pub fn resolve(
 ///   [`ResolverFailed`](ErrorKind::ResolverFailed): as getnameinfo(3) says;
 /// - [`InvalidData`](ErrorKind::InvalidData): what stands there is no host's name;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
-/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::MAX_LOOKUPS) are under way already.
+/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) are under way already.
 ///
 /// ```no_run
 /// use std::time::Duration;
 /// use netcore::Deadline;
 ///
 /// let deadline = Deadline::after(Duration::from_secs(5));
-/// println!("{}", netcore::reverse("192.0.2.7".parse()?, deadline)?);
+/// println!("{}", netcore::resolve::reverse("192.0.2.7".parse()?, deadline)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn reverse(address: IpAddr, deadline: Deadline) -> Result<String, Error> {

@@ -1,3 +1,5 @@
+//! The file of a bound Unix socket.
+
 #[cfg(test)]
 mod tests;
 

@@ -1,4 +1,7 @@
+//! Connected streams: TCP and Unix.
+
 mod convert;
+mod deadline_stream;
 mod drain;
 
 #[cfg(test)]
@@ -17,6 +20,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::sys::{self, Interest};
+pub use deadline_stream::DeadlineStream;
 
 /// A connected stream: TCP or Unix.
 ///

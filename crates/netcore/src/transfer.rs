@@ -1,5 +1,6 @@
 //! Whole files and pipes, sent and received by the kernel's own copy where it has one.
 
+mod deadline;
 mod descriptor;
 mod nonblocking;
 mod pump;
@@ -15,9 +16,9 @@ use std::time::Instant;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::patience::Patience;
 use crate::stream::Stream;
 use crate::sys::{self, Interest, NoSigpipe, PollEntry};
+pub use deadline::TransferDeadline;
 pub(crate) use descriptor::Descriptor;
 pub(crate) use nonblocking::Nonblocking;
 pub(crate) use pump::{Pump, Step};
@@ -31,7 +32,7 @@ pub use write::write_all_to;
 ///
 /// `progress` is told how many bytes have arrived so far, each time that some have. After an error
 /// that is how many it were. The deadline is for the whole transfer; only what a disk takes for one
-/// piece is beyond it. With a [`Patience`] in its place the peer's pauses are bounded too. While a transfer runs the stream is in non-blocking mode, so another thread
+/// piece is beyond it. With a [`TransferDeadline`] in its place the peer's pauses are bounded too. While a transfer runs the stream is in non-blocking mode, so another thread
 /// may use it with deadlines only. Descriptors of others keep the mode that they have.
 ///
 /// ```
@@ -113,7 +114,7 @@ impl Stream {
         &self,
         target: &impl AsFd,
         limit: u64,
-        patience: impl Into<Patience>,
+        patience: impl Into<TransferDeadline>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let patience = patience.into();
@@ -136,7 +137,7 @@ impl Stream {
         &self,
         target: &impl AsFd,
         count: u64,
-        patience: impl Into<Patience>,
+        patience: impl Into<TransferDeadline>,
         progress: impl FnMut(u64),
     ) -> Result<(), Error> {
         let received = self.receive(target, count, patience.into(), progress)?;
@@ -174,7 +175,7 @@ impl Stream {
         &self,
         target: &impl AsFd,
         count: u64,
-        patience: Patience,
+        patience: TransferDeadline,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let _mode = Nonblocking::set(self)?;
@@ -192,7 +193,7 @@ impl Stream {
 /// Runs `pump` until all has arrived.
 fn run(
     pump: &mut Pump<'_>,
-    patience: Patience,
+    patience: TransferDeadline,
     mut progress: impl FnMut(u64),
 ) -> Result<u64, Error> {
     let _quiet = NoSigpipe::new();

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use netcore::datagram::Batch;
 use netcore::server::{
     Closed, Config, ConnectionId, Handle, Output, Rejection, Reply, Server, Service, Turn, Waker,
     Worker,
 };
-use netcore::{Address, Batch, Datagram, Deadline, Endpoint, Error, SocketOptions};
+use netcore::{Address, Datagram, Deadline, Endpoint, Error, SocketOptions};
 
 /// Says its worker's number and the peer, and echoes.
 struct Echo {

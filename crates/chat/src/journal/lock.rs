@@ -26,7 +26,7 @@ impl Lock {
     /// - that the directory was replaced between opening and locking.
     pub(crate) fn take(path: &Path) -> io::Result<Lock> {
         let directory = File::open(path)?;
-        match netcore::try_lock_file(&directory) {
+        match netcore::file_lock::try_lock(&directory) {
             Ok(true) => {}
             Ok(false) => {
                 let text = "another server has it";
@@ -57,7 +57,7 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // A child process that is just being started has a copy of the descriptor.
-        let _ = netcore::unlock_file(&self.directory);
+        let _ = netcore::file_lock::unlock(&self.directory);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use netcore::{
-    Address, Connector, Datagram, Deadline, Endpoint, Error, ErrorKind, Family, Host, Received,
-    SocketOptions, resolve,
-};
+use netcore::datagram::Received;
+use netcore::endpoint::Host;
+use netcore::resolve::{Family, resolve};
+use netcore::{Address, Connector, Datagram, Deadline, Endpoint, Error, ErrorKind, SocketOptions};
 
 use crate::exit::{self, Failure};
 

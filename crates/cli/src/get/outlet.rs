@@ -157,7 +157,7 @@ fn ready(body: &PipeReader, turn: &PipeReader) -> io::Result<Ready> {
 
 /// Prints to the process's own standard output, as transfers in their turn do.
 fn print(bytes: &[u8]) -> Result<(), Failure> {
-    netcore::write_all_to(&io::stdout(), bytes, Deadline::never())
+    netcore::transfer::write_all_to(&io::stdout(), bytes, Deadline::never())
         .map_err(|error| Failure::output(&error.into()))
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use httpget::http::Version;
 use httpget::protocol::ResponseHead;
 use httpget::{Event, Response, Timings, Url};
-use netcore::ConnectEvent;
+use netcore::connect::ConnectEvent;
 
 /// One transfer, as far as it came.
 #[derive(Debug, Default)]

@@ -70,7 +70,7 @@ impl Body {
         let content = connection.at(self.content.clone());
         let count = content.len() as u64;
         let deadline = self.context.budgets.total().deadline;
-        match netcore::write_all_to(target, content, deadline) {
+        match netcore::transfer::write_all_to(target, content, deadline) {
             Ok(()) => {
                 self.content = 0..0;
                 self.release_if_whole();

@@ -1,6 +1,7 @@
 use std::time::Instant;
 
-use netcore::{ConnectEvent, Endpoint, Operation};
+use netcore::connect::ConnectEvent;
+use netcore::{Endpoint, Operation};
 
 use super::Client;
 use crate::budgets::Budgets;

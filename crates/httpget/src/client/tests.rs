@@ -15,7 +15,7 @@ fn text(client: &Client, url: &str) -> Result<String, Error> {
 fn story(client: &Client, url: &str) -> (Result<String, Error>, Vec<&'static str>) {
     let mut story = Vec::new();
     let sent = client.get(url).send_observed(&mut |event| match event {
-        Event::Connect(netcore::ConnectEvent::Connected { .. }) => story.push("new"),
+        Event::Connect(netcore::connect::ConnectEvent::Connected { .. }) => story.push("new"),
         Event::Reused { .. } => story.push("reused"),
         Event::Again => story.push("again"),
         _ => {}

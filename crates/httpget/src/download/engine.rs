@@ -218,7 +218,7 @@ impl<'a> Engine<'a> {
             if !at_once {
                 heads.extend_from_slice(head.raw());
             } else if failed.is_none() {
-                failed = netcore::write_all_to(sink, head.raw(), total.deadline).err();
+                failed = netcore::transfer::write_all_to(sink, head.raw(), total.deadline).err();
                 *written += head.raw().len() as u64;
             }
         });
@@ -254,7 +254,7 @@ impl<'a> Engine<'a> {
         self.sink.begin(version).map_err(|error| self.failed(error))?;
         self.trusts = true;
         let heads = std::mem::take(&mut self.heads);
-        netcore::write_all_to(&self.sink, &heads, self.total.deadline)
+        netcore::transfer::write_all_to(&self.sink, &heads, self.total.deadline)
             .map_err(|error| Error::new(ErrorKind::Write).because(error).of(response.url()))?;
         let ahead = self.written + heads.len() as u64;
         self.sink.took(ahead);
@@ -387,7 +387,7 @@ impl<'a> Engine<'a> {
     fn leave_heads(&mut self) {
         if matches!(self.sink, Sink::Straight { bytes: 0, .. }) {
             // The error that ended it is the one to be told.
-            let _ = netcore::write_all_to(&self.sink, &self.heads, self.total.deadline);
+            let _ = netcore::transfer::write_all_to(&self.sink, &self.heads, self.total.deadline);
         }
     }
 

@@ -107,6 +107,6 @@ impl Drop for InPlace {
     fn drop(&mut self) {
         // A child process that is just being started has a copy of the descriptor, and would hold the
         // lock for a moment longer.
-        let _ = netcore::unlock_file(&self.file);
+        let _ = netcore::file_lock::unlock(&self.file);
     }
 }

@@ -222,7 +222,7 @@ impl Drop for Part {
         }
         // Where a child process is just being started, it has a copy of the descriptor, and would
         // have the lock for a moment longer.
-        let _ = netcore::unlock_file(&self.file);
+        let _ = netcore::file_lock::unlock(&self.file);
     }
 }
 
@@ -347,7 +347,7 @@ fn is_at(file: &Metadata, path: &Path) -> io::Result<bool> {
 }
 
 pub(super) fn lock(file: &File) -> io::Result<()> {
-    match netcore::try_lock_file(file) {
+    match netcore::file_lock::try_lock(file) {
         Ok(true) => Ok(()),
         Ok(false) => {
             let text = "another download is writing it";

@@ -13,7 +13,9 @@ const SHORT: Duration = Duration::from_millis(400);
 /// What an observer is told, in short.
 fn told(event: &Event<'_>) -> Option<String> {
     Some(match event {
-        Event::Connect(netcore::ConnectEvent::Connected { .. }) => String::from("connected"),
+        Event::Connect(netcore::connect::ConnectEvent::Connected { .. }) => {
+            String::from("connected")
+        }
         Event::Connect(_) => return None,
         Event::Reused { .. } => String::from("reused"),
         Event::Again => String::from("again"),

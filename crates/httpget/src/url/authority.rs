@@ -1,4 +1,5 @@
-use netcore::{Endpoint, Host};
+use netcore::Endpoint;
+use netcore::endpoint::Host;
 
 use super::Scheme;
 use super::error::{Reason, Refusal, refuse};
@@ -52,7 +53,7 @@ pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<A
     let endpoint: Endpoint = match format!("{host}:{port}").parse() {
         Ok(endpoint) => endpoint,
         Err(error) => {
-            let error: netcore::ParseEndpointError = error;
+            let error: netcore::endpoint::ParseEndpointError = error;
             let offset = place_offset + error.offset().min(host.len());
             return Err(Refusal { offset, reason: Reason::Expected(error.expected()) });
         }

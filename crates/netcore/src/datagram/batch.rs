@@ -17,7 +17,8 @@ use crate::sys::{self, Going, Interest, Local};
 ///
 /// ```
 /// use std::time::Duration;
-/// use netcore::{Batch, Datagram, Deadline, SocketOptions};
+/// use netcore::datagram::Batch;
+/// use netcore::{Datagram, Deadline, SocketOptions};
 ///
 /// let patience = Duration::from_secs(5);
 /// let options = SocketOptions::new();

@@ -11,13 +11,13 @@ fn a_lock_is_one_opens_and_ends_with_its_last_descriptor() {
     let one = File::open(&path).unwrap();
     let copy = one.try_clone().unwrap();
     let other = File::options().append(true).open(&path).unwrap();
-    assert!(try_lock_file(&one).unwrap());
-    assert!(try_lock_file(&copy).unwrap(), "a copy has it too");
-    assert!(!try_lock_file(&other).unwrap());
+    assert!(try_lock(&one).unwrap());
+    assert!(try_lock(&copy).unwrap(), "a copy has it too");
+    assert!(!try_lock(&other).unwrap());
     drop(one);
-    assert!(!try_lock_file(&other).unwrap(), "the copy still has it");
+    assert!(!try_lock(&other).unwrap(), "the copy still has it");
     drop(copy);
-    assert!(try_lock_file(&other).unwrap());
+    assert!(try_lock(&other).unwrap());
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn unlocked_it_is_free_though_there_are_copies() {
     let one = File::open(&path).unwrap();
     let _copy = one.try_clone().unwrap();
     let other = File::options().append(true).open(&path).unwrap();
-    assert!(try_lock_file(&one).unwrap());
-    unlock_file(&one).unwrap();
-    assert!(try_lock_file(&other).unwrap());
+    assert!(try_lock(&one).unwrap());
+    unlock(&one).unwrap();
+    assert!(try_lock(&other).unwrap());
 }

@@ -29,7 +29,8 @@ use crate::sys::AsHandle;
 /// ```
 ///
 /// ```
-/// use netcore::{Endpoint, Listener, SocketOptions, Verdict};
+/// use netcore::{Endpoint, Listener, SocketOptions};
+/// use netcore::options::Verdict;
 ///
 /// let asked = SocketOptions::new().with_reuse_address(true).with_ttl(9);
 /// let endpoint: Endpoint = "127.0.0.1:0".parse()?;

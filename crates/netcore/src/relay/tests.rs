@@ -99,7 +99,7 @@ fn speak_first(stream: &Stream, own: &[u8], others: &[u8], clogged: &Barrier) {
             stream.shutdown(Shutdown::Write).unwrap();
         });
         let mut heard = Vec::new();
-        stream.until(patience()).read_to_end(&mut heard).unwrap();
+        stream.with_deadline(patience()).read_to_end(&mut heard).unwrap();
         assert!(heard == others, "{} bytes", heard.len());
     });
 }
@@ -125,7 +125,7 @@ fn each_way_ends_on_its_own() {
         let relayed = thread::scope(|scope| {
             scope.spawn(|| {
                 let (mut west, mut east) =
-                    (ends.west.until(patience()), ends.east.until(patience()));
+                    (ends.west.with_deadline(patience()), ends.east.with_deadline(patience()));
                 west.write_all(b"question").unwrap();
                 ends.west.shutdown(Shutdown::Write).unwrap();
                 let mut text = String::new();
@@ -162,7 +162,7 @@ fn standard_input_and_output_may_be_pipes() {
         // What it hears it says again.
         scope.spawn(|| {
             let mut heard = Vec::new();
-            far.until(patience()).read_to_end(&mut heard).unwrap();
+            far.with_deadline(patience()).read_to_end(&mut heard).unwrap();
             far.write_all_deadline(&heard, patience()).unwrap();
             far.shutdown(Shutdown::Write).unwrap();
         });
@@ -196,7 +196,7 @@ fn standard_input_and_output_may_be_files_and_devices() {
     assert_eq!(fs::read(dir.path("out")).unwrap(), b"to a file");
     drop(near);
     let mut heard = Vec::new();
-    far.until(patience()).read_to_end(&mut heard).unwrap();
+    far.with_deadline(patience()).read_to_end(&mut heard).unwrap();
     assert_eq!(heard, b"from a file");
 
     let null = File::options().read(true).write(true).open("/dev/null").unwrap();

@@ -5,7 +5,7 @@
 /// writing to it and setting its modes succeed.
 ///
 /// ```
-/// netcore::ignore_terminal_stops();
+/// netcore::stdio::ignore_terminal_stops();
 /// ```
 pub fn ignore_terminal_stops() {
     for signal in [libc::SIGTTIN, libc::SIGTTOU] {

@@ -13,7 +13,7 @@ static CLOSED: AtomicBool = AtomicBool::new(false);
 /// On systems without ELF or Mach-O the result is always `false`.
 ///
 /// ```
-/// assert!(!netcore::standard_output_was_closed());
+/// assert!(!netcore::stdio::standard_output_was_closed());
 /// ```
 #[must_use]
 pub fn standard_output_was_closed() -> bool {

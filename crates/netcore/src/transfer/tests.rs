@@ -46,7 +46,7 @@ where
     thread::scope(|scope| {
         let sending = scope.spawn(move || send(&stream));
         let mut received = Vec::new();
-        peer.until(patience()).read_to_end(&mut received).unwrap();
+        peer.with_deadline(patience()).read_to_end(&mut received).unwrap();
         (sending.join().unwrap(), received)
     })
 }

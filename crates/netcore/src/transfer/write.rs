@@ -33,7 +33,7 @@ use crate::sys::{self, Interest, NoSigpipe};
 /// /// What was read ahead, and what is still to come, of `length` bytes in all.
 /// fn save(ahead: &[u8], stream: &Stream, length: u64, to: &File) -> Result<(), netcore::Error> {
 ///     let deadline = Deadline::after(Duration::from_secs(600));
-///     netcore::write_all_to(to, ahead, deadline)?;
+///     netcore::transfer::write_all_to(to, ahead, deadline)?;
 ///     let left = length.saturating_sub(ahead.len() as u64);
 ///     stream.receive_exact_into(to, left, deadline, |_| ())
 /// }

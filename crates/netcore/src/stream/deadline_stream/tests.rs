@@ -13,10 +13,10 @@ fn tcp_pair() -> (Stream, Stream) {
 #[test]
 fn carries_bytes_for_what_is_generic() {
     let (client, server) = tcp_pair();
-    writeln!(client.until(patience()), "{}", 42).unwrap();
+    writeln!(client.with_deadline(patience()), "{}", 42).unwrap();
     drop(client);
     let mut text = String::new();
-    server.until(patience()).read_to_string(&mut text).unwrap();
+    server.with_deadline(patience()).read_to_string(&mut text).unwrap();
     assert_eq!(text, "42\n");
 }
 
@@ -28,7 +28,7 @@ fn a_drip_does_not_outlast_the_deadline() {
             thread::yield_now();
         }
     });
-    let error = io::copy(&mut server.until(moment()), &mut io::sink()).unwrap_err();
+    let error = io::copy(&mut server.with_deadline(moment()), &mut io::sink()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     let error: crate::error::Error = error.downcast().unwrap();
     assert_eq!(error.address(), server.peer_address().ok().as_ref());
@@ -48,7 +48,7 @@ fn a_reader_of_single_bytes_does_not_outlast_the_deadline() {
                 }
             }
         });
-        let error = io::copy(&mut io::repeat(7), &mut server.until(moment())).unwrap_err();
+        let error = io::copy(&mut io::repeat(7), &mut server.with_deadline(moment())).unwrap_err();
         over.store(true, Ordering::Relaxed);
         assert_eq!(ErrorKind::of(&error), ErrorKind::TimedOut);
         server.shutdown(std::net::Shutdown::Write).unwrap();
@@ -58,12 +58,12 @@ fn a_reader_of_single_bytes_does_not_outlast_the_deadline() {
 #[test]
 fn the_deadline_can_be_set_for_what_follows() {
     let (client, server) = tcp_pair();
-    let mut server = Timed::new(Arc::new(server), moment());
+    let mut server = DeadlineStream::new(Arc::new(server), moment());
     assert_eq!(server.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::TimedOut);
     let later = patience();
     server.set_deadline(later);
     assert_eq!(server.deadline(), later);
-    client.until(later).write_all(b"x").unwrap();
+    client.with_deadline(later).write_all(b"x").unwrap();
     assert_eq!(server.read(&mut [0]).unwrap(), 1);
     assert_eq!(server.stream().local_address().unwrap(), client.peer_address().unwrap());
     assert_eq!(Arc::strong_count(&server.into_inner()), 1);

@@ -1,3 +1,5 @@
+//! [`Read`] and [`Write`] under one deadline.
+
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +15,7 @@ use crate::stream::Stream;
 /// many reads and writes that takes, so that a peer that sends a byte a second can't outlast it.
 /// The options and the blocking mode of the stream are of no matter.
 ///
-/// Made by [`Stream::until`] over `&Stream`, or by [`new`](Timed::new) over what owns or shares a
+/// Made by [`Stream::with_deadline`] over `&Stream`, or by [`new`](DeadlineStream::new) over what owns or shares a
 /// stream. A failure's payload is the [`Error`](crate::Error) with all that it says; its kind is
 /// [`TimedOut`](io::ErrorKind::TimedOut) once the deadline has passed.
 ///
@@ -25,12 +27,12 @@ use crate::stream::Stream;
 /// /// A whole message of at most a kilobyte, within five seconds.
 /// fn message(stream: &Stream) -> std::io::Result<String> {
 ///     let mut text = String::new();
-///     stream.until(Deadline::after(Duration::from_secs(5))).take(1024).read_to_string(&mut text)?;
+///     stream.with_deadline(Deadline::after(Duration::from_secs(5))).take(1024).read_to_string(&mut text)?;
 ///     Ok(text)
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Timed<S> {
+pub struct DeadlineStream<S> {
     stream: S,
     deadline: Deadline,
 }
@@ -38,17 +40,17 @@ pub struct Timed<S> {
 impl Stream {
     /// This stream under `deadline`, for whatever reads and writes by std's traits.
     #[must_use]
-    pub fn until(&self, deadline: Deadline) -> Timed<&Stream> {
-        Timed::new(self, deadline)
+    pub fn with_deadline(&self, deadline: Deadline) -> DeadlineStream<&Stream> {
+        DeadlineStream::new(self, deadline)
     }
 }
 
-impl<S: Borrow<Stream>> Timed<S> {
+impl<S: Borrow<Stream>> DeadlineStream<S> {
     /// `stream` under `deadline`. The stream is a [`Stream`], or something that holds one, as a
     /// reference and an [`Arc`](std::sync::Arc) do.
     #[must_use]
-    pub const fn new(stream: S, deadline: Deadline) -> Timed<S> {
-        Timed { stream, deadline }
+    pub const fn new(stream: S, deadline: Deadline) -> DeadlineStream<S> {
+        DeadlineStream { stream, deadline }
     }
 
     /// The stream.
@@ -68,20 +70,20 @@ impl<S: Borrow<Stream>> Timed<S> {
         self.deadline = deadline;
     }
 
-    /// What [`new`](Timed::new) took.
+    /// What [`new`](DeadlineStream::new) took.
     #[must_use]
     pub fn into_inner(self) -> S {
         self.stream
     }
 }
 
-impl<S: Borrow<Stream>> Read for Timed<S> {
+impl<S: Borrow<Stream>> Read for DeadlineStream<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         Ok(self.stream().read_deadline(buffer, self.deadline)?)
     }
 }
 
-impl<S: Borrow<Stream>> Write for Timed<S> {
+impl<S: Borrow<Stream>> Write for DeadlineStream<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Ok(self.stream().write_deadline(bytes, self.deadline)?)
     }

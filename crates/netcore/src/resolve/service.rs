@@ -31,15 +31,15 @@ use crate::sys;
 /// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has it for this transport;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
 /// - [`TryAgain`](ErrorKind::TryAgain): the system's table can't be had at present, or
-///   [`MAX_LOOKUPS`](crate::MAX_LOOKUPS) are under way, and the built-in table does not have it.
+///   [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) are under way, and the built-in table does not have it.
 ///
 /// ```
 /// use std::time::Duration;
 /// use netcore::{Deadline, Transport};
 ///
 /// let deadline = Deadline::after(Duration::from_secs(5));
-/// assert_eq!(netcore::service_port("http", Transport::Tcp, deadline)?, 80);
-/// assert_eq!(netcore::service_name(69, Transport::Udp, deadline)?, "tftp");
+/// assert_eq!(netcore::resolve::service_port("http", Transport::Tcp, deadline)?, 80);
+/// assert_eq!(netcore::resolve::service_name(69, Transport::Udp, deadline)?, "tftp");
 /// # Ok::<(), netcore::Error>(())
 /// ```
 pub fn service_port(name: &str, transport: Transport, deadline: Deadline) -> Result<u16, Error> {

@@ -2,9 +2,9 @@ use std::collections::VecDeque;
 use std::error::Error as _;
 use std::thread;
 
-use super::write_behind::WRITE_BEHIND;
 use super::*;
 use crate::fixture::{listen, moment, pair, patience};
+use crate::line::write_buffer::WRITE_BUFFER;
 use crate::testing::split_law;
 
 /// A stream by script: what each read gives, and how many bytes each write takes.
@@ -60,7 +60,7 @@ impl Write for Script {
     }
 }
 
-fn line(lines: &mut Lines<Script>) -> Option<Vec<u8>> {
+fn line(lines: &mut LineStream<Script>) -> Option<Vec<u8>> {
     lines.read_line().unwrap().map(|line| line.as_bytes().to_vec())
 }
 
@@ -73,7 +73,7 @@ fn cause(error: &Error) -> String {
 fn lines_do_not_depend_on_how_they_come() {
     let stream = b"one\r\ntwo\n\n\r\nfar too long\nsix\n0123456789\r\nlast\r";
     let run = |chunks: &[&[u8]]| {
-        let mut lines = Lines::new(Script::reading(chunks.iter().copied()), 10);
+        let mut lines = LineStream::new(Script::reading(chunks.iter().copied()), 10);
         let mut events = Vec::new();
         loop {
             match lines.read_line() {
@@ -96,7 +96,7 @@ fn lines_do_not_depend_on_how_they_come() {
 fn lines_and_bodies_mixed_do_not_depend_on_how_they_come() {
     let stream = b"5\nab\ncd3\r\nxyz\nrest\nof it";
     let run = |chunks: &[&[u8]]| {
-        let mut lines = Lines::new(Script::reading(chunks.iter().copied()), 10);
+        let mut lines = LineStream::new(Script::reading(chunks.iter().copied()), 10);
         let mut events = vec![line(&mut lines).unwrap()];
         let mut body = Vec::new();
         lines.read_to(&mut body, 5).unwrap();
@@ -123,7 +123,7 @@ fn a_read_cut_short_is_gone_on_with() {
         .then(Ok(b"e\ntw"))
         .then(would_block())
         .then(Ok(b"o\nthree"));
-    let mut lines = Lines::new(script, 10);
+    let mut lines = LineStream::new(script, 10);
     assert_eq!(lines.read_line().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(line(&mut lines).unwrap(), b"one\n");
     assert_eq!(lines.read_line().unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -138,7 +138,8 @@ fn a_read_cut_short_is_gone_on_with() {
 
 #[test]
 fn after_a_line_that_is_too_long_the_next_one_comes() {
-    let mut lines = Lines::new(Script::reading([&b"abcd"[..], b"ef", b"gh\nok\n"]), 3).at("host:1");
+    let mut lines =
+        LineStream::new(Script::reading([&b"abcd"[..], b"ef", b"gh\nok\n"]), 3).at("host:1");
     let error = lines.read_line().unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::LineTooLong));
     assert_eq!(error.to_string(), "read from host:1: line too long");
@@ -148,13 +149,13 @@ fn after_a_line_that_is_too_long_the_next_one_comes() {
 
 #[test]
 fn an_early_end_leaves_what_came() {
-    let mut lines = Lines::new(Script::reading([&b"a\nbcd"[..]]), 10);
+    let mut lines = LineStream::new(Script::reading([&b"a\nbcd"[..]]), 10);
     assert_eq!(line(&mut lines).unwrap(), b"a\n");
     let mut body = b"had: ".to_vec();
     let error = lines.read_to(&mut body, usize::MAX).unwrap_err();
     assert_eq!((error.kind(), &body[..]), (ErrorKind::UnexpectedEnd, &b"had: bcd"[..]));
     assert_eq!(cause(&error), format!("the peer ended after 3 of {} bytes", usize::MAX));
-    let mut lines = Lines::new(Script::reading([&b"bcd"[..]]), 10);
+    let mut lines = LineStream::new(Script::reading([&b"bcd"[..]]), 10);
     let mut buffer = *b".....";
     let error = lines.read_exact(&mut buffer).unwrap_err();
     assert_eq!((error.kind(), &buffer), (ErrorKind::UnexpectedEnd, b"bcd.."));
@@ -164,7 +165,7 @@ fn an_early_end_leaves_what_came() {
 fn a_body_has_a_limit() {
     let body = vec![b'x'; 3 * READ_AHEAD];
     for (limit, fits) in [(body.len(), true), (body.len() - 1, false), (0, false)] {
-        let mut lines = Lines::new(Script::reading([&body[..]]), 1);
+        let mut lines = LineStream::new(Script::reading([&body[..]]), 1);
         let mut got = Vec::new();
         let result = lines.read_to_end(&mut got, limit);
         assert_eq!(got.len(), limit.min(body.len()));
@@ -173,12 +174,12 @@ fn a_body_has_a_limit() {
             Err(error) => assert!(!fits && error.kind() == ErrorKind::TooLarge, "{error}"),
         }
     }
-    assert_eq!(Lines::new(Script::default(), 1).read_to_end(&mut Vec::new(), 0).unwrap(), 0);
+    assert_eq!(LineStream::new(Script::default(), 1).read_to_end(&mut Vec::new(), 0).unwrap(), 0);
 }
 
 #[test]
 fn what_is_written_waits_for_a_flush_or_a_read() {
-    let mut lines = Lines::new(Script::reading([&b"+OK\r\n+OK\r\n"[..]]), 10).crlf();
+    let mut lines = LineStream::new(Script::reading([&b"+OK\r\n+OK\r\n"[..]]), 10).crlf();
     lines.write_line(b"HELO").unwrap();
     lines.write_all(b"x").unwrap();
     assert_eq!(lines.stream().written, b"");
@@ -195,14 +196,14 @@ fn what_is_written_waits_for_a_flush_or_a_read() {
 
 #[test]
 fn writing_obeys_the_order_and_the_bound_whatever_the_sizes() {
-    let mut lines = Lines::new(Script::writing([3, 1, 4, 1, 5, 9, 2, 6].map(Ok)), 1);
+    let mut lines = LineStream::new(Script::writing([3, 1, 4, 1, 5, 9, 2, 6].map(Ok)), 1);
     let mut expected = Vec::new();
-    let sizes = [0, 1, 100, WRITE_BEHIND, 1, WRITE_BEHIND - 1, WRITE_BEHIND + 1, 5, 2];
+    let sizes = [0, 1, 100, WRITE_BUFFER, 1, WRITE_BUFFER - 1, WRITE_BUFFER + 1, 5, 2];
     for (at, size) in sizes.into_iter().enumerate() {
         let bytes = vec![b'a' + u8::try_from(at).unwrap(); size];
         lines.write_all(&bytes).unwrap();
         expected.extend_from_slice(&bytes);
-        assert!(lines.output.len() <= WRITE_BEHIND);
+        assert!(lines.output.len() <= WRITE_BUFFER);
     }
     let (stream, rest) = lines.into_parts().unwrap();
     assert!(stream.written == expected);
@@ -213,7 +214,7 @@ fn writing_obeys_the_order_and_the_bound_whatever_the_sizes() {
 fn a_flush_cut_short_is_gone_on_with() {
     for kind in [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut] {
         let script = Script::writing([Ok(2), Err(io::ErrorKind::Interrupted), Err(kind)]);
-        let mut lines = Lines::new(script, 10);
+        let mut lines = LineStream::new(script, 10);
         lines.write_line(b"abc").unwrap();
         assert_eq!(lines.flush().unwrap_err().kind(), ErrorKind::of(&kind.into()));
         lines.flush().unwrap();
@@ -225,7 +226,7 @@ fn a_flush_cut_short_is_gone_on_with() {
 fn what_a_peer_said_before_it_went_can_be_read() {
     let mut script = Script::writing([Err(io::ErrorKind::BrokenPipe)]);
     script.reads.push_back(Ok(b"421 too busy\r\n".to_vec()));
-    let mut lines = Lines::new(script, 100);
+    let mut lines = LineStream::new(script, 100);
     lines.write_line(b"HELO").unwrap();
     assert_eq!(lines.read_line().unwrap_err().kind(), ErrorKind::BrokenPipe);
     assert_eq!(line(&mut lines).unwrap(), b"421 too busy\r\n");
@@ -233,7 +234,7 @@ fn what_a_peer_said_before_it_went_can_be_read() {
 
 #[test]
 fn a_stream_that_takes_nothing_is_an_error() {
-    let mut lines = Lines::new(Script::writing([Ok(0)]), 10);
+    let mut lines = LineStream::new(Script::writing([Ok(0)]), 10);
     lines.write_line(b"x").unwrap();
     let error = lines.flush().unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::Other));
@@ -242,7 +243,7 @@ fn a_stream_that_takes_nothing_is_an_error() {
 
 #[test]
 fn a_line_to_write_is_one_line() {
-    let mut lines = Lines::new(Script::default(), 10);
+    let mut lines = LineStream::new(Script::default(), 10);
     for text in [&b"a\nb"[..], b"a\n", b"a\r", b"\n"] {
         assert_eq!(lines.write_line(text).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
@@ -254,7 +255,7 @@ fn a_line_to_write_is_one_line() {
 #[test]
 fn the_parts_have_what_was_read_ahead() {
     let script = Script::reading([&b"one\ntw"[..]]).then(Err(io::ErrorKind::WouldBlock));
-    let mut lines = Lines::new(script, 10);
+    let mut lines = LineStream::new(script, 10);
     assert_eq!(line(&mut lines).unwrap(), b"one\n");
     lines.read_line().unwrap_err();
     lines.write_line(b"bye").unwrap();

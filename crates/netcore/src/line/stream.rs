@@ -1,4 +1,4 @@
-mod write_behind;
+//! Lines and bodies over any stream, buffered.
 
 #[cfg(test)]
 mod tests;
@@ -8,10 +8,9 @@ use std::io::{self, Read, Write};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
+use crate::line::write_buffer::WriteBuffer;
 use crate::line::{Found, Line, LineFramer, TooLong};
-use crate::stream::Stream;
-use crate::timed::Timed;
-use write_behind::WriteBehind;
+use crate::stream::{DeadlineStream, Stream};
 
 /// How many bytes are read ahead at most.
 const READ_AHEAD: usize = 8192;
@@ -19,21 +18,21 @@ const READ_AHEAD: usize = 8192;
 /// Lines and bodies, read and written over any stream: what Python calls `makefile`.
 ///
 /// Reading goes through a buffer, and so does writing: what was written leaves with
-/// [`flush`](Lines::flush), when the buffer is full, or before a read that has to wait for the
+/// [`flush`](LineStream::flush), when the buffer is full, or before a read that has to wait for the
 /// peer, so that no question stays behind while its answer is awaited. Dropping it drops what was
 /// not flushed.
 ///
 /// # Deadlines
 ///
-/// Over [`Timed`], which [`Stream::into_lines`] makes, one deadline bounds all that is read and
-/// written until [`until`](Lines::until) sets the next: a whole line, a whole body, a whole
+/// Over [`DeadlineStream`], which [`Stream::into_lines`] makes, one deadline bounds all that is read and
+/// written until [`until`](LineStream::until) sets the next: a whole line, a whole body, a whole
 /// exchange. Over another stream the waits are that stream's own. Where a read ends early, because
 /// of the deadline or because a non-blocking stream has nothing more, nothing is lost: the next
 /// goes on where it stopped.
 ///
 /// # Limits
 ///
-/// The text of a line has at most the `limit` of [`new`](Lines::new), a body the limit of its call.
+/// The text of a line has at most the `limit` of [`new`](LineStream::new), a body the limit of its call.
 /// Beside these there are 8 KiB for reading and 8 KiB for writing.
 ///
 /// ```
@@ -51,7 +50,7 @@ const READ_AHEAD: usize = 8192;
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Lines<S> {
+pub struct LineStream<S> {
     stream: S,
     peer: Option<Box<str>>,
     framer: LineFramer,
@@ -59,17 +58,21 @@ pub struct Lines<S> {
     input: Vec<u8>,
     start: usize,
     end: usize,
-    output: WriteBehind,
+    output: WriteBuffer,
     ending: &'static [u8],
 }
 
 impl Stream {
     /// Lines over this stream, of at most `limit` bytes of text each. `deadline` is for all that is
-    /// read and written until [`Lines::until`] sets another.
+    /// read and written until [`LineStream::until`] sets another.
     #[must_use]
-    pub fn into_lines(self, limit: usize, deadline: Deadline) -> Lines<Timed<Stream>> {
+    pub fn into_lines(
+        self,
+        limit: usize,
+        deadline: Deadline,
+    ) -> LineStream<DeadlineStream<Stream>> {
         let peer = self.peer_name();
-        let lines = Lines::new(Timed::new(self, deadline), limit);
+        let lines = LineStream::new(DeadlineStream::new(self, deadline), limit);
         match peer {
             Some(peer) => lines.at(peer),
             None => lines,
@@ -77,7 +80,7 @@ impl Stream {
     }
 }
 
-impl<S: Borrow<Stream>> Lines<Timed<S>> {
+impl<S: Borrow<Stream>> LineStream<DeadlineStream<S>> {
     /// Sets the deadline of all that follows: `lines.until(deadline).read_line()?`.
     pub const fn until(&mut self, deadline: Deadline) -> &mut Self {
         self.stream.set_deadline(deadline);
@@ -85,33 +88,33 @@ impl<S: Borrow<Stream>> Lines<Timed<S>> {
     }
 }
 
-impl<S: Read + Write> Lines<S> {
+impl<S: Read + Write> LineStream<S> {
     /// Lines over `stream`, of at most `limit` bytes of text each, their ending not counted.
     #[must_use]
-    pub fn new(stream: S, limit: usize) -> Lines<S> {
-        Lines {
+    pub fn new(stream: S, limit: usize) -> LineStream<S> {
+        LineStream {
             stream,
             peer: None,
             framer: LineFramer::new(limit),
             input: Vec::new(),
             start: 0,
             end: 0,
-            output: WriteBehind::default(),
+            output: WriteBuffer::default(),
             ending: b"\n",
         }
     }
 
     /// Names the peer, for the errors of a stream that does not name it itself.
     #[must_use]
-    pub fn at(mut self, peer: impl Into<String>) -> Lines<S> {
+    pub fn at(mut self, peer: impl Into<String>) -> LineStream<S> {
         self.peer = Some(peer.into().into_boxed_str());
         self
     }
 
-    /// Has [`write_line`](Lines::write_line) end lines with CRLF, as most internet protocols want
+    /// Has [`write_line`](LineStream::write_line) end lines with CRLF, as most internet protocols want
     /// it (RFC 5321 section 2.3.8, RFC 9112 section 2.2), rather than with LF.
     #[must_use]
-    pub const fn crlf(mut self) -> Lines<S> {
+    pub const fn crlf(mut self) -> LineStream<S> {
         self.ending = b"\r\n";
         self
     }
@@ -125,7 +128,7 @@ impl<S: Read + Write> Lines<S> {
     /// - [`LineTooLong`](ErrorKind::LineTooLong), once for a line that is longer than the limit, as
     ///   soon as that is certain. What is left of it is skipped by the next call;
     /// - what the stream's reading fails with, [`TimedOut`](ErrorKind::TimedOut) among it;
-    /// - what [`flush`](Lines::flush) fails with.
+    /// - what [`flush`](LineStream::flush) fails with.
     pub fn read_line(&mut self) -> Result<Option<Line<'_>>, Error> {
         let found = loop {
             let mut rest = &self.input[self.start..self.end];
@@ -150,7 +153,7 @@ impl<S: Read + Write> Lines<S> {
     ///
     /// - [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if the peer ends before; what came until then
     ///   is in `buffer`, and the source says how much that is;
-    /// - what the stream's reading and [`flush`](Lines::flush) fail with. Here, too, `buffer` has
+    /// - what the stream's reading and [`flush`](LineStream::flush) fail with. Here, too, `buffer` has
     ///   what came, and that will not come again.
     pub fn read_exact(&mut self, buffer: &mut [u8]) -> Result<(), Error> {
         let wanted = buffer.len();
@@ -171,7 +174,7 @@ impl<S: Read + Write> Lines<S> {
     ///
     /// # Errors
     ///
-    /// As [`read_exact`](Lines::read_exact); what came until then is in `body`.
+    /// As [`read_exact`](LineStream::read_exact); what came until then is in `body`.
     pub fn read_to(&mut self, body: &mut Vec<u8>, count: usize) -> Result<(), Error> {
         let mut left = count;
         while left > 0 {
@@ -192,7 +195,7 @@ impl<S: Read + Write> Lines<S> {
     ///
     /// - [`TooLarge`](ErrorKind::TooLarge) if more comes; the first `limit` bytes of it are in
     ///   `body`, the others are still to be read;
-    /// - what the stream's reading and [`flush`](Lines::flush) fail with; what came until then is
+    /// - what the stream's reading and [`flush`](LineStream::flush) fail with; what came until then is
     ///   in `body`.
     pub fn read_to_end(&mut self, body: &mut Vec<u8>, limit: usize) -> Result<usize, Error> {
         let mut left = limit;
@@ -217,7 +220,7 @@ impl<S: Read + Write> Lines<S> {
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) if `text` has an LF, or a CR at its end: it would
     /// be more than a line to the peer. Nothing of it is written then. Otherwise as
-    /// [`write_all`](Lines::write_all).
+    /// [`write_all`](LineStream::write_all).
     pub fn write_line(&mut self, text: &[u8]) -> Result<(), Error> {
         if text.contains(&b'\n') || text.ends_with(b"\r") {
             let cause = io::Error::other("a line to write has a line ending in its text");
@@ -232,7 +235,7 @@ impl<S: Read + Write> Lines<S> {
     ///
     /// # Errors
     ///
-    /// As [`flush`](Lines::flush). Whether `bytes` are among what will be sent is not certain then,
+    /// As [`flush`](LineStream::flush). Whether `bytes` are among what will be sent is not certain then,
     /// so the stream is of no more use for writing.
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = self.output.write_all(&mut self.stream, bytes);
@@ -267,7 +270,7 @@ impl<S: Read + Write> Lines<S> {
     ///
     /// # Errors
     ///
-    /// As [`flush`](Lines::flush); the stream is dropped then.
+    /// As [`flush`](LineStream::flush); the stream is dropped then.
     pub fn into_parts(mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
         self.take_back();
@@ -341,6 +344,6 @@ impl<S: Read + Write> Lines<S> {
 }
 
 /// The [`Error`] that a stream of ours put into `error`, or a new one about it.
-fn of(operation: Operation, error: io::Error) -> Error {
+pub(super) fn of(operation: Operation, error: io::Error) -> Error {
     error.downcast().unwrap_or_else(|error| Error::from_io(operation, error))
 }

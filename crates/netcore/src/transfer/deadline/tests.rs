@@ -12,14 +12,14 @@ const SECOND: Duration = Duration::from_secs(1);
 fn the_earlier_of_the_two_bounds_a_wait() {
     let now = Instant::now();
     let whole = Deadline::at(now + 10 * SECOND);
-    let plain = Patience::from(whole);
+    let plain = TransferDeadline::from(whole);
     assert_eq!(plain.reading_at(now), whole);
-    let patience = plain.with_pause(3 * SECOND);
+    let patience = plain.with_stall_timeout(3 * SECOND);
     assert_eq!(patience.deadline(), whole);
     assert_eq!(patience.reading_at(now), Deadline::at(now + 3 * SECOND));
     assert_eq!(patience.reading_at(now + 6 * SECOND), Deadline::at(now + 9 * SECOND));
     assert_eq!(patience.reading_at(now + 8 * SECOND), whole);
-    let endless = Patience::from(Deadline::never()).with_pause(SECOND);
+    let endless = TransferDeadline::from(Deadline::never()).with_stall_timeout(SECOND);
     assert_eq!(endless.reading_at(now), Deadline::at(now + SECOND));
 }
 
@@ -29,7 +29,8 @@ fn a_peer_that_stops_is_found_out_long_before_the_deadline() {
     let dir = TestDir::new();
     let to = File::create_new(dir.path("to")).unwrap();
     client.write_all_deadline(b"some", patience()).unwrap();
-    let impatient = Patience::from(Deadline::never()).with_pause(Duration::from_millis(30));
+    let impatient =
+        TransferDeadline::from(Deadline::never()).with_stall_timeout(Duration::from_millis(30));
     let error = server.receive_exact_into(&to, 9, impatient, |_| ()).unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::TimedOut));
     assert_eq!(std::fs::read(dir.path("to")).unwrap(), b"some");
@@ -44,7 +45,7 @@ fn the_targets_time_is_no_pause_of_the_peer() {
     // The peer's next piece is on its way before the last one is looked for.
     client.write_all_deadline(&[0; 4096], patience()).unwrap();
     let whole = Deadline::after(Duration::from_millis(200));
-    let impatient = Patience::from(whole).with_pause(Duration::from_millis(30));
+    let impatient = TransferDeadline::from(whole).with_stall_timeout(Duration::from_millis(30));
     let error = server
         .receive_exact_into(&entrance, u64::MAX, impatient, |moved| {
             sent.set(moved);

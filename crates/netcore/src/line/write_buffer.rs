@@ -1,24 +1,26 @@
+//! The buffer for what [`LineStream`](crate::line::LineStream) has yet to send.
+
 use std::io::{self, Write};
 
-use super::of;
 use crate::error::{Error, ErrorKind, Operation};
+use crate::line::stream::of;
 
 /// How many written bytes wait for a flush at most.
-pub(super) const WRITE_BEHIND: usize = 8192;
+pub(super) const WRITE_BUFFER: usize = 8192;
 
 /// What was written and has not left.
 #[derive(Debug, Default)]
-pub(super) struct WriteBehind {
+pub(super) struct WriteBuffer {
     bytes: Vec<u8>,
 }
 
-impl WriteBehind {
+impl WriteBuffer {
     /// Keeps `bytes`, and sends what there is no room for.
     pub(super) fn write_all(&mut self, to: &mut impl Write, bytes: &[u8]) -> Result<(), Error> {
-        if self.bytes.len() + bytes.len() > WRITE_BEHIND {
+        if self.bytes.len() + bytes.len() > WRITE_BUFFER {
             self.flush(to)?;
         }
-        if bytes.len() > WRITE_BEHIND {
+        if bytes.len() > WRITE_BUFFER {
             return put(to, bytes).1;
         }
         self.bytes.extend_from_slice(bytes);

@@ -1,3 +1,5 @@
+//! The two time limits of a transfer.
+
 use std::time::{Duration, Instant};
 
 #[cfg(test)]
@@ -13,23 +15,24 @@ use crate::deadline::Deadline;
 ///
 /// ```
 /// use std::time::{Duration, Instant};
-/// use netcore::{Deadline, Patience};
+/// use netcore::Deadline;
+/// use netcore::transfer::TransferDeadline;
 ///
 /// let now = Instant::now();
 /// let hour = Deadline::at(now + Duration::from_secs(3600));
-/// let patience = Patience::from(hour).with_pause(Duration::from_secs(30));
+/// let patience = TransferDeadline::from(hour).with_stall_timeout(Duration::from_secs(30));
 /// assert_eq!(patience.reading_at(now), Deadline::at(now + Duration::from_secs(30)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct TransferDeadline {
     deadline: Deadline,
     pause: Option<Duration>,
 }
 
-impl Patience {
+impl TransferDeadline {
     /// The longest time without a byte from the peer.
     #[must_use]
-    pub const fn with_pause(mut self, pause: Duration) -> Patience {
+    pub const fn with_stall_timeout(mut self, pause: Duration) -> TransferDeadline {
         self.pause = Some(pause);
         self
     }
@@ -50,9 +53,9 @@ impl Patience {
     }
 }
 
-impl From<Deadline> for Patience {
+impl From<Deadline> for TransferDeadline {
     /// Any pause, up to the deadline.
-    fn from(deadline: Deadline) -> Patience {
-        Patience { deadline, pause: None }
+    fn from(deadline: Deadline) -> TransferDeadline {
+        TransferDeadline { deadline, pause: None }
     }
 }
