@@ -1,12 +1,11 @@
-//! A client over a socket.
+//! A blocking client over a socket.
 
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod parser;
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
+use std::mem;
 use std::net::Shutdown;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,28 +14,33 @@ use std::time::Duration;
 use netcore::options::Keepalive;
 use netcore::{Deadline, Endpoint, SocketOptions, Stream};
 
-pub use crate::client::error::ClientError;
+use crate::client::error::ClientError;
 use crate::client::event::{Event, EventKind, Notice};
 use crate::client::parser::Parser;
 
-/// A server that has gone without a word is noticed after a minute: by probes after a silence, or
-/// by what it should have acknowledged.
-const GONE: Duration = Duration::from_secs(60);
-const SILENCE: Duration = Duration::from_secs(30);
-const PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
+#[cfg(test)]
+mod tests;
 
-/// The most bytes of events that are kept while an answer is waited for.
-const MAX_HELD: usize = 16 << 20;
+/// Time after which a server that disappeared is noticed: by keepalive probes on an idle
+/// connection, and by missing acknowledgements (`TCP_USER_TIMEOUT`) on another.
+const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Idle time before the first keepalive probe.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+/// Interval and number of the keepalive probes.
+const KEEPALIVE_PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
 
-/// Characters of another kind of server's answer that an error shows.
-const SHOWN: usize = 80;
+/// The most bytes of events that are kept while the client waits for an answer.
+const MAX_QUEUED: usize = 16 << 20;
+
+/// The most characters of another protocol's answer that an error shows.
+const MAX_SHOWN: usize = 80;
 
 /// A client of a chat, for blocking code.
 ///
 /// ```no_run
 /// use std::time::Duration;
+/// use chat::netcore::Deadline;
 /// use chat::{Client, EventKind};
-/// use netcore::Deadline;
 ///
 /// let soon = || Deadline::after(Duration::from_secs(5));
 /// let mut client = Client::connect(&"localhost:60000".parse()?, soon())?;
@@ -54,77 +58,79 @@ const SHOWN: usize = 80;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// [`split`](Client::split) gives the sending and the receiving half for two threads.
 #[derive(Debug)]
 pub struct Client {
     sender: Sender,
     receiver: Receiver,
 }
 
-/// The half of a [`Client`] that says something.
+/// The sending half of a [`Client`].
 #[derive(Debug)]
 pub struct Sender {
     stream: Arc<Stream>,
 }
 
-/// The half of a [`Client`] that listens.
+/// The receiving half of a [`Client`].
 #[derive(Debug)]
 pub struct Receiver {
     stream: Arc<Stream>,
     parser: Parser,
-    piece: Box<[u8]>,
-    /// The part of `piece` that the parser has not taken yet.
-    rest: Range<usize>,
-    /// What came while an answer was waited for.
-    held: VecDeque<Event>,
-    /// A reply has come, and the lobby's history before it.
-    settled: bool,
-    /// The server has ended.
-    ended: bool,
-    /// The first event has come, and was one of a chat.
-    is_chat: bool,
+    buffer: Box<[u8]>,
+    /// The part of `buffer` that is not parsed yet.
+    unparsed: Range<usize>,
+    /// Events that arrived while the client waited for an answer.
+    queued: VecDeque<Event>,
+    /// `true` once a reply has arrived: it follows the lobby's history.
+    has_lobby_history: bool,
+    /// `true` once the server has closed its side.
+    is_ended: bool,
+    /// `true` once the first event has arrived.
+    has_first: bool,
     name: String,
 }
 
 impl Client {
-    /// Connects to a server. One that goes without a word is noticed after a minute, on systems
-    /// other than Linux only while nothing is being sent to it.
+    /// Connects to a server. A server that disappears is noticed after a minute; on systems other
+    /// than Linux only while no sent data is unacknowledged.
     ///
     /// # Errors
     ///
     /// As [`Connector::connect`](netcore::Connector::connect).
     pub fn connect(endpoint: &Endpoint, deadline: Deadline) -> Result<Client, ClientError> {
-        let (interval, count) = PROBES;
+        let (interval, count) = KEEPALIVE_PROBES;
         let keepalive =
-            Keepalive::new().with_idle(SILENCE).with_interval(interval).with_count(count);
+            Keepalive::new().with_idle(KEEPALIVE_IDLE).with_interval(interval).with_count(count);
         let options = SocketOptions::default().with_keepalive(Some(keepalive));
         let options = match cfg!(target_os = "linux") {
-            true => options.with_user_timeout(GONE),
+            true => options.with_user_timeout(DEAD_PEER_TIMEOUT),
             false => options,
         };
-        Ok(Client::over(Stream::connect(endpoint, &options, deadline)?))
+        Ok(Client::from_stream(Stream::connect(endpoint, &options, deadline)?))
     }
 
-    /// A client over a connection that stands.
-    pub fn over(stream: Stream) -> Client {
-        // Until it chooses another, the server calls it by this address.
+    /// Creates a client from a connected stream.
+    pub fn from_stream(stream: Stream) -> Client {
+        // The server names a client by its address until the client chooses a name.
         let address = stream.local_address().ok().and_then(|address| address.inet());
         let name = address.map(|address| address.to_string()).unwrap_or_default();
         let stream = Arc::new(stream);
         let receiver = Receiver {
             stream: stream.clone(),
             parser: Parser::new(Parser::LINE_LIMIT),
-            piece: vec![0; 8192].into_boxed_slice(),
-            rest: 0..0,
-            held: VecDeque::new(),
-            settled: false,
-            ended: false,
-            is_chat: false,
+            buffer: vec![0; 8192].into_boxed_slice(),
+            unparsed: 0..0,
+            queued: VecDeque::new(),
+            has_lobby_history: false,
+            is_ended: false,
+            has_first: false,
             name,
         };
         Client { sender: Sender { stream }, receiver }
     }
 
-    /// What the server calls this client; see [`Receiver::name`].
+    /// Returns this client's name; see [`Receiver::name`].
     pub fn name(&self) -> &str {
         self.receiver.name()
     }
@@ -138,7 +144,7 @@ impl Client {
         self.sender.send(line, deadline)
     }
 
-    /// Says a text to the room; see [`Sender::say`].
+    /// Sends a message to the room; see [`Sender::say`].
     ///
     /// # Errors
     ///
@@ -147,7 +153,7 @@ impl Client {
         self.sender.say(text, deadline)
     }
 
-    /// The next event; see [`Receiver::recv`].
+    /// Waits for the next event; see [`Receiver::recv`].
     ///
     /// # Errors
     ///
@@ -156,39 +162,40 @@ impl Client {
         self.receiver.recv(deadline)
     }
 
-    /// Takes a name, and waits for the answer. What comes meanwhile, the answer among it, is there
-    /// for [`recv`](Client::recv).
+    /// Takes a name and waits for the answer. [`recv`](Client::recv) still returns every event that
+    /// arrives meanwhile, the answer included.
     ///
-    /// A refusal can have any words. What tells its end is the answer to `/who`, which is asked with
-    /// it, comes behind it, and is there for `recv` too. So no other `/who` should be open.
+    /// A rejection is free text, so the client sends `/who` after the command and treats its reply
+    /// as the end of the answer. `recv` returns that reply too; have no other `/who` outstanding.
     ///
     /// # Errors
     ///
-    /// - [`ClientError::Refused`]: the name can't be had, and the client's is what it was. The
-    ///   connection goes on, as it does after [`ClientError::NotALine`];
-    /// - [`ClientError::Ended`]: the server closed instead of an answer;
-    /// - [`ClientError::NotAChat`]: the first thing that the server said is in none of the formats;
-    /// - [`ClientError::TooMuch`]: more than 16 MiB came before the answer;
-    /// - what sending and receiving fail with.
+    /// - [`ClientError::Rejected`]: the server rejected the name, and the client keeps its old one.
+    ///   The connection stays usable, as it does after [`ClientError::NotALine`];
+    /// - [`ClientError::NoAnswer`]: the server closed the connection instead of answering;
+    /// - [`ClientError::NotAChat`]: the server's first line is in no format of a chat;
+    /// - [`ClientError::TooLong`]: more than 16 MiB arrived before the answer;
+    /// - [`ClientError::Socket`]: sending or receiving failed, or the deadline passed.
     pub fn nick(&mut self, name: &str, deadline: Deadline) -> Result<(), ClientError> {
-        self.ask(&format!("/nick {name}"), |notice| matches!(notice, Notice::You(_)), deadline)
+        self.ask(&format!("/nick {name}"), |notice| matches!(notice, Notice::YourName(_)), deadline)
     }
 
-    /// Enters a room, and waits for the answer, in the same way as for [`nick`](Client::nick).
+    /// Enters a room and waits for the answer, in the same way as [`nick`](Client::nick).
     ///
     /// # Errors
     ///
     /// As [`nick`](Client::nick).
     pub fn join(&mut self, room: &str, deadline: Deadline) -> Result<(), ClientError> {
-        self.ask(&format!("/join {room}"), |notice| matches!(notice, Notice::In(_)), deadline)
+        self.ask(&format!("/join {room}"), |notice| matches!(notice, Notice::YourRoom(_)), deadline)
     }
 
-    /// The two halves, for a thread each.
+    /// Splits the client into its halves, for a thread each.
     pub fn split(self) -> (Sender, Receiver) {
         (self.sender, self.receiver)
     }
 
-    /// Sends a command that is granted or refused by a notice, and one whose answer is known.
+    /// Sends `command`, which a notice grants or rejects, and `/who`, whose reply marks the end of
+    /// the answer.
     fn ask(
         &mut self,
         command: &str,
@@ -199,52 +206,76 @@ impl Client {
             return Err(ClientError::NotALine);
         }
         self.sender.write(&format!("{command}\n/who\n"), deadline)?;
-        let (mut granted, mut words, mut held) = (false, String::new(), 0);
-        // The history of the lobby comes before the first reply.
-        let mut entering = !self.receiver.settled;
+        let mut answer = PendingAnswer {
+            is_grant,
+            is_granted: false,
+            last_notice: String::new(),
+            is_in_history: !self.receiver.has_lobby_history,
+            bytes: 0,
+        };
+        let peer = || peer(&self.sender.stream);
         while let Some(mut event) = self.receiver.next_of_a_chat(deadline)? {
-            // Only the `json` format has a room, and a mark of its own.
-            event.history |=
-                entering && event.room.is_none() && matches!(event.kind, EventKind::Message { .. });
-            let mut answered = false;
-            if let EventKind::Notice { text, notice } = &event.kind {
-                match notice {
-                    Some(Notice::Here(_)) => (answered, self.receiver.settled) = (true, true),
-                    Some(notice @ Notice::In(_)) => {
-                        entering = true;
-                        granted |= is_grant(notice);
-                    }
-                    Some(notice) => granted |= is_grant(notice),
-                    None if text.starts_with("operator") => {}
-                    None => words.clone_from(text),
-                }
+            let is_end = answer.add(&mut event);
+            self.receiver.has_lobby_history |= is_end;
+            self.receiver.queued.push_back(event);
+            if answer.bytes > MAX_QUEUED {
+                return Err(ClientError::TooLong { peer: peer(), limit: MAX_QUEUED });
             }
-            held += event.raw.len();
-            if held > MAX_HELD {
-                return Err(ClientError::TooMuch {
-                    peer: peer(&self.sender.stream),
-                    limit: MAX_HELD,
-                });
-            }
-            self.receiver.held.push_back(event);
-            if answered {
-                return if granted { Ok(()) } else { Err(ClientError::Refused { words }) };
+            if is_end {
+                let reason = answer.last_notice;
+                let granted = answer.is_granted;
+                return if granted { Ok(()) } else { Err(ClientError::Rejected { reason }) };
             }
         }
-        Err(ClientError::Ended { peer: peer(&self.sender.stream), words })
+        Err(ClientError::NoAnswer { peer: peer(), last_notice: answer.last_notice })
+    }
+}
+
+/// The answer to a command, while its events arrive.
+struct PendingAnswer {
+    is_grant: fn(&Notice) -> bool,
+    is_granted: bool,
+    /// The last notice without a known meaning. A rejection is one.
+    last_notice: String,
+    /// `true` while messages belong to a room's history.
+    is_in_history: bool,
+    /// Bytes of all events.
+    bytes: usize,
+}
+
+impl PendingAnswer {
+    /// Adds an event, and marks it if it is history. Returns `true` if it ends the answer.
+    fn add(&mut self, event: &mut Event) -> bool {
+        self.bytes += event.raw.len();
+        // Only the `json` format has a room, and a history mark of its own.
+        event.history |= self.is_in_history
+            && event.room.is_none()
+            && matches!(event.kind, EventKind::Message { .. });
+        let EventKind::Notice { text, notice } = &event.kind else { return false };
+        match notice {
+            Some(Notice::Members(_)) => return true,
+            Some(notice) => {
+                self.is_in_history |= matches!(notice, Notice::YourRoom(_));
+                self.is_granted |= (self.is_grant)(notice);
+            }
+            // A notice of the operator may arrive at any time.
+            None if text.starts_with("operator") => {}
+            None => self.last_notice.clone_from(text),
+        }
+        false
     }
 }
 
 impl Sender {
-    /// Sends a line, which is a command if it begins with a slash or is `quit`. A line without LF
-    /// is what the server takes for one; how long it may be is the server's to say.
+    /// Sends a line. It is a command if it begins with a slash or is `quit`. The server's limit for
+    /// the length of a line applies.
     ///
     /// # Errors
     ///
-    /// - [`ClientError::NotALine`]: it has a line feed. Nothing has been sent;
+    /// - [`ClientError::NotALine`]: the line contains a line feed. Nothing is sent;
     /// - [`ClientError::Socket`]: sending failed, or the deadline passed
     ///   ([`Error::is_timeout`](netcore::Error::is_timeout)). The line may or may not arrive, and
-    ///   the connection is of no more use.
+    ///   the connection is no longer usable.
     pub fn send(&mut self, line: &str, deadline: Deadline) -> Result<(), ClientError> {
         if line.contains('\n') {
             return Err(ClientError::NotALine);
@@ -252,13 +283,13 @@ impl Sender {
         self.write(&format!("{line}\n"), deadline)
     }
 
-    /// Says a text to the room, and never takes it for a command: a slash at its beginning is
+    /// Sends a message to the room. The text is never a command: a slash at its beginning is
     /// doubled.
     ///
     /// # Errors
     ///
     /// As [`send`](Sender::send), and [`ClientError::NotALine`] for the one text that cannot be
-    /// said: `quit`, with or without spaces around it.
+    /// sent: `quit`, with or without spaces around it.
     pub fn say(&mut self, text: &str, deadline: Deadline) -> Result<(), ClientError> {
         if text.trim() == "quit" {
             return Err(ClientError::NotALine);
@@ -267,18 +298,18 @@ impl Sender {
         self.send(&format!("{slash}{text}"), deadline)
     }
 
-    /// Says that nothing more will be sent. The server sends what it owes, and ends.
+    /// Ends the sending side. The server delivers its unsent messages, then closes the connection.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Socket`], usually because the server has ended already.
+    /// [`ClientError::Socket`], usually because the server has closed the connection already.
     pub fn finish(&mut self) -> Result<(), ClientError> {
         Ok(self.stream.shutdown(Shutdown::Write)?)
     }
 
-    /// Ends the connection both ways; a [`Receiver`] that waits sees its end.
+    /// Closes the connection. A [`Receiver`] that waits returns its end.
     pub fn close(self) {
-        // That it has ended already is as good.
+        // An error means that the connection is closed already.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
@@ -287,66 +318,67 @@ impl Sender {
     }
 }
 
-fn peer(stream: &Stream) -> String {
-    stream.peer_address().map_or_else(|_| "the server".to_owned(), |peer| peer.to_string())
-}
-
 impl Receiver {
-    /// What the server calls this client: the last name that it was granted, the address of this
-    /// side before, and nothing at all over a Unix socket.
+    /// Returns this client's name: the last one that the server granted, before that its own
+    /// address, or the empty string over a Unix socket.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Waits for the next event. `None`: the server has ended.
+    /// Waits for the next event. Returns `None` if the server has closed the connection.
     ///
     /// # Errors
     ///
     /// [`ClientError::Socket`]: receiving failed, or the deadline passed
-    /// ([`Error::is_timeout`](netcore::Error::is_timeout)). After a deadline nothing is lost: the
-    /// next call goes on where this one stopped.
+    /// ([`Error::is_timeout`](netcore::Error::is_timeout)). A timeout loses nothing: the next call
+    /// continues where this one stopped.
     pub fn recv(&mut self, deadline: Deadline) -> Result<Option<Event>, ClientError> {
-        match self.held.pop_front() {
+        match self.queued.pop_front() {
             Some(event) => Ok(Some(event)),
             None => self.read(deadline),
         }
     }
 
-    /// Reads the next event, and tells a server of another kind by its first one.
+    /// Reads the next event. Fails if the first one shows that the server is not a chat.
     fn next_of_a_chat(&mut self, deadline: Deadline) -> Result<Option<Event>, ClientError> {
         let event = self.read(deadline)?;
         if let Some(event) = &event {
-            let is_first = !std::mem::replace(&mut self.is_chat, true);
-            // A notice that the end of the connection cut short is in no format either.
+            let is_first = !mem::replace(&mut self.has_first, true);
+            // A notice that the end of the connection cut short is `Other` too.
             if is_first && event.kind == EventKind::Other && !event.raw.starts_with("* ") {
-                let said = event.raw.chars().take(SHOWN).collect();
-                return Err(ClientError::NotAChat { peer: peer(&self.stream), said });
+                let received = event.raw.chars().take(MAX_SHOWN).collect();
+                return Err(ClientError::NotAChat { peer: peer(&self.stream), received });
             }
         }
         Ok(event)
     }
 
-    /// As [`recv`](Receiver::recv), past what is held.
+    /// Reads the next event from the stream, whatever is queued.
     fn read(&mut self, deadline: Deadline) -> Result<Option<Event>, ClientError> {
         loop {
-            let mut input = &self.piece[self.rest.clone()];
+            let mut input = &self.buffer[self.unparsed.clone()];
             let event = self.parser.next(&mut input);
-            self.rest.start = self.rest.end - input.len();
+            self.unparsed.start = self.unparsed.end - input.len();
             if let Some(event) = event {
-                if let EventKind::Notice { notice: Some(Notice::You(name)), .. } = &event.kind {
+                if let EventKind::Notice { notice: Some(Notice::YourName(name)), .. } = &event.kind
+                {
                     self.name.clone_from(name);
                 }
                 return Ok(Some(event));
             }
-            if self.ended {
+            if self.is_ended {
                 return Ok(None);
             }
-            let length = self.stream.read_deadline(&mut self.piece, deadline)?;
-            self.rest = 0..length;
+            let length = self.stream.read_deadline(&mut self.buffer, deadline)?;
+            self.unparsed = 0..length;
             if length == 0 {
-                self.ended = true;
+                self.is_ended = true;
                 return Ok(self.parser.finish());
             }
         }
     }
+}
+
+fn peer(stream: &Stream) -> String {
+    stream.peer_address().map_or_else(|_| "the server".to_owned(), |peer| peer.to_string())
 }

@@ -72,7 +72,7 @@ pub struct Config {
     pub(crate) max_members: usize,
     pub(crate) room_ttl: Duration,
     pub(crate) rate: Option<Rate>,
-    pub(crate) slow: SlowConsumer,
+    pub(crate) slow_consumer: SlowConsumer,
     pub(crate) backlog: usize,
     pub(crate) memory: usize,
 }
@@ -93,7 +93,7 @@ impl Default for Config {
             max_members: usize::MAX,
             room_ttl: Duration::from_secs(3600),
             rate: None,
-            slow: SlowConsumer::Disconnect,
+            slow_consumer: SlowConsumer::Disconnect,
             backlog: 4 << 20,
             memory: 64 << 20,
         }
@@ -154,8 +154,8 @@ impl Config {
     }
 
     /// Sets the policy for a client that is behind by more than the backlog.
-    pub fn with_slow(self, slow: SlowConsumer) -> Config {
-        Config { slow, ..self }
+    pub fn with_slow_consumer(self, slow_consumer: SlowConsumer) -> Config {
+        Config { slow_consumer, ..self }
     }
 
     /// Sets the most bytes of a room's messages that may wait for a client, without the kernel's
@@ -166,7 +166,7 @@ impl Config {
 
     /// Sets the most bytes of messages that may wait for clients in all rooms together, histories not
     /// counted. Beyond it, clients that have stopped reading are disconnected, whatever
-    /// [`with_slow`](Self::with_slow) says, and no input is processed until there is room.
+    /// [`with_slow_consumer`](Self::with_slow_consumer) says, and no input is processed until there is room.
     pub fn with_memory(self, memory: usize) -> Config {
         Config { memory, ..self }
     }

@@ -26,11 +26,13 @@ mod sync;
 use std::sync::Arc;
 
 #[cfg(feature = "client")]
+pub use client::error::ClientError;
+#[cfg(feature = "client")]
 pub use client::event::{Event, EventKind, Notice};
 #[cfg(feature = "client")]
 pub use client::parser::Parser;
 #[cfg(feature = "client")]
-pub use client::{Client, ClientError, Receiver, Sender};
+pub use client::{Client, Receiver, Sender};
 pub use config::{Config, SlowConsumer, UnknownSlowConsumer};
 pub use custom_command::CommandContext;
 pub use hub::operator::{ClientInfo, Operator, RoomInfo};
@@ -48,6 +50,9 @@ pub use shard::Shard;
 pub use shard::member::Member;
 pub use shard::output::ClientOutput;
 pub use stats::Stats;
+
+/// The crate of the sockets and of the event loop, whose types are part of this API.
+pub use netcore;
 
 use custom_command::Commands;
 use hub::Hub;

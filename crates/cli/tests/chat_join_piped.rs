@@ -152,7 +152,7 @@ fn a_server_of_another_kind_is_named_as_such() {
     let time = Server::start(&["time", "serve", "--listen", "tcp://127.0.0.1:0"]);
     let endpoint = time.tcp().to_string();
     let done = join(&endpoint, &["--nick", "ci"], "hello\n");
-    done.expect_code(56).expect_error_line(&[&endpoint, "is no chat server: it answered \"["]);
+    done.expect_code(56).expect_error_line(&[&endpoint, "is not a chat server: it answered \"["]);
     // Without a question to it, its answers are shown.
     let done = join(&endpoint, &["--linger", "0"], "hello\n");
     assert!(done.expect_code(0).stdout_text().ends_with("] hello\n"), "{}", done.story());

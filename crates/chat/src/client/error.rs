@@ -1,51 +1,54 @@
+//! Errors of a client.
+
 use thiserror::Error;
 
-/// What a client can't do.
+/// Errors of a [`Client`](crate::Client), a [`Sender`](crate::Sender) or a
+/// [`Receiver`](crate::Receiver).
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The socket failed, or a deadline passed.
     #[error(transparent)]
     Socket(#[from] netcore::Error),
-    /// What was to be sent is not one line, or is `quit` where a text is wanted.
-    #[error("a message is one line, and not quit")]
+    /// The text to send is more than one line, or is `quit`, which is a command everywhere.
+    #[error("a message must be one line, and must not be quit")]
     NotALine,
-    /// The server has refused a name or a room.
-    #[error("{}", if words.is_empty() { "refused without a reason" } else { words })]
+    /// The server rejected a name or a room.
+    #[error("{}", if reason.is_empty() { "rejected without a reason" } else { reason })]
     #[non_exhaustive]
-    Refused {
-        /// Why, as the server said it.
-        words: String,
+    Rejected {
+        /// The server's notice.
+        reason: String,
     },
-    /// The server closed the connection instead of an answer.
-    #[error("{peer} closed the connection without an answer{}", last(words))]
+    /// The server closed the connection instead of answering.
+    #[error("{peer} closed the connection without an answer{}", after(last_notice))]
     #[non_exhaustive]
-    Ended {
-        /// The server.
+    NoAnswer {
+        /// Address of the server.
         peer: String,
-        /// What it said before, which often is the reason.
-        words: String,
+        /// The server's last notice, which often is the reason; empty if there was none.
+        last_notice: String,
     },
     /// The server's first line is in no format of a chat. It may serve another protocol.
-    #[error("{peer} is no chat server: it answered {said:?}")]
+    #[error("{peer} is not a chat server: it answered {received:?}")]
     #[non_exhaustive]
     NotAChat {
-        /// The server.
+        /// Address of the server.
         peer: String,
-        /// The beginning of its answer, at most 80 characters.
-        said: String,
+        /// The first characters of its answer, at most 80.
+        received: String,
     },
-    /// Too much came before an answer.
-    #[error("more than {limit} bytes came from {peer} before an answer")]
+    /// The server sent too much before its answer.
+    #[error("{peer} sent more than {limit} bytes before its answer")]
     #[non_exhaustive]
-    TooMuch {
-        /// The server.
+    TooLong {
+        /// Address of the server.
         peer: String,
         /// The most bytes that are kept.
         limit: usize,
     },
 }
 
-fn last(words: &str) -> String {
-    if words.is_empty() { String::new() } else { format!(", after it said: {words}") }
+fn after(notice: &str) -> String {
+    if notice.is_empty() { String::new() } else { format!("; its last notice: {notice}") }
 }

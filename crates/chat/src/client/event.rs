@@ -1,110 +1,110 @@
-//! What a server sends, as a client sees it.
+//! Events: the typed form of the lines that a server sends.
 
 #[cfg(test)]
 mod tests;
 
-/// One thing that a server has sent. All its texts are [clean](crate::clean), whatever the server
-/// is.
+/// An event from a server. All its texts are [clean](crate::clean), whatever server sends them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// It as it came: a line without its ending, and in the `classic` format two lines and their
-    /// endings.
+    /// The event as it was received: a line without its ending, or in the `classic` format two
+    /// lines with their endings.
     pub raw: String,
-    /// When it was said, as the server wrote it: in the server's local time, and with a zone in the
-    /// `json` format alone (RFC 3339). Notices have a time in that format only.
+    /// Time of the event as the server wrote it: in the server's local time, with a zone (RFC 3339)
+    /// only in the `json` format. Notices have a time in that format only.
     pub time: Option<String>,
-    /// Where it was said. Only the `json` format tells.
+    /// Room of the event; `None` except in the `json` format.
     pub room: Option<String>,
-    /// `true` if the server sent it from a room's history: it was said before this client came, and
-    /// perhaps answered by an earlier connection of the same client.
+    /// `true` if the server sent the event from a room's history: it is older than this connection,
+    /// and an earlier connection of the same client may have answered it.
     ///
-    /// The `json` format marks such events. In `line` and `classic` they look like all others, and a
-    /// [`Client`](crate::Client) knows them by their place: messages that come before the reply to
-    /// its first [`nick`](crate::Client::nick) or [`join`](crate::Client::join), and those between
-    /// entry to a room and the rest of the reply to `join`. A message that somebody says at that
-    /// very moment counts as history too. Without such a call, and from a
-    /// [`Parser`](crate::Parser), it is `false` in these two formats.
+    /// The `json` format marks such events. The `line` and `classic` formats do not, so a
+    /// [`Client`](crate::Client) recognizes them by their position: messages before the reply to
+    /// its first [`nick`](crate::Client::nick) or [`join`](crate::Client::join), and messages
+    /// between the entry to a room and the end of the reply to `join`. A message that another
+    /// client sends at that very moment counts as history too. Without such a call, and from a
+    /// [`Parser`](crate::Parser), the field is `false` in these two formats.
     pub history: bool,
-    /// What it is.
+    /// Kind of the event, with its content.
     pub kind: EventKind,
 }
 
-/// What an [`Event`] is.
+/// Kinds of [`Event`]s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// Somebody, perhaps this client, said something to the room.
+    /// A message of a client, possibly of this one, to its room.
     Message {
-        /// Its name, or its address if it has chosen none.
+        /// Name of the sender, or its address if it has chosen no name.
         from: String,
-        /// One line.
+        /// Text of the message, one line.
         text: String,
     },
-    /// A private message to this client, or from it: those come back too.
+    /// A private message to this client, or from it: the server returns those too.
     Private {
-        /// Who said it.
+        /// Name of the sender.
         from: String,
-        /// Whom it is for.
+        /// Name of the receiver.
         to: String,
-        /// One line.
+        /// Text of the message, one line.
         text: String,
     },
-    /// The server itself says something.
+    /// A notice from the server itself.
     Notice {
-        /// Without the `* ` in front.
+        /// Text of the notice, without the leading `* `.
         text: String,
-        /// What it means, where that can be told.
+        /// Meaning of the notice, if it is known.
         notice: Option<Notice>,
     },
-    /// A line that was longer than the limit. Nothing is known of it.
+    /// A line that was longer than the limit. Its content was dropped.
     TooLong {
-        /// The limit, in bytes.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// A line that is in none of the formats, or that the connection's end cut short.
+    /// A line in none of the formats, or one that the end of the connection cut short.
     Other,
 }
 
-/// What a notice means. Anything can stand in a server's greeting, so nothing but looks should
-/// depend on another's coming or going.
+/// Meanings of notices. A greeting may contain any text, so use another client's joins and leaves
+/// for display only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
     /// This client's name from now on: `you are NAME`.
-    You(String),
+    YourName(String),
     /// This client's room from now on: `you are in ROOM; N here`. The room's history follows.
-    In(String),
-    /// They have come into the room. Of a crowd the first few are named.
+    YourRoom(String),
+    /// Names of clients that joined the room. A notice about many clients names the first few.
     Joined(Vec<String>),
-    /// They have gone from the room. Of a crowd the first few are named.
+    /// Names of clients that left the room. A notice about many clients names the first few.
     Left(Vec<String>),
-    /// Somebody has taken another name.
+    /// A client of the room took another name.
     Renamed {
-        /// The name so far.
+        /// Its old name.
         from: String,
-        /// The name from now on.
+        /// Its new name.
         to: String,
     },
-    /// The answer to `/who`: some of those in the room.
-    Here(Vec<String>),
-    /// The answer to `/rooms`: some of the rooms.
+    /// The reply to `/who`: names of members of the room, not always of all.
+    Members(Vec<String>),
+    /// The reply to `/rooms`: names of rooms, not always of all.
     Rooms(Vec<String>),
-    /// The operator has removed this client.
+    /// The operator removed this client.
     Removed,
 }
 
 impl Notice {
-    /// Reads a notice without the `* ` in front.
+    /// Parses the text of a notice, without the leading `* `. Returns `None` if its meaning is
+    /// unknown.
     pub(crate) fn parse(text: &str) -> Option<Notice> {
         if text == "you have been removed by the operator" {
             return Some(Notice::Removed);
         }
         if let Some(rest) = text.strip_prefix("you are in ") {
-            return rest.split_once("; ").and_then(|(room, _)| word(room)).map(Notice::In);
+            return rest.split_once("; ").and_then(|(room, _)| word(room)).map(Notice::YourRoom);
         }
         if let Some(name) = text.strip_prefix("you are ") {
-            return word(name).map(Notice::You);
+            return word(name).map(Notice::YourName);
         }
         for ending in [" has joined", " have joined"] {
             if let Some(names) = text.strip_suffix(ending) {
@@ -122,22 +122,22 @@ impl Notice {
         }
         let (count, rest) = text.split_once(' ')?;
         count.parse::<usize>().ok()?;
-        // `NAME since HH:MM, …` and `ROOM N, …`: the first word of each is what counts.
+        // `NAME since HH:MM, …` and `ROOM N, …`: the first word of each item is the name.
         if let Some(list) = rest.strip_prefix("here: ") {
-            return Some(Notice::Here(first_words(list)));
+            return Some(Notice::Members(first_words(list)));
         }
         let list = rest.strip_prefix("rooms: ").or_else(|| rest.strip_prefix("room: "))?;
         Some(Notice::Rooms(first_words(list)))
     }
 }
 
-/// `text`, if it is one word.
+/// Returns `text` if it is one word.
 fn word(text: &str) -> Option<String> {
     let is_word = !text.is_empty() && !text.contains(' ');
     is_word.then(|| text.to_owned())
 }
 
-/// The names of `NAME`, `NAME and NAME`, `NAME, NAME and N more`.
+/// Returns the names in `NAME`, `NAME and NAME`, `NAME, NAME and N more`.
 fn names_of(list: &str) -> Option<Vec<String>> {
     let (list, last) = match list.split_once(" and ") {
         Some((list, last)) => (list, Some(last)),
@@ -147,6 +147,7 @@ fn names_of(list: &str) -> Option<Vec<String>> {
     list.split(", ").chain(last).map(word).collect()
 }
 
+/// Returns the first word of each item of a list, without ellipses.
 fn first_words(list: &str) -> Vec<String> {
     let words = list.split(", ").filter_map(|item| item.split(' ').next());
     words.filter(|word| !matches!(*word, "" | "and" | "…")).map(str::to_owned).collect()

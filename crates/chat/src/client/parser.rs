@@ -1,7 +1,6 @@
-//! What a server sends, out of a byte stream, without I/O.
+//! The parser: events from the bytes that a server sends, without I/O.
 
-#[cfg(test)]
-mod tests;
+use std::mem;
 
 use netcore::line::LineFramer;
 
@@ -9,11 +8,14 @@ use crate::client::event::{Event, EventKind, Notice};
 use crate::protocol::json::{self, Record};
 use crate::protocol::text::clean;
 
-/// Makes [`Event`]s of what a server sends, in whichever of the formats that is: each line, in
-/// `classic` each two, tells it by its beginning.
+#[cfg(test)]
+mod tests;
+
+/// Parses the bytes from a server into [`Event`]s, in any of the formats. The beginning of each
+/// line shows its format.
 ///
-/// Any chunking of a stream gives the same events. Nothing that a server sends is an error; what is
-/// in no format is [`EventKind::Other`].
+/// Any chunking of a stream gives the same events. No input is an error: a line in no format
+/// becomes [`EventKind::Other`].
 ///
 /// ```
 /// use chat::{Parser, EventKind};
@@ -39,12 +41,13 @@ pub struct Parser {
 enum State {
     /// Between events.
     Between,
-    /// The line of `classic` that has time and names has come; the text has not.
+    /// In the `classic` format, after the line with time and names.
     Header(Header),
-    /// The text has come; the empty line behind it has not.
+    /// In the `classic` format, after the text. An empty line follows.
     Gap,
 }
 
+/// The first line of an event in the `classic` format.
 #[derive(Debug)]
 struct Header {
     line: String,
@@ -54,22 +57,22 @@ struct Header {
 }
 
 impl Parser {
-    /// The limit of a line where there is no reason for another: 65,536 bytes, which is 16 times
-    /// the longest text that a server takes by default.
+    /// The usual limit of a line: 65,536 bytes, which is 16 times the longest text that a server
+    /// accepts by default.
     pub const LINE_LIMIT: usize = 65_536;
 
-    /// A parser for lines of at most `limit` bytes. No more than one line, and in `classic` two,
-    /// is kept.
+    /// Creates a parser for lines of at most `limit` bytes. It buffers at most one line, or two in
+    /// the `classic` format.
     pub const fn new(limit: usize) -> Parser {
         Parser { framer: LineFramer::new(limit), state: State::Between }
     }
 
-    /// Takes the next event out of `input`, and moves `input` behind it. `None` says that `input`
-    /// is used up. Call it until it returns `None`.
+    /// Returns the next event of `input`, and advances `input` behind it. Returns `None` once all of
+    /// `input` is consumed.
     pub fn next(&mut self, input: &mut &[u8]) -> Option<Event> {
         while let Some(line) = self.framer.next(input) {
             let event = match line {
-                Ok(line) => read(&mut self.state, line.text()),
+                Ok(line) => parse_line(&mut self.state, line.text()),
                 Err(too_long) => {
                     self.state = State::Between;
                     let kind = EventKind::TooLong { limit: too_long.limit };
@@ -83,11 +86,11 @@ impl Parser {
         None
     }
 
-    /// Says that the stream has ended, and gives what it broke off within. The parser is then ready
-    /// for another stream.
+    /// Ends the stream. Returns its unfinished last event, if there is one. The parser is ready for
+    /// another stream then.
     pub fn finish(&mut self) -> Option<Event> {
         let rest = self.framer.finish().map(|line| text(line.text()));
-        let raw = match (std::mem::replace(&mut self.state, State::Between), rest) {
+        let raw = match (mem::replace(&mut self.state, State::Between), rest) {
             (State::Header(header), None) => header.line,
             (State::Header(header), Some(rest)) => [&header.line, "\n", &rest].concat(),
             (_, Some(rest)) => rest,
@@ -97,8 +100,9 @@ impl Parser {
     }
 }
 
-fn read(state: &mut State, line: &[u8]) -> Option<Event> {
-    match std::mem::replace(state, State::Between) {
+/// Parses one line. Returns `None` if it completes no event.
+fn parse_line(state: &mut State, line: &[u8]) -> Option<Event> {
+    match mem::replace(state, State::Between) {
         State::Header(Header { line: header, time, from, to }) => {
             *state = State::Gap;
             let text = text(line);
@@ -114,12 +118,12 @@ fn read(state: &mut State, line: &[u8]) -> Option<Event> {
     }
     if line.starts_with(b"{") {
         if let Ok(record) = Record::parse(line) {
-            return Some(of_record(record, text(line)));
+            return Some(event_of(record, text(line)));
         }
     }
     let raw = text(line);
     if let Some(notice) = raw.strip_prefix("* ") {
-        let kind = notice_of(notice.to_owned());
+        let kind = notice_kind(notice.to_owned());
         return Some(Event { raw, time: None, room: None, history: false, kind });
     }
     if let Some(header) = header_of(&raw) {
@@ -133,10 +137,10 @@ fn read(state: &mut State, line: &[u8]) -> Option<Event> {
     Some(Event { raw, time, room: None, history: false, kind })
 }
 
-/// `2026-11-20 18:11:02 NAME: TEXT` or `2026-11-20 18:11:02 NAME -> NAME: TEXT`. A name has no
-/// space, and may have colons.
+/// Parses `2026-11-20 18:11:02 NAME: TEXT` or `2026-11-20 18:11:02 NAME -> NAME: TEXT`. A name has
+/// no space, and may have colons.
 fn message_of(line: &str) -> Option<(String, EventKind)> {
-    let (time, rest) = stamped(line, "0000-00-00 00:00:00 ")?;
+    let (time, rest) = split_time(line, "0000-00-00 00:00:00 ")?;
     let (name, rest) = rest.split_once(' ')?;
     if let Some(from) = name.strip_suffix(':') {
         return Some((time, EventKind::Message { from: from.to_owned(), text: rest.to_owned() }));
@@ -146,9 +150,9 @@ fn message_of(line: &str) -> Option<(String, EventKind)> {
     Some((time, EventKind::Private { from, to, text }))
 }
 
-/// `202611/20 18:11:02 NAME` or `202611/20 18:11:02 NAME -> NAME`.
+/// Parses `202611/20 18:11:02 NAME` or `202611/20 18:11:02 NAME -> NAME`.
 fn header_of(line: &str) -> Option<Header> {
-    let (time, names) = stamped(line, "000000/00 00:00:00 ")?;
+    let (time, names) = split_time(line, "000000/00 00:00:00 ")?;
     let (from, to) = match names.split_once(" -> ") {
         Some((from, to)) => (from, Some(to)),
         None => (names, None),
@@ -160,8 +164,9 @@ fn header_of(line: &str) -> Option<Header> {
     Some(Header { line: line.to_owned(), time, from, to })
 }
 
-/// The time in front, whose digits are where `shape` has zeros, and what follows it.
-fn stamped<'a>(line: &'a str, shape: &str) -> Option<(String, &'a str)> {
+/// Splits off a leading time, which has digits where `shape` has zeros. Returns the time and the
+/// rest.
+fn split_time<'a>(line: &'a str, shape: &str) -> Option<(String, &'a str)> {
     let stamp = line.get(..shape.len())?;
     let fits = |(is, shape): (u8, u8)| is == shape || shape == b'0' && is.is_ascii_digit();
     if !stamp.bytes().zip(shape.bytes()).all(fits) {
@@ -170,7 +175,7 @@ fn stamped<'a>(line: &'a str, shape: &str) -> Option<(String, &'a str)> {
     Some((stamp.trim_end().to_owned(), &line[shape.len()..]))
 }
 
-fn of_record(record: Record, raw: String) -> Event {
+fn event_of(record: Record, raw: String) -> Event {
     let [from, text] = [&record.from, &record.text].map(|text| clean(text).into_owned());
     let kind = match record.kind {
         json::Kind::Message => EventKind::Message { from, text },
@@ -178,18 +183,18 @@ fn of_record(record: Record, raw: String) -> Event {
             let to = clean(record.to.as_deref().unwrap_or_default()).into_owned();
             EventKind::Private { from, to, text }
         }
-        json::Kind::Notice => notice_of(text),
+        json::Kind::Notice => notice_kind(text),
     };
     let (time, room) = (record.time.to_rfc3339(), clean(&record.room).into_owned());
     Event { raw, time: Some(time), room: Some(room), history: record.history, kind }
 }
 
-fn notice_of(text: String) -> EventKind {
+fn notice_kind(text: String) -> EventKind {
     let notice = Notice::parse(&text);
     EventKind::Notice { text, notice }
 }
 
-/// A line as text that can do no harm. What is not UTF-8 is replaced.
+/// Returns a line as [clean] text, with replacement characters for bytes that are not UTF-8.
 fn text(line: &[u8]) -> String {
     clean(&String::from_utf8_lossy(line)).into_owned()
 }

@@ -121,7 +121,7 @@ fn a_refusal_has_the_words_of_the_server_and_the_connection_goes_on() {
         asked
     });
     let error = client.nick("bob", deadline()).unwrap_err();
-    assert!(matches!(error, ClientError::Refused { .. }), "{error:?}");
+    assert!(matches!(error, ClientError::Rejected { .. }), "{error:?}");
     assert_eq!(error.to_string(), "this name is taken");
     client.join("dev", deadline()).unwrap();
     assert_eq!(server.join().unwrap(), "/join dev\n");
@@ -136,8 +136,8 @@ fn a_server_that_closes_or_is_silent_instead_of_an_answer() {
         peer.get_ref().write_all(b"* the chat is full\n").unwrap();
     });
     let error = client.nick("ann", deadline()).unwrap_err();
-    let ClientError::Ended { words, .. } = &error else { panic!("{error:?}") };
-    assert_eq!(words, "the chat is full");
+    let ClientError::NoAnswer { last_notice, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(last_notice, "the chat is full");
     server.join().unwrap();
 
     let (mut client, server) = scripted(|mut peer| line(&mut peer));
@@ -230,7 +230,7 @@ fn a_flood_instead_of_an_answer() {
         while peer.get_ref().write_all(flood.as_bytes()).is_ok() {}
     });
     let error = client.nick("ann", deadline()).unwrap_err();
-    assert!(matches!(error, ClientError::TooMuch { .. }), "{error:?}");
+    assert!(matches!(error, ClientError::TooLong { .. }), "{error:?}");
     drop(client);
     server.join().unwrap();
 }
@@ -240,9 +240,12 @@ fn a_server_that_goes_without_a_word_will_be_noticed() {
     let (client, server) = scripted(|_| ());
     let options = SocketOptions::read_from(&*client.sender.stream).unwrap();
     let keepalive = options.keepalive().flatten().unwrap();
-    assert_eq!((keepalive.idle(), keepalive.count()), (Some(SILENCE), Some(PROBES.1)));
+    assert_eq!(
+        (keepalive.idle(), keepalive.count()),
+        (Some(KEEPALIVE_IDLE), Some(KEEPALIVE_PROBES.1))
+    );
     if cfg!(target_os = "linux") {
-        assert_eq!(options.user_timeout(), Some(GONE));
+        assert_eq!(options.user_timeout(), Some(DEAD_PEER_TIMEOUT));
     }
     server.join().unwrap();
 }

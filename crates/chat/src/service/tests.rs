@@ -258,7 +258,7 @@ fn a_slow_client_is_cut_off_and_costs_the_others_nothing() {
 #[test]
 fn a_slow_client_may_be_moved_on_and_told() {
     let (_, mut harness) =
-        chat(Config::default().with_backlog(100_000).with_slow(SlowConsumer::Skip));
+        chat(Config::default().with_backlog(100_000).with_slow_consumer(SlowConsumer::Skip));
     let (ann, slow) = (harness.connect(), harness.connect());
     let _others: Vec<Peer> = (0..18).map(|_| harness.connect()).collect();
     slow.room(0);

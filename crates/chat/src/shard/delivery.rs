@@ -121,7 +121,7 @@ fn check_lag(state: &State, member: &mut Member, out: &mut impl ClientOutput) {
     if bytes <= state.hub.config.backlog as u64 {
         return;
     }
-    match state.hub.config.slow {
+    match state.hub.config.slow_consumer {
         SlowConsumer::Disconnect => {
             log::info!("{} disconnected: {bytes} bytes behind", member.name);
             count(&state.hub.counters.cut_slow, 1);

@@ -74,8 +74,8 @@ impl Place {
         let mut client = Client::connect(&self.endpoint, deadline)?;
         let mut refused = Vec::new();
         let mut note = |is_name, what: String, answer| match answer {
-            Err(ClientError::Refused { words, .. }) => {
-                refused.push(Refused { is_name, words: format!("{what}: {words}") });
+            Err(ClientError::Rejected { reason, .. }) => {
+                refused.push(Refused { is_name, words: format!("{what}: {reason}") });
                 Ok(())
             }
             answer => answer,
@@ -126,9 +126,9 @@ impl From<ClientError> for Failure {
         let code = match error {
             ClientError::Socket(error) => return error.into(),
             ClientError::NotALine => exit::USAGE,
-            ClientError::Ended { .. } => exit::NOTHING_RECEIVED,
+            ClientError::NoAnswer { .. } => exit::NOTHING_RECEIVED,
             ClientError::NotAChat { .. } => exit::RECEIVE_ERROR,
-            ClientError::TooMuch { .. } => exit::TOO_LARGE,
+            ClientError::TooLong { .. } => exit::TOO_LARGE,
             _ => exit::OTHER,
         };
         Failure::new(code, error.to_string())

@@ -34,7 +34,7 @@ pub(crate) fn serve(
         .with_max_members(args.max_members.unwrap_or(usize::MAX))
         .with_room_ttl(args.room_ttl)
         .with_rate(args.rate.map(|rate| rate.with_burst(args.burst)))
-        .with_slow(args.slow)
+        .with_slow_consumer(args.slow)
         .with_memory(args.max_memory);
     let limits = Limits::default().with_max_connections(args.max_clients).with_read(READ);
     // A client that is skipped may stop reading for as long as it likes: what waits for it is

@@ -79,7 +79,7 @@ fn objects() {
     let (time, room) = (first.time.as_deref(), first.room.as_deref());
     assert_eq!((time, room), (Some("2026-11-20T18:11:02+01:00"), Some("dev")));
     assert_eq!(second.kind, private("ann", "bob", "x"));
-    let notice = Some(Notice::You("ann".to_owned()));
+    let notice = Some(Notice::YourName("ann".to_owned()));
     assert_eq!(third.kind, EventKind::Notice { text: "you are ann".to_owned(), notice });
 }
 

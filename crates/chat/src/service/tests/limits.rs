@@ -133,7 +133,7 @@ fn slow_readers_of_one_room_hold_up_nobody_in_another() {
 
 /// Two rooms with a reader in each who stops, and one who goes on.
 fn short_of_memory(slow: SlowConsumer) -> (Chat, ChatHarness, Vec<Peer>) {
-    let config = Config::default().with_presence(false).with_slow(slow);
+    let config = Config::default().with_presence(false).with_slow_consumer(slow);
     let chat = Chat::new(config.with_memory(1 << 20).with_backlog(900_000));
     let limits = Limits::default().with_stall_timeout(None);
     let harness = Harness::new(limits, |worker| chat.service(&worker));

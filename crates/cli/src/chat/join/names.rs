@@ -73,7 +73,7 @@ impl Names {
 impl Heard {
     fn notice(&mut self, notice: &Notice) {
         match notice {
-            Notice::Joined(names) | Notice::Here(names) => {
+            Notice::Joined(names) | Notice::Members(names) => {
                 names.iter().rev().for_each(|name| put_first(&mut self.people, name));
             }
             Notice::Left(names) => self.people.retain(|name| !names.contains(name)),
@@ -84,7 +84,7 @@ impl Heard {
             Notice::Rooms(names) => {
                 names.iter().rev().for_each(|name| put_first(&mut self.rooms, name));
             }
-            Notice::In(room) => put_first(&mut self.rooms, room),
+            Notice::YourRoom(room) => put_first(&mut self.rooms, room),
             _ => {}
         }
     }

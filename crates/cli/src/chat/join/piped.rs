@@ -171,7 +171,7 @@ fn print(
                 log::warn!("a line longer than {limit} bytes is left out");
                 continue;
             }
-            EventKind::Notice { notice: Some(Notice::Here(_)), .. } if unasked > 0 => {
+            EventKind::Notice { notice: Some(Notice::Members(_)), .. } if unasked > 0 => {
                 unasked -= 1;
                 continue;
             }

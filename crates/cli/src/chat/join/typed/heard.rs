@@ -69,17 +69,17 @@ impl Heard {
             }
             EventKind::Private { from, text, .. } if from == me => self.pending.came_back(text),
             EventKind::Notice { notice: Some(notice), .. } => match notice {
-                Notice::You(name) => {
+                Notice::YourName(name) => {
                     self.place.nick = Some(name.clone());
                     self.granted = Some(name.clone());
                     self.is_named = true;
                 }
-                Notice::In(room) => {
+                Notice::YourRoom(room) => {
                     self.place.room = Some(room.clone());
                     self.passes = false;
                 }
                 Notice::Removed => self.removed = true,
-                Notice::Here(_) if self.unasked > 0 => {
+                Notice::Members(_) if self.unasked > 0 => {
                     self.unasked -= 1;
                     return None;
                 }
