@@ -95,7 +95,7 @@ fn default(line: &str) -> Option<(&str, &str)> {
 fn the_protocol_of_the_readme_is_compiled_here_and_tested_in_netcore() {
     let program = include_str!("readme/shout.rs");
     assert_eq!(blocks(README, "rust").collect::<Vec<_>>(), [program]);
-    let page = include_str!("../../netcore/src/server/mod.rs");
+    let page = include_str!("../../netcore/src/server.rs");
     let page: Vec<&str> = page.lines().map(|line| line.trim_start_matches("//!").trim()).collect();
     let lines = program.lines().map(str::trim);
     let service: Vec<&str> = lines

@@ -16,7 +16,7 @@ use super::Rejection;
 use super::handle::Shared;
 use super::transport::Socket;
 use crate::address::Address;
-use crate::endpoint::Transport as Endpoints;
+use crate::endpoint::Transport;
 use crate::error::{Error, Operation};
 use crate::listener::AcceptFailure;
 use crate::listener::Listener;
@@ -44,7 +44,7 @@ enum Source {
 impl Source {
     /// Takes a listener over. It is in non-blocking mode.
     fn new(listener: Listener) -> (Source, Option<SocketFile>) {
-        let unix = listener.endpoint().transport() == Endpoints::Unix;
+        let unix = listener.endpoint().transport() == Transport::Unix;
         let (socket, _, file) = listener.into_parts();
         #[cfg(unix)]
         if unix {
@@ -113,7 +113,7 @@ pub(super) enum Accepted {
     /// Served, by this worker.
     Serve(usize, Socket, Address),
     /// Told why not, and closed.
-    TurnAway(Socket, Rejection),
+    Reject(Socket, Rejection),
 }
 
 impl Acceptor {
@@ -177,7 +177,7 @@ impl Acceptor {
             for _ in 0..BATCH {
                 match l.source.accept() {
                     Ok((socket, _)) if shared.connections() >= *max_connections => {
-                        take(Accepted::TurnAway(socket, Rejection::Full));
+                        take(Accepted::Reject(socket, Rejection::Full));
                     }
                     Ok((socket, peer)) => {
                         let worker = shared.least_loaded();
@@ -197,7 +197,7 @@ impl Acceptor {
                             let freed = spare.take().is_some();
                             let next = if freed { l.source.accept().ok() } else { None };
                             if let Some((socket, _)) = next {
-                                take(Accepted::TurnAway(socket, Rejection::Descriptors));
+                                take(Accepted::Reject(socket, Rejection::Descriptors));
                                 *spare = self::spare();
                                 continue;
                             }

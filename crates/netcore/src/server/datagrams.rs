@@ -20,22 +20,22 @@ const KEPT: usize = 256 * 1024;
 /// Room for the datagrams of one batch. A worker has one for all of its sockets. It is zeroed memory that the system lends
 /// when it is first written to, so what no datagram has filled costs nothing.
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub(super) struct ReceiveBatch {
     bytes: Vec<u8>,
     names: sys::Names,
     came: Vec<Came>,
 }
 
-impl Inbox {
-    pub(super) fn new(ports: &[Port]) -> Inbox {
+impl ReceiveBatch {
+    pub(super) fn new(ports: &[DatagramPort]) -> ReceiveBatch {
         let count = if ports.is_empty() { 0 } else { BATCH };
         let bytes = vec![0; count * DATAGRAM];
-        Inbox { bytes, names: sys::Names::new(count), came: Vec::with_capacity(count) }
+        ReceiveBatch { bytes, names: sys::Names::new(count), came: Vec::with_capacity(count) }
     }
 
     /// Gives whether that was all that there is.
     fn fill(&mut self, socket: &UdpSocket, tells: bool) -> io::Result<bool> {
-        let Inbox { bytes, names, came } = self;
+        let ReceiveBatch { bytes, names, came } = self;
         came.clear();
         let (_, all) = socket.try_io(|| {
             let socket = SockRef::from(socket);
@@ -51,41 +51,41 @@ impl Inbox {
 }
 
 #[derive(Debug)]
-pub(super) struct Port {
+pub(super) struct DatagramPort {
     socket: UdpSocket,
     /// The system tells the local address of each datagram.
     tells: bool,
     ready: bool,
     /// Until the socket has taken all of it, nothing is received: what comes meanwhile waits in the system, or is dropped
     /// there, as datagrams are.
-    outbox: Outbox,
+    outbox: ReplyQueue,
 }
 
 /// The answers to one batch.
 #[derive(Debug, Default)]
-struct Outbox {
+struct ReplyQueue {
     bytes: Vec<u8>,
-    answers: Vec<Answer>,
+    answers: Vec<QueuedReply>,
     sent: usize,
 }
 
 #[derive(Debug)]
-struct Answer {
+struct QueuedReply {
     /// Where in the outbox's bytes it begins.
     begin: usize,
     to: SockAddr,
     local: Option<Local>,
 }
 
-impl Port {
+impl DatagramPort {
     /// Takes over a socket that is bound and in non-blocking mode.
     ///
     /// # Errors
     ///
     /// The system's, when it cannot tell the local address of datagrams.
-    pub(super) fn new(socket: UdpSocket) -> io::Result<Port> {
+    pub(super) fn new(socket: UdpSocket) -> io::Result<DatagramPort> {
         let tells = sys::tell_local(&SockRef::from(&socket))?;
-        Ok(Port { socket, tells, ready: false, outbox: Outbox::default() })
+        Ok(DatagramPort { socket, tells, ready: false, outbox: ReplyQueue::default() })
     }
 
     pub(super) fn socket(&mut self) -> &mut UdpSocket {
@@ -111,7 +111,7 @@ impl Port {
     pub(super) fn run<S: Service>(
         &mut self,
         service: &mut S,
-        inbox: &mut Inbox,
+        inbox: &mut ReceiveBatch,
         reply: &mut Reply,
     ) {
         let mut share = BATCH;
@@ -151,10 +151,11 @@ impl Port {
     }
 }
 
-impl Outbox {
+impl ReplyQueue {
     /// Adds the answer to `came`. It leaves from the address that was asked.
     fn put(&mut self, bytes: &[u8], came: &Came) {
-        let answer = Answer { begin: self.bytes.len(), to: came.from.clone(), local: came.local };
+        let answer =
+            QueuedReply { begin: self.bytes.len(), to: came.from.clone(), local: came.local };
         self.answers.push(answer);
         self.bytes.extend_from_slice(bytes);
     }
@@ -193,7 +194,7 @@ impl Outbox {
     }
 
     fn answer(&self, at: usize) -> Going<'_> {
-        let Answer { begin, to, local } = &self.answers[at];
+        let QueuedReply { begin, to, local } = &self.answers[at];
         let end = self.answers.get(at + 1).map_or(self.bytes.len(), |next| next.begin);
         Going { bytes: &self.bytes[*begin..end], to, local: *local }
     }

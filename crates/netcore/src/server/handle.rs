@@ -13,7 +13,7 @@ pub(super) struct Shared {
     pub(super) mailboxes: Vec<Mailbox>,
     phase: AtomicU8,
     /// Workers that read no more input.
-    quiet: AtomicUsize,
+    drained: AtomicUsize,
 }
 
 /// How far a server is.
@@ -73,7 +73,7 @@ impl Mailbox {
 
 impl Shared {
     pub(super) fn new(mailboxes: Vec<Mailbox>) -> Shared {
-        Shared { mailboxes, phase: AtomicU8::new(0), quiet: AtomicUsize::new(0) }
+        Shared { mailboxes, phase: AtomicU8::new(0), drained: AtomicUsize::new(0) }
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -94,13 +94,13 @@ impl Shared {
     }
 
     /// A worker has read its last input, and handed on what came of it.
-    pub(super) fn fall_quiet(&self) {
-        self.quiet.fetch_add(1, Ordering::AcqRel);
+    pub(super) fn mark_drained(&self) {
+        self.drained.fetch_add(1, Ordering::AcqRel);
         self.wake_all();
     }
 
-    pub(super) fn is_quiet(&self) -> bool {
-        self.quiet.load(Ordering::Acquire) >= self.mailboxes.len()
+    pub(super) fn all_drained(&self) -> bool {
+        self.drained.load(Ordering::Acquire) >= self.mailboxes.len()
     }
 
     pub(super) fn connections(&self) -> usize {

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::clock::Clock;
-use super::core::Core;
+use super::connections::Readiness;
 use super::handle::{Mailbox, Shared};
-use super::table::Readiness;
-use super::transport::Transport;
+use super::reactor::Reactor;
+use super::transport::ByteStream;
 use super::{Config, Service, Waker, Worker};
 use crate::address::Address;
 
@@ -40,7 +40,7 @@ use crate::address::Address;
 /// assert_eq!(peer.received(), b"hello");
 /// ```
 pub struct Harness<S: Service> {
-    core: Core<S, Socket>,
+    core: Reactor<S, Socket>,
     clock: Clock,
     peers: Vec<(u32, Wire)>,
     stopping: bool,
@@ -86,7 +86,7 @@ impl<S: Service> Harness<S> {
         let clock = Clock::by_hand(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
         let service = service(Worker { waker: Waker { shared, worker: 0 } });
-        let core = Core::new(service, &config, clock.clone());
+        let core = Reactor::new(service, &config, clock.clone());
         Harness { core, clock, peers: Vec::new(), stopping: false, rearms_late: false }
     }
 
@@ -147,7 +147,7 @@ impl<S: Service> Harness<S> {
     /// Stops gracefully: no more input, and the service owes what it owes.
     pub fn stop(&mut self) {
         self.run();
-        self.core.deafen();
+        self.core.stop_reading();
         self.stopping = true;
         self.core.turn(true);
         self.core.stop();
@@ -298,7 +298,7 @@ impl Drop for Socket {
     }
 }
 
-impl Transport for Socket {
+impl ByteStream for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut pipe = self.0.0.borrow_mut();
         if pipe.reset {

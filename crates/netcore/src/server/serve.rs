@@ -13,7 +13,7 @@ use mio::Poll;
 
 use super::accept::Acceptor;
 use super::handle::{Mailbox, Shared};
-use super::worker::{self, Running, Seat};
+use super::worker::{self, WorkerLoop, WorkerSetup};
 use super::{Config, Handle, Service, Waker, Worker};
 use crate::datagram::Datagram;
 use crate::endpoint::{Endpoint, Host, Port, Transport};
@@ -25,7 +25,7 @@ use crate::sys;
 /// A server that is bound and not yet running: peers can connect from now on and are answered once
 /// it runs.
 pub struct Server {
-    seats: Vec<Seat>,
+    setups: Vec<WorkerSetup>,
     endpoints: Vec<Endpoint>,
     shared: Arc<Shared>,
 }
@@ -64,10 +64,10 @@ impl Server {
             .collect::<Result<Vec<_>, _>>()
             .map_err(poller)?;
         let shared = Arc::new(Shared::new(mailboxes));
-        let mut seats: Vec<Seat> = polls
+        let mut setups: Vec<WorkerSetup> = polls
             .into_iter()
             .enumerate()
-            .map(|(index, poll)| Seat {
+            .map(|(index, poll)| WorkerSetup {
                 index,
                 poll,
                 ports: Vec::new(),
@@ -86,22 +86,22 @@ impl Server {
             if endpoint.transport() == Transport::Udp {
                 for socket in Datagram::bind(endpoint, options)? {
                     bound.push(socket.endpoint().clone());
-                    let count = seats.len();
-                    let seat = &mut seats[ports % count];
-                    seat.add(socket)?;
+                    let count = setups.len();
+                    let setup = &mut setups[ports % count];
+                    setup.add(socket)?;
                     ports += 1;
                 }
             } else {
                 for listener in Listener::bind(endpoint, options)? {
                     bound.push(listener.endpoint().clone());
                     let token = worker::listener_token(listeners);
-                    acceptor.add(listener, seats[0].poll.registry(), token)?;
+                    acceptor.add(listener, setups[0].poll.registry(), token)?;
                     listeners += 1;
                 }
             }
         }
-        seats[0].acceptor = Some(acceptor);
-        Ok(Server { seats, endpoints: bound, shared })
+        setups[0].acceptor = Some(acceptor);
+        Ok(Server { setups, endpoints: bound, shared })
     }
 
     /// What was really bound, in order: with the ports that the system chose, and one for each
@@ -131,25 +131,25 @@ impl Server {
         S: Service,
         F: Fn(Worker) -> S + Sync,
     {
-        let Server { seats, shared, .. } = self;
-        let work = |seat: Seat| {
+        let Server { setups, shared, .. } = self;
+        let work = |setup: WorkerSetup| {
             let _alone = Alone(&shared);
-            let waker = Waker { shared: shared.clone(), worker: seat.index };
+            let waker = Waker { shared: shared.clone(), worker: setup.index };
             let service = service(Worker { waker });
-            let result = Running::new(seat, service).run();
+            let result = WorkerLoop::new(setup, service).run();
             result.map_err(|e| {
                 Handle(shared.clone()).stop_now();
                 Error::from_io(Operation::Poll, e)
             })
         };
         thread::scope(|scope| {
-            let mut seats = seats.into_iter();
-            let first = seats.next();
+            let mut setups = setups.into_iter();
+            let first = setups.next();
             let mut others = Vec::new();
             let mut result = Ok(());
-            for seat in seats {
-                let name = format!("worker {}", seat.index);
-                match thread::Builder::new().name(name).spawn_scoped(scope, || work(seat)) {
+            for setup in setups {
+                let name = format!("worker {}", setup.index);
+                match thread::Builder::new().name(name).spawn_scoped(scope, || work(setup)) {
                     Ok(thread) => others.push(thread),
                     Err(e) => {
                         Handle(shared.clone()).stop_now();

@@ -15,7 +15,7 @@ use socket2::SockRef;
 use crate::sys::{NO_SIGNAL, SHORT_CALL_REARMS};
 
 /// A non-blocking byte stream.
-pub(crate) trait Transport {
+pub(crate) trait ByteStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize>;
@@ -33,7 +33,7 @@ pub(crate) enum Socket {
     Unix(UnixStream),
 }
 
-impl Transport for Socket {
+impl ByteStream for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Socket::Tcp(s) => s.read(buffer),

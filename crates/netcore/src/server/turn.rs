@@ -11,14 +11,14 @@ use super::output::{ConnectionId, Output};
 /// The loop waits for events, sees to each connection that has one, and then gives the service its
 /// turn. So this is the place to send what came from some to all, in one write for each.
 pub struct Turn<'a, C> {
-    pub(super) connections: &'a mut dyn Connections<C>,
+    pub(super) connections: &'a mut dyn ConnectionAccess<C>,
     pub(super) clock: &'a Clock,
     pub(super) stopping: bool,
     pub(super) again: Option<Instant>,
 }
 
 /// The connections behind a turn, whatever their sockets are.
-pub(super) trait Connections<C> {
+pub(super) trait ConnectionAccess<C> {
     fn each(&mut self, f: &mut dyn FnMut(&mut C, &mut Output));
     fn with(&mut self, id: ConnectionId, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool;
     fn pause_reading(&mut self);
@@ -47,7 +47,7 @@ impl<C> Turn<'_, C> {
     }
 
     /// Reads from all connections of this worker again after [`pause_reading`](Self::pause_reading).
-    /// Connections that [paused on their own](Output::pause_reading) stay paused.
+    /// ConnectionAccess that [paused on their own](Output::pause_reading) stay paused.
     pub fn resume_reading(&mut self) {
         self.connections.resume_reading();
     }

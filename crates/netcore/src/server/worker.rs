@@ -11,12 +11,12 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::accept::{Accepted, Acceptor};
 use super::clock::Clock;
-use super::core::Core;
-use super::datagrams::{Inbox, Port};
+use super::connections::Readiness;
+use super::datagrams::{DatagramPort, ReceiveBatch};
 use super::handle::{Phase, Shared};
 use super::output::Reply;
-use super::table::Readiness;
-use super::transport::{Socket, Transport};
+use super::reactor::Reactor;
+use super::transport::{ByteStream, Socket};
 use super::{Config, Rejection, Service};
 use crate::address::Address;
 use crate::datagram::Datagram;
@@ -26,7 +26,7 @@ use crate::error::{Error, Operation};
 const EVENTS: usize = 1024;
 /// A stop reads what has arrived before it for a quarter of the grace period, and no longer than
 /// this: a peer that goes on sending must not use it up.
-const HEARING: Duration = Duration::from_secs(1);
+const MAX_DRAIN: Duration = Duration::from_secs(1);
 
 /// Tokens from the top; below them are the connections' places in the table.
 pub(super) const WAKE: Token = Token(usize::MAX);
@@ -42,40 +42,40 @@ fn port_token(index: usize) -> Token {
 }
 
 /// What a worker's thread starts with.
-pub(super) struct Seat {
+pub(super) struct WorkerSetup {
     pub(super) index: usize,
     pub(super) poll: Poll,
-    pub(super) ports: Vec<Port>,
+    pub(super) ports: Vec<DatagramPort>,
     /// The first worker's only.
     pub(super) acceptor: Option<Acceptor>,
     pub(super) shared: Arc<Shared>,
     pub(super) config: Config,
 }
 
-pub(super) struct Running<S: Service> {
-    seat: Seat,
-    core: Core<S, Socket>,
+pub(super) struct WorkerLoop<S: Service> {
+    setup: WorkerSetup,
+    core: Reactor<S, Socket>,
     clock: Clock,
-    inbox: Inbox,
+    inbox: ReceiveBatch,
     reply: Reply,
     /// The service's wish for its next turn.
     again: Option<Instant>,
     /// Nothing is read any more.
-    quiet: bool,
+    drained: bool,
     /// The service was told of the stop.
-    told: bool,
+    stop_announced: bool,
     /// The end of the grace period, once it has begun; one that is too long for a clock has none.
     end: Option<Instant>,
 }
 
-impl Seat {
+impl WorkerSetup {
     /// Takes a datagram socket over.
     pub(super) fn add(&mut self, socket: Datagram) -> Result<(), Error> {
         let endpoint = socket.endpoint().to_string();
         let failed = |e| Error::from_io(Operation::Listen, e).at(endpoint.as_str());
         let socket = std::net::UdpSocket::try_from(socket)?;
         socket.set_nonblocking(true).map_err(failed)?;
-        let mut port = Port::new(UdpSocket::from_std(socket)).map_err(failed)?;
+        let mut port = DatagramPort::new(UdpSocket::from_std(socket)).map_err(failed)?;
         let token = port_token(self.ports.len());
         // Not for both: the system tells of room again with each datagram that has left.
         let readable = Interest::READABLE;
@@ -85,19 +85,19 @@ impl Seat {
     }
 }
 
-impl<S: Service> Running<S> {
-    pub(super) fn new(seat: Seat, service: S) -> Running<S> {
+impl<S: Service> WorkerLoop<S> {
+    pub(super) fn new(setup: WorkerSetup, service: S) -> WorkerLoop<S> {
         let clock = Clock::system();
-        let core = Core::new(service, &seat.config, clock.clone());
-        Running {
-            inbox: Inbox::new(&seat.ports),
-            seat,
+        let core = Reactor::new(service, &setup.config, clock.clone());
+        WorkerLoop {
+            inbox: ReceiveBatch::new(&setup.ports),
+            setup,
             core,
             reply: Reply::new(clock.clone()),
             clock,
             again: None,
-            quiet: false,
-            told: false,
+            drained: false,
+            stop_announced: false,
             end: None,
         }
     }
@@ -109,7 +109,7 @@ impl<S: Service> Running<S> {
             let timeout = self.timeout();
             // What arrived before this moment is among the events of this wait, if they fit.
             let seen = self.core.next_timer().map(|_| self.clock.millis());
-            match self.seat.poll.poll(&mut events, timeout) {
+            match self.setup.poll.poll(&mut events, timeout) {
                 Ok(()) => self.clock.turn(),
                 // No wait was made: what has arrived must be seen before a timer is.
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {
@@ -123,8 +123,8 @@ impl<S: Service> Running<S> {
                 self.event(event);
                 noted += 1;
             }
-            if let Some(acceptor) = self.seat.acceptor.take() {
-                self.seat.acceptor = Some(self.accept(acceptor));
+            if let Some(acceptor) = self.setup.acceptor.take() {
+                self.setup.acceptor = Some(self.accept(acceptor));
             }
             self.answer_datagrams();
             self.core.run();
@@ -132,7 +132,7 @@ impl<S: Service> Running<S> {
                 self.core.expire(seen);
             }
             self.turn();
-            match self.seat.shared.phase() {
+            match self.setup.shared.phase() {
                 Phase::Serving => {}
                 Phase::Stopping => {
                     if self.wind_down() {
@@ -148,21 +148,21 @@ impl<S: Service> Running<S> {
     }
 
     fn answer_datagrams(&mut self) {
-        for (index, port) in self.seat.ports.iter_mut().enumerate() {
+        for (index, port) in self.setup.ports.iter_mut().enumerate() {
             port.run(&mut self.core.service, &mut self.inbox, &mut self.reply);
             if port.is_full() {
                 // Where this fails, the next datagram that comes is the occasion to try again.
-                let registry = self.seat.poll.registry();
+                let registry = self.setup.poll.registry();
                 let _ = registry.reregister(port.socket(), port_token(index), BOTH);
             }
         }
     }
 
     fn turn(&mut self) {
-        self.again = self.core.turn(self.quiet);
+        self.again = self.core.turn(self.drained);
         let released = self.core.reap();
         if released > 0 {
-            let load = &self.seat.shared.mailboxes[self.seat.index].load;
+            let load = &self.setup.shared.mailboxes[self.setup.index].load;
             load.fetch_sub(released, Ordering::Relaxed);
         }
     }
@@ -170,12 +170,12 @@ impl<S: Service> Running<S> {
     /// How long to wait for events. `None`: until one comes.
     fn timeout(&self) -> Option<Duration> {
         let busy = self.core.is_busy()
-            || self.seat.acceptor.as_ref().is_some_and(Acceptor::is_busy)
-            || self.seat.ports.iter().any(Port::is_busy);
+            || self.setup.acceptor.as_ref().is_some_and(Acceptor::is_busy)
+            || self.setup.ports.iter().any(DatagramPort::is_busy);
         if busy {
             return Some(Duration::ZERO);
         }
-        let paused = self.seat.acceptor.as_ref().and_then(Acceptor::paused);
+        let paused = self.setup.acceptor.as_ref().and_then(Acceptor::paused);
         let at = [paused, self.end, self.again].into_iter().flatten().min();
         let wait = at.map(|at| at.saturating_duration_since(self.clock.now()));
         let timer = self.core.next_timer().map(|at| self.clock.until(at));
@@ -185,16 +185,16 @@ impl<S: Service> Running<S> {
     fn event(&mut self, event: &Event) {
         match event.token() {
             WAKE => {
-                self.seat.shared.mailboxes[self.seat.index].awake();
+                self.setup.shared.mailboxes[self.setup.index].awake();
                 self.open_accepted();
             }
             Token(t) if t >= LISTENERS => {
-                if let Some(acceptor) = self.seat.acceptor.as_mut() {
+                if let Some(acceptor) = self.setup.acceptor.as_mut() {
                     acceptor.event(t - LISTENERS);
                 }
             }
             Token(t) if t >= PORTS => {
-                if let Some(port) = self.seat.ports.get_mut(t - PORTS) {
+                if let Some(port) = self.setup.ports.get_mut(t - PORTS) {
                     port.event();
                 }
             }
@@ -203,22 +203,22 @@ impl<S: Service> Running<S> {
     }
 
     fn accept(&mut self, mut acceptor: Acceptor) -> Acceptor {
-        let shared = self.seat.shared.clone();
+        let shared = self.setup.shared.clone();
         acceptor.run(|accepted| match accepted {
-            Accepted::Serve(worker, socket, peer) if worker == self.seat.index => {
+            Accepted::Serve(worker, socket, peer) if worker == self.setup.index => {
                 self.open(socket, &peer);
             }
             Accepted::Serve(worker, socket, peer) => {
                 shared.mailboxes[worker].hand_over(socket, peer);
             }
-            Accepted::TurnAway(socket, why) => self.turn_away(socket, why),
+            Accepted::Reject(socket, why) => self.reject(socket, why),
         });
         acceptor
     }
 
     /// Opens what the first worker has handed over.
     fn open_accepted(&mut self) {
-        for (socket, peer) in self.seat.shared.mailboxes[self.seat.index].take_accepted() {
+        for (socket, peer) in self.setup.shared.mailboxes[self.setup.index].take_accepted() {
             self.open(socket, &peer);
         }
     }
@@ -231,22 +231,22 @@ impl<S: Service> Running<S> {
     fn register(&mut self, index: u32) {
         let Some(socket) = self.core.socket(index) else { return };
         let token = Token(index as usize);
-        let registry = self.seat.poll.registry();
+        let registry = self.setup.poll.registry();
         let registered = match socket {
             Socket::Tcp(s) => registry.register(s, token, BOTH),
             #[cfg(unix)]
             Socket::Unix(s) => registry.register(s, token, BOTH),
         };
         if let Err(e) = registered {
-            self.core.give_up(index, e);
+            self.core.fail(index, e);
         }
     }
 
-    fn turn_away(&mut self, mut socket: Socket, why: Rejection) {
+    fn reject(&mut self, mut socket: Socket, why: Rejection) {
         let mut words = Vec::new();
         self.core.service.reject(why, &mut words);
-        if why == Rejection::Full && self.core.may_turn_away() {
-            let index = self.core.turn_away(socket, &words);
+        if why == Rejection::Full && self.core.may_reject() {
+            let index = self.core.reject(socket, &words);
             return self.register(index);
         }
         // No descriptor, or too many at once, to see it off properly. What it has sent already is
@@ -259,19 +259,19 @@ impl<S: Service> Running<S> {
     /// A graceful stop, a step each turn. `true`: done.
     fn wind_down(&mut self) -> bool {
         // Closes the listeners and removes their files.
-        self.seat.acceptor = None;
-        if !self.quiet {
-            self.hear_out();
-            self.quiet = true;
-            self.end = Instant::now().checked_add(self.seat.config.grace);
-            self.seat.shared.fall_quiet();
+        self.setup.acceptor = None;
+        if !self.drained {
+            self.drain_input();
+            self.drained = true;
+            self.end = Instant::now().checked_add(self.setup.config.grace);
+            self.setup.shared.mark_drained();
         }
-        if !self.seat.shared.is_quiet() {
+        if !self.setup.shared.all_drained() {
             return false;
         }
-        if !self.told {
-            self.told = true;
-            // What the last worker to fall quiet brought, be it connections or words for those of
+        if !self.stop_announced {
+            self.stop_announced = true;
+            // What the last worker to fall drained brought, be it connections or words for those of
             // this one, is with this one's service after a turn.
             self.open_accepted();
             self.turn();
@@ -293,12 +293,12 @@ impl<S: Service> Running<S> {
     }
 
     /// Reads what had arrived before the stop.
-    fn hear_out(&mut self) {
+    fn drain_input(&mut self) {
         self.open_accepted();
         let mut events = Events::with_capacity(EVENTS);
-        let until = Instant::now() + (self.seat.config.grace / 4).min(HEARING);
+        let until = Instant::now() + (self.setup.config.grace / 4).min(MAX_DRAIN);
         loop {
-            if self.seat.poll.poll(&mut events, Some(Duration::ZERO)).is_err() {
+            if self.setup.poll.poll(&mut events, Some(Duration::ZERO)).is_err() {
                 break;
             }
             for event in &events {
@@ -308,13 +308,13 @@ impl<S: Service> Running<S> {
             self.core.run();
             self.turn();
             let more = !events.is_empty() || self.core.is_busy();
-            let aborting = self.seat.shared.phase() == Phase::Aborting;
+            let aborting = self.setup.shared.phase() == Phase::Aborting;
             if !more || aborting || Instant::now() >= until {
                 break;
             }
         }
-        self.seat.ports.clear();
-        self.core.deafen();
+        self.setup.ports.clear();
+        self.core.stop_reading();
         self.turn();
     }
 }

@@ -60,14 +60,14 @@
 mod accept;
 mod clock;
 mod config;
-mod core;
+mod connections;
 mod datagrams;
 mod handle;
 mod output;
-mod queue;
+mod reactor;
+mod send_queue;
 mod serve;
 mod service;
-mod table;
 mod timers;
 mod transport;
 mod turn;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::Closed;
 use super::clock::Clock;
 use super::output::{ConnectionId, End, Output};
-use super::queue::{self, Queue};
+use super::send_queue::{self, SendQueue};
 use super::timers::{NEVER, Timers};
-use super::transport::Transport;
-use super::turn::Connections;
+use super::transport::ByteStream;
+use super::turn::ConnectionAccess;
 
 /// A connection that is closing has told its peer the end, and waits for the peer's: this long
 /// without a byte from it, …
@@ -24,21 +24,21 @@ const CLOSING: u64 = 30_000;
 /// What is read in one turn, from all together, before the service has its
 /// [`turn`](super::Service::turn): what one turn brings is what a broadcast must hold before it can
 /// send it.
-pub(super) const TURN: usize = 256 * 1024;
+pub(super) const MAX_READ_PER_TURN: usize = 256 * 1024;
 
 /// The limits of a worker's connections, in milliseconds; [`NEVER`]: none.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct Timeouts {
     pub(super) idle: u64,
     pub(super) stall: u64,
 }
 
-impl Patience {
-    pub(super) fn new(idle: Option<Duration>, stall: Option<Duration>) -> Patience {
+impl Timeouts {
+    pub(super) fn new(idle: Option<Duration>, stall: Option<Duration>) -> Timeouts {
         let millis = |d: Option<Duration>| {
             d.map_or(NEVER, |d| u64::try_from(d.as_millis()).unwrap_or(NEVER).max(1))
         };
-        Patience { idle: millis(idle), stall: millis(stall) }
+        Timeouts { idle: millis(idle), stall: millis(stall) }
     }
 }
 
@@ -59,13 +59,13 @@ pub(super) struct Connection<C, T> {
     pub(super) socket: T,
     /// Gone once the service has been told that it is closed; the socket may linger.
     pub(super) state: Option<C>,
-    pub(super) unsent: Option<Box<Queue>>,
+    pub(super) unsent: Option<Box<SendQueue>>,
     /// Of the last input, kept only where something depends on it; for one that is to be closed, of
     /// that decision.
-    pub(super) heard: u64,
+    pub(super) last_read: u64,
     /// Of the last output that the socket took while some had to wait; for a lingering one, the
     /// start of that.
-    pub(super) moved: u64,
+    pub(super) last_write: u64,
     pub(super) timer: u64,
     pub(super) flags: Flags,
 }
@@ -75,11 +75,11 @@ pub(super) struct Flags {
     /// There may be input.
     pub(super) readable: bool,
     /// A short read does not mean that there is no more.
-    pub(super) insist: bool,
+    pub(super) read_to_end: bool,
     /// The socket takes output.
     pub(super) writable: bool,
     /// Turned away: told why, and never served.
-    pub(super) guest: bool,
+    pub(super) rejected: bool,
     /// In `ready` already.
     pub(super) queued: bool,
     /// In `held` already.
@@ -87,15 +87,15 @@ pub(super) struct Flags {
     /// The service wants nothing read from it for now.
     pub(super) paused: bool,
     /// The service wants a call of `ready` when all is sent.
-    pub(super) hungry: bool,
+    pub(super) wants_ready: bool,
     /// To be closed when all is sent.
     pub(super) closing: bool,
     /// The end is sent; input is dropped.
     pub(super) lingering: bool,
     /// Nothing can be sent or received any more; a read will tell why.
-    pub(super) broken: bool,
+    pub(super) hung_up: bool,
     /// Output failed, and is dropped; what the peer sent before it went may still be there.
-    pub(super) mute: bool,
+    pub(super) write_failed: bool,
     /// The peer's end was read.
     pub(super) ended: bool,
 }
@@ -106,7 +106,7 @@ pub(super) struct Slot<C, T> {
 }
 
 /// Everything of a worker but its service and its sockets' registration.
-pub(super) struct Table<C, T> {
+pub(super) struct Connections<C, T> {
     pub(super) slots: Vec<Slot<C, T>>,
     pub(super) free: Vec<u32>,
     /// Free from the next turn on: until then events of this one may still name them.
@@ -116,15 +116,15 @@ pub(super) struct Table<C, T> {
     pub(super) held: Vec<u32>,
     pub(super) hold: bool,
     /// No more input from anybody: the server is stopping.
-    pub(super) deaf: bool,
+    pub(super) stop_reading: bool,
     pub(super) open: usize,
-    pub(super) guests: usize,
-    /// Closed in this turn, guests left out.
+    pub(super) rejected: usize,
+    /// Closed in this turn, rejected left out.
     pub(super) released: usize,
     /// Read in this turn.
     pub(super) read: usize,
     pub(super) timers: Timers,
-    pub(super) patience: Patience,
+    pub(super) timeouts: Timeouts,
     pub(super) output: Output,
     /// Found to be over in the service's turn, to be seen to after it.
     pub(super) over: Vec<(u32, Over)>,
@@ -147,37 +147,37 @@ pub(super) enum Due {
 }
 
 impl<C, T> Connection<C, T> {
-    /// When patience with it ends, and with what.
-    pub(super) fn due(&self, patience: Patience) -> (u64, Due) {
+    /// When timeouts with it ends, and with what.
+    pub(super) fn due(&self, timeouts: Timeouts) -> (u64, Due) {
         if self.flags.lingering {
-            let at = (self.heard + LINGER_QUIET).min(self.moved + LINGER);
+            let at = (self.last_read + LINGER_QUIET).min(self.last_write + LINGER);
             (at, Due::Lingered)
         } else if self.unsent.is_some() {
-            let stalled = self.moved.saturating_add(patience.stall);
-            let closing = if self.flags.closing { self.heard + CLOSING } else { NEVER };
+            let stalled = self.last_write.saturating_add(timeouts.stall);
+            let closing = if self.flags.closing { self.last_read + CLOSING } else { NEVER };
             (stalled.min(closing), Due::Stalled)
         } else {
-            (self.heard.saturating_add(patience.idle), Due::Idle)
+            (self.last_read.saturating_add(timeouts.idle), Due::Idle)
         }
     }
 }
 
-impl<C, T: Transport> Table<C, T> {
-    pub(super) fn new(patience: Patience, clock: Clock) -> Table<C, T> {
-        Table {
+impl<C, T: ByteStream> Connections<C, T> {
+    pub(super) fn new(timeouts: Timeouts, clock: Clock) -> Connections<C, T> {
+        Connections {
             slots: Vec::new(),
             free: Vec::new(),
             freed: Vec::new(),
             ready: VecDeque::new(),
             held: Vec::new(),
             hold: false,
-            deaf: false,
+            stop_reading: false,
             open: 0,
-            guests: 0,
+            rejected: 0,
             released: 0,
             read: 0,
             timers: Timers::default(),
-            patience,
+            timeouts,
             output: Output::new(clock.clone()),
             over: Vec::new(),
             clock,
@@ -189,8 +189,8 @@ impl<C, T: Transport> Table<C, T> {
             socket,
             state: None,
             unsent: None,
-            heard: 0,
-            moved: 0,
+            last_read: 0,
+            last_write: 0,
             timer: NEVER,
             flags: Flags { writable: true, ..Flags::default() },
         };
@@ -223,7 +223,7 @@ impl<C, T: Transport> Table<C, T> {
     /// connection is to be closed.
     pub(super) fn conclude(&mut self, index: u32) -> Option<Over> {
         if self.output.yield_turn {
-            self.read = TURN;
+            self.read = MAX_READ_PER_TURN;
         }
         if let Some(pause) = self.output.pause {
             if let Some(c) = self.connection(index) {
@@ -248,44 +248,44 @@ impl<C, T: Transport> Table<C, T> {
     /// until that fails too. Otherwise, why it is over.
     pub(super) fn fail(&mut self, index: u32, error: io::Error) -> Option<Closed> {
         self.output.clear();
-        let deaf = self.deaf;
+        let stop_reading = self.stop_reading;
         let c = self.connection(index)?;
-        if c.flags.ended || c.flags.closing || deaf {
+        if c.flags.ended || c.flags.closing || stop_reading {
             return Some(Closed::Broken(error));
         }
         c.unsent = None;
-        c.flags.mute = true;
-        c.flags.broken = true;
+        c.flags.write_failed = true;
+        c.flags.hung_up = true;
         c.flags.readable = true;
-        c.flags.insist = true;
+        c.flags.read_to_end = true;
         self.enqueue(index);
         None
     }
 
     /// Sends what is in the output, behind what the connection owes already.
     fn transmit(&mut self, index: u32) -> io::Result<()> {
-        let Table { slots, output, clock, .. } = self;
+        let Connections { slots, output, clock, .. } = self;
         let Some(c) = slots[index as usize].connection.as_mut() else { return Ok(()) };
         if output.end == End::Close && !c.flags.closing {
             c.flags.closing = true;
-            c.heard = clock.millis();
+            c.last_read = clock.millis();
         }
-        if c.flags.mute {
+        if c.flags.write_failed {
             output.clear();
             return Ok(());
         }
-        c.flags.hungry |= output.call_ready;
+        c.flags.wants_ready |= output.call_ready;
         if let Some(unsent) = c.unsent.as_mut() {
             unsent.take(output);
             if c.flags.closing {
                 self.arm(index);
             }
-        } else if let Some(left) = queue::send(output, &mut c.socket)? {
+        } else if let Some(left) = send_queue::send(output, &mut c.socket)? {
             c.unsent = Some(Box::new(left));
             c.flags.writable = false;
-            c.moved = clock.millis();
+            c.last_write = clock.millis();
             self.arm(index);
-        } else if c.flags.hungry {
+        } else if c.flags.wants_ready {
             self.enqueue(index);
         }
         Ok(())
@@ -295,7 +295,7 @@ impl<C, T: Transport> Table<C, T> {
     /// for each connection that there has been meanwhile.
     pub(super) fn prune(&mut self) {
         if self.timers.len() > 2 * self.open + 1024 {
-            let Table { timers, slots, .. } = self;
+            let Connections { timers, slots, .. } = self;
             timers.retain(|at, index, generation| {
                 let slot = &slots[index as usize];
                 slot.generation == generation
@@ -306,10 +306,10 @@ impl<C, T: Transport> Table<C, T> {
 
     /// Arms the connection's timer, unless it goes off early enough already.
     pub(super) fn arm(&mut self, index: u32) {
-        let patience = self.patience;
+        let timeouts = self.timeouts;
         let generation = self.slots[index as usize].generation;
         let Some(c) = self.connection(index) else { return };
-        let (due, _) = c.due(patience);
+        let (due, _) = c.due(timeouts);
         if due < c.timer {
             c.timer = due;
             self.timers.arm(due, index, generation);
@@ -317,7 +317,7 @@ impl<C, T: Transport> Table<C, T> {
     }
 }
 
-impl<C, T: Transport> Table<C, T> {
+impl<C, T: ByteStream> Connections<C, T> {
     /// As [`Turn::with`](super::Turn::with), by place.
     fn call(&mut self, index: u32, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool {
         let id = self.id(index);
@@ -337,7 +337,7 @@ impl<C, T: Transport> Table<C, T> {
     }
 }
 
-impl<C, T: Transport> Connections<C> for Table<C, T> {
+impl<C, T: ByteStream> ConnectionAccess<C> for Connections<C, T> {
     fn each(&mut self, f: &mut dyn FnMut(&mut C, &mut Output)) {
         for index in 0..self.slots.len() as u32 {
             if self.connection(index).is_some_and(|c| !c.flags.closing) {

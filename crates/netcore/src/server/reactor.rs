@@ -1,6 +1,6 @@
 //! A worker's service and its connections: what happens when a socket can be read or written, when
 //! time passes, and when the server stops. No polling and no accepting here, and a socket is any
-//! [`Transport`], so that all of it runs in tests without one.
+//! [`ByteStream`], so that all of it runs in tests without one.
 //!
 //! ```text
 //!             receive            output                 all sent
@@ -18,34 +18,34 @@ use std::io::{self, ErrorKind};
 use std::time::Instant;
 
 use super::clock::Clock;
+use super::connections::{Connections, Due, MAX_READ_PER_TURN, Over, Readiness, Slot, Timeouts};
 use super::output::Output;
-use super::queue::Written;
-use super::table::{Due, Over, Patience, Readiness, Slot, TURN, Table};
+use super::send_queue::Written;
 use super::timers::NEVER;
-use super::transport::Transport;
+use super::transport::ByteStream;
 use super::turn::Turn;
 use super::{Closed, Config, Service};
 use crate::address::Address;
 
 /// Calls of [`Service::ready`] in a row before the others have their turn.
-const READY: usize = 16;
+const MAX_READY_CALLS: usize = 16;
 
 /// Peers that are being turned away at a time. More of them are not seen off, but closed at once.
-const GUESTS: usize = 256;
+const MAX_REJECTED: usize = 256;
 
 /// A service and its connections.
-pub(super) struct Core<S: Service, T> {
+pub(super) struct Reactor<S: Service, T> {
     pub(super) service: S,
-    pub(super) table: Table<S::Connection, T>,
+    pub(super) table: Connections<S::Connection, T>,
     buffer: Box<[u8]>,
 }
 
-impl<S: Service, T: Transport> Core<S, T> {
-    pub(super) fn new(service: S, config: &Config, clock: Clock) -> Core<S, T> {
-        let patience = Patience::new(config.idle_timeout, config.stall_timeout);
-        Core {
+impl<S: Service, T: ByteStream> Reactor<S, T> {
+    pub(super) fn new(service: S, config: &Config, clock: Clock) -> Reactor<S, T> {
+        let timeouts = Timeouts::new(config.idle_timeout, config.stall_timeout);
+        Reactor {
             service,
-            table: Table::new(patience, clock),
+            table: Connections::new(timeouts, clock),
             buffer: vec![0; config.read].into_boxed_slice(),
         }
     }
@@ -53,32 +53,32 @@ impl<S: Service, T: Transport> Core<S, T> {
     /// A new connection. Its index, by which the caller names it in [`event`](Self::event).
     pub(super) fn open(&mut self, socket: T, peer: &Address) -> u32 {
         let index = self.table.insert(socket);
-        let Core { service, table, .. } = self;
+        let Reactor { service, table, .. } = self;
         let id = table.id(index);
         if let Some(c) = table.slots[index as usize].connection.as_mut() {
             table.output.begin(id, 0);
             c.state = Some(service.open(peer, &mut table.output));
-            if table.patience.idle != NEVER {
-                c.heard = table.clock.millis();
+            if table.timeouts.idle != NEVER {
+                c.last_read = table.clock.millis();
             }
         }
-        self.sent(index);
+        self.apply_output(index);
         self.table.arm(index);
         index
     }
 
     /// A connection that is told `words` and closed.
-    pub(super) fn turn_away(&mut self, socket: T, words: &[u8]) -> u32 {
+    pub(super) fn reject(&mut self, socket: T, words: &[u8]) -> u32 {
         let index = self.table.insert(socket);
         let id = self.table.id(index);
         if let Some(c) = self.table.connection(index) {
-            c.flags.guest = true;
-            self.table.guests += 1;
+            c.flags.rejected = true;
+            self.table.rejected += 1;
         }
         self.table.output.begin(id, 0);
         self.table.output.send(words);
         self.table.output.close();
-        self.sent(index);
+        self.apply_output(index);
         index
     }
 
@@ -91,9 +91,9 @@ impl<S: Service, T: Transport> Core<S, T> {
     pub(super) fn event(&mut self, index: u32, what: Readiness) {
         let Some(c) = self.table.connection(index) else { return };
         c.flags.readable |= what.read || what.ended || what.broken;
-        c.flags.insist |= what.ended || what.urgent || what.broken;
+        c.flags.read_to_end |= what.ended || what.urgent || what.broken;
         c.flags.writable |= what.write || what.broken;
-        c.flags.broken |= what.broken;
+        c.flags.hung_up |= what.broken;
         self.table.enqueue(index);
     }
 
@@ -103,8 +103,8 @@ impl<S: Service, T: Transport> Core<S, T> {
         self.table.read = 0;
         for _ in 0..self.table.ready.len() {
             let Some(index) = self.table.ready.pop_front() else { break };
-            self.visit(index);
-            if self.table.read >= TURN {
+            self.handle(index);
+            if self.table.read >= MAX_READ_PER_TURN {
                 break;
             }
         }
@@ -127,14 +127,14 @@ impl<S: Service, T: Transport> Core<S, T> {
         self.table.slots.iter().filter(served).count()
     }
 
-    fn visit(&mut self, index: u32) {
+    fn handle(&mut self, index: u32) {
         let Some(c) = self.table.connection(index) else { return };
         c.flags.queued = false;
         if c.flags.writable && c.unsent.is_some() && !self.flush(index) {
             return;
         }
-        self.offer(index);
-        self.listen(index);
+        self.call_ready(index);
+        self.read(index);
     }
 
     /// Writes what the connection owes. `false`: it is gone.
@@ -144,15 +144,15 @@ impl<S: Service, T: Transport> Core<S, T> {
         match unsent.write(&mut c.socket) {
             Ok(Written::All) => {
                 c.unsent = None;
-                c.flags.hungry = true;
-                if self.table.patience.idle != NEVER {
+                c.flags.wants_ready = true;
+                if self.table.timeouts.idle != NEVER {
                     let now = self.table.clock.millis();
                     if let Some(c) = self.table.connection(index) {
-                        c.heard = now;
+                        c.last_read = now;
                     }
                     self.table.arm(index);
                 }
-                self.settle(index);
+                self.begin_linger(index);
                 self.table.connection(index).is_some()
             }
             Ok(Written::Full { progress }) => {
@@ -160,7 +160,7 @@ impl<S: Service, T: Transport> Core<S, T> {
                 if progress {
                     let now = self.table.clock.millis();
                     if let Some(c) = self.table.connection(index) {
-                        c.moved = now;
+                        c.last_write = now;
                     }
                 }
                 true
@@ -176,28 +176,28 @@ impl<S: Service, T: Transport> Core<S, T> {
     }
 
     /// Lets the service send more, where it may have more.
-    fn offer(&mut self, index: u32) {
-        for _ in 0..READY {
+    fn call_ready(&mut self, index: u32) {
+        for _ in 0..MAX_READY_CALLS {
             let id = self.table.id(index);
-            let Core { service, table, .. } = self;
+            let Reactor { service, table, .. } = self;
             let Some(c) = table.slots[index as usize].connection.as_mut() else { return };
-            if !c.flags.hungry || c.unsent.is_some() || c.flags.closing {
+            if !c.flags.wants_ready || c.unsent.is_some() || c.flags.closing {
                 return;
             }
-            c.flags.hungry = false;
+            c.flags.wants_ready = false;
             let Some(state) = c.state.as_mut() else { return };
             table.output.begin(id, 0);
             service.ready(state, &mut table.output);
-            self.sent(index);
+            self.apply_output(index);
         }
         // Hungry still: the others first.
         self.table.enqueue(index);
     }
 
     /// Reads once.
-    fn listen(&mut self, index: u32) {
+    fn read(&mut self, index: u32) {
         let hold = self.table.hold;
-        let deaf = self.table.deaf;
+        let stop_reading = self.table.stop_reading;
         let Some(c) = self.table.connection(index) else { return };
         if !c.flags.readable {
             return;
@@ -205,19 +205,19 @@ impl<S: Service, T: Transport> Core<S, T> {
         if c.flags.lingering {
             return self.linger(index);
         }
-        if c.flags.broken && c.flags.ended {
+        if c.flags.hung_up && c.flags.ended {
             // Both ends are gone, so nothing that the service may still have can be sent.
             return self.release(index, Closed::Broken(ErrorKind::ConnectionReset.into()));
         }
-        // What cannot be answered is not read. The flag stays, and the next visit after the output
+        // What cannot be answered is not read. The flag stays, and the next handle after the output
         // is gone comes here.
-        if c.unsent.is_some() || c.flags.closing || c.flags.ended || deaf {
+        if c.unsent.is_some() || c.flags.closing || c.flags.ended || stop_reading {
             return;
         }
-        if c.flags.paused && !c.flags.broken {
+        if c.flags.paused && !c.flags.hung_up {
             return;
         }
-        if hold && !c.flags.broken {
+        if hold && !c.flags.hung_up {
             if !c.flags.held {
                 c.flags.held = true;
                 self.table.held.push(index);
@@ -225,7 +225,7 @@ impl<S: Service, T: Transport> Core<S, T> {
             return;
         }
         match c.socket.read(&mut self.buffer) {
-            Ok(0) if c.flags.mute => {
+            Ok(0) if c.flags.write_failed => {
                 // The error that this stands for was told to a write already: no orderly end.
                 self.release(index, Closed::Broken(ErrorKind::ConnectionReset.into()));
             }
@@ -235,43 +235,43 @@ impl<S: Service, T: Transport> Core<S, T> {
                 self.call(index, |service, state, output| service.end(state, output));
             }
             Ok(n) => {
-                if n < self.buffer.len() && !c.flags.insist && c.socket.short_call_rearms() {
+                if n < self.buffer.len() && !c.flags.read_to_end && c.socket.short_call_rearms() {
                     // Saves the read that would tell of no more (epoll(7)).
                     c.flags.readable = false;
                 }
                 self.table.read += n;
-                if self.table.patience.idle != NEVER {
+                if self.table.timeouts.idle != NEVER {
                     let now = self.table.clock.millis();
                     if let Some(c) = self.table.connection(index) {
-                        c.heard = now;
+                        c.last_read = now;
                     }
                 }
-                self.received(index, n);
+                self.call_receive(index, n);
                 if self.table.connection(index).is_some_and(|c| c.flags.readable) {
                     self.table.enqueue(index);
                 }
             }
             // All that had arrived is read, and nothing can be answered.
-            Err(e) if e.kind() == ErrorKind::WouldBlock && c.flags.mute => {
+            Err(e) if e.kind() == ErrorKind::WouldBlock && c.flags.write_failed => {
                 self.release(index, Closed::Broken(ErrorKind::ConnectionReset.into()));
             }
             Err(e) if e.kind() == ErrorKind::WouldBlock => {
                 c.flags.readable = false;
-                c.flags.insist = false;
+                c.flags.read_to_end = false;
             }
             Err(e) if e.kind() == ErrorKind::Interrupted => self.table.enqueue(index),
             Err(e) => self.release(index, Closed::Broken(e)),
         }
     }
 
-    fn received(&mut self, index: u32, n: usize) {
-        let Core { service, table, buffer } = self;
+    fn call_receive(&mut self, index: u32, n: usize) {
+        let Reactor { service, table, buffer } = self;
         let id = table.id(index);
         let Some(c) = table.slots[index as usize].connection.as_mut() else { return };
         let Some(state) = c.state.as_mut() else { return };
         table.output.begin(id, 0);
         service.receive(state, &buffer[..n], &mut table.output);
-        self.sent(index);
+        self.apply_output(index);
     }
 
     /// Calls the service about a connection and sends what it says.
@@ -280,7 +280,7 @@ impl<S: Service, T: Transport> Core<S, T> {
         index: u32,
         f: impl FnOnce(&mut S, &mut S::Connection, &mut Output),
     ) -> bool {
-        let Core { service, table, .. } = self;
+        let Reactor { service, table, .. } = self;
         let id = table.id(index);
         let Some(c) = table.slots[index as usize].connection.as_mut() else { return false };
         let Some(state) = c.state.as_mut() else { return false };
@@ -289,12 +289,12 @@ impl<S: Service, T: Transport> Core<S, T> {
         }
         table.output.begin(id, c.unsent.as_ref().map_or(0, |q| q.len()));
         f(service, state, &mut table.output);
-        self.sent(index);
+        self.apply_output(index);
         true
     }
 
     /// After a call of the service.
-    fn sent(&mut self, index: u32) {
+    fn apply_output(&mut self, index: u32) {
         if let Some(over) = self.table.conclude(index) {
             self.finish(index, over);
         }
@@ -302,18 +302,18 @@ impl<S: Service, T: Transport> Core<S, T> {
 
     fn finish(&mut self, index: u32, over: Over) {
         match over {
-            Over::Closing => self.settle(index),
+            Over::Closing => self.begin_linger(index),
             Over::Now(why) => self.release(index, why),
         }
     }
 
     /// Ends a connection that is to be closed and owes nothing more.
-    fn settle(&mut self, index: u32) {
+    fn begin_linger(&mut self, index: u32) {
         let Some(c) = self.table.connection(index) else { return };
         if !c.flags.closing || c.unsent.is_some() || c.flags.lingering {
             return;
         }
-        if c.flags.ended || c.flags.mute {
+        if c.flags.ended || c.flags.write_failed {
             return self.release(index, Closed::Done);
         }
         if let Err(e) = c.socket.shutdown_write() {
@@ -325,7 +325,7 @@ impl<S: Service, T: Transport> Core<S, T> {
         }
         let now = self.table.clock.millis();
         if let Some(c) = self.table.connection(index) {
-            (c.heard, c.moved) = (now, now);
+            (c.last_read, c.last_write) = (now, now);
             if c.flags.readable {
                 self.table.enqueue(index);
             }
@@ -339,7 +339,7 @@ impl<S: Service, T: Transport> Core<S, T> {
         let Some(c) = self.table.connection(index) else { return };
         match c.socket.read(&mut self.buffer) {
             Ok(n) if n > 0 => {
-                c.heard = now;
+                c.last_read = now;
                 self.table.read += n;
                 self.table.enqueue(index);
             }
@@ -355,8 +355,8 @@ impl<S: Service, T: Transport> Core<S, T> {
         slot.generation = slot.generation.wrapping_add(1);
         self.table.freed.push(index);
         self.table.open -= 1;
-        if c.flags.guest {
-            self.table.guests -= 1;
+        if c.flags.rejected {
+            self.table.rejected -= 1;
         } else {
             self.table.released += 1;
         }
@@ -373,21 +373,21 @@ impl<S: Service, T: Transport> Core<S, T> {
             if self.table.slots[index as usize].generation != generation {
                 continue;
             }
-            let patience = self.table.patience;
+            let timeouts = self.table.timeouts;
             let Some(c) = self.table.connection(index) else { continue };
             if c.timer != at {
                 // Armed again since, for an earlier time, which came before this one.
                 continue;
             }
             c.timer = NEVER;
-            let (due, what) = c.due(patience);
+            let (due, what) = c.due(timeouts);
             if due > seen {
                 self.table.arm(index);
                 continue;
             }
             match what {
                 Due::Idle => {
-                    c.heard = seen;
+                    c.last_read = seen;
                     if c.flags.readable {
                         // It has said something, which this turn has no time left for.
                         self.table.arm(index);
@@ -410,7 +410,7 @@ impl<S: Service, T: Transport> Core<S, T> {
     /// The service's own turn, after the events of one wait. When it wants the next one at the
     /// latest.
     pub(super) fn turn(&mut self, stopping: bool) -> Option<Instant> {
-        let Core { service, table, .. } = self;
+        let Reactor { service, table, .. } = self;
         let clock = table.clock.clone();
         let mut turn = Turn { connections: table, clock: &clock, stopping, again: None };
         service.turn(&mut turn);
@@ -430,18 +430,18 @@ impl<S: Service, T: Transport> Core<S, T> {
     }
 
     /// There are not too many already that are being turned away.
-    pub(super) fn may_turn_away(&self) -> bool {
-        self.table.guests < GUESTS
+    pub(super) fn may_reject(&self) -> bool {
+        self.table.rejected < MAX_REJECTED
     }
 
     /// A connection that cannot be served for a reason outside of it.
-    pub(super) fn give_up(&mut self, index: u32, error: io::Error) {
+    pub(super) fn fail(&mut self, index: u32, error: io::Error) {
         self.release(index, Closed::Broken(error));
     }
 
     /// No more input from anybody.
-    pub(super) fn deafen(&mut self) {
-        self.table.deaf = true;
+    pub(super) fn stop_reading(&mut self) {
+        self.table.stop_reading = true;
     }
 
     /// Tells the service about each connection that the server stops.

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use bytes::{Buf, Bytes};
 
 use super::output::Output;
-use super::transport::Transport;
+use super::transport::ByteStream;
 
 /// Slices in one vectored write. The system allows at least 1,024 (IOV_MAX), but one call rarely
 /// takes more bytes than these hold.
@@ -14,7 +14,7 @@ const SLICES: usize = 64;
 
 /// Bytes that the socket did not take yet. Shared ones stay shared.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(super) struct SendQueue {
     parts: VecDeque<Bytes>,
     bytes: usize,
 }
@@ -28,7 +28,7 @@ pub(super) enum Written {
     Full { progress: bool },
 }
 
-impl Queue {
+impl SendQueue {
     pub(super) fn len(&self) -> usize {
         self.bytes
     }
@@ -50,7 +50,7 @@ impl Queue {
     }
 
     /// Writes until all is sent or the socket is full.
-    pub(super) fn write(&mut self, to: &mut impl Transport) -> io::Result<Written> {
+    pub(super) fn write(&mut self, to: &mut impl ByteStream) -> io::Result<Written> {
         let mut progress = false;
         while self.bytes > 0 {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -91,13 +91,13 @@ impl Queue {
 }
 
 /// Sends what `output` holds to a connection that owes nothing else; gives back what is left over.
-pub(super) fn send(output: &mut Output, to: &mut impl Transport) -> io::Result<Option<Queue>> {
+pub(super) fn send(output: &mut Output, to: &mut impl ByteStream) -> io::Result<Option<SendQueue>> {
     let taken = match (output.parts.as_slice(), output.tail.as_slice()) {
         ([], []) => return Ok(None),
         ([], tail) => write(to, &[IoSlice::new(tail)])?,
         ([one], []) => write(to, &[IoSlice::new(one)])?,
         _ => {
-            let mut queue = Queue::default();
+            let mut queue = SendQueue::default();
             queue.take(output);
             return Ok(match queue.write(to)? {
                 Written::All => None,
@@ -111,7 +111,7 @@ pub(super) fn send(output: &mut Output, to: &mut impl Transport) -> io::Result<O
         output.tail.clear();
         return Ok(None);
     }
-    let mut queue = Queue::default();
+    let mut queue = SendQueue::default();
     queue.take(output);
     queue.advance(taken.unwrap_or(0));
     if taken.is_some() && !to.short_call_rearms() && queue.write(to)? == Written::All {
@@ -121,7 +121,7 @@ pub(super) fn send(output: &mut Output, to: &mut impl Transport) -> io::Result<O
 }
 
 /// One write. `None`: the socket is full.
-fn write(to: &mut impl Transport, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
+fn write(to: &mut impl ByteStream, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
     loop {
         let result = match slices {
             [one] => to.write(one),
