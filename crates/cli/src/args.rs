@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Args as Group, Parser, Subcommand};
 use netcore::resolve::Family;
 
-use crate::values;
+use crate::parse;
 pub(crate) use chat::{ChatCommand, ChatJoin, ChatServe};
 #[cfg(unix)]
 pub(crate) use get::Get;
@@ -123,16 +123,16 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ENDPOINT")]
     pub(crate) listen: Vec<String>,
     /// Threads that serve [default: one a processor]
-    #[arg(long, value_name = "N", value_parser = values::some_count::<NonZeroUsize>)]
+    #[arg(long, value_name = "N", value_parser = parse::some_count::<NonZeroUsize>)]
     pub(crate) workers: Option<NonZeroUsize>,
     /// Close a client that says nothing for so long [default: never]
-    #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
     /// Give up a client that has vanished after about so long, by TCP keepalive: 1s to 18h, or off
-    #[arg(long, value_name = "DUR|off", default_value = "2m", value_parser = values::keepalive)]
-    pub(crate) keepalive: values::Keepalive,
+    #[arg(long, value_name = "DUR|off", default_value = "2m", value_parser = parse::keepalive)]
+    pub(crate) keepalive: parse::Keepalive,
     /// How long a stop may take to send what is owed
-    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::duration)]
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::duration)]
     pub(crate) grace: Duration,
 }
 

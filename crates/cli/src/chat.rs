@@ -1,8 +1,8 @@
 //! `sockit chat`.
 
-mod figures;
 mod join;
 mod serve;
+mod stats;
 
 pub(crate) use join::join;
 pub(crate) use serve::serve;

@@ -5,18 +5,14 @@ use netcore::{Connector, Deadline, Endpoint, Transport};
 use crate::args::{Common, Connect};
 use crate::datagrams::{self, Remote};
 use crate::exit::Failure;
-use crate::joined::{Joined, Patience, join};
 use crate::probe::is_for_datagrams;
-use crate::streams::Console;
+use crate::stdio::Stdio;
+use crate::stdio_relay::{Joined, Patience, join};
 
 /// `sockit connect`
-pub(crate) fn connect(
-    args: &Connect,
-    common: &Common,
-    console: &mut Console,
-) -> Result<(), Failure> {
+pub(crate) fn connect(args: &Connect, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
-    let patience = Patience::new(args.idle_timeout, console);
+    let patience = Patience::new(args.idle_timeout, stdio);
     let connector = Connector::new().with_family(args.families.wanted());
     let connector = match args.local_address {
         Some(address) => connector.with_local_address(address),
@@ -30,8 +26,8 @@ pub(crate) fn connect(
         match connector.connect(&endpoint, deadline) {
             Ok(stream) => {
                 let joined = join(&stream, patience)?;
-                if joined == Joined::PeerEnded && console.interactive && !common.quiet {
-                    console.complain("the peer ended the connection");
+                if joined == Joined::PeerEnded && stdio.interactive && !common.quiet {
+                    stdio.print_error("the peer ended the connection");
                 }
                 return Ok(());
             }
@@ -41,5 +37,5 @@ pub(crate) fn connect(
     }
     let local = args.local_address;
     let remote = Remote::find(connector, &endpoint, args.broadcast, local, deadline)?;
-    datagrams::connect(remote, args.idle_timeout, console)
+    datagrams::connect(remote, args.idle_timeout, stdio)
 }

@@ -12,9 +12,9 @@ use netcore::datagram::Received;
 use netcore::{Address, Datagram, Deadline};
 
 use crate::exit::{self, Failure};
-use crate::joined;
 use crate::serve::Signals;
-use crate::streams::{Console, Printer};
+use crate::stdio::{Printer, Stdio};
+use crate::stdio_relay;
 use crate::threads;
 pub(crate) use remote::{Remote, bind, only_for_udp};
 
@@ -42,23 +42,23 @@ enum Event {
 pub(crate) fn listen(
     sockets: Vec<Datagram>,
     idle_timeout: Option<Duration>,
-    announce: impl FnOnce(&mut Console),
-    console: &mut Console,
+    announce: impl FnOnce(&mut Stdio),
+    stdio: &mut Stdio,
 ) -> Result<(), Failure> {
     let (events, told) = mpsc::channel();
     let stop = events.clone();
     let signals = Signals::watch(move |_| tell(&stop, Event::Stop))?;
     signals.set_printing(true);
-    announce(console);
+    announce(stdio);
     signals.set_printing(false);
     let last = Arc::new(Last::default());
     for socket in sockets.into_iter().map(Arc::new) {
-        let (last, printer, events) = (last.clone(), console.printer.clone(), events.clone());
+        let (last, printer, events) = (last.clone(), stdio.printer.clone(), events.clone());
         threads::start("receive", move || {
             tell(&events, Event::Failed(print_from_all(&socket, &last, &printer, &events)));
         })?;
     }
-    let input = console.input();
+    let input = stdio.input();
     threads::start("input", move || {
         let answered = each_piece(input, |piece| {
             let (socket, received) = last.wait();
@@ -84,7 +84,7 @@ fn listen_until(told: &Receiver<Event>, idle_timeout: Option<Duration>) -> Resul
             Some(Event::InputEnded) => {}
             Some(Event::Failed(failure)) => return Err(failure),
             Some(Event::Stop) => return Ok(()),
-            None => return idle_timeout.map_or(Ok(()), |time| Err(joined::idle(time))),
+            None => return idle_timeout.map_or(Ok(()), |time| Err(stdio_relay::idle(time))),
         }
     }
 }
@@ -141,15 +141,15 @@ fn answer(socket: &Datagram, received: &Received, piece: &[u8]) {
 pub(crate) fn connect(
     remote: Remote,
     idle_timeout: Option<Duration>,
-    console: &mut Console,
+    stdio: &mut Stdio,
 ) -> Result<(), Failure> {
     let (events, told) = mpsc::channel();
     let remote = Arc::new(remote);
-    let (receiving, printer, came) = (remote.clone(), console.printer.clone(), events.clone());
+    let (receiving, printer, came) = (remote.clone(), stdio.printer.clone(), events.clone());
     threads::start("receive", move || {
         tell(&came, Event::Failed(print_all(&receiving, &printer, &came)));
     })?;
-    let input = console.input();
+    let input = stdio.input();
     threads::start("input", move || {
         let sent = each_piece(input, |piece| {
             remote.send(piece, Deadline::after(PATIENCE))?;
@@ -170,7 +170,7 @@ pub(crate) fn connect(
             }
             Some(Event::Stop) => return Ok(()),
             None if has_ended => return Ok(()),
-            None => return idle_timeout.map_or(Ok(()), |time| Err(joined::idle(time))),
+            None => return idle_timeout.map_or(Ok(()), |time| Err(stdio_relay::idle(time))),
         }
     }
 }

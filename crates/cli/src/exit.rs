@@ -6,7 +6,7 @@ use std::io;
 use netcore::endpoint::ParseEndpointError;
 use netcore::{Address, Error, ErrorKind, Operation};
 
-use crate::values::to_show;
+use crate::parse::to_show;
 
 pub(crate) const DONE: u8 = 0;
 pub(crate) const OTHER: u8 = 1;
@@ -29,17 +29,17 @@ pub(crate) const TOO_LARGE: u8 = 63;
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
-    words: Option<String>,
+    message: Option<String>,
 }
 
 impl Failure {
-    pub(crate) fn new(code: u8, words: impl Into<String>) -> Failure {
-        Failure { code, words: Some(to_show(&words.into())) }
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Failure {
+        Failure { code, message: Some(to_show(&message.into())) }
     }
 
     /// Everything has been said, or there is nobody to say it to.
     pub(crate) fn silent(code: u8) -> Failure {
-        Failure { code, words: None }
+        Failure { code, message: None }
     }
 
     /// Standard output cannot be written. That it was closed (`| head`) is no failure.
@@ -75,8 +75,8 @@ impl Failure {
     /// Puts a place before the message: the file and the line that caused the failure.
     #[cfg(unix)]
     pub(crate) fn at(self, place: &str) -> Failure {
-        let words = self.words.map(|words| format!("{}: {words}", to_show(place)));
-        Failure { words, ..self }
+        let message = self.message.map(|message| format!("{}: {message}", to_show(place)));
+        Failure { message, ..self }
     }
 
     /// Whether there is no use in going on with other things: nobody reads standard output.
@@ -89,8 +89,8 @@ impl Failure {
     }
 
     /// One line, for standard error.
-    pub(crate) fn words(&self) -> Option<&str> {
-        self.words.as_deref()
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.message.as_deref()
     }
 }
 
@@ -130,14 +130,14 @@ impl From<httpget::Error> for Failure {
             ErrorKind::UnsupportedScheme => OTHER,
             _ => OTHER,
         };
-        Failure::new(code, story(&error))
+        Failure::new(code, describe(&error))
     }
 }
 
 /// The error of a transfer and its causes, on one line. Where the cause tells all that the kind
 /// does, it stands in the kind's place.
 #[cfg(unix)]
-pub(crate) fn story(error: &httpget::Error) -> String {
+pub(crate) fn describe(error: &httpget::Error) -> String {
     use httpget::ErrorKind;
     let is_told = matches!(
         error.kind(),
@@ -181,7 +181,7 @@ fn code(error: &Error) -> u8 {
 /// The first port that any user may bind, as systems have it by default.
 const FIRST_FREE_PORT: u16 = 1024;
 
-/// The next step, behind an error whose own words do not tell it.
+/// The next step, behind an error whose own message lacks it.
 fn hint(error: &Error) -> &'static str {
     let address = error.address().and_then(Address::inet);
     let is_low = address.is_some_and(|address| address.port() < FIRST_FREE_PORT);
@@ -195,12 +195,12 @@ fn hint(error: &Error) -> &'static str {
 
 /// The error and its causes, on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
+    let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(e) = cause {
         // Writing to a string cannot fail.
-        let _ = write!(words, ": {e}");
+        let _ = write!(message, ": {e}");
         cause = e.source();
     }
-    words
+    message
 }

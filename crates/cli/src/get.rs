@@ -10,9 +10,9 @@ mod outlet;
 mod progress;
 mod report;
 mod spool;
-mod story;
 mod transfer;
 mod turns;
+mod verbose;
 mod write_out;
 
 use std::fs;
@@ -33,7 +33,7 @@ use netcore::Connector;
 use crate::args::{Common, Get};
 use crate::exit::{self, Failure};
 use crate::serve;
-use crate::streams::Console;
+use crate::stdio::Stdio;
 use destination::Names;
 use jobs::Jobs;
 use progress::Progress;
@@ -55,10 +55,10 @@ const DESCRIPTORS: u64 = 12;
 const SPARE_DESCRIPTORS: u64 = 16;
 
 /// `sockit get`
-pub(crate) fn get(args: &Get, common: &Common, console: &mut Console) -> Result<(), Failure> {
+pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let fields = fields(args)?;
-    let write_out = write_out(args, console)?;
-    let jobs = Jobs::of(args, common, console)?;
+    let write_out = write_out(args, stdio)?;
+    let jobs = Jobs::of(args, common, stdio)?;
     let quiet = args.silent || common.quiet || common.verbose > 0 || common.json;
     let prints = !common.json
         && !args.remote_name
@@ -70,8 +70,8 @@ pub(crate) fn get(args: &Get, common: &Common, console: &mut Console) -> Result<
         client: client(args, fields),
         write_out,
         progress: Progress::new(!quiet && !to_terminal && io::stderr().is_terminal()),
-        output: console.printer.clone(),
-        errors: console.errors.clone(),
+        output: stdio.printer.clone(),
+        errors: stdio.errors.clone(),
         to_terminal,
         turns: Turns::default(),
         names: Names::default(),
@@ -134,14 +134,14 @@ impl Crew<'_> {
 }
 
 /// Returns the format of `-w`.
-fn write_out(args: &Get, console: &mut Console) -> Result<Option<WriteOut>, Failure> {
+fn write_out(args: &Get, stdio: &mut Stdio) -> Result<Option<WriteOut>, Failure> {
     let Some(format) = &args.write_out else { return Ok(None) };
     if format == "@-" && args.url_file.as_deref() == Some(Path::new("-")) {
-        let words = "standard input is one thing only: --url-file - or -w @-";
-        return Err(Failure::new(exit::USAGE, words));
+        let message = "standard input is one thing only: --url-file - or -w @-";
+        return Err(Failure::new(exit::USAGE, message));
     }
     let format = match format.strip_prefix('@') {
-        Some(file) => write_out::read(file, console)?,
+        Some(file) => write_out::read(file, stdio)?,
         None => format.clone(),
     };
     let parsed = format.parse().map_err(|e| Failure::new(exit::USAGE, format!("-w: {e}")))?;
@@ -180,8 +180,8 @@ fn fields(args: &Get) -> Result<Vec<Field>, Failure> {
         .map_err(|e| Failure::new(exit::USAGE, format!("-H: {}", exit::chain(&e))))?;
     let names = |name: HeaderName| by_hand.iter().any(|field| *field.name() == name);
     if args.resume && (names(RANGE) || names(IF_RANGE)) {
-        let words = "-C sends Range and If-Range itself: not with -H of these names";
-        return Err(Failure::new(exit::USAGE, words));
+        let message = "-C sends Range and If-Range itself: not with -H of these names";
+        return Err(Failure::new(exit::USAGE, message));
     }
     let agent = parse_field(AGENT).ok().filter(|_| !names(USER_AGENT));
     let range = args.range.as_ref().filter(|_| !names(RANGE));

@@ -7,7 +7,6 @@ mod args;
 mod chat;
 #[cfg(unix)]
 mod connect;
-mod console;
 #[cfg(unix)]
 mod datagrams;
 #[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
@@ -16,10 +15,11 @@ mod foreground;
 #[cfg(unix)]
 mod get;
 #[cfg(unix)]
-mod joined;
-#[cfg(unix)]
 mod listen;
 mod logging;
+mod operator_console;
+#[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
+mod parse;
 mod port;
 mod probe;
 #[cfg(all(unix, feature = "interactive"))]
@@ -30,12 +30,12 @@ mod screen;
 #[cfg(unix)]
 mod send;
 mod serve;
-mod streams;
+mod stdio;
+#[cfg(unix)]
+mod stdio_relay;
 mod threads;
 mod time;
 mod usage;
-#[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
-mod values;
 
 #[cfg(test)]
 mod tests;
@@ -47,12 +47,12 @@ use clap::error::ErrorKind;
 
 use args::{Args, ChatCommand, Command, TimeCommand};
 use exit::Failure;
-use streams::Console;
-pub use streams::Streams;
+use stdio::Stdio;
+pub use stdio::Streams;
 
 /// Runs `sockit` with `args`, the program's name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
-    let mut console = Console::new(streams);
+    let mut stdio = Stdio::new(streams);
     let args: Vec<OsString> = args.into_iter().collect();
     let words: Vec<String> = args.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let result = match Args::try_parse_from(args) {
@@ -60,17 +60,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
             let verbose = args.common.verbose;
             let quiet = args.common.quiet || (args.command.is_silent() && verbose == 0);
             logging::start(verbose, quiet);
-            dispatch(args, &mut console).map_err(|failure| usage::malformed(failure, &words))
+            dispatch(args, &mut stdio).map_err(|failure| usage::malformed(failure, &words))
         }
-        Err(error) => explain(&error, &words, &mut console),
+        Err(error) => explain(&error, &words, &mut stdio),
     };
     // Earlier lines of the log come first.
     logging::flush();
     match result {
         Ok(()) => exit::DONE,
         Err(failure) => {
-            if let Some(words) = failure.words() {
-                console.complain(words);
+            if let Some(words) = failure.message() {
+                stdio.print_error(words);
             }
             failure.code()
         }
@@ -78,36 +78,36 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
 }
 
 /// One function for each command.
-fn dispatch(args: Args, console: &mut Console) -> Result<(), Failure> {
+fn dispatch(args: Args, stdio: &mut Stdio) -> Result<(), Failure> {
     let common = args.common;
     match args.command {
-        Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, console),
-        Command::Time(TimeCommand::Client(args)) => time::client(args, &common, console),
-        Command::Time(TimeCommand::Ping(args)) => time::ping::ping(args, &common, console),
+        Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, stdio),
+        Command::Time(TimeCommand::Client(args)) => time::client(args, &common, stdio),
+        Command::Time(TimeCommand::Ping(args)) => time::ping::ping(args, &common, stdio),
         #[cfg(unix)]
-        Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, console),
-        Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, console),
-        Command::Chat(ChatCommand::Join(args)) => chat::join(args, &common, console),
+        Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, stdio),
+        Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, stdio),
+        Command::Chat(ChatCommand::Join(args)) => chat::join(args, &common, stdio),
         #[cfg(unix)]
-        Command::Get(args) => get::get(&args, &common, console),
-        Command::Probe(args) => probe::probe(&args, &common, console),
-        Command::Port(args) => port::port(&args, &common, console),
+        Command::Get(args) => get::get(&args, &common, stdio),
+        Command::Probe(args) => probe::probe(&args, &common, stdio),
+        Command::Port(args) => port::port(&args, &common, stdio),
         #[cfg(unix)]
-        Command::Send(args) => send::send(args, console),
+        Command::Send(args) => send::send(args, stdio),
         #[cfg(unix)]
-        Command::Listen(args) => listen::listen(args, &common, console),
+        Command::Listen(args) => listen::listen(args, &common, stdio),
         #[cfg(unix)]
-        Command::Connect(args) => connect::connect(&args, &common, console),
+        Command::Connect(args) => connect::connect(&args, &common, stdio),
     }
 }
 
 /// Help goes to standard output; a usage error is one line.
-fn explain(error: &clap::Error, words: &[String], console: &mut Console) -> Result<(), Failure> {
+fn explain(error: &clap::Error, words: &[String], stdio: &mut Stdio) -> Result<(), Failure> {
     let text = || error.render().to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => console.print(&text()),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => stdio.print(&text()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            console.complain_in_full(&text());
+            stdio.print_error_text(&text());
             Err(Failure::silent(exit::USAGE))
         }
         _ => Err(usage::refused(error, words)),

@@ -11,10 +11,10 @@ use netcore::{Endpoint, Listener, SocketOptions, Transport};
 
 use crate::args::{Common, Listen};
 use crate::exit::Failure;
-use crate::joined::{Joined, Patience, join};
+use crate::parse::quote;
 use crate::serve::{Signals, raise_descriptors};
-use crate::streams::{Console, Printer};
-use crate::values::quote;
+use crate::stdio::{Printer, Stdio};
+use crate::stdio_relay::{Joined, Patience, join};
 use crate::{datagrams, exit, logging, threads};
 
 /// How long standard input may be silent once a client has ended, before the next one's turn: that
@@ -22,7 +22,7 @@ use crate::{datagrams, exit, logging, threads};
 const HALF_CLOSED: Duration = Duration::from_secs(1);
 
 /// `sockit listen`
-pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Result<(), Failure> {
+pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     logging::detach()?;
     // Without TCP_USER_TIMEOUT: a client may pause its reading for as long as it wants.
@@ -31,14 +31,14 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
     let banner = args.banner.map(OsStringExt::into_vec);
     if endpoint.transport() == Transport::Udp {
         if banner.is_some() {
-            let words = "--banner needs connections; datagrams have none";
-            return Err(Failure::new(exit::USAGE, words));
+            let message = "--banner needs connections; datagrams have none";
+            return Err(Failure::new(exit::USAGE, message));
         }
         let options = options.with_broadcast(args.broadcast);
         let sockets = datagrams::bind(&endpoint, options).map_err(|e| Failure::listening(&e))?;
         let names: Vec<Endpoint> = sockets.iter().map(|s| s.endpoint().clone()).collect();
-        let announce = |console: &mut Console| announce(&names, common, console);
-        return datagrams::listen(sockets, args.idle_timeout, announce, console);
+        let announce = |stdio: &mut Stdio| announce(&names, common, stdio);
+        return datagrams::listen(sockets, args.idle_timeout, announce, stdio);
     }
     datagrams::only_for_udp(args.broadcast)?;
     let listeners = Listener::bind(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
@@ -63,7 +63,7 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
         let _ = events.send(Event::Stop);
     })?;
     signals.set_printing(true);
-    announce(&names, common, console);
+    announce(&names, common, stdio);
     signals.set_printing(false);
     let result = match banner {
         Some(banner) => {
@@ -72,7 +72,7 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
             server.run(greet).map_err(Failure::from)
         }
         None => {
-            let mut patience = Patience::new(args.idle_timeout, console);
+            let mut patience = Patience::new(args.idle_timeout, stdio);
             if args.keep_open {
                 let longest = patience.half_closed.unwrap_or(HALF_CLOSED);
                 patience.half_closed = Some(longest.min(HALF_CLOSED));
@@ -81,7 +81,7 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
                 handle,
                 keep_open: args.keep_open,
                 patience,
-                errors: (console.interactive && !common.quiet).then(|| console.errors.clone()),
+                errors: (stdio.interactive && !common.quiet).then(|| stdio.errors.clone()),
                 events,
                 told: Mutex::new(told),
                 result: Mutex::new(Ok(())),
@@ -96,9 +96,9 @@ pub(crate) fn listen(args: Listen, common: &Common, console: &mut Console) -> Re
 }
 
 /// On standard error: standard output is what the connection brings, byte for byte.
-fn announce(endpoints: &[Endpoint], common: &Common, console: &mut Console) {
+fn announce(endpoints: &[Endpoint], common: &Common, stdio: &mut Stdio) {
     for endpoint in endpoints.iter().filter(|_| !common.quiet) {
-        console.complain_in_full(&if common.json {
+        stdio.print_error_text(&if common.json {
             format!("{{\"listening\":{}}}\n", quote(&endpoint.to_string()))
         } else {
             format!("listening on {endpoint}\n")
@@ -179,10 +179,10 @@ impl Door {
     }
 
     fn fail(&self, failure: Failure) {
-        match (failure.words(), failure.code()) {
+        match (failure.message(), failure.code()) {
             // One client's fault is that client's end.
-            (Some(words), exit::RECEIVE_ERROR | exit::TIMED_OUT) if self.keep_open => {
-                log::warn!("{words}");
+            (Some(message), exit::RECEIVE_ERROR | exit::TIMED_OUT) if self.keep_open => {
+                log::warn!("{message}");
             }
             _ => {
                 self.handle.stop();

@@ -14,10 +14,10 @@ use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 
 use crate::exit::Failure;
+use crate::parse::to_show;
 use crate::screen::Screen;
-use crate::streams::Standard;
+use crate::stdio::Standard;
 use crate::threads;
-use crate::values::to_show;
 use queue::Queue;
 
 /// Time that the end of the program waits for standard error to take something of the log.
@@ -117,8 +117,8 @@ pub(crate) fn start(verbose: u8, quiet: bool) {
         let time = chrono::Local::now().format(TIME);
         let style = out.default_level_style(record.level());
         let level = record.level();
-        let words = to_show(&record.args().to_string());
-        writeln!(out, "{time} {style}{level}{style:#} {}: {words}", record.target())
+        let message = to_show(&record.args().to_string());
+        writeln!(out, "{time} {style}{level}{style:#} {}: {message}", record.target())
     });
     // A second start, in a test of `run`, keeps the first.
     let _ = builder.try_init();

@@ -7,22 +7,22 @@ use netcore::{Deadline, Error, ErrorKind, Transport};
 
 use crate::args::{Common, Port};
 use crate::exit::{self, Failure};
-use crate::streams::Console;
-use crate::values::quote;
+use crate::parse::quote;
+use crate::stdio::Stdio;
 
 /// How long the system's table may take: it may be one over the network.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `sockit port`
-pub(crate) fn port(args: &Port, common: &Common, console: &Console) -> Result<(), Failure> {
+pub(crate) fn port(args: &Port, common: &Common, stdio: &Stdio) -> Result<(), Failure> {
     let text = args.service.as_str();
     let (service, transports) = match text.split_once('/') {
         None => (text, &[Transport::Tcp, Transport::Udp][..]),
         Some((service, "tcp")) => (service, &[Transport::Tcp][..]),
         Some((service, "udp")) => (service, &[Transport::Udp][..]),
         Some((_, other)) => {
-            let words = format!("{text}: the protocol is tcp or udp, not {other:?}");
-            return Err(Failure::new(exit::USAGE, words));
+            let message = format!("{text}: the protocol is tcp or udp, not {other:?}");
+            return Err(Failure::new(exit::USAGE, message));
         }
     };
     let is_number = !service.is_empty() && service.bytes().all(|byte| byte.is_ascii_digit());
@@ -44,7 +44,7 @@ pub(crate) fn port(args: &Port, common: &Common, console: &Console) -> Result<()
         match found {
             Ok((name, port)) => {
                 let text = if number.is_some() { name.clone() } else { port.to_string() };
-                return print(&name, port, transport, &text, common, console);
+                return print(&name, port, transport, &text, common, stdio);
             }
             Err(error) => result = Err(failure(text, error)),
         }
@@ -58,14 +58,14 @@ fn print(
     transport: Transport,
     text: &str,
     common: &Common,
-    console: &Console,
+    stdio: &Stdio,
 ) -> Result<(), Failure> {
     if !common.json {
-        return console.print(&format!("{text}\n"));
+        return stdio.print(&format!("{text}\n"));
     }
     let name = quote(name);
     let protocol = if transport == Transport::Udp { "udp" } else { "tcp" };
-    console.print(&format!("{{\"name\":{name},\"port\":{port},\"protocol\":\"{protocol}\"}}\n"))
+    stdio.print(&format!("{{\"name\":{name},\"port\":{port},\"protocol\":\"{protocol}\"}}\n"))
 }
 
 /// That no table has it is an answer, not a host that can't be found.

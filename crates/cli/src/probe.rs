@@ -12,14 +12,14 @@ use netcore::{
 
 use crate::args::{Common, Probe};
 use crate::exit::{self, Failure};
-use crate::streams::Console;
-use crate::values::{quote, visible};
+use crate::parse::{quote, visible};
+use crate::stdio::Stdio;
 
 /// How long the name of the peer may take. It is a courtesy, and many addresses have none.
 const NAME_PATIENCE: Duration = Duration::from_secs(1);
 
 /// `sockit probe`
-pub(crate) fn probe(args: &Probe, common: &Common, console: &Console) -> Result<(), Failure> {
+pub(crate) fn probe(args: &Probe, common: &Common, stdio: &Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let deadline = Deadline::after(args.timeout);
     let asked = match endpoint.transport() {
@@ -28,7 +28,7 @@ pub(crate) fn probe(args: &Probe, common: &Common, console: &Console) -> Result<
     };
     let family = args.families.wanted();
     let connector = Connector::new().with_options(asked.clone()).with_family(family);
-    let page = Page { common, console };
+    let page = Page { common, stdio };
     if args.open {
         return page.open(&endpoint, &connector, deadline);
     }
@@ -64,7 +64,7 @@ pub(crate) fn is_for_datagrams(endpoint: &Endpoint, error: &Error) -> bool {
 /// What is printed: lines of text, or objects of one kind each.
 struct Page<'a> {
     common: &'a Common,
-    console: &'a Console,
+    stdio: &'a Stdio,
 }
 
 impl Page<'_> {
@@ -76,9 +76,9 @@ impl Page<'_> {
         deadline: Deadline,
     ) -> Result<(), Failure> {
         if endpoint.transport() == Transport::Udp {
-            let words = "-z needs connections: nobody says whether a UDP port is open; \
+            let message = "-z needs connections: nobody says whether a UDP port is open; \
                          try sockit send --wait 2s";
-            return Err(Failure::new(exit::USAGE, words));
+            return Err(Failure::new(exit::USAGE, message));
         }
         let failed = match connector.connect(endpoint, deadline) {
             Err(error) if !is_for_datagrams(endpoint, &error) => Some(error),
@@ -164,7 +164,7 @@ impl Page<'_> {
 
     fn options(&self, report: &Report) -> Result<(), Failure> {
         if !self.common.json {
-            return self.console.print(&format!("{report}\n"));
+            return self.stdio.print(&format!("{report}\n"));
         }
         report.rows().iter().try_for_each(|row| {
             let mut fields = vec![("name", quote(row.name()))];
@@ -183,10 +183,10 @@ impl Page<'_> {
     fn line(&self, kind: &str, text: &str, fields: &[(&str, String)]) -> Result<(), Failure> {
         if !self.common.json {
             // A name comes from a server of names, which may be anybody's.
-            return self.console.print(&format!("{kind:10} {}\n", visible(text)));
+            return self.stdio.print(&format!("{kind:10} {}\n", visible(text)));
         }
         let fields: String =
             fields.iter().map(|(name, value)| format!(",\"{name}\":{value}")).collect();
-        self.console.print(&format!("{{\"kind\":{}{fields}}}\n", quote(kind)))
+        self.stdio.print(&format!("{{\"kind\":{}{fields}}}\n", quote(kind)))
     }
 }

@@ -29,7 +29,7 @@ use keyboard::{Keyboard, NOT_TEXT};
 use layout::{Layout, columns};
 
 use crate::exit::{self, Failure};
-use crate::streams::Standard;
+use crate::stdio::Standard;
 use crate::threads;
 
 /// What waits while the terminal takes nothing (Ctrl-S, a search in the history); the oldest lines

@@ -19,7 +19,7 @@ use crate::args::Send;
 use crate::datagrams::{Remote, only_for_udp};
 use crate::exit::{self, Failure};
 use crate::probe::is_for_datagrams;
-use crate::streams::Console;
+use crate::stdio::Stdio;
 use crate::threads;
 
 /// No datagram of any kind of socket is larger.
@@ -29,7 +29,7 @@ const LARGEST_DATAGRAM: u64 = 1 << 20;
 const QUIET: Duration = Duration::from_millis(250);
 
 /// `sockit send`
-pub(crate) fn send(args: Send, console: &mut Console) -> Result<(), Failure> {
+pub(crate) fn send(args: Send, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let connector = Connector::new().with_family(args.families.wanted());
     let deadline = Deadline::after(args.timeout);
@@ -43,7 +43,7 @@ pub(crate) fn send(args: Send, console: &mut Console) -> Result<(), Failure> {
         }
     }
     let remote = Remote::find(connector, &endpoint, args.broadcast, None, deadline)?;
-    send_datagram(&remote, &endpoint, text, args.timeout, args.wait, console)
+    send_datagram(&remote, &endpoint, text, args.timeout, args.wait, stdio)
 }
 
 /// What the two threads of a connection tell.
@@ -177,15 +177,15 @@ fn send_datagram(
     text: Option<Vec<u8>>,
     timeout: Duration,
     wait: Option<Duration>,
-    console: &mut Console,
+    stdio: &mut Stdio,
 ) -> Result<(), Failure> {
     let bytes = match text {
         Some(text) => text,
-        None => read_input(&mut console.input())?,
+        None => read_input(&mut stdio.input())?,
     };
     let too_large = || {
-        let words = "the message is too large for one datagram (UDP takes 65507 bytes at most)";
-        Failure::new(exit::TOO_LARGE, format!("send to {endpoint}: {words}"))
+        let message = "the message is too large for one datagram (UDP takes 65507 bytes at most)";
+        Failure::new(exit::TOO_LARGE, format!("send to {endpoint}: {message}"))
     };
     if bytes.len() as u64 > LARGEST_DATAGRAM {
         return Err(too_large());
@@ -199,7 +199,7 @@ fn send_datagram(
     let mut buffer = vec![0; 65536];
     loop {
         match remote.recv(&mut buffer, until) {
-            Ok(received) => console.printer.print(&buffer[..received.len])?,
+            Ok(received) => stdio.printer.print(&buffer[..received.len])?,
             Err(error) if error.is_timeout() => return Ok(()),
             Err(error) => return Err(error.into()),
         }

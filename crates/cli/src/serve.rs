@@ -1,4 +1,4 @@
-//! What the servers have in common: the words on standard output, descriptors and signals.
+//! What the servers have in common: the announcement on standard output, descriptors and signals.
 
 #[cfg(unix)]
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use netcore::server::{Config, Handle, Server, Service, Worker};
 use crate::args::{Common, ServeArgs};
 use crate::exit::{self, Failure};
 use crate::logging;
-use crate::streams::{Console, Printer};
+use crate::stdio::{Printer, Stdio};
 #[cfg(unix)]
 use crate::threads;
 
@@ -33,7 +33,7 @@ impl Listening {
         default: &[&str],
         config: Config,
         common: &Common,
-        console: &Console,
+        stdio: &Stdio,
     ) -> Result<Listening, Failure> {
         let given = args.listen.iter().map(String::as_str);
         let endpoints: Vec<Endpoint> = if args.listen.is_empty() {
@@ -52,7 +52,7 @@ impl Listening {
         let config = config.with_dead_peer_timeout(args.keepalive.0);
         let workers = config.workers();
         let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
-        // Before the words that say that it runs: from then on it can be stopped.
+        // Before the announcement: from then on it can be stopped.
         let handle = server.handle();
         let signals = Signals::watch(move |at_once| {
             if at_once {
@@ -62,7 +62,7 @@ impl Listening {
             }
         })?;
         signals.set_printing(true);
-        announce(server.endpoints(), common, &console.printer)?;
+        announce(server.endpoints(), common, &stdio.printer)?;
         signals.set_printing(false);
         Ok(Listening { server, workers, signals })
     }
@@ -96,7 +96,7 @@ impl Listening {
 fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Result<(), Failure> {
     for endpoint in endpoints {
         let line = if common.json {
-            format!("{{\"listening\":{}}}\n", crate::values::quote(&endpoint.to_string()))
+            format!("{{\"listening\":{}}}\n", crate::parse::quote(&endpoint.to_string()))
         } else {
             format!("listening on {endpoint}\n")
         };
@@ -144,7 +144,7 @@ pub(crate) fn bound_printing(signal: i32, prints: Arc<AtomicBool>) {
     });
     // A second signal ends the program in any case.
     if let Err(failure) = started {
-        log::debug!("{}", failure.words().unwrap_or_default());
+        log::debug!("{}", failure.message().unwrap_or_default());
     }
 }
 

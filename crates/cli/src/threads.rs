@@ -20,7 +20,7 @@ pub(crate) fn start<T: Send + 'static>(
 
 /// Returns the failure of a command that the system gave no thread.
 pub(crate) fn refused(error: &io::Error) -> Failure {
-    let words =
+    let message =
         format!("start a thread: {error}; the limit on processes may be reached (ulimit -u)");
-    Failure::new(exit::OTHER, words)
+    Failure::new(exit::OTHER, message)
 }

@@ -16,9 +16,9 @@ use timestamp::{
 
 use crate::args::{Common, TimeClient, TimeServe};
 use crate::exit::{self, Failure};
+use crate::parse;
 use crate::serve::Listening;
-use crate::streams::Console;
-use crate::values;
+use crate::stdio::Stdio;
 
 /// One read by lines.
 const LINES: usize = 4 * 1024;
@@ -27,11 +27,7 @@ const LINES: usize = 4 * 1024;
 const LONGEST_LINE: u64 = Client::ANSWER_LIMIT as u64 + 3;
 
 /// `sockit time serve`
-pub(crate) fn serve(
-    args: TimeServe,
-    common: &Common,
-    console: &mut Console,
-) -> Result<(), Failure> {
+pub(crate) fn serve(args: TimeServe, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let service = args.service;
     let has_text = matches!(service, Protocol::Timestamp | Protocol::Daytime);
     if args.framing.is_some() && service != Protocol::Timestamp {
@@ -55,7 +51,7 @@ pub(crate) fn serve(
     // Without `--listen`, nobody but this machine's users.
     let default = ["tcp", "udp"].map(|scheme| format!("{scheme}://127.0.0.1:{}", service.port()));
     let default = default.each_ref().map(String::as_str);
-    let listening = Listening::start(&args.serve, &default, limits, common, console)?;
+    let listening = Listening::start(&args.serve, &default, limits, common, stdio)?;
     listening.run(|_| TimeService::new(framing, format.clone(), zone).with_protocol(service))
 }
 
@@ -64,23 +60,19 @@ fn no_such(option: &str, service: Protocol) -> Failure {
 }
 
 /// `sockit time client`
-pub(crate) fn client(
-    args: TimeClient,
-    common: &Common,
-    console: &mut Console,
-) -> Result<(), Failure> {
+pub(crate) fn client(args: TimeClient, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let deadline = Deadline::after(args.timeout);
     match args.service {
         Protocol::Timestamp | Protocol::Echo => {}
-        Protocol::Daytime => return print(&query_daytime(&endpoint, deadline)?, common, console),
+        Protocol::Daytime => return print(&query_daytime(&endpoint, deadline)?, common, stdio),
         Protocol::Time => {
             let line = written(query_time(&endpoint, deadline)?);
-            return print(line.as_bytes(), common, console);
+            return print(line.as_bytes(), common, stdio);
         }
     }
     let mut client = connect(&endpoint, deadline)?;
-    let mut input = console.input();
+    let mut input = stdio.input();
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -89,17 +81,17 @@ pub(crate) fn client(
             return Ok(());
         }
         let answer = client.request(&line, Deadline::after(args.timeout))?;
-        print(answer, common, console)?;
+        print(answer, common, stdio)?;
     }
 }
 
-fn print(answer: &[u8], common: &Common, console: &Console) -> Result<(), Failure> {
+fn print(answer: &[u8], common: &Common, stdio: &Stdio) -> Result<(), Failure> {
     if !common.json {
-        return console.printer.print(answer);
+        return stdio.printer.print(answer);
     }
     let text = String::from_utf8_lossy(answer);
-    let quoted = values::quote(text.trim_end_matches(['\r', '\n']));
-    console.print(&format!("{{\"answer\":{quoted}}}\n"))
+    let quoted = parse::quote(text.trim_end_matches(['\r', '\n']));
+    stdio.print(&format!("{{\"answer\":{quoted}}}\n"))
 }
 
 /// The time of RFC 868 for people.

@@ -7,7 +7,7 @@ use ::chat::{Rate, SlowConsumer};
 use clap::{Args as Group, Subcommand};
 
 use super::ServeArgs;
-use crate::values;
+use crate::parse;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChatCommand {
@@ -49,10 +49,10 @@ pub(crate) struct ChatServe {
     #[arg(long, value_name = "TEXT")]
     pub(crate) greeting: Option<String>,
     /// How many of the last messages of a room a client gets as it comes there
-    #[arg(long, value_name = "N", default_value = "0", value_parser = values::count::<usize>)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = parse::count::<usize>)]
     pub(crate) history: usize,
     /// How many bytes those have at most, in each room
-    #[arg(long, value_name = "BYTES", default_value = "128k", value_parser = values::size)]
+    #[arg(long, value_name = "BYTES", default_value = "128k", value_parser = parse::size)]
     pub(crate) history_bytes: usize,
     /// Keep each room's log in this directory, a file a day, and begin with what is there
     #[cfg(unix)]
@@ -60,7 +60,7 @@ pub(crate) struct ChatServe {
     pub(crate) log_dir: Option<PathBuf>,
     /// When that is synced to the disk: so long after a message at the latest, always or never
     #[cfg(unix)]
-    #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = values::flush)]
+    #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = parse::flush)]
     #[arg(requires = "log_dir")]
     pub(crate) log_flush: ::chat::SyncPolicy,
     /// Do not tell a room who comes, goes or takes another name
@@ -68,37 +68,37 @@ pub(crate) struct ChatServe {
     pub(crate) no_presence: bool,
     /// The most clients at a time
     #[arg(long, value_name = "N", default_value = "10000")]
-    #[arg(value_parser = values::some_count::<usize>)]
+    #[arg(value_parser = parse::some_count::<usize>)]
     pub(crate) max_clients: usize,
     /// The longest line from a client
-    #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = values::some_size)]
+    #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = parse::some_size)]
     pub(crate) max_line: usize,
     /// The most rooms at a time, those that are only remembered included
     #[arg(long, value_name = "N", default_value = "1000")]
-    #[arg(value_parser = values::some_count::<usize>)]
+    #[arg(value_parser = parse::some_count::<usize>)]
     pub(crate) max_rooms: usize,
     /// The most clients in a room other than the lobby [default: all there are]
-    #[arg(long, value_name = "N", value_parser = values::some_count::<usize>)]
+    #[arg(long, value_name = "N", value_parser = parse::some_count::<usize>)]
     pub(crate) max_members: Option<usize>,
     /// How long a room is remembered after its last member has gone
-    #[arg(long, value_name = "DUR", default_value = "1h", value_parser = values::duration)]
+    #[arg(long, value_name = "DUR", default_value = "1h", value_parser = parse::duration)]
     pub(crate) room_ttl: Duration,
     /// How many lines, and bytes of them, are heard of a client in a second; BYTES is 1k for each
     /// line unless told [default: all]
-    #[arg(long, value_name = "LINES[,BYTES]", value_parser = values::rate)]
+    #[arg(long, value_name = "LINES[,BYTES]", value_parser = parse::rate)]
     pub(crate) rate: Option<Rate>,
     /// How much of the rate may come at once, as the time in which it allows that
-    #[arg(long, value_name = "DUR", default_value = "3s", value_parser = values::duration)]
+    #[arg(long, value_name = "DUR", default_value = "3s", value_parser = parse::duration)]
     #[arg(requires = "rate")]
     pub(crate) burst: Duration,
     /// What becomes of a client that reads too slowly: disconnect or skip
     #[arg(long, default_value_t)]
     pub(crate) slow: SlowConsumer,
     /// How many bytes of messages may wait for clients, all together
-    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = values::some_size)]
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = parse::some_size)]
     pub(crate) max_memory: usize,
     /// Print the server's figures on standard error so often
-    #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) stats: Option<Duration>,
     /// Read the operator's commands from standard input; on by itself on a terminal
     #[arg(long)]
@@ -117,10 +117,10 @@ pub(crate) struct ChatJoin {
     #[arg(long, value_name = "ROOM")]
     pub(crate) room: Option<String>,
     /// How long connecting may take, with the answers about name and room
-    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
     /// From a pipe: how long to print what arrives after the end of input
-    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = values::duration)]
+    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse::duration)]
     pub(crate) linger: Duration,
     /// From a pipe: say each line as it is, commands too
     #[arg(long)]

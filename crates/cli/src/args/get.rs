@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args as Group;
 
 use super::Families;
-use crate::values;
+use crate::parse;
 
 #[derive(Debug, Group)]
 pub(crate) struct Get {
@@ -54,36 +54,36 @@ pub(crate) struct Get {
     #[arg(short = 'L', long, overrides_with = "no_location")]
     location: bool,
     /// The most redirects that are followed
-    #[arg(long, value_name = "N", default_value = "10", value_parser = values::count::<usize>)]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = parse::count::<usize>)]
     pub(crate) max_redirects: usize,
     /// How long resolving and connecting may take
-    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = parse::some_duration)]
     pub(crate) connect_timeout: Duration,
     /// How long it may take until the first byte of the response
-    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "60s", value_parser = parse::some_duration)]
     pub(crate) first_byte_timeout: Duration,
     /// How long there may be no byte
-    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "30s", value_parser = parse::some_duration)]
     pub(crate) stall_timeout: Duration,
     /// Fail with 28 if a body is slower than so many bytes a second for --speed-time; 0 is no limit
     /// [default: 1 with --speed-time]
-    #[arg(short = 'Y', long, value_name = "BYTES", value_parser = values::size)]
+    #[arg(short = 'Y', long, value_name = "BYTES", value_parser = parse::size)]
     pub(crate) speed_limit: Option<usize>,
     /// The time over which --speed-limit measures [default: 30s with --speed-limit]
-    #[arg(short = 'y', long, value_name = "DUR", value_parser = values::some_duration)]
+    #[arg(short = 'y', long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) speed_time: Option<Duration>,
     /// How long each URL may take, redirects and retries included [default: without limit]
-    #[arg(short, long, value_name = "DUR", value_parser = values::some_duration)]
+    #[arg(short, long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) max_time: Option<Duration>,
     /// Try again so often, from where it broke, where that may help
-    #[arg(long, value_name = "N", default_value = "0", value_parser = values::count::<u32>)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = parse::count::<u32>)]
     pub(crate) retry: u32,
     /// Wait so long before each further attempt, unless the server says how long; 0 is the default
     /// [default: 1s and more each time]
-    #[arg(long, value_name = "DUR", value_parser = values::duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse::duration)]
     pub(crate) retry_delay: Option<Duration>,
     /// Begin no further attempt after this time; 0 is no limit [default: without limit]
-    #[arg(long, value_name = "DUR", value_parser = values::duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse::duration)]
     pub(crate) retry_max_time: Option<Duration>,
     /// Let every error have the attempts of --retry, not only those that may pass
     #[arg(long)]
@@ -92,7 +92,7 @@ pub(crate) struct Get {
     #[arg(short = 'C', long = "continue")]
     pub(crate) resume: bool,
     /// Get this part alone: FIRST-LAST, FIRST- or -LAST_N, in bytes
-    #[arg(short, long, value_name = "A-B", value_parser = values::byte_range)]
+    #[arg(short, long, value_name = "A-B", value_parser = parse::byte_range)]
     #[arg(allow_hyphen_values = true)]
     pub(crate) range: Option<String>,
     /// Leave the transfer coding as it came: the chunks with their sizes
@@ -102,10 +102,10 @@ pub(crate) struct Get {
     #[arg(long = "http1.0")]
     pub(crate) http10: bool,
     /// Connect to this address for this host and port; may be repeated
-    #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = values::resolve)]
+    #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = parse::resolve)]
     pub(crate) resolve: Vec<(String, u16, IpAddr)>,
     /// The address of this side: IP or IP:PORT
-    #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
+    #[arg(long, value_name = "ADDR", value_parser = parse::local_address)]
     pub(crate) local_address: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) families: Families,
@@ -114,13 +114,13 @@ pub(crate) struct Get {
     pub(crate) unix_socket: Option<PathBuf>,
     /// The largest body; a larger one fails with 63, at once if announced; 0: no limit [default: without
     /// limit]
-    #[arg(long, value_name = "BYTES", value_parser = values::size)]
+    #[arg(long, value_name = "BYTES", value_parser = parse::size)]
     pub(crate) max_filesize: Option<usize>,
     /// Print this when a transfer has ended, with curl's variables, as %{http_code}; @FILE reads it
     /// from a file, @- from standard input
     #[arg(short, long, value_name = "FORMAT", allow_hyphen_values = true)]
     pub(crate) write_out: Option<String>,
     /// Transfer so many at a time; on standard output the bodies come in the order of the URLs
-    #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = values::some_count::<NonZeroUsize>)]
+    #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = parse::some_count::<NonZeroUsize>)]
     pub(crate) parallel: NonZeroUsize,
 }

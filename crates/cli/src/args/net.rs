@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args as Group;
 
 use super::Families;
-use crate::values;
+use crate::parse;
 
 #[derive(Debug, Group)]
 pub(crate) struct Probe {
@@ -17,7 +17,7 @@ pub(crate) struct Probe {
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
     /// How long all of it may take
-    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
     /// Only say whether ENDPOINT takes a connection: exit code 0 if it does, 7 or 28 if not
     #[arg(short = 'z', long)]
@@ -43,13 +43,13 @@ pub(crate) struct Send {
     #[arg(value_name = "TEXT")]
     pub(crate) text: Option<OsString>,
     /// Print what comes back, for so long after all is sent or until the peer ends
-    #[arg(long, value_name = "DUR", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) wait: Option<Duration>,
     /// Send to a broadcast address, and take answers from everybody; for udp:// only
     #[arg(long)]
     pub(crate) broadcast: bool,
     /// How long the connection may take, TEXT, and after the end of input the peer to take the rest
-    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
     #[command(flatten)]
     pub(crate) families: Families,
@@ -70,14 +70,14 @@ pub(crate) struct Listen {
     #[arg(long)]
     pub(crate) keep_open: bool,
     /// End a connection on which nothing comes or goes for so long, with 28 [default: never]
-    #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
     /// Let answers go to a broadcast address; for udp:// only
     #[arg(long)]
     pub(crate) broadcast: bool,
     /// Give up a client that has vanished after about so long, by TCP keepalive: 1s to 18h, or off
-    #[arg(long, value_name = "DUR|off", default_value = "2m", value_parser = values::keepalive)]
-    pub(crate) keepalive: values::Keepalive,
+    #[arg(long, value_name = "DUR|off", default_value = "2m", value_parser = parse::keepalive)]
+    pub(crate) keepalive: parse::Keepalive,
 }
 
 #[cfg(unix)]
@@ -87,7 +87,7 @@ pub(crate) struct Connect {
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
     /// The address of this side: IP, IP%ZONE or IP:PORT
-    #[arg(long, value_name = "ADDR", value_parser = values::local_address)]
+    #[arg(long, value_name = "ADDR", value_parser = parse::local_address)]
     pub(crate) local_address: Option<SocketAddr>,
     /// Send to a broadcast address, and take answers from everybody; for udp:// only
     #[arg(long)]
@@ -95,10 +95,10 @@ pub(crate) struct Connect {
     /// End with 28 when nothing comes or goes for so long, while connecting too; over UDP also how
     /// long to wait for answers after the end of standard input, without an error [default: never;
     /// over UDP 1s]
-    #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
     /// How long the connection may take
-    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
     #[command(flatten)]
     pub(crate) families: Families,

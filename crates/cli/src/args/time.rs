@@ -6,7 +6,7 @@ use clap::{Args as Group, Subcommand};
 use timestamp::Protocol;
 
 use super::{Families, ServeArgs};
-use crate::values;
+use crate::parse;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TimeCommand {
@@ -72,7 +72,7 @@ pub(crate) struct TimeServe {
     pub(crate) utc: bool,
     /// The most clients at a time
     #[arg(long, value_name = "N", default_value = "10000")]
-    #[arg(value_parser = values::some_count::<usize>)]
+    #[arg(value_parser = parse::some_count::<usize>)]
     pub(crate) max_connections: usize,
 }
 
@@ -86,7 +86,7 @@ pub(crate) struct TimeClient {
     #[arg(long, default_value_t)]
     pub(crate) service: Protocol,
     /// How long to wait for the connection, and for each answer
-    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
 }
 
@@ -97,29 +97,29 @@ pub(crate) struct TimeBench {
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
     /// Connections, or sockets over UDP
-    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some_count::<usize>)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse::some_count::<usize>)]
     pub(crate) connections: usize,
     /// How long to measure
-    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse::some_duration)]
     pub(crate) duration: Duration,
     /// The bytes of a request, its line end included
-    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = values::some_size)]
+    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse::some_size)]
     pub(crate) size: usize,
     /// So many requests a second over all connections, whatever becomes of the answers [default: as
     /// fast as answers come]
-    #[arg(long, value_name = "PER_SECOND", value_parser = values::some_count::<u64>)]
+    #[arg(long, value_name = "PER_SECOND", value_parser = parse::some_count::<u64>)]
     pub(crate) rate: Option<u64>,
     /// How many requests each connection may have under way
-    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some_count::<usize>)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse::some_count::<usize>)]
     pub(crate) pipeline: usize,
     /// How long there is load before it is measured
-    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = values::duration)]
+    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse::duration)]
     pub(crate) warmup: Duration,
     /// How long to wait for the connections, and for each answer
-    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
     /// Threads that make the load
-    #[arg(long, value_name = "N", default_value = "1", value_parser = values::some_count::<usize>)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse::some_count::<usize>)]
     pub(crate) threads: usize,
     /// Write the latencies to this file by the second, for the tools of HdrHistogram
     #[arg(long, value_name = "FILE")]
@@ -132,17 +132,17 @@ pub(crate) struct TimePing {
     #[arg(value_name = "ENDPOINT", required = true, num_args = 1..=MOST_PINGED)]
     pub(crate) endpoints: Vec<String>,
     /// Stop after so many probes [default: without end]
-    #[arg(short, long, value_name = "N", value_parser = values::some_count::<u64>)]
+    #[arg(short, long, value_name = "N", value_parser = parse::some_count::<u64>)]
     pub(crate) count: Option<u64>,
     /// The time from one probe to the next
     #[arg(short, long, value_name = "DUR", default_value = "1s")]
-    #[arg(value_parser = values::some_duration)]
+    #[arg(value_parser = parse::some_duration)]
     pub(crate) interval: Duration,
     /// Stop after this time, whatever is still to come [default: without limit]
-    #[arg(short = 'w', long, value_name = "DUR", value_parser = values::some_duration)]
+    #[arg(short = 'w', long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) deadline: Option<Duration>,
     /// How long the connection may take, and each answer before its probe is lost
-    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = values::some_duration)]
+    #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
     /// Which service they have: timestamp, echo, daytime or time
     #[arg(long, default_value_t)]

@@ -1,9 +1,9 @@
 //! `sockit chat join`.
 
 mod backoff;
-mod names;
+mod completion;
+mod interactive;
 mod piped;
-mod typed;
 mod view;
 
 use std::time::Duration;
@@ -14,8 +14,8 @@ use netcore::{Deadline, Endpoint, Transport};
 use crate::args::{ChatJoin, Common};
 use crate::exit::{self, Failure};
 use crate::screen::Screen;
-use crate::streams::Console;
-use names::Names;
+use crate::stdio::Stdio;
+use completion::Completion;
 
 /// What the chat takes for a command.
 const COMMANDS: [&str; 7] = ["/nick", "/join", "/rooms", "/who", "/msg", "/help", "/quit"];
@@ -27,24 +27,24 @@ const NO_CHAT: &str = "this may be no chat server; it does not speak the chat's 
 const LEAVING: Duration = Duration::from_secs(2);
 
 /// `sockit chat join`
-pub(crate) fn join(args: ChatJoin, common: &Common, console: &mut Console) -> Result<(), Failure> {
+pub(crate) fn join(args: ChatJoin, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     if endpoint.transport() == Transport::Udp {
-        let words = format!("{endpoint}: a chat needs a connection; datagrams have none");
-        return Err(Failure::new(exit::USAGE, words));
+        let message = format!("{endpoint}: a chat needs a connection; datagrams have none");
+        return Err(Failure::new(exit::USAGE, message));
     }
     let place =
         Place { endpoint, nick: args.nick.clone(), room: args.room.clone(), timeout: args.timeout };
-    if console.interactive && !common.json {
-        let names = Names::default();
+    if stdio.interactive && !common.json {
+        let names = Completion::default();
         let complete = names.clone();
         let complete = Box::new(move |before: &str| complete.complete(before));
         let history = args.history_file.clone();
         if let Some((screen, line)) = Screen::open(complete, history)? {
-            return typed::run(&args, place, names, screen, line);
+            return interactive::run(&args, place, names, screen, line);
         }
     }
-    piped::run(&args, &place, common, console)
+    piped::run(&args, &place, common, stdio)
 }
 
 /// Where to be, and as whom.
@@ -59,7 +59,7 @@ struct Place {
 /// What a server does not grant, and why.
 struct Refused {
     is_name: bool,
-    words: String,
+    message: String,
 }
 
 impl Place {
@@ -75,7 +75,7 @@ impl Place {
         let mut refused = Vec::new();
         let mut note = |is_name, what: String, answer| match answer {
             Err(ClientError::Rejected { reason, .. }) => {
-                refused.push(Refused { is_name, words: format!("{what}: {reason}") });
+                refused.push(Refused { is_name, message: format!("{what}: {reason}") });
                 Ok(())
             }
             answer => answer,

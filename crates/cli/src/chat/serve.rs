@@ -3,13 +3,13 @@
 use ::chat::{Builder, Chat, Config, SlowConsumer};
 use netcore::server::Config as Limits;
 
-use super::figures;
+use super::stats;
 use crate::args::{ChatServe, Common};
-use crate::console::Desk;
 use crate::exit::{self, Failure};
 use crate::logging::Log;
+use crate::operator_console::OperatorConsole;
 use crate::serve::Listening;
-use crate::streams::{Console, Printer};
+use crate::stdio::{Printer, Stdio};
 
 /// Without `--listen`, nobody but this machine's users.
 const DEFAULT: [&str; 1] = ["tcp://127.0.0.1:60000"];
@@ -18,11 +18,7 @@ const DEFAULT: [&str; 1] = ["tcp://127.0.0.1:60000"];
 const READ: usize = 16 * 1024;
 
 /// `sockit chat serve`
-pub(crate) fn serve(
-    args: ChatServe,
-    common: &Common,
-    console: &mut Console,
-) -> Result<(), Failure> {
+pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let config = Config::default()
         .with_format(args.format)
         .with_greeting(args.greeting.clone())
@@ -42,26 +38,26 @@ pub(crate) fn serve(
     let limits =
         if args.slow == SlowConsumer::Skip { limits.with_stall_timeout(None) } else { limits };
     if let Some(endpoint) = args.serve.listen.iter().find(|e| e.starts_with("udp:")) {
-        let words = format!("--listen {endpoint}: a chat needs connections; datagrams have none");
-        return Err(Failure::new(exit::USAGE, words));
+        let message = format!("--listen {endpoint}: a chat needs connections; datagrams have none");
+        return Err(Failure::new(exit::USAGE, message));
     }
     let chat = open(Chat::builder(config), &args)?;
-    let listening = Listening::start(&args.serve, &DEFAULT, limits, common, console)?;
+    let listening = Listening::start(&args.serve, &DEFAULT, limits, common, stdio)?;
     let bound = chat.memory_bound(args.max_clients, listening.workers(), READ);
     log::info!("memory: {bound}");
-    let desk = Desk {
+    let desk = OperatorConsole {
         operator: chat.operator(),
         server: listening.handle(),
-        printer: console.printer.clone(),
+        printer: stdio.printer.clone(),
         json: common.json,
     };
-    let screen = match args.console || console.interactive {
-        true => desk.start(console)?,
+    let screen = match args.console || stdio.interactive {
+        true => desk.start(stdio)?,
         false => None,
     };
     if let Some(every) = args.stats {
         // As the log, they disturb no line that is typed, and wait for no reader.
-        figures::print(chat.operator(), every, Printer::new(Box::new(Log)), common.json)?;
+        stats::print(chat.operator(), every, Printer::new(Box::new(Log)), common.json)?;
     }
     let result = listening.run(|worker| chat.service(&worker));
     chat.close();

@@ -65,8 +65,8 @@ impl Remote {
         let family = if broadcast { Family::Ipv4 } else { Family::Any };
         let addresses = resolve(endpoint, family, deadline)?;
         let Some(&address) = addresses.first() else {
-            let words = format!("{endpoint} has no address");
-            return Err(Failure::new(exit::HOST_NOT_RESOLVED, words));
+            let message = format!("{endpoint} has no address");
+            return Err(Failure::new(exit::HOST_NOT_RESOLVED, message));
         };
         let any: SocketAddr = match address {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -96,8 +96,8 @@ impl Remote {
 fn refused(error: &Error) -> Failure {
     let is_ipv4 = error.address().and_then(Address::inet).is_some_and(|peer| peer.is_ipv4());
     if error.kind() == ErrorKind::PermissionDenied && is_ipv4 {
-        let words = format!("{} (a broadcast address takes --broadcast)", exit::chain(error));
-        return Failure::new(exit::COULD_NOT_CONNECT, words);
+        let message = format!("{} (a broadcast address takes --broadcast)", exit::chain(error));
+        return Failure::new(exit::COULD_NOT_CONNECT, message);
     }
     Failure::of(error)
 }

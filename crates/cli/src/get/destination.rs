@@ -39,8 +39,9 @@ pub(crate) fn name_of(url: &str) -> Result<PathBuf, Failure> {
     match parsed.file_name() {
         Some(name) => Ok(PathBuf::from(name)),
         None => {
-            let words = format!("-O: the last part of {parsed} is no file name; -o FILE names one");
-            Err(Failure::new(exit::USAGE, words))
+            let message =
+                format!("-O: the last part of {parsed} is no file name; -o FILE names one");
+            Err(Failure::new(exit::USAGE, message))
         }
     }
 }
@@ -79,8 +80,8 @@ impl Names {
             }
         }
         let name = file.display();
-        let words =
+        let message =
             format!("--no-clobber: {name} is there, and {name}.1 to {name}.{LAST_NUMBER} too");
-        Err(Failure::new(exit::WRITE_ERROR, words))
+        Err(Failure::new(exit::WRITE_ERROR, message))
     }
 }

@@ -8,7 +8,7 @@ use super::destination::{self, Destination};
 use super::list::{Entry, List};
 use crate::args::{Common, Get};
 use crate::exit::{self, Failure};
-use crate::streams::Console;
+use crate::stdio::Stdio;
 
 /// One transfer to be.
 #[derive(Debug)]
@@ -48,11 +48,11 @@ impl<'a> Jobs<'a> {
     pub(super) fn of(
         args: &'a Get,
         common: &Common,
-        console: &mut Console,
+        stdio: &mut Stdio,
     ) -> Result<Jobs<'a>, Failure> {
         let urls = urls(args)?;
         check(args, &urls)?;
-        let list = args.url_file.as_deref().map(|path| List::open(path, console)).transpose()?;
+        let list = args.url_file.as_deref().map(|path| List::open(path, stdio)).transpose()?;
         Ok(Jobs(Mutex::new(Source {
             args,
             json: common.json,
@@ -111,8 +111,8 @@ impl Source<'_> {
 
     fn destination(&mut self, index: usize, url: &str) -> Result<Destination, Failure> {
         if url == "-" {
-            let words = "- is no URL: --url-file - reads URLs from standard input";
-            return Err(Failure::new(exit::MALFORMED, words));
+            let message = "- is no URL: --url-file - reads URLs from standard input";
+            return Err(Failure::new(exit::MALFORMED, message));
         }
         match self.outputs.next() {
             Some(file) if file == Path::new("-") => Ok(Destination::Output { binary: true }),
@@ -142,7 +142,7 @@ fn urls(args: &Get) -> Result<Vec<String>, Failure> {
 }
 
 fn check(args: &Get, urls: &[String]) -> Result<(), Failure> {
-    let usage = |words: &str| Err(Failure::new(exit::USAGE, words));
+    let usage = |message: &str| Err(Failure::new(exit::USAGE, message));
     if args.url_file.is_none() && !args.output.is_empty() && args.output.len() != urls.len() {
         return Err(uneven(args, urls.len()));
     }

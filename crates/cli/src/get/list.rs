@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use crate::exit::{self, Failure};
-use crate::streams::Console;
+use crate::stdio::Stdio;
 
 /// The longest line, in bytes: four times the longest URL.
 const LONGEST_LINE: usize = 64 << 10;
@@ -39,9 +39,9 @@ impl List {
     /// # Errors
     ///
     /// [`exit::UNREADABLE`] if the file can't be opened.
-    pub(super) fn open(path: &Path, console: &mut Console) -> Result<List, Failure> {
+    pub(super) fn open(path: &Path, stdio: &mut Stdio) -> Result<List, Failure> {
         if path == Path::new("-") {
-            return Ok(List::new("standard input", console.input()));
+            return Ok(List::new("standard input", stdio.input()));
         }
         let name = path.display().to_string();
         match File::open(path) {
@@ -60,7 +60,7 @@ impl List {
         while !self.has_ended {
             bytes.clear();
             self.line += 1;
-            let refused = |words: String| Some(Err(Failure::new(exit::MALFORMED, words)));
+            let refused = |message: String| Some(Err(Failure::new(exit::MALFORMED, message)));
             let url = match self.read(&mut bytes) {
                 Ok(0) => {
                     self.has_ended = true;

@@ -141,8 +141,8 @@ impl Outlet<'_> {
         };
         // curl has the same rule: a NUL is in no text.
         if self.text_only && piece[..count].contains(&0) {
-            let words = "binary data can disturb a terminal: -o FILE saves it, -o - prints it";
-            return Err(Failure::new(exit::WRITE_ERROR, words));
+            let message = "binary data can disturb a terminal: -o FILE saves it, -o - prints it";
+            return Err(Failure::new(exit::WRITE_ERROR, message));
         }
         Ok(count)
     }

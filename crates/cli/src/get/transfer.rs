@@ -16,11 +16,11 @@ use super::progress::{Bar, Progress};
 use super::report::{Report, url_to_show};
 use super::turns::{Turn, Turns};
 use super::write_out::{self, WriteOut};
-use super::{LARGEST_JSON_BODY, story};
+use super::{LARGEST_JSON_BODY, verbose};
 use crate::args::{Common, Get};
 use crate::exit::{self, Failure};
-use crate::streams;
-use crate::values::{quote, visible};
+use crate::parse::{quote, visible};
+use crate::stdio;
 
 /// What all transfers share.
 pub(super) struct Transfers<'a> {
@@ -29,8 +29,8 @@ pub(super) struct Transfers<'a> {
     pub(super) client: Client,
     pub(super) write_out: Option<WriteOut>,
     pub(super) progress: Progress,
-    pub(super) output: streams::Printer,
-    pub(super) errors: streams::Printer,
+    pub(super) output: stdio::Printer,
+    pub(super) errors: stdio::Printer,
     /// Bodies go to a terminal.
     pub(super) to_terminal: bool,
     pub(super) turns: Turns,
@@ -42,7 +42,7 @@ impl Transfers<'_> {
     ///
     /// # Errors
     ///
-    /// Without words, if the transfer failed or its results can't be printed.
+    /// Without a message, if the transfer failed or its results can't be printed.
     pub(super) fn run(&self, job: Job) -> Result<(), Failure> {
         let Job { index, place, url, to } = job;
         let _turn = Turn { turns: &self.turns, index };
@@ -73,20 +73,20 @@ impl Transfers<'_> {
         };
         if let Err(failure) = &result {
             report.exit_code = failure.code();
-            report.error = failure.words().map(str::to_owned);
+            report.error = failure.message().map(str::to_owned);
         }
-        let result = result.map_err(|failure| self.complain(failure));
+        let result = result.map_err(|failure| self.print_error(failure));
         if prints {
             // The lines about a transfer stand behind its body, never inside another one.
             self.turns.wait(index);
         }
-        self.tell(&report, body.as_deref()).map_err(|failure| self.complain(failure)).and(result)
+        self.tell(&report, body.as_deref()).map_err(|failure| self.print_error(failure)).and(result)
     }
 
     /// Takes note of what a transfer has come to.
     fn settle(&self, mut done: Downloaded, report: &mut Report) -> Result<(), Failure> {
         if self.common.verbose > 0 {
-            self.say(&story::end(done.response.body(), report.notes));
+            self.say(&verbose::end(done.response.body(), report.notes));
         }
         report.settle(&done.response);
         report.received = done.fetched;
@@ -246,10 +246,10 @@ impl Transfers<'_> {
 
     /// Says why, at once, and leaves the code. As with curl, `-s` silences that too, unless `-S` or
     /// `-v` is there.
-    fn complain(&self, failure: Failure) -> Failure {
+    fn print_error(&self, failure: Failure) -> Failure {
         let is_silent = self.args.silent && !self.args.show_error && self.common.verbose == 0;
-        if let (Some(words), false) = (failure.words(), is_silent) {
-            self.say(&format!("sockit: {words}\n"));
+        if let (Some(message), false) = (failure.message(), is_silent) {
+            self.say(&format!("sockit: {message}\n"));
         }
         Failure::silent(failure.code())
     }
@@ -290,16 +290,16 @@ impl Watch<'_> {
             }
             Step::Waiting { error, wait, .. } => {
                 self.report.retries += 1;
-                let words = exit::story(error);
+                let message = exit::describe(error);
                 self.transfers.progress.suspend(|| {
-                    log::warn!("{words}; trying again in {:.1} s", wait.as_secs_f64());
+                    log::warn!("{message}; trying again in {:.1} s", wait.as_secs_f64());
                 });
             }
             Step::Complete { bytes, .. } if self.transfers.common.verbose > 0 => {
-                self.transfers.say(&story::complete(*bytes));
+                self.transfers.say(&verbose::complete(*bytes));
             }
             Step::TooLate { wait, .. } if self.transfers.common.verbose > 0 => {
-                self.transfers.say(&story::too_late(*wait));
+                self.transfers.say(&verbose::too_late(*wait));
             }
             _ => {}
         }
@@ -311,7 +311,7 @@ impl Watch<'_> {
             self.report.hear(event);
         }
         if self.transfers.common.verbose > 0 {
-            self.transfers.say(&story::tell(event));
+            self.transfers.say(&verbose::tell(event));
         }
     }
 }

@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 use super::report::{Report, url_to_show};
 use crate::exit::{self, Failure};
-use crate::streams::Console;
-use crate::values::{quote, visible};
+use crate::parse::{quote, visible};
+use crate::stdio::Stdio;
 
 /// A parsed format.
 #[derive(Clone, Debug)]
@@ -126,10 +126,10 @@ const LONGEST: u64 = 1 << 20;
 /// # Errors
 ///
 /// [`exit::UNREADABLE`] if that cannot be read, is longer than 1 MiB, or not UTF-8.
-pub(super) fn read(file: &str, console: &mut Console) -> Result<String, Failure> {
+pub(super) fn read(file: &str, stdio: &mut Stdio) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::new(exit::UNREADABLE, format!("-w @{file}: {error}"));
     let input: Box<dyn BufRead> = match file {
-        "-" => console.input(),
+        "-" => stdio.input(),
         file => Box::new(BufReader::new(File::open(file).map_err(failed)?)),
     };
     let mut text = String::new();

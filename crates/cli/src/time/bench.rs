@@ -13,16 +13,12 @@ use timestamp::load::{Latency, Limit, Load, LoadError, Report};
 
 use crate::args::{Common, TimeBench};
 use crate::exit::{self, Failure};
+use crate::parse::quote;
 use crate::serve::{bound_printing, raise_descriptors};
-use crate::streams::Console;
-use crate::values::quote;
+use crate::stdio::Stdio;
 
 /// `sockit time bench`
-pub(crate) fn bench(
-    args: TimeBench,
-    common: &Common,
-    console: &mut Console,
-) -> Result<(), Failure> {
+pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let load = Load::new()
         .with_connections(args.connections)
@@ -60,7 +56,7 @@ pub(crate) fn bench(
         true => object(&args, &report),
         false => table(&args, &endpoint, &report),
     };
-    console.print(&text)?;
+    stdio.print(&text)?;
     verdict(&endpoint, &report)
 }
 
@@ -82,10 +78,10 @@ fn verdict(endpoint: &Endpoint, report: &Report) -> Result<(), Failure> {
     let why = why.unwrap_or_default();
     let refused = report.failure.as_ref().is_some_and(|e| e.kind() == ErrorKind::ConnectionRefused);
     let nothing = report.answers == 0 && report.latency.count() == 0;
-    let (code, words) = if report.wrong > 0 {
+    let (code, message) = if report.wrong > 0 {
         let first = report.first_wrong.as_deref().unwrap_or_default().escape_ascii();
-        let words = format!("{} answers are not what was sent; the first: {first}", report.wrong);
-        (exit::RECEIVE_ERROR, words)
+        let message = format!("{} answers are not what was sent; the first: {first}", report.wrong);
+        (exit::RECEIVE_ERROR, message)
     } else if nothing && refused {
         (exit::COULD_NOT_CONNECT, format!("no answer{why}"))
     } else if report.ended > 0 {
@@ -95,12 +91,12 @@ fn verdict(endpoint: &Endpoint, report: &Report) -> Result<(), Failure> {
         let requests = report.timeouts + report.lost;
         (exit::TIMED_OUT, format!("{requests} requests without an answer in time"))
     } else if report.unconnected > 0 {
-        let words = format!("{} connections could not be made{why}", report.unconnected);
-        (exit::COULD_NOT_CONNECT, words)
+        let message = format!("{} connections could not be made{why}", report.unconnected);
+        (exit::COULD_NOT_CONNECT, message)
     } else {
         return Ok(());
     };
-    Err(Failure::new(code, format!("bench {endpoint}: {words}")))
+    Err(Failure::new(code, format!("bench {endpoint}: {message}")))
 }
 
 const HEAD: [&str; 6] = ["mean", "p50", "p90", "p99", "p99.9", "max"];

@@ -22,8 +22,8 @@ use timestamp::{Event, Plan, Prober, Protocol, Statistics, Zone};
 use crate::args::{Common, TimePing};
 use crate::exit::{self, Failure};
 use crate::serve::Signals;
-use crate::streams::Console;
-use crate::{threads, values};
+use crate::stdio::Stdio;
+use crate::{parse, threads};
 
 /// How many events may wait for being printed. At that, the probes wait too.
 const BACKLOG: usize = 1024;
@@ -57,17 +57,17 @@ struct Target {
 /// How the events are shown.
 enum View<'a> {
     /// Not at all, except for failures.
-    Quiet(&'a Console),
+    Quiet(&'a Stdio),
     /// A line for each.
-    Lines(&'a Console),
+    Lines(&'a Stdio),
     /// An object for each.
-    Json(&'a Console),
+    Json(&'a Stdio),
     /// A line for each server, kept up to date.
     Table(MultiProgress, Vec<ProgressBar>),
 }
 
 /// `sockit time ping`
-pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Result<(), Failure> {
+pub(crate) fn ping(args: TimePing, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoints: Vec<Endpoint> =
         args.endpoints.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     #[cfg(feature = "plot")]
@@ -75,7 +75,7 @@ pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Re
     let is_single = endpoints.len() == 1;
     let mut targets: Vec<Target> =
         endpoints.iter().map(|endpoint| Target::new(endpoint, is_single, args.service)).collect();
-    let view = View::new(targets.len(), common, console);
+    let view = View::new(targets.len(), common, stdio);
     let (tell, told) = mpsc::sync_channel(BACKLOG);
     let stopped = Arc::new(AtomicBool::new(false));
     let (stop, stops) = (tell.clone(), stopped.clone());
@@ -106,13 +106,13 @@ pub(crate) fn ping(args: TimePing, common: &Common, console: &mut Console) -> Re
         }
     }
     view.clear();
-    summaries(&targets, &args, common, console)?;
+    summaries(&targets, &args, common, stdio)?;
     #[cfg(feature = "plot")]
     if let Some(picture) = picture {
         picture.draw(&targets)?;
     }
     signals.end();
-    verdict(targets, console)
+    verdict(targets, stdio)
 }
 
 /// Prints the end of each, except of those that were never reached.
@@ -120,11 +120,11 @@ fn summaries(
     targets: &[Target],
     args: &TimePing,
     common: &Common,
-    console: &Console,
+    stdio: &Stdio,
 ) -> Result<(), Failure> {
     let unreached = |target: &Target| target.address.is_none() && target.failure.is_some();
     targets.iter().filter(|target| !unreached(target)).try_for_each(|target| {
-        console.print(&match common.json {
+        stdio.print(&match common.json {
             true => report::json(target, args.histogram),
             false => report::text(target, args.utc, args.histogram),
         })
@@ -132,13 +132,13 @@ fn summaries(
 }
 
 /// The first endpoint from which nothing came back decides the exit code, and each says why.
-fn verdict(targets: Vec<Target>, console: &mut Console) -> Result<(), Failure> {
+fn verdict(targets: Vec<Target>, stdio: &mut Stdio) -> Result<(), Failure> {
     let silent = targets.into_iter().filter(|target| !target.statistics.is_alive());
     let failures = silent.map(|target| target.failure.unwrap_or(Failure::silent(exit::OTHER)));
     let mut first = Ok(());
     for failure in failures {
-        if let Some(words) = failure.words() {
-            console.complain(words);
+        if let Some(message) = failure.message() {
+            stdio.print_error(message);
         }
         first = first.and(Err(Failure::silent(failure.code())));
     }
@@ -240,15 +240,15 @@ impl Target {
 }
 
 impl<'a> View<'a> {
-    fn new(targets: usize, common: &Common, console: &'a Console) -> View<'a> {
+    fn new(targets: usize, common: &Common, stdio: &'a Stdio) -> View<'a> {
         if common.quiet {
-            return View::Quiet(console);
+            return View::Quiet(stdio);
         }
         if common.json {
-            return View::Json(console);
+            return View::Json(stdio);
         }
         if targets == 1 || !io::stdout().is_terminal() {
-            return View::Lines(console);
+            return View::Lines(stdio);
         }
         let table = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
         let line = || {
@@ -266,20 +266,20 @@ impl<'a> View<'a> {
     fn show(&self, index: usize, target: &Target, event: &Event) -> Result<(), Failure> {
         match self {
             View::Quiet(_) => Ok(()),
-            View::Json(console) => match report::json_event(target, event) {
-                Some(object) => console.print(&object),
+            View::Json(stdio) => match report::json_event(target, event) {
+                Some(object) => stdio.print(&object),
                 None => Ok(()),
             },
-            View::Lines(console) => {
+            View::Lines(stdio) => {
                 match event {
                     Event::Trouble(error) => log::warn!("{}", exit::chain(error)),
                     Event::Foreign(begin) => {
-                        log::warn!("{}", values::to_show(&target.foreign_words(begin)));
+                        log::warn!("{}", parse::to_show(&target.foreign_words(begin)));
                     }
                     _ => {}
                 }
                 match report::line(target, event) {
-                    Some(line) => console.print(&line),
+                    Some(line) => stdio.print(&line),
                     None => Ok(()),
                 }
             }
@@ -300,8 +300,8 @@ impl<'a> View<'a> {
                 bars[index].set_message(format!("{}: {}", target.endpoint, error.kind()));
                 failure
             }
-            View::Quiet(console) | View::Lines(console) | View::Json(console) => {
-                console.complain(failure.words().unwrap_or_default());
+            View::Quiet(stdio) | View::Lines(stdio) | View::Json(stdio) => {
+                stdio.print_error(failure.message().unwrap_or_default());
                 Failure::silent(failure.code())
             }
         }

@@ -13,9 +13,9 @@ use netcore::Deadline;
 use super::{Kind, LEAVING, NO_CHAT, Place, command, unsent};
 use crate::args::{ChatJoin, Common};
 use crate::exit::{self, Failure};
-use crate::streams::{Console, NotUtf8, Printer, TextLines};
+use crate::parse::quote;
+use crate::stdio::{NotUtf8, Printer, Stdio, TextLines};
 use crate::threads;
-use crate::values::quote;
 
 /// Lines that are read ahead.
 const AHEAD: usize = 64;
@@ -39,18 +39,18 @@ pub(super) fn run(
     args: &ChatJoin,
     place: &Place,
     common: &Common,
-    console: &mut Console,
+    stdio: &mut Stdio,
 ) -> Result<(), Failure> {
     let (client, refused) = place.enter()?;
     // Nothing is said under another name, or elsewhere.
     if let Some(refused) = refused.into_iter().next() {
-        return Err(Failure::new(exit::OTHER, refused.words));
+        return Err(Failure::new(exit::OTHER, refused.message));
     }
     let (mut sender, receiver) = client.split();
     let (tell, told) = mpsc::sync_channel(AHEAD);
-    let (lines, reading) = (TextLines::new(console.input()), tell.clone());
+    let (lines, reading) = (TextLines::new(stdio.input()), tell.clone());
     threads::start("input", move || read(lines, &reading))?;
-    let (printer, json, whence) = (console.printer.clone(), common.json, place.clone());
+    let (printer, json, whence) = (stdio.printer.clone(), common.json, place.clone());
     threads::start("receive", move || {
         tell.send(Told::Down(print(receiver, &whence, &printer, json)))
     })?;
@@ -98,8 +98,9 @@ fn send_all(
             },
             Ok(Told::Down(result)) => {
                 result?;
-                let words = format!("{} closed the connection before all was sent", place.endpoint);
-                return Err(Failure::new(exit::RECEIVE_ERROR, words));
+                let message =
+                    format!("{} closed the connection before all was sent", place.endpoint);
+                return Err(Failure::new(exit::RECEIVE_ERROR, message));
             }
             // Both threads say how they end.
             Err(_) => return Ok((refused, true)),

@@ -7,7 +7,7 @@ fn entries(bytes: impl AsRef<[u8]>) -> Vec<String> {
     let mut list = List::new("list", Box::new(Cursor::new(bytes.as_ref().to_vec())));
     let next = || {
         let Entry { place, url } = list.next()?;
-        Some(url.unwrap_or_else(|failure| format!("{place} {}", failure.words().unwrap())))
+        Some(url.unwrap_or_else(|failure| format!("{place} {}", failure.message().unwrap())))
     };
     std::iter::from_fn(next).collect()
 }

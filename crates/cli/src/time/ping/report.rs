@@ -7,7 +7,7 @@ use timestamp::{Answer, Drift, Event, Offset, Order};
 
 use super::{Target, histogram};
 use crate::exit;
-use crate::values::quote;
+use crate::parse::quote;
 
 /// The shares of the round trips that are told.
 const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
@@ -147,14 +147,14 @@ pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
                 Order::Duplicate => "duplicate",
             };
             let (seq, bytes, time) = (answer.seq, answer.bytes, seconds(answer.round_trip));
-            let words = format!(",\"seq\":{seq},\"bytes\":{bytes},\"seconds\":{time}");
-            ("answer", format!("{words},\"order\":\"{order}\""))
+            let message = format!(",\"seq\":{seq},\"bytes\":{bytes},\"seconds\":{time}");
+            ("answer", format!("{message},\"order\":\"{order}\""))
         }
         Event::Lost { seq } => ("lost", format!(",\"seq\":{seq}")),
         Event::Trouble(error) => ("trouble", format!(",\"error\":{}", quote(&exit::chain(error)))),
         Event::Foreign(begin) => {
-            let words = target.foreign_words(begin);
-            ("trouble", format!(",\"error\":{}", quote(&words)))
+            let message = target.foreign_words(begin);
+            ("trouble", format!(",\"error\":{}", quote(&message)))
         }
     };
     let endpoint = quote(&target.endpoint);

@@ -9,13 +9,13 @@ use std::collections::VecDeque;
 const MOST: usize = 1000;
 
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct ReplayFilter {
     messages: VecDeque<String>,
     /// All messages of this connection so far were known.
     begins: bool,
 }
 
-impl Seen {
+impl ReplayFilter {
     /// A connection begins.
     pub(super) fn begin(&mut self) {
         self.begins = true;

@@ -91,7 +91,7 @@ impl<S: Write> Write for Standard<S> {
 }
 
 /// The streams while a command runs.
-pub(crate) struct Console {
+pub(crate) struct Stdio {
     input: Option<Box<dyn BufRead + Send>>,
     pub(crate) interactive: bool,
     pub(crate) printer: Printer,
@@ -117,11 +117,11 @@ impl Printer {
     }
 }
 
-impl Console {
-    pub(crate) fn new(streams: Streams) -> Console {
+impl Stdio {
+    pub(crate) fn new(streams: Streams) -> Stdio {
         let Streams { input, interactive, output, errors } = streams;
         let [printer, errors] = [output, errors].map(Printer::new);
-        Console { input: Some(input), interactive, printer, errors }
+        Stdio { input: Some(input), interactive, printer, errors }
     }
 
     /// Standard input, which one part of the program reads.
@@ -134,12 +134,12 @@ impl Console {
     }
 
     /// One line on standard error.
-    pub(crate) fn complain(&self, words: &str) {
-        self.complain_in_full(&format!("sockit: {words}\n"));
+    pub(crate) fn print_error(&self, message: &str) {
+        self.print_error_text(&format!("sockit: {message}\n"));
     }
 
     /// Where that fails too, nobody is left to tell.
-    pub(crate) fn complain_in_full(&self, text: &str) {
+    pub(crate) fn print_error_text(&self, text: &str) {
         let _ = self.errors.print(text.as_bytes());
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ::chat::{Operator, Stats};
 
 use crate::exit::Failure;
-use crate::streams::Printer;
+use crate::stdio::Printer;
 use crate::threads;
 
 /// What is of interest by the second; of everything else, the state or the sum.

@@ -1,7 +1,7 @@
 use super::*;
 
 fn after(sent: &[&str], came_back: &[&str]) -> Vec<String> {
-    let mut pending = Pending::default();
+    let mut pending = Unconfirmed::default();
     sent.iter().for_each(|line| pending.sent((*line).to_owned()));
     came_back.iter().for_each(|text| pending.came_back(text));
     pending.take().into()

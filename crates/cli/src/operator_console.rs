@@ -4,13 +4,13 @@ use ::chat::Operator;
 use netcore::server::Handle;
 
 use crate::exit::Failure;
+use crate::parse::quote;
 use crate::screen::{Entered, InputLine, Screen};
-use crate::streams::{Console, Printer, TextLines};
-use crate::values::quote;
+use crate::stdio::{Printer, Stdio, TextLines};
 use crate::{foreground, logging, serve, threads};
 
 /// The operator's console.
-pub(crate) struct Desk {
+pub(crate) struct OperatorConsole {
     pub(crate) operator: Operator,
     pub(crate) server: Handle,
     pub(crate) printer: Printer,
@@ -30,7 +30,7 @@ const COMMANDS: [(&str, &str); 8] = [
     ("help", "says this"),
 ];
 
-impl Desk {
+impl OperatorConsole {
     /// Reads commands until there are no more, on a thread of its own: a terminal or a pipe can be
     /// read in no other way everywhere. The thread ends with the program.
     ///
@@ -40,15 +40,15 @@ impl Desk {
     /// # Errors
     ///
     /// No thread can be started.
-    pub(crate) fn start(mut self, console: &mut Console) -> Result<Option<Screen>, Failure> {
+    pub(crate) fn start(mut self, stdio: &mut Stdio) -> Result<Option<Screen>, Failure> {
         let operator = self.operator.clone();
         let complete = move |before: &str| complete(&operator, before);
-        let on_terminal = match console.interactive && !self.json {
+        let on_terminal = match stdio.interactive && !self.json {
             true => Screen::open(Box::new(complete), None).unwrap_or(None),
             false => None,
         };
         let Some((screen, line)) = on_terminal else {
-            let lines = TextLines::new(console.input());
+            let lines = TextLines::new(stdio.input());
             threads::start("console", move || self.read(lines))?;
             return Ok(None);
         };
@@ -165,8 +165,8 @@ impl Desk {
         self.error(&format!("nobody is called {name}"))
     }
 
-    fn error(&self, words: &str) -> Result<(), Failure> {
-        self.object(words, &[("error", quote(words))])
+    fn error(&self, message: &str) -> Result<(), Failure> {
+        self.object(message, &[("error", quote(message))])
     }
 
     /// A line of text, or a JSON object with `fields`, whose values are JSON already.
@@ -185,7 +185,7 @@ fn complete(operator: &Operator, before: &str) -> (usize, Vec<String>) {
     let start = before.rfind(' ').map_or(0, |space| space + 1);
     let part = &before[start..];
     let names = || operator.clients().into_iter().map(|client| client.name.to_string());
-    let words: Vec<String> = match &before[..start] {
+    let message: Vec<String> = match &before[..start] {
         "" => COMMANDS
             .iter()
             .map(|(command, _)| match command.split_once(' ') {
@@ -197,5 +197,5 @@ fn complete(operator: &Operator, before: &str) -> (usize, Vec<String>) {
         "kick " => names().collect(),
         _ => Vec::new(),
     };
-    (start, words.into_iter().filter(|word| word.starts_with(part)).collect())
+    (start, message.into_iter().filter(|word| word.starts_with(part)).collect())
 }

@@ -11,9 +11,9 @@ use ::chat::clean;
 const MOST: usize = 20;
 
 #[derive(Debug, Default)]
-pub(super) struct Pending(VecDeque<String>);
+pub(super) struct Unconfirmed(VecDeque<String>);
 
-impl Pending {
+impl Unconfirmed {
     /// This line was sent.
     pub(super) fn sent(&mut self, line: String) {
         if self.0.len() == MOST {

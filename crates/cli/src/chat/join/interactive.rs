@@ -1,12 +1,12 @@
 //! A person at a terminal.
 //!
-//! Four threads: one waits for what is typed, one for what the server sends, one draws, and this one
+//! Four threads: one waits for what is interactive, one for what the server sends, one draws, and this one
 //! has the say. None of them waits for another, so a terminal that is stopped does not hold up the
 //! chat, nor a server that is gone the typing.
 
-mod heard;
-mod pending;
-mod seen;
+mod replay_filter;
+mod session_state;
+mod unconfirmed;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -18,7 +18,7 @@ use ::chat::{Client, ClientError, Receiver, Sender, clean};
 use netcore::Deadline;
 
 use super::backoff::Backoff;
-use super::names::Names;
+use super::completion::Completion;
 use super::view::{Bell, View};
 use super::{Kind, LEAVING, NO_CHAT, Place, Refused, command};
 use crate::args::ChatJoin;
@@ -26,7 +26,7 @@ use crate::exit::{self, Failure};
 use crate::screen::{Entered, InputLine, Screen};
 use crate::serve::Signals;
 use crate::threads;
-use heard::Heard;
+use session_state::SessionState;
 
 /// Pause after the system gave no thread to connect with.
 const NO_THREAD: Duration = Duration::from_secs(1);
@@ -57,8 +57,8 @@ enum Told {
 
 #[derive(Clone)]
 struct Shared {
-    heard: Arc<Mutex<Heard>>,
-    names: Names,
+    state: Arc<Mutex<SessionState>>,
+    names: Completion,
     screen: Screen,
     tell: SyncSender<Told>,
 }
@@ -66,7 +66,7 @@ struct Shared {
 pub(super) fn run(
     args: &ChatJoin,
     place: Place,
-    names: Names,
+    names: Completion,
     screen: Screen,
     line: InputLine,
 ) -> Result<(), Failure> {
@@ -79,9 +79,9 @@ pub(super) fn run(
     };
     let today = chrono::Local::now().format("%Y-%m-%d").to_string();
     let (tell, told) = mpsc::sync_channel(WAITING);
-    let heard = Heard::new(View::new(color, bell, today), place);
-    let heard = Arc::new(Mutex::new(heard));
-    let shared = Shared { heard, names, screen: screen.clone(), tell: tell.clone() };
+    let state = SessionState::new(View::new(color, bell, today), place);
+    let state = Arc::new(Mutex::new(state));
+    let shared = Shared { state, names, screen: screen.clone(), tell: tell.clone() };
     let signals = tell.clone();
     let _signals = Signals::watch(move |_| drop(signals.send(Told::Signal)))?;
     crate::logging::divert(&screen);
@@ -122,7 +122,7 @@ impl Shared {
     /// Has a connection as long as it lasts.
     fn attend(&self, client: Client, refused: Vec<Refused>) {
         let (sender, receiver) = client.split();
-        self.heard().begin(&refused);
+        self.state().begin(&refused);
         if self.tell.send(Told::Up(sender)).is_ok() {
             let result = self.listen(receiver);
             let _ = self.tell.send(Told::Down(result));
@@ -131,7 +131,7 @@ impl Shared {
 
     /// Comes back.
     fn dial(&self) {
-        let place = self.heard().place.clone();
+        let place = self.state().place.clone();
         match place.enter() {
             Ok((client, refused)) => {
                 self.say("connected again");
@@ -146,22 +146,22 @@ impl Shared {
         while let Some(event) = receiver.recv(Deadline::never())? {
             self.names.hear(&event);
             if kind.is_other(&event) {
-                self.say(&format!("{}: {NO_CHAT}", self.heard().place.endpoint));
+                self.say(&format!("{}: {NO_CHAT}", self.state().place.endpoint));
             }
-            if let Some(text) = self.heard().hear(&event, receiver.name()) {
+            if let Some(text) = self.state().hear(&event, receiver.name()) {
                 self.screen.print(&text);
             }
         }
         Ok(())
     }
 
-    fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, SessionState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says something of the program's own. There may be in it what a person has pasted.
     fn say(&self, text: &str) {
-        let text = self.heard().view.own(&clean(text));
+        let text = self.state().view.own(&clean(text));
         self.screen.print(&text);
     }
 }
@@ -255,11 +255,11 @@ impl Session {
         self.sender = Some(sender);
         self.up_since = Instant::now();
         (self.lost, self.attempts) = (None, 0);
-        let heard = self.shared.heard();
-        let wanted = heard.place.nick.as_ref();
-        let again = wanted.is_some() && wanted == heard.granted.as_ref() && !heard.is_named;
-        let knows_who = heard.knows_who;
-        drop(heard);
+        let state = self.shared.state();
+        let wanted = state.place.nick.as_ref();
+        let again = wanted.is_some() && wanted == state.granted.as_ref() && !state.is_named;
+        let knows_who = state.knows_who;
+        drop(state);
         self.name_pause = NAME_PAUSE;
         self.name_at = again.then(|| Instant::now() + NAME_PAUSE);
         if again {
@@ -275,9 +275,9 @@ impl Session {
 
     /// Asks once more for the name that was had, unless the person has taken another.
     fn ask_for_the_name(&mut self) {
-        let heard = self.shared.heard();
-        let name = heard.granted.clone().filter(|_| !heard.is_named);
-        drop(heard);
+        let state = self.shared.state();
+        let name = state.granted.clone().filter(|_| !state.is_named);
+        drop(state);
         if let Some(name) = name {
             self.send(format!("/nick {name}"));
             self.name_pause *= 2;
@@ -296,17 +296,17 @@ impl Session {
             self.attempts += 1;
         }
         self.name_at = None;
-        let mut heard = self.shared.heard();
-        let unsure = heard.pending.take();
-        let (removed, endpoint) = (heard.removed, heard.place.endpoint.clone());
-        drop(heard);
+        let mut state = self.shared.state();
+        let unsure = state.unconfirmed.take();
+        let (removed, endpoint) = (state.removed, state.place.endpoint.clone());
+        drop(state);
         for line in unsure {
             self.shared.say(&format!("may not have arrived: {line}"));
         }
         let failure = match result {
             Ok(()) => {
-                let words = format!("{endpoint} has closed the connection");
-                Failure::new(exit::RECEIVE_ERROR, words)
+                let message = format!("{endpoint} has closed the connection");
+                Failure::new(exit::RECEIVE_ERROR, message)
             }
             Err(error) => error.into(),
         };
@@ -318,7 +318,7 @@ impl Session {
         }
         let pause = self.backoff.next(RandomState::new().hash_one(0));
         self.dial_at = Some(Instant::now() + pause);
-        self.say_why(failure.words().unwrap_or_default(), pause);
+        self.say_why(failure.message().unwrap_or_default(), pause);
         Ok(())
     }
 
@@ -353,7 +353,7 @@ impl Session {
         let Some(sender) = &mut self.sender else { return };
         // Before it can come back.
         if matches!(command(&line), None | Some("/msg")) {
-            self.shared.heard().pending.sent(line.clone());
+            self.shared.state().unconfirmed.sent(line.clone());
         }
         if sender.send(&line, Deadline::after(SENDING)).is_err()
             && let Some(sender) = self.sender.take()
@@ -373,7 +373,7 @@ impl Session {
                 match what {
                     // The server has dealt with all that came before.
                     Told::Down(Ok(())) => {
-                        self.shared.heard().pending.take();
+                        self.shared.state().unconfirmed.take();
                         break;
                     }
                     Told::Down(Err(_)) | Told::Signal => break,
@@ -382,7 +382,7 @@ impl Session {
                 }
             }
         }
-        let unsure = self.shared.heard().pending.take();
+        let unsure = self.shared.state().unconfirmed.take();
         for line in &unsure {
             self.shared.say(&format!("may not have arrived: {line}"));
         }

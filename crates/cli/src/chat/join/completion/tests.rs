@@ -2,9 +2,9 @@ use ::chat::Parser;
 
 use super::*;
 
-/// Names after a server has sent this.
-fn after(stream: &str) -> Names {
-    let names = Names::default();
+/// Completion after a server has sent this.
+fn after(stream: &str) -> Completion {
+    let names = Completion::default();
     let mut parser = Parser::new(Parser::LINE_LIMIT);
     let mut rest = stream.as_bytes();
     while let Some(event) = parser.next(&mut rest) {

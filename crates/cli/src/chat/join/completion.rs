@@ -9,38 +9,38 @@ use ::chat::{Event, EventKind, Notice};
 
 use super::COMMANDS;
 
-/// The most that are kept of each kind. Those that were heard of longest ago give way.
+/// The most that are kept of each kind. Those that were known_names of longest ago give way.
 const MOST: usize = 500;
 
-/// Names and rooms that were heard of, for any thread.
+/// Completion and rooms that were known_names of, for any thread.
 #[derive(Clone, Default)]
-pub(super) struct Names(Arc<Mutex<Heard>>);
+pub(super) struct Completion(Arc<Mutex<Known>>);
 
-/// Who was heard of last is first.
+/// Who was known_names of last is first.
 #[derive(Default)]
-struct Heard {
+struct Known {
     people: Vec<String>,
     rooms: Vec<String>,
 }
 
-impl Names {
+impl Completion {
     /// Learns from what the server sends.
     pub(super) fn hear(&self, event: &Event) {
-        let mut heard = self.heard();
+        let mut known_names = self.known_names();
         match &event.kind {
-            EventKind::Message { from, .. } => put_first(&mut heard.people, from),
+            EventKind::Message { from, .. } => put_first(&mut known_names.people, from),
             EventKind::Private { from, to, .. } => {
-                put_first(&mut heard.people, to);
-                put_first(&mut heard.people, from);
+                put_first(&mut known_names.people, to);
+                put_first(&mut known_names.people, from);
             }
-            EventKind::Notice { notice: Some(notice), .. } => heard.notice(notice),
+            EventKind::Notice { notice: Some(notice), .. } => known_names.notice(notice),
             _ => {}
         }
     }
 
     /// From which byte on `before`, the text before the cursor, can be completed, and by what.
     pub(super) fn complete(&self, before: &str) -> (usize, Vec<String>) {
-        let heard = self.heard();
+        let known_names = self.known_names();
         let start = before.rfind(' ').map_or(0, |space| space + 1);
         let (head, part) = before.split_at(start);
         let with = |names: &[String], ending: &str| {
@@ -58,19 +58,19 @@ impl Names {
                 .collect()
             }
             // Whoever is spoken to comes first in the line.
-            "" => with(&heard.people, ": "),
-            "/join " => with(&heard.rooms, ""),
-            _ => with(&heard.people, " "),
+            "" => with(&known_names.people, ": "),
+            "/join " => with(&known_names.rooms, ""),
+            _ => with(&known_names.people, " "),
         };
         (start, words)
     }
 
-    fn heard(&self) -> MutexGuard<'_, Heard> {
+    fn known_names(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Heard {
+impl Known {
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Joined(names) | Notice::Members(names) => {

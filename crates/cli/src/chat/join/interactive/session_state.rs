@@ -6,14 +6,14 @@ use ::chat::{Event, EventKind, Notice};
 
 use super::super::view::View;
 use super::super::{Place, Refused};
-use super::pending::Pending;
-use super::seen::Seen;
+use super::replay_filter::ReplayFilter;
+use super::unconfirmed::Unconfirmed;
 
 /// What the thread that listens shares with this one.
-pub(super) struct Heard {
+pub(super) struct SessionState {
     pub(super) view: View,
-    pub(super) pending: Pending,
-    seen: Seen,
+    pub(super) unconfirmed: Unconfirmed,
+    replay_filter: ReplayFilter,
     pub(super) place: Place,
     /// What the lobby says is not for who only passes it on the way to a room.
     passes: bool,
@@ -29,12 +29,12 @@ pub(super) struct Heard {
     pub(super) is_named: bool,
 }
 
-impl Heard {
-    pub(super) fn new(view: View, place: Place) -> Heard {
-        Heard {
+impl SessionState {
+    pub(super) fn new(view: View, place: Place) -> SessionState {
+        SessionState {
             view,
-            pending: Pending::default(),
-            seen: Seen::default(),
+            unconfirmed: Unconfirmed::default(),
+            replay_filter: ReplayFilter::default(),
             place,
             passes: false,
             unasked: 0,
@@ -51,7 +51,7 @@ impl Heard {
         self.passes = self.place.room.is_some() && refused.iter().all(|refused| refused.is_name);
         self.knows_who = self.place.answers() > 0;
         self.unasked = self.place.answers().max(1);
-        self.seen.begin();
+        self.replay_filter.begin();
     }
 
     /// What there is to be shown of an event.
@@ -59,15 +59,15 @@ impl Heard {
         match &event.kind {
             EventKind::Message { from, text } => {
                 if from == me {
-                    self.pending.came_back(text);
+                    self.unconfirmed.came_back(text);
                 }
                 // Not as it came: in JSON, the history has a mark.
                 let time = event.time.as_deref().unwrap_or_default();
-                if self.passes || self.seen.is_known(&format!("{time} {from}: {text}")) {
+                if self.passes || self.replay_filter.is_known(&format!("{time} {from}: {text}")) {
                     return None;
                 }
             }
-            EventKind::Private { from, text, .. } if from == me => self.pending.came_back(text),
+            EventKind::Private { from, text, .. } if from == me => self.unconfirmed.came_back(text),
             EventKind::Notice { notice: Some(notice), .. } => match notice {
                 Notice::YourName(name) => {
                     self.place.nick = Some(name.clone());

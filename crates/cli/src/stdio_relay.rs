@@ -10,7 +10,7 @@ use netcore::relay::{End, RelayError, Relayed, Side, relay};
 use netcore::{Deadline, Error, ErrorKind, Operation, SocketOptions, Stream};
 
 use crate::exit::{self, Failure};
-use crate::streams::Console;
+use crate::stdio::Stdio;
 
 /// The limits of a connection that is joined to standard input and output.
 #[derive(Clone, Copy)]
@@ -25,8 +25,8 @@ pub(crate) struct Patience {
 impl Patience {
     /// A person is not waited for once the peer has ended, other input as long as the idle timeout
     /// lets it.
-    pub(crate) fn new(idle: Option<Duration>, console: &Console) -> Patience {
-        let half_closed = if console.interactive { Some(Duration::ZERO) } else { idle };
+    pub(crate) fn new(idle: Option<Duration>, stdio: &Stdio) -> Patience {
+        let half_closed = if stdio.interactive { Some(Duration::ZERO) } else { idle };
         Patience { idle, half_closed }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use httpget::{Body, Event, http};
 
-use crate::values::visible;
+use crate::parse::visible;
 
 /// The lines for an event; empty where there is nothing to tell.
 pub(crate) fn tell(event: &Event<'_>) -> String {
@@ -64,9 +64,9 @@ pub(crate) fn end(body: &Body, told: usize) -> String {
     text
 }
 
-fn remark(text: &mut String, words: impl std::fmt::Display) {
+fn remark(text: &mut String, message: impl std::fmt::Display) {
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "* {words}");
+    let _ = writeln!(text, "* {message}");
 }
 
 /// The lines of a head. What could command a terminal is shown as what it is, and of credentials
