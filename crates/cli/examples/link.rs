@@ -14,7 +14,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-#[path = "../tests/common/link.rs"]
+#[path = "../tests/sockit/common/link.rs"]
 #[allow(dead_code, reason = "the tests look at what has passed")]
 mod link;
 

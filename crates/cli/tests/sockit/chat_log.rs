@@ -1,0 +1,141 @@
+//! `sockit chat serve --log-dir`: what was said outlives the server.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::thread;
+
+use crate::common::chat::{Message, json_field};
+use crate::common::patience::PATIENCE;
+use crate::common::process::run;
+use crate::common::server::Server;
+use crate::common::temp::TempDir;
+
+/// How often the server is killed; `CHAT_KILLS` for more.
+const KILLS: u64 = 20;
+
+fn start(directory: &Path, more: &[&str]) -> Server {
+    let directory = directory.to_str().expect("a name in UTF-8");
+    let args = ["chat", "serve", "--no-presence", "--log-dir", directory];
+    Server::start(&args.iter().chain(more).copied().collect::<Vec<_>>())
+}
+
+/// A number of the server's figures, of which this is the first question.
+fn figure(server: &mut Server, name: &str) -> u64 {
+    server.process().feed(b"stats\n");
+    let out = server.process().stdout_when("the figures", |out| out.contains("\nslowed "));
+    let value = out.lines().find_map(|line| line.strip_prefix(name)).expect("the figure");
+    value.trim().parse().expect("a number")
+}
+
+#[test]
+fn a_restarted_server_begins_with_what_was_said() {
+    let directory = TempDir::new();
+    let logs = directory.path("logs");
+    for (format, life) in [("line", 0), ("json", 1), ("classic", 2)] {
+        let server = start(&logs, &["--history", "10", "--format", format]);
+        let mut ann = server.connect();
+        ann.send("/join Dev\n");
+        // What the earlier lives have left, in this one's format.
+        let mut came = String::new();
+        while came.matches("life ").count() < life {
+            came += &ann.line();
+            came += "\n";
+        }
+        match (format, life) {
+            ("json", _) => assert!(came.contains(r#""room":"Dev","from":"ann","kind":"message"#)),
+            ("classic", _) => assert!(came.contains(" ann\nlife 0"), "{came}"),
+            _ => {}
+        }
+        ann.send(format!("/nick ann\nlife {life}\n/msg ann private\n/who\n"));
+        while !ann.line().contains("1 here: ann") {}
+        server.stop();
+    }
+    let mut names: Vec<_> = fs::read_dir(&logs)
+        .expect("the directory of the logs")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["dev"], "nothing was said in the lobby");
+    let files: Vec<_> = fs::read_dir(logs.join("dev")).expect("a room").collect();
+    let texts: Vec<String> = files
+        .iter()
+        .map(|file| fs::read_to_string(file.as_ref().expect("a file").path()).expect("UTF-8"))
+        .collect();
+    // Midnight may come between two lives.
+    let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
+    let said = lines.iter().map(|line| json_field(line, "text"));
+    assert_eq!(said.collect::<Vec<_>>(), [Some("life 0"), Some("life 1"), Some("life 2")]);
+}
+
+#[test]
+fn a_directory_has_one_server_and_must_be_one() {
+    let directory = TempDir::new();
+    let logs = directory.path("logs");
+    let server = start(&logs, &[]);
+    let dir = logs.to_str().expect("UTF-8");
+    let second = run(&["chat", "serve", "--listen", "127.0.0.1:0", "--log-dir", dir]);
+    second.expect_code(1).expect_error_line(&["--log-dir", dir, "another server has it"]);
+    server.stop();
+    let file = directory.path("file");
+    fs::write(&file, "").expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let args = ["chat", "serve", "--listen", "127.0.0.1:0", "--log-dir", file];
+    run(&args).expect_code(1).expect_error_line(&["--log-dir", file]);
+    run(&["chat", "serve", "--log-flush", "1s"]).expect_code(2);
+}
+
+#[test]
+fn what_was_written_when_the_server_is_killed_is_there_once_and_in_order() {
+    let kills = std::env::var("CHAT_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
+    let directory = TempDir::new();
+    let logs = directory.path("logs");
+    // The end of the last life's messages, and how many of them were seen and are not there.
+    let (mut next, mut unwritten) = (0u64, 0);
+    for kill in 0..=kills {
+        let flush = ["never", "50ms", "always"][(kill % 3) as usize];
+        let limits = ["--history", "100000000", "--history-bytes", "1G", "--max-memory", "1G"];
+        let more = ["--log-flush", flush, "--console"];
+        let mut server = start(&logs, &[&limits[..], &more].concat());
+        let mut bob = TcpStream::connect(server.tcp()).expect("connect");
+        bob.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        bob.write_all(b"/who\n").expect("write");
+        // The end is a reset: the server is killed with input that it has not read.
+        let mut heard = BufReader::new(bob).lines().map_while(Result::ok);
+        let mut expected = 0;
+        while let Some(message) = Message::parse(&heard.next().expect("a line")) {
+            assert_eq!(message.text, format!("{expected:08}"), "after {kill} kills");
+            expected += 1;
+        }
+        assert!(expected >= next, "{expected} of {next} are there after {kill} kills");
+        next = expected;
+        if kill == kills {
+            server.stop();
+            break;
+        }
+        // Ann speaks, bob hears; the figures say what is written.
+        let mut ann = TcpStream::connect(server.tcp()).expect("connect");
+        let mut echo = ann.try_clone().expect("a clone");
+        let sender = thread::spawn(move || {
+            let mut numbers = next..;
+            while numbers.next().is_some_and(|n| writeln!(ann, "{n:08}").is_ok()) {}
+        });
+        // Her own lines come back to her; they must be read.
+        let reader = thread::spawn(move || io::copy(&mut echo, &mut io::sink()));
+        let mut seen = next;
+        while seen < next + 500 + 97 * kill {
+            let message = Message::parse(&heard.next().expect("a line"));
+            seen += u64::from(message.is_some());
+        }
+        let written = figure(&mut server, "disk_written");
+        server.signal("KILL");
+        server.process().wait();
+        seen += heard.filter(|line| Message::parse(line).is_some()).count() as u64;
+        sender.join().expect("the sender");
+        let _ = reader.join().expect("the reader");
+        unwritten += u64::from(seen > next + written);
+        next += written;
+    }
+    println!("{kills} kills; in {unwritten} of them more was seen than was known to be written");
+}

@@ -1,0 +1,170 @@
+//! Keys, pastes and job control on a terminal: `sockit chat join` and the operator's console.
+
+use std::net::SocketAddr;
+
+use crate::common::client::Client;
+use crate::common::fake::Fake;
+use crate::common::terminal::Terminal;
+
+fn join(endpoint: &str) -> Terminal {
+    Terminal::start(80, 24, &["chat", "join", endpoint])
+}
+
+fn address(lines: &[String]) -> SocketAddr {
+    let line = lines.iter().find_map(|line| line.split_once("listening on tcp://"));
+    line.and_then(|(_, address)| address.parse().ok()).expect("an address")
+}
+
+fn ends_with_prompt(terminal: &Terminal) {
+    terminal.when("the shell's prompt", |lines| lines.last().is_some_and(|line| line == "$"));
+}
+
+#[test]
+fn keys_behind_ctrl_c_or_behind_a_byte_that_is_not_utf8_are_not_lost() {
+    let fake = Fake::start();
+    let mut ann = join(&fake.endpoint());
+    let mut peer = fake.accept();
+    peer.expect(&["/who"]);
+    ann.ends_with(&[">"]);
+    ann.press("\x03hello\r");
+    peer.expect(&["hello"]);
+    ann.press("one\r\x03two\r");
+    peer.expect(&["one", "two"]);
+    ann.press("abc\x03def\r");
+    peer.expect(&["def"]);
+    // In a search of the history, and as the character that Ctrl-V would insert.
+    ann.press("\x12on\x03after\r\x16\x03\x03last\r");
+    peer.expect(&["after", "last"]);
+    ann.press(b"caf\xe9 au lait\rnext\r");
+    peer.expect(&["next"]);
+    ann.shows("! not sent, because it is not UTF-8");
+    ann.press("\x1b[A\x1b[A");
+    ann.ends_with(&["> caf\u{fffd} au lait"]);
+    ann.press("\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x7fé\r");
+    peer.expect(&["café au lait"]);
+}
+
+#[test]
+fn a_paste_of_many_lines_waits_for_enter() {
+    let fake = Fake::start();
+    let mut ann = join(&fake.endpoint());
+    let mut peer = fake.accept();
+    peer.expect(&["/who"]);
+    ann.ends_with(&[">"]);
+    ann.press("one\rtwo\rthree\r");
+    ann.ends_with(&[
+        "! 3 lines pasted: Enter takes them, Ctrl-C drops them",
+        "> one",
+        "two",
+        "three",
+    ]);
+    ann.press("\r");
+    peer.expect(&["one", "two", "three"]);
+    ann.ends_with(&[">"]);
+    ann.press("four\nfive\nsix");
+    ann.ends_with(&["> four", "five", "six"]);
+    ann.press("\x03last\r");
+    peer.expect(&["last"]);
+}
+
+#[test]
+fn joined_emoji_in_the_line_erase_nothing_above_it() {
+    let fake = Fake::start();
+    let mut ann = join(&fake.endpoint());
+    let mut peer = fake.accept();
+    peer.expect(&["/who"]);
+    for text in ["one", "two", "three"] {
+        peer.say(format!("2026-11-20 18:11:02 bob: {text}\n"));
+    }
+    ann.shows("bob: three");
+    let line = "a proper release: ".to_owned() + &"👩🏽‍💻".repeat(30);
+    ann.press(&line);
+    let typed = format!("> a proper release: {}", "👩".repeat(30));
+    ann.ends_with(&[&typed]);
+    peer.say("2026-11-20 18:11:02 bob: four\n");
+    ann.shows("bob: four");
+    ann.press("\r");
+    peer.expect(&[&line]);
+    ann.ends_with(&[">"]);
+    let lines = ann.shows("bob: four");
+    let said = |text: &&str| lines.iter().any(|line| line.ends_with(&format!("bob: {text}")));
+    assert!(["one", "two", "three", "four"].iter().all(said), "{lines:#?}");
+    assert!(!lines.contains(&typed), "{lines:#?}");
+}
+
+#[test]
+fn a_line_that_is_entered_after_a_stop_vanishes_as_any_other() {
+    let fake = Fake::start();
+    let mut shell = Terminal::shell();
+    shell.press(format!("\"$SOCKIT\" chat join {}\r", fake.endpoint()));
+    let mut peer = fake.accept();
+    peer.expect(&["/who"]);
+    shell.ends_with(&[">"]);
+    shell.press("half");
+    shell.ends_with(&["> half"]);
+    shell.press("\x1b[D\x1b[D\x1a");
+    ends_with_prompt(&shell);
+    shell.press("fg\r");
+    shell.ends_with(&["> half"]);
+    peer.say("2026-11-20 18:11:02 bob: meanwhile\n");
+    shell.shows("bob: meanwhile");
+    // The cursor is where it was.
+    shell.press("X\r");
+    peer.expect(&["haXlf"]);
+    let lines = shell.ends_with(&[">"]);
+    assert!(!lines.iter().any(|line| line.starts_with("> h")), "{lines:#?}");
+    shell.press("/quit\r");
+    peer.expect(&["/quit"]);
+    drop(peer);
+    ends_with_prompt(&shell);
+}
+
+/// With the line editor, and with `--json` without it.
+#[test]
+fn a_server_in_the_background_is_not_stopped_and_has_its_console_in_the_foreground() {
+    for (options, answer) in [("", "lobby 1"), (" --json", r#"{"room":"lobby","clients":1}"#)] {
+        let mut shell = Terminal::shell();
+        // Output in the background stops others too.
+        shell.press("stty tostop\r");
+        shell.press(format!("\"$SOCKIT\" chat serve -v --listen 127.0.0.1:0{options}\r"));
+        let lines = shell.shows("memory: ");
+        let Some(address) = lines.iter().find_map(|line| {
+            let (_, address) = line.split_once("tcp://")?;
+            address.trim_end_matches(['"', '}']).parse().ok()
+        }) else {
+            panic!("no address: {lines:#?}");
+        };
+        let mut ann = Client::tcp(address);
+        ann.settle();
+        shell.press("\x1a");
+        shell.shows("Stopped");
+        shell.press("bg\r");
+        ann.settle();
+        for number in 0..3 {
+            shell.press(format!("echo key $(({number} + 10))\r"));
+            shell.shows(&format!("key 1{number}"));
+            ann.settle();
+        }
+        shell.press("fg\rrooms\r");
+        shell.shows(answer);
+        shell.press("quit\r");
+        ends_with_prompt(&shell);
+    }
+}
+
+#[test]
+fn a_server_that_is_started_in_the_background_gets_its_console_in_the_foreground() {
+    let mut shell = Terminal::shell();
+    shell.press("\"$SOCKIT\" chat serve --listen 127.0.0.1:0 &\r");
+    let address = address(&shell.shows("listening on tcp://"));
+    let mut ann = Client::tcp(address);
+    shell.press("echo ke\"y\"\r");
+    shell.shows("key");
+    ann.settle();
+    shell.press("fg\r");
+    shell.ends_with(&[">"]);
+    shell.press("say hello\r");
+    ann.notice("operator: hello");
+    shell.press("quit\r");
+    ends_with_prompt(&shell);
+}

@@ -1,0 +1,218 @@
+//! A blocking connection to a server. Every read is bounded and fails with what had come so far.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+#[cfg(unix)]
+use std::path::Path;
+
+use crate::common::patience::PATIENCE;
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    socket: Socket,
+    /// Received, but not asked for yet.
+    unread: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Client {
+    pub(crate) fn tcp(address: SocketAddr) -> Client {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(stream) => Client::over(stream),
+            Err(error) => panic!("connect to {address}: {error}"),
+        }
+    }
+
+    /// A client over a connection that stands.
+    pub(crate) fn over(stream: TcpStream) -> Client {
+        stream.set_nodelay(true).expect("TCP_NODELAY");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a write timeout");
+        Client { socket: Socket::Tcp(stream), unread: Vec::new() }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn unix(path: &Path) -> Client {
+        let stream = match UnixStream::connect(path) {
+            Ok(stream) => stream,
+            Err(error) => panic!("connect to unix:{}: {error}", path.display()),
+        };
+        stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a write timeout");
+        Client { socket: Socket::Unix(stream), unread: Vec::new() }
+    }
+
+    /// `IP:PORT` of this end.
+    pub(crate) fn address(&self) -> String {
+        self.stream().local_addr().expect("a local address").to_string()
+    }
+
+    /// The TCP stream itself, for what this type does not do.
+    pub(crate) fn stream(&self) -> &TcpStream {
+        match &self.socket {
+            Socket::Tcp(stream) => stream,
+            #[cfg(unix)]
+            Socket::Unix(_) => panic!("not a TCP connection"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let result = match &mut self.socket {
+            Socket::Tcp(stream) => stream.write_all(bytes.as_ref()),
+            #[cfg(unix)]
+            Socket::Unix(stream) => stream.write_all(bytes.as_ref()),
+        };
+        if let Err(error) = result {
+            panic!("send to the server: {error}");
+        }
+    }
+
+    /// Ends the sending side; the answers still come.
+    pub(crate) fn finish_sending(&self) {
+        match &self.socket {
+            Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            #[cfg(unix)]
+            Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
+        }
+        .expect("shut the sending side down");
+    }
+
+    /// Exactly so many bytes.
+    #[track_caller]
+    pub(crate) fn exact(&mut self, count: usize) -> Vec<u8> {
+        while self.unread.len() < count {
+            if !self.fill() {
+                self.fail(&format!("the connection ended before {count} bytes had come"));
+            }
+        }
+        self.unread.drain(..count).collect()
+    }
+
+    /// The next line without its LF, or `None` at the end of the connection.
+    #[track_caller]
+    pub(crate) fn try_line(&mut self) -> Option<String> {
+        let mut searched = 0;
+        let end = loop {
+            let found = self.unread[searched..].iter().position(|&byte| byte == b'\n');
+            if let Some(at) = found {
+                break searched + at;
+            }
+            searched = self.unread.len();
+            if !self.fill() {
+                if self.unread.is_empty() {
+                    return None;
+                }
+                self.fail("the connection ended within a line");
+            }
+        };
+        let mut line: Vec<u8> = self.unread.drain(..=end).collect();
+        line.pop();
+        match String::from_utf8(line) {
+            Ok(line) => Some(line),
+            Err(error) => self.fail(&format!("a line that is not UTF-8: {error}")),
+        }
+    }
+
+    /// The next line without its LF.
+    #[track_caller]
+    pub(crate) fn line(&mut self) -> String {
+        match self.try_line() {
+            Some(line) => line,
+            None => self.fail("the connection ended where a line was expected"),
+        }
+    }
+
+    /// The first line that comes after this has been sent; `None` if the connection ends in any
+    /// manner first. For servers that may refuse a connection.
+    pub(crate) fn try_answer(&mut self, bytes: &[u8]) -> Option<String> {
+        let mut stream = self.stream();
+        let _ = stream.write_all(bytes);
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while stream.read_exact(&mut byte).is_ok() {
+            if byte == *b"\n" {
+                return String::from_utf8(line).ok();
+            }
+            line.push(byte[0]);
+        }
+        None
+    }
+
+    /// Everything up to an orderly end of the connection.
+    #[track_caller]
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        while self.fill() {}
+        std::mem::take(&mut self.unread)
+    }
+
+    /// Whether the connection has ended, without waiting. What comes meanwhile is kept.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.set_nonblocking(true);
+        let mut piece = [0; 65536];
+        let ended = loop {
+            match self.read(&mut piece) {
+                Ok(0) => break true,
+                Ok(count) => self.unread.extend_from_slice(&piece[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => self.fail(&format!("read: {error}")),
+            }
+        };
+        self.set_nonblocking(false);
+        ended
+    }
+
+    /// Reads once; false at the end of the connection.
+    #[track_caller]
+    fn fill(&mut self) -> bool {
+        let mut piece = [0; 65536];
+        loop {
+            match self.read(&mut piece) {
+                Ok(count) => {
+                    self.unread.extend_from_slice(&piece[..count]);
+                    return count > 0;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    self.fail(&format!("nothing came for {PATIENCE:?}"))
+                }
+                Err(error) => self.fail(&format!("read: {error}")),
+            }
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.socket {
+            Socket::Tcp(stream) => stream.read(buffer),
+            #[cfg(unix)]
+            Socket::Unix(stream) => stream.read(buffer),
+        }
+    }
+
+    fn set_nonblocking(&self, on: bool) {
+        match &self.socket {
+            Socket::Tcp(stream) => stream.set_nonblocking(on),
+            #[cfg(unix)]
+            Socket::Unix(stream) => stream.set_nonblocking(on),
+        }
+        .expect("set the blocking mode");
+    }
+
+    #[track_caller]
+    fn fail(&self, why: &str) -> ! {
+        let start = self.unread.len().saturating_sub(1000);
+        let unread = self.unread[start..].escape_ascii();
+        panic!("{why}; received and not yet used: \"{unread}\"");
+    }
+}

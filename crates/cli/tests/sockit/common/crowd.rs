@@ -1,0 +1,200 @@
+//! Many clients driven by one thread, over non-blocking sockets.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::chat::Message;
+use crate::common::client::Client;
+use crate::common::patience::PATIENCE;
+use crate::common::server::Server;
+
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    pub(crate) members: Vec<Member>,
+    piece: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Member {
+    stream: TcpStream,
+    /// `IP:PORT` of this end.
+    pub(crate) address: String,
+    /// To be sent as the socket takes it.
+    pub(crate) outgoing: Vec<u8>,
+    /// What came, less what the test has taken out.
+    pub(crate) received: Vec<u8>,
+    /// The server has ended the connection, in whatever manner.
+    pub(crate) ended: bool,
+    /// Whether what comes is read.
+    pub(crate) reads: bool,
+}
+
+impl Crowd {
+    pub(crate) fn connect(server: &Server, count: usize) -> Crowd {
+        let members = (0..count).map(|_| Member::connect(server)).collect();
+        Crowd { members, piece: vec![0; 256 * 1024] }
+    }
+
+    /// Takes everything up to a line that holds `text` out of what each member gets.
+    #[track_caller]
+    pub(crate) fn expect_lines_that_hold(&mut self, text: &str) {
+        let mut missing: Vec<usize> = (0..self.members.len()).collect();
+        self.drive(text, |members| {
+            missing.retain(|&index| {
+                let received = &mut members[index].received;
+                let came = str::from_utf8(received).unwrap_or_default();
+                let end = came.find(text).and_then(|at| Some(at + came[at..].find('\n')? + 1));
+                received.drain(..end.unwrap_or(0));
+                end.is_none()
+            });
+            missing.is_empty()
+        });
+    }
+
+    /// Moves bytes both ways until `done` says so, which is asked after each round. Fails when
+    /// nothing has moved for long.
+    #[track_caller]
+    pub(crate) fn drive(&mut self, what: &str, mut done: impl FnMut(&mut [Member]) -> bool) {
+        let mut moved_at = Instant::now();
+        while !done(&mut self.members) {
+            let mut moved = false;
+            for member in &mut self.members {
+                moved |= member.write() | member.read(&mut self.piece);
+            }
+            if moved {
+                moved_at = Instant::now();
+            } else if moved_at.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(1));
+            } else {
+                let ended = self.members.iter().filter(|member| member.ended).count();
+                let ends = self.members.iter().take(3).map(|member| {
+                    let start = member.received.len().saturating_sub(200);
+                    member.received[start..].escape_ascii().to_string()
+                });
+                panic!(
+                    "{what}: nothing moved for {PATIENCE:?}; {ended} of {} connections have \
+                     ended; the first ones received last {:#?}",
+                    self.members.len(),
+                    ends.collect::<Vec<_>>(),
+                );
+            }
+        }
+    }
+}
+
+/// Twenty of `count` clients say fifty lines each, at once: everybody gets each line exactly once,
+/// the same bytes in the same order.
+#[track_caller]
+pub(crate) fn one_order_for_all(count: usize, workers: usize) {
+    const SENDERS: usize = 20;
+    const LINES: usize = 50;
+    let workers = workers.to_string();
+    let args = ["chat", "serve", "--greeting", "Welcome", "--workers", &workers];
+    let server = Server::start(&args);
+    let mut crowd = Crowd::connect(&server, count);
+    crowd.expect_lines_that_hold("Welcome");
+    // What follows this line is the same for all, even if joins are announced.
+    crowd.members[0].outgoing = b"begin\n".to_vec();
+    crowd.expect_lines_that_hold(": begin");
+
+    for member in &mut crowd.members[..SENDERS] {
+        for number in 0..LINES {
+            member.outgoing.extend_from_slice(format!("line {number}\n").as_bytes());
+        }
+    }
+    let mut searched = 0;
+    let mut missing = SENDERS * LINES;
+    crowd.drive("every line", |members| {
+        let came = &members[0].received;
+        let end = came.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        if let Some(whole) = came.get(searched..end) {
+            missing -= whole.split(|&byte| byte == b'\n').filter(|line| is_line(line)).count();
+            searched = end;
+        }
+        missing == 0
+    });
+    crowd.members[0].outgoing = b"end\n".to_vec();
+    crowd.drive("the end", |members| {
+        members.iter().all(|member| member.received.ends_with(b": end\n"))
+    });
+
+    let log = String::from_utf8_lossy(&crowd.members[0].received).into_owned();
+    for member in &crowd.members[..SENDERS] {
+        let own = log.lines().filter_map(Message::parse).filter(|m| m.from == member.address);
+        let texts: Vec<String> = own.map(|message| message.text).collect();
+        let said = (0..LINES).map(|number| format!("line {number}"));
+        let end = (member.address == crowd.members[0].address).then(|| "end".to_owned());
+        assert_eq!(texts, said.chain(end).collect::<Vec<_>>(), "by {}", member.address);
+    }
+    for member in &crowd.members {
+        let same = member.received == log.as_bytes();
+        assert!(same, "{} got other bytes than the first client", member.address);
+    }
+    server.stop();
+}
+
+fn is_line(line: &[u8]) -> bool {
+    str::from_utf8(line).is_ok_and(|line| line.contains(": line "))
+}
+
+impl Member {
+    fn connect(server: &Server) -> Member {
+        let client = Client::tcp(server.tcp());
+        let address = client.address();
+        let stream = client.stream().try_clone().expect("a second handle of a socket");
+        stream.set_nonblocking(true).expect("a non-blocking socket");
+        let (outgoing, received) = (Vec::new(), Vec::new());
+        Member { stream, address, outgoing, received, ended: false, reads: true }
+    }
+
+    fn write(&mut self) -> bool {
+        if self.outgoing.is_empty() || self.ended {
+            return false;
+        }
+        match self.stream.write(&self.outgoing) {
+            Ok(count) => {
+                self.outgoing.drain(..count);
+                count > 0
+            }
+            Err(error) if is_temporary(error.kind()) => false,
+            // The end is noticed by reading, after everything that came before it.
+            Err(_) => {
+                self.outgoing.clear();
+                false
+            }
+        }
+    }
+
+    fn read(&mut self, piece: &mut [u8]) -> bool {
+        if self.ended || !self.reads {
+            return false;
+        }
+        match self.stream.read(piece) {
+            Ok(count) => {
+                self.received.extend_from_slice(&piece[..count]);
+                self.ended = count == 0;
+                true
+            }
+            Err(error) if is_temporary(error.kind()) => false,
+            Err(_) => {
+                self.ended = true;
+                true
+            }
+        }
+    }
+}
+
+/// How many connections a test may hold at the limit on descriptors that is in force.
+pub(crate) fn spare_descriptors() -> usize {
+    // proc_pid_limits(5); elsewhere the lowest default that is in use.
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    soft.unwrap_or(256_usize).saturating_sub(128)
+}
+
+fn is_temporary(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}

@@ -1,0 +1,281 @@
+//! The program as a child process: what it prints is collected all the time, every wait is
+//! bounded, and nothing outlives the test.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::patience::PATIENCE;
+
+/// The program with these arguments, and nothing of the environment that changes its output.
+pub(crate) fn sockit<S: AsRef<OsStr>>(args: &[S]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sockit"));
+    command.args(args).env_remove("RUST_LOG");
+    command
+}
+
+/// Runs the program to its end, with nothing on standard input.
+pub(crate) fn run(args: &[&str]) -> Finished {
+    run_with_input(args, b"")
+}
+
+/// Runs the program to its end, with this on standard input.
+pub(crate) fn run_with_input(args: &[&str], input: &[u8]) -> Finished {
+    let mut process = Process::spawn(sockit(args));
+    process.feed(input);
+    process.close_stdin();
+    process.finish()
+}
+
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    command: String,
+    stdin: Option<ChildStdin>,
+    stdout: Capture,
+    stderr: Capture,
+}
+
+impl Process {
+    /// Starts the command with all three standard streams piped.
+    pub(crate) fn spawn(mut command: Command) -> Process {
+        command.stdout(Stdio::piped());
+        Process::spawn_with_stdout(command)
+    }
+
+    /// Starts the command with the standard output that it names.
+    pub(crate) fn spawn_with_stdout(mut command: Command) -> Process {
+        let text = format!("{command:?}");
+        command.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => panic!("cannot start {text}: {error}"),
+        };
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().map(Capture::of).unwrap_or_default();
+        let stderr = child.stderr.take().map(Capture::of).unwrap_or_default();
+        Process { child, command: text, stdin, stdout, stderr }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Writes to the process's standard input. A process that reads no more is no failure: what
+    /// it does then is what tests are about.
+    pub(crate) fn feed(&mut self, input: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("standard input is open");
+        match stdin.write_all(input).and_then(|()| stdin.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                panic!("write to the standard input of {}: {error}", self.command)
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Sends a signal (`TERM`, `INT`). By the shell's own `kill`, which every system has.
+    pub(crate) fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.id());
+        let status = Command::new("sh").args(["-c", &line]).status().expect("run sh");
+        assert!(status.success(), "{line}: {status}");
+    }
+
+    /// Waits until the standard output fulfils the condition, and gives all of it.
+    pub(crate) fn stdout_when(&self, what: &str, ready: impl Fn(&str) -> bool) -> String {
+        match self.stdout.when(|text, _| ready(&String::from_utf8_lossy(text))) {
+            Some(text) => String::from_utf8_lossy(&text).into_owned(),
+            None => panic!("no {what} on standard output within {PATIENCE:?}"),
+        }
+    }
+
+    /// Waits for `lines` lines on standard output, or for its end.
+    pub(crate) fn stdout_lines(&self, lines: usize) -> Vec<String> {
+        self.stdout.lines(lines)
+    }
+
+    /// Waits for `lines` lines on standard error, or for its end.
+    pub(crate) fn stderr_lines(&self, lines: usize) -> Vec<String> {
+        self.stderr.lines(lines)
+    }
+
+    /// Waits for the end of the process, which must come by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("wait for the process") {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "still running after {PATIENCE:?}");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits for the end of the process and of its output.
+    pub(crate) fn finish(mut self) -> Finished {
+        let status = self.wait();
+        let whole = |capture: &Capture| {
+            capture.when(|_, ended| ended).expect("standard streams end with the process")
+        };
+        let stdout = whole(&self.stdout);
+        let stderr = String::from_utf8_lossy(&whole(&self.stderr)).into_owned();
+        Finished { status, stdout, stderr, command: self.command.clone() }
+    }
+
+    fn story(&self) -> String {
+        story(&self.command, &self.stdout.so_far(), &self.stderr.so_far())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("{}", self.story());
+        }
+    }
+}
+
+/// A process that has ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    status: ExitStatus,
+    stdout: Vec<u8>,
+    stderr: String,
+    command: String,
+}
+
+impl Finished {
+    #[track_caller]
+    pub(crate) fn expect_code(&self, code: i32) -> &Finished {
+        if self.status.code() != Some(code) {
+            panic!("expected exit code {code}, got {}\n{}", self.status, self.story());
+        }
+        self
+    }
+
+    /// Standard error is one line, begins with `sockit: `, and says each of these.
+    #[track_caller]
+    pub(crate) fn expect_error_line(&self, says: &[&str]) -> &Finished {
+        let one_line = self.stderr.ends_with('\n') && self.stderr.lines().count() == 1;
+        let complete = says.iter().all(|part| self.stderr.contains(part));
+        if !one_line || !self.stderr.starts_with("sockit: ") || !complete {
+            panic!("expected one line `sockit: ` that says {says:?}\n{}", self.story());
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_quiet(&self) -> &Finished {
+        assert!(self.stderr.is_empty(), "expected nothing on standard error\n{}", self.story());
+        self
+    }
+
+    pub(crate) fn stdout(&self) -> &[u8] {
+        &self.stdout
+    }
+
+    pub(crate) fn stdout_text(&self) -> &str {
+        match str::from_utf8(&self.stdout) {
+            Ok(text) => text,
+            Err(error) => panic!("standard output is not UTF-8: {error}\n{}", self.story()),
+        }
+    }
+
+    pub(crate) fn stderr(&self) -> &str {
+        &self.stderr
+    }
+
+    pub(crate) fn story(&self) -> String {
+        story(&self.command, &self.stdout, self.stderr.as_bytes())
+    }
+}
+
+fn story(command: &str, stdout: &[u8], stderr: &[u8]) -> String {
+    let mut story = format!("command: {command}\n");
+    for (name, bytes) in [("stdout", stdout), ("stderr", stderr)] {
+        let start = bytes.len().saturating_sub(4000);
+        let cut = if start > 0 { " (its end)" } else { "" };
+        let text = String::from_utf8_lossy(&bytes[start..]);
+        let _ = writeln!(story, "-- {name}{cut} --\n{text}");
+    }
+    story
+}
+
+/// What came out of one of the process's streams, read by a thread of its own so that the process
+/// never waits for a test.
+#[derive(Clone, Debug)]
+struct Capture(Arc<(Mutex<Captured>, Condvar)>);
+
+#[derive(Debug)]
+struct Captured {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Default for Capture {
+    /// A stream that the process does not have: empty, and at its end.
+    fn default() -> Capture {
+        let captured = Captured { bytes: Vec::new(), ended: true };
+        Capture(Arc::new((Mutex::new(captured), Condvar::new())))
+    }
+}
+
+impl Capture {
+    fn of(mut stream: impl Read + Send + 'static) -> Capture {
+        let capture = Capture::default();
+        capture.lock().ended = false;
+        let filled = capture.clone();
+        thread::spawn(move || {
+            let mut piece = [0; 4096];
+            loop {
+                let count = match stream.read(&mut piece) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Ok(count) => count,
+                    Err(_) => 0,
+                };
+                let mut captured = filled.lock();
+                captured.bytes.extend_from_slice(&piece[..count]);
+                captured.ended = count == 0;
+                filled.0.1.notify_all();
+                if count == 0 {
+                    return;
+                }
+            }
+        });
+        capture
+    }
+
+    /// Waits until `ready` says so of what came so far and whether it has ended.
+    fn when(&self, ready: impl Fn(&[u8], bool) -> bool) -> Option<Vec<u8>> {
+        let unready = |captured: &mut Captured| !ready(&captured.bytes, captured.ended);
+        let waited = self.0.1.wait_timeout_while(self.lock(), PATIENCE, unready);
+        let (captured, timeout) = waited.expect("no reader panics");
+        (!timeout.timed_out()).then(|| captured.bytes.clone())
+    }
+
+    fn lines(&self, lines: usize) -> Vec<String> {
+        let count = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count();
+        let Some(text) = self.when(|text, ended| ended || count(text) >= lines) else {
+            panic!("not {lines} lines within {PATIENCE:?}");
+        };
+        let text = String::from_utf8(text).expect("what is printed is UTF-8");
+        text.split_inclusive('\n').map(str::to_owned).collect()
+    }
+
+    fn so_far(&self) -> Vec<u8> {
+        self.lock().bytes.clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Captured> {
+        self.0.0.lock().expect("no reader panics")
+    }
+}

@@ -1,0 +1,168 @@
+//! `sockit listen`, `connect` and `send` over UDP: what datagrams do that connections do not.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+
+use crate::common::listening::Listening;
+use crate::common::patience::PATIENCE;
+use crate::common::process::{Process, run, run_with_input, sockit};
+use crate::common::server::Server;
+use netcore::raw::{Domain, Protocol, Socket, Type};
+use netcore::{Address, Deadline, ErrorKind, SocketOptions};
+
+/// A socket that another program could have, with a bound for its waits.
+fn peer(address: &str) -> UdpSocket {
+    let socket = UdpSocket::bind(address).expect("a free port");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+    socket
+}
+
+fn address(endpoint: &str) -> SocketAddr {
+    endpoint.strip_prefix("udp://").expect("a UDP endpoint").parse().expect("an address")
+}
+
+/// Sends `text` from port 0, which an ordinary socket cannot have. Returns `false` where that is
+/// not allowed.
+fn send_from_port_0(text: &[u8], to: SocketAddr) -> bool {
+    let options = SocketOptions::new();
+    let socket = match Socket::open(Domain::Ipv4, Type::Raw, Protocol::Udp, &options) {
+        Ok(socket) => socket,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            println!("not allowed here ({error}): this is not tested");
+            return false;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let length = u16::try_from(8 + text.len()).expect("a short text");
+    // Ports, length, and no checksum (RFC 768).
+    let fields = [0, to.port(), length, 0];
+    let mut packet: Vec<u8> = fields.iter().flat_map(|field| field.to_be_bytes()).collect();
+    packet.extend(text);
+    let to = Address::Inet(SocketAddr::new(to.ip(), 0));
+    socket.send_to(&packet, &to, Deadline::after(PATIENCE)).expect("a raw packet is sent");
+    true
+}
+
+#[test]
+fn a_datagram_that_cannot_be_answered_ends_nothing_and_takes_no_peers_place() {
+    let mut listening = Listening::start("udp://127.0.0.1:0", &[]);
+    let to = address(&listening.endpoint);
+    if !send_from_port_0(b"from port 0\n", to) {
+        return;
+    }
+    listening.process.stdout_when("the first", |text| text == "from port 0\n");
+    // It waits for a peer that can be answered.
+    listening.process.feed(b"one\n");
+    let client = peer("127.0.0.1:0");
+    client.send_to(b"hello\n", to).expect("send");
+    let mut buffer = [0; 64];
+    assert_eq!(client.recv(&mut buffer).expect("an answer"), 4);
+    assert!(send_from_port_0(b"again\n", to));
+    listening.process.stdout_when("all", |text| text == "from port 0\nhello\nagain\n");
+    listening.process.feed(b"three\n");
+    assert_eq!(client.recv(&mut buffer).expect("an answer"), 6);
+    listening.stop("INT");
+}
+
+/// Linux has the whole of 127.0.0.0/8: a peer that asks 127.0.0.2 drops what comes from 127.0.0.1.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_leaves_from_the_address_that_was_asked() {
+    for endpoint in ["udp://0.0.0.0:0", "udp://:0"] {
+        let mut listening = Listening::start(endpoint, &[]);
+        let server = Server::start(&["time", "serve", "--listen", endpoint]);
+        let mut buffer = [0; 64];
+        for (ip, printed) in [([127, 0, 0, 2], "one\n"), ([127, 0, 0, 3], "one\none\n")] {
+            let client = peer("127.0.0.1:0");
+            client
+                .connect((IpAddr::from(ip), address(&listening.endpoint).port()))
+                .expect("connect");
+            client.send(b"one\n").expect("send");
+            listening.process.stdout_when("text", |text| text == printed);
+            listening.process.feed(b"answer\n");
+            assert_eq!(client.recv(&mut buffer).expect("an answer"), 7);
+
+            let client = peer("127.0.0.1:0");
+            client.connect((IpAddr::from(ip), server.udp().port())).expect("connect");
+            client.send(b"two").expect("send");
+            let length = client.recv(&mut buffer).expect("an answer");
+            assert!(buffer[..length].ends_with(b"] two"));
+        }
+        listening.stop("INT");
+    }
+}
+
+#[test]
+fn a_socket_does_not_take_itself_for_its_peer() {
+    let itself = peer("127.0.0.1:0").local_addr().expect("its address").to_string();
+    let endpoint = format!("udp://{itself}");
+    let finished = run(&["connect", &endpoint, "--local-address", &itself]);
+    finished.expect_code(7).expect_error_line(&["connection refused", "met itself"]);
+}
+
+#[test]
+fn an_idle_timeout_ends_a_socket_that_has_fallen_silent() {
+    let listening = Listening::start("udp://127.0.0.1:0", &["-w", "200ms"]);
+    // It waits for the first datagram as long as it takes.
+    peer("127.0.0.1:0").send_to(b"one\n", address(&listening.endpoint)).expect("send");
+    let finished = listening.process.finish();
+    finished.expect_code(28);
+    assert_eq!(finished.stdout_text(), "one\n");
+    assert!(finished.stderr().contains("nothing came or went for 200ms"), "{}", finished.story());
+
+    let silent = peer("127.0.0.1:0");
+    let endpoint = format!("udp://{}", silent.local_addr().expect("its address"));
+    let process = Process::spawn(sockit(&["connect", "-w", "200ms", &endpoint]));
+    process.finish().expect_code(28).expect_error_line(&["nothing came or went for 200ms"]);
+    // Once standard input has ended, it is how long to wait for answers.
+    run_with_input(&["connect", "-w", "200ms", &endpoint], b"x").expect_code(0).expect_quiet();
+}
+
+/// 127.255.255.255 is the broadcast address of the loopback interface.
+#[cfg(target_os = "linux")]
+#[test]
+fn broadcasts_need_their_option_and_get_answers() {
+    let server = Server::start(&["time", "serve", "--listen", "udp://0.0.0.0:0"]);
+    let to = format!("udp://127.255.255.255:{}", server.udp().port());
+    for command in ["send", "connect"] {
+        run(&[command, &to]).expect_code(7).expect_error_line(&["--broadcast"]);
+        let wrong = run(&[command, "tcp://127.0.0.1:1", "--broadcast"]);
+        wrong.expect_code(2).expect_error_line(&["udp://"]);
+    }
+    run(&["listen", "127.0.0.1:0", "--broadcast"]).expect_code(2).expect_error_line(&["udp://"]);
+    let finished = run(&["send", &to, "hello", "--broadcast", "--wait", "1s"]);
+    assert!(finished.expect_code(0).stdout_text().ends_with("] hello"), "{}", finished.story());
+    let mut connecting = Process::spawn(sockit(&["connect", &to, "--broadcast"]));
+    connecting.feed(b"hello");
+    connecting.stdout_when("an answer", |text| text.ends_with("] hello"));
+    let listening = Listening::start("udp://127.0.0.1:0", &["--broadcast"]);
+    listening.stop("INT");
+}
+
+/// RFC 4291 section 2.7: interface-local scope.
+#[cfg(target_os = "linux")]
+#[test]
+fn listen_joins_the_group_that_it_is_given() {
+    if let Err(error) = UdpSocket::bind("[::1]:0") {
+        return println!("no IPv6 on this machine ({error}): this is not tested");
+    }
+    // Two of one group hear the same.
+    let group = "udp://[ff01::77:3%lo]";
+    let first = Listening::start(&format!("{group}:0"), &[]);
+    let port = first.endpoint.rsplit_once(':').expect("a port").1.to_owned();
+    let second = Listening::start(&format!("{group}:{port}"), &[]);
+    let group: Ipv6Addr = "ff01::77:3".parse().expect("an address");
+    let members = || fs::read_to_string("/proc/net/igmp6").expect("Linux lists memberships");
+    let membership = "ff010000000000000000000000770003     2 ";
+    assert!(members().contains(membership), "two members of the group: {}", members());
+    // Linux numbers the loopback interface 1. Not every machine has a route for groups there.
+    let to = SocketAddrV6::new(group, port.parse().expect("a number"), 0, 1);
+    match peer("[::1]:0").send_to(b"to all", to) {
+        Ok(_) => [&first, &second].into_iter().for_each(|listening| {
+            listening.process.stdout_when("text", |text| text == "to all");
+        }),
+        Err(error) => assert_eq!(error.kind(), io::ErrorKind::NetworkUnreachable),
+    }
+    [first, second].into_iter().for_each(|listening| drop(listening.stop("INT")));
+}

@@ -1,0 +1,109 @@
+//! `sockit get --url-file`: each line is a job of its own.
+
+use std::fs;
+use std::io::Write;
+
+use crate::common::http::{Http, Then, ok};
+use crate::common::process::{Process, run, run_with_input, sockit};
+use crate::common::temp::TempDir;
+
+/// Answers with the path.
+fn echo() -> Http {
+    Http::start(|asked, stream| {
+        let _ = stream.write_all(&ok(format!("{} ", asked.target()).as_bytes()));
+        Then::Keep
+    })
+}
+
+#[test]
+fn a_line_that_is_no_url_fails_alone_and_with_its_number() {
+    let server = echo();
+    let dir = TempDir::new();
+    let list = dir.path("list");
+    let lines = [
+        b"\xef\xbb\xbf".to_vec(),
+        format!("{}\r\n# a remark\r\n", server.url("/1")).into_bytes(),
+        b"http://[bad/\n\xff\xfe\n".to_vec(),
+        format!("{}\n", "x".repeat(100_000)).into_bytes(),
+        server.url("/2").into_bytes(),
+    ];
+    fs::write(&list, lines.concat()).unwrap();
+    let path = list.to_str().unwrap();
+    for at_once in ["1", "4"] {
+        let finished = run(&["get", "-Z", at_once, "--url-file", path]);
+        finished.expect_code(3);
+        assert_eq!(finished.stdout_text(), "/1 /2 ");
+        let mut said: Vec<&str> = finished.stderr().lines().collect();
+        said.sort_unstable();
+        assert_eq!(said.len(), 3, "{}", finished.story());
+        for (line, number, words) in
+            [(said[0], 3, "bracket"), (said[1], 4, "not UTF-8"), (said[2], 5, "longer than")]
+        {
+            let place = format!("sockit: {path}:{number}: ");
+            assert!(line.starts_with(&place) && line.contains(words), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn a_url_without_a_file_name_does_not_stop_those_behind_it() {
+    let server = echo();
+    let dir = TempDir::new();
+    let list = format!("{}\n{}\n{}\n", server.url("/a"), server.url("/d/"), server.url("/b"));
+    let mut command = sockit(&["get", "-O", "--json", "--url-file", "-"]);
+    command.current_dir(dir.path(""));
+    let mut process = Process::spawn(command);
+    process.feed(list.as_bytes());
+    process.close_stdin();
+    let finished = process.finish();
+    finished.expect_code(2).expect_error_line(&["standard input:2: -O", "/d/"]);
+    assert_eq!(finished.stdout_text().lines().count(), 3, "each one is told of");
+    assert_eq!(fs::read_to_string(dir.path("a")).unwrap(), "/a ");
+    assert_eq!(fs::read_to_string(dir.path("b")).unwrap(), "/b ");
+}
+
+#[test]
+fn a_list_is_read_while_it_comes() {
+    let server = echo();
+    for at_once in ["1", "3"] {
+        let mut process = Process::spawn(sockit(&["get", "-Z", at_once, "--url-file", "-"]));
+        process.feed(format!("{}\n", server.url("/1")).as_bytes());
+        process.stdout_when("first body", |text| text == "/1 ");
+        process.feed(format!("{}\n", server.url("/2")).as_bytes());
+        process.stdout_when("second body", |text| text == "/1 /2 ");
+        process.close_stdin();
+        process.finish().expect_code(0).expect_quiet();
+    }
+}
+
+#[test]
+fn the_files_of_o_are_for_the_lines_in_their_order() {
+    let server = echo();
+    let dir = TempDir::new();
+    let (a, b) = (dir.path("a"), dir.path("b"));
+    let (a, b) = (a.to_str().unwrap(), b.to_str().unwrap());
+    let args = ["get", "-o", a, "-o", b, "--url-file", "-"];
+    let list = |lines: &[String]| run_with_input(&args, lines.join("\n").as_bytes());
+    list(&["http://[".to_owned(), server.url("/2")]).expect_code(3);
+    assert!(!fs::exists(a).unwrap());
+    assert_eq!(fs::read_to_string(b).unwrap(), "/2 ");
+    let finished = list(&[server.url("/1"), server.url("/2"), server.url("/3")]);
+    finished.expect_code(2).expect_error_line(&["standard input:3", "2 times for 3 URLs"]);
+    assert_eq!(fs::read_to_string(a).unwrap(), "/1 ");
+    list(&[server.url("/4")]).expect_code(2).expect_error_line(&["2 times for 1 URLs"]);
+    assert_eq!(fs::read_to_string(a).unwrap(), "/4 ");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_26() {
+    let server = echo();
+    let dir = TempDir::new();
+    let missing = dir.path("missing");
+    let args = ["get", "--url-file", missing.to_str().unwrap(), &server.url("/1")];
+    run(&args).expect_code(26).expect_error_line(&["open", "missing"]);
+    let directory = dir.path("");
+    let args = ["get", "--url-file", directory.to_str().unwrap(), &server.url("/1")];
+    let finished = run(&args);
+    finished.expect_code(26).expect_error_line(&["irectory"]);
+    assert_eq!(finished.stdout_text(), "/1 ");
+}

@@ -1,0 +1,164 @@
+//! The ends of what `sockit listen` and `sockit connect` join: a peer that falls silent, a peer that
+//! ends, and Unix sockets without a file.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use crate::common::listening::Listening;
+use crate::common::patience::PATIENCE;
+use crate::common::process::{Process, run, sockit};
+use crate::common::server::Server;
+use crate::common::temp::TempDir;
+use crate::common::terminal::Terminal;
+use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
+
+/// `sockit` on a terminal.
+fn terminal(args: &[&str]) -> Terminal {
+    Terminal::start(80, 24, args)
+}
+
+fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    (listener, address)
+}
+
+fn accept(listener: &TcpListener) -> TcpStream {
+    let (stream, _) = listener.accept().expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+    stream
+}
+
+fn client(listening: &Listening) -> TcpStream {
+    let address = listening.endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
+    let stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+    stream
+}
+
+/// The peer must not take for whole what is not: it reads a reset.
+fn expect_reset(mut stream: &TcpStream) {
+    let error = stream.read(&mut [0]).expect_err("no end");
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+}
+
+#[test]
+fn a_silent_peer_is_given_up_after_the_idle_timeout() {
+    for option in ["-w", "--idle-timeout"] {
+        let (listener, address) = listener();
+        let process = Process::spawn(sockit(&["connect", &address, option, "200ms"]));
+        let peer = accept(&listener);
+        let finished = process.finish();
+        finished.expect_code(28).expect_error_line(&["nothing came or went for 200ms"]);
+        expect_reset(&peer);
+
+        let listening = Listening::start("127.0.0.1:0", &[option, "200ms"]);
+        let peer = client(&listening);
+        let finished = listening.process.finish();
+        finished.expect_code(28);
+        assert!(
+            finished.stderr().contains("nothing came or went for 200ms"),
+            "{}",
+            finished.story()
+        );
+        expect_reset(&peer);
+    }
+    for command in ["listen", "connect"] {
+        run(&[command, "-w", "0", "127.0.0.1:1"])
+            .expect_code(2)
+            .expect_error_line(&["--idle-timeout"]);
+    }
+}
+
+/// A connection that has no place in the backlog is one that is not made.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_idle_timeout_is_for_connecting_too() {
+    let dir = TempDir::new();
+    let endpoint: Endpoint = dir.endpoint("s").parse().expect("an endpoint");
+    let options = SocketOptions::new();
+    let _listener =
+        Listener::bind(&endpoint, &options.clone().with_backlog(1)).expect("a socket file");
+    let moment = || Deadline::after(Duration::from_millis(50));
+    let _waiting: Vec<Stream> =
+        std::iter::from_fn(|| Stream::connect(&endpoint, &options, moment()).ok()).collect();
+    let args = ["connect", &dir.endpoint("s"), "-w", "200ms", "--timeout", "1h"];
+    run(&args).expect_code(28).expect_error_line(&["timed out"]);
+}
+
+#[test]
+fn with_keep_open_a_silent_client_is_its_own_end_and_the_next_one_is_served() {
+    let listening = Listening::start("127.0.0.1:0", &["--keep-open", "-w", "200ms"]);
+    expect_reset(&client(&listening));
+    client(&listening).write_all(b"next").expect("send");
+    listening.process.stdout_when("text", |text| text == "next");
+    listening.stop("TERM");
+}
+
+#[test]
+fn a_peer_that_has_ended_is_no_idle_peer() {
+    let (listener, address) = listener();
+    let process = Process::spawn(sockit(&["connect", &address, "-w", "200ms"]));
+    accept(&listener).write_all(b"all").expect("send");
+    // Standard input is open: it may be that the peer waits for an answer, but not for longer.
+    let finished = process.finish();
+    finished.expect_code(0).expect_quiet();
+    assert_eq!(finished.stdout_text(), "all");
+}
+
+#[test]
+fn on_a_terminal_the_end_of_the_peer_ends_it_and_is_said() {
+    let (listener, address) = listener();
+    let mut terminal = terminal(&["connect", &address]);
+    let mut peer = accept(&listener);
+    terminal.press("question\n");
+    let mut question = [0; 9];
+    peer.read_exact(&mut question).expect("the question");
+    peer.write_all(b"answer\n").expect("send");
+    drop(peer);
+    let lines = terminal.expect_code(0);
+    assert_eq!(lines, ["question", "answer", "sockit: the peer ended the connection"]);
+}
+
+#[test]
+fn on_a_terminal_the_end_of_a_client_is_said_and_with_keep_open_the_next_one_is_served() {
+    let mut listening = terminal(&["listen", "127.0.0.1:0", "--keep-open"]);
+    let lines = listening.shows("listening on");
+    let address = lines[0].strip_prefix("listening on tcp://").expect("an endpoint").to_owned();
+    for text in ["one", "two"] {
+        let mut client = TcpStream::connect(&address).expect("a connection");
+        client.write_all(format!("{text}\n").as_bytes()).expect("send");
+        drop(client);
+        let said = "sockit: the client ended the connection; waiting for the next one";
+        listening.ends_with(&[text, said]);
+    }
+    listening.signal("INT");
+    listening.expect_code(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_unix_socket_goes_wherever_a_unix_socket_goes() {
+    let name = format!("unix:@sockit/{} x", std::process::id());
+    let mut listening = Listening::start(&name, &[]);
+    assert_eq!(listening.endpoint, name);
+    run(&["listen", &name]).expect_code(1).expect_error_line(&[&name, "address in use by sockit"]);
+    listening.process.feed(b"from there");
+    let mut connecting = Process::spawn(sockit(&["connect", &name]));
+    connecting.feed(b"from here");
+    connecting.close_stdin();
+    assert_eq!(listening.finish().stdout_text(), "from here");
+    assert_eq!(connecting.finish().expect_code(0).stdout_text(), "from there");
+
+    let server = Server::start(&["time", "serve", "--listen", &name]);
+    assert_eq!(server.endpoints(), std::slice::from_ref(&name));
+    run(&["probe", &name]).expect_code(0).expect_quiet();
+    run(&["probe", "-z", &name]).expect_code(0).expect_quiet();
+    run(&["time", "ping", "-c", "1", &name]).expect_code(0).expect_quiet();
+    let finished = run(&["send", &name, "text", "--wait", "30s"]);
+    assert!(finished.expect_code(0).stdout_text().ends_with("] text"), "{}", finished.story());
+    server.stop();
+    run(&["connect", &name]).expect_code(7).expect_error_line(&[&name, "refused"]);
+    run(&["connect", "unix:@"]).expect_code(3).expect_error_line(&["abstract"]);
+}

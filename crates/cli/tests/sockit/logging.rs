@@ -1,0 +1,95 @@
+//! A server's log is nothing that its clients wait for.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Command;
+
+use crate::common::client::Client;
+use crate::common::process::{Process, sockit};
+use crate::common::server::Server;
+use crate::common::temp::TempDir;
+
+/// A server whose standard error is a full pipe that nobody reads.
+fn start_unread(directory: &TempDir, args: &[&str]) -> (Server, File) {
+    let path = directory.path("errors");
+    assert!(Command::new("mkfifo").arg(&path).status().expect("run mkfifo").success());
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let opened = File::options().read(true).write(true).custom_flags(flags).open(&path);
+    let mut full = opened.expect("open the pipe");
+    let error = loop {
+        if let Err(error) = full.write(b"x") {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    let mut command = Command::new("sh");
+    command.env_remove("RUST_LOG").args(["-c", "errors=$0; exec \"$@\" 2>\"$errors\""]);
+    command.arg(&path).arg(env!("CARGO_BIN_EXE_sockit")).args(args);
+    (Server::from_command(command, 1), full)
+}
+
+const CHAT: [&str; 5] = ["chat", "serve", "-vv", "--listen", "tcp://127.0.0.1:0"];
+const TIME: [&str; 5] = ["time", "serve", "-vv", "--listen", "tcp://127.0.0.1:0"];
+
+#[test]
+fn a_standard_error_that_nobody_reads_stops_no_server() {
+    for args in [CHAT, TIME] {
+        let directory = TempDir::new();
+        let (server, _full) = start_unread(&directory, &args);
+        for _ in 0..20 {
+            let mut client = server.connect();
+            client.send("anybody?\n");
+            // Perhaps behind the news of who has left.
+            while !client.line().ends_with("anybody?") {}
+        }
+        server.stop();
+    }
+}
+
+#[test]
+fn figures_that_nobody_reads_stop_no_server() {
+    let directory = TempDir::new();
+    let args = [&CHAT[..], &["--stats", "1ms"]].concat();
+    let (server, _full) = start_unread(&directory, &args);
+    let mut client = server.connect();
+    client.send("anybody?\n");
+    while !client.line().ends_with("anybody?") {}
+    server.stop();
+}
+
+#[test]
+fn a_second_signal_ends_a_server_whatever_it_waits_for() {
+    for args in [CHAT, TIME] {
+        let directory = TempDir::new();
+        let (mut server, _full) = start_unread(&directory, &args);
+        // Two of a kind may be one signal.
+        server.signal("TERM");
+        server.signal("INT");
+        // Without the words about it, which nobody reads. It may have ended by the first one.
+        let code = server.process().wait().code();
+        assert!(matches!(code, Some(0 | 1)), "{args:?}: {code:?}");
+    }
+}
+
+#[test]
+fn what_was_logged_before_the_end_is_there_in_order() {
+    const CLIENTS: usize = 200;
+    let process = Process::spawn(sockit(&[&CHAT[..], &["--workers", "1"]].concat()));
+    let line = process.stdout_lines(1).concat();
+    let address = line.trim_end().strip_prefix("listening on tcp://").expect("the listener");
+    let address = address.parse().expect("an address");
+    for _ in 0..CLIENTS {
+        let mut client = Client::tcp(address);
+        client.send("quit\n");
+        client.rest();
+    }
+    process.signal("TERM");
+    let ended = process.finish();
+    ended.expect_code(0);
+    // One line when a client comes, and one when it goes.
+    let lines = ended.stderr().matches(" chat::shard: ").count();
+    assert_eq!(lines, 2 * CLIENTS, "{}", ended.story());
+    let times: Vec<&str> = ended.stderr().lines().map(|line| &line[..23]).collect();
+    assert!(times.is_sorted(), "{}", ended.story());
+}

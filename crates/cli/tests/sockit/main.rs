@@ -1,0 +1,44 @@
+//! Tests of the started program: one module for each subject, one program for all of them.
+#![cfg(unix)]
+
+mod common;
+
+mod chat_hostile;
+#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+mod chat_join;
+mod chat_join_piped;
+#[cfg(target_os = "linux")]
+mod chat_load;
+mod chat_log;
+mod chat_serve;
+#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+mod chat_terminal;
+mod datagrams;
+mod get;
+mod get_ends;
+mod get_files;
+mod get_lists;
+mod get_options;
+#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+mod get_shown;
+mod get_turns;
+#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+mod joined;
+mod listen;
+mod logging;
+mod probe;
+mod program;
+mod readme;
+mod send;
+#[cfg(target_os = "linux")]
+mod signals;
+mod standard_output;
+#[cfg(target_os = "linux")]
+mod threads;
+mod time_bench;
+mod time_client;
+mod time_ping;
+mod time_serve;
+mod usage;
+#[cfg(target_os = "linux")]
+mod vanished;

@@ -1,0 +1,180 @@
+//! Standard output and standard error that are not what a program hopes for: closed, non-blocking,
+//! read slowly.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use crate::common::fake::Fake;
+use crate::common::http::{Http, ok};
+use crate::common::process::{Process, sockit};
+use crate::common::server::Server;
+use crate::common::temp::TempDir;
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+/// The program started by a shell with this redirection.
+fn redirected(redirection: &str, args: &[&str]) -> Command {
+    let mut command = Command::new("sh");
+    command.env_remove("RUST_LOG").args(["-c", &format!("exec \"$@\" {redirection}"), "sh"]);
+    command.arg(env!("CARGO_BIN_EXE_sockit")).args(args);
+    command
+}
+
+/// A server whose every connection is greeted, and gets its own bytes back.
+fn greeting_echo() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let _ = stream.write_all(b"hello\n");
+                let _ = io::copy(&mut &stream, &mut &stream);
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn a_standard_output_that_is_closed_is_error_23_in_every_command() {
+    let time = Server::start(&["time", "serve"]);
+    let chat = Server::start(&["chat", "serve", "--greeting", "hello"]);
+    let (time, chat) = (&*time.endpoints()[0], &*chat.endpoints()[0]);
+    let echo = greeting_echo();
+    let http = Http::saying(ok(b"hello"));
+    let url = &http.url("/");
+    let commands: &[&[&str]] = &[
+        &["--help"],
+        &["--version"],
+        &["port", "http"],
+        &["probe", time],
+        &["send", &echo, "text", "--wait", "60s"],
+        &["connect", &echo],
+        &["time", "serve", "--listen", "127.0.0.1:0"],
+        &["time", "client", time],
+        &["time", "ping", time, "-c", "1"],
+        &["time", "bench", time, "--warmup", "0", "--duration", "10ms"],
+        &["chat", "serve", "--listen", "127.0.0.1:0"],
+        &["chat", "join", chat],
+        &["get", url],
+        &["get", url, "--json"],
+        &["get", url, "-o", "/dev/null", "-w", "%{http_code}"],
+    ];
+    for args in commands {
+        let mut process = Process::spawn(redirected(">&-", args));
+        process.feed(b"line\n");
+        process.close_stdin();
+        process.finish().expect_code(23).expect_error_line(&["write to "]);
+    }
+}
+
+#[test]
+fn a_command_that_prints_nothing_does_not_need_standard_output() {
+    let dir = TempDir::new();
+    let http = Http::saying(ok(b"hello"));
+    let file = dir.path("file");
+    let name = file.to_str().expect("a path in UTF-8");
+    let args = ["get", &http.url("/"), "-o", name];
+    Process::spawn(redirected(">&-", &args)).finish().expect_code(0).expect_quiet();
+    assert_eq!(std::fs::read(&file).expect("the file"), b"hello");
+}
+
+#[test]
+fn the_null_device_is_not_a_closed_standard_output_however_it_was_opened() {
+    // std opens it for reading and writing where the descriptor is closed; so do other programs.
+    for redirection in [">/dev/null", "1<>/dev/null", ">/dev/null <&-"] {
+        let args = ["port", "http"];
+        Process::spawn(redirected(redirection, &args)).finish().expect_code(0).expect_quiet();
+    }
+}
+
+/// A pipe whose writing end is in the mode into which a parent may have put it.
+fn nonblocking_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    let flags = fcntl_getfl(&writer).expect("the flags of the pipe");
+    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).expect("a non-blocking pipe");
+    (reader, writer)
+}
+
+/// Reads all of it, so slowly that the writer finds the pipe full again and again.
+fn read_slowly(mut reader: PipeReader) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while reader.read(&mut byte).expect("the pipe") > 0 {
+        bytes.push(byte[0]);
+    }
+    bytes
+}
+
+#[test]
+fn a_non_blocking_standard_output_cuts_no_line_of_any_command() {
+    const LONG: usize = 500_000;
+    let http = Http::saying(ok(&[b'x'; LONG]));
+    let url = &http.url("/");
+    let format = &"y".repeat(100_000);
+    let fake = Fake::start();
+    let chat = &fake.endpoint();
+    let line = "z".repeat(60_000);
+    let said = thread::spawn({
+        let line = line.clone();
+        move || {
+            let mut peer = fake.accept();
+            (0..8).for_each(|_| peer.say(format!("{line}\n")));
+            // The program leaves at the end of its input, once nothing more comes.
+            while peer.line().is_some_and(|line| line != "/quit") {}
+        }
+    });
+    let cases: &[(&[&str], usize)] = &[
+        (&["get", "--json", url], LONG),
+        (&["get", "-o", "/dev/null", "-w", format, url], 100_000),
+        (&["chat", "join", chat], 8 * (60_000 + 1)),
+    ];
+    for (args, least) in cases {
+        let (reader, writer) = nonblocking_pipe();
+        let mut command = sockit(args);
+        command.stdout(writer);
+        let process = Process::spawn_with_stdout(command);
+        let printed = read_slowly_beside(reader, process);
+        let longest = printed.split(|byte| *byte == b'\n').map(<[u8]>::len).max();
+        assert!(printed.len() >= *least, "{args:.80?}: {} bytes, {longest:?}", printed.len());
+    }
+    said.join().expect("the chat");
+}
+
+/// What the process prints into the pipe until it ends, which is with exit code 0.
+fn read_slowly_beside(reader: PipeReader, mut process: Process) -> Vec<u8> {
+    let reading = thread::spawn(move || read_slowly(reader));
+    process.close_stdin();
+    process.finish().expect_code(0);
+    reading.join().expect("the reader")
+}
+
+#[test]
+fn a_non_blocking_standard_error_cuts_no_line_either() {
+    let field = "x".repeat(50_000);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: {field}\r\n\r\n");
+    let http = Http::saying(head);
+    let url = http.url("/");
+    let (reader, writer) = nonblocking_pipe();
+    let mut command = sockit(&["get", "-v", &url, &url, &url, &url]);
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer).spawn().expect("sockit");
+    drop(command);
+    let told = read_slowly(reader);
+    assert!(child.wait().expect("its end").success());
+    let lines: Vec<String> = BufReader::new(&*told).lines().map_while(Result::ok).collect();
+    let whole = lines.iter().filter(|line| **line == format!("< X: {field}")).count();
+    assert_eq!(whole, 4);
+}
+
+#[test]
+fn a_full_disk_is_error_23() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return println!("note: no /dev/full here; this is not tested");
+    };
+    let mut command = sockit(&["port", "http"]);
+    command.stdout(full);
+    Process::spawn_with_stdout(command).finish().expect_code(23).expect_error_line(&["space"]);
+}
