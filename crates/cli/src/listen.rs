@@ -41,7 +41,7 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
         return datagrams::listen(sockets, args.idle_timeout, announce, stdio);
     }
     datagrams::only_for_udp(args.broadcast)?;
-    let listeners = Listener::bind(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
+    let listeners = Listener::bind_all(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
     let names: Vec<Endpoint> = listeners.iter().map(|l| l.endpoint().clone()).collect();
     let config = match banner {
         Some(_) => banner_limits(args.idle_timeout),

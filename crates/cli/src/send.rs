@@ -129,7 +129,7 @@ fn write(
         Some(text) => stream.write_all_deadline(text, Deadline::after(timeout))?,
         // It lasts as long as standard input does.
         None => {
-            stream.send_from(&io::stdin(), Deadline::never(), |_| ()).map_err(input_failure)?;
+            stream.send_from(&io::stdin(), Deadline::never()).map_err(input_failure)?;
         }
     }
     stream.shutdown(Shutdown::Write)?;
@@ -145,12 +145,12 @@ fn write(
 fn receive(stream: &Stream, prints: bool) -> Result<(), Failure> {
     let never = Deadline::never();
     let received = if prints {
-        stream.receive_into(&io::stdout(), u64::MAX, never, |_| ())
+        stream.receive_into(&io::stdout(), u64::MAX, never)
     } else {
         let nowhere = File::options().write(true).open("/dev/null");
         let nowhere =
             nowhere.map_err(|e| Failure::new(exit::OTHER, format!("open /dev/null: {e}")))?;
-        stream.receive_into(&nowhere, u64::MAX, never, |_| ())
+        stream.receive_into(&nowhere, u64::MAX, never)
     };
     match received {
         Err(error) if error.operation() == Operation::Write => Err(Failure::output(&error.into())),

@@ -38,7 +38,7 @@ fn echo(mut connection: &Connection) -> io::Result<()> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let endpoint = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:7000".to_owned());
-    let listeners = Listener::bind(&endpoint.parse()?, &SocketOptions::new())?;
+    let listeners = Listener::bind_all(&endpoint, &SocketOptions::new())?;
     for listener in &listeners {
         println!("listening on {}", listener.endpoint());
     }

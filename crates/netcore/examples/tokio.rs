@@ -20,7 +20,7 @@ const LONGEST_LINE: usize = 1024;
 
 fn main() -> Result<()> {
     let options = SocketOptions::new();
-    let listener = Listener::bind(&"127.0.0.1:0".parse()?, &options)?.remove(0);
+    let listener = Listener::bind_with("127.0.0.1:0", &options)?;
     println!("listening on {}", listener.endpoint());
     let client = Stream::connect(listener.endpoint(), &options, Deadline::after(PATIENCE))?;
 

@@ -41,11 +41,31 @@ pub(crate) struct Bound {
     pub(crate) endpoint: Endpoint,
 }
 
-/// One socket for each address of the endpoint.
+/// The addresses of an endpoint to bind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    /// The first one of a family that the machine has.
+    First,
+    All,
+}
+
+/// Binds one socket.
+pub(crate) fn bind_first(
+    endpoint: &Endpoint,
+    options: &SocketOptions,
+    kind: Type,
+) -> Result<Bound, Error> {
+    let mut bound = bind(endpoint, options, kind, Addresses::First)?;
+    debug_assert_eq!(bound.len(), 1, "{endpoint}");
+    Ok(bound.remove(0))
+}
+
+/// Binds one socket for each of the `addresses` of the endpoint, at least one.
 pub(crate) fn bind(
     endpoint: &Endpoint,
     options: &SocketOptions,
     kind: Type,
+    addresses: Addresses,
 ) -> Result<Vec<Bound>, Error> {
     let wrong = match (endpoint.transport(), kind) {
         (Transport::Udp, Type::STREAM) => Some("a listener needs tcp:// or unix:"),
@@ -66,10 +86,10 @@ pub(crate) fn bind(
             options.set.reuse_address.get_or_insert(true);
         }
     }
-    let plan = Plan { transport: endpoint.transport(), options, kind };
+    let binder = Binder { transport: endpoint.transport(), options, kind, addresses };
     let bound = match endpoint.path() {
-        Some(path) => plan.unix(path).map(|bound| vec![bound]),
-        None => plan.inet(endpoint),
+        Some(path) => binder.unix(path).map(|bound| vec![bound]),
+        None => binder.inet(endpoint),
     };
     bound.map_err(|error| named(error, endpoint))
 }
@@ -87,13 +107,14 @@ fn named(error: Error, endpoint: &Endpoint) -> Error {
 }
 
 /// What every socket of one endpoint has in common.
-struct Plan {
+struct Binder {
     transport: Transport,
     options: SocketOptions,
     kind: Type,
+    addresses: Addresses,
 }
 
-impl Plan {
+impl Binder {
     fn unix(&self, path: &Path) -> Result<Bound, Error> {
         if !sys::HAS_UNIX_SOCKETS {
             return Err(Error::new(Operation::Bind, ErrorKind::Unsupported)
@@ -126,8 +147,7 @@ impl Plan {
             Err(error) if self.options.only_v6() == Some(true) => Err(error),
             Err(error) if error.operation() == Operation::SetOption("IPV6_V6ONLY") => {
                 let options = self.options.clone().with_only_v6(true);
-                let plan = Plan { transport: self.transport, options, kind: self.kind };
-                plan.each(&[v6, v4])
+                self.with_options(options).each(&[v6, v4])
             }
             Err(error) if is_family_missing(&error) => self.one(v4).map(|only| vec![only]),
             Err(error) => Err(error),
@@ -164,6 +184,9 @@ impl Plan {
                 Ok(bound) => {
                     port = bound.port().or(port);
                     all.push(bound);
+                    if self.addresses == Addresses::First {
+                        break;
+                    }
                 }
                 // A name such as localhost has an IPv6 address on machines without IPv6, too.
                 Err(error) if address.is_ipv6() && is_family_missing(&error) => missing.push(error),
@@ -179,19 +202,23 @@ impl Plan {
             // The default is the system's: both families on Linux, IPv6 alone on Windows.
             options.set.only_v6.get_or_insert(false);
         }
-        let plan = Plan { transport: self.transport, options, kind: self.kind };
+        let binder = self.with_options(options);
         let on_address = |error: Error| error.on(address);
-        let socket = plan.open(Domain::for_address(address)).map_err(on_address)?;
+        let socket = binder.open(Domain::for_address(address)).map_err(on_address)?;
         socket
             .bind(&SockAddr::from(address))
             .map_err(|error| Error::from_io(Operation::Bind, error).on(address))?;
-        plan.listen(&socket).map_err(on_address)?;
+        binder.listen(&socket).map_err(on_address)?;
         let bound = local_address(&socket)?;
         let endpoint = match bound {
             Address::Inet(bound) => Endpoint::inet(self.transport, bound),
             _ => Endpoint::inet(self.transport, address),
         };
         Ok(Bound { file: None, socket, endpoint })
+    }
+
+    fn with_options(&self, options: SocketOptions) -> Binder {
+        Binder { options, ..*self }
     }
 
     fn open(&self, domain: Domain) -> Result<Socket, Error> {

@@ -17,8 +17,7 @@ use socket2::{Domain, Socket, Type};
 use crate::address::Address;
 use crate::datagram::Datagram;
 use crate::deadline::Deadline;
-use crate::endpoint::Endpoint;
-use crate::endpoint::Transport;
+use crate::endpoint::{Endpoint, ToEndpoint, Transport};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::resolve::Family;
@@ -225,6 +224,47 @@ impl Connector {
             Some(_) => Err(Error::new(Operation::Connect, ErrorKind::InvalidInput)
                 .because(io::Error::other("the local address is not of the wanted family"))),
         }
+    }
+}
+
+impl Stream {
+    /// Connects to the first address of `endpoint` that answers: [`Connector::connect`] with these
+    /// options and otherwise the defaults. `endpoint` is an [`Endpoint`], a text such as
+    /// `db.example:5432` or `unix:/run/app.sock`, or a socket address.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::connect`], and [`Operation::Parse`] if `endpoint` is a text that is no
+    /// endpoint.
+    pub fn connect(
+        endpoint: impl ToEndpoint,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<Stream, Error> {
+        let endpoint = endpoint.to_endpoint(Transport::Tcp)?;
+        Connector::new().with_options(options.clone()).connect(&endpoint, deadline)
+    }
+}
+
+impl Datagram {
+    /// Opens a socket that sends to `endpoint` and receives from `endpoint` only. The transport of a
+    /// text without a scheme is UDP.
+    ///
+    /// Nothing is sent yet. If the peer does not exist, the first [`recv`](Datagram::recv) reports
+    /// that, provided that the other machine answers so. On Linux a Unix socket gets a name of its
+    /// own, so that it can be answered; elsewhere it only sends.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::connect_datagram`], and [`Operation::Parse`] if `endpoint` is a text that is
+    /// no endpoint.
+    pub fn connect(
+        endpoint: impl ToEndpoint,
+        options: &SocketOptions,
+        deadline: Deadline,
+    ) -> Result<Datagram, Error> {
+        let endpoint = endpoint.to_endpoint(Transport::Udp)?;
+        Connector::new().with_options(options.clone()).connect_datagram(&endpoint, deadline)
     }
 }
 

@@ -13,10 +13,9 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use socket2::{SockAddr, SockRef, Socket, Type};
 
 use crate::address::Address;
-use crate::bind::{self, Bound};
-use crate::connect::Connector;
+use crate::bind::{self, Addresses, Bound};
 use crate::deadline::Deadline;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, ToEndpoint, Transport};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::socket_file::SocketFile;
@@ -77,43 +76,58 @@ impl Received {
 sys::handle_traits!(Datagram);
 
 impl Datagram {
-    /// Binds `endpoint`, with one socket for each address that it stands for, by the rules of
-    /// [`Listener::bind`](crate::Listener::bind), but without `SO_REUSEADDR`: for datagrams that
-    /// lets another process take the port.
+    /// Binds one address. `endpoint` is an [`Endpoint`], a text such as `127.0.0.1:0`, `:8080` or
+    /// `unix:/run/app.sock`, or a socket address. The transport of a text without a scheme is UDP.
+    ///
+    /// A name that stands for several addresses is bound to the first one of a family that the
+    /// machine has; [`bind_all`](Datagram::bind_all) binds all of them.
     ///
     /// # Errors
     ///
-    /// As [`Listener::bind`](crate::Listener::bind), and
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`.
-    pub fn bind(endpoint: &Endpoint, options: &SocketOptions) -> Result<Vec<Datagram>, Error> {
-        let bound = bind::bind(endpoint, options, Type::DGRAM)?;
-        let make = |bound: Bound| {
-            let Bound { file, socket, endpoint } = bound;
-            let tells = sys::tell_local(&SockRef::from(&socket));
-            let datagram = Datagram { file, socket, endpoint, peer: None, tells: false };
-            let tells = tells.map_err(|error| {
-                datagram.name(Error::from_io(Operation::SetOption("IP_PKTINFO"), error))
-            })?;
-            Datagram { tells, ..datagram }.with_mode(options)
-        };
-        bound.into_iter().map(make).collect()
+    /// As [`bind_with`](Datagram::bind_with).
+    pub fn bind(endpoint: impl ToEndpoint) -> Result<Datagram, Error> {
+        Datagram::bind_with(endpoint, &SocketOptions::new())
     }
 
-    /// A socket that sends to `endpoint` and receives from it alone.
-    ///
-    /// Nothing is sent yet: that nobody is there shows at the first [`recv`](Datagram::recv), if
-    /// the other machine says so. On Linux a Unix socket gets a name of its own, so that it can be
-    /// answered; elsewhere it only sends.
+    /// Binds one address, with `options`, by the rules of
+    /// [`Listener::bind_with`](crate::Listener::bind_with), but without `SO_REUSEADDR`: for
+    /// datagrams that option lets another process take the port.
     ///
     /// # Errors
     ///
-    /// As [`Connector::connect_datagram`].
-    pub fn connect(
-        endpoint: &Endpoint,
+    /// As [`Listener::bind_with`](crate::Listener::bind_with), and
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`.
+    pub fn bind_with(
+        endpoint: impl ToEndpoint,
         options: &SocketOptions,
-        deadline: Deadline,
     ) -> Result<Datagram, Error> {
-        Connector::new().with_options(options.clone()).connect_datagram(endpoint, deadline)
+        let endpoint = endpoint.to_endpoint(Transport::Udp)?;
+        Datagram::bound(bind::bind_first(&endpoint, options, Type::DGRAM)?, options)
+    }
+
+    /// Binds every address that `endpoint` stands for, with one socket for each; otherwise as
+    /// [`bind_with`](Datagram::bind_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`bind_with`](Datagram::bind_with). If one address fails, none is left bound.
+    pub fn bind_all(
+        endpoint: impl ToEndpoint,
+        options: &SocketOptions,
+    ) -> Result<Vec<Datagram>, Error> {
+        let endpoint = endpoint.to_endpoint(Transport::Udp)?;
+        let bound = bind::bind(&endpoint, options, Type::DGRAM, Addresses::All)?;
+        bound.into_iter().map(|bound| Datagram::bound(bound, options)).collect()
+    }
+
+    fn bound(bound: Bound, options: &SocketOptions) -> Result<Datagram, Error> {
+        let Bound { file, socket, endpoint } = bound;
+        let tells = sys::tell_local(&SockRef::from(&socket));
+        let datagram = Datagram { file, socket, endpoint, peer: None, tells: false };
+        let tells = tells.map_err(|error| {
+            datagram.name(Error::from_io(Operation::SetOption("IP_PKTINFO"), error))
+        })?;
+        Datagram { tells, ..datagram }.with_mode(options)
     }
 
     /// A socket that was connected to `endpoint`.

@@ -1,6 +1,7 @@
 //! Endpoints: the text forms of addresses, and their parser.
 
 mod parse;
+mod to_endpoint;
 
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::address::write_unix;
 pub use parse::ParseEndpointError;
+pub use to_endpoint::ToEndpoint;
 
 /// Where to connect or listen, as people write it.
 ///

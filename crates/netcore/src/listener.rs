@@ -10,9 +10,9 @@ use std::time::Duration;
 use socket2::{SockAddr, Socket, Type};
 
 use crate::address::Address;
-use crate::bind::{self, Bound};
+use crate::bind::{self, Addresses, Bound};
 use crate::deadline::Deadline;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, ToEndpoint, Transport};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::socket_file::SocketFile;
@@ -38,35 +38,69 @@ pub struct Listener {
 sys::handle_traits!(Listener);
 
 impl Listener {
-    /// Listens on `endpoint`, with one listener for each address that it stands for.
+    /// Listens on one address, with the options that suit a server. `endpoint` is an [`Endpoint`], a
+    /// text such as `127.0.0.1:0`, `:8080` or `unix:/run/app.sock`, or a socket address.
+    ///
+    /// A name that stands for several addresses is bound to the first one of a family that the
+    /// machine has; [`bind_all`](Listener::bind_all) listens on all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind_with`](Listener::bind_with).
+    pub fn bind(endpoint: impl ToEndpoint) -> Result<Listener, Error> {
+        Listener::bind_with(endpoint, &SocketOptions::new())
+    }
+
+    /// Listens on one address, with `options`; otherwise as [`bind`](Listener::bind).
     ///
     /// - `:PORT` and `[::]:PORT` are one socket for IPv6 and IPv4, unless
-    ///   [`with_only_v6`](SocketOptions::with_only_v6) says otherwise. `:PORT` is IPv4 alone where
-    ///   the machine has no IPv6, and two sockets where one can't serve both.
-    /// - Port 0 takes a free port, the same for all addresses of a name.
+    ///   [`with_only_v6`](SocketOptions::with_only_v6) says otherwise. `:PORT` is IPv4 only where
+    ///   the machine has no IPv6.
+    /// - Port 0 takes a free port; [`endpoint`](Listener::endpoint) has it.
     /// - On Unix `SO_REUSEADDR` is set unless `options` say otherwise, so a server can be started
     ///   again at once.
     /// - `TCP_NODELAY` is set, and `SO_KEEPALIVE` so that a vanished peer is noticed after about
     ///   [two minutes](crate::options::Keepalive::LIMIT), unless `options` say otherwise. Accepted
     ///   connections inherit both and the buffer sizes from here.
-    /// - A Unix socket's file on which nobody accepts is replaced. One on which somebody does, and
-    ///   any other file, is left alone.
+    /// - A Unix socket's file on which no process accepts is replaced. A file on which a process
+    ///   does, and any other file, is left untouched.
     /// - The backlog is 4096, or the system's limit if that is lower, unless `options` say otherwise.
     ///
     /// # Errors
     ///
-    /// - what [`resolve`](crate::resolve::resolve) fails with; a look-up may take 30 seconds;
+    /// - [`Operation::Parse`] if `endpoint` is a text that is no endpoint;
+    /// - the errors of [`resolve`](crate::resolve::resolve); a look-up may take 30 seconds;
     /// - [`Operation::Bind`] with [`AddressInUse`](ErrorKind::AddressInUse),
     ///   [`AddressNotAvailable`](ErrorKind::AddressNotAvailable),
-    ///   [`PermissionDenied`](ErrorKind::PermissionDenied) or another reason of the system's;
+    ///   [`PermissionDenied`](ErrorKind::PermissionDenied) or another kind;
     /// - [`Operation::Listen`], [`Operation::SetOption`] and [`Operation::Open`] with the system's
     ///   reason;
     /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, or a path that is too long.
+    pub fn bind_with(
+        endpoint: impl ToEndpoint,
+        options: &SocketOptions,
+    ) -> Result<Listener, Error> {
+        let endpoint = endpoint.to_endpoint(Transport::Tcp)?;
+        let bound = bind::bind_first(&endpoint, options, Type::STREAM)?;
+        Listener::new(bound, options.nonblocking().unwrap_or(false))
+    }
+
+    /// Listens on every address that `endpoint` stands for, with one listener for each; otherwise as
+    /// [`bind_with`](Listener::bind_with).
     ///
-    /// If one address fails, none is left bound.
-    pub fn bind(endpoint: &Endpoint, options: &SocketOptions) -> Result<Vec<Listener>, Error> {
+    /// Port 0 takes the same free port for all addresses of a name. `:PORT` is two listeners where
+    /// one socket can't serve both families.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind_with`](Listener::bind_with). If one address fails, none is left bound.
+    pub fn bind_all(
+        endpoint: impl ToEndpoint,
+        options: &SocketOptions,
+    ) -> Result<Vec<Listener>, Error> {
+        let endpoint = endpoint.to_endpoint(Transport::Tcp)?;
         let nonblocking = options.nonblocking().unwrap_or(false);
-        let bound = bind::bind(endpoint, options, Type::STREAM)?;
+        let bound = bind::bind(&endpoint, options, Type::STREAM, Addresses::All)?;
         bound.into_iter().map(|bound| Listener::new(bound, nonblocking)).collect()
     }
 

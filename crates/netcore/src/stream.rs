@@ -14,11 +14,9 @@ use socket2::{SockRef, Socket};
 
 use crate::address::Address;
 use crate::bind::local_address;
-use crate::connect::Connector;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::options::SocketOptions;
 use crate::sys::{self, Interest};
 pub use deadline_stream::DeadlineStream;
 
@@ -42,20 +40,6 @@ pub struct Stream {
 sys::handle_traits!(Stream);
 
 impl Stream {
-    /// Connects to `endpoint`: to whichever of its addresses answers first, as
-    /// [`Connector::connect`] has it with these options and nothing else set.
-    ///
-    /// # Errors
-    ///
-    /// As [`Connector::connect`].
-    pub fn connect(
-        endpoint: &Endpoint,
-        options: &SocketOptions,
-        deadline: Deadline,
-    ) -> Result<Stream, Error> {
-        Connector::new().with_options(options.clone()).connect(endpoint, deadline)
-    }
-
     /// A stream that was connected to what the user calls `endpoint`.
     pub(crate) fn connected(socket: Socket, peer: Address, endpoint: &Endpoint) -> Stream {
         let endpoint = Some(endpoint.as_given().into_boxed_str());

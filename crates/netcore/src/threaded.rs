@@ -32,9 +32,9 @@
 //! }
 //!
 //! let options = SocketOptions::new();
-//! let listeners = Listener::bind(&"127.0.0.1:0".parse()?, &options)?;
-//! let endpoint = listeners[0].endpoint().clone();
-//! let server = Server::new(listeners, Config::default())?;
+//! let listener = Listener::bind("127.0.0.1:0")?;
+//! let endpoint = listener.endpoint().clone();
+//! let server = Server::new(vec![listener], Config::default())?;
 //! let handle = server.handle();
 //! let running = std::thread::spawn(move || server.run(shout));
 //!
@@ -94,7 +94,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for `listeners`, TCP and Unix in any mixture, as [`Listener::bind`] makes them.
+    /// A server for `listeners`, TCP and Unix in any mixture, as [`Listener::bind_all`] makes them.
     ///
     /// # Errors
     ///

@@ -43,9 +43,9 @@ pub use write::write_all_to;
 /// /// Sends a file, and gets the answer into another, of a gigabyte at most.
 /// fn convert(stream: &Stream, from: &File, to: &File) -> Result<u64, netcore::Error> {
 ///     let deadline = Deadline::after(Duration::from_secs(600));
-///     stream.send_file(from, .., deadline, |sent| eprintln!("{sent} bytes sent"))?;
+///     stream.send_file_with_progress(from, .., deadline, |sent| eprintln!("{sent} bytes sent"))?;
 ///     stream.shutdown(std::net::Shutdown::Write)?;
-///     stream.receive_into(to, 1 << 30, deadline, |_| ())
+///     stream.receive_into(to, 1 << 30, deadline)
 /// }
 /// ```
 impl Stream {
@@ -73,6 +73,22 @@ impl Stream {
         file: &impl AsFd,
         range: impl RangeBounds<u64>,
         deadline: Deadline,
+    ) -> Result<u64, Error> {
+        self.send_file_with_progress(file, range, deadline, |_| ())
+    }
+
+    /// As [`send_file`](Stream::send_file), and calls `progress` with the running total whenever bytes
+    /// arrive.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_file`](Stream::send_file). The last argument of `progress` is then the number of bytes
+    /// transferred.
+    pub fn send_file_with_progress(
+        &self,
+        file: &impl AsFd,
+        range: impl RangeBounds<u64>,
+        deadline: Deadline,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let (offset, count) = offset_and_count(&range)?;
@@ -87,7 +103,18 @@ impl Stream {
     /// As [`send_file`](Stream::send_file), and [`Operation::Read`] with
     /// [`TimedOut`](ErrorKind::TimedOut) if it is the source that has nothing to give by the
     /// deadline. All that it gave before has been sent then.
-    pub fn send_from(
+    pub fn send_from(&self, source: &impl AsFd, deadline: Deadline) -> Result<u64, Error> {
+        self.send_from_with_progress(source, deadline, |_| ())
+    }
+
+    /// As [`send_from`](Stream::send_from), and calls `progress` with the running total whenever bytes
+    /// arrive.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_from`](Stream::send_from). The last argument of `progress` is then the number of bytes
+    /// transferred.
+    pub fn send_from_with_progress(
         &self,
         source: &impl AsFd,
         deadline: Deadline,
@@ -115,6 +142,22 @@ impl Stream {
         target: &impl AsFd,
         limit: u64,
         patience: impl Into<TransferDeadline>,
+    ) -> Result<u64, Error> {
+        self.receive_into_with_progress(target, limit, patience, |_| ())
+    }
+
+    /// As [`receive_into`](Stream::receive_into), and calls `progress` with the running total whenever bytes
+    /// arrive.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive_into`](Stream::receive_into). The last argument of `progress` is then the number of bytes
+    /// transferred.
+    pub fn receive_into_with_progress(
+        &self,
+        target: &impl AsFd,
+        limit: u64,
+        patience: impl Into<TransferDeadline>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let patience = patience.into();
@@ -134,6 +177,22 @@ impl Stream {
     /// As [`receive_into`](Stream::receive_into), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd)
     /// if the peer ends before. `target` has all that came then.
     pub fn receive_exact_into(
+        &self,
+        target: &impl AsFd,
+        count: u64,
+        patience: impl Into<TransferDeadline>,
+    ) -> Result<(), Error> {
+        self.receive_exact_into_with_progress(target, count, patience, |_| ())
+    }
+
+    /// As [`receive_exact_into`](Stream::receive_exact_into), and calls `progress` with the running total whenever bytes
+    /// arrive.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive_exact_into`](Stream::receive_exact_into). The last argument of `progress` is then the number of bytes
+    /// transferred.
+    pub fn receive_exact_into_with_progress(
         &self,
         target: &impl AsFd,
         count: u64,

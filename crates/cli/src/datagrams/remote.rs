@@ -12,10 +12,10 @@ use crate::exit::{self, Failure};
 /// Binds `endpoint`, and joins the group if it is one.
 pub(crate) fn bind(endpoint: &Endpoint, options: SocketOptions) -> Result<Vec<Datagram>, Error> {
     if !is_group(endpoint) {
-        return Datagram::bind(endpoint, &options);
+        return Datagram::bind_all(endpoint, &options);
     }
     // Every program of this machine that listens to the group gets what is sent to it.
-    let sockets = Datagram::bind(endpoint, &options.with_reuse_address(true))?;
+    let sockets = Datagram::bind_all(endpoint, &options.with_reuse_address(true))?;
     for socket in &sockets {
         match socket.local_address()?.inet() {
             Some(SocketAddr::V4(group)) => socket.join_v4(*group.ip(), Ipv4Addr::UNSPECIFIED)?,
@@ -73,8 +73,8 @@ impl Remote {
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
         };
         let options = SocketOptions::new().with_broadcast(broadcast);
-        let mut sockets = Datagram::bind(&Endpoint::udp(local.unwrap_or(any)), &options)?;
-        Ok(Remote { socket: sockets.remove(0), all: Some(Address::Inet(address)) })
+        let socket = Datagram::bind_with(Endpoint::udp(local.unwrap_or(any)), &options)?;
+        Ok(Remote { socket, all: Some(Address::Inet(address)) })
     }
 
     pub(crate) fn send(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {

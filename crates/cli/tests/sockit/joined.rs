@@ -79,7 +79,7 @@ fn the_idle_timeout_is_for_connecting_too() {
     let endpoint: Endpoint = dir.endpoint("s").parse().expect("an endpoint");
     let options = SocketOptions::new();
     let _listener =
-        Listener::bind(&endpoint, &options.clone().with_backlog(1)).expect("a socket file");
+        Listener::bind_with(&endpoint, &options.clone().with_backlog(1)).expect("a socket file");
     let moment = || Deadline::after(Duration::from_millis(50));
     let _waiting: Vec<Stream> =
         std::iter::from_fn(|| Stream::connect(&endpoint, &options, moment()).ok()).collect();

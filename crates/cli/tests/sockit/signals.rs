@@ -54,7 +54,7 @@ fn interrupt(args: &[&str], output: Option<io::PipeWriter>) {
 fn full_queue(dir: &TempDir) -> (Endpoint, Vec<Stream>, Listener) {
     let endpoint: Endpoint = dir.endpoint("full").parse().expect("an endpoint");
     let options = SocketOptions::new().with_backlog(0);
-    let listener = Listener::bind(&endpoint, &options).expect("a listener").remove(0);
+    let listener = Listener::bind_with(&endpoint, &options).expect("a listener");
     let mut held = Vec::new();
     let soon = || Deadline::after(std::time::Duration::from_millis(20));
     while let Ok(stream) = Stream::connect(&endpoint, &SocketOptions::new(), soon()) {

@@ -91,11 +91,16 @@ impl Body {
         let exchange = &mut self.exchange;
         let mut before = 0;
         let patience = self.context.budgets.patience();
-        let result = connection.stream().receive_exact_into(target, plain, patience, |moved| {
-            exchange.moved(moved - before);
-            before = moved;
-            progress(moved);
-        });
+        let result = connection.stream().receive_exact_into_with_progress(
+            target,
+            plain,
+            patience,
+            |moved| {
+                exchange.moved(moved - before);
+                before = moved;
+                progress(moved);
+            },
+        );
         let error = match result {
             Ok(()) => {
                 self.release_if_whole();

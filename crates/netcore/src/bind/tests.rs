@@ -4,11 +4,12 @@ use super::*;
 use crate::fixture::{endpoint, has_ipv6, refusing};
 
 fn tcp(text: &str) -> Result<Vec<Bound>, Error> {
-    bind(&endpoint(text), &SocketOptions::new(), Type::STREAM)
+    bind(&endpoint(text), &SocketOptions::new(), Type::STREAM, Addresses::All)
 }
 
-fn plan() -> Plan {
-    Plan { transport: Transport::Tcp, options: SocketOptions::new(), kind: Type::STREAM }
+fn binder() -> Binder {
+    let (transport, addresses) = (Transport::Tcp, Addresses::All);
+    Binder { transport, options: SocketOptions::new(), kind: Type::STREAM, addresses }
 }
 
 fn ports(all: &[Bound]) -> Vec<u16> {
@@ -29,7 +30,7 @@ fn addresses_that_share_port_0_get_the_same_port() {
         return;
     }
     let both = ["127.0.0.1:0".parse().unwrap(), "[::1]:0".parse().unwrap()];
-    let bound = plan().each(&both).unwrap();
+    let bound = binder().each(&both).unwrap();
     let ports = ports(&bound);
     assert_eq!(ports.len(), 2);
     assert_eq!(ports[0], ports[1]);
@@ -43,9 +44,9 @@ fn one_address_in_use_leaves_none_bound() {
     if !has_ipv6() {
         return;
     }
-    let error = plan().each(&[free, taken]).map(|_| ()).unwrap_err();
+    let error = binder().each(&[free, taken]).map(|_| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressInUse);
-    assert!(plan().one(free).is_ok(), "the first must have been given back");
+    assert!(binder().one(free).is_ok(), "the first must have been given back");
 }
 
 #[test]
@@ -61,13 +62,13 @@ fn an_error_names_the_endpoint_once() {
 fn an_ipv6_address_that_the_machine_lacks_is_left_out_if_another_is_bound() {
     // RFC 6666: the discard prefix is nobody's address.
     let lacking: SocketAddr = "[100::1]:0".parse().unwrap();
-    let bound = plan().each(&[lacking, "127.0.0.1:0".parse().unwrap()]).unwrap();
+    let bound = binder().each(&[lacking, "127.0.0.1:0".parse().unwrap()]).unwrap();
     assert_eq!(bound.len(), 1);
-    let error = plan().each(&[lacking]).map(|_| ()).unwrap_err();
+    let error = binder().each(&[lacking]).map(|_| ()).unwrap_err();
     assert!(is_family_missing(&error), "{error}");
     // TEST-NET-1 of RFC 5737.
     let foreign: SocketAddr = "192.0.2.1:0".parse().unwrap();
-    let error = plan().each(&["127.0.0.1:0".parse().unwrap(), foreign]).map(|_| ()).unwrap_err();
+    let error = binder().each(&["127.0.0.1:0".parse().unwrap(), foreign]).map(|_| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressNotAvailable);
 }
 
@@ -84,7 +85,7 @@ fn every_interface_is_one_socket_for_both_families() {
     }
     for text in [":0", "[::]:0"] {
         let only = SocketOptions::new().with_only_v6(true);
-        let bound = bind(&endpoint(text), &only, Type::STREAM).unwrap();
+        let bound = bind(&endpoint(text), &only, Type::STREAM, Addresses::All).unwrap();
         assert_eq!(bound.len(), 1);
         assert!(SockRef::from(&bound[0].socket).only_v6().unwrap(), "{text}");
     }
@@ -93,7 +94,7 @@ fn every_interface_is_one_socket_for_both_families() {
 #[test]
 fn streams_are_restartable_and_datagrams_keep_their_port() {
     let reuse = |text: &str, kind| {
-        let bound = bind(&endpoint(text), &SocketOptions::new(), kind).unwrap();
+        let bound = bind(&endpoint(text), &SocketOptions::new(), kind, Addresses::All).unwrap();
         SocketOptions::read_from(&bound[0].socket).unwrap().reuse_address()
     };
     assert_eq!(reuse("127.0.0.1:0", Type::STREAM), Some(cfg!(unix)));
@@ -103,7 +104,9 @@ fn streams_are_restartable_and_datagrams_keep_their_port() {
 #[test]
 fn the_transport_must_fit() {
     for (text, kind) in [("udp://127.0.0.1:0", Type::STREAM), ("127.0.0.1:0", Type::DGRAM)] {
-        let error = bind(&endpoint(text), &SocketOptions::new(), kind).map(|_| ()).unwrap_err();
+        let error = bind(&endpoint(text), &SocketOptions::new(), kind, Addresses::All)
+            .map(|_| ())
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert_eq!(error.endpoint(), Some(text));
     }
@@ -115,9 +118,10 @@ fn two_sockets_share_a_port_if_the_options_say_so() {
         return;
     }
     let options = SocketOptions::new().with_reuse_port(true);
-    let first = bind(&endpoint("127.0.0.1:0"), &options, Type::STREAM).unwrap();
-    let again = bind(&first[0].endpoint, &options, Type::STREAM).unwrap();
+    let first = bind(&endpoint("127.0.0.1:0"), &options, Type::STREAM, Addresses::All).unwrap();
+    let again = bind(&first[0].endpoint, &options, Type::STREAM, Addresses::All).unwrap();
     assert_eq!(ports(&first), ports(&again));
-    let error = bind(&first[0].endpoint, &SocketOptions::new(), Type::STREAM).map(|_| ());
+    let error =
+        bind(&first[0].endpoint, &SocketOptions::new(), Type::STREAM, Addresses::All).map(|_| ());
     assert_eq!(error.unwrap_err().kind(), ErrorKind::AddressInUse);
 }

@@ -97,7 +97,7 @@ fn a_refusal_names_the_endpoint_as_given() {
 fn a_silent_host_costs_no_more_than_the_deadline_or_the_option() {
     let options = SocketOptions::new().with_backlog(0);
     let listener =
-        crate::listener::Listener::bind(&endpoint("127.0.0.1:0"), &options).unwrap().remove(0);
+        crate::listener::Listener::bind_with(&endpoint("127.0.0.1:0"), &options).unwrap();
     let target = listener.endpoint();
     let mut held = Vec::new();
     let error = loop {
@@ -118,8 +118,7 @@ fn a_silent_host_costs_no_more_than_the_deadline_or_the_option() {
 fn a_unix_server_with_a_full_backlog_costs_no_more_than_the_deadline() {
     let dir = crate::fixture::TestDir::new();
     let options = SocketOptions::new().with_backlog(0);
-    let listener =
-        crate::listener::Listener::bind(&dir.endpoint("socket"), &options).unwrap().remove(0);
+    let listener = crate::listener::Listener::bind_with(&dir.endpoint("socket"), &options).unwrap();
     let mut held = Vec::new();
     let error = loop {
         match stream(listener.endpoint(), &SocketOptions::new(), moment()) {
@@ -138,9 +137,7 @@ fn a_unix_server_with_a_full_backlog_costs_no_more_than_the_deadline() {
 #[test]
 fn the_write_timeout_of_the_options_outlives_a_unix_connect() {
     let dir = crate::fixture::TestDir::new();
-    let listener = crate::listener::Listener::bind(&dir.endpoint("socket"), &SocketOptions::new())
-        .unwrap()
-        .remove(0);
+    let listener = crate::listener::Listener::bind(&dir.endpoint("socket")).unwrap();
     for (options, expected) in [
         (SocketOptions::new(), None),
         (
@@ -190,7 +187,7 @@ fn silent_then_alive() -> (crate::listener::Listener, Vec<Stream>, crate::listen
     let alive = listen("127.0.0.1:0");
     let options = SocketOptions::new().with_backlog(0);
     let at = endpoint(&format!("[::1]:{}", port_of(&alive)));
-    let silent = crate::listener::Listener::bind(&at, &options).unwrap().remove(0);
+    let silent = crate::listener::Listener::bind_with(&at, &options).unwrap();
     let mut held = Vec::new();
     while let Ok(stream) = stream(&at, &SocketOptions::new(), moment()) {
         held.push(stream);
@@ -368,7 +365,7 @@ fn a_unix_socket_is_one_attempt() {
     let (failure, seen) = told(&Connector::new(), &target, patience());
     assert!(failure.unwrap_err().elapsed().is_some());
     assert_eq!(seen, [format!("{target} is tried"), format!("{target} failed after not found")]);
-    let _listener = crate::listener::Listener::bind(&target, &SocketOptions::new()).unwrap();
+    let _listener = crate::listener::Listener::bind_all(&target, &SocketOptions::new()).unwrap();
     let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let connector = Connector::new().with_local_address(local).with_family(Family::Ipv6);
     let (stream, seen) = told(&connector, &target, patience());

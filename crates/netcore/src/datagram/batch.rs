@@ -22,7 +22,7 @@ use crate::sys::{self, Going, Interest, Local};
 ///
 /// let patience = Duration::from_secs(5);
 /// let options = SocketOptions::new();
-/// let server = Datagram::bind(&"udp://127.0.0.1:0".parse()?, &options)?.remove(0);
+/// let server = Datagram::bind_with("udp://127.0.0.1:0", &options)?;
 /// let client = Datagram::connect(server.endpoint(), &options, Deadline::after(patience))?;
 /// let to = server.local_address()?;
 /// client.send_batch(&[(b"one", &to), (b"two", &to)], Deadline::after(patience))?;

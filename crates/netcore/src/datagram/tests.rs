@@ -11,7 +11,7 @@ use super::*;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
 
 fn bind_one(text: &str) -> Datagram {
-    let mut all = Datagram::bind(&endpoint(text), &SocketOptions::new()).unwrap();
+    let mut all = Datagram::bind_all(&endpoint(text), &SocketOptions::new()).unwrap();
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
@@ -49,7 +49,7 @@ fn unix_datagrams() {
     let dir = crate::fixture::TestDir::new();
     let path = dir.path("socket");
     let options = SocketOptions::new();
-    let server = Datagram::bind(&dir.endpoint("socket"), &options).unwrap().remove(0);
+    let server = Datagram::bind_with(&dir.endpoint("socket"), &options).unwrap();
     let client = connect_to(&server);
     client.send(b"question", patience()).unwrap();
     let mut buffer = [0; 64];
@@ -61,7 +61,7 @@ fn unix_datagrams() {
         let received = client.recv(&mut buffer, patience()).unwrap();
         assert_eq!(&buffer[..received.len], b"answer");
     }
-    assert!(Datagram::bind(&dir.endpoint("socket"), &options).is_err(), "it is live");
+    assert!(Datagram::bind_all(&dir.endpoint("socket"), &options).is_err(), "it is live");
     drop(server);
     assert!(!path.exists());
 }
@@ -100,9 +100,9 @@ fn waits_end_at_the_deadline() {
 #[test]
 fn a_unix_receiver_that_does_not_read_holds_the_sender_up_to_the_deadline_only() {
     let dir = crate::fixture::TestDir::new();
-    let server = Datagram::bind(&dir.endpoint("socket"), &SocketOptions::new()).unwrap().remove(0);
+    let server = Datagram::bind(&dir.endpoint("socket")).unwrap();
     let to = server.local_address().unwrap();
-    let client = Datagram::bind(&dir.endpoint("client"), &SocketOptions::new()).unwrap().remove(0);
+    let client = Datagram::bind(&dir.endpoint("client")).unwrap();
     let error = loop {
         if let Err(error) = client.send_to(&[0; 1024], &to, moment()) {
             break error;
@@ -209,7 +209,7 @@ fn one_that_is_too_long_is_an_error_and_not_cut() {
 #[test]
 fn a_deadline_holds_in_either_blocking_mode() {
     let options = SocketOptions::new().with_nonblocking(true);
-    let server = Datagram::bind(&endpoint("udp://127.0.0.1:0"), &options).unwrap().remove(0);
+    let server = Datagram::bind_with(&endpoint("udp://127.0.0.1:0"), &options).unwrap();
     if cfg!(unix) {
         assert_eq!(SocketOptions::read_from(&server).unwrap().nonblocking(), Some(true));
     }

@@ -56,7 +56,14 @@ impl FromStr for Endpoint {
     type Err = ParseEndpointError;
 
     fn from_str(text: &str) -> Result<Endpoint, ParseEndpointError> {
-        match place(text) {
+        Endpoint::parse(text, Transport::Tcp)
+    }
+}
+
+impl Endpoint {
+    /// Parses `text`. `transport` is the transport of a text without a scheme.
+    pub(super) fn parse(text: &str, transport: Transport) -> Result<Endpoint, ParseEndpointError> {
+        match place(text, transport) {
             Ok(place) => Ok(Endpoint { place, given: Some(text.into()) }),
             Err(Refusal { mut offset, expected }) => {
                 // A limit in bytes may end inside a character.
@@ -79,7 +86,7 @@ fn refuse<T>(offset: usize, expected: &'static str) -> Result<T, Refusal> {
     Err(Refusal { offset, expected })
 }
 
-fn place(text: &str) -> Result<Place, Refusal> {
+fn place(text: &str, transport: Transport) -> Result<Place, Refusal> {
     if let Some(path) = strip_scheme(text, "unix:") {
         return unix(path.strip_prefix("//").unwrap_or(path), text);
     }
@@ -90,7 +97,7 @@ fn place(text: &str) -> Result<Place, Refusal> {
     } else if text.contains("://") {
         return refuse(0, "the scheme must be tcp://, udp:// or unix:");
     } else {
-        (Transport::Tcp, text)
+        (transport, text)
     };
     let offset = text.len() - rest.len();
     let (host, port) = match rest.strip_prefix('[') {

@@ -34,7 +34,7 @@ use crate::sys::AsHandle;
 ///
 /// let asked = SocketOptions::new().with_reuse_address(true).with_ttl(9);
 /// let endpoint: Endpoint = "127.0.0.1:0".parse()?;
-/// for listener in Listener::bind(&endpoint, &asked)? {
+/// for listener in Listener::bind_all(&endpoint, &asked)? {
 ///     let report = SocketOptions::report(&listener, Some(&asked))?;
 ///     for row in report.rows().iter().filter(|row| row.name() == "IP_TTL") {
 ///         assert_eq!((row.asked(), row.verdict()), (Some("9"), Some(Verdict::AsAsked)));

@@ -84,7 +84,7 @@ impl Server {
         for endpoint in endpoints {
             let options = &leaving_ipv4(options, endpoint, endpoints);
             if endpoint.transport() == Transport::Udp {
-                for socket in Datagram::bind(endpoint, options)? {
+                for socket in Datagram::bind_all(endpoint, options)? {
                     bound.push(socket.endpoint().clone());
                     let count = setups.len();
                     let setup = &mut setups[ports % count];
@@ -92,7 +92,7 @@ impl Server {
                     ports += 1;
                 }
             } else {
-                for listener in Listener::bind(endpoint, options)? {
+                for listener in Listener::bind_all(endpoint, options)? {
                     bound.push(listener.endpoint().clone());
                     let token = worker::listener_token(listeners);
                     acceptor.add(listener, setups[0].poll.registry(), token)?;

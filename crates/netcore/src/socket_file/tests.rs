@@ -163,7 +163,7 @@ fn a_listener_takes_its_file_with_it_and_can_be_started_again() {
     let (socket, endpoint, file) = listener.into_parts();
     assert_eq!(endpoint, Endpoint::unix(&path));
     assert_eq!(file.as_ref().map(SocketFile::path), Some(&*path));
-    let error = Listener::bind(&endpoint, &SocketOptions::new()).unwrap_err();
+    let error = Listener::bind_all(&endpoint, &SocketOptions::new()).unwrap_err();
     assert!(error.to_string().starts_with(&format!("bind {text}: address in use")), "{error}");
     drop(file);
     drop(socket);
@@ -183,11 +183,11 @@ fn an_abstract_name_is_bound_and_reached_without_any_file() {
     client.write_all_deadline(b"text", crate::fixture::patience()).unwrap();
     assert_eq!(client.peer_address().unwrap().to_string(), name);
     assert_eq!(server.local_address().unwrap().to_string(), name);
-    let error = Listener::bind(&endpoint, &options).unwrap_err();
+    let error = Listener::bind_all(&endpoint, &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressInUse);
     // Free as soon as it is closed; and a socket for datagrams has names of its own kind.
     drop(listener);
-    let receiver = Datagram::bind(&endpoint, &options).unwrap().remove(0);
+    let receiver = Datagram::bind_with(&endpoint, &options).unwrap();
     let sender = Datagram::connect(&endpoint, &options, crate::fixture::patience()).unwrap();
     sender.send(b"text", crate::fixture::patience()).unwrap();
     let mut buffer = [0; 8];

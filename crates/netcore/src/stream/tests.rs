@@ -7,6 +7,7 @@ use super::*;
 use crate::fixture::{endpoint, has_ipv6, listen, moment, pair, patience};
 use crate::listener::Listener;
 use crate::options::Keepalive;
+use crate::options::SocketOptions;
 
 fn tcp_pair() -> (Stream, Stream) {
     pair(&listen("127.0.0.1:0"))
@@ -350,7 +351,7 @@ fn a_server_under_other_options_hands_them_down() {
     let options = SocketOptions::new()
         .with_nodelay(false)
         .with_keepalive(Some(Keepalive::new().with_idle(Duration::from_secs(78))));
-    let listener = Listener::bind(&endpoint("127.0.0.1:0"), &options).unwrap().remove(0);
+    let listener = Listener::bind_with(&endpoint("127.0.0.1:0"), &options).unwrap();
     let (_client, server) = pair(&listener);
     let read = SocketOptions::read_from(&server).unwrap();
     assert_eq!(read.nodelay(), Some(false));

@@ -143,11 +143,11 @@ fn the_kernels_own_copy_to_who_has_gone_survives_a_default_sigpipe() {
             let_sigpipe_kill();
             let (client, server) = pair(&listen("127.0.0.1:0"));
             client.write_all_deadline(b"x", patience()).unwrap();
-            let error = server.receive_into(&pipe, 9, patience(), |_| ()).unwrap_err();
+            let error = server.receive_into(&pipe, 9, patience()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::BrokenPipe);
             client.shutdown(std::net::Shutdown::Write).unwrap();
             let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
-            let error = client.send_file(&file, ..9, patience(), |_| ()).unwrap_err();
+            let error = client.send_file(&file, ..9, patience()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::BrokenPipe);
             // A write by hand raises it as well.
             let write = || std::io::Write::write(&mut &pipe, b"x").unwrap_err();

@@ -63,14 +63,16 @@ fn a_file_is_sent_whole_and_received_whole() {
         thread::scope(|scope| {
             scope.spawn(move || {
                 let mut steps = vec![0];
-                let sent = client.send_file(&from, .., patience(), |sent| steps.push(sent));
+                let sent =
+                    client.send_file_with_progress(&from, .., patience(), |sent| steps.push(sent));
                 assert_eq!(sent.unwrap(), MANY as u64, "{name}");
                 assert!(steps.is_sorted_by(|a, b| a < b), "{name}: {steps:?}");
                 assert_eq!(steps.last(), Some(&(MANY as u64)), "{name}");
                 assert_eq!((&from).stream_position().unwrap(), 0, "{name}");
             });
             let mut last = 0;
-            let received = server.receive_into(&to, 1 << 40, patience(), |count| last = count);
+            let received =
+                server.receive_into_with_progress(&to, 1 << 40, patience(), |count| last = count);
             assert_eq!((received.unwrap(), last), (MANY as u64, MANY as u64), "{name}");
         });
         assert!(fs::read(dir.path("to")).unwrap() == content, "{name}");
@@ -96,14 +98,13 @@ fn a_part_of_a_file_is_just_that() {
     ] {
         let (client, server) = tcp_pair();
         let (result, received) =
-            sent(client, &server, |client| client.send_file(&from, range, patience(), |_| ()));
+            sent(client, &server, |client| client.send_file(&from, range, patience()));
         assert_eq!(result.unwrap(), expected.len() as u64, "{range:?}");
         assert!(received == content[expected], "{range:?}: {} bytes", received.len());
     }
     // From where it stands, as a pipe.
     let (client, server) = tcp_pair();
-    let (result, received) =
-        sent(client, &server, |client| client.send_from(&from, patience(), |_| ()));
+    let (result, received) = sent(client, &server, |client| client.send_from(&from, patience()));
     assert_eq!(result.unwrap(), 99_993);
     assert!(received == content[7..]);
     assert_eq!(from.stream_position().unwrap(), 100_000);
@@ -121,7 +122,7 @@ fn a_range_that_the_file_does_not_have_is_an_error() {
     ] {
         let (client, server) = tcp_pair();
         let (result, received) =
-            sent(client, &server, |client| client.send_file(&from, range, patience(), |_| ()));
+            sent(client, &server, |client| client.send_file(&from, range, patience()));
         let error = result.unwrap_err();
         assert_eq!(error.to_string(), "read from the file: unexpected end");
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), text);
@@ -134,11 +135,11 @@ fn a_range_that_the_file_does_not_have_is_an_error() {
         (Bound::Excluded(u64::MAX), Bound::Unbounded),
         (Bound::Included(u64::MAX), Bound::Unbounded),
     ] {
-        let error = client.send_file(&from, range, patience(), |_| ()).unwrap_err();
+        let error = client.send_file(&from, range, patience()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{range:?}");
     }
     let mut pipe = Piped::cat();
-    let error = client.send_file(&pipe.take_exit(), .., patience(), |_| ());
+    let error = client.send_file(&pipe.take_exit(), .., patience());
     let error = error.unwrap_err();
     assert_eq!(error.operation(), Operation::Read);
     assert_eq!(error.endpoint(), Some("the pipe"));
@@ -151,7 +152,7 @@ fn a_file_that_grows_is_sent_with_what_it_grew_by() {
     let (client, server) = tcp_pair();
     let (result, received) = sent(client, &server, |client| {
         let mut grown = false;
-        client.send_file(&from, .., patience(), |_| {
+        client.send_file_with_progress(&from, .., patience(), |_| {
             if !std::mem::replace(&mut grown, true) {
                 (&from).seek(SeekFrom::End(0)).unwrap();
                 (&from).write_all(b"more").unwrap();
@@ -171,14 +172,14 @@ fn a_file_that_shrinks_is_an_error_where_its_size_was_counted_on() {
     let (error, last, received) = thread::scope(|scope| {
         let sending = scope.spawn(|| {
             let mut last = 0;
-            let result = client.send_file(&from, ..MANY as u64, patience(), |sent| {
+            let result = client.send_file_with_progress(&from, ..MANY as u64, patience(), |sent| {
                 from.set_len(0).unwrap();
                 last = sent;
             });
             drop(client);
             (result.unwrap_err(), last)
         });
-        let received = server.receive_into(&to, 1 << 40, patience(), |_| ()).unwrap();
+        let received = server.receive_into(&to, 1 << 40, patience()).unwrap();
         let (error, last) = sending.join().unwrap();
         (error, last, received)
     });
@@ -200,7 +201,7 @@ fn pipes_and_sockets_of_others_are_sent_until_they_end() {
                 drop(entrance);
             });
             sent(client, &server, |client| {
-                let sent = client.send_from(&exit, patience(), |_| ());
+                let sent = client.send_from(&exit, patience());
                 assert!(!SockRef::from(&exit).nonblocking().unwrap(), "{name}");
                 sent
             })
@@ -215,7 +216,7 @@ fn pipes_and_sockets_of_others_are_sent_until_they_end() {
             source.write_all_deadline(&content, patience()).unwrap();
             drop(source);
         });
-        sent(client, &server, |client| client.send_from(&other, patience(), |_| ()))
+        sent(client, &server, |client| client.send_from(&other, patience()))
     });
     assert_eq!(result.unwrap(), MANY as u64);
     assert!(received == content);
@@ -228,7 +229,7 @@ fn through_pipe(content: &[u8], (client, server): (Stream, Stream)) -> Vec<u8> {
     thread::scope(|scope| {
         scope.spawn(move || client.write_all_deadline(content, patience()).unwrap());
         scope.spawn(move || {
-            let received = server.receive_into(&entrance, 1 << 40, patience(), |_| ());
+            let received = server.receive_into(&entrance, 1 << 40, patience());
             assert_eq!(received.unwrap(), content.len() as u64);
             assert!(!SockRef::from(&entrance).nonblocking().unwrap());
         });
@@ -254,7 +255,7 @@ fn what_comes_goes_into_pipes_and_files_that_are_appended_to() {
             client.write_all_deadline(&content, patience()).unwrap();
             drop(client);
         });
-        let received = server.receive_into(&to, 1 << 40, patience(), |_| ()).unwrap();
+        let received = server.receive_into(&to, 1 << 40, patience()).unwrap();
         assert_eq!(received, MANY as u64);
     });
     assert!(fs::read(dir.path("from")).unwrap() == [b"before ", &content[..]].concat());
@@ -263,11 +264,11 @@ fn what_comes_goes_into_pipes_and_files_that_are_appended_to() {
 #[test]
 fn devices_do_as_well() {
     let (client, server) = tcp_pair();
-    assert_eq!(client.send_from(&File::open("/dev/null").unwrap(), patience(), |_| ()).unwrap(), 0);
+    assert_eq!(client.send_from(&File::open("/dev/null").unwrap(), patience()).unwrap(), 0);
     let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
     thread::scope(|scope| {
         scope.spawn(move || client.write_all_deadline(&bytes(MANY), patience()).unwrap());
-        let received = server.receive_into(&null, 1 << 40, patience(), |_| ());
+        let received = server.receive_into(&null, 1 << 40, patience());
         assert_eq!(received.unwrap(), MANY as u64);
     });
 }
@@ -278,18 +279,18 @@ fn a_limit_is_the_most_and_a_count_is_exact() {
     let to = empty_file(&dir);
     let (client, server) = tcp_pair();
     client.write_all_deadline(b"twelve bytes", patience()).unwrap();
-    server.receive_exact_into(&to, 6, patience(), |_| ()).unwrap();
-    server.receive_exact_into(&to, 0, patience(), |_| ()).unwrap();
+    server.receive_exact_into(&to, 6, patience()).unwrap();
+    server.receive_exact_into(&to, 0, patience()).unwrap();
     assert_eq!(fs::read(dir.path("to")).unwrap(), b"twelve");
-    let error = server.receive_into(&to, 5, patience(), |_| ()).unwrap_err();
+    let error = server.receive_into(&to, 5, patience()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert_eq!(error.address(), server.peer_address().ok().as_ref());
     assert_eq!(fs::read(dir.path("to")).unwrap(), b"twelve byte");
-    let error = server.receive_into(&to, 1, moment(), |_| ()).unwrap_err();
+    let error = server.receive_into(&to, 1, moment()).unwrap_err();
     assert!(error.is_timeout(), "whether there is more is not known: {error}");
     drop(client);
-    assert_eq!(server.receive_into(&to, 0, patience(), |_| ()).unwrap(), 0);
-    let error = server.receive_exact_into(&to, 3, patience(), |_| ()).unwrap_err();
+    assert_eq!(server.receive_into(&to, 0, patience()).unwrap(), 0);
+    let error = server.receive_exact_into(&to, 3, patience()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEnd);
     assert_eq!(fs::read(dir.path("to")).unwrap(), b"twelve bytes");
 }
@@ -305,7 +306,9 @@ fn a_drip_does_not_outlast_the_deadline_and_what_came_is_kept() {
             }
         });
         let mut last = 0;
-        let error = server.receive_into(&to, 1 << 40, moment(), |count| last = count).unwrap_err();
+        let error = server
+            .receive_into_with_progress(&to, 1 << 40, moment(), |count| last = count)
+            .unwrap_err();
         assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::TimedOut));
         assert_eq!(to.metadata().unwrap().len(), last, "{name}");
         assert!(!server.is_nonblocking(), "{name}");
@@ -331,19 +334,19 @@ fn who_does_not_go_on_is_named() {
     let from = file_of(&dir, &bytes(100));
     from.set_len(1 << 30).unwrap();
     for (name, (client, _server)) in pairs() {
-        let error = clogs(|| client.send_file(&from, .., moment(), |_| ()));
+        let error = clogs(|| client.send_file(&from, .., moment()));
         assert_eq!(error.endpoint(), client.peer_name().as_deref(), "{name}");
     }
     let (client, server) = tcp_pair();
     let mut silent = Piped::cat();
-    let error = client.send_from(&silent.take_exit(), moment(), |_| ()).unwrap_err();
+    let error = client.send_from(&silent.take_exit(), moment()).unwrap_err();
     assert_eq!(error.to_string(), "read from the pipe: timed out");
     let mut clogged = Piped::cat();
     let entrance = clogged.take_entrance();
     let content = bytes(MANY);
     thread::scope(|scope| {
         scope.spawn(|| while client.write_all_deadline(&content, patience()).is_ok() {});
-        let error = clogs(|| server.receive_into(&entrance, 1 << 40, moment(), |_| ()));
+        let error = clogs(|| server.receive_into(&entrance, 1 << 40, moment()));
         assert_eq!(error.to_string(), "write to the pipe: timed out");
         drop(server);
     });
@@ -360,7 +363,7 @@ fn a_reset_ends_a_transfer_each_way() {
             server.read_exact_deadline(&mut [0; 5000], patience()).unwrap();
             reset(server);
         });
-        let error = client.send_file(&from, .., patience(), |_| ()).unwrap_err();
+        let error = client.send_file(&from, .., patience()).unwrap_err();
         let (operation, kind) = (error.operation(), error.kind());
         assert_eq!(operation, Operation::Write);
         let kinds = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
@@ -370,7 +373,7 @@ fn a_reset_ends_a_transfer_each_way() {
     let to = empty_file(&dir);
     client.write_all_deadline(b"abc", patience()).unwrap();
     let mut client = Some(client);
-    let error = server.receive_into(&to, 1 << 40, patience(), |received| {
+    let error = server.receive_into_with_progress(&to, 1 << 40, patience(), |received| {
         if received == 3 {
             reset(client.take().unwrap());
         }
@@ -385,14 +388,14 @@ fn a_reset_is_noticed_while_the_source_has_nothing_to_give() {
     let (client, server) = tcp_pair();
     reset(server);
     let mut silent = Piped::cat();
-    let error = client.send_from(&silent.take_exit(), patience(), |_| ()).unwrap_err();
+    let error = client.send_from(&silent.take_exit(), patience()).unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::ConnectionReset));
 }
 
 #[test]
 fn a_reader_that_has_gone_is_noticed_while_the_peer_is_silent() {
     let (_client, server) = tcp_pair();
-    let error = server.receive_into(&Piped::gone(), 9, patience(), |_| ()).unwrap_err();
+    let error = server.receive_into(&Piped::gone(), 9, patience()).unwrap_err();
     assert_eq!(error.to_string(), "write to the pipe: broken pipe");
 }
 
@@ -402,7 +405,7 @@ fn a_full_disk_is_named() {
     let (client, server) = tcp_pair();
     client.write_all_deadline(b"x", patience()).unwrap();
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let error = server.receive_into(&full, 9, patience(), |_| ()).unwrap_err();
+    let error = server.receive_into(&full, 9, patience()).unwrap_err();
     assert_eq!(error.to_string(), "write to the device: no space left");
     assert_eq!(error.code(), Some(libc::ENOSPC));
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
@@ -430,7 +433,8 @@ fn what_a_file_took_before_it_was_full_is_counted() {
         // It ends in a reset where the other end goes first.
         scope.spawn(move || client.write_all_deadline(&bytes(MANY), patience()).is_ok());
         let mut last = 0;
-        let result = server.receive_into(&to, 1 << 40, patience(), |count| last = count);
+        let result =
+            server.receive_into_with_progress(&to, 1 << 40, patience(), |count| last = count);
         drop(server);
         (result.unwrap_err(), last)
     });
@@ -444,6 +448,6 @@ fn a_directory_is_no_file() {
     let dir = TestDir::new();
     let (client, _server) = tcp_pair();
     let from = File::open(dir.path(".")).unwrap();
-    let error = client.send_file(&from, .., patience(), |_| ()).unwrap_err();
+    let error = client.send_file(&from, .., patience()).unwrap_err();
     assert_eq!(error.operation(), Operation::Read);
 }

@@ -35,7 +35,7 @@ use crate::sys::{self, Interest, NoSigpipe};
 ///     let deadline = Deadline::after(Duration::from_secs(600));
 ///     netcore::transfer::write_all_to(to, ahead, deadline)?;
 ///     let left = length.saturating_sub(ahead.len() as u64);
-///     stream.receive_exact_into(to, left, deadline, |_| ())
+///     stream.receive_exact_into(to, left, deadline)
 /// }
 /// ```
 pub fn write_all_to(target: &impl AsFd, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {

@@ -3,7 +3,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use netcore::SocketOptions;
+use netcore::{Endpoint, SocketOptions};
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn over_tcp<T: Send + 'static>(
     script: impl FnOnce(BufReader<TcpStream>) -> T + Send + 'static,
 ) -> (Client, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let endpoint: Endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
     let server = std::thread::spawn(move || script(BufReader::new(listener.accept().unwrap().0)));
     let stream = Stream::connect(&endpoint, &SocketOptions::default(), deadline()).unwrap();
     (Client::stream(stream, limit), server)
@@ -27,7 +27,7 @@ fn over_tcp<T: Send + 'static>(
 /// A client and the socket of its server.
 fn over_udp(limit: usize) -> (Client, UdpSocket) {
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("udp://{}", server.local_addr().unwrap()).parse().unwrap();
+    let endpoint: Endpoint = format!("udp://{}", server.local_addr().unwrap()).parse().unwrap();
     let socket = Datagram::connect(&endpoint, &SocketOptions::default(), deadline()).unwrap();
     (Client::datagram(socket, limit), server)
 }

@@ -147,7 +147,7 @@ fn a_stop_is_heeded_while_the_first_connection_is_made() {
     let path = std::env::temp_dir().join(format!("sockit-load-full-{}", std::process::id()));
     let endpoint: Endpoint = format!("unix:{}", path.display()).parse().unwrap();
     let options = netcore::SocketOptions::new().with_backlog(0);
-    let _listener = netcore::Listener::bind(&endpoint, &options).unwrap();
+    let _listener = netcore::Listener::bind_with(&endpoint, &options).unwrap();
     let soon = || Deadline::after(Duration::from_millis(20));
     let mut held = Vec::new();
     while let Ok(stream) =

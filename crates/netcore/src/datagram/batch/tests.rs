@@ -9,7 +9,7 @@ use crate::fixture::{endpoint, has_ipv6, moment, patience};
 use crate::options::SocketOptions;
 
 fn bind_one(text: &str) -> Datagram {
-    Datagram::bind(&endpoint(text), &SocketOptions::new()).unwrap().remove(0)
+    Datagram::bind(&endpoint(text)).unwrap()
 }
 
 fn texts(batch: &Batch) -> Vec<String> {
@@ -145,7 +145,7 @@ fn unix_datagrams_with_and_without_a_name() {
     use std::os::unix::net::UnixDatagram;
 
     let dir = crate::fixture::TestDir::new();
-    let bind = |name| Datagram::bind(&dir.endpoint(name), &SocketOptions::new()).unwrap().remove(0);
+    let bind = |name| Datagram::bind(&dir.endpoint(name)).unwrap();
     let (server, client) = (bind("server"), bind("client"));
     let mut batch = Batch::new(4, 64);
     let to = server.local_address().unwrap();

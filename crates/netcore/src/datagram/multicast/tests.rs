@@ -13,7 +13,7 @@ use crate::fixture::{endpoint, moment, patience};
 use crate::options::{MulticastInterface, SocketOptions};
 
 fn bind_one(text: &str, options: &SocketOptions) -> Datagram {
-    Datagram::bind(&endpoint(text), options).unwrap().remove(0)
+    Datagram::bind_with(&endpoint(text), options).unwrap()
 }
 
 /// Whether `sender` can reach `receiver` at `group`; says so if this machine does not allow it.

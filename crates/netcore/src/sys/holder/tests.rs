@@ -14,7 +14,7 @@ fn this_process() -> String {
 }
 
 fn cannot_listen(endpoint: &Endpoint) -> Error {
-    let error = Listener::bind(endpoint, &SocketOptions::new()).unwrap_err();
+    let error = Listener::bind_all(endpoint, &SocketOptions::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressInUse, "{error}");
     error
 }
@@ -44,8 +44,8 @@ fn one_on_every_interface_is_in_the_way_of_a_single_address() {
 #[test]
 fn a_datagram_socket_in_the_way_is_named() {
     let options = SocketOptions::new();
-    let first = Datagram::bind(&endpoint("udp://127.0.0.1:0"), &options).unwrap().remove(0);
-    let error = Datagram::bind(first.endpoint(), &options).unwrap_err();
+    let first = Datagram::bind_with(&endpoint("udp://127.0.0.1:0"), &options).unwrap();
+    let error = Datagram::bind_all(first.endpoint(), &options).unwrap_err();
     assert_eq!(error.holder(), Some(&*this_process()));
     // The numbers of TCP's ports are not those of UDP's.
     let address = first.local_address().unwrap();
@@ -57,14 +57,14 @@ fn a_datagram_socket_in_the_way_is_named() {
 fn whoever_accepts_on_a_unix_socket_is_named() {
     let directory = TestDir::new();
     let options = SocketOptions::new();
-    let _first = Listener::bind(&directory.endpoint("stream"), &options).unwrap();
+    let _first = Listener::bind_all(&directory.endpoint("stream"), &options).unwrap();
     let error = cannot_listen(&directory.endpoint("stream"));
     assert_eq!(error.holder(), Some(&*this_process()));
-    let _second = Datagram::bind(&directory.endpoint("datagram"), &options).unwrap();
-    let error = Datagram::bind(&directory.endpoint("datagram"), &options).unwrap_err();
+    let _second = Datagram::bind_all(&directory.endpoint("datagram"), &options).unwrap();
+    let error = Datagram::bind_all(&directory.endpoint("datagram"), &options).unwrap_err();
     assert_eq!(error.holder(), Some(&*this_process()));
     let name = Endpoint::unix(format!("\0sockit-test-{}-holder", std::process::id()));
-    let _third = Listener::bind(&name, &options).unwrap();
+    let _third = Listener::bind_all(&name, &options).unwrap();
     assert_eq!(cannot_listen(&name).holder(), Some(&*this_process()));
     fs::write(directory.path("file"), "").unwrap();
     assert_eq!(cannot_listen(&directory.endpoint("file")).holder(), None);

@@ -31,7 +31,7 @@ fn a_peer_that_stops_is_found_out_long_before_the_deadline() {
     client.write_all_deadline(b"some", patience()).unwrap();
     let impatient =
         TransferDeadline::from(Deadline::never()).with_stall_timeout(Duration::from_millis(30));
-    let error = server.receive_exact_into(&to, 9, impatient, |_| ()).unwrap_err();
+    let error = server.receive_exact_into(&to, 9, impatient).unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::TimedOut));
     assert_eq!(std::fs::read(dir.path("to")).unwrap(), b"some");
 }
@@ -47,7 +47,7 @@ fn the_targets_time_is_no_pause_of_the_peer() {
     let whole = Deadline::after(Duration::from_millis(200));
     let impatient = TransferDeadline::from(whole).with_stall_timeout(Duration::from_millis(30));
     let error = server
-        .receive_exact_into(&entrance, u64::MAX, impatient, |moved| {
+        .receive_exact_into_with_progress(&entrance, u64::MAX, impatient, |moved| {
             sent.set(moved);
             client.write_all_deadline(&[0; 4096], patience()).unwrap();
         })
