@@ -33,6 +33,10 @@ pub(crate) struct Going<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) to: &'a SockAddr,
     /// The address that it leaves from. `None`: the system chooses.
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android")),
+        allow(dead_code, reason = "the other systems always choose")
+    )]
     pub(crate) local: Option<Local>,
 }
 

@@ -57,7 +57,8 @@ pub(crate) const HAS_KEEPALIVE_TIMES: bool = cfg!(not(target_os = "openbsd"));
 /// Whether the number of probes can be set. Windows has it since 10.0.15063 only.
 pub(crate) const HAS_KEEPALIVE_COUNT: bool = cfg!(unix);
 
-/// Whether there is `TCP_USER_TIMEOUT`.
+/// `true` where the system has `TCP_USER_TIMEOUT`.
+#[cfg(feature = "server")]
 pub(crate) const HAS_USER_TIMEOUT: bool = cfg!(target_os = "linux");
 
 /// Sets `TCP_KEEPIDLE`, `TCP_KEEPINTVL` and `TCP_KEEPCNT` where they are given.
