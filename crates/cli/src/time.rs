@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use netcore::server::Config;
 use netcore::{Datagram, Deadline, Endpoint, SocketOptions, Stream, Transport};
 use timestamp::{
-    Client, ClientError, Format, Framing, Protocol, Reading, TimeService, Zone, query_daytime,
+    Client, ClientError, Format, Framing, ParsedTime, Service, TimeService, Zone, query_daytime,
     query_time,
 };
 
@@ -29,8 +29,8 @@ const LONGEST_LINE: u64 = Client::ANSWER_LIMIT as u64 + 3;
 /// `sockit time serve`
 pub(crate) fn serve(args: TimeServe, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let service = args.service;
-    let has_text = matches!(service, Protocol::Timestamp | Protocol::Daytime);
-    if args.framing.is_some() && service != Protocol::Timestamp {
+    let has_text = matches!(service, Service::Timestamp | Service::Daytime);
+    if args.framing.is_some() && service != Service::Timestamp {
         return Err(no_such("--framing", service));
     }
     if (args.format.is_some() || args.utc) && !has_text {
@@ -52,10 +52,10 @@ pub(crate) fn serve(args: TimeServe, common: &Common, stdio: &mut Stdio) -> Resu
     let default = ["tcp", "udp"].map(|scheme| format!("{scheme}://127.0.0.1:{}", service.port()));
     let default = default.each_ref().map(String::as_str);
     let listening = Listening::start(&args.serve, &default, limits, common, stdio)?;
-    listening.run(|_| TimeService::new(framing, format.clone(), zone).with_protocol(service))
+    listening.run(|_| TimeService::new(framing, format.clone(), zone).with_service(service))
 }
 
-fn no_such(option: &str, service: Protocol) -> Failure {
+fn no_such(option: &str, service: Service) -> Failure {
     Failure::new(exit::USAGE, format!("the service {service} has no {option}; see --help"))
 }
 
@@ -64,9 +64,9 @@ pub(crate) fn client(args: TimeClient, common: &Common, stdio: &mut Stdio) -> Re
     let endpoint: Endpoint = args.endpoint.parse()?;
     let deadline = Deadline::after(args.timeout);
     match args.service {
-        Protocol::Timestamp | Protocol::Echo => {}
-        Protocol::Daytime => return print(&query_daytime(&endpoint, deadline)?, common, stdio),
-        Protocol::Time => {
+        Service::Timestamp | Service::Echo => {}
+        Service::Daytime => return print(&query_daytime(&endpoint, deadline)?, common, stdio),
+        Service::Time => {
             let line = written(query_time(&endpoint, deadline)?);
             return print(line.as_bytes(), common, stdio);
         }
@@ -97,7 +97,7 @@ fn print(answer: &[u8], common: &Common, stdio: &Stdio) -> Result<(), Failure> {
 /// The time of RFC 868 for people.
 fn written(seconds: u32) -> String {
     let mut line = String::new();
-    if let Some(reading) = Reading::of_seconds_since_1900(seconds, SystemTime::now()) {
+    if let Some(reading) = ParsedTime::from_seconds_since_1900(seconds, SystemTime::now()) {
         Format::Rfc3339.write(reading.time, Zone::Local, &mut line);
     }
     line + "\n"

@@ -3,24 +3,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Borrow;
 use std::fmt::{self, Write};
 use std::str::FromStr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, Local, Utc};
+use chrono::format::StrftimeItems;
 
-use crate::{Pattern, PatternError};
-
-pub(crate) const SECOND: Duration = Duration::from_secs(1);
-const MILLISECOND: Duration = Duration::from_millis(1);
-pub(crate) const NANOSECOND: Duration = Duration::from_nanos(1);
-
-/// 0000-01-02 00:00:00 and 9999-12-30 23:59:59 UTC, in seconds since 1970: the years have four
-/// digits in every zone.
-const FIRST: i64 = -62_167_132_800;
-const LAST: i64 = 253_402_214_399;
+use crate::pattern::{Pattern, PatternError};
+use crate::unix_time::{MILLISECOND, NANOSECOND, SECOND, unix_nanos};
+use crate::zone::{Zone, write_date};
 
 /// A format of the time.
 ///
@@ -132,17 +123,6 @@ impl FromStr for Format {
     }
 }
 
-/// The zone that dates are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Zone {
-    /// The zone of the process: `TZ` in the environment, otherwise the system's, otherwise UTC.
-    /// `%Z` writes its offset, such as `+01:00`: the zone's own name is not known.
-    #[default]
-    Local,
-    /// Coordinated universal time.
-    Utc,
-}
-
 /// A text names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -156,38 +136,4 @@ pub enum FormatError {
     /// Its pattern cannot be used.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-}
-
-/// Appends a date as the items say.
-///
-/// # Errors
-///
-/// When an item cannot be written. What stands before it has been appended then.
-pub(crate) fn write_date<'a, I, B>(
-    nanos: i128,
-    zone: Zone,
-    items: I,
-    out: &mut String,
-) -> fmt::Result
-where
-    I: Iterator<Item = B> + Clone,
-    B: Borrow<Item<'a>>,
-{
-    let seconds = nanos.div_euclid(1_000_000_000).clamp(FIRST.into(), LAST.into());
-    let subsec = nanos.rem_euclid(1_000_000_000);
-    // Both fit: the seconds are clamped, the rest is a remainder.
-    let date = DateTime::<Utc>::from_timestamp(seconds as i64, subsec as u32).unwrap_or_default();
-    match zone {
-        Zone::Local => date.with_timezone(&Local).format_with_items(items).write_to(out),
-        Zone::Utc => date.format_with_items(items).write_to(out),
-    }
-}
-
-/// Nanoseconds since 1970, negative before. The seconds of a [`SystemTime`] fit 64 bits, so this
-/// cannot overflow.
-pub(crate) fn unix_nanos(time: SystemTime) -> i128 {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => since.as_nanos() as i128,
-        Err(before) => -(before.duration().as_nanos() as i128),
-    }
 }

@@ -1,36 +1,33 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
-mod client;
-mod clock;
-mod distribution;
-mod format;
 #[cfg(all(unix, feature = "bench"))]
-pub mod load;
+pub mod bench;
+mod client;
+mod format;
 mod offset;
+mod parse;
 mod pattern;
-mod ping;
-mod probe;
-mod prober;
-mod protocol;
+pub mod ping;
 mod query;
-mod reading;
+mod responder;
 #[cfg(feature = "server")]
 mod server;
-mod statistics;
+mod service;
+mod stamp;
+mod unix_time;
+mod zone;
 
-pub use answer::{Framing, Responder, answer};
+pub use netcore;
+
 pub use client::{Client, ClientError};
-pub use clock::Stamp;
-pub use distribution::Distribution;
-pub use format::{Format, FormatError, Zone};
-pub use offset::{Drift, Estimator, Exchange, Offset};
+pub use format::{Format, FormatError};
+pub use offset::{Drift, Estimator, Offset, sample::Sample};
+pub use parse::{ParsedTime, seconds_since_1900};
 pub use pattern::{Pattern, PatternError};
-pub use ping::{Answer, Event, Order, Ping, Plan, Step};
-pub use prober::Prober;
-pub use protocol::{Protocol, UnknownProtocol};
 pub use query::{query_daytime, query_time};
-pub use reading::{Reading, seconds_since_1900};
+pub use responder::{Framing, Responder, answer};
 #[cfg(feature = "server")]
 pub use server::TimeService;
-pub use statistics::Statistics;
+pub use service::{Service, UnknownService};
+pub use stamp::Stamp;
+pub use zone::Zone;

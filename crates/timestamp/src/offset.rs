@@ -1,30 +1,18 @@
 //! How far apart two clocks are, out of exchanges between them.
 
-mod hull;
+mod drift_bounds;
+mod interval;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 mod unit;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use crate::format::{SECOND, unix_nanos};
-use hull::Hull;
-use unit::Unit;
-
-/// One exchange with a server that told its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exchange {
-    /// Our clock, read just before the request was sent.
-    pub sent: SystemTime,
-    /// The time until the answer was there, by a clock that is never set.
-    pub round_trip: Duration,
-    /// The server's clock as it was told.
-    pub server: SystemTime,
-    /// The step in which it was told.
-    pub resolution: Duration,
-    /// `true` if the time was a bare number whose unit is a guess, and the resolution that unit.
-    pub unit_assumed: bool,
-}
+use crate::offset::drift_bounds::DriftBounds;
+use crate::offset::interval::{COARSE, Interval, TOLERANCE};
+use crate::offset::sample::Sample;
+use crate::offset::unit::Unit;
 
 /// How far the server's clock is ahead of ours; behind, where it is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,11 +95,11 @@ pub struct Drift {
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
-/// use timestamp::{Estimator, Exchange};
+/// use timestamp::{Estimator, Sample};
 ///
 /// let mut estimator = Estimator::default();
 /// // The answer takes 20 ms. The server is a second ahead, and reads its clock in the middle.
-/// estimator.add(&Exchange {
+/// estimator.add(&Sample {
 ///     sent: UNIX_EPOCH + Duration::from_millis(5_000),
 ///     round_trip: Duration::from_millis(20),
 ///     server: UNIX_EPOCH + Duration::from_millis(6_010),
@@ -127,49 +115,41 @@ pub struct Drift {
 #[derive(Debug, Clone, Default)]
 pub struct Estimator {
     offset: Option<Interval>,
-    hull: Hull,
-    exchanges: u64,
+    drift_bounds: DriftBounds,
+    samples: u64,
     steps: u64,
     unit: Unit,
     /// The unit with which numbers have been taken into account.
     taken_with: Option<i128>,
 }
 
-/// What the offset can be, in nanoseconds, when our clock shows `at`, in nanoseconds since 1970.
-#[derive(Debug, Clone, Copy)]
-struct Interval {
-    at: i128,
-    low: i128,
-    high: i128,
-}
-
 impl Estimator {
     /// How much faster or slower the one clock may run than the other, in millionths: each of them
     /// 50 off, in opposite directions.
-    pub const TOLERANCE: f64 = 100.0;
+    pub const TOLERANCE: f64 = TOLERANCE;
 
     /// How far the clock may be behind that a server reads for whole seconds: the longest tick of a
     /// kernel (`HZ` of 100), which is 10 ms.
-    pub const COARSE: Duration = Duration::from_millis(10);
+    pub const COARSE: Duration = COARSE;
 
     /// Takes one exchange into account. They may come in any order.
-    pub fn add(&mut self, exchange: &Exchange) {
-        if !exchange.unit_assumed {
-            return self.take(exchange);
+    pub fn add(&mut self, sample: &Sample) {
+        if !sample.unit_assumed {
+            return self.take(sample);
         }
-        let Some((unit, exchanges)) = self.unit.add(exchange) else { return };
+        let Some((unit, samples)) = self.unit.add(sample) else { return };
         if self.taken_with.replace(unit).is_some_and(|other| other != unit) {
             // With the other unit, all of it was wrong.
             let unit = std::mem::take(&mut self.unit);
             *self = Estimator { unit, taken_with: self.taken_with, ..Estimator::default() };
         }
-        exchanges.iter().for_each(|exchange| self.take(exchange));
+        samples.iter().for_each(|sample| self.take(sample));
     }
 
-    fn take(&mut self, exchange: &Exchange) {
-        self.exchanges += 1;
-        let new = Interval::of(exchange);
-        self.hull.add(new);
+    fn take(&mut self, sample: &Sample) {
+        self.samples += 1;
+        let new = Interval::of(sample);
+        self.drift_bounds.add(new);
         let met = match self.offset {
             None => Some(new),
             Some(old) => {
@@ -179,9 +159,9 @@ impl Estimator {
         };
         if met.is_none() {
             self.steps += 1;
-            if self.hull.is_broken() {
-                self.hull = Hull::default();
-                self.hull.add(new);
+            if self.drift_bounds.is_broken() {
+                self.drift_bounds = DriftBounds::default();
+                self.drift_bounds.add(new);
             }
         }
         self.offset = Some(met.unwrap_or(new));
@@ -203,54 +183,18 @@ impl Estimator {
     /// The drift, once it is known to less than [`TOLERANCE`](Estimator::TOLERANCE), and if the
     /// exchanges since the last step allow one at all.
     pub fn drift(&self) -> Option<Drift> {
-        let (least, most) = self.hull.slopes()?;
+        let (least, most) = self.drift_bounds.slopes()?;
         let (ppm, error) = ((least + most) / 2.0 * 1e6, (most - least) / 2.0 * 1e6);
         (0.0..Estimator::TOLERANCE).contains(&error).then_some(Drift { ppm, error })
     }
 
     /// How many exchanges have been taken into account.
-    pub fn exchanges(&self) -> u64 {
-        self.exchanges
+    pub fn samples(&self) -> u64 {
+        self.samples
     }
 
     /// How often the offset changed by more than [`TOLERANCE`](Estimator::TOLERANCE) allows.
     pub fn steps(&self) -> u64 {
         self.steps
     }
-}
-
-impl Interval {
-    fn of(exchange: &Exchange) -> Interval {
-        let (at, told) = (unix_nanos(exchange.sent), unix_nanos(exchange.server));
-        let trip = exchange.round_trip.as_nanos() as i128;
-        let resolution = exchange.resolution.as_nanos() as i128;
-        let step = resolution + coarse(resolution);
-        // It holds at some time of the exchange; this is for its beginning.
-        Interval {
-            at,
-            low: told - at - trip - drifted(trip),
-            high: told + step - at + drifted(trip),
-        }
-    }
-
-    /// What it allows at another time.
-    fn carried_to(self, at: i128) -> Interval {
-        let more = drifted((at - self.at).abs());
-        Interval { at, low: self.low - more, high: self.high + more }
-    }
-
-    fn intersection(self, other: Interval) -> Option<Interval> {
-        let (low, high) = (self.low.max(other.low), self.high.min(other.high));
-        (low <= high).then_some(Interval { at: self.at, low, high })
-    }
-}
-
-/// How far a clock that is told in steps of `resolution` nanoseconds may be behind, in nanoseconds.
-fn coarse(resolution: i128) -> i128 {
-    if resolution >= SECOND.as_nanos() as i128 { Estimator::COARSE.as_nanos() as i128 } else { 0 }
-}
-
-/// How far two clocks can move apart in so many nanoseconds, rounded up.
-fn drifted(nanos: i128) -> i128 {
-    nanos * Estimator::TOLERANCE as i128 / 1_000_000 + 1
 }

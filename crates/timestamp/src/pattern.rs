@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use chrono::format::{Item, StrftimeItems};
 
-use crate::Zone;
-use crate::format::write_date;
+use crate::zone::Zone;
+use crate::zone::write_date;
 
 /// A strftime pattern that has been checked: writing a time by it cannot fail.
 ///

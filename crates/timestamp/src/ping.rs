@@ -1,345 +1,41 @@
-//! Which probe is sent when, and what became of each, without I/O.
+//! Pings a server that answers with the time or with what it received, and sums up the results.
+//!
+//! ```text
+//!  Plan ──▶ Ping (no I/O: Step out, answers in) ──▶ Event ──▶ Statistics (Histogram, Estimator)
+//!             ▲ driven by
+//!           Prober (sockets, an iterator of Event)
+//! ```
+//!
+//! Three lines ping a server and print its round trip:
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use timestamp::ping::{Plan, Prober, Statistics};
+//! use timestamp::{Service, Zone};
+//!
+//! let endpoint = "udp://localhost:21567".parse()?;
+//! let plan = Plan::default().with_count(Some(10)).with_interval(Duration::from_millis(100));
+//! // A random number that nobody else knows.
+//! let nonce = 0x5d3a_91c2_07be_64f8;
+//! let mut statistics = Statistics::default();
+//! for event in Prober::new(endpoint, Service::Timestamp, Zone::Local, plan, nonce) {
+//!     statistics.add(&event);
+//! }
+//! println!("{:?}, loss {:.0} %", statistics.mean(), statistics.loss() * 100.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-#[cfg(test)]
-mod tests;
+mod driver;
+mod event;
+mod histogram;
+mod plan;
+mod state;
+mod statistics;
+pub(crate) mod wire;
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant, SystemTime};
-
-use netcore::{Address, Deadline};
-
-use crate::{Exchange, Reading};
-
-/// How probes are sent.
-///
-/// ```
-/// use std::time::Duration;
-/// use timestamp::Plan;
-///
-/// let plan = Plan::default().with_count(Some(10)).with_interval(Duration::from_millis(200));
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
-pub struct Plan {
-    interval: Duration,
-    timeout: Duration,
-    count: Option<u64>,
-    deadline: Option<Duration>,
-}
-
-/// A probe each second, without end, each of which may take 5 s.
-impl Default for Plan {
-    fn default() -> Plan {
-        let (interval, timeout) = (Duration::from_secs(1), Duration::from_secs(5));
-        Plan { interval, timeout, count: None, deadline: None }
-    }
-}
-
-impl Plan {
-    /// The time from one probe to the next.
-    pub fn with_interval(self, interval: Duration) -> Plan {
-        Plan { interval, ..self }
-    }
-
-    /// How long an answer may take before its probe counts as lost.
-    pub fn with_timeout(self, timeout: Duration) -> Plan {
-        Plan { timeout, ..self }
-    }
-
-    /// How many probes are sent. The ping ends when the last one is answered or lost. `None`:
-    /// without end.
-    pub fn with_count(self, count: Option<u64>) -> Plan {
-        Plan { count, ..self }
-    }
-
-    /// How long all of it may take, whatever is still under way then. `None`: without limit.
-    pub fn with_deadline(self, deadline: Option<Duration>) -> Plan {
-        Plan { deadline, ..self }
-    }
-
-    pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
-    }
-}
-
-/// What happens in a ping.
-#[derive(Debug)]
-pub enum Event {
-    /// A probe was sent, or could not be for want of a connection.
-    Sent {
-        /// Its number, from 1 on.
-        seq: u64,
-    },
-    /// The server was reached, or is at another address than before.
-    Connected(Address),
-    /// An answer came.
-    Answer(Answer),
-    /// A probe has not been answered within the timeout, or its connection is gone.
-    Lost {
-        /// Its number.
-        seq: u64,
-    },
-    /// There is no connection, or the other machine says that nobody listens. The ping goes on.
-    Trouble(netcore::Error),
-    /// The server said something that answers no probe, as a server of another kind does. These are
-    /// its first bytes, at most [`FOREIGN_LIMIT`](Event::FOREIGN_LIMIT); a ping tells it once. The
-    /// ping goes on: some servers greet before they answer.
-    Foreign(Vec<u8>),
-}
-
-impl Event {
-    /// The most bytes of [`Foreign`](Event::Foreign).
-    pub const FOREIGN_LIMIT: usize = 64;
-}
-
-/// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The number of the probe.
-    pub seq: u64,
-    /// From just before the probe was sent until the answer was there.
-    pub round_trip: Duration,
-    /// How many bytes it has.
-    pub bytes: usize,
-    /// Where it stands among the others.
-    pub order: Order,
-    /// What it says of the server's clock.
-    pub exchange: Option<Exchange>,
-    /// Whether its time had no zone.
-    pub zone_assumed: bool,
-}
-
-/// Where an answer stands among the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Order {
-    /// In time, and after all that came before.
-    InTurn,
-    /// In time, but after the answer to a later probe.
-    Overtaken,
-    /// After its probe was counted as lost.
-    Late,
-    /// Once more.
-    Duplicate,
-}
-
-/// What there is to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Send this probe, and say so with [`Ping::sent`]. One of which that is not said is lost.
-    Send(u64),
-    /// Nothing: this probe is lost.
-    Lost(u64),
-    /// Wait for answers until then.
-    Wait(Instant),
-    /// The ping is over.
-    End,
-}
-
-/// A ping, without I/O.
-///
-/// ```text
-///            Step::Send, sent                answered
-///   (none) ───────────────────▶ under way ────────────▶ answered ─▶ (duplicates)
-///                                   │ the timeout, or broken        ▲
-///                                   ▼                               │ answered, late
-///                                 lost ─────────────────────────────┘
-/// ```
-///
-/// Probes are due at equal intervals. Where one is late by more than an interval (the machine was
-/// asleep), those in between are left out, not made up for. Between two of them there is always a
-/// wait for answers, however short the interval is.
-///
-/// # Limits
-///
-/// The next probe waits while the oldest one that is under way is [`WINDOW`](Ping::WINDOW) probes
-/// behind it. Late answers and duplicates are known among the last
-/// [`REMEMBERED`](Ping::REMEMBERED) probes at least.
-///
-/// ```
-/// use std::time::{Duration, Instant, UNIX_EPOCH};
-/// use timestamp::{Order, Ping, Plan, Step};
-///
-/// let mut ping = Ping::new(Plan::default().with_count(Some(1)));
-/// let now = Instant::now();
-/// assert_eq!(ping.poll(now), Step::Send(1));
-/// ping.sent(1, now, UNIX_EPOCH);
-/// let then = now + Duration::from_millis(3);
-/// let answer = ping.answered(1, then, 30, None).ok_or("not ours")?;
-/// assert_eq!((answer.order, answer.round_trip), (Order::InTurn, Duration::from_millis(3)));
-/// assert_eq!(ping.poll(then), Step::End);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug)]
-pub struct Ping {
-    plan: Plan,
-    end: Option<Instant>,
-    /// When the next probe is due; `None` before the first.
-    due: Option<Instant>,
-    /// The last probes, without a gap, up to the one before `next`.
-    probes: VecDeque<Probe>,
-    /// The number of the next probe.
-    next: u64,
-    /// No probe before this one is under way. At `next`, none is.
-    oldest: u64,
-    /// The latest probe that was answered in time.
-    newest: u64,
-    /// No wait for answers has come after the last probe yet.
-    has_sent: bool,
-}
-
-#[derive(Debug)]
-struct Probe {
-    /// When it was sent, by both clocks. `None`: it was not, or its connection is gone.
-    sent: Option<(Instant, SystemTime)>,
-    fate: Fate,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    UnderWay,
-    Answered,
-    Lost,
-}
-
-impl Ping {
-    /// The most probes from the oldest one that is under way on.
-    pub const WINDOW: u64 = 16_384;
-
-    /// How many probes are remembered after their fate is known.
-    pub const REMEMBERED: usize = 1_024;
-
-    /// A ping that begins with the first call of [`poll`](Ping::poll).
-    pub fn new(plan: Plan) -> Ping {
-        let probes = VecDeque::new();
-        Ping { plan, end: None, due: None, probes, next: 1, oldest: 1, newest: 0, has_sent: false }
-    }
-
-    /// What there is to do at `now`. Do it and ask again.
-    pub fn poll(&mut self, now: Instant) -> Step {
-        let due = match self.due {
-            Some(due) => due,
-            None => {
-                self.end = self.plan.deadline.and_then(|deadline| now.checked_add(deadline));
-                *self.due.insert(now)
-            }
-        };
-        if self.end.is_some_and(|end| end <= now) {
-            return Step::End;
-        }
-        let lost_at = self.lost_at(now);
-        if lost_at.is_some_and(|at| at <= now) {
-            let seq = self.oldest;
-            self.decide(seq, Fate::Lost);
-            return Step::Lost(seq);
-        }
-        let more = self.plan.count.is_none_or(|count| self.next <= count);
-        if !more && self.oldest == self.next {
-            return Step::End;
-        }
-        let may_send = more && self.next - self.oldest < Ping::WINDOW;
-        if may_send && due <= now {
-            if !std::mem::take(&mut self.has_sent) {
-                return Step::Send(self.begin(now, due));
-            }
-            return Step::Wait(now + LISTEN);
-        }
-        self.has_sent = false;
-        let waits = [lost_at, self.end, may_send.then_some(due)];
-        Step::Wait(waits.into_iter().flatten().min().unwrap_or(now + FAR))
-    }
-
-    /// When the oldest probe that is under way is lost: now, if it can't be answered any more.
-    fn lost_at(&self, now: Instant) -> Option<Instant> {
-        match self.probes[self.place(self.oldest)?].sent {
-            Some((at, _)) => at.checked_add(self.plan.timeout),
-            None => Some(now),
-        }
-    }
-
-    fn begin(&mut self, now: Instant, due: Instant) -> u64 {
-        let base = if now - due > self.plan.interval { now } else { due };
-        self.due = Some(base.checked_add(self.plan.interval).unwrap_or(now + FAR));
-        let seq = self.next;
-        self.next += 1;
-        self.has_sent = true;
-        self.probes.push_back(Probe { sent: None, fate: Fate::UnderWay });
-        while self.probes.len() > Ping::REMEMBERED && self.probes[0].fate != Fate::UnderWay {
-            self.probes.pop_front();
-        }
-        seq
-    }
-
-    /// A probe goes out: `at`, by the clock that answers will be timed by, and `clock`, the
-    /// system's. Read both just before it is sent.
-    pub fn sent(&mut self, seq: u64, at: Instant, clock: SystemTime) {
-        if let Some(place) = self.place(seq) {
-            self.probes[place].sent = Some((at, clock));
-        }
-    }
-
-    /// An answer to a probe came at `at`, of so many bytes, and with the time if it told one.
-    /// `None`: there is no such probe, or it is forgotten.
-    pub fn answered(
-        &mut self,
-        seq: u64,
-        at: Instant,
-        bytes: usize,
-        reading: Option<Reading>,
-    ) -> Option<Answer> {
-        let probe = &self.probes[self.place(seq)?];
-        let (sent, clock) = probe.sent?;
-        let round_trip = at.saturating_duration_since(sent);
-        let order = match probe.fate {
-            Fate::Answered => Order::Duplicate,
-            Fate::Lost => Order::Late,
-            Fate::UnderWay if seq < self.newest => Order::Overtaken,
-            Fate::UnderWay => Order::InTurn,
-        };
-        if order == Order::InTurn {
-            self.newest = seq;
-        }
-        self.decide(seq, Fate::Answered);
-        let exchange = reading.map(|reading| Exchange {
-            sent: clock,
-            round_trip,
-            server: reading.time,
-            resolution: reading.resolution,
-            unit_assumed: reading.unit_assumed,
-        });
-        let zone_assumed = reading.is_some_and(|reading| reading.zone_assumed);
-        Some(Answer { seq, round_trip, bytes, order, exchange, zone_assumed })
-    }
-
-    /// When the ping ends at the latest.
-    pub(crate) fn deadline(&self) -> Deadline {
-        self.end.map_or(Deadline::never(), Deadline::at)
-    }
-
-    /// The connection is gone: what is under way won't be answered.
-    pub fn broken(&mut self) {
-        let under_way = self.probes.iter_mut().filter(|probe| probe.fate == Fate::UnderWay);
-        under_way.for_each(|probe| probe.sent = None);
-    }
-
-    fn decide(&mut self, seq: u64, fate: Fate) {
-        let Some(place) = self.place(seq) else { return };
-        self.probes[place].fate = fate;
-        let fate_of = |seq| self.place(seq).map(|place| self.probes[place].fate);
-        let mut oldest = self.oldest;
-        while fate_of(oldest).is_some_and(|fate| fate != Fate::UnderWay) {
-            oldest += 1;
-        }
-        self.oldest = oldest;
-    }
-
-    /// Where a probe is in `probes`.
-    fn place(&self, seq: u64) -> Option<usize> {
-        let first = self.next - self.probes.len() as u64;
-        (seq >= first && seq < self.next).then(|| (seq - first) as usize)
-    }
-}
-
-/// The wait for answers between two probes where sending one takes longer than the interval.
-const LISTEN: Duration = Duration::from_micros(100);
-/// The wait for what is beyond the reach of the clock: a year.
-const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+pub use driver::Prober;
+pub use event::{Answer, Event, Order};
+pub use histogram::Histogram;
+pub use plan::Plan;
+pub use state::{Ping, Step};
+pub use statistics::Statistics;

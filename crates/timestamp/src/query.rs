@@ -5,7 +5,7 @@ mod tests;
 
 use netcore::{Address, Connector, Deadline, Endpoint, Transport};
 
-use crate::ClientError;
+use crate::client::ClientError;
 
 /// The longest line of a daytime server, in bytes.
 const LONGEST_LINE: usize = 1024;
@@ -35,7 +35,7 @@ pub fn query_daytime(endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<u8>,
 }
 
 /// Asks a time server (RFC 868): the seconds since 1900, which
-/// [`Reading::of_seconds_since_1900`](crate::Reading::of_seconds_since_1900) makes a time of. The
+/// [`ParsedTime::from_seconds_since_1900`](crate::ParsedTime::from_seconds_since_1900) makes a time of. The
 /// deadline is for all of it.
 ///
 /// # Errors

@@ -3,9 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use netcore::Address;
-use netcore::server::{Output, Rejection, Reply, Service};
+use netcore::server::{self, Output, Rejection, Reply};
 
-use crate::{Format, Framing, Protocol, Responder, Stamp, Zone};
+use crate::format::Format;
+use crate::responder::{Framing, Responder};
+use crate::service::Service;
+use crate::stamp::Stamp;
+use crate::zone::Zone;
 
 #[cfg(test)]
 mod tests;
@@ -13,8 +17,8 @@ mod tests;
 /// The ports below are for services, not for clients.
 const UNPRIVILEGED: u16 = 1024;
 
-/// Answers what it receives with `[TIME] ` and the same bytes, or speaks another [`Protocol`], over
-/// streams and datagrams: a [`Service`] for [`netcore::server::Server::run`], one for each worker.
+/// Answers what it receives with `[TIME] ` and the same bytes, or provides another [`Service`], over
+/// streams and datagrams: a [service](server::Service) for [`netcore::server::Server::run`], one for each worker.
 ///
 /// ```
 /// use netcore::server::{Config, Server};
@@ -28,7 +32,7 @@ const UNPRIVILEGED: u16 = 1024;
 /// ```
 #[derive(Debug)]
 pub struct TimeService {
-    protocol: Protocol,
+    service: Service,
     framing: Framing,
     stamp: Stamp,
     /// The text shows more than the time of the loop's turn is exact to.
@@ -41,23 +45,23 @@ impl TimeService {
     pub fn new(framing: Framing, format: Format, zone: Zone) -> TimeService {
         let exact = format.tick() < Duration::from_secs(1);
         let stamp = Stamp::new(format, zone);
-        TimeService { protocol: Protocol::Timestamp, framing, stamp, exact }
+        TimeService { service: Service::Timestamp, framing, stamp, exact }
     }
 
     /// Speaks another protocol. The framing is of no matter then, and the format only to
-    /// [`Protocol::Daytime`].
+    /// [`Service::Daytime`].
     ///
     /// Over UDP, none but the timestamp protocol answers to a port below 1024, as inetd(8) does
     /// not: two such services that are shown one another by a forged sender would talk for ever.
     #[must_use]
-    pub fn with_protocol(self, protocol: Protocol) -> TimeService {
-        TimeService { protocol, ..self }
+    pub fn with_service(self, service: Service) -> TimeService {
+        TimeService { service, ..self }
     }
 
     /// Whether a datagram from there is answered.
     fn answers(&self, from: &Address) -> bool {
         let is_service = from.inet().is_some_and(|from| from.port() < UNPRIVILEGED);
-        self.protocol == Protocol::Timestamp || !is_service
+        self.service == Service::Timestamp || !is_service
     }
 
     fn now(&self, turn: impl FnOnce() -> SystemTime) -> SystemTime {
@@ -65,23 +69,23 @@ impl TimeService {
     }
 }
 
-impl Service for TimeService {
+impl server::Service for TimeService {
     type Connection = Responder;
 
     fn open(&mut self, _: &Address, output: &mut Output) -> Responder {
-        if self.protocol.speaks_first() {
+        if self.service.speaks_first() {
             let now = self.now(|| output.time());
-            self.protocol.answer(&[], now, &mut self.stamp, output.buffer());
+            self.service.answer(&[], now, &mut self.stamp, output.buffer());
             output.close();
         }
         Responder::new(self.framing)
     }
 
     fn receive(&mut self, responder: &mut Responder, input: &[u8], output: &mut Output) {
-        match self.protocol {
-            Protocol::Timestamp => {}
-            Protocol::Echo => return output.send(input),
-            Protocol::Daytime | Protocol::Time => return,
+        match self.service {
+            Service::Timestamp => {}
+            Service::Echo => return output.send(input),
+            Service::Daytime | Service::Time => return,
         }
         let now = self.now(|| output.time());
         if responder.receive(input, now, &mut self.stamp, output.buffer()).is_err() {
@@ -97,7 +101,7 @@ impl Service for TimeService {
 
     fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
         // The first four bytes of these words would be a time in 1953, and an echo of nothing.
-        if self.protocol != Protocol::Timestamp {
+        if self.service != Service::Timestamp {
             return;
         }
         words.extend_from_slice(match why {
@@ -113,6 +117,6 @@ impl Service for TimeService {
             return;
         }
         let now = self.now(|| reply.time());
-        self.protocol.answer(input, now, &mut self.stamp, reply.datagram());
+        self.service.answer(input, now, &mut self.stamp, reply.datagram());
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args as Group, Subcommand};
-use timestamp::Protocol;
+use timestamp::Service;
 
 use super::{Families, ServeArgs};
 use crate::parse;
@@ -58,7 +58,7 @@ pub(crate) struct TimeServe {
     pub(crate) serve: ServeArgs,
     /// Which service: timestamp, echo (RFC 862), daytime (RFC 867) or time (RFC 868)
     #[arg(long, default_value_t)]
-    pub(crate) service: Protocol,
+    pub(crate) service: Service,
     /// What gets one answer: each piece of the stream as it is received, or each line
     /// [default: chunk]
     #[arg(long, value_parser = ["chunk", "line"])]
@@ -84,7 +84,7 @@ pub(crate) struct TimeClient {
     /// Which service it has: timestamp, echo, daytime or time; of the last two one answer is
     /// printed
     #[arg(long, default_value_t)]
-    pub(crate) service: Protocol,
+    pub(crate) service: Service,
     /// How long to wait for the connection, and for each answer
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
@@ -146,7 +146,7 @@ pub(crate) struct TimePing {
     pub(crate) timeout: Duration,
     /// Which service they have: timestamp, echo, daytime or time
     #[arg(long, default_value_t)]
-    pub(crate) service: Protocol,
+    pub(crate) service: Service,
     #[command(flatten)]
     pub(crate) families: Families,
     /// A time without a zone (ctime) is in UTC, not in local time

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use netcore::{Endpoint, ErrorKind, Transport};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use timestamp::load::{Latency, Limit, Load, LoadError, Report};
+use timestamp::bench::{BenchError, Latency, Limit, Load, Report};
 
 use crate::args::{Common, TimeBench};
 use crate::exit::{self, Failure};
@@ -60,12 +60,12 @@ pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Resu
     verdict(&endpoint, &report)
 }
 
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Failure {
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Failure {
         let code = match error {
-            LoadError::Socket(error) => return error.into(),
-            LoadError::Settings(_) => exit::USAGE,
-            LoadError::Log(_) => exit::WRITE_ERROR,
+            BenchError::Socket(error) => return error.into(),
+            BenchError::Settings(_) => exit::USAGE,
+            BenchError::Log(_) => exit::WRITE_ERROR,
             _ => exit::OTHER,
         };
         Failure::new(code, exit::chain(&error))

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use netcore::{Connector, Endpoint, Operation};
-use timestamp::{Event, Plan, Prober, Protocol, Statistics, Zone};
+use timestamp::ping::{Event, Plan, Prober, Statistics};
+use timestamp::{Service, Zone};
 
 use crate::args::{Common, TimePing};
 use crate::exit::{self, Failure};
@@ -44,7 +45,7 @@ struct Target {
     address: Option<String>,
     /// Whether lines call it by its endpoint: with several, addresses do not tell them apart.
     by_endpoint: bool,
-    service: Protocol,
+    service: Service,
     statistics: Statistics,
     /// The reason for which nothing came back, and its exit code.
     failure: Option<Failure>,
@@ -180,7 +181,7 @@ fn run(prober: Prober, index: usize, tell: &SyncSender<Told>) {
     for event in prober {
         is_reached |= matches!(event, Event::Connected(_));
         match event {
-            Event::Trouble(error) if !is_reached && is_first(&error) => {
+            Event::Error(error) if !is_reached && is_first(&error) => {
                 return tell_of(tell, Told::Unreachable(index, error));
             }
             event => tell_of(tell, Told::Happened(index, event)),
@@ -195,7 +196,7 @@ fn tell_of(tell: &SyncSender<Told>, told: Told) {
 }
 
 impl Target {
-    fn new(endpoint: &Endpoint, is_single: bool, service: Protocol) -> Target {
+    fn new(endpoint: &Endpoint, is_single: bool, service: Service) -> Target {
         Target {
             endpoint: endpoint.to_string(),
             address: None,
@@ -272,7 +273,7 @@ impl<'a> View<'a> {
             },
             View::Lines(stdio) => {
                 match event {
-                    Event::Trouble(error) => log::warn!("{}", exit::chain(error)),
+                    Event::Error(error) => log::warn!("{}", exit::chain(error)),
                     Event::Foreign(begin) => {
                         log::warn!("{}", parse::to_show(&target.foreign_words(begin)));
                     }

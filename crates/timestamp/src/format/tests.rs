@@ -1,4 +1,9 @@
+use std::time::UNIX_EPOCH;
+
+use chrono::{DateTime, Local};
+
 use super::*;
+use crate::zone::{FIRST, LAST};
 
 /// 2026-11-20 18:11:02.123456789 UTC, a Friday.
 fn friday() -> SystemTime {

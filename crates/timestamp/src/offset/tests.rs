@@ -29,7 +29,7 @@ impl World {
         self.offset + (at - BEGIN) * self.ppm / 1_000_000
     }
 
-    fn exchange(&mut self, after: i128) -> Exchange {
+    fn exchange(&mut self, after: i128) -> Sample {
         let (least, greatest) = self.way;
         let [there, back] = [(); 2].map(|()| least + self.below(greatest - least));
         let at = BEGIN + after;
@@ -37,18 +37,12 @@ impl World {
         let server = shown.div_euclid(self.resolution) * self.resolution;
         let round_trip = Duration::from_nanos((there + back) as u64);
         let resolution = Duration::from_nanos(self.resolution as u64);
-        Exchange {
-            sent: time(at),
-            round_trip,
-            server: time(server),
-            resolution,
-            unit_assumed: false,
-        }
+        Sample { sent: time(at), round_trip, server: time(server), resolution, unit_assumed: false }
     }
 }
 
 fn time(nanos: i128) -> SystemTime {
-    crate::reading::at(nanos).unwrap()
+    crate::unix_time::from_unix_nanos(nanos).unwrap()
 }
 
 fn seed() -> u64 {
@@ -81,12 +75,12 @@ fn the_offset_is_within_its_bound_for_every_link_and_shift() {
         let mut best = Duration::MAX;
         let interval = 1 + world.below(2 * S);
         for n in 0..200 {
-            let exchange = world.exchange(n * interval);
-            estimator.add(&exchange);
+            let sample = world.exchange(n * interval);
+            estimator.add(&sample);
             let error = expect(&estimator, world.offset_at(BEGIN + n * interval));
             // The last exchange alone, and no worse.
             let mut alone = Estimator::default();
-            alone.add(&exchange);
+            alone.add(&sample);
             let bound = expect(&alone, world.offset_at(BEGIN + n * interval));
             assert!(error <= bound + Duration::from_nanos(2), "{case}: {error:?} {bound:?}");
             best = best.min(bound);
@@ -96,7 +90,7 @@ fn the_offset_is_within_its_bound_for_every_link_and_shift() {
                 assert!(wrong <= drift.error + 1e-3, "{case}: {drift:?}, really {}", world.ppm);
             }
         }
-        assert_eq!((estimator.steps(), estimator.exchanges()), (0, 200), "case {case}");
+        assert_eq!((estimator.steps(), estimator.samples()), (0, 200), "case {case}");
     }
 }
 
@@ -104,7 +98,7 @@ fn the_offset_is_within_its_bound_for_every_link_and_shift() {
 fn one_exchange_is_bounded_by_half_its_round_trip_and_half_the_step() {
     let mut estimator = Estimator::default();
     assert_eq!((estimator.offset(), estimator.drift()), (None, None));
-    estimator.add(&Exchange {
+    estimator.add(&Sample {
         sent: time(BEGIN),
         round_trip: Duration::from_millis(20),
         server: time(BEGIN + 5 * S + 3 * MS),
@@ -176,7 +170,7 @@ fn the_ends_of_time_are_no_panic() {
     let far = Duration::from_secs(1 << 60);
     for (sent, server) in [(UNIX_EPOCH, UNIX_EPOCH + far), (UNIX_EPOCH + far, UNIX_EPOCH - far)] {
         let (round_trip, resolution) = (Duration::MAX, Duration::from_secs(1));
-        estimator.add(&Exchange { sent, round_trip, server, resolution, unit_assumed: false });
+        estimator.add(&Sample { sent, round_trip, server, resolution, unit_assumed: false });
         assert!(estimator.offset().is_some());
     }
 }

@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use super::Exchange;
-use crate::format::{SECOND, unix_nanos};
-use crate::reading::at;
+use crate::offset::interval::coarse;
+use crate::offset::sample::Sample;
+use crate::unix_time::{SECOND, from_unix_nanos, unix_nanos};
 
 /// Nanoseconds of the units that a number may count: a second, and its decimal parts.
 const UNITS: [i128; 4] = [1_000_000_000, 1_000_000, 1_000, 1];
@@ -28,7 +28,7 @@ pub(super) struct Unit {
     /// The unit, once it is known.
     known: Option<i128>,
     /// The first exchange and the last ones. Once the unit is known, only the last one.
-    kept: Vec<Exchange>,
+    kept: Vec<Sample>,
     /// The units that some pair excludes.
     wrong: [bool; UNITS.len()],
     /// Some number has grown by 2.
@@ -38,11 +38,11 @@ pub(super) struct Unit {
 impl Unit {
     /// Takes an exchange with a number. Returns the unit, once it is known, and the exchanges since
     /// the last such result with the times that it makes of their numbers.
-    pub(super) fn add(&mut self, exchange: &Exchange) -> Option<(i128, Vec<Exchange>)> {
+    pub(super) fn add(&mut self, sample: &Sample) -> Option<(i128, Vec<Sample>)> {
         for other in &self.kept {
-            self.has_grown |= number(exchange).abs_diff(number(other)) >= 2;
+            self.has_grown |= number(sample).abs_diff(number(other)) >= 2;
             for (wrong, unit) in self.wrong.iter_mut().zip(UNITS) {
-                *wrong |= !is_possible(other, exchange, unit);
+                *wrong |= !is_possible(other, sample, unit);
             }
         }
         if self.wrong == [true; UNITS.len()] {
@@ -53,18 +53,18 @@ impl Unit {
             // Not the first, which spans the longest time.
             self.kept.remove(1);
         }
-        self.kept.push(*exchange);
+        self.kept.push(*sample);
         let mut possible = UNITS.iter().zip(self.wrong).filter(|(_, wrong)| !wrong);
         let unit = match (possible.next(), possible.next()) {
             (Some((unit, _)), None) if self.has_grown => *unit,
             _ => return None,
         };
         let new = match self.known.replace(unit) {
-            Some(_) => vec![*exchange],
+            Some(_) => vec![*sample],
             None => std::mem::take(&mut self.kept),
         };
-        self.kept = vec![*exchange];
-        Some((unit, new.iter().filter_map(|exchange| with_unit(exchange, unit)).collect()))
+        self.kept = vec![*sample];
+        Some((unit, new.iter().filter_map(|sample| with_unit(sample, unit)).collect()))
     }
 
     /// Returns `true` if numbers came whose unit is not known.
@@ -74,24 +74,24 @@ impl Unit {
 }
 
 /// The number, which stands for so many steps of the resolution.
-fn number(exchange: &Exchange) -> i128 {
-    unix_nanos(exchange.server) / (exchange.resolution.as_nanos() as i128).max(1)
+fn number(sample: &Sample) -> i128 {
+    unix_nanos(sample.server) / (sample.resolution.as_nanos() as i128).max(1)
 }
 
-fn with_unit(exchange: &Exchange, unit: i128) -> Option<Exchange> {
+fn with_unit(sample: &Sample, unit: i128) -> Option<Sample> {
     let resolution = SECOND / (UNITS[0] / unit) as u32;
-    let server = at(number(exchange).checked_mul(unit)?)?;
-    Some(Exchange { server, resolution, unit_assumed: false, ..*exchange })
+    let server = from_unix_nanos(number(sample).checked_mul(unit)?)?;
+    Some(Sample { server, resolution, unit_assumed: false, ..*sample })
 }
 
 /// Returns `true` if the server's clock may have moved from the one exchange to the other as the
 /// numbers say, were `unit` the unit.
-fn is_possible(one: &Exchange, other: &Exchange, unit: i128) -> bool {
+fn is_possible(one: &Sample, other: &Sample, unit: i128) -> bool {
     let (early, late) = if one.sent <= other.sent { (one, other) } else { (other, one) };
     let apart = unix_nanos(late.sent) - unix_nanos(early.sent);
     let low = apart - early.round_trip.as_nanos() as i128;
     let high = apart + late.round_trip.as_nanos() as i128;
     let grown = number(late) - number(early);
-    let step = unit + super::coarse(unit);
+    let step = unit + coarse(unit);
     grown * unit - step <= high * LENIENCE && (grown * unit + step) * LENIENCE >= low
 }

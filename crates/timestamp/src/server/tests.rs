@@ -1,11 +1,15 @@
 use std::time::{Duration, SystemTime};
 
 use netcore::Address;
-use netcore::server::{Config, Rejection, Service};
+use netcore::server::{Config, Rejection, Service as _};
 use netcore::testing::Harness;
 
 use super::TimeService;
-use crate::{Format, Framing, Protocol, Stamp, Zone};
+use crate::format::Format;
+use crate::responder::Framing;
+use crate::service::Service;
+use crate::stamp::Stamp;
+use crate::zone::Zone;
 
 /// The clock of a harness stands at this until it is moved.
 const START: u64 = 1_800_000_000;
@@ -88,10 +92,10 @@ fn a_rejected_peer_receives_the_reason() {
     let mut words = Vec::new();
     service.reject(Rejection::Full, &mut words);
     assert!(words.starts_with(b"error: ") && words.ends_with(b"\n"));
-    for protocol in [Protocol::Echo, Protocol::Daytime, Protocol::Time] {
+    for protocol in [Service::Echo, Service::Daytime, Service::Time] {
         let service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
         let mut words = Vec::new();
-        service.with_protocol(protocol).reject(Rejection::Full, &mut words);
+        service.with_service(protocol).reject(Rejection::Full, &mut words);
         assert_eq!(words, b"", "{protocol} has no words for it");
     }
 }
@@ -131,9 +135,9 @@ fn a_server_answers_streams_and_datagrams() -> Result<(), Box<dyn std::error::Er
 #[test]
 fn the_well_known_services_answer_streams_as_their_rfcs_say() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(START);
-    for protocol in Protocol::ALL {
+    for protocol in Service::ALL {
         let mut harness = Harness::new(Config::default(), |_| {
-            TimeService::new(Framing::Chunk, Format::Unix, Zone::Utc).with_protocol(protocol)
+            TimeService::new(Framing::Chunk, Format::Unix, Zone::Utc).with_service(protocol)
         });
         let peer = harness.connect();
         harness.run();
@@ -146,8 +150,8 @@ fn the_well_known_services_answer_streams_as_their_rfcs_say() {
         peer.send(b"one\r\n\xff");
         harness.run();
         let second = match protocol {
-            Protocol::Timestamp => [format!("[{START}] ").as_bytes(), b"one\r\n\xff"].concat(),
-            Protocol::Echo => b"one\r\n\xff".to_vec(),
+            Service::Timestamp => [format!("[{START}] ").as_bytes(), b"one\r\n\xff"].concat(),
+            Service::Echo => b"one\r\n\xff".to_vec(),
             _ => Vec::new(),
         };
         assert_eq!(peer.received(), second, "{protocol}");
@@ -157,16 +161,16 @@ fn the_well_known_services_answer_streams_as_their_rfcs_say() {
 #[test]
 fn the_well_known_services_do_not_talk_to_one_another() {
     for (protocol, port, answers) in [
-        (Protocol::Timestamp, 7, true),
-        (Protocol::Echo, 7, false),
-        (Protocol::Daytime, 1023, false),
-        (Protocol::Time, 37, false),
-        (Protocol::Echo, 1024, true),
+        (Service::Timestamp, 7, true),
+        (Service::Echo, 7, false),
+        (Service::Daytime, 1023, false),
+        (Service::Time, 37, false),
+        (Service::Echo, 1024, true),
     ] {
         let service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
         let from = Address::Inet(([127, 0, 0, 1], port).into());
-        assert_eq!(service.with_protocol(protocol).answers(&from), answers, "{protocol} {port}");
+        assert_eq!(service.with_service(protocol).answers(&from), answers, "{protocol} {port}");
     }
     let service = TimeService::new(Framing::Chunk, Format::Ctime, Zone::Utc);
-    assert!(service.with_protocol(Protocol::Echo).answers(&Address::Unix(None)));
+    assert!(service.with_service(Service::Echo).answers(&Address::Unix(None)));
 }

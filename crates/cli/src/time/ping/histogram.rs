@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use timestamp::Distribution;
+use timestamp::ping::Histogram;
 
 use super::report::{ms, seconds};
 
@@ -23,7 +23,7 @@ struct Row {
 }
 
 /// A row for each stretch of time, with a bar as long as its share; nothing of nothing.
-pub(super) fn draw(distribution: &Distribution) -> String {
+pub(super) fn draw(distribution: &Histogram) -> String {
     let rows = rows(distribution);
     let most = rows.iter().map(|row| row.count).max().unwrap_or(1);
     let width = rows.last().map_or(0, |row| ms(row.to).len());
@@ -37,7 +37,7 @@ pub(super) fn draw(distribution: &Distribution) -> String {
     text
 }
 
-pub(super) fn json(distribution: &Distribution) -> String {
+pub(super) fn json(distribution: &Histogram) -> String {
     let object = |row: &Row| {
         let (from, to, count) = (seconds(row.from), seconds(row.to), row.count);
         format!("{{\"from_seconds\":{from},\"to_seconds\":{to},\"count\":{count}}}")
@@ -45,7 +45,7 @@ pub(super) fn json(distribution: &Distribution) -> String {
     format!("[{}]", rows(distribution).iter().map(object).collect::<Vec<_>>().join(","))
 }
 
-fn rows(distribution: &Distribution) -> Vec<Row> {
+fn rows(distribution: &Histogram) -> Vec<Row> {
     let ends = (distribution.min(), distribution.quantile(0.99), distribution.max());
     let (Some(min), Some(p99), Some(max)) = ends else { return Vec::new() };
     let spread = p99 - min;

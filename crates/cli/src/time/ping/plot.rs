@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plotters::prelude::*;
-use timestamp::Event;
+use timestamp::ping::Event;
 
 use super::Target;
 use crate::exit::{self, Failure};

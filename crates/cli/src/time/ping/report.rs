@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use timestamp::{Answer, Drift, Event, Offset, Order};
+use timestamp::ping::{Answer, Event, Order};
+use timestamp::{Drift, Offset};
 
 use super::{Target, histogram};
 use crate::exit;
@@ -43,7 +44,7 @@ pub(super) fn row(target: &Target, event: &Event) -> Option<String> {
     let last = match event {
         Event::Answer(answer) => format!("{} ms{}", ms(answer.round_trip), remark(answer.order)),
         Event::Lost { seq } => format!("no answer to {seq}"),
-        Event::Trouble(error) => error.kind().to_string(),
+        Event::Error(error) => error.kind().to_string(),
         Event::Foreign(_) => "not its answers".to_owned(),
         _ => return None,
     };
@@ -53,7 +54,7 @@ pub(super) fn row(target: &Target, event: &Event) -> Option<String> {
     if let Some(median) = statistics.round_trips().quantile(0.5) {
         let _ = write!(row, ", p50 {} ms", ms(median));
     }
-    if let Some(offset) = statistics.clocks().offset() {
+    if let Some(offset) = statistics.estimator().offset() {
         let _ = write!(row, ", clock {}", offset_text(offset));
     }
     Some(row)
@@ -100,17 +101,17 @@ pub(super) fn text(target: &Target, is_utc: bool, with_histogram: bool) -> Strin
         let _ = write!(text, "rtt min/avg/max/mdev = {round_trips} ms, ");
         let _ = writeln!(text, "p50/p90/p99 = {quantiles} ms");
     }
-    if let Some(offset) = statistics.clocks().offset() {
+    if let Some(offset) = statistics.estimator().offset() {
         let whose = match offset.nanos {
             nanos if nanos.unsigned_abs() <= offset.error.as_nanos() => "it may be none",
             1.. => "the server is ahead",
             _ => "the server is behind",
         };
         let _ = write!(text, "clock offset {} ({whose})", offset_text(offset));
-        if let Some(Drift { ppm, error }) = statistics.clocks().drift() {
+        if let Some(Drift { ppm, error }) = statistics.estimator().drift() {
             let _ = write!(text, ", drift {ppm:+.1} ± {error:.1} ppm");
         }
-        match statistics.clocks().steps() {
+        match statistics.estimator().steps() {
             0 => {}
             1 => text.push_str(", set once meanwhile"),
             steps => {
@@ -122,7 +123,7 @@ pub(super) fn text(target: &Target, is_utc: bool, with_histogram: bool) -> Strin
             let _ = write!(text, "; its time has no zone and is taken to be {zone}");
         }
         text.push('\n');
-    } else if statistics.clocks().is_unit_unknown() {
+    } else if statistics.estimator().is_unit_unknown() {
         text.push_str("clock offset unknown: the server tells a number, whose unit only more ");
         text.push_str("answers can show (-c)\n");
     }
@@ -151,7 +152,7 @@ pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
             ("answer", format!("{message},\"order\":\"{order}\""))
         }
         Event::Lost { seq } => ("lost", format!(",\"seq\":{seq}")),
-        Event::Trouble(error) => ("trouble", format!(",\"error\":{}", quote(&exit::chain(error)))),
+        Event::Error(error) => ("trouble", format!(",\"error\":{}", quote(&exit::chain(error)))),
         Event::Foreign(begin) => {
             let message = target.foreign_words(begin);
             ("trouble", format!(",\"error\":{}", quote(&message)))
@@ -164,7 +165,7 @@ pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
 /// All of it, as an object. What is not known is null.
 pub(super) fn json(target: &Target, with_histogram: bool) -> String {
     let statistics = &target.statistics;
-    let (trips, clocks) = (statistics.round_trips(), statistics.clocks());
+    let (trips, clocks) = (statistics.round_trips(), statistics.estimator());
     let mut json = format!("{{\"kind\":\"summary\",\"endpoint\":{}", quote(&target.endpoint));
     let mut put = |name: &str, value: Option<String>| {
         let value = value.unwrap_or_else(|| "null".to_owned());

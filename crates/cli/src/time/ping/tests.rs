@@ -1,18 +1,19 @@
 use std::time::UNIX_EPOCH;
 
 use netcore::{Error, ErrorKind};
-use timestamp::{Answer, Exchange, Order};
+use timestamp::Sample;
+use timestamp::ping::{Answer, Order};
 
 use super::*;
 
 fn target() -> Target {
-    Target::new(&"127.0.0.1:7".parse().unwrap(), true, Protocol::Timestamp)
+    Target::new(&"127.0.0.1:7".parse().unwrap(), true, Service::Timestamp)
 }
 
 fn answer(seq: u64, micros: u64) -> Event {
     let round_trip = Duration::from_micros(micros);
     let order = Order::InTurn;
-    Event::Answer(Answer { seq, round_trip, bytes: 9, order, exchange: None, zone_assumed: false })
+    Event::Answer(Answer { seq, round_trip, bytes: 9, order, sample: None, zone_assumed: false })
 }
 
 /// An answer through a clock that is so far ahead.
@@ -20,14 +21,14 @@ fn told(order: Order, ahead: Duration) -> Event {
     let round_trip = Duration::from_millis(2);
     let (sent, resolution) = (UNIX_EPOCH, Duration::from_nanos(1));
     let server = sent + ahead + round_trip / 2;
-    let exchange = Some(Exchange { sent, round_trip, server, resolution, unit_assumed: false });
-    Event::Answer(Answer { seq: 7, round_trip, bytes: 41, order, exchange, zone_assumed: true })
+    let sample = Some(Sample { sent, round_trip, server, resolution, unit_assumed: false });
+    Event::Answer(Answer { seq: 7, round_trip, bytes: 41, order, sample, zone_assumed: true })
 }
 
 #[test]
 fn each_event_has_its_line_and_its_object() {
     let target = target();
-    let refused = || Event::Trouble(Error::new(Operation::Connect, ErrorKind::ConnectionRefused));
+    let refused = || Event::Error(Error::new(Operation::Connect, ErrorKind::ConnectionRefused));
     let whole = Duration::from_secs(1);
     for (event, line, object) in [
         (Event::Sent { seq: 7 }, None, None),

@@ -1,7 +1,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::UNITS;
-use crate::{Estimator, Exchange, Reading, Zone};
+use crate::offset::Estimator;
+use crate::offset::sample::Sample;
+use crate::parse::ParsedTime;
+use crate::zone::Zone;
 
 const MS: u64 = 1_000_000;
 /// Our clock as the first exchange begins, in nanoseconds: in 2026.
@@ -12,10 +15,10 @@ fn ours(after: u64) -> SystemTime {
 }
 
 /// An exchange of 2 ms that begins `after` nanoseconds, with this number in the middle.
-fn exchange(after: u64, number: i128) -> Exchange {
-    let reading = Reading::parse(&number.to_string(), Zone::Utc, ours(after)).unwrap();
+fn exchange(after: u64, number: i128) -> Sample {
+    let reading = ParsedTime::parse(&number.to_string(), Zone::Utc, ours(after)).unwrap();
     assert!(reading.unit_assumed);
-    Exchange {
+    Sample {
         sent: ours(after),
         round_trip: Duration::from_nanos(2 * MS),
         server: reading.time,
@@ -25,7 +28,7 @@ fn exchange(after: u64, number: i128) -> Exchange {
 }
 
 /// A server whose clock stood at `stood` nanoseconds since 1970 as ours stood at `BEGIN`.
-fn told(after: u64, stood: i128, unit: i128) -> Exchange {
+fn told(after: u64, stood: i128, unit: i128) -> Sample {
     exchange(after, (stood + i128::from(after + MS)).div_euclid(unit))
 }
 
@@ -42,7 +45,7 @@ fn each_unit_is_found_wherever_the_clock_stands() {
             let wrong = (told.nanos - expected).unsigned_abs();
             assert!(wrong <= told.error.as_nanos(), "{told:?}, not {expected}, with {unit}");
             assert!(told.error <= Duration::from_millis(1_012), "{told:?}");
-            assert_eq!((estimator.exchanges(), estimator.steps()), (20, 0), "{unit}, {stood}");
+            assert_eq!((estimator.samples(), estimator.steps()), (20, 0), "{unit}, {stood}");
             assert!(!estimator.is_unit_unknown());
         }
     }
@@ -86,7 +89,7 @@ fn a_clock_that_is_set_is_a_step_and_its_unit_stays() {
     let told = estimator.offset().unwrap();
     let expected = 3_600 * UNITS[0] - i128::from(BEGIN);
     assert!((told.nanos - expected).unsigned_abs() <= told.error.as_nanos(), "{told:?}");
-    assert_eq!((estimator.exchanges(), estimator.steps()), (40, 1));
+    assert_eq!((estimator.samples(), estimator.steps()), (40, 1));
 }
 
 #[test]
