@@ -10,6 +10,9 @@ use crate::protocol::format::Format;
 use crate::protocol::rate_limit::Rate;
 use crate::room::history::Retention;
 
+#[cfg(test)]
+mod tests;
+
 /// Policy for a client that reads so slowly that more than the [backlog](Config::with_backlog) waits
 /// for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -180,12 +183,5 @@ impl Config {
     /// Returns the limits of a room's history.
     pub(crate) fn retention(&self) -> Retention {
         Retention { messages: self.history, bytes: self.history_bytes, format: self.format }
-    }
-
-    /// Returns the limits for messages that are recovered from disk.
-    #[cfg(all(unix, feature = "journal"))]
-    pub(crate) fn recovered(&self) -> crate::journal::RecoveryLimits {
-        let Retention { messages, bytes, .. } = self.retention();
-        crate::journal::RecoveryLimits { messages, bytes, rooms: self.max_rooms }
     }
 }

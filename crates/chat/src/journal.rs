@@ -1,138 +1,63 @@
-//! The rooms' logs on disk.
+//! The journal: the logs of all rooms on disk.
 //!
 //! ```text
-//!   workers ─► RoomJournal ─► queue ─► Writer ─► DIR/ROOM/2026-11-25.jsonl     appended, synced by policy
-//!                       bounded  a thread               │
-//!                                                       └─► recover      at the next start, backwards
+//!   workers ─► RoomJournal ─► Queue ─► Writer ─► DIR/ROOM/2026-11-25.jsonl    appended, synced by policy
+//!                           bounded   a thread             │
+//!                                                          └─► recover     at the next start, backwards
 //! ```
 //!
-//! A file has the messages of a room and a local date, in the `json` format, a line each. Only what
-//! is whole is ever read from it again: what a crash has torn is cut off.
+//! A file contains the messages of one room and one local date in the `json` format, one per line.
+//! Recovery reads complete lines only and cuts off a line that a crash has torn.
 //!
-//! Whoever says something never waits for the disk. What the disk cannot take is lost to the log on
-//! disk, and nowhere else; it is counted, and an error says so.
+//! A worker never waits for the disk. A message that the disk cannot take is lost in the journal,
+//! but is delivered to the clients; it is counted, and an error is logged.
 
+pub(crate) mod counts;
 pub(crate) mod day;
+pub(crate) mod error;
 #[cfg(test)]
 mod fixture;
 pub(crate) mod lock;
 pub(crate) mod queue;
 pub(crate) mod recover;
 pub(crate) mod repair;
-pub(crate) mod restore;
 pub(crate) mod reverse_lines;
 pub(crate) mod storage;
 pub(crate) mod sync_policy;
-#[cfg(test)]
-mod tests;
 pub(crate) mod throttle;
 pub(crate) mod writer;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use thiserror::Error;
-
-pub use crate::journal::sync_policy::SyncPolicy;
-
-use crate::journal::day::Day;
+use crate::journal::counts::{Counts, JournalStats};
+use crate::journal::error::JournalError;
 use crate::journal::lock::Lock;
 use crate::journal::queue::Queue;
-use crate::journal::storage::Directory;
-use crate::journal::writer::Writer;
-use crate::protocol::json::Record;
+use crate::journal::recover::{Recovered, RecoveryLimits, recover};
+use crate::journal::storage::LogDirectory;
+use crate::journal::sync_policy::SyncPolicy;
+use crate::journal::writer::{MAX_TRACKED, Writer};
 use crate::room::store::{AppendMessages, MessageStore};
 use crate::stats::Stats;
 
-/// The bytes that wait to be written at most, over all rooms.
-pub(crate) const QUEUE: usize = 4 << 20;
+#[cfg(test)]
+mod tests;
 
-/// All that the log on disk costs in memory at most: buffers grow by doubling, and what is taken from
-/// the queue is put together for each file.
-pub(crate) const MEMORY: usize = 4 * QUEUE + 2 * writer::MAX_NOTED * 512;
+/// The most bytes that wait to be written, over all rooms.
+const MAX_QUEUED: usize = 4 << 20;
 
-/// How long the end of a log waits for what is not written yet.
-const CLOSING: Duration = Duration::from_secs(10);
+/// The most bytes of memory that the journal needs. Buffers grow by doubling, and the writer joins
+/// the queued lines of each file.
+const MEMORY: usize = 4 * MAX_QUEUED + 2 * MAX_TRACKED * 512;
 
-/// The longest key of a room, in bytes.
-const MAX_KEY: usize = 128;
+/// Time that [`Journal::close`] waits for unwritten messages.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why there can be no log in a directory.
-#[derive(Debug, Error)]
-#[error("can't {operation} {}", path.display())]
-pub struct JournalError {
-    operation: &'static str,
-    path: PathBuf,
-    #[source]
-    cause: io::Error,
-}
-
-impl JournalError {
-    fn new(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
-        move |cause| JournalError { operation, path: path.to_owned(), cause }
-    }
-
-    /// Of what.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What the system said, or that another server has it
-    /// ([`ResourceBusy`](io::ErrorKind::ResourceBusy)).
-    #[must_use]
-    pub fn cause(&self) -> &io::Error {
-        &self.cause
-    }
-}
-
-/// What is recovered at most.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RecoveryLimits {
-    /// Of each room.
-    pub(crate) messages: usize,
-    /// Of each room, as they are in its files.
-    pub(crate) bytes: usize,
-    pub(crate) rooms: usize,
-}
-
-/// A room that was found.
-#[derive(Debug)]
-pub(crate) struct Recovered {
-    pub(crate) key: String,
-    /// As the last message has it. Only who knows how keys are made can say that it is of this key.
-    pub(crate) name: String,
-    /// Its last messages and notices, the oldest one first; at least one. Their texts are
-    /// [clean](crate::clean).
-    pub(crate) records: Vec<Record>,
-}
-
-/// What has become of the messages, and how many bytes are not written yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct JournalStats {
-    /// Bytes.
-    pub(crate) queued: usize,
-    pub(crate) written: u64,
-    /// Those of the written that survive a loss of power. One whose sync has failed is never
-    /// among them.
-    pub(crate) synced: u64,
-    pub(crate) lost: u64,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    written: AtomicU64,
-    synced: AtomicU64,
-    lost: AtomicU64,
-}
-
-/// A directory of logs that is being written. Clones are the same; the last one to go
-/// [closes](Journal::close) it.
+/// A directory of logs and the thread that writes it. Clones are handles of the same journal, which
+/// closes when the last one is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal(Arc<Handle>);
 
@@ -143,53 +68,48 @@ struct Handle {
 }
 
 impl Journal {
-    /// Takes a directory, made if it is missing (but not what it is in), and what was said in it.
+    /// Locks `directory`, recovers the last messages of its rooms, and starts the writer. Creates
+    /// the directory if it is missing, but not its parent.
     ///
     /// # Errors
     ///
-    /// It can't be made, read or locked; `ResourceBusy`: another server has it. A thread can't be
-    /// started.
+    /// The directory cannot be created, read or locked (`ResourceBusy`: another server holds the
+    /// lock), or the thread cannot be started.
     pub(crate) fn open(
         directory: PathBuf,
-        flush: SyncPolicy,
-        keep: RecoveryLimits,
+        policy: SyncPolicy,
+        limits: RecoveryLimits,
     ) -> Result<(Journal, Vec<Recovered>), JournalError> {
-        storage::make_root(&directory).map_err(JournalError::new("make", &directory))?;
+        storage::create_root(&directory).map_err(JournalError::new("create", &directory))?;
         let lock = Lock::take(&directory).map_err(JournalError::new("lock", &directory))?;
-        let recovered = recover::recover(&directory, flush, keep)
-            .map_err(JournalError::new("read", &directory))?;
+        let recovered =
+            recover(&directory, policy, limits).map_err(JournalError::new("read", &directory))?;
         let counts = Arc::new(Counts::default());
-        let queue = Arc::new(Queue::new(QUEUE, counts.clone()));
+        let queue = Arc::new(Queue::new(MAX_QUEUED, counts.clone()));
         let journal = Journal(Arc::new(Handle { queue: queue.clone(), counts: counts.clone() }));
-        let writer = Writer::new(Directory::new(directory.clone(), lock), flush, counts);
+        let writer = Writer::new(LogDirectory::new(directory.clone(), lock), policy, counts);
         thread::Builder::new()
             .name("chat journal".to_owned())
-            .spawn(move || run(writer, &Writing(queue)))
+            .spawn(move || run(writer, &EndOnDrop(queue)))
             .map_err(JournalError::new("write", &directory))?;
         Ok((journal, recovered))
     }
 
-    /// Where a room's messages go. `key` is a name for it that is a file's as well: at most 128
-    /// bytes of letters, digits and `_-.'`, of which the first is a letter or a digit.
-    pub(crate) fn room(&self, key: &str) -> RoomJournal {
+    /// Returns the journal of one room. `key` names its directory: at most 128 bytes of letters,
+    /// digits and `_-.'`, the first a letter or a digit.
+    fn room(&self, key: &str) -> RoomJournal {
         RoomJournal { room: key.into(), queue: self.0.queue.clone() }
     }
 
-    pub(crate) fn stats(&self) -> JournalStats {
-        let Counts { written, synced, lost } = &*self.0.counts;
-        JournalStats {
-            queued: self.0.queue.bytes(),
-            written: written.load(Relaxed),
-            synced: synced.load(Relaxed),
-            lost: lost.load(Relaxed),
-        }
+    fn stats(&self) -> JournalStats {
+        self.0.counts.stats(self.0.queue.bytes())
     }
 }
 
 impl MessageStore for Journal {
     fn room(&self, key: &str) -> AppendMessages {
-        let journal = Journal::room(self, key);
-        Box::new(move |time, lines, count| journal.append(time, lines, count))
+        let room = Journal::room(self, key);
+        Box::new(move |time, lines, count| room.append(time, lines, count))
     }
 
     fn read(&self, stats: &mut Stats) {
@@ -208,13 +128,12 @@ impl MessageStore for Journal {
 }
 
 impl Handle {
-    /// Writes and syncs all that was appended, and ends; what is appended from now on is lost.
-    /// Waits for that, but not for longer than 10 s.
+    /// Writes and syncs all appended messages, waiting at most 10 s. Later messages are lost.
     fn close(&self) {
         self.queue.close();
-        if !self.queue.wait(CLOSING) {
+        if !self.queue.wait_for_end(CLOSE_TIMEOUT) {
             log::error!(
-                "the disk is too slow for the chat's log: {} bytes are not written at its end",
+                "the disk is too slow for the chat's log: {} bytes are unwritten at its end",
                 self.queue.bytes()
             );
         }
@@ -227,42 +146,37 @@ impl Drop for Handle {
     }
 }
 
-/// The log of one room.
+/// The journal of one room.
 #[derive(Debug, Clone)]
-pub(crate) struct RoomJournal {
+struct RoomJournal {
     room: Arc<str>,
     queue: Arc<Queue>,
 }
 
 impl RoomJournal {
-    /// Adds `count` messages of that time, each a line of the `json` format, its ending included.
+    /// Appends `count` messages of one time, each a line of the `json` format with its ending.
     /// Never waits for the disk.
-    pub(crate) fn append(&self, time: SystemTime, lines: &[u8], count: usize) {
+    fn append(&self, time: SystemTime, lines: &[u8], count: usize) {
         let second = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         self.queue.push(&self.room, second, lines, count as u64);
     }
 }
 
-/// Tells the queue that its thread has ended, also if that panicked. The writer, and the lock with
-/// it, is dropped before: a caller that waited for the end may open the directory again.
+/// Marks the queue as ended when the writer's thread ends, also after a panic. The writer is
+/// dropped first, and its lock with it: a caller that waited for the end may open the directory
+/// again.
 #[derive(Debug)]
-struct Writing(Arc<Queue>);
+struct EndOnDrop(Arc<Queue>);
 
-impl Drop for Writing {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         self.0.end();
     }
 }
 
-fn run(mut writer: Writer<Directory>, Writing(queue): &Writing) {
-    while let Some(entries) = queue.take(writer.due()) {
-        writer.turn(Instant::now(), entries);
+fn run(mut writer: Writer<LogDirectory>, EndOnDrop(queue): &EndOnDrop) {
+    while let Some(lines) = queue.take(writer.next_sync()) {
+        writer.write(Instant::now(), lines);
     }
     writer.sync(Instant::now());
-}
-
-/// Whether a directory of this name can be a room's.
-fn is_key(name: &str) -> bool {
-    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'');
-    name.len() <= MAX_KEY && name.starts_with(char::is_alphanumeric) && name.chars().all(allowed)
 }

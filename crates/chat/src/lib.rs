@@ -37,7 +37,9 @@ pub use config::{Config, SlowConsumer, UnknownSlowConsumer};
 pub use custom_command::CommandContext;
 pub use hub::operator::{ClientInfo, Operator, RoomInfo};
 #[cfg(all(unix, feature = "journal"))]
-pub use journal::{JournalError, SyncPolicy};
+pub use journal::error::JournalError;
+#[cfg(all(unix, feature = "journal"))]
+pub use journal::sync_policy::SyncPolicy;
 pub use memory_bound::MemoryBound;
 pub use now::Now;
 pub use protocol::format::{Format, UnknownFormat};
@@ -58,6 +60,8 @@ use custom_command::Commands;
 use hub::Hub;
 #[cfg(all(unix, feature = "journal"))]
 use journal::Journal;
+#[cfg(all(unix, feature = "journal"))]
+use journal::recover::{RecoveryLimits, restore};
 
 /// A chat, shared by the workers of a server. Clones are handles of the same chat.
 #[derive(Debug, Clone)]
@@ -114,9 +118,10 @@ impl Builder {
         directory: impl Into<std::path::PathBuf>,
         policy: SyncPolicy,
     ) -> Result<Chat, JournalError> {
-        let (journal, found) = Journal::open(directory.into(), policy, self.config.recovered())?;
+        let limits = RecoveryLimits::of(&self.config);
+        let (journal, recovered) = Journal::open(directory.into(), policy, limits)?;
         let hub = Hub::new(self.config, self.commands, Some(Box::new(journal)));
-        journal::restore::restore(&hub, found);
+        restore(&hub, recovered);
         Ok(Chat { hub: Arc::new(hub) })
     }
 }
@@ -162,6 +167,3 @@ impl Chat {
         Operator::new(self.hub.clone())
     }
 }
-
-#[cfg(test)]
-mod tests;

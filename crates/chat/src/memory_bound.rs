@@ -10,6 +10,9 @@ use crate::shard::delivery::MAX_SEGMENTS;
 use crate::shard::input::{MAX_DEFERRED, MAX_REPLIES};
 use crate::shard::state::MAX_BATCH;
 
+#[cfg(test)]
+mod tests;
+
 /// Bytes for an idle client that is up to date, and for its connection: tables, names, counters.
 const CLIENT: usize = 2 * 1024;
 

@@ -29,7 +29,7 @@ use crate::hub::mailbox::Mailbox;
 use crate::hub::registry::Joined;
 use crate::now::Now;
 use crate::protocol::format::{LOBBY, Message, MessageKind};
-use crate::protocol::telnet::{Taken, Telnet};
+use crate::protocol::telnet::{Separated, Telnet};
 use crate::protocol::text::clean;
 use crate::shard::commands::{Departure, Flow, enter_room, handle_line, leave_room};
 use crate::shard::delivery::{deliver, is_stalled, reply, track_lag};
@@ -169,12 +169,12 @@ impl Shard {
         self.state.now = now;
         self.round.reopen();
         self.state.reply_bytes = 0;
-        let Taken { text, answers, asks } = member.telnet.take(input);
+        let Separated { text, answers, are_you_there } = member.telnet.separate(input);
         if !answers.is_empty() {
             self.state.reply_bytes += answers.len();
             out.send(&answers);
         }
-        if asks {
+        if are_you_there {
             reply(&mut self.state, member, "the server is here", out);
         }
         let input = &*text;

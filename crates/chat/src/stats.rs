@@ -1,51 +1,51 @@
-//! What has happened in a chat, counted.
+//! Statistics: the figures of a chat, and the counters behind them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Makes [`Stats`] and the counters behind it from one list.
+/// Declares [`Stats`] and the counters behind it from one list.
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What has been counted, in the whole chat and since its start.
+        /// Counters of the whole chat since its start.
         #[derive(Debug, Default)]
         pub(crate) struct Counters {
             $(pub(crate) $name: AtomicU64,)*
         }
 
-        /// Figures of a chat: what there is, and what has happened since its start. Of what was
-        /// refused or dropped, everything is counted.
+        /// The figures of a chat: its present state, and counters since its start. Everything that
+        /// is refused or dropped is counted.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
         #[non_exhaustive]
         pub struct Stats {
-            /// Clients that are there.
+            /// Clients that are connected.
             pub clients: u64,
-            /// Rooms that somebody is in, and the lobby.
+            /// Rooms with members, and the lobby.
             pub rooms: u64,
-            /// Bytes of all messages in memory, each once, however many clients wait for it.
+            /// Bytes of all messages in memory. A message counts once, however many clients wait for it.
             pub held_bytes: u64,
-            /// Of these, bytes of messages in histories.
+            /// The part of `held_bytes` that is in histories.
             pub history_bytes: u64,
-            /// Bytes by which the slowest client is behind its room, beside what the system holds for it.
+            /// Bytes by which the slowest client is behind its room, without the kernel's buffers.
             pub slowest_bytes: u64,
             /// Bytes of messages that wait to be written to the log on disk.
             pub disk_queued_bytes: u64,
-            /// Messages that are written to it.
+            /// Messages that were written to the log on disk.
             pub disk_written: u64,
-            /// Of these, messages that survive a loss of power.
+            /// The part of `disk_written` that survives a power loss.
             pub disk_synced: u64,
-            /// Messages that could not be written to it.
+            /// Messages that could not be written to the log on disk.
             pub disk_lost: u64,
             $($(#[$doc])* pub $name: u64,)*
         }
 
         impl Counters {
-            /// Fills in the counted part.
+            /// Copies the counters to `stats`.
             pub(crate) fn read(&self, stats: &mut Stats) {
                 $(stats.$name = self.$name.load(Ordering::Relaxed);)*
             }
         }
 
         impl Stats {
-            /// Every figure with its name, in the order of the fields.
+            /// Returns every figure with its name, in the order of the fields.
             pub fn fields(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [
                     ("clients", self.clients),
@@ -66,40 +66,40 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Clients that have come.
+    /// Clients that have connected.
     entered,
-    /// Messages that were said in rooms.
+    /// Messages that clients sent to rooms.
     messages,
-    /// Messages handed to clients: one message to a room of ten is ten.
+    /// Messages delivered to clients: one message to a room of ten counts ten times.
     deliveries,
     /// Private messages.
     private,
-    /// Lines refused because they were no UTF-8.
+    /// Lines refused because they were not UTF-8.
     refused_encoding,
     /// Lines refused because they were too long.
     refused_length,
-    /// Names that were not to be had.
+    /// Names that were refused.
     refused_names,
-    /// Rooms that were not to be had or entered.
+    /// Rooms that were refused: they could not be created or entered.
     refused_rooms,
-    /// Private messages to clients that take none, or that are not there.
+    /// Private messages that were refused: their receiver does not exist, or does not read.
     refused_private,
-    /// Clients turned away: too many, or no descriptor left.
+    /// Clients that were rejected: the chat was full, or no descriptor was left.
     refused_clients,
-    /// Bytes that a client sent and that were never heard: it was too fast, or had answers to take
-    /// first, and then its connection broke or the server stopped.
+    /// Bytes of deferred input that were never processed: the client exceeded its rate or had unread
+    /// replies, and then its connection broke or the server stopped.
     dropped_bytes,
-    /// Messages that slow clients were moved past.
+    /// Messages that slow clients skipped.
     skipped,
-    /// Clients cut off because they read too slowly.
+    /// Clients disconnected because they read too slowly.
     cut_slow,
-    /// Clients cut off because memory was short and they did not read.
+    /// Clients disconnected because memory was short and they did not read.
     cut_memory,
-    /// Times that a client was slowed down to its rate.
+    /// Floods in which a client exceeded its rate and was slowed down.
     slowed,
 }
 
-/// Adds to a counter.
+/// Adds `by` to a counter.
 pub(crate) fn count(counter: &AtomicU64, by: u64) {
     if by > 0 {
         counter.fetch_add(by, Ordering::Relaxed);

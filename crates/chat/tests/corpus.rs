@@ -1,4 +1,4 @@
-//! The checks of the fuzz target over its corpus, without a fuzzer.
+//! Runs the checks of the fuzz target over its corpus, without a fuzzer.
 #![cfg(feature = "client")]
 
 #[path = "corpus/checks.rs"]
@@ -8,21 +8,24 @@ use std::path::Path;
 use std::{fs, io};
 
 #[test]
-fn what_servers_send() -> io::Result<()> {
+fn the_corpus_of_server_output_passes() -> io::Result<()> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/chat");
     if !directory.exists() {
-        println!("no corpus here, as in a package: nothing is tested");
+        println!("no corpus here, as in a package: skipped");
         return Ok(());
     }
-    let (mut said, mut silent) = (0, 0);
+    let (mut with_message, mut without) = (0, 0);
     for entry in fs::read_dir(&directory)? {
         let file = entry?.path();
         println!("{}", file.display());
         match checks::chat(&fs::read(file)?) {
-            true => said += 1,
-            false => silent += 1,
+            true => with_message += 1,
+            false => without += 1,
         }
     }
-    assert!(said >= 12 && silent >= 12, "both kinds: {said} with a message, {silent} without");
+    assert!(
+        with_message >= 12 && without >= 12,
+        "{with_message} with a message, {without} without"
+    );
     Ok(())
 }

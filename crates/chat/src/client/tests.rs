@@ -4,12 +4,12 @@ use std::thread::JoinHandle;
 
 use super::*;
 
-/// Long enough never to matter.
+/// A deadline that never passes in a test.
 fn deadline() -> Deadline {
     Deadline::after(Duration::from_secs(60))
 }
 
-/// A client of a server that does what the script says.
+/// Connects a client to a server that runs `script`.
 fn scripted<T: Send + 'static>(
     script: impl FnOnce(BufReader<TcpStream>) -> T + Send + 'static,
 ) -> (Client, JoinHandle<T>) {
@@ -30,7 +30,7 @@ fn texts(client: &mut Client) -> Vec<String> {
 }
 
 #[test]
-fn a_name_is_granted_and_what_came_before_the_answer_is_not_lost() {
+fn a_name_is_granted_and_events_before_the_answer_are_not_lost() {
     let (mut client, server) = scripted(|mut peer| {
         let asked = line(&mut peer) + &line(&mut peer);
         let said = "* welcome\n2026-11-20 18:11:02 bob: hi\n* you are ann\n1 here: no notice\n\
@@ -53,8 +53,8 @@ fn a_name_is_granted_and_what_came_before_the_answer_is_not_lost() {
     assert_eq!(server.join().unwrap(), "/nick ann\n/who\n");
 }
 
-/// The texts of messages and whether each is history, from a client that takes a name, goes to a
-/// room, and takes another name.
+/// Returns the texts of messages, each with its history mark, from a client that takes a name, enters
+/// a room, and takes another name.
 fn histories(said: [&'static str; 4]) -> Vec<(String, bool)> {
     let (mut client, server) = scripted(move |mut peer| {
         for reply in &said[..3] {
@@ -77,7 +77,7 @@ fn histories(said: [&'static str; 4]) -> Vec<(String, bool)> {
 }
 
 #[test]
-fn history_is_told_apart_from_news() {
+fn history_is_distinguished_from_new_messages() {
     let expected = [
         ("yesterday", true),
         ("news", false),
@@ -94,7 +94,7 @@ fn history_is_told_apart_from_news() {
         "2026-11-21 18:11:04 eve: and more\n",
     ]);
     assert_eq!(found, expected);
-    // In JSON, the mark alone counts.
+    // In JSON, only the mark counts.
     let said = |text: &str, mark: &str| {
         let head = r#"{"time":"2026-11-20T18:11:02Z","room":"a","from":"#;
         format!("{head}\"bob\",\"kind\":\"message\",\"text\":\"{text}\"{mark}}}\n")
@@ -108,7 +108,7 @@ fn history_is_told_apart_from_news() {
 }
 
 #[test]
-fn a_refusal_has_the_words_of_the_server_and_the_connection_goes_on() {
+fn a_rejection_has_the_server_s_reason_and_the_connection_stays_usable() {
     let (mut client, server) = scripted(|mut peer| {
         line(&mut peer);
         line(&mut peer);
@@ -130,7 +130,7 @@ fn a_refusal_has_the_words_of_the_server_and_the_connection_goes_on() {
 }
 
 #[test]
-fn a_server_that_closes_or_is_silent_instead_of_an_answer() {
+fn a_server_that_closes_or_stays_silent_is_an_error() {
     let (mut client, server) = scripted(|mut peer| {
         drop(line(&mut peer) + &line(&mut peer));
         peer.get_ref().write_all(b"* the chat is full\n").unwrap();
@@ -148,7 +148,7 @@ fn a_server_that_closes_or_is_silent_instead_of_an_answer() {
 }
 
 #[test]
-fn a_deadline_loses_nothing() {
+fn a_timeout_loses_no_input() {
     let (say, when) = std::sync::mpsc::channel();
     let (mut client, server) = scripted(move |peer| {
         peer.get_ref().write_all(b"2026-11-20 18:11:02 ann: hel").unwrap();
@@ -163,7 +163,7 @@ fn a_deadline_loses_nothing() {
 }
 
 #[test]
-fn only_lines_are_sent_and_texts_are_no_commands() {
+fn only_single_lines_are_sent_and_messages_are_never_commands() {
     let (mut client, server) = scripted(|mut peer| [line(&mut peer), line(&mut peer)].concat());
     for wrong in ["two\nlines", "\n"] {
         let error = client.send(wrong, deadline()).unwrap_err();
@@ -180,17 +180,17 @@ fn only_lines_are_sent_and_texts_are_no_commands() {
 }
 
 #[test]
-fn each_half_works_in_a_thread_of_its_own_and_closing_one_ends_the_other() {
+fn the_halves_work_in_two_threads_and_closing_one_ends_the_other() {
     let (client, server) = scripted(|mut peer| {
-        let heard = line(&mut peer);
+        let received = line(&mut peer);
         peer.get_ref().write_all(b"* hello\n").unwrap();
         while !line(&mut peer).is_empty() {}
-        heard
+        received
     });
     let (mut sender, mut receiver) = client.split();
-    let (heard, when) = std::sync::mpsc::channel();
+    let (first, when) = std::sync::mpsc::channel();
     let listening = std::thread::spawn(move || {
-        heard.send(receiver.recv(deadline()).unwrap().unwrap().raw).unwrap();
+        first.send(receiver.recv(deadline()).unwrap().unwrap().raw).unwrap();
         receiver.recv(deadline()).unwrap()
     });
     sender.send("hi", deadline()).unwrap();
@@ -201,7 +201,7 @@ fn each_half_works_in_a_thread_of_its_own_and_closing_one_ends_the_other() {
 }
 
 #[test]
-fn a_server_of_another_kind_is_told_by_its_first_words() {
+fn a_server_of_another_protocol_is_recognized_by_its_first_line() {
     let others: [&[u8]; 5] = [
         b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
@@ -220,9 +220,8 @@ fn a_server_of_another_kind_is_told_by_its_first_words() {
     }
 }
 
-/// A server that floods while an answer is awaited costs what the limit says.
 #[test]
-fn a_flood_instead_of_an_answer() {
+fn a_flood_before_an_answer_is_an_error_at_the_limit() {
     let (mut client, server) = scripted(|mut peer| {
         line(&mut peer);
         peer.get_ref().write_all(b"* welcome\n").unwrap();
@@ -236,7 +235,7 @@ fn a_flood_instead_of_an_answer() {
 }
 
 #[test]
-fn a_server_that_goes_without_a_word_will_be_noticed() {
+fn keepalive_is_set_to_notice_a_server_that_disappears() {
     let (client, server) = scripted(|_| ());
     let options = SocketOptions::read_from(&*client.sender.stream).unwrap();
     let keepalive = options.keepalive().flatten().unwrap();

@@ -1,4 +1,4 @@
-//! What the tests of several modules need.
+//! Fixtures for the tests of the journal: directories, records, and the captured log.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::thread::{self, ThreadId};
 
-use crate::journal::{Day, RecoveryLimits};
+use crate::journal::day::Day;
+use crate::journal::recover::RecoveryLimits;
 use crate::protocol::json::Record;
 
-/// All that there is.
+/// Limits without effect.
 pub(crate) const ALL: RecoveryLimits =
     RecoveryLimits { messages: usize::MAX, bytes: 64 << 20, rooms: usize::MAX };
 
-/// Two seconds of different local days, whatever the time zone is.
+/// Two seconds on different local days in any time zone.
 pub(crate) const EARLIER: u64 = 1_795_608_000;
 pub(crate) const LATER: u64 = EARLIER + 2 * 86_400;
 
-/// A fresh directory, removed with all that is in it.
+/// A new directory. Dropping it removes it with its content.
 #[derive(Debug)]
 pub(crate) struct TestDir(PathBuf);
 
@@ -35,12 +36,12 @@ impl TestDir {
         &self.0
     }
 
-    /// The file of a room for the day of that second.
+    /// Returns the path of a room's file for the day of `second`.
     pub(crate) fn file(&self, room: &str, second: u64) -> PathBuf {
         self.0.join(room).join(Day::of(second).to_string())
     }
 
-    /// Makes that file.
+    /// Creates the room's file for the day of `second`. Returns its path.
     pub(crate) fn write(&self, room: &str, second: u64, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.file(room, second);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -48,7 +49,7 @@ impl TestDir {
         path
     }
 
-    /// What is in it.
+    /// Returns the content of the room's file for the day of `second`.
     pub(crate) fn read(&self, room: &str, second: u64) -> String {
         fs::read_to_string(self.file(room, second)).unwrap()
     }
@@ -60,7 +61,7 @@ impl Drop for TestDir {
     }
 }
 
-/// A message that says `text`.
+/// Returns the line of a message with this text.
 pub(crate) fn line(room: &str, text: impl std::fmt::Display) -> String {
     format!(
         "{{\"time\":\"2026-11-25T12:00:00+01:00\",\"room\":\"{room}\",\"from\":\"ann\",\
@@ -68,52 +69,54 @@ pub(crate) fn line(room: &str, text: impl std::fmt::Display) -> String {
     )
 }
 
-/// Messages that say the numbers.
+/// Returns the lines of messages whose texts are the numbers.
 pub(crate) fn lines(room: &str, numbers: impl IntoIterator<Item = u32>) -> String {
     numbers.into_iter().map(|number| line(room, number)).collect()
 }
 
+/// Returns the texts of records.
 pub(crate) fn texts(records: &[Record]) -> Vec<&str> {
     records.iter().map(|record| &*record.text).collect()
 }
 
-/// What this thread has logged since it was last asked.
+/// Returns the lines that this thread has logged since the last call.
 pub(crate) fn logged() -> Vec<String> {
-    listen();
-    let mut said = SAID.lock().unwrap();
+    capture_log();
+    let mut all = LOGGED.lock().unwrap();
     let this = thread::current().id();
-    let (mine, others) = said.drain(..).partition(|(thread, _)| *thread == this);
-    *said = others;
+    let (mine, others) = all.drain(..).partition(|(thread, _)| *thread == this);
+    *all = others;
     let texts: Vec<(ThreadId, String)> = mine;
     texts.into_iter().map(|(_, text)| text).collect()
 }
 
-/// From now on, what is logged can be asked for.
-pub(crate) fn listen() {
+/// Begins to capture the log for [`logged`].
+pub(crate) fn capture_log() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        log::set_logger(&Listener).unwrap();
+        log::set_logger(&Capture).unwrap();
         log::set_max_level(log::LevelFilter::Info);
     });
 }
 
-static SAID: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
+static LOGGED: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
 
-struct Listener;
+struct Capture;
 
-impl log::Log for Listener {
+impl log::Log for Capture {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
         true
     }
 
     fn log(&self, record: &log::Record<'_>) {
         let text = format!("{}: {}", record.level(), record.args());
-        SAID.lock().unwrap().push((thread::current().id(), text));
+        LOGGED.lock().unwrap().push((thread::current().id(), text));
     }
 
     fn flush(&self) {}
 }
 
+/// Returns a room's key as the queue has it.
 pub(crate) fn key(room: &str) -> Arc<str> {
     room.into()
 }

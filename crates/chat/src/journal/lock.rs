@@ -12,18 +12,19 @@ use std::path::Path;
 #[derive(Debug)]
 pub(crate) struct Lock {
     directory: File,
+    /// Device and inode.
     id: (u64, u64),
 }
 
 impl Lock {
     /// Locks the directory `path`. On a file system without locks for directories (NFS, SMB), this
-    /// logs a warning and goes on without the lock.
+    /// logs a warning and continues without the lock.
     ///
     /// # Errors
     ///
     /// - `ResourceBusy`: another server holds the lock;
-    /// - the system's, if the directory cannot be opened;
-    /// - that the directory was replaced between opening and locking.
+    /// - an I/O error, if the directory cannot be opened;
+    /// - `Other`: the directory was replaced between opening and locking.
     pub(crate) fn take(path: &Path) -> io::Result<Lock> {
         let directory = File::open(path)?;
         match netcore::file_lock::try_lock(&directory) {
@@ -56,7 +57,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A child process that is just being started has a copy of the descriptor.
+        // Closing does not suffice: a child process that is starting has a copy of the descriptor.
         let _ = netcore::file_lock::unlock(&self.directory);
     }
 }

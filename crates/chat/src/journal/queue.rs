@@ -1,34 +1,38 @@
-//! What waits to be written: the way from the workers to the thread that writes.
+//! The queue: lines on their way from the workers to the thread that writes them.
+
+use std::mem;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::journal::counts::Counts;
+use crate::journal::throttle::Throttle;
+use crate::sync::lock;
 
 #[cfg(test)]
 mod tests;
 
-use std::mem;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+/// Interval at which a full queue is logged.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
 
-use crate::journal::Counts;
-use crate::journal::throttle::Throttle;
-
-/// How often an error says that messages were lost because the disk is too slow.
-const PAUSE: Duration = Duration::from_secs(5);
-
-/// Lines of one room and of one second.
+/// Lines of one room and one second.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct QueuedLines {
     pub(crate) room: Arc<str>,
-    /// Since 1970.
+    /// Seconds since 1970.
     pub(crate) second: u64,
     pub(crate) lines: Vec<u8>,
+    /// Number of messages in `lines`.
     pub(crate) count: u64,
 }
 
+/// A bounded queue with many producers and one consumer, the writer.
 #[derive(Debug)]
 pub(crate) struct Queue {
     state: Mutex<State>,
-    /// There is something to write, or the end has come.
+    /// Notified when the queue is no longer empty, or is closed.
     filled: Condvar,
+    /// Notified when the writer has ended.
     ended: Condvar,
     max: usize,
     counts: Arc<Counts>,
@@ -36,26 +40,26 @@ pub(crate) struct Queue {
 
 #[derive(Debug)]
 struct State {
-    entries: Vec<Entry>,
-    /// What `entries` hold, in bytes.
-    waiting: usize,
-    /// What the writer holds, in bytes.
-    writing: usize,
-    closed: bool,
-    ended: bool,
-    complaint: Throttle,
+    queued: Vec<QueuedLines>,
+    /// Bytes of `queued`.
+    queued_bytes: usize,
+    /// Bytes that the writer took and may not have written yet.
+    writing_bytes: usize,
+    is_closed: bool,
+    has_ended: bool,
+    overflow_log: Throttle,
 }
 
 impl Queue {
-    /// For at most `max` bytes, with those that are being written.
+    /// Creates a queue for at most `max` bytes, including those that are being written.
     pub(crate) fn new(max: usize, counts: Arc<Counts>) -> Queue {
         let state = State {
-            entries: Vec::new(),
-            waiting: 0,
-            writing: 0,
-            closed: false,
-            ended: false,
-            complaint: Throttle::new(PAUSE),
+            queued: Vec::new(),
+            queued_bytes: 0,
+            writing_bytes: 0,
+            is_closed: false,
+            has_ended: false,
+            overflow_log: Throttle::new(LOG_INTERVAL),
         };
         Queue {
             state: Mutex::new(state),
@@ -66,49 +70,51 @@ impl Queue {
         }
     }
 
-    /// Puts lines at the end, or loses them if there is no room.
+    /// Appends lines. If the queue is full or closed, they are lost and counted.
     pub(crate) fn push(&self, room: &Arc<str>, second: u64, lines: &[u8], count: u64) {
-        let mut state = self.state();
-        // The last entry goes on if it can: so a busy room costs no entry a message.
-        let last = state.entries.last();
-        let goes_on = last.is_some_and(|it| it.second == second && Arc::ptr_eq(&it.room, room));
-        let more = lines.len() + if goes_on { 0 } else { size_of::<Entry>() };
-        if state.closed || more > self.max.saturating_sub(state.waiting + state.writing) {
+        let mut state = lock(&self.state);
+        // Lines of the same room and second extend the last entry, so a busy room does not need an
+        // entry for each message.
+        let last = state.queued.last();
+        let extends = last.is_some_and(|it| it.second == second && Arc::ptr_eq(&it.room, room));
+        let bytes = lines.len() + if extends { 0 } else { size_of::<QueuedLines>() };
+        if state.is_closed || bytes > self.max.saturating_sub(state.bytes()) {
             let lost = self.counts.lost.fetch_add(count, Relaxed) + count;
-            let complain = !state.closed && state.complaint.is_due(Instant::now());
+            let logs = !state.is_closed && state.overflow_log.is_due(Instant::now());
             drop(state);
-            if complain {
+            if logs {
                 log::error!(
                     "the disk is too slow for the chat's log: {lost} messages were lost up to now"
                 );
             }
             return;
         }
-        state.waiting += more;
-        match state.entries.last_mut() {
-            Some(last) if goes_on => {
+        state.queued_bytes += bytes;
+        match state.queued.last_mut() {
+            Some(last) if extends => {
                 last.lines.extend_from_slice(lines);
                 last.count += count;
             }
             _ => {
                 let (room, lines) = (room.clone(), lines.to_vec());
-                state.entries.push(Entry { room, second, lines, count });
+                state.queued.push(QueuedLines { room, second, lines, count });
             }
         }
-        // The writer waits only while there is none.
-        let first = state.waiting == more;
+        // The writer waits only while the queue is empty.
+        let is_first = state.queued_bytes == bytes;
         drop(state);
-        if first {
+        if is_first {
             self.filled.notify_one();
         }
     }
 
-    /// All that waits, when something does, at `until` at the latest; `None` when nothing will come
-    /// any more. What was taken before is done with.
-    pub(crate) fn take(&self, until: Option<Instant>) -> Option<Vec<Entry>> {
-        let mut state = self.state();
-        state.writing = 0;
-        while state.entries.is_empty() && !state.closed {
+    /// Waits until the queue has lines, at the latest until `until`, and removes and returns all of
+    /// them. Returns `None` once the queue is closed and empty. The call also says that all lines
+    /// taken before are written.
+    pub(crate) fn take(&self, until: Option<Instant>) -> Option<Vec<QueuedLines>> {
+        let mut state = lock(&self.state);
+        state.writing_bytes = 0;
+        while state.queued.is_empty() && !state.is_closed {
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
                 None => self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(Duration::ZERO) => break,
@@ -118,43 +124,44 @@ impl Queue {
                 }
             };
         }
-        if state.entries.is_empty() && state.closed {
+        if state.queued.is_empty() && state.is_closed {
             return None;
         }
-        state.writing = mem::take(&mut state.waiting);
-        Some(mem::take(&mut state.entries))
+        state.writing_bytes = mem::take(&mut state.queued_bytes);
+        Some(mem::take(&mut state.queued))
     }
 
-    /// Takes nothing more.
+    /// Accepts no more lines.
     pub(crate) fn close(&self) {
-        self.state().closed = true;
+        lock(&self.state).is_closed = true;
         self.filled.notify_one();
     }
 
-    /// Whatever was taken is done with, and nobody takes any more.
+    /// Marks the writer as ended: nothing is being written, and nothing will be taken.
     pub(crate) fn end(&self) {
-        let mut state = self.state();
-        state.closed = true;
-        state.ended = true;
-        state.writing = 0;
+        let mut state = lock(&self.state);
+        state.is_closed = true;
+        state.has_ended = true;
+        state.writing_bytes = 0;
         drop(state);
         self.ended.notify_all();
     }
 
-    /// Waits for the end, at most for `patience`. Whether it has come.
-    pub(crate) fn wait(&self, patience: Duration) -> bool {
-        let state = self.state();
-        let waited = self.ended.wait_timeout_while(state, patience, |state| !state.ended);
-        waited.unwrap_or_else(PoisonError::into_inner).0.ended
+    /// Waits until the writer has ended, at most for `timeout`. Returns `true` if it has.
+    pub(crate) fn wait_for_end(&self, timeout: Duration) -> bool {
+        let state = lock(&self.state);
+        let waited = self.ended.wait_timeout_while(state, timeout, |state| !state.has_ended);
+        waited.unwrap_or_else(PoisonError::into_inner).0.has_ended
     }
 
-    /// Bytes that are not written yet.
+    /// Returns the number of bytes that are not written yet.
     pub(crate) fn bytes(&self) -> usize {
-        let state = self.state();
-        state.waiting + state.writing
+        lock(&self.state).bytes()
     }
+}
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl State {
+    fn bytes(&self) -> usize {
+        self.queued_bytes + self.writing_bytes
     }
 }

@@ -1,4 +1,4 @@
-//! What the writer asks of the system, behind a trait so that tests can have a disk that fails.
+//! Storage: the writer's view of the file system, as a trait, so that tests can make it fail.
 
 use std::fmt::Debug;
 use std::fs::{self, DirBuilder, File};
@@ -7,91 +7,95 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::journal::day::Day;
-use crate::journal::is_key;
 use crate::journal::lock::Lock;
 use crate::journal::repair::repair;
+
+/// The longest key of a room, in bytes.
+pub(crate) const MAX_KEY: usize = 128;
 
 /// Files by room and day.
 pub(crate) trait Storage {
     type File: DayFile;
 
-    /// Opens a file to append to it, and makes it and its directory if they are missing. What a
-    /// crash has left at its end is gone then.
+    /// Opens a file for appending. Creates it and its directory if they are missing, and repairs
+    /// its end.
     fn open(&mut self, room: &str, day: Day) -> io::Result<Self::File>;
 
     /// Syncs a file that is not open.
     fn sync(&mut self, room: &str, day: Day) -> io::Result<()>;
 
-    /// Syncs the names of a room's files, and its own.
+    /// Syncs the directory entries of a room and of its files.
     fn sync_names(&mut self, room: &str) -> io::Result<()>;
 }
 
-/// An open file.
+/// An open file of a room and a day.
 pub(crate) trait DayFile: Debug {
-    /// Whether nothing was in it when it was opened.
+    /// Returns `true` if the file was empty when it was opened.
     fn is_new(&self) -> bool;
 
-    /// Whether it is still what its name stands for.
+    /// Returns `true` if the file's path still names this file.
     fn is_in_place(&self) -> bool;
 
-    /// Appends some of `bytes`, in one write(2).
+    /// Appends some of `bytes` with one write(2). Returns their number.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// Cuts off the last `bytes` bytes.
-    fn take_back(&mut self, bytes: u64) -> io::Result<()>;
+    fn cut(&mut self, bytes: u64) -> io::Result<()>;
 
+    /// Syncs the file's content.
     fn sync(&mut self) -> io::Result<()>;
 }
 
-/// The files in a locked directory.
+/// The locked log directory.
 #[derive(Debug)]
-pub(crate) struct Directory {
+pub(crate) struct LogDirectory {
     path: PathBuf,
     lock: Lock,
 }
 
-impl Directory {
-    pub(crate) fn new(path: PathBuf, lock: Lock) -> Directory {
-        Directory { path, lock }
+impl LogDirectory {
+    pub(crate) fn new(path: PathBuf, lock: Lock) -> LogDirectory {
+        LogDirectory { path, lock }
     }
 
-    /// Makes and locks the directory again if somebody removed, renamed or replaced it.
-    fn restore(&mut self) -> io::Result<()> {
+    /// Creates and locks the directory again if somebody removed, renamed or replaced it.
+    fn ensure_in_place(&mut self) -> io::Result<()> {
         if self.lock.is_in_place(&self.path) {
             return Ok(());
         }
-        make_root(&self.path)?;
+        create_root(&self.path)?;
         self.lock = Lock::take(&self.path)?;
-        log::warn!("{}: the log directory was removed, and is made again", self.path.display());
+        log::warn!("{}: the log directory was removed; created it again", self.path.display());
         Ok(())
     }
 }
 
-/// One of them.
+/// An open file in a [`LogDirectory`].
 #[derive(Debug)]
-pub(crate) struct Open {
+pub(crate) struct LogFile {
     file: File,
     path: PathBuf,
+    /// Device and inode.
     id: (u64, u64),
-    new: bool,
+    is_new: bool,
 }
 
-impl Storage for Directory {
-    type File = Open;
+impl Storage for LogDirectory {
+    type File = LogFile;
 
-    fn open(&mut self, room: &str, day: Day) -> io::Result<Open> {
+    fn open(&mut self, room: &str, day: Day) -> io::Result<LogFile> {
         if !is_key(room) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no name of a room"));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the key of a room"));
         }
-        self.restore()?;
+        self.ensure_in_place()?;
         let directory = self.path.join(room);
-        make_directory(&directory)?;
+        create_directory(&directory)?;
         let path = directory.join(day.to_string());
         let file = File::options().read(true).append(true).create(true).mode(0o600).open(&path)?;
         repair(&file, &path)?;
         let metadata = file.metadata()?;
         let id = (metadata.dev(), metadata.ino());
-        Ok(Open { file, path, id, new: metadata.len() == 0 })
+        Ok(LogFile { file, path, id, is_new: metadata.len() == 0 })
     }
 
     fn sync(&mut self, room: &str, day: Day) -> io::Result<()> {
@@ -104,13 +108,13 @@ impl Storage for Directory {
     }
 }
 
-impl DayFile for Open {
+impl DayFile for LogFile {
     fn is_new(&self) -> bool {
-        self.new
+        self.is_new
     }
 
     fn is_in_place(&self) -> bool {
-        // Not what a link leads to.
+        // A symbolic link at this path is a replacement too, so it is not followed.
         fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == self.id)
     }
 
@@ -118,8 +122,8 @@ impl DayFile for Open {
         self.file.write(bytes)
     }
 
-    fn take_back(&mut self, bytes: u64) -> io::Result<()> {
-        // Somebody else may have cut the file meanwhile.
+    fn cut(&mut self, bytes: u64) -> io::Result<()> {
+        // The length is read again, because another process may have truncated the file.
         let length = self.file.metadata()?.len();
         self.file.set_len(length.saturating_sub(bytes))
     }
@@ -129,12 +133,18 @@ impl DayFile for Open {
     }
 }
 
-/// Makes the log directory and syncs its name, unless it is there.
-pub(crate) fn make_root(path: &Path) -> io::Result<()> {
+/// Returns `true` if a directory called `name` can be that of a room.
+pub(crate) fn is_key(name: &str) -> bool {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'');
+    name.len() <= MAX_KEY && name.starts_with(char::is_alphanumeric) && name.chars().all(allowed)
+}
+
+/// Creates the log directory and syncs its name, unless the directory exists.
+pub(crate) fn create_root(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    make_directory(path)?;
+    create_directory(path)?;
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => sync_directory(Path::new(".")),
         Some(parent) => sync_directory(parent),
@@ -142,18 +152,18 @@ pub(crate) fn make_root(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a directory for the owner alone, unless there is one.
-pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
+/// Creates a directory that only its owner can use, unless it exists.
+fn create_directory(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        made => made,
+        created => created,
     }
 }
 
-/// Makes what a directory's names stand for survive a loss of power.
+/// Syncs the entries of a directory, so that they survive a power loss.
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
-        // fsync(2): some file systems do that with files only.
+        // fsync(2): some file systems cannot sync directories and return EINVAL.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         synced => synced,
     }

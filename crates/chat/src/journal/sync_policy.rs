@@ -1,36 +1,38 @@
+//! The sync policy: the time at which written messages survive a power loss.
+
 use std::fmt;
 use std::time::Duration;
 
-/// When what was written to the log is made to survive a loss of power, by fdatasync(2).
+/// Policy for syncing the log to the disk with fdatasync(2).
 ///
-/// No policy holds a message up on its way to the clients, and none holds up the writing for longer
-/// than a sync takes. When the server alone dies, be it by SIGKILL, all that it has written is safe
-/// under each of them; lost is what waited to be written, which is what came in the last moment, or
-/// since a sync has begun. When the machine dies, lost is this as well:
+/// No policy delays a message on its way to the clients, and none delays writing for longer than a
+/// sync takes. If only the server dies, even by SIGKILL, everything that it has written is safe
+/// under each policy. Only messages that were not written yet are lost: those of the last moment,
+/// or those since a sync began. If the machine dies, these are lost too:
 ///
-/// - `Every(duration)`: what was written in the last `duration`, and while the disk was at work on
-///   what came before;
-/// - `Every(Duration::ZERO)`, on the command line `always`: the last write. Each is synced before the
-///   next one begins, so the writing is as slow as the disk;
-/// - `Never`: whatever the system had not put on the disk of its own accord, for which it states no
+/// - `Every(duration)`: messages written in the last `duration`, and those written while the disk
+///   synced earlier ones;
+/// - `Every(Duration::ZERO)`, on the command line `always`: the last write. Each write is synced
+///   before the next one begins, so writing is as slow as the disk;
+/// - `Never`: everything that the kernel had not written to the disk yet, for which it gives no
 ///   bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SyncPolicy {
-    /// At most so long after the first write that is not synced yet.
+    /// Syncs this long after the first unsynced write.
     Every(Duration),
-    /// By the system alone.
+    /// Leaves syncing to the kernel.
     Never,
 }
 
-/// A second.
+/// Every second.
 impl Default for SyncPolicy {
     fn default() -> SyncPolicy {
         SyncPolicy::Every(Duration::from_secs(1))
     }
 }
 
-/// `always`, `never`, or a duration in seconds or milliseconds.
+/// Formats `always`, `never`, or a duration in seconds or milliseconds.
 impl fmt::Display for SyncPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,12 +5,16 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
+use crate::journal::Journal;
+use crate::journal::counts::JournalStats;
+use crate::journal::day::Day;
+use crate::journal::fixture::{ALL, EARLIER, LATER, TestDir, lines, texts};
+use crate::journal::recover::{Recovered, RecoveryLimits};
+use crate::journal::storage::{MAX_KEY, is_key};
+use crate::journal::sync_policy::SyncPolicy;
 use crate::room::store::MessageStore;
 
-use super::fixture::{ALL, EARLIER, LATER, TestDir, lines, texts};
-use super::{Journal, JournalStats, MAX_KEY, RecoveryLimits, SyncPolicy, is_key};
-
-fn open(directory: &TestDir) -> (Journal, Vec<super::Recovered>) {
+fn open(directory: &TestDir) -> (Journal, Vec<Recovered>) {
     Journal::open(directory.path().join("log"), SyncPolicy::default(), ALL).unwrap()
 }
 
@@ -19,7 +23,7 @@ fn at(second: u64) -> SystemTime {
 }
 
 #[test]
-fn what_was_said_is_there_after_a_restart() {
+fn messages_are_recovered_after_a_restart() {
     let directory = TestDir::new();
     let (journal, recovered) = open(&directory);
     assert!(recovered.is_empty());
@@ -28,7 +32,7 @@ fn what_was_said_is_there_after_a_restart() {
         let count = numbers.len();
         dev.append(at(second), lines("Dev", numbers).as_bytes(), count);
     }
-    // A name that is a file's here.
+    // A lock file would have this name.
     journal.room("lock").append(at(EARLIER), lines("Lock", 0..1).as_bytes(), 1);
     journal.close();
     let all = JournalStats { queued: 0, written: 10, synced: 10, lost: 0 };
@@ -42,7 +46,7 @@ fn what_was_said_is_there_after_a_restart() {
         recovered.iter().map(|it| (&*it.key, &*it.name, texts(&it.records).len())).collect();
     assert_eq!(rooms, [("dev", "Dev", 9), ("lock", "Lock", 1)]);
     assert_eq!(texts(&recovered[0].records), ["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
-    // The last handle closes it; a room is none.
+    // The last handle closes the journal. A room is no handle.
     let room = journal.room("dev");
     let other = journal.clone();
     drop(journal);
@@ -53,7 +57,7 @@ fn what_was_said_is_there_after_a_restart() {
 }
 
 #[test]
-fn a_directory_is_for_one_server() {
+fn only_one_server_can_open_a_directory() {
     let directory = TestDir::new();
     let (journal, _) = open(&directory);
     let path = directory.path().join("log");
@@ -63,17 +67,17 @@ fn a_directory_is_for_one_server() {
     assert_eq!(error.cause().to_string(), "another server has it");
     assert_eq!(error.cause().kind(), ErrorKind::ResourceBusy);
     assert_eq!(error.path(), path);
-    // Nothing in the directory is the lock: a cleaner that removes all old files leaves it be.
+    // The lock is not a file in the directory: a cleaner cannot remove it.
     assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
     drop(journal);
     open(&directory);
 }
 
 #[test]
-fn a_directory_that_cannot_be_had_is_an_error() {
+fn a_directory_that_cannot_be_created_is_an_error() {
     let directory = TestDir::new();
     for (name, operation, kind) in
-        [("no/log", "make", ErrorKind::NotFound), ("file", "make", ErrorKind::AlreadyExists)]
+        [("no/log", "create", ErrorKind::NotFound), ("file", "create", ErrorKind::AlreadyExists)]
     {
         let path = directory.path().join(name);
         fs::write(directory.path().join("file"), "").unwrap();
@@ -86,13 +90,13 @@ fn a_directory_that_cannot_be_had_is_an_error() {
 }
 
 #[test]
-fn others_on_the_machine_cannot_read_it() {
+fn other_users_cannot_read_the_files() {
     let directory = TestDir::new();
     let (journal, _) = open(&directory);
     journal.room("dev").append(at(LATER), lines("dev", 0..1).as_bytes(), 1);
     journal.close();
     let path = directory.path().join("log");
-    let file = format!("dev/{}", super::Day::of(LATER));
+    let file = format!("dev/{}", Day::of(LATER));
     for (name, mode) in [("", 0o700), ("dev", 0o700), (&file, 0o600)] {
         let found = fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!(found, mode, "{name}: {found:o}");
@@ -100,19 +104,19 @@ fn others_on_the_machine_cannot_read_it() {
 }
 
 #[test]
-fn nothing_is_recovered_where_nothing_is_kept() {
+fn nothing_is_recovered_without_a_history() {
     let directory = TestDir::new();
     let (journal, _) = open(&directory);
     journal.room("dev").append(at(LATER), lines("dev", 0..1).as_bytes(), 1);
     drop(journal);
-    let keep = RecoveryLimits { messages: 0, ..ALL };
+    let limits = RecoveryLimits { messages: 0, ..ALL };
     let path = directory.path().join("log");
-    let (_journal, recovered) = Journal::open(path, SyncPolicy::default(), keep).unwrap();
+    let (_journal, recovered) = Journal::open(path, SyncPolicy::default(), limits).unwrap();
     assert!(recovered.is_empty());
 }
 
 #[test]
-fn only_what_is_no_path_is_a_key() {
+fn keys_cannot_be_paths() {
     let longest = "x".repeat(MAX_KEY);
     for good in ["dev", "7of9", "o'neil", "a.b-c_d", "x..", "你好", &longest] {
         assert!(is_key(good), "{good}");

@@ -1,7 +1,4 @@
-//! The one that writes: what it is given to write, and when it syncs. Time is an argument.
-
-#[cfg(test)]
-mod tests;
+//! The writer: appends lines to the files of rooms, and syncs them. Time is an argument.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -10,128 +7,137 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use crate::journal::queue::Entry;
+use crate::journal::counts::Counts;
+use crate::journal::day::Day;
+use crate::journal::queue::QueuedLines;
 use crate::journal::storage::{DayFile, Storage};
+use crate::journal::sync_policy::SyncPolicy;
 use crate::journal::throttle::Throttle;
-use crate::journal::{Counts, Day, SyncPolicy};
 
-/// Files that are open at once.
-pub(crate) const MAX_OPEN: usize = 64;
+#[cfg(test)]
+mod tests;
 
-/// Files that wait for a sync, and rooms whose writing has stopped. A sync comes early rather than
-/// that more wait; a room that is one too many is tried with each of its messages.
-pub(crate) const MAX_NOTED: usize = 4096;
+/// The most open files.
+const MAX_OPEN: usize = 64;
 
-/// How long a room is not written after that has failed.
-pub(crate) const RETRY: Duration = Duration::from_secs(5);
+/// The most files that wait for a sync, and the most suspended rooms. Beyond it, a sync comes
+/// early, and the writer tries a further room with each of its messages.
+pub(crate) const MAX_TRACKED: usize = 4096;
 
-/// How often an error says that rooms cannot be written, or synced.
-const PAUSE: Duration = Duration::from_secs(30);
+/// Time for which a room is suspended after its file could not be written.
+const RETRY: Duration = Duration::from_secs(5);
 
+/// Interval at which errors of writing, and of syncing, are logged.
+const LOG_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The state of the thread that writes the journal.
 #[derive(Debug)]
-pub(crate) struct Writer<D: Storage> {
-    disk: D,
-    flush: SyncPolicy,
+pub(crate) struct Writer<S: Storage> {
+    storage: S,
+    policy: SyncPolicy,
     counts: Arc<Counts>,
-    /// How often a file was used.
+    /// Number of uses of files so far.
     uses: u64,
-    open: HashMap<Arc<str>, OpenDay<D::File>>,
+    open: HashMap<Arc<str>, OpenFile<S::File>>,
     unsynced: HashMap<(Arc<str>, Day), Unsynced>,
-    /// When the first of the unsynced has waited for long enough.
-    due: Option<Instant>,
-    stopped: HashMap<Arc<str>, Stopped>,
-    unwritten: Throttle,
-    failed: Throttle,
+    /// Time at which the first unsynced write must be synced.
+    sync_at: Option<Instant>,
+    suspended: HashMap<Arc<str>, Suspended>,
+    write_errors: Throttle,
+    sync_errors: Throttle,
 }
 
-/// The file that a room is written to.
+/// The open file of a room.
 #[derive(Debug)]
-struct OpenDay<F> {
+struct OpenFile<F> {
     day: Day,
     file: F,
-    /// Its name is not noted to be synced yet.
-    new: bool,
-    /// The number of its last use.
+    /// `true` while the file's name is new and not marked as unsynced.
+    has_new_name: bool,
+    /// Number of its last use.
     used: u64,
 }
 
+/// Unsynced writes to a file.
 #[derive(Debug, Default)]
 struct Unsynced {
     messages: u64,
-    /// The file's name is to be synced as well.
-    new: bool,
+    /// `true` if the file's name must be synced too.
+    has_new_name: bool,
 }
 
-/// A room that could not be written.
+/// A room whose file could not be written.
 #[derive(Debug)]
-struct Stopped {
-    retry: Instant,
+struct Suspended {
+    retry_at: Instant,
+    /// Messages lost since then.
     lost: u64,
 }
 
-impl<D: Storage> Writer<D> {
-    pub(crate) fn new(disk: D, flush: SyncPolicy, counts: Arc<Counts>) -> Writer<D> {
+impl<S: Storage> Writer<S> {
+    pub(crate) fn new(storage: S, policy: SyncPolicy, counts: Arc<Counts>) -> Writer<S> {
         Writer {
-            disk,
-            flush,
+            storage,
+            policy,
             counts,
             uses: 0,
             open: HashMap::new(),
             unsynced: HashMap::new(),
-            due: None,
-            stopped: HashMap::new(),
-            unwritten: Throttle::new(PAUSE),
-            failed: Throttle::new(PAUSE),
+            sync_at: None,
+            suspended: HashMap::new(),
+            write_errors: Throttle::new(LOG_INTERVAL),
+            sync_errors: Throttle::new(LOG_INTERVAL),
         }
     }
 
-    /// When the next turn is due, though nothing has come.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        self.due
+    /// Returns the time at which [`write`](Self::write) must be called even without lines, because
+    /// a sync is due.
+    pub(crate) fn next_sync(&self) -> Option<Instant> {
+        self.sync_at
     }
 
-    /// Writes what has come, each file at once, and syncs if it is time.
-    pub(crate) fn turn(&mut self, now: Instant, entries: Vec<Entry>) {
+    /// Writes lines, with one write for each file, and syncs if that is due.
+    pub(crate) fn write(&mut self, now: Instant, queued: Vec<QueuedLines>) {
         let mut days: BTreeMap<(Arc<str>, Day), (Vec<u8>, u64)> = BTreeMap::new();
-        for mut entry in entries {
-            let (lines, count) = days.entry((entry.room, Day::of(entry.second))).or_default();
+        for mut part in queued {
+            let (lines, count) = days.entry((part.room, Day::of(part.second))).or_default();
             match lines.is_empty() {
-                true => *lines = entry.lines,
-                false => lines.append(&mut entry.lines),
+                true => *lines = part.lines,
+                false => lines.append(&mut part.lines),
             }
-            *count += entry.count;
+            *count += part.count;
         }
         for ((room, day), (lines, count)) in days {
             self.append(now, room, day, &lines, count);
         }
-        if self.due.is_some_and(|due| due <= now) {
+        if self.sync_at.is_some_and(|at| at <= now) {
             self.sync(now);
         }
     }
 
-    /// Syncs what is not synced yet.
+    /// Syncs all unsynced writes.
     pub(crate) fn sync(&mut self, now: Instant) {
-        self.due = None;
-        for ((room, day), Unsynced { messages, new }) in mem::take(&mut self.unsynced) {
+        self.sync_at = None;
+        for ((room, day), Unsynced { messages, has_new_name }) in mem::take(&mut self.unsynced) {
             let synced = match self.open.get_mut(&room) {
                 Some(open) if open.day == day => open.file.sync(),
-                _ => self.disk.sync(&room, day),
+                _ => self.storage.sync(&room, day),
             };
-            let synced = synced.and_then(|()| match new {
-                true => self.disk.sync_names(&room),
+            let synced = synced.and_then(|()| match has_new_name {
+                true => self.storage.sync_names(&room),
                 false => Ok(()),
             });
             match synced {
                 Ok(()) => drop(self.counts.synced.fetch_add(messages, Relaxed)),
                 Err(error) => {
-                    // The system tells of what it could not write just once, and a second fsync(2)
-                    // would say that all is well. The file may end anywhere now; so it is looked at
-                    // anew before more is written.
+                    // The kernel reports a failed write-back only once: a second fsync(2) would
+                    // succeed. The file may end anywhere now, so it is closed, and repaired when it
+                    // is opened for the next write.
                     self.open.remove(&room);
-                    if self.failed.is_due(now) {
+                    if self.sync_errors.is_due(now) {
                         log::error!(
-                            "the log of room {room} can't be synced: {error}: up to {messages} of \
-                             its messages may not survive a loss of power"
+                            "can't sync the log of room {room}: {error}; up to {messages} of its \
+                             messages may not survive a power loss"
                         );
                     }
                 }
@@ -139,42 +145,46 @@ impl<D: Storage> Writer<D> {
         }
     }
 
+    /// Appends lines to the file of a room and day.
     fn append(&mut self, now: Instant, room: Arc<str>, day: Day, lines: &[u8], count: u64) {
-        if let Some(stopped) = self.stopped.get_mut(&room).filter(|it| now < it.retry) {
-            stopped.lost += count;
+        if let Some(suspended) = self.suspended.get_mut(&room).filter(|it| now < it.retry_at) {
+            suspended.lost += count;
             self.counts.lost.fetch_add(count, Relaxed);
             return;
         }
-        let (rest, failed) = match self.take_open(&room, day) {
+        let (unwritten, error) = match self.take_file(&room, day) {
             Err(error) => (lines, Some(error)),
             Ok(mut open) => {
-                let (rest, failed) = write(&mut open.file, lines);
-                let written = count.saturating_sub(messages(rest));
+                let (unwritten, error) = write_lines(&mut open.file, lines);
+                let written = count.saturating_sub(count_lines(unwritten));
                 if written > 0 {
-                    self.note(now, &room, day, written, mem::take(&mut open.new));
+                    let has_new_name = mem::take(&mut open.has_new_name);
+                    self.mark_unsynced(now, &room, day, written, has_new_name);
                 }
-                // One that could not be written is closed, and looked at when it is opened again.
-                if failed.is_none() {
+                // After an error the file is closed, and repaired when it is opened again.
+                if error.is_none() {
                     self.open.insert(room.clone(), open);
                 }
-                (rest, failed)
+                (unwritten, error)
             }
         };
-        let lost = messages(rest);
+        let lost = count_lines(unwritten);
         self.counts.written.fetch_add(count.saturating_sub(lost), Relaxed);
         self.counts.lost.fetch_add(lost, Relaxed);
-        match failed {
-            Some(error) => self.stop(now, room, lost, &error),
+        match error {
+            Some(error) => self.suspend(now, room, lost, &error),
             None => {
-                if let Some(Stopped { lost, .. }) = self.stopped.remove(&room) {
-                    log::warn!("the log of room {room} is written again; {lost} messages are lost");
+                if let Some(Suspended { lost, .. }) = self.suspended.remove(&room) {
+                    log::warn!(
+                        "the log of room {room} is written again; {lost} messages were lost"
+                    );
                 }
             }
         }
     }
 
-    /// The open file of a room and day, out of the open ones.
-    fn take_open(&mut self, room: &Arc<str>, day: Day) -> io::Result<OpenDay<D::File>> {
+    /// Removes the file of a room and day from the open files, or opens it.
+    fn take_file(&mut self, room: &Arc<str>, day: Day) -> io::Result<OpenFile<S::File>> {
         let mut open = match self.open.remove(room) {
             Some(open) if open.day == day && open.file.is_in_place() => open,
             _ => {
@@ -184,8 +194,8 @@ impl<D: Storage> Writer<D> {
                         self.open.remove(&room);
                     }
                 }
-                let file = self.disk.open(room, day)?;
-                OpenDay { day, new: file.is_new(), file, used: 0 }
+                let file = self.storage.open(room, day)?;
+                OpenFile { day, has_new_name: file.is_new(), file, used: 0 }
             }
         };
         self.uses += 1;
@@ -193,41 +203,50 @@ impl<D: Storage> Writer<D> {
         Ok(open)
     }
 
-    /// A room cannot be written.
-    fn stop(&mut self, now: Instant, room: Arc<str>, lost: u64, error: &io::Error) {
-        if self.unwritten.is_due(now) {
+    /// Suspends a room whose file cannot be written.
+    fn suspend(&mut self, now: Instant, room: Arc<str>, lost: u64, error: &io::Error) {
+        if self.write_errors.is_due(now) {
             log::error!(
-                "the log of room {room} can't be written: {error}: its messages are lost; tried \
-                 again every {} s",
+                "can't write the log of room {room}: {error}; its messages are lost, retrying \
+                 every {} s",
                 RETRY.as_secs()
             );
         }
-        if self.stopped.len() >= MAX_NOTED {
-            self.stopped.retain(|_, it| now < it.retry);
+        if self.suspended.len() >= MAX_TRACKED {
+            self.suspended.retain(|_, it| now < it.retry_at);
         }
-        if self.stopped.len() < MAX_NOTED || self.stopped.contains_key(&room) {
-            let stopped = self.stopped.entry(room).or_insert(Stopped { retry: now, lost: 0 });
-            stopped.retry = now + RETRY;
-            stopped.lost += lost;
+        if self.suspended.len() < MAX_TRACKED || self.suspended.contains_key(&room) {
+            let new = Suspended { retry_at: now, lost: 0 };
+            let suspended = self.suspended.entry(room).or_insert(new);
+            suspended.retry_at = now + RETRY;
+            suspended.lost += lost;
         }
     }
 
-    /// Remembers that there is something to sync.
-    fn note(&mut self, now: Instant, room: &Arc<str>, day: Day, messages: u64, new: bool) {
-        let SyncPolicy::Every(duration) = self.flush else { return };
+    /// Records an unsynced write, and the time at which it must be synced.
+    fn mark_unsynced(
+        &mut self,
+        now: Instant,
+        room: &Arc<str>,
+        day: Day,
+        messages: u64,
+        has_new_name: bool,
+    ) {
+        let SyncPolicy::Every(duration) = self.policy else { return };
         let unsynced = self.unsynced.entry((room.clone(), day)).or_default();
         unsynced.messages += messages;
-        unsynced.new |= new;
-        let due = match self.unsynced.len() < MAX_NOTED {
+        unsynced.has_new_name |= has_new_name;
+        let at = match self.unsynced.len() < MAX_TRACKED {
             true => now.checked_add(duration),
             false => Some(now),
         };
-        self.due = [self.due, due].into_iter().flatten().min();
+        self.sync_at = [self.sync_at, at].into_iter().flatten().min();
     }
 }
 
-/// Appends `lines`, or whole ones of them. What is missing then, and why.
-fn write<'a>(file: &mut impl DayFile, lines: &'a [u8]) -> (&'a [u8], Option<io::Error>) {
+/// Appends `lines`, or as many complete lines of them as possible. Returns the unwritten lines and
+/// the error.
+fn write_lines<'a>(file: &mut impl DayFile, lines: &'a [u8]) -> (&'a [u8], Option<io::Error>) {
     let mut rest = lines;
     let error = loop {
         if rest.is_empty() {
@@ -241,15 +260,15 @@ fn write<'a>(file: &mut impl DayFile, lines: &'a [u8]) -> (&'a [u8], Option<io::
         }
     };
     let written = &lines[..lines.len() - rest.len()];
-    let whole = written.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    if whole < written.len() {
-        // If that fails too, it is cut off when the file is opened again.
-        let _ = file.take_back((written.len() - whole) as u64);
+    let complete = written.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    if complete < written.len() {
+        // If this fails too, the torn line is cut off when the file is opened again.
+        let _ = file.cut((written.len() - complete) as u64);
     }
-    (&lines[whole..], Some(error))
+    (&lines[complete..], Some(error))
 }
 
-/// A message is a line.
-fn messages(lines: &[u8]) -> u64 {
+/// Returns the number of lines, which is that of the messages.
+fn count_lines(lines: &[u8]) -> u64 {
     lines.iter().filter(|&&b| b == b'\n').count() as u64
 }

@@ -1,11 +1,14 @@
-//! What a client's line means.
+//! Commands: the meaning of a client's line.
+
+#[cfg(test)]
+mod tests;
 
 /// A line from a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Input<'a> {
-    /// Nothing to see.
+    /// An empty line, or only space.
     Blank,
-    /// For everybody in the room.
+    /// A message to the room.
     Say(&'a str),
     /// `quit` or `/quit`.
     Quit,
@@ -21,29 +24,29 @@ pub(crate) enum Input<'a> {
     Rooms,
     /// `/help`.
     Help,
-    /// Any other word after a slash, and what is behind it.
+    /// Any other command, and its argument.
     Other(&'a str, &'a str),
 }
 
-/// What `/help` tells, a notice a line.
+/// The reply to `/help`, one notice per line.
 pub(crate) const HELP: [&str; 9] = [
-    "what you write goes to everybody in your room, one message a line",
+    "a line without a slash is a message to everybody in your room",
     "/nick NAME  takes a name",
     "/join ROOM  goes to another room",
-    "/who  says who is in your room",
-    "/rooms  says what rooms there are",
-    "/msg NAME TEXT  is for NAME alone",
+    "/who  lists the members of your room",
+    "/rooms  lists the rooms",
+    "/msg NAME TEXT  sends a private message",
     "/quit  leaves, and so does quit",
     "//TEXT  sends /TEXT",
-    "/help  says this",
+    "/help  shows this list",
 ];
 
-/// What may stand around a word. Unicode knows more kinds of space, but those are no typing habit,
-/// and none of them may be part of a name unseen.
+/// Characters that separate words. Unicode has more kinds of space, but people do not type them, and
+/// an invisible one must not become part of a name.
 const SPACE: [char; 2] = [' ', '\t'];
 
 impl Input<'_> {
-    /// Reads a line without its ending.
+    /// Parses a line without its ending.
     pub(crate) fn parse(text: &str) -> Input<'_> {
         if text.trim().is_empty() {
             return Input::Blank;

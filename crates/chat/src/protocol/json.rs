@@ -1,4 +1,4 @@
-//! A line of the `json` format, read.
+//! Parsing of lines in the `json` format.
 
 use chrono::{DateTime, FixedOffset};
 use serde_json::{Map, Value};
@@ -7,22 +7,23 @@ use thiserror::Error;
 #[cfg(test)]
 mod tests;
 
-/// What one line of the `json` format says. Texts are as they stand there: who shows them to people
-/// has to [clean](crate::clean) them.
+/// One line of the `json` format. Its texts are not cleaned: [clean](crate::clean) them before
+/// anybody sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) time: DateTime<FixedOffset>,
     pub(crate) room: String,
-    /// `*` is the server.
+    /// Name of the sender; `*` for the server.
     pub(crate) from: String,
-    /// Whom a private message is for.
+    /// Name of the receiver of a private message.
     pub(crate) to: Option<String>,
     pub(crate) kind: Kind,
     pub(crate) text: String,
-    /// It was sent from a room's history.
+    /// `true` if the message was sent from a room's history.
     pub(crate) history: bool,
 }
 
+/// Kinds of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Message,
@@ -30,22 +31,25 @@ pub(crate) enum Kind {
     Private,
 }
 
-/// Why a line is no [`Record`].
+/// Reasons for which a line is not a [`Record`].
 #[derive(Debug, Error)]
 pub(crate) enum JsonError {
-    #[error("no JSON object")]
+    #[error("not a JSON object")]
     Syntax(#[source] serde_json::Error),
-    #[error("no text called {0}")]
+    #[error("no string {0}")]
     Missing(&'static str),
-    #[error("the time is not one of RFC 3339")]
+    #[error("the time is not RFC 3339")]
     Time(#[source] chrono::ParseError),
-    #[error("the kind is none of message, notice and private")]
+    #[error("the kind is not message, notice or private")]
     Kind,
 }
 
 impl Record {
-    /// Reads `line`, with or without its ending. What it has beside the fields that are known is
-    /// ignored.
+    /// Parses `line`, with or without its ending. Unknown fields are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] if the line is not an object, or if a field is missing or malformed.
     pub(crate) fn parse(line: &[u8]) -> Result<Record, JsonError> {
         let mut fields: Map<String, Value> =
             serde_json::from_slice(line).map_err(JsonError::Syntax)?;

@@ -6,6 +6,9 @@ use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
+#[cfg(test)]
+mod tests;
+
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 32;
 

@@ -14,7 +14,7 @@ mod rooms;
 
 type ChatHarness = Harness<ChatService>;
 
-/// A chat in which comings and goings are not told.
+/// Creates a chat without notices of joins and leaves.
 fn chat(config: Config) -> (Chat, ChatHarness) {
     chat_with_presence(config.with_presence(false))
 }
@@ -25,12 +25,12 @@ fn chat_with_presence(config: Config) -> (Chat, ChatHarness) {
     (chat, harness)
 }
 
-/// What `peer` got, a line each, without the times.
+/// Returns the lines that `peer` received, without the times.
 fn lines(peer: &Peer) -> Vec<String> {
     peer.text().lines().map(|line| without_clock(strip(line))).collect()
 }
 
-/// What `/who` says is in local time.
+/// Replaces the local times in the reply to `/who`.
 fn without_clock(line: &str) -> String {
     let mut parts = line.split(" since ");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -40,7 +40,7 @@ fn without_clock(line: &str) -> String {
     })
 }
 
-/// A message is `2026-11-20 18:11:02 NAME: TEXT`.
+/// Removes the time of a message: `2026-11-20 18:11:02 NAME: TEXT`.
 fn strip(line: &str) -> &str {
     match line.get(..20) {
         Some(stamp) if !line.starts_with('*') => {
@@ -53,7 +53,7 @@ fn strip(line: &str) -> &str {
 }
 
 #[test]
-fn a_line_goes_to_all_and_the_sender_in_a_write_each() {
+fn a_line_reaches_all_clients_with_one_write_each() {
     let (_, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"hello\nand again\n");
@@ -65,7 +65,7 @@ fn a_line_goes_to_all_and_the_sender_in_a_write_each() {
 }
 
 #[test]
-fn telnet_may_end_its_lines_with_crlf() {
+fn a_line_may_end_with_crlf() {
     let (_, mut harness) = chat(Config::default());
     let ann = harness.connect();
     ann.send(b"hello\r\n");
@@ -74,14 +74,14 @@ fn telnet_may_end_its_lines_with_crlf() {
 }
 
 #[test]
-fn telnet_commands_are_answered_and_no_part_of_a_line() {
+fn telnet_commands_are_answered_and_not_part_of_a_line() {
     let (_, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
-    // PuTTY begins with its options; the first line comes behind them.
+    // PuTTY sends its options before the first line.
     ann.send(b"\xff\xfb\x1f\xff\xfa\x1f\x00\x50\x00\x0a\xff\xf0\xff\xfd\x01hel");
     harness.run();
     assert_eq!(ann.received(), b"\xff\xfe\x1f\xff\xfc\x01");
-    // Ctrl-C within a line: telnet(1) shows nothing until the mark has come back.
+    // After Ctrl-C, telnet(1) shows nothing until it receives the mark.
     ann.send(b"lo\xff\xf4\xff\xfd\x06");
     harness.run();
     assert_eq!(ann.received(), b"\xff\xfb\x06");
@@ -97,7 +97,7 @@ fn telnet_commands_are_answered_and_no_part_of_a_line() {
 }
 
 #[test]
-fn any_cut_of_what_a_client_sends_is_answered_alike() {
+fn any_chunking_of_input_gives_the_same_output() {
     let said = b"one\n\n/nick ann\r\ntwo \xff\n/who\n//three\n\x1b[31mred\n0123456789012345678901234567890\n/nope\nlast";
     split_law(said, |pieces| {
         let (_, mut harness) = chat(Config::default().with_max_line(30));
@@ -114,7 +114,7 @@ fn any_cut_of_what_a_client_sends_is_answered_alike() {
 }
 
 #[test]
-fn what_is_said_just_before_a_command_reaches_all_at_once() {
+fn a_message_before_a_command_reaches_all_at_once() {
     for command in ["/help", "/nick ann", "quit", "/nope"] {
         let (_, mut harness) = chat(Config::default());
         let (ann, bob) = (harness.connect(), harness.connect());
@@ -125,7 +125,7 @@ fn what_is_said_just_before_a_command_reaches_all_at_once() {
 }
 
 #[test]
-fn names_are_chosen_and_belong_to_one() {
+fn a_chosen_name_belongs_to_one_client() {
     let (_, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"/nick ann\n/nick two words\n/nick *star\n/nick 10.0.0.1\n/nick Operator\n/nick\n");
@@ -159,7 +159,7 @@ fn names_are_chosen_and_belong_to_one() {
 }
 
 #[test]
-fn what_is_refused_is_seen_by_nobody_else() {
+fn refused_lines_reach_no_other_client() {
     let (_, mut harness) = chat(Config::default().with_max_line(8));
     let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"12345678\n123456789\nab\xffcd\n   \n\x1b[2J\x07\tx\n");
@@ -177,7 +177,7 @@ fn what_is_refused_is_seen_by_nobody_else() {
 }
 
 #[test]
-fn one_who_leaves_has_got_everything_until_then() {
+fn a_leaving_client_receives_all_earlier_messages() {
     let (_, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
     ann.room(10);
@@ -196,7 +196,7 @@ fn one_who_leaves_has_got_everything_until_then() {
 }
 
 #[test]
-fn a_last_line_without_an_end_is_said() {
+fn a_last_line_without_an_ending_is_processed() {
     let (_, mut harness) = chat(Config::default());
     let ann = harness.connect();
     ann.send(b"bye");
@@ -207,7 +207,7 @@ fn a_last_line_without_an_end_is_said() {
 }
 
 #[test]
-fn a_newcomer_gets_the_greeting_the_history_and_then_what_is_new() {
+fn a_new_client_receives_greeting_history_and_new_messages() {
     let config = Config::default().with_history(3).with_greeting(Some("welcome\nall".to_owned()));
     let (_, mut harness) = chat(config);
     let ann = harness.connect();
@@ -225,7 +225,7 @@ fn a_newcomer_gets_the_greeting_the_history_and_then_what_is_new() {
 }
 
 #[test]
-fn in_json_the_history_is_told_apart_from_news() {
+fn json_marks_the_history() {
     let (_, mut harness) = chat(Config::default().with_history(9).with_format(Format::Json));
     let ann = harness.connect();
     ann.send(b"say \"}\"\nsecond\n");
@@ -241,7 +241,7 @@ fn in_json_the_history_is_told_apart_from_news() {
 }
 
 #[test]
-fn a_slow_client_is_cut_off_and_costs_the_others_nothing() {
+fn a_slow_client_is_disconnected_and_delays_no_other() {
     let (_, mut harness) = chat(Config::default().with_backlog(100_000));
     let (ann, slow) = (harness.connect(), harness.connect());
     let others: Vec<Peer> = (0..18).map(|_| harness.connect()).collect();
@@ -256,7 +256,7 @@ fn a_slow_client_is_cut_off_and_costs_the_others_nothing() {
 }
 
 #[test]
-fn a_slow_client_may_be_moved_on_and_told() {
+fn a_slow_client_can_be_skipped_forward_and_notified() {
     let (_, mut harness) =
         chat(Config::default().with_backlog(100_000).with_slow_consumer(SlowConsumer::Skip));
     let (ann, slow) = (harness.connect(), harness.connect());
@@ -286,7 +286,7 @@ fn a_slow_client_may_be_moved_on_and_told() {
             _ => panic!("{line}"),
         }
     }
-    assert_eq!(expected, 1000, "each message was sent or counted");
+    assert_eq!(expected, 1000, "each message was delivered or counted");
     assert!(got.len() < 500, "{}", got.len());
     assert_eq!(got.last().map(String::as_str), Some("127.0.0.1:1: now"));
 }
@@ -296,14 +296,14 @@ fn count(peer: &Peer) -> usize {
 }
 
 #[test]
-fn senders_wait_for_readers_that_move_and_not_for_those_that_do_not() {
+fn senders_wait_for_slow_readers_but_not_for_stalled_ones() {
     let (_, mut harness) = chat(Config::default().with_backlog(1 << 20));
     let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     let flood = format!("{}\n", "x".repeat(4000)).repeat(1024);
     bob.room(1000);
     cyd.room(1000);
     ann.send(flood.as_bytes());
-    // They take some all the time: they get everything, and the flood waits for them.
+    // Bob and cyd keep reading: they receive everything, and the flood waits for them.
     let (mut bobs, mut cyds) = (0, 0);
     while bobs < 1024 || cyds < 1024 {
         harness.run();
@@ -315,7 +315,7 @@ fn senders_wait_for_readers_that_move_and_not_for_those_that_do_not() {
         assert_eq!(harness.connections(), 3);
     }
     assert_eq!(count(&ann), 1024);
-    // They stop: they are not waited for.
+    // Bob and cyd stop reading: the flood no longer waits for them.
     bob.room(0);
     cyd.room(0);
     ann.send(flood.as_bytes());
@@ -328,7 +328,7 @@ fn senders_wait_for_readers_that_move_and_not_for_those_that_do_not() {
 }
 
 #[test]
-fn nobody_waits_for_one_slow_client() {
+fn senders_do_not_wait_for_one_slow_client() {
     let (_, mut harness) = chat(Config::default().with_backlog(1 << 20));
     let (ann, slow) = (harness.connect(), harness.connect());
     let line = format!("{}\n", "x".repeat(4000));
@@ -343,10 +343,10 @@ fn nobody_waits_for_one_slow_client() {
 }
 
 #[test]
-fn what_one_said_before_it_went_is_heard() {
+fn a_message_before_a_reset_is_delivered() {
     let (_, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
-    // Bob's line and his reset arrive while ann's is on its way to him.
+    // Bob's line and his reset arrive while ann's line is on its way to him.
     ann.send(b"hello\n");
     bob.send(b"deploy done\n");
     bob.lose();
@@ -356,7 +356,7 @@ fn what_one_said_before_it_went_is_heard() {
 }
 
 #[test]
-fn a_stop_sends_what_was_said_and_closes() {
+fn a_stop_delivers_all_messages_and_closes() {
     let (_, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
     bob.room(5);
@@ -370,7 +370,7 @@ fn a_stop_sends_what_was_said_and_closes() {
 }
 
 #[test]
-fn the_operator_speaks_and_removes() {
+fn the_operator_sends_notices_and_removes_clients() {
     let (chat, mut harness) = chat(Config::default());
     let operator = chat.operator();
     let (ann, bob) = (harness.connect(), harness.connect());
@@ -391,7 +391,7 @@ fn the_operator_speaks_and_removes() {
 }
 
 #[test]
-fn the_other_formats_are_as_the_docs_say() {
+fn the_classic_and_json_formats_are_as_documented() {
     let (_, mut harness) = chat(Config::default().with_format(Format::Classic));
     let ann = harness.connect();
     ann.send(b"hello\n");

@@ -5,7 +5,7 @@ fn names(names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn notices_that_mean_something_are_told_apart() {
+fn known_notices_are_parsed() {
     for (text, notice) in [
         ("you are ann", Notice::YourName("ann".to_owned())),
         ("you are 127.0.0.1:5000", Notice::YourName("127.0.0.1:5000".to_owned())),
@@ -31,7 +31,7 @@ fn notices_that_mean_something_are_told_apart() {
 }
 
 #[test]
-fn others_are_not() {
+fn other_texts_have_no_meaning() {
     for text in [
         "",
         "you are ",

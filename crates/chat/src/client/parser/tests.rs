@@ -17,7 +17,7 @@ fn events(chunks: &[&[u8]]) -> Vec<Event> {
 }
 
 #[track_caller]
-fn whats(stream: &str) -> Vec<EventKind> {
+fn kinds(stream: &str) -> Vec<EventKind> {
     events(&[stream.as_bytes()]).into_iter().map(|event| event.kind).collect()
 }
 
@@ -30,8 +30,8 @@ fn private(from: &str, to: &str, text: &str) -> EventKind {
 }
 
 #[test]
-fn lines() {
-    for (line, what) in [
+fn the_line_format_is_parsed() {
+    for (line, kind) in [
         ("2026-11-20 18:11:02 ann: hello", message("ann", "hello")),
         ("2026-11-20 18:11:02 127.0.0.1:5000: a: b", message("127.0.0.1:5000", "a: b")),
         ("2026-11-20 18:11:02 [::1]:5000:  -> x: y", message("[::1]:5000", " -> x: y")),
@@ -40,13 +40,13 @@ fn lines() {
         ("2026-11-20 18:11:02 grüße: größe", message("grüße", "größe")),
     ] {
         let [event] = &events(&[line.as_bytes(), b"\r\n"])[..] else { panic!("{line}") };
-        assert_eq!((&event.kind, &*event.raw), (&what, line));
+        assert_eq!((&event.kind, &*event.raw), (&kind, line));
         assert_eq!((event.time.as_deref(), &event.room), (Some("2026-11-20 18:11:02"), &None));
     }
 }
 
 #[test]
-fn two_lines_and_a_gap() {
+fn the_classic_format_is_parsed() {
     let stream = "202611/20 18:11:02 ann\n* no notice\n\n202611/20 18:11:03 ann -> bob\n\
                   202611/20 18:11:02 text\n\n* bob has left\n";
     let [first, second, third] = &events(&[stream.as_bytes()])[..] else { panic!() };
@@ -55,13 +55,13 @@ fn two_lines_and_a_gap() {
     assert_eq!(first.time.as_deref(), Some("202611/20 18:11:02"));
     assert_eq!(second.kind, private("ann", "bob", "202611/20 18:11:02 text"));
     assert!(matches!(&third.kind, EventKind::Notice { notice: Some(Notice::Left(_)), .. }));
-    // A gap that is not there hides nothing.
+    // A missing empty line hides no message.
     let stream = "202611/20 18:11:02 ann\none\n202611/20 18:11:02 ann\ntwo\n\n";
-    assert_eq!(whats(stream), [message("ann", "one"), message("ann", "two")]);
+    assert_eq!(kinds(stream), [message("ann", "one"), message("ann", "two")]);
 }
 
 #[test]
-fn objects() {
+fn the_json_format_is_parsed() {
     let stream = concat!(
         r#"{"time":"2026-11-20T18:11:02+01:00","room":"dev","from":"ann","#,
         r#""kind":"message","text":"a \u001b[1mb"}"#,
@@ -84,7 +84,7 @@ fn objects() {
 }
 
 #[test]
-fn what_is_in_no_format_is_kept_as_it_is() {
+fn a_line_in_no_format_is_other() {
     for line in [
         "SSH-2.0-OpenSSH_9.2",
         "{}",
@@ -104,11 +104,11 @@ fn what_is_in_no_format_is_kept_as_it_is() {
         let [event] = &events(&[line.as_bytes(), b"\n"])[..] else { panic!("{line}") };
         assert_eq!((&event.kind, &*event.raw), (&EventKind::Other, line));
     }
-    assert_eq!(whats("\n\r\n"), []);
+    assert_eq!(kinds("\n\r\n"), []);
 }
 
 #[test]
-fn nothing_harmful_comes_through() {
+fn texts_are_cleaned() {
     let stream = b"2026-11-20 18:11:02 a\x1b]0;x\x07nn: \x1b[2J\xff\xe2\x80\xae\tz\n\
                    * \x1b[31mred\n\x1b[H\n";
     for event in events(&[stream]) {
@@ -118,19 +118,19 @@ fn nothing_harmful_comes_through() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_said_to_be_and_the_next_is_as_ever() {
+fn a_line_that_is_too_long_is_reported_and_the_next_is_parsed() {
     let long = "x".repeat(LIMIT + 1);
     let stream = format!("{long}\n202611/20 18:11:02 ann\n{long}\n\n* hello\n");
-    let whats = whats(&stream);
+    let kinds = kinds(&stream);
     let [EventKind::TooLong { limit: LIMIT }, EventKind::TooLong { .. }, EventKind::Notice { .. }] =
-        &whats[..]
+        &kinds[..]
     else {
-        panic!("{whats:?}")
+        panic!("{kinds:?}")
     };
 }
 
 #[test]
-fn what_the_end_cuts_short_passes_for_nothing() {
+fn an_event_that_the_end_cuts_short_is_other() {
     for (stream, raw) in [
         ("2026-11-20 18:11:02 ann: pay 10", "2026-11-20 18:11:02 ann: pay 10"),
         ("202611/20 18:11:02 ann\n", "202611/20 18:11:02 ann"),
@@ -142,7 +142,7 @@ fn what_the_end_cuts_short_passes_for_nothing() {
 }
 
 #[test]
-fn the_cutting_does_not_matter() {
+fn any_chunking_gives_the_same_events() {
     let long = "y".repeat(LIMIT + 1);
     let stream = format!(
         "* hi\r\n2026-11-20 18:11:02 ann: ü\n202611/20 18:11:02 a -> b\n* x\n\n\n{{\n{long}\n\

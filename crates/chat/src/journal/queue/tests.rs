@@ -2,22 +2,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::{Entry, Queue};
-use crate::journal::Counts;
-use crate::journal::fixture::{key, listen, logged};
+use super::{Queue, QueuedLines};
+use crate::journal::counts::Counts;
+use crate::journal::fixture::{capture_log, key, logged};
 
 fn queue(max: usize) -> (Queue, Arc<Counts>) {
     let counts = Arc::new(Counts::default());
     (Queue::new(max, counts.clone()), counts)
 }
 
-fn shown(entries: &[Entry]) -> Vec<(&str, u64, &str, u64)> {
+fn shown(queued: &[QueuedLines]) -> Vec<(&str, u64, &str, u64)> {
     let text = |lines| std::str::from_utf8(lines).unwrap();
-    entries.iter().map(|it| (&*it.room, it.second, text(&it.lines), it.count)).collect()
+    queued.iter().map(|it| (&*it.room, it.second, text(&it.lines), it.count)).collect()
 }
 
 #[test]
-fn what_waits_is_taken_in_order_and_together_where_it_can() {
+fn lines_are_taken_in_order_and_joined_by_room_and_second() {
     let (queue, _) = queue(1 << 20);
     let (dev, lobby) = (key("dev"), key("lobby"));
     for (room, second, lines, count) in
@@ -35,21 +35,21 @@ fn what_waits_is_taken_in_order_and_together_where_it_can() {
             ("dev", 8, "f\n", 1)
         ]
     );
-    // Nothing has come until then.
+    // An empty queue returns nothing at the time limit.
     assert_eq!(queue.take(Some(Instant::now())).unwrap().len(), 0);
     queue.push(&dev, 9, b"g\n", 1);
     queue.close();
     queue.push(&dev, 9, b"h\n", 1);
     assert_eq!(shown(&queue.take(None).unwrap()), [("dev", 9, "g\n", 1)]);
     assert!(queue.take(None).is_none());
-    assert!(!queue.wait(Duration::ZERO));
+    assert!(!queue.wait_for_end(Duration::ZERO));
     queue.end();
-    assert!(queue.wait(Duration::ZERO));
+    assert!(queue.wait_for_end(Duration::ZERO));
 }
 
 #[test]
-fn what_does_not_fit_is_lost_and_counted_and_told_once() {
-    listen();
+fn lines_beyond_the_limit_are_lost_and_counted_and_logged_once() {
+    capture_log();
     let (queue, counts) = queue(4096);
     let dev = key("dev");
     let mut fit = 0;
@@ -58,12 +58,12 @@ fn what_does_not_fit_is_lost_and_counted_and_told_once() {
         fit += 1;
     }
     assert!(queue.bytes() <= 4096);
-    assert_eq!(queue.bytes() as u64, (fit - 1) * (100 + size_of::<Entry>() as u64));
+    assert_eq!(queue.bytes() as u64, (fit - 1) * (100 + size_of::<QueuedLines>() as u64));
     queue.push(&dev, fit, &[b'\n'; 5000], 7);
     assert_eq!(counts.lost.load(Relaxed), 10);
     let text = "ERROR: the disk is too slow for the chat's log: 3 messages were lost up to now";
     assert_eq!(logged(), [text]);
-    // What is being written counts as well.
+    // Bytes that are being written count too.
     assert_eq!(queue.take(None).unwrap().len() as u64, fit - 1);
     queue.push(&dev, fit, &[b'\n'; 1000], 1);
     assert_eq!(counts.lost.load(Relaxed), 11);

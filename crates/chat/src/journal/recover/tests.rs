@@ -1,14 +1,16 @@
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
-use super::recover;
-use crate::journal::fixture::{ALL, EARLIER, LATER, TestDir, line, lines, listen, logged, texts};
-use crate::journal::{RecoveryLimits, SyncPolicy};
+use super::{RecoveryLimits, recover};
+use crate::journal::fixture::{
+    ALL, EARLIER, LATER, TestDir, capture_log, line, lines, logged, texts,
+};
+use crate::journal::sync_policy::SyncPolicy;
 
 const DAY: u64 = 2 * 86_400;
 
-fn keys(directory: &TestDir, keep: RecoveryLimits) -> Vec<String> {
-    let rooms = recover(directory.path(), SyncPolicy::Never, keep).unwrap();
+fn keys(directory: &TestDir, limits: RecoveryLimits) -> Vec<String> {
+    let rooms = recover(directory.path(), SyncPolicy::Never, limits).unwrap();
     rooms.into_iter().map(|room| room.key).collect()
 }
 
@@ -18,7 +20,7 @@ fn changed(path: &std::path::Path, second: u64) {
 }
 
 #[test]
-fn the_last_messages_come_in_order_over_days() {
+fn the_last_messages_of_several_days_are_recovered_in_order() {
     let directory = TestDir::new();
     for day in 0..4 {
         let first = day * 10;
@@ -31,42 +33,42 @@ fn the_last_messages_come_in_order_over_days() {
             .into_iter()
             .chain([(11, ALL.bytes, 11), (99, 3 * bytes, 3), (99, 3 * bytes - 1, 2)])
     {
-        let keep = RecoveryLimits { messages, bytes: room, rooms: 1 };
-        let rooms = recover(directory.path(), SyncPolicy::default(), keep).unwrap();
+        let limits = RecoveryLimits { messages, bytes: room, rooms: 1 };
+        let rooms = recover(directory.path(), SyncPolicy::default(), limits).unwrap();
         assert_eq!((rooms.len(), &*rooms[0].key, &*rooms[0].name), (1, "dev", "Dev"));
         assert_eq!(texts(&rooms[0].records), all[40 - expected..]);
     }
-    for keep in [
+    for limits in [
         RecoveryLimits { messages: 0, ..ALL },
         RecoveryLimits { rooms: 0, ..ALL },
         RecoveryLimits { bytes: 9, ..ALL },
     ] {
-        assert_eq!(keys(&directory, keep), [""; 0]);
+        assert_eq!(keys(&directory, limits), [""; 0]);
     }
 }
 
 #[test]
-fn no_more_files_are_opened_than_are_needed() {
-    listen();
+fn only_the_files_that_are_needed_are_opened() {
+    capture_log();
     let directory = TestDir::new();
     directory.write("dev", LATER, lines("dev", 0..10));
-    // One that cannot be opened to be written.
+    // A directory cannot be opened for writing.
     fs::create_dir(directory.file("dev", EARLIER)).unwrap();
-    let keep = RecoveryLimits { messages: 10, ..ALL };
-    let rooms = recover(directory.path(), SyncPolicy::Never, keep).unwrap();
+    let limits = RecoveryLimits { messages: 10, ..ALL };
+    let rooms = recover(directory.path(), SyncPolicy::Never, limits).unwrap();
     assert_eq!((rooms[0].records.len(), logged().len()), (10, 0));
-    // What is newer than it is not lost.
+    // Newer messages are recovered nevertheless.
     let rooms =
         recover(directory.path(), SyncPolicy::Never, RecoveryLimits { messages: 11, ..ALL })
             .unwrap();
     assert_eq!(rooms[0].records.len(), 10);
     let logged = logged();
     assert_eq!(logged.len(), 1);
-    assert!(logged[0].starts_with("ERROR: the log of room dev can't be read any further: "));
+    assert!(logged[0].starts_with("ERROR: can't read all of the log of room dev: "));
 }
 
 #[test]
-fn the_rooms_that_were_last_spoken_in_come_first() {
+fn rooms_with_the_latest_messages_come_first() {
     let directory = TestDir::new();
     for (room, day, second) in [
         ("old", EARLIER, LATER + 9),
@@ -76,7 +78,7 @@ fn the_rooms_that_were_last_spoken_in_come_first() {
     ] {
         changed(&directory.write(room, day, line(room, 1)), second);
     }
-    // No rooms.
+    // These are not rooms.
     directory.write(".hidden", LATER, line("hidden", 1));
     directory.write("two words", LATER, line("two", 1));
     fs::create_dir(directory.path().join("empty")).unwrap();
@@ -86,8 +88,8 @@ fn the_rooms_that_were_last_spoken_in_come_first() {
 }
 
 #[test]
-fn what_is_no_message_is_left_out_and_told_once() {
-    listen();
+fn lines_that_are_not_messages_are_ignored_and_logged_once() {
+    capture_log();
     let directory = TestDir::new();
     let private =
         line("dev", "p").replace("\"kind\":\"message\"", "\"to\":\"b\",\"kind\":\"private\"");
@@ -103,7 +105,7 @@ fn what_is_no_message_is_left_out_and_told_once() {
     ]
     .concat();
     let path = directory.write("dev", LATER, &content);
-    // Files of others.
+    // These are not logs.
     for name in ["2026-11-25.jsonl.gz", "2026-1-5.jsonl", "+2026-11-25.jsonl", "notes.jsonl"] {
         fs::write(path.with_file_name(name), "torn").unwrap();
     }
@@ -113,8 +115,8 @@ fn what_is_no_message_is_left_out_and_told_once() {
     assert_eq!(
         logged(),
         [
-            format!("WARN: {shown}: 4 bytes behind the last record are cut off"),
-            format!("WARN: {shown}: 5 lines are no messages; left out"),
+            format!("WARN: {shown}: cut off 4 bytes after the last record"),
+            format!("WARN: {shown}: ignored 5 lines that are not messages"),
         ]
     );
     assert_eq!(fs::read(&path).unwrap(), &content.as_bytes()[..content.len() - 4]);

@@ -3,7 +3,7 @@ use std::fs::{self, File};
 use super::{MAX_LINE, PIECE, ReverseLines};
 use crate::journal::fixture::TestDir;
 
-/// Reads `content` backwards and puts it together again.
+/// Reads `content` backwards. Returns its lines in order, each with `true` if it is complete.
 fn read(content: &[u8]) -> Vec<(Vec<u8>, bool)> {
     let directory = TestDir::new();
     let path = directory.path().join("file");
@@ -19,8 +19,8 @@ fn read(content: &[u8]) -> Vec<(Vec<u8>, bool)> {
             Some(bytes) => assert_eq!(bytes, expected),
             None => assert!(expected.len() > MAX_LINE),
         }
-        assert_eq!(line.whole, expected.ends_with(b"\n"));
-        read.push((expected.to_vec(), line.whole));
+        assert_eq!(line.is_complete, expected.ends_with(b"\n"));
+        read.push((expected.to_vec(), line.is_complete));
         end = start;
     }
     assert_eq!(end, 0);
@@ -29,10 +29,10 @@ fn read(content: &[u8]) -> Vec<(Vec<u8>, bool)> {
 }
 
 #[test]
-fn lines_are_those_that_are_read_forwards() {
+fn reverse_lines_are_the_lines_that_are_read_forwards() {
     let piece = usize::try_from(PIECE).unwrap();
     let mut contents = vec![Vec::new(), b"\n".to_vec(), b"\n\n".to_vec(), b"a\nb".to_vec()];
-    // A line's ending at, before and behind each place where a piece may begin.
+    // The line endings are at, before and behind each offset at which a read may begin.
     for length in [1, piece - 1, piece, piece + 1, 2 * piece, 5 * piece, MAX_LINE, MAX_LINE + 1] {
         for last in ["", "\n", "x", "x\n"] {
             let line = "y".repeat(length) + "\n";
@@ -49,7 +49,7 @@ fn lines_are_those_that_are_read_forwards() {
 }
 
 #[test]
-fn no_more_is_read_than_is_allowed() {
+fn reading_stops_at_the_limit() {
     let directory = TestDir::new();
     let path = directory.path().join("file");
     fs::write(&path, "a\n".repeat(100)).unwrap();
@@ -58,8 +58,8 @@ fn no_more_is_read_than_is_allowed() {
     for number in 0..9 {
         assert_eq!(lines.next().unwrap().unwrap().bytes.unwrap(), b"a\n", "{number}");
     }
-    assert_eq!(lines.next().unwrap_err().to_string(), "nothing of use is at its end");
-    // Nor kept in memory: a terabyte without a line's ending.
+    assert_eq!(lines.next().unwrap_err().to_string(), "no complete record near its end");
+    // A terabyte without a line ending is not kept in memory either.
     file.set_len(1 << 40).unwrap();
     let mut lines = ReverseLines::new(&file, 16 << 20).unwrap();
     assert!(lines.next().is_err());

@@ -1,7 +1,7 @@
-//! A process that appends numbered messages, killed a hundred times.
+//! A process that appends numbered messages is killed a hundred times.
 //!
-//! Its next life goes on behind the last number that it finds. What it has told to be written must
-//! be there, once, and in order.
+//! Each new process continues after the last number that it recovers. Every message that a process
+//! reported as written must be recovered, once, and in order.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
@@ -9,16 +9,18 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::super::fixture::{TestDir, line, texts};
-use super::super::{Journal, QUEUE, RecoveryLimits, SyncPolicy};
+use crate::journal::fixture::{TestDir, line, texts};
+use crate::journal::recover::RecoveryLimits;
+use crate::journal::sync_policy::SyncPolicy;
+use crate::journal::{Journal, MAX_QUEUED};
 
 const KILLS: u64 = 100;
 
-/// In the process that is killed: its directory and its policy.
+/// Environment variables with the directory and the policy of the killed process.
 const DIRECTORY: &str = "CHAT_JOURNAL_DIRECTORY";
-const FLUSH: &str = "CHAT_JOURNAL_FLUSH";
+const POLICY: &str = "CHAT_JOURNAL_POLICY";
 
-/// To repeat a run.
+/// Environment variable with the seed, to repeat a run.
 const SEED: &str = "CHAT_JOURNAL_SEED";
 
 /// Marsaglia's xorshift64.
@@ -33,7 +35,7 @@ impl Random {
     }
 }
 
-/// The text of a message: its number, and as much behind it as makes some writes long enough to be
+/// Returns the text of a message: its number, and padding that makes some writes long enough to be
 /// torn.
 fn text(number: u64) -> String {
     let length = if number % 29 == 0 { number * 7919 % 20_000 } else { number % 50 };
@@ -45,7 +47,7 @@ fn number(text: &str) -> u64 {
 }
 
 #[test]
-fn what_was_written_survives_a_hundred_kills() {
+fn written_messages_survive_a_hundred_kills() {
     let seed = std::env::var(SEED)
         .map_or_else(|_| RandomState::new().hash_one(0) | 1, |text| text.parse().unwrap());
     println!("{SEED}={seed}");
@@ -54,18 +56,18 @@ fn what_was_written_survives_a_hundred_kills() {
     let path = directory.path().join("log");
     let (mut last, mut torn) = (0, 0);
     for kill in 0..KILLS {
-        let flush = ["never", "20", "0"][random.below(3) as usize];
+        let policy = ["never", "20", "0"][random.below(3) as usize];
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "journal::tests::kills::appends_until_it_is_killed", "--nocapture"])
             .env(DIRECTORY, &path)
-            .env(FLUSH, flush)
+            .env(POLICY, policy)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
-        // Whatever the test's harness says has no such beginning.
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        // The lines of the test harness do not begin in this way.
         let mut written = || loop {
-            let line = told.next()?.unwrap();
+            let line = output.next()?.unwrap();
             if let Some(number) = line.strip_prefix("written ") {
                 // The last line may be torn itself.
                 return number.strip_suffix('.').and_then(|number| number.parse::<u64>().ok());
@@ -84,10 +86,10 @@ fn what_was_written_survives_a_hundred_kills() {
         let file = newest(&path);
         torn += u64::from(!std::fs::read(&file).unwrap().ends_with(b"\n"));
 
-        // All of it at the end, and mostly what is new.
+        // The last round recovers all messages, the others the newest.
         let messages = if kill == KILLS - 1 { usize::MAX } else { 100 };
-        let keep = RecoveryLimits { messages, bytes: usize::MAX, rooms: 1 };
-        let (_journal, recovered) = Journal::open(path.clone(), SyncPolicy::Never, keep).unwrap();
+        let limits = RecoveryLimits { messages, bytes: usize::MAX, rooms: 1 };
+        let (_journal, recovered) = Journal::open(path.clone(), SyncPolicy::Never, limits).unwrap();
         let texts = texts(&recovered[0].records);
         last = number(texts[texts.len() - 1]);
         assert!(last >= acknowledged, "{last} of {acknowledged} at kill {kill}");
@@ -99,36 +101,37 @@ fn what_was_written_survives_a_hundred_kills() {
     println!("{KILLS} kills, {last} messages, {torn} torn lines");
 }
 
+/// Returns the path of the newest file.
 fn newest(log: &std::path::Path) -> std::path::PathBuf {
     let files = std::fs::read_dir(log.join("dev")).unwrap();
     files.map(|file| file.unwrap().path()).max().unwrap()
 }
 
-/// Not a test by itself, but the process of the one above.
+/// Runs as the killed process of the test above; does nothing as a test of its own.
 #[test]
 fn appends_until_it_is_killed() {
     let Some(path) = std::env::var_os(DIRECTORY) else { return };
-    let flush = match std::env::var(FLUSH).unwrap().as_str() {
+    let policy = match std::env::var(POLICY).unwrap().as_str() {
         "never" => SyncPolicy::Never,
         millis => SyncPolicy::Every(Duration::from_millis(millis.parse().unwrap())),
     };
-    let keep = RecoveryLimits { messages: 1, bytes: usize::MAX, rooms: 1 };
-    let (journal, recovered) = Journal::open(path.into(), flush, keep).unwrap();
+    let limits = RecoveryLimits { messages: 1, bytes: usize::MAX, rooms: 1 };
+    let (journal, recovered) = Journal::open(path.into(), policy, limits).unwrap();
     let records = recovered.first().map(|room| texts(&room.records)).unwrap_or_default();
     let first = records.last().map_or(0, |text| number(text)) + 1;
     let room = journal.room("dev");
-    let mut told = 0;
+    let mut reported = 0;
     let mut out = std::io::stdout();
     for next in first.. {
         room.append(SystemTime::now(), line("dev", text(next)).as_bytes(), 1);
         loop {
             let stats = journal.stats();
             assert_eq!(stats.lost, 0);
-            if stats.written > told {
-                told = stats.written;
-                writeln!(out, "written {}.", first - 1 + told).unwrap();
+            if stats.written > reported {
+                reported = stats.written;
+                writeln!(out, "written {}.", first - 1 + reported).unwrap();
             }
-            if stats.queued < QUEUE / 64 {
+            if stats.queued < MAX_QUEUED / 64 {
                 break;
             }
             thread::yield_now();

@@ -4,7 +4,7 @@ const MESSAGE: &str = "{\"time\":\"2026-11-20T18:11:02+01:00\",\"room\":\"lobby\
                        \"kind\":\"message\",\"text\":\"say \\\"hi\\\", C:\\\\ grüße\"}\n";
 
 #[test]
-fn a_line_is_read() {
+fn a_line_is_parsed() {
     let record = Record::parse(MESSAGE.as_bytes()).unwrap();
     assert_eq!(record.time.to_rfc3339(), "2026-11-20T18:11:02+01:00");
     assert_eq!((&*record.room, &*record.from, &record.to), ("lobby", "ann", &None));
@@ -15,7 +15,7 @@ fn a_line_is_read() {
         Record::parse(earlier.as_bytes()).unwrap(),
         Record { history: true, ..record.clone() }
     );
-    // Neither the ending, nor the order, nor what is not known matters.
+    // The ending, the order and unknown fields do not matter.
     assert_eq!(Record::parse(MESSAGE.trim_end().as_bytes()).unwrap(), record);
     let (open, rest) = MESSAGE.split_at(1);
     let more = format!("{open}\"id\":[7,{{\"a\":null}}],{rest}");
@@ -23,7 +23,7 @@ fn a_line_is_read() {
 }
 
 #[test]
-fn private_messages_and_notices_are_told_apart() {
+fn private_messages_and_notices_are_distinguished() {
     let private = MESSAGE.replace("\"kind\":\"message\"", "\"to\":\"bob\",\"kind\":\"private\"");
     let record = Record::parse(private.as_bytes()).unwrap();
     assert_eq!((record.kind, record.to.as_deref()), (Kind::Private, Some("bob")));
@@ -33,26 +33,26 @@ fn private_messages_and_notices_are_told_apart() {
 }
 
 #[test]
-fn a_line_that_is_none_says_why() {
+fn a_malformed_line_is_an_error_with_its_reason() {
     for (line, why) in [
-        (MESSAGE.replace("\"room\"", "\"Room\""), "no text called room"),
-        (MESSAGE.replace("\"ann\"", "7"), "no text called from"),
-        (MESSAGE.replace("message", "private"), "no text called to"),
-        (MESSAGE.replace("message", "shout"), "the kind is none of message, notice and private"),
-        (MESSAGE.replace("+01:00", ""), "the time is not one of RFC 3339"),
-        (MESSAGE.replace("-11-", "-13-"), "the time is not one of RFC 3339"),
-        (MESSAGE.repeat(2), "no JSON object"),
-        (MESSAGE.replace("hi", "\0"), "no JSON object"),
-        (MESSAGE.replace("hi", "\\ud800"), "no JSON object"),
-        (format!("[{MESSAGE}]"), "no JSON object"),
-        ("[".repeat(100_000), "no JSON object"),
-        (String::new(), "no JSON object"),
+        (MESSAGE.replace("\"room\"", "\"Room\""), "no string room"),
+        (MESSAGE.replace("\"ann\"", "7"), "no string from"),
+        (MESSAGE.replace("message", "private"), "no string to"),
+        (MESSAGE.replace("message", "shout"), "the kind is not message, notice or private"),
+        (MESSAGE.replace("+01:00", ""), "the time is not RFC 3339"),
+        (MESSAGE.replace("-11-", "-13-"), "the time is not RFC 3339"),
+        (MESSAGE.repeat(2), "not a JSON object"),
+        (MESSAGE.replace("hi", "\0"), "not a JSON object"),
+        (MESSAGE.replace("hi", "\\ud800"), "not a JSON object"),
+        (format!("[{MESSAGE}]"), "not a JSON object"),
+        ("[".repeat(100_000), "not a JSON object"),
+        (String::new(), "not a JSON object"),
     ] {
         assert_eq!(Record::parse(line.as_bytes()).unwrap_err().to_string(), why, "{line:.200}");
     }
     let not_utf8 = [&MESSAGE.as_bytes()[..MESSAGE.len() - 3], b"\xff\"}"].concat();
     assert!(matches!(Record::parse(&not_utf8), Err(JsonError::Syntax(_))));
-    // Every piece of a line is none.
+    // A part of a line is never a record.
     for end in 0..MESSAGE.trim_end().len() {
         assert!(Record::parse(&MESSAGE.as_bytes()[..end]).is_err(), "{end}");
     }

@@ -2,33 +2,33 @@ use std::hash::{BuildHasher, RandomState};
 
 use netcore::testing::split_law;
 
-use super::{ANSWERS, INSIDE, Telnet};
+use super::{MAX_ANSWERS, MAX_SUBNEGOTIATION, Telnet};
 
-/// The text, the answers and whether the client asked, of a stream that comes in `pieces`.
-fn take(pieces: &[&[u8]]) -> (Vec<u8>, Vec<u8>, bool) {
+/// Returns the text, the answers and `true` for AYT, for a stream that arrives in `pieces`.
+fn separate(pieces: &[&[u8]]) -> (Vec<u8>, Vec<u8>, bool) {
     let mut telnet = Telnet::default();
-    let (mut text, mut answers, mut asks) = (Vec::new(), Vec::new(), false);
+    let (mut text, mut answers, mut are_you_there) = (Vec::new(), Vec::new(), false);
     for piece in pieces {
-        let taken = telnet.take(piece);
-        text.extend_from_slice(&taken.text);
-        answers.extend(taken.answers);
-        asks |= taken.asks;
+        let separated = telnet.separate(piece);
+        text.extend_from_slice(&separated.text);
+        answers.extend(separated.answers);
+        are_you_there |= separated.are_you_there;
     }
-    (text, answers, asks)
+    (text, answers, are_you_there)
 }
 
-/// Checks that `input` gives this text and these answers, however it is cut.
+/// Checks that `input` gives this text and these answers, in any chunking.
 #[track_caller]
-fn law(input: &[u8], text: &[u8], answers: &[u8], asks: bool) {
+fn law(input: &[u8], text: &[u8], answers: &[u8], are_you_there: bool) {
     split_law(input, |pieces| {
-        let taken = take(pieces);
-        assert_eq!(taken, (text.to_vec(), answers.to_vec(), asks), "{input:?}");
-        vec![taken]
+        let separated = separate(pieces);
+        assert_eq!(separated, (text.to_vec(), answers.to_vec(), are_you_there), "{input:?}");
+        vec![separated]
     });
 }
 
 #[test]
-fn options_are_refused_and_commands_taken_out() {
+fn options_are_refused_and_commands_removed() {
     for (input, text, answers) in [
         // PuTTY: WILL NAWS, TSPEED, TTYPE, NEW-ENVIRON; DO ECHO; WILL and DO SUPPRESS-GO-AHEAD.
         (
@@ -36,7 +36,7 @@ fn options_are_refused_and_commands_taken_out() {
             &b"hello\r\n"[..],
             &b"\xff\xfe\x1f\xff\xfe\x20\xff\xfe\x18\xff\xfe\x27\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03"[..],
         ),
-        // Ctrl-C in telnet(1): Interrupt Process, DO TIMING-MARK. The mark is given each time.
+        // Ctrl-C in telnet(1): Interrupt Process, DO TIMING-MARK. The mark is granted each time.
         (b"a\xff\xf4\xff\xfd\x06b\xff\xf4\xff\xfd\x06c", b"abc", b"\xff\xfb\x06\xff\xfb\x06"),
         (b"\xff\xfb\x06", b"", b"\xff\xfe\x06"),
         // A refusal is not answered.
@@ -56,7 +56,7 @@ fn options_are_refused_and_commands_taken_out() {
 }
 
 #[test]
-fn text_that_is_not_utf8_stays_as_it_is() {
+fn text_that_is_not_utf8_is_unchanged() {
     for input in [
         &b"\xff\n"[..],
         b"\xff\xfe\n",
@@ -68,24 +68,29 @@ fn text_that_is_not_utf8_stays_as_it_is() {
     ] {
         law(input, input, b"", false);
     }
-    assert_eq!(take(&[b"\xff\xff"]).0, b"\xff");
+    assert_eq!(separate(&[b"\xff\xff"]).0, b"\xff");
 }
 
 #[test]
-fn nothing_is_kept_and_answers_have_a_limit() {
-    // A subnegotiation that never ends takes no more than its share.
+fn subnegotiations_and_answers_are_bounded() {
+    // A subnegotiation without an end swallows no more than its limit.
     for byte in [b'x', b'\n', 255] {
-        let endless = [&b"\xff\xfa\x1f"[..], &vec![byte; 3 * usize::from(INSIDE)], b"\n"].concat();
-        let text = take(&[&endless]).0;
-        assert!(text.len() >= usize::from(INSIDE) / 3 && text.ends_with(b"\n"), "{byte}");
+        let endless =
+            [&b"\xff\xfa\x1f"[..], &vec![byte; 3 * usize::from(MAX_SUBNEGOTIATION)], b"\n"]
+                .concat();
+        let text = separate(&[&endless]).0;
+        assert!(
+            text.len() >= usize::from(MAX_SUBNEGOTIATION) / 3 && text.ends_with(b"\n"),
+            "{byte}"
+        );
     }
-    let requests = b"\xff\xfd\x01".repeat(ANSWERS);
-    let answers = take(&[&requests]).1;
-    assert!((ANSWERS..ANSWERS + 3).contains(&answers.len()), "{}", answers.len());
+    let requests = b"\xff\xfd\x01".repeat(MAX_ANSWERS);
+    let answers = separate(&[&requests]).1;
+    assert!((MAX_ANSWERS..MAX_ANSWERS + 3).contains(&answers.len()), "{}", answers.len());
 }
 
 #[test]
-fn any_cut_of_any_bytes_gives_the_same() {
+fn any_chunking_of_random_bytes_gives_the_same_result() {
     let mut seed = RandomState::new().hash_one(0) | 1;
     println!("seed {seed}");
     // Marsaglia's xorshift64.
@@ -98,6 +103,6 @@ fn any_cut_of_any_bytes_gives_the_same() {
     let bytes = b"\xff\xff\xff\xff\xfe\xfd\xfc\xfb\xfa\xf0\xf4\xf6\xf2\x01\x06\na\r\xec\xeb";
     for _ in 0..300 {
         let input: Vec<u8> = (0..40).map(|_| bytes[below(bytes.len())]).collect();
-        split_law(&input, |pieces| vec![take(pieces)]);
+        split_law(&input, |pieces| vec![separate(pieces)]);
     }
 }

@@ -17,7 +17,7 @@ fn reader(log: &Arc<Log>) -> Reader {
     Reader::new(log.clone(), Arc::new(|| {}))
 }
 
-/// A log that keeps so many messages, and whose readers may lack so many bytes.
+/// Creates a log with a history of `messages` messages and an inbox limit of `limit` bytes.
 fn log(messages: usize, limit: usize) -> Arc<Log> {
     let retention = Retention { messages, bytes: usize::MAX, format: Format::Line };
     Arc::new(Log::new(retention, limit, Arc::new(MemoryAccount::new(usize::MAX)), None))
@@ -39,7 +39,7 @@ fn window(reader: &Reader, from: u64) -> String {
 }
 
 #[test]
-fn a_reader_gets_what_is_published_after_it_began() {
+fn a_reader_receives_segments_published_after_its_begin() {
     let log = log(0, 1000);
     publish(&log, &["before"]);
     let mut reader = reader(&log);
@@ -60,7 +60,7 @@ fn a_reader_gets_what_is_published_after_it_began() {
 }
 
 #[test]
-fn the_history_is_the_last_messages_and_ends_where_the_cursor_begins() {
+fn the_history_has_the_last_messages_and_ends_at_the_cursor() {
     for keep in 0..8 {
         let log = log(keep, 1000);
         let mut reader = reader(&log);
@@ -91,7 +91,7 @@ fn long_batches_are_cut_between_messages() {
 }
 
 #[test]
-fn an_inbox_that_grows_is_pressure_until_it_is_taken() {
+fn an_inbox_above_its_limit_adds_pressure_until_it_is_emptied() {
     let woken = Arc::new(AtomicUsize::new(0));
     let log = log(0, 10);
     let mut reader = reader(&log);
@@ -115,11 +115,11 @@ fn an_inbox_that_grows_is_pressure_until_it_is_taken() {
     assert!(log.is_pressed());
     drop(reader);
     assert!(!log.is_pressed());
-    assert_eq!(woken.load(Ordering::Relaxed), 0, "a reader that is gone is not woken");
+    assert_eq!(woken.load(Ordering::Relaxed), 0, "a dropped reader is not woken");
 }
 
 #[test]
-fn all_readers_see_one_order_whoever_publishes() {
+fn all_readers_receive_one_order_from_many_publishers() {
     let log = log(0, usize::MAX);
     let mut readers: Vec<Reader> = (0..3).map(|_| reader(&log)).collect();
     thread::scope(|scope| {
@@ -152,7 +152,7 @@ fn all_readers_see_one_order_whoever_publishes() {
 }
 
 #[test]
-fn what_a_flood_needed_does_not_stay() {
+fn the_capacity_for_a_flood_is_released() {
     let log = log(0, usize::MAX);
     let mut reader = reader(&log);
     let mut batch = Batch::default();

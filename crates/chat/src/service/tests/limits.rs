@@ -13,30 +13,30 @@ use crate::protocol::rate_limit::Rate;
 use crate::shard::output::ClientOutput;
 
 #[test]
-fn a_flood_is_told_once_and_heard_at_its_rate() {
+fn a_flood_is_notified_once_and_processed_at_its_rate() {
     let rate = Rate::new(10, 1 << 20).with_burst(Duration::from_secs(2));
     let (chat, mut harness) = chat(Config::default().with_rate(Some(rate)));
     let (ann, bob) = (harness.connect(), harness.connect());
     let flood: String = (0..100).map(|n| format!("{n}\n")).collect();
     ann.send(flood.as_bytes());
     harness.run();
-    let told = "* you are sending too fast: you are heard at 10 lines and 1048576 bytes a second";
+    let notice = "* you are sending too fast: you are heard at 10 lines and 1048576 bytes a second";
     let got = lines(&ann);
-    assert_eq!(got.iter().filter(|line| *line == told).count(), 1);
-    let mut heard = lines(&bob);
-    assert_eq!(heard.len(), 20, "the burst");
-    // The neighbour is heard at once meanwhile.
+    assert_eq!(got.iter().filter(|line| *line == notice).count(), 1);
+    let mut received = lines(&bob);
+    assert_eq!(received.len(), 20, "the burst");
+    // Another client is not delayed.
     bob.send(b"hello\n");
     harness.run();
     assert_eq!(lines(&bob), ["127.0.0.1:2: hello"]);
     for second in 1..=8 {
         harness.advance(Duration::from_secs(1));
-        heard.extend(lines(&bob));
-        assert_eq!(heard.len(), 20 + second * 10, "after {second} s");
+        received.extend(lines(&bob));
+        assert_eq!(received.len(), 20 + second * 10, "after {second} s");
     }
     let expected: Vec<String> = (0..100).map(|n| format!("127.0.0.1:1: {n}")).collect();
-    assert_eq!(heard, expected, "nothing is lost");
-    assert!(!lines(&ann).contains(&told.to_owned()), "it has been told");
+    assert_eq!(received, expected, "nothing is lost");
+    assert!(!lines(&ann).contains(&notice.to_owned()), "one notice suffices");
     assert_eq!(chat.operator().stats().slowed, 1);
 }
 
@@ -79,7 +79,7 @@ fn a_line_without_an_end_is_slowed_down_by_its_bytes() {
 }
 
 #[test]
-fn what_was_sent_too_fast_is_heard_at_a_stop() {
+fn deferred_input_is_processed_at_a_stop() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
     let (_, mut harness) = chat(Config::default().with_rate(Some(rate)));
     let (ann, bob) = (harness.connect(), harness.connect());
@@ -92,7 +92,7 @@ fn what_was_sent_too_fast_is_heard_at_a_stop() {
 }
 
 #[test]
-fn who_asks_for_much_takes_it_before_it_is_heard_on() {
+fn input_waits_until_the_client_has_read_its_replies() {
     let (chat, mut harness) = chat(Config::default());
     let ann = harness.connect();
     ann.room(0);
@@ -100,7 +100,7 @@ fn who_asks_for_much_takes_it_before_it_is_heard_on() {
     ann.send(b"done\n");
     harness.run();
     let held = chat.operator().stats().held_bytes;
-    assert_eq!(held, 0, "what comes behind is not heard yet");
+    assert_eq!(held, 0, "later input is not processed yet");
     ann.room(usize::MAX);
     harness.run();
     let got = lines(&ann);
@@ -109,7 +109,7 @@ fn who_asks_for_much_takes_it_before_it_is_heard_on() {
 }
 
 #[test]
-fn slow_readers_of_one_room_hold_up_nobody_in_another() {
+fn slow_readers_delay_no_other_room() {
     let (_, mut harness) = chat(Config::default().with_backlog(1 << 20));
     let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     let dan = harness.connect();
@@ -131,7 +131,7 @@ fn slow_readers_of_one_room_hold_up_nobody_in_another() {
     assert_eq!(harness.connections(), 4);
 }
 
-/// Two rooms with a reader in each who stops, and one who goes on.
+/// Creates a chat with 1 MiB for messages, and an empty list of clients.
 fn short_of_memory(slow: SlowConsumer) -> (Chat, ChatHarness, Vec<Peer>) {
     let config = Config::default().with_presence(false).with_slow_consumer(slow);
     let chat = Chat::new(config.with_memory(1 << 20).with_backlog(900_000));
@@ -141,11 +141,11 @@ fn short_of_memory(slow: SlowConsumer) -> (Chat, ChatHarness, Vec<Peer>) {
 }
 
 #[test]
-fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
+fn clients_that_do_not_read_are_aborted_when_memory_is_short() {
     for slow in [SlowConsumer::Disconnect, SlowConsumer::Skip] {
         let (chat, mut harness, mut peers) = short_of_memory(slow);
         for n in 0..30 {
-            // The one who speaks, one who reads, and one who has stopped.
+            // In each room one client sends, one reads, and one is stalled.
             for _ in 0..3 {
                 let peer = harness.connect();
                 peer.send(format!("/join r{n}\n").as_bytes());
@@ -165,7 +165,7 @@ fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
             let held = chat.operator().stats().held_bytes;
             assert!(held <= (1 << 20) + 600_000, "{slow}: {held} bytes are held");
         }
-        // Whoever was held up is heard when there is room.
+        // Paused senders resume when there is room.
         harness.advance(Duration::from_secs(5));
         let stats = chat.operator().stats();
         assert!(stats.cut_memory > 0, "{slow}: {stats:?}");
@@ -179,7 +179,7 @@ fn when_memory_is_short_those_who_do_not_read_are_cut_off() {
 }
 
 #[test]
-fn who_is_slowed_down_and_does_not_read_is_not_answered_on_and_on() {
+fn replies_to_a_slowed_client_that_does_not_read_are_bounded() {
     let rate = Rate::new(100, 1 << 20).with_burst(Duration::ZERO);
     let (_, mut harness) = chat(Config::default().with_rate(Some(rate)));
     let (ann, bob) = (harness.connect(), harness.connect());
@@ -190,7 +190,7 @@ fn who_is_slowed_down_and_does_not_read_is_not_answered_on_and_on() {
     for _ in 0..100 {
         harness.advance(Duration::from_millis(20));
     }
-    assert_eq!(lines(&bob), [""; 0], "her answers come first, and she has not taken them");
+    assert_eq!(lines(&bob), [""; 0], "ann has not read the replies before it");
     ann.room(usize::MAX);
     for _ in 0..100 {
         harness.advance(Duration::from_millis(20));
@@ -201,7 +201,7 @@ fn who_is_slowed_down_and_does_not_read_is_not_answered_on_and_on() {
 }
 
 #[test]
-fn who_goes_from_room_to_room_takes_their_histories_first() {
+fn input_waits_until_the_client_has_read_the_histories() {
     let (_, mut harness) = chat(Config::default().with_history(10));
     let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     bob.send(b"/join a\n");
@@ -212,7 +212,7 @@ fn who_goes_from_room_to_room_takes_their_histories_first() {
     ann.send("/join a\n/join lobby\n".repeat(100).as_bytes());
     ann.send(b"done\n");
     harness.run();
-    assert_eq!(lines(&cyd), [""; 0], "what comes behind is not heard yet");
+    assert_eq!(lines(&cyd), [""; 0], "later input is not processed yet");
     ann.room(usize::MAX);
     harness.run();
     assert_eq!(lines(&cyd), ["127.0.0.1:1: done"]);
@@ -220,7 +220,7 @@ fn who_goes_from_room_to_room_takes_their_histories_first() {
 }
 
 #[test]
-fn one_who_owes_much_can_be_removed_all_the_same() {
+fn a_client_with_unread_messages_can_be_removed() {
     let config = Config::default().with_max_line(16 * 1024);
     let (chat, mut harness) = chat(config);
     let (ann, bob) = (harness.connect(), harness.connect());
@@ -235,7 +235,7 @@ fn one_who_owes_much_can_be_removed_all_the_same() {
 }
 
 #[test]
-fn nobody_waits_for_ever_for_memory_that_quiet_rooms_hold() {
+fn memory_of_stalled_clients_in_quiet_rooms_is_freed() {
     for slow in [SlowConsumer::Disconnect, SlowConsumer::Skip] {
         let (chat, mut harness, _) = short_of_memory(slow);
         let rooms: Vec<[Peer; 2]> =
@@ -244,7 +244,7 @@ fn nobody_waits_for_ever_for_memory_that_quiet_rooms_hold() {
             ann.send(format!("/join r{n}\n").as_bytes());
             bob.send(format!("/join r{n}\n").as_bytes());
             harness.run();
-            // All of it is on its way to one who takes nothing, and no more comes.
+            // All messages wait for a stalled client, and no more follow.
             bob.room(0);
             ann.send(format!("{}\n", "x".repeat(3000)).repeat(20).as_bytes());
         }
@@ -264,7 +264,7 @@ fn nobody_waits_for_ever_for_memory_that_quiet_rooms_hold() {
 }
 
 #[test]
-fn what_is_asked_at_a_stop_is_answered_within_limits() {
+fn replies_at_a_stop_are_bounded() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
     let (chat, mut harness) = chat(Config::default().with_rate(Some(rate)));
     let ann = harness.connect();
@@ -278,7 +278,7 @@ fn what_is_asked_at_a_stop_is_answered_within_limits() {
 }
 
 #[test]
-fn what_breaks_off_before_it_is_heard_is_counted() {
+fn deferred_input_of_a_broken_connection_is_counted() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
     let (chat, mut harness) = chat(Config::default().with_rate(Some(rate)));
     let ann = harness.connect();
@@ -291,7 +291,7 @@ fn what_breaks_off_before_it_is_heard_is_counted() {
 }
 
 #[test]
-fn one_who_has_much_to_take_is_heard_when_it_has_got_that() {
+fn input_waits_until_the_client_has_received_its_backlog() {
     let (_, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
     ann.room(0);
@@ -306,12 +306,12 @@ fn one_who_has_much_to_take_is_heard_when_it_has_got_that() {
     let mut got = 0;
     while harness.turn() {
         got += count(&ann);
-        assert!(got >= 750 || count(&bob) == 0, "heard behind {got} messages");
+        assert!(got >= 750 || count(&bob) == 0, "processed after {got} messages");
     }
     assert_eq!(got + count(&ann), 751);
 }
 
-/// A client that takes all.
+/// An output that drops everything.
 struct Sink;
 
 impl ClientOutput for Sink {
@@ -328,7 +328,7 @@ impl ClientOutput for Sink {
 }
 
 #[test]
-fn what_comes_from_one_who_is_held_is_kept_within_limits() {
+fn deferred_input_is_bounded() {
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
     let chat = Chat::new(Config::default().with_rate(Some(rate)));
     let (mut shard, now) = (chat.shard(|| {}), Now::system());
@@ -342,7 +342,7 @@ fn what_comes_from_one_who_is_held_is_kept_within_limits() {
 }
 
 #[test]
-fn one_who_is_not_heard_yet_has_not_been_silent() {
+fn a_client_with_deferred_input_is_not_idle() {
     let config = Config::default().with_presence(false);
     let rate = Rate::new(1, 1 << 20).with_burst(Duration::ZERO);
     let chat = Chat::new(config.with_rate(Some(rate)));
@@ -363,7 +363,7 @@ fn one_who_is_not_heard_yet_has_not_been_silent() {
 }
 
 #[test]
-fn who_leaves_without_reading_holds_up_nobody() {
+fn leaving_clients_that_do_not_read_delay_no_other() {
     let (chat, mut harness, _) = short_of_memory(SlowConsumer::Disconnect);
     let ann = harness.connect();
     for n in 0..60 {
@@ -386,7 +386,7 @@ fn who_leaves_without_reading_holds_up_nobody() {
 }
 
 #[test]
-fn senders_do_not_wait_for_readers_that_hardly_move() {
+fn senders_do_not_wait_for_readers_that_hardly_read() {
     let (_, mut harness) = chat(Config::default().with_backlog(1 << 20));
     let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     bob.room(1000);
@@ -404,7 +404,7 @@ fn senders_do_not_wait_for_readers_that_hardly_move() {
 }
 
 #[test]
-fn what_is_said_while_a_round_is_made_reaches_all_once() {
+fn a_message_during_a_round_reaches_all_once() {
     let rate = Rate::new(2, 1 << 20).with_burst(Duration::from_secs(1));
     let (_, mut harness) = chat(Config::default().with_rate(Some(rate)));
     let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
@@ -414,8 +414,8 @@ fn what_is_said_while_a_round_is_made_reaches_all_once() {
         ann.room(0);
         harness.advance(Duration::from_secs(1));
         harness.advance(Duration::from_secs(1));
-        // In one round it is looked at whether ann, who was behind, has caught up, and what bob says
-        // is heard and published, for his answer.
+        // One round checks whether ann, who was behind, has caught up, and processes and publishes
+        // bob's message for his reply.
         ann.room(usize::MAX);
         harness.advance(Duration::from_secs(1));
     }

@@ -1,6 +1,6 @@
-//! Thousands of comings, goings, renames, moves, stalls and messages at two seats, on virtual time,
-//! against a model that is too simple to be wrong: same lines, same order, and nobody gets what is
-//! not for them.
+//! Thousands of joins, leaves, renames, moves, stalls and messages at two shards, on virtual time,
+//! compared with a model that is too simple to be wrong. Each client receives the lines of the model
+//! in its order, and no others.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,7 +46,7 @@ struct Person {
 }
 
 #[derive(Default)]
-struct Place {
+struct ModelRoom {
     history: Vec<String>,
     vacant: Option<Duration>,
 }
@@ -54,7 +54,7 @@ struct Place {
 struct Model {
     harnesses: [ChatHarness; 2],
     people: BTreeMap<u32, Person>,
-    places: BTreeMap<String, Place>,
+    rooms: BTreeMap<String, ModelRoom>,
     last: u32,
     now: Duration,
 }
@@ -65,17 +65,17 @@ impl Model {
         let chat = Chat::new(config);
         let limits = Limits::default().with_stall_timeout(None);
         let harness = || Harness::new(limits.clone(), |worker| chat.service(&worker));
-        let places = BTreeMap::from([("lobby".to_owned(), Place::default())]);
+        let rooms = BTreeMap::from([("lobby".to_owned(), ModelRoom::default())]);
         Model {
             harnesses: [harness(), harness()],
             people: BTreeMap::new(),
-            places,
+            rooms,
             last: 0,
             now: Duration::ZERO,
         }
     }
 
-    /// What one says brings the other something, and there is no waker between harnesses.
+    /// Runs both shards twice: a message of one concerns the other, and no waker connects them.
     fn run(&mut self) {
         for _ in 0..2 {
             self.harnesses.iter_mut().for_each(Harness::run);
@@ -87,11 +87,11 @@ impl Model {
         self.harnesses.iter_mut().for_each(|harness| harness.advance(time));
     }
 
-    fn tell(&mut self, id: u32, line: String) {
+    fn expect(&mut self, id: u32, line: String) {
         self.people.get_mut(&id).expect("somebody").expected.push(line);
     }
 
-    fn tell_room(&mut self, room: &str, but: u32, line: &str) {
+    fn expect_in_room(&mut self, room: &str, but: u32, line: &str) {
         for (id, person) in &mut self.people {
             if person.room == room && *id != but {
                 person.expected.push(line.to_owned());
@@ -99,36 +99,36 @@ impl Model {
         }
     }
 
-    fn enter(&mut self, seat: usize) {
+    fn connect(&mut self, shard: usize) {
         self.last += 1;
         let id = self.last;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, id as u16));
-        let peer = self.harnesses[seat].connect_from(&Address::from(address));
+        let peer = self.harnesses[shard].connect_from(&Address::from(address));
         let name = address.to_string();
-        self.tell_room("lobby", id, &format!("* {name} has joined"));
-        let expected = self.places["lobby"].history.clone();
+        self.expect_in_room("lobby", id, &format!("* {name} has joined"));
+        let expected = self.rooms["lobby"].history.clone();
         let room = "lobby".to_owned();
         let person = Person { peer, name, chosen: false, room, stalled: false, expected };
         self.people.insert(id, person);
     }
 
-    fn gone(&mut self, id: u32) {
+    fn disconnect(&mut self, id: u32) {
         let person = self.people.remove(&id).expect("somebody");
-        self.tell_room(&person.room, id, &format!("* {} has left", person.name));
+        self.expect_in_room(&person.room, id, &format!("* {} has left", person.name));
         self.vacate(&person.room);
     }
 
     fn vacate(&mut self, room: &str) {
         if self.people.values().all(|p| p.room != room) {
-            self.places.get_mut(room).expect("a room").vacant = Some(self.now);
+            self.rooms.get_mut(room).expect("a room").vacant = Some(self.now);
         }
     }
 
     fn say(&mut self, id: u32, text: &str) {
         let (name, room) = (self.people[&id].name.clone(), self.people[&id].room.clone());
         let line = format!("{name}: {text}");
-        self.tell_room(&room, 0, &line);
-        let history = &mut self.places.get_mut(&room).expect("a room").history;
+        self.expect_in_room(&room, 0, &line);
+        let history = &mut self.rooms.get_mut(&room).expect("a room").history;
         history.push(line);
         let many = history.len().saturating_sub(HISTORY);
         history.drain(..many);
@@ -137,50 +137,49 @@ impl Model {
     fn nick(&mut self, id: u32, new: &str) {
         let same = |p: &Person| p.chosen && p.name.to_lowercase() == new.to_lowercase();
         if self.people.iter().any(|(other, p)| *other != id && same(p)) {
-            return self.tell(id, "* this name is taken".to_owned());
+            return self.expect(id, "* this name is taken".to_owned());
         }
         let person = self.people.get_mut(&id).expect("somebody");
         let old = std::mem::replace(&mut person.name, new.to_owned());
         person.chosen = true;
         let room = person.room.clone();
         if old != new {
-            self.tell_room(&room, id, &format!("* {old} is now {new}"));
+            self.expect_in_room(&room, id, &format!("* {old} is now {new}"));
         }
-        self.tell(id, format!("* you are {new}"));
+        self.expect(id, format!("* you are {new}"));
     }
 
     fn join(&mut self, id: u32, room: &str) {
         let (name, old) = (self.people[&id].name.clone(), self.people[&id].room.clone());
         let room = self.open(room);
         if room == old {
-            return self.tell(id, format!("* you are in {room} already"));
+            return self.expect(id, format!("* you are in {room} already"));
         }
-        self.tell_room(&old, id, &format!("* {name} has left"));
+        self.expect_in_room(&old, id, &format!("* {name} has left"));
         self.people.get_mut(&id).expect("somebody").room = room.clone();
         self.vacate(&old);
-        self.tell_room(&room, id, &format!("* {name} has joined"));
+        self.expect_in_room(&room, id, &format!("* {name} has joined"));
         let here = self.people.values().filter(|p| p.room == room).count();
-        self.tell(id, format!("* you are in {room}; {here} here"));
-        let place = self.places.get_mut(&room).expect("a room");
-        place.vacant = None;
-        let history = place.history.clone();
+        self.expect(id, format!("* you are in {room}; {here} here"));
+        let room = self.rooms.get_mut(&room).expect("a room");
+        room.vacant = None;
+        let history = room.history.clone();
         self.people.get_mut(&id).expect("somebody").expected.extend(history);
     }
 
-    /// The room of this name as it was first written, forgotten and made anew if it is time for
-    /// that.
+    /// Returns the room of this name as it was first written. An expired room is created again.
     fn open(&mut self, name: &str) -> String {
         let now = self.now;
-        self.places.retain(|name, place| {
-            name == "lobby" || place.vacant.is_none_or(|since| now - since < TTL)
+        self.rooms.retain(|name, room| {
+            name == "lobby" || room.vacant.is_none_or(|since| now - since < TTL)
         });
-        let known = self.places.keys().find(|n| n.to_lowercase() == name.to_lowercase());
+        let known = self.rooms.keys().find(|n| n.to_lowercase() == name.to_lowercase());
         let name = known.cloned().unwrap_or_else(|| name.to_owned());
-        self.places.entry(name.clone()).or_default();
+        self.rooms.entry(name.clone()).or_default();
         name
     }
 
-    fn whisper(&mut self, id: u32, to: &str, text: &str) {
+    fn send_private(&mut self, id: u32, to: &str, text: &str) {
         let from = self.people[&id].name.clone();
         let is_it = |p: &Person| match p.chosen {
             true => p.name.to_lowercase() == to.to_lowercase(),
@@ -189,12 +188,12 @@ impl Model {
         let Some((other, name)) =
             self.people.iter().find(|(_, p)| is_it(p)).map(|(id, p)| (*id, p.name.clone()))
         else {
-            return self.tell(id, format!("* nobody is called {to}"));
+            return self.expect(id, format!("* nobody is called {to}"));
         };
         let line = format!("{from} -> {name}: {text}");
-        self.tell(other, line.clone());
+        self.expect(other, line.clone());
         if other != id {
-            self.tell(id, line);
+            self.expect(id, line);
         }
     }
 
@@ -206,9 +205,9 @@ impl Model {
             .filter(|p| p.room == room)
             .map(|p| format!("{} since HH:MM", p.name))
             .collect();
-        self.tell(id, format!("* {} here: {}", here.len(), here.join(", ")));
+        self.expect(id, format!("* {} here: {}", here.len(), here.join(", ")));
         let mut rooms: Vec<(usize, &String)> = self
-            .places
+            .rooms
             .keys()
             .map(|name| (self.people.values().filter(|p| p.room == *name).count(), name))
             .filter(|(count, name)| *count > 0 || *name == "lobby")
@@ -217,11 +216,11 @@ impl Model {
             (*name != "lobby", std::cmp::Reverse(*count), name.to_lowercase())
         });
         let shown: Vec<String> = rooms.iter().map(|(n, name)| format!("{name} {n}")).collect();
-        let what = if rooms.len() == 1 { "room" } else { "rooms" };
-        self.tell(id, format!("* {} {what}: {}", rooms.len(), shown.join(", ")));
+        let noun = if rooms.len() == 1 { "room" } else { "rooms" };
+        self.expect(id, format!("* {} {noun}: {}", rooms.len(), shown.join(", ")));
     }
 
-    /// What everybody who reads got is what the model says, and no more.
+    /// Checks that every client that reads received exactly the lines of the model.
     fn check(&mut self, story: &str) {
         for (id, person) in &mut self.people {
             if person.stalled {
@@ -229,7 +228,7 @@ impl Model {
             }
             let got = lines(&person.peer);
             let expected = std::mem::take(&mut person.expected);
-            // What is for one alone comes behind what is for all, to one that has not read.
+            // A client that did not read receives private messages after those of the room.
             let part = |all: &[String], private: bool| -> Vec<String> {
                 all.iter().filter(|line| line.contains(" -> ") == private).cloned().collect()
             };
@@ -253,7 +252,7 @@ fn play(seed: u64, steps: usize) {
         let ids: Vec<u32> =
             model.people.iter().filter(|(_, p)| !p.stalled).map(|(i, _)| *i).collect();
         if ids.len() < 2 || (model.people.len() < 24 && dice.below(12) == 0) {
-            model.enter(dice.below(2));
+            model.connect(dice.below(2));
         } else {
             let id = dice.of(&ids);
             let peer = model.people[&id].peer.clone();
@@ -281,14 +280,14 @@ fn play(seed: u64, steps: usize) {
                             _ => model.people[&dice.of(&ids)].name.to_uppercase(),
                         };
                         input += &format!("/msg {to} {text}\n");
-                        model.whisper(id, &to, &text);
+                        model.send_private(id, &to, &text);
                     }
                     12 => {
                         input += "/who\n/rooms\n";
                         model.list(id);
                     }
                     13 => {
-                        // Somebody stops reading, or reads on.
+                        // A client stops reading, or continues.
                         let all: Vec<u32> = model.people.keys().copied().collect();
                         let other = dice.of(&all);
                         let person = model.people.get_mut(&other).expect("somebody");
@@ -310,17 +309,17 @@ fn play(seed: u64, steps: usize) {
                             1 => peer.finish(),
                             _ => peer.lose(),
                         }
-                        model.gone(id);
+                        model.disconnect(id);
                         break;
                     }
                 }
-                // Each line is answered before the next, so that the model need not say in which
-                // order two seats take turns.
+                // Each line is processed before the next, so the model need not know the order in
+                // which two shards take turns.
                 peer.send(std::mem::take(&mut input).as_bytes());
                 model.run();
             }
         }
-        // Whoever comes and goes is told of at once if few do.
+        // Gathered joins and leaves are published.
         model.pass(Duration::from_millis(250));
         model.run();
         model.check(&story);
@@ -328,7 +327,7 @@ fn play(seed: u64, steps: usize) {
 }
 
 #[test]
-fn thousands_of_steps_are_as_a_simple_model_has_them() {
+fn thousands_of_random_steps_match_a_simple_model() {
     for seed in 1..=8 {
         play(seed, 2500);
     }

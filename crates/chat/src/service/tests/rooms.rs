@@ -1,4 +1,4 @@
-//! Rooms, names, private messages, comings and goings.
+//! Rooms, names, private messages, joins and leaves.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::protocol::format::Format;
 use crate::protocol::name::MAX_NAME;
 
 #[test]
-fn what_is_said_in_a_room_stays_there() {
+fn messages_of_a_room_reach_only_its_members() {
     let (_, mut harness) = chat(Config::default().with_history(5));
     let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     ann.send(b"in the lobby\n/join dev\nin dev\n");
@@ -39,7 +39,7 @@ fn what_is_said_in_a_room_stays_there() {
 }
 
 #[test]
-fn a_room_is_remembered_for_a_while_after_its_last_member() {
+fn a_vacant_room_is_kept_until_it_expires() {
     let config = Config::default().with_history(5).with_room_ttl(Duration::from_secs(60));
     let (chat, mut harness) = chat(config);
     let ann = harness.connect();
@@ -58,11 +58,11 @@ fn a_room_is_remembered_for_a_while_after_its_last_member() {
     harness.run();
     assert_eq!(lines(&ann), ["* you are in dev; 1 here"]);
     let history = chat.operator().stats().history_bytes;
-    assert_eq!(history, 0, "nothing of the forgotten room is left");
+    assert_eq!(history, 0, "the expired room is freed");
 }
 
 #[test]
-fn there_are_as_many_rooms_and_members_as_there_may_be() {
+fn rooms_and_their_members_are_limited() {
     let config = Config::default().with_max_rooms(3).with_max_members(2);
     let (chat, mut harness) = chat(config);
     let peers: Vec<_> = (0..4).map(|_| harness.connect()).collect();
@@ -75,7 +75,7 @@ fn there_are_as_many_rooms_and_members_as_there_may_be() {
     let full = ["* room limit reached (3)", "* you are in a; 2 here"];
     assert_eq!(lines(&peers[2]), full);
     assert_eq!(lines(&peers[3]), ["* a is full"]);
-    // A room that is only remembered makes place for a new one.
+    // A new room replaces a vacant one.
     peers[1].send(b"/join lobby\n");
     harness.run();
     peers[3].send(b"/join c\n");
@@ -85,7 +85,7 @@ fn there_are_as_many_rooms_and_members_as_there_may_be() {
 }
 
 #[test]
-fn the_lobby_stays_though_nobody_is_in_it() {
+fn the_lobby_never_expires() {
     let config = Config::default().with_history(5).with_max_rooms(2);
     let (chat, mut harness) = chat(config.with_room_ttl(Duration::ZERO));
     let ann = harness.connect();
@@ -103,7 +103,7 @@ fn the_lobby_stays_though_nobody_is_in_it() {
 }
 
 #[test]
-fn a_room_that_looks_like_another_is_refused() {
+fn a_room_with_a_confusable_name_is_refused() {
     let (_, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
     ann.send(b"/join dev\n");
@@ -120,7 +120,7 @@ fn a_room_that_looks_like_another_is_refused() {
 }
 
 #[test]
-fn a_private_message_is_for_two() {
+fn a_private_message_reaches_its_sender_and_its_receiver() {
     let (chat, mut harness) = chat(Config::default());
     let (ann, bob, cyd) = (harness.connect(), harness.connect(), harness.connect());
     ann.send(b"/nick ann\n");
@@ -144,7 +144,7 @@ fn a_private_message_is_for_two() {
     bob.send(b"/msg 127.0.0.1:3 psst\n");
     harness.run();
     assert_eq!(lines(&cyd), ["bob -> 127.0.0.1:3: psst"]);
-    // Its name has been free since it left.
+    // The name became free when bob left.
     bob.send(b"quit\n");
     harness.run();
     ann.received();
@@ -178,7 +178,7 @@ fn private_messages_are_marked_in_every_format() {
 }
 
 #[test]
-fn one_that_does_not_read_is_owed_no_more_than_a_little() {
+fn private_messages_to_a_stalled_client_are_bounded() {
     let (chat, mut harness) = chat(Config::default());
     let (ann, bob) = (harness.connect(), harness.connect());
     bob.room(0);
@@ -199,7 +199,7 @@ fn one_that_does_not_read_is_owed_no_more_than_a_little() {
 }
 
 #[test]
-fn a_room_is_told_who_comes_who_goes_and_who_is_whom() {
+fn a_room_is_notified_of_joins_leaves_and_renames() {
     let (_, mut harness) = chat_with_presence(Config::default().with_history(9));
     let (ann, bob) = (harness.connect(), harness.connect());
     bob.send(
@@ -230,21 +230,21 @@ fn a_room_is_told_who_comes_who_goes_and_who_is_whom() {
             "Bob: alone",
         ]
     );
-    // Who was there is not of interest to those who come later.
+    // The history has no joins and leaves.
     let cyd = harness.connect();
     harness.run();
     assert_eq!(lines(&cyd), ["127.0.0.1:2: hi", "Bob: I am bob"]);
 }
 
 #[test]
-fn many_at_once_are_one_line() {
+fn many_joins_are_combined_into_one_notice() {
     let (chat, mut harness) = chat_with_presence(Config::default());
     let ann = harness.connect();
     harness.advance(Duration::from_secs(1));
     let crowd: Vec<_> = (0..20).map(|_| harness.connect()).collect();
     harness.run();
     let mut got = lines(&ann);
-    assert_eq!(got.len(), 8, "the others wait for more of their kind");
+    assert_eq!(got.len(), 8, "further joins are gathered");
     harness.advance(Duration::from_millis(250));
     got.extend(lines(&ann));
     assert_eq!(
@@ -258,14 +258,14 @@ fn many_at_once_are_one_line() {
     harness.advance(Duration::from_millis(250));
     let got = lines(&ann);
     assert_eq!(got.len(), 9, "{got:?}");
-    // Whoever speaks is told of first.
+    // A message comes after the joins before it.
     let _crowd: Vec<_> = (0..20).map(|_| harness.connect()).collect();
     ann.send(b"welcome\n");
     harness.run();
     let got = lines(&ann);
     assert_eq!((got.len(), got.last().map(String::as_str)), (10, Some("127.0.0.1:1: welcome")));
     assert_eq!(chat.operator().clients().len(), 21);
-    // Nobody is told when nobody is to be.
+    // Without presence there is no notice.
     let (_, mut harness) = self::chat(Config::default());
     let ann = harness.connect();
     let _crowd: Vec<_> = (0..20).map(|_| harness.connect()).collect();
@@ -274,7 +274,7 @@ fn many_at_once_are_one_line() {
 }
 
 #[test]
-fn a_list_is_as_long_as_a_notice_may_be() {
+fn a_list_is_cut_at_the_limit_of_a_notice() {
     let (_, mut harness) = chat(Config::default());
     let peers: Vec<_> = (0..150).map(|_| harness.connect()).collect();
     for (n, peer) in peers.iter().enumerate() {
@@ -292,7 +292,7 @@ fn a_list_is_as_long_as_a_notice_may_be() {
 }
 
 #[test]
-fn a_program_may_add_a_command() {
+fn a_program_can_add_a_command() {
     let chat = Chat::builder(Config::default().with_presence(false).with_history(3))
         .with_command("roll", "/roll SIDES  throws a die", |call| match call.argument() {
             "" => call.tell("how many sides?"),
