@@ -13,11 +13,17 @@ use http::HeaderMap;
 use netcore::Deadline;
 
 use crate::budgets::{Bound, Budgets};
+use crate::client::Client;
 use crate::connection::{BUFFER, Connection};
 use crate::error::Bytes;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Closing, Event};
 use crate::pace::Meter;
+use crate::pace::Pace;
 use crate::protocol::{self, Exchange, Note, ProtocolError};
-use crate::{Budget, Client, Closing, Error, ErrorKind, Event, Pace, Phase, Timings, Url};
+use crate::timeouts::{Budget, Phase};
+use crate::timings::Timings;
+use crate::url::Url;
 
 /// The longest wait for the rest of a body that nobody wants.
 const DRAIN_TIME: Duration = Duration::from_millis(100);

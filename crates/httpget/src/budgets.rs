@@ -10,7 +10,9 @@ use netcore::Deadline;
 use netcore::transfer::TransferDeadline;
 
 use crate::error::Silent;
-use crate::{Budget, Error, ErrorKind, Pace, Phase, Timeouts};
+use crate::error::{Error, ErrorKind};
+use crate::pace::Pace;
+use crate::timeouts::{Budget, Phase, Timeouts};
 
 /// [`Timeouts`] that have begun to run.
 #[derive(Clone, Debug)]

@@ -12,8 +12,13 @@ use std::time::{Duration, Instant};
 use netcore::Connector;
 
 use crate::connection::Connection;
+use crate::error::Error;
+use crate::limits::Limits;
 use crate::protocol::Field;
-use crate::{Error, Limits, Origin, Request, Response, Timeouts};
+use crate::request::Request;
+use crate::response::Response;
+use crate::timeouts::Timeouts;
+use crate::url::Origin;
 pub(crate) use connect::Reached;
 use pool::Pool;
 

@@ -7,8 +7,9 @@ use std::time::Instant;
 use netcore::{Address, Deadline, Stream};
 
 use crate::budgets::{Bound, Budgets};
+use crate::error::Error;
 use crate::protocol::RequestHead;
-use crate::{Budget, Error, Phase};
+use crate::timeouts::{Budget, Phase};
 
 /// The most that is received ahead of the reader. A head and a small body come in one piece.
 pub(crate) const BUFFER: usize = 32 << 10;

@@ -21,7 +21,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::budgets::Budgets;
-use crate::{Budget, Error, ErrorKind, Event, Phase, Request, Response};
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::request::Request;
+use crate::response::Response;
+use crate::timeouts::{Budget, Phase};
 use engine::Engine;
 pub use error::FileError;
 pub use retry::{Backoff, LONGEST_RETRY_AFTER, retry_after};

@@ -15,7 +15,8 @@ pub(crate) use kind::Span;
 pub(crate) use silent::Silent;
 
 use crate::protocol::{InvalidField, Part, ProtocolError, RedirectError};
-use crate::{ParseUrlError, Phase, Url};
+use crate::timeouts::Phase;
+use crate::url::{ParseUrlError, Url};
 
 /// A GET that did not come to a good end: of which URL, and what came of it.
 ///

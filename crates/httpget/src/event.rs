@@ -4,8 +4,8 @@ use http::HeaderName;
 use netcore::Address;
 use netcore::connect::ConnectEvent;
 
-use crate::Url;
 use crate::protocol::{Note, ResponseHead};
+use crate::url::Url;
 
 /// What happens while a request is sent and its response's head received, as it happens: see
 /// [`Request::send_observed`](crate::Request::send_observed).

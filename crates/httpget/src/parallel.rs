@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::{Client, Error, Response};
+use crate::client::Client;
+use crate::error::Error;
+use crate::response::Response;
 
 impl Client {
     /// GETs all of `urls`, at most `at_once` of them at the same time, each begun in its turn and

@@ -5,9 +5,15 @@ use http::header::RANGE;
 use http::{HeaderName, HeaderValue};
 use netcore::Deadline;
 
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::limits::Limits;
 use crate::protocol::{Field, RequestHead};
+use crate::response::Response;
 use crate::send::{self, Order};
-use crate::{Client, Error, ErrorKind, Event, Limits, Response, Timeouts, Url};
+use crate::timeouts::Timeouts;
+use crate::url::Url;
 
 /// A GET to be sent, made by [`Client::get`].
 ///

@@ -6,8 +6,10 @@ use netcore::Address;
 
 use crate::body::{Body, Context};
 use crate::connection::Connection;
+use crate::error::{Error, ErrorKind};
 use crate::protocol::{Exchange, ResponseHead};
-use crate::{Error, ErrorKind, Timings, Url};
+use crate::timings::Timings;
+use crate::url::Url;
 
 /// The first room for a body of unknown length, and the most for one that only says how long it is.
 const ROOM: (u64, u64) = (8 << 10, 1 << 20);

@@ -9,11 +9,18 @@ use netcore::Deadline;
 
 use crate::body::Context;
 use crate::budgets::Budgets;
+use crate::client::Client;
 use crate::client::Reached;
 use crate::connection::Connection;
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::limits::Limits;
 use crate::protocol::{self, Exchange, Redirects, RequestHead, ResponseHead, carry};
-use crate::{Budget, Client, Error, ErrorKind, Event, Limits, Phase, Response};
-use crate::{Scheme, Timeouts, Timings, Url};
+use crate::response::Response;
+use crate::timeouts::Timeouts;
+use crate::timeouts::{Budget, Phase};
+use crate::timings::Timings;
+use crate::url::{Scheme, Url};
 
 /// All that a request was told.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Pace;
+use crate::pace::Pace;
 
 /// How long the parts of a transfer may take. `None`: as long as the others allow.
 ///

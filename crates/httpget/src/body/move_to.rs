@@ -4,7 +4,8 @@ use netcore::Operation;
 
 use super::{Body, Step};
 use crate::error::Silent;
-use crate::{Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind};
+use crate::timeouts::Phase;
 
 /// So much content in one piece is moved by the kernel. Less is not worth its preparations.
 const KERNEL_COPY: u64 = 256 << 10;

@@ -7,8 +7,13 @@ use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::body::Body;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Closing, Event};
 use crate::fixture::{Directory, PATIENCE, Server, Step, act, chain, gate, get, ok, send};
-use crate::{Body, Budget, Client, Closing, Error, ErrorKind, Event, Limits, Phase, Timeouts};
+use crate::limits::Limits;
+use crate::timeouts::{Budget, Phase, Timeouts};
 
 /// Long enough for a busy machine to get where a test wants its time to run out.
 const SHORT: Duration = Duration::from_millis(400);
@@ -381,7 +386,7 @@ fn a_body_that_is_too_slow_ends_however_long_the_other_times_are() {
         (vec![get("/"), send(head), Step::Flood(vec![b'x'; 100])], u64::MAX, 999_999_999),
     ] {
         let server = Server::play([script]);
-        let pace = Some(crate::Pace { bytes, time });
+        let pace = Some(crate::pace::Pace { bytes, time });
         let timeouts = Timeouts { stall: Some(PATIENCE), pace, ..Timeouts::default() };
         let client = Client::new().with_timeouts(timeouts);
         let mut response = client.get(&server.url("/")).send().unwrap();

@@ -6,7 +6,10 @@ use netcore::{Endpoint, Operation};
 use super::Client;
 use crate::budgets::Budgets;
 use crate::connection::Connection;
-use crate::{Budget, Error, Event, Phase, Url};
+use crate::error::Error;
+use crate::event::Event;
+use crate::timeouts::{Budget, Phase};
+use crate::url::Url;
 
 /// The two things that connecting consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 use std::io::Read;
 
 use super::*;
+use crate::error::ErrorKind;
+use crate::event::{Closing, Event};
 #[cfg(unix)]
 use crate::fixture::Directory;
 use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
-use crate::{Closing, ErrorKind, Event};
 
 /// GETs `url` and its whole body.
 fn text(client: &Client, url: &str) -> Result<String, Error> {
@@ -33,7 +34,7 @@ fn one_line_is_enough() {
         ok("hello"),
         Step::Gone,
     ]]);
-    let response = crate::get(&server.url("/page?x=1")).unwrap();
+    let response = crate::client::get(&server.url("/page?x=1")).unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.version(), http::Version::HTTP_11);
     assert_eq!(response.headers()["content-length"], "5");
@@ -136,13 +137,17 @@ fn a_connection_that_ended_or_speaks_unasked_is_not_used() {
         read();
         // It is a look and no wait, so it may be too early still.
         let mut pool = client.pool();
-        let idle =
-            pool.take_at(Instant::now(), &crate::Url::parse(&server.url("/")).unwrap().origin());
+        let idle = pool
+            .take_at(Instant::now(), &crate::url::Url::parse(&server.url("/")).unwrap().origin());
         let idle = idle.unwrap();
         assert!(
             idle.stream().wait_readable(netcore::Deadline::after(Duration::from_secs(30))).unwrap()
         );
-        pool.put_at(Instant::now(), crate::Url::parse(&server.url("/")).unwrap().origin(), idle);
+        pool.put_at(
+            Instant::now(),
+            crate::url::Url::parse(&server.url("/")).unwrap().origin(),
+            idle,
+        );
         drop(pool);
         let (b, told) = story(&client, &server.url("/b"));
         assert_eq!((b.unwrap().as_str(), told), ("b", vec!["new"]));
@@ -274,8 +279,8 @@ fn types_cross_threads_and_errors_are_small() {
     fn sent<T: Send>() {}
     shared::<Client>();
     shared::<Error>();
-    sent::<crate::Request>();
+    sent::<crate::request::Request>();
     sent::<Response>();
-    sent::<crate::Body>();
+    sent::<crate::body::Body>();
     assert!(size_of::<Error>() <= 8);
 }

@@ -22,8 +22,13 @@ use super::sink::Sink;
 use super::{Downloaded, FileError, LONGEST_RETRY_AFTER, Options, Progress};
 use crate::budgets::Bound;
 use crate::error::Span;
+use crate::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::request::Request;
+use crate::response::Response;
 use crate::send::Order;
-use crate::{Budget, Error, ErrorKind, Event, Request, Response, Url};
+use crate::timeouts::Budget;
+use crate::url::Url;
 use answer::{check_length, range};
 
 /// A download that runs.

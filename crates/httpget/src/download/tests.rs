@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
+use crate::client::Client;
 use crate::fixture::{Directory, Server, Step, get_that, send};
-use crate::{Client, Phase, Timeouts, Url};
+use crate::timeouts::{Phase, Timeouts};
+use crate::url::Url;
 
 /// Wherever the server of a test is: what is left by one download is for another one of this URL.
 const URL: &str = "http://host/f";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::{Budget, Phase};
+use crate::timeouts::{Budget, Phase};
 
 /// What came of a GET. Match on this; print the [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

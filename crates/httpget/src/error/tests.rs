@@ -5,8 +5,8 @@ use http::StatusCode;
 use netcore::Operation;
 
 use super::*;
-use crate::Budget;
 use crate::fixture::chain;
+use crate::timeouts::Budget;
 
 #[cfg(unix)]
 const RESET: i32 = libc::ECONNRESET;

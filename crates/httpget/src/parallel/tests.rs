@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
-use crate::Client;
+use crate::client::Client;
 use crate::fixture::{Server, get, ok, send};
 
 fn at_once(count: usize) -> NonZeroUsize {

@@ -2,7 +2,7 @@ use http::HeaderMap;
 
 use super::section::Section;
 use super::{Part, ProtocolError, trailers};
-use crate::Limits;
+use crate::limits::Limits;
 
 /// A chunked body (RFC 9112 section 7.1), in the states
 ///

@@ -4,7 +4,7 @@ use super::blame::{self, malformed};
 use super::chunked::{Chunked, Piece};
 use super::section::Section;
 use super::{Framing, Note, Part, ProtocolError, ResponseHead};
-use crate::Limits;
+use crate::limits::Limits;
 
 /// One response to one GET, from its first byte to its last: bytes in, [events](Event) out.
 ///

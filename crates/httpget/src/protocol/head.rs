@@ -5,7 +5,7 @@ use super::blame::{self, malformed};
 use super::framing::Claims;
 use super::section::Section;
 use super::{Note, Part, ProtocolError};
-use crate::Limits;
+use crate::limits::Limits;
 
 /// The head of a response: what it says, and its bytes as they came.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use http::header::LOCATION;
 use http::{HeaderName, StatusCode};
 
 use super::{RequestHead, ResponseHead};
-use crate::{ParseUrlError, Url};
+use crate::url::{ParseUrlError, Url};
 
 /// The redirects of one transfer (RFC 9110 section 15.4), counted.
 ///

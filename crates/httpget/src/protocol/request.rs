@@ -7,7 +7,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, USER_AGENT};
 use http::{HeaderName, HeaderValue, Version};
 
 use super::Credentials;
-use crate::Url;
+use crate::url::Url;
 
 pub use field::{Field, InvalidField, is_secret, parse_field};
 

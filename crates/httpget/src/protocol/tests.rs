@@ -1,7 +1,7 @@
 use http::{StatusCode, Version};
 
 use super::{Event, Exchange, Framing, Note, Part, ProtocolError, ResponseHead};
-use crate::Limits;
+use crate::limits::Limits;
 
 /// Gives `stream` to a new exchange until it wants more or has ended.
 fn receive(limits: &Limits, stream: &[u8]) -> (Exchange, Result<Vec<u8>, ProtocolError>) {

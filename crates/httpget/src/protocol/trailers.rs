@@ -10,7 +10,7 @@ use super::blame::{self, malformed};
 use super::head::{append, most_fields, too_many};
 use super::section::Section;
 use super::{Part, ProtocolError};
-use crate::Limits;
+use crate::limits::Limits;
 
 /// What has no meaning behind the content, or a dangerous one: framing, routing, authentication,
 /// what controls caches, and what tells how content is to be read (RFC 9110 section 6.5.1).

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ErrorKind;
+use crate::error::ErrorKind;
 use crate::fixture::{Server, chain, get_that, ok};
 
 fn fails(request: Request) -> Error {

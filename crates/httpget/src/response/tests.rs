@@ -1,5 +1,7 @@
+use crate::client::Client;
+use crate::error::ErrorKind;
 use crate::fixture::{Server, Step, chain, get, ok, send};
-use crate::{Client, ErrorKind, Limits};
+use crate::limits::Limits;
 
 #[test]
 fn a_whole_body_is_of_any_length_up_to_the_limit() {

@@ -4,8 +4,12 @@ use std::time::Duration;
 use netcore::Address;
 use netcore::raw::{Domain, Protocol, Socket, Type};
 
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Closing, Event};
 use crate::fixture::{Server, Step, chain, get, get_that, ok, redirect, send};
-use crate::{Budget, Client, Closing, Error, ErrorKind, Event, Limits, Phase, Timeouts};
+use crate::limits::Limits;
+use crate::timeouts::{Budget, Phase, Timeouts};
 
 /// Long enough for a busy machine to get where a test wants its time to run out.
 const SHORT: Duration = Duration::from_millis(400);

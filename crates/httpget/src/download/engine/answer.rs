@@ -9,8 +9,9 @@ use super::{Engine, Failure, Next};
 use crate::download::resume::{Held, RangeFault, check_asked};
 use crate::download::retry_after;
 use crate::download::sink::Sink;
+use crate::error::{Error, ErrorKind};
 use crate::protocol::ProtocolError;
-use crate::{Error, ErrorKind, Response};
+use crate::response::Response;
 
 impl Engine<'_> {
     /// An error if the content is not what was asked for, and is not wanted in its place; or if

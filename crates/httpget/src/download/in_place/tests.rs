@@ -5,9 +5,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use http::HeaderValue;
 
 use super::*;
-use crate::Url;
 use crate::download::resume::{Source, Validator};
 use crate::fixture::Directory;
+use crate::url::Url;
 
 fn version() -> Version {
     let url = Url::parse("http://host/file").unwrap();

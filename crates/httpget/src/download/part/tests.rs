@@ -7,10 +7,10 @@ use http::HeaderValue;
 use netcore::Deadline;
 
 use super::*;
-use crate::Url;
 use crate::download::resume::{Source, Validator};
 use crate::download::target::Target;
 use crate::fixture::Directory;
+use crate::url::Url;
 
 fn open(path: &Path) -> Result<Part, FileError> {
     match Target::at(path, Deadline::after(Duration::from_secs(60))).unwrap() {

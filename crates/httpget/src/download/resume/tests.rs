@@ -1,7 +1,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
-use crate::Url;
+use crate::url::Url;
 
 const TAG: &str = "\"v1\"";
 /// One minute before [`noon`].

@@ -6,7 +6,7 @@ use http::header::{DATE, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue};
 
 use super::{date, single};
-use crate::Url;
+use crate::url::Url;
 
 /// What tells one version of a file from the next, byte for byte.
 ///

@@ -1,8 +1,8 @@
 //! What a response to a range does to what is there.
 
 use super::*;
-use crate::Limits;
 use crate::download::resume::RangeFault;
+use crate::limits::Limits;
 
 #[test]
 fn a_broken_download_is_gone_on_with_wherever_it_broke() {
@@ -182,7 +182,7 @@ fn what_breaks_again_is_counted_from_the_beginning() {
     let timeouts = Timeouts { stall: Some(length), ..Timeouts::default() };
     let place = Place::with_part(10);
     let error = run(download_by(&server, timeouts).resume(true), &place.file).unwrap_err();
-    let (budget, phase) = (crate::Budget::Stall, Phase::Body);
+    let (budget, phase) = (crate::timeouts::Budget::Stall, Phase::Body);
     let kind = ErrorKind::TimedOut { budget, phase, received: 35, after: length };
     assert_eq!(error.kind(), kind);
     server.finish();

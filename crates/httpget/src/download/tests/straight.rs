@@ -176,7 +176,7 @@ fn a_fifo_without_a_reader_is_waited_for_in_vain() {
         .get("http://127.0.0.1:9/")
         .timeouts(Timeouts { total: Some(length), ..Timeouts::default() });
     let error = run(Download::new(request), &place.file).unwrap_err();
-    let (budget, phase) = (crate::Budget::Total, Phase::Open);
+    let (budget, phase) = (crate::timeouts::Budget::Total, Phase::Open);
     assert_eq!(
         error.kind(),
         ErrorKind::TimedOut { budget, phase, received: 0, after: length },

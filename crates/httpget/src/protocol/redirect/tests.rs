@@ -5,7 +5,7 @@ use http::header::{AUTHORIZATION, COOKIE, HOST};
 
 use super::super::{Exchange, parse_field};
 use super::*;
-use crate::Limits;
+use crate::limits::Limits;
 
 fn url(text: &str) -> Url {
     Url::parse(text).unwrap()
