@@ -27,7 +27,7 @@ use std::time::Duration;
 use httpget::http::HeaderName;
 use httpget::http::header::{IF_RANGE, RANGE, USER_AGENT};
 use httpget::protocol::{Field, parse_field};
-use httpget::{Client, Limits, Pace, Timeouts};
+use httpget::{Client, Limits, MinSpeed, Timeouts};
 use netcore::Connector;
 
 use crate::args::{Common, Get};
@@ -149,10 +149,10 @@ fn write_out(args: &Get, stdio: &mut Stdio) -> Result<Option<WriteOut>, Failure>
 }
 
 /// Returns the least speed of a body. The defaults are curl's: a byte a second, over 30 s.
-fn pace(args: &Get) -> Option<Pace> {
+fn min_speed(args: &Get) -> Option<MinSpeed> {
     let time = args.speed_time.unwrap_or(Duration::from_secs(30));
     let bytes = args.speed_limit.or(args.speed_time.map(|_| 1))?;
-    (bytes > 0).then_some(Pace { bytes: bytes as u64, time })
+    (bytes > 0).then_some(MinSpeed::new(bytes as u64, time))
 }
 
 /// Returns how many transfers run at the same time: as many as are wanted, and fewer where the
@@ -199,14 +199,13 @@ fn client(args: &Get, fields: Vec<Field>) -> Client {
         Some(0) | None => u64::MAX,
         Some(bytes) => bytes as u64,
     };
-    let limits = Limits { body, redirects: args.max_redirects, ..Limits::default() };
-    let timeouts = Timeouts {
-        connect: Some(args.connect_timeout),
-        first_byte: Some(args.first_byte_timeout),
-        stall: Some(args.stall_timeout),
-        pace: pace(args),
-        total: args.max_time,
-    };
+    let limits = Limits::default().with_body(body).with_redirects(args.max_redirects);
+    let timeouts = Timeouts::default()
+        .with_connect(args.connect_timeout)
+        .with_first_byte(args.first_byte_timeout)
+        .with_stall(args.stall_timeout)
+        .with_min_speed(min_speed(args))
+        .with_total(args.max_time);
     let mut client =
         Client::new().with_limits(limits).with_timeouts(timeouts).with_connector(connector);
     for field in fields {

@@ -20,16 +20,16 @@ fn main() -> Result<(), httpget::Error> {
         return Ok(());
     };
     // A day for all of it, and half a minute without a byte.
-    let timeouts = Timeouts { total: Some(Duration::from_secs(86_400)), ..Timeouts::default() };
+    let timeouts = Timeouts::default().with_total(Duration::from_secs(86_400));
     let client = Client::new().with_timeouts(timeouts);
-    let done = Download::new(client.get(&url)).resume(true).retries(100).to_file(
-        path,
-        &mut |progress| match progress {
+    let done = Download::new(client.get(&url))
+        .with_resume(true)
+        .with_retries(100)
+        .to_file_observed(path, &mut |progress| match progress {
             Progress::Begun { at, total: Some(total), .. } => eprintln!("from {at} of {total}"),
             Progress::Waiting { error, wait, .. } => eprintln!("{error}; again in {wait:.1?}"),
             _ => {}
-        },
-    )?;
+        })?;
     println!("{done}");
     Ok(())
 }

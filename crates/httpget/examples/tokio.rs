@@ -42,7 +42,7 @@ async fn get(url: &Url) -> Result<()> {
     stream.write_all(&bytes).await?;
 
     // At most a megabyte, whatever the server says.
-    let mut exchange = Exchange::new(&Limits { body: 1 << 20, ..Limits::default() });
+    let mut exchange = Exchange::new(&Limits::default().with_body(1 << 20));
     let mut output = tokio::io::stdout();
     let mut buffer = [0; 8192];
     while !exchange.is_done() {

@@ -1,5 +1,5 @@
 #[cfg(unix)]
-mod move_to;
+mod copy_to;
 
 #[cfg(unix)]
 #[cfg(test)]
@@ -12,23 +12,23 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 use netcore::Deadline;
 
-use crate::budgets::{Bound, Budgets};
 use crate::client::Client;
 use crate::connection::{BUFFER, Connection};
+use crate::deadlines::{Deadlines, StepDeadline};
 use crate::error::Bytes;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Closing, Event};
-use crate::pace::Meter;
-use crate::pace::Pace;
-use crate::protocol::{self, Exchange, Note, ProtocolError};
-use crate::timeouts::{Budget, Phase};
+use crate::event::{CloseReason, Event};
+use crate::min_speed::MinSpeed;
+use crate::min_speed::SpeedMeter;
+use crate::protocol::{self, Exchange, ProtocolError, Warning};
+use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::Url;
 
 /// The longest wait for the rest of a body that nobody wants.
 const DRAIN_TIME: Duration = Duration::from_millis(100);
 
-/// The body of a response, as a [`Read`] whose errors carry an [`Error`].
+/// The body of a response, as a [`Read`] whose errors redirect_request an [`Error`].
 ///
 /// An end of it is the end that the response has announced: one that is cut short is
 /// [`ErrorKind::BodyTruncated`] and never an end. The first error is final. Each read waits for the
@@ -47,9 +47,9 @@ pub struct Body {
     content: Range<usize>,
     context: Context,
     /// How fast it comes, where that is limited.
-    meter: Option<Meter>,
+    meter: Option<SpeedMeter>,
     failed: Option<ErrorKind>,
-    fate: Option<Event<'static>>,
+    connection_event: Option<Event<'static>>,
 }
 
 /// What a body has to know of the transfer that it is a part of.
@@ -57,7 +57,7 @@ pub struct Body {
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) url: Url,
-    pub(crate) budgets: Budgets,
+    pub(crate) deadlines: Deadlines,
     /// When the transfer began.
     pub(crate) start: Instant,
     pub(crate) timings: Timings,
@@ -69,11 +69,11 @@ pub(crate) struct Context {
 }
 
 /// What is next.
-enum Step {
+enum Decoded {
     /// There is content in the buffer.
     Content,
     /// More has to be received.
-    Receive,
+    NeedMore,
     End,
 }
 
@@ -81,9 +81,16 @@ impl Body {
     /// What follows the head that `exchange` has received from `connection`.
     pub(crate) fn new(exchange: Exchange, connection: Connection, context: Context) -> Body {
         let connection = Some(connection);
-        let meter = context.budgets.pace().map(Meter::new);
-        let mut body =
-            Body { exchange, connection, content: 0..0, context, meter, failed: None, fate: None };
+        let meter = context.deadlines.min_speed().map(SpeedMeter::new);
+        let mut body = Body {
+            exchange,
+            connection,
+            content: 0..0,
+            context,
+            meter,
+            failed: None,
+            connection_event: None,
+        };
         body.release_if_whole();
         body
     }
@@ -96,8 +103,8 @@ impl Body {
 
     /// Bytes of content in all, where the head tells.
     #[must_use]
-    pub fn expected(&self) -> Option<u64> {
-        self.exchange.expected()
+    pub fn content_length(&self) -> Option<u64> {
+        self.exchange.content_length()
     }
 
     /// Whether all of it was received and taken.
@@ -114,8 +121,8 @@ impl Body {
 
     /// What was accepted with a remark so far, in the head too.
     #[must_use]
-    pub fn notes(&self) -> &[Note] {
-        self.exchange.notes()
+    pub fn warnings(&self) -> &[Warning] {
+        self.exchange.warnings()
     }
 
     /// The timings, with [`finished`](Timings::finished) once the body is whole.
@@ -127,8 +134,8 @@ impl Body {
     /// What became of the connection, [`Event::Kept`] or [`Event::Closed`]; `None` while the body
     /// still comes.
     #[must_use]
-    pub fn fate(&self) -> Option<Event<'static>> {
-        self.fate
+    pub fn connection_event(&self) -> Option<Event<'static>> {
+        self.connection_event
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -141,10 +148,10 @@ impl Body {
             return Ok(0);
         }
         loop {
-            match self.step()? {
-                Step::End => return Ok(0),
-                Step::Content => return Ok(self.copy(buffer)),
-                Step::Receive => {
+            match self.decode()? {
+                Decoded::End => return Ok(0),
+                Decoded::Content => return Ok(self.copy(buffer)),
+                Decoded::NeedMore => {
                     self.keep_pace()?;
                     let received = self.receive_direct(buffer)?;
                     if received > 0 {
@@ -156,22 +163,22 @@ impl Body {
     }
 
     /// Looks at what was received, until there is content or the rest is still to come.
-    fn step(&mut self) -> Result<Step, Error> {
+    fn decode(&mut self) -> Result<Decoded, Error> {
         if let Some(kind) = self.failed {
-            return Err(Error::new(kind).of(&self.context.url));
+            return Err(Error::new(kind).with_url(&self.context.url));
         }
         loop {
             if !self.content.is_empty() {
-                return Ok(Step::Content);
+                return Ok(Decoded::Content);
             }
-            let Some(connection) = &mut self.connection else { return Ok(Step::End) };
+            let Some(connection) = &mut self.connection else { return Ok(Decoded::End) };
             // Also without a byte: what the head announces may be refused already.
             let (used, event) = match self.exchange.receive(connection.unread()) {
                 Ok(received) => received,
                 Err(error) => return Err(self.fail(Error::from(error))),
             };
             if connection.unread().is_empty() && !matches!(event, protocol::Event::End) {
-                return Ok(Step::Receive);
+                return Ok(Decoded::NeedMore);
             }
             match (wanted(self.context.raw, used, &event), event) {
                 (0, protocol::Event::End) => self.release(),
@@ -217,18 +224,18 @@ impl Body {
     /// Receives content into `buffer`, where that is the larger one, or whatever comes into the
     /// connection's: 0.
     fn receive_direct(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let plain = usize::try_from(self.exchange.plain()).unwrap_or(usize::MAX);
+        let plain = usize::try_from(self.exchange.passthrough_len()).unwrap_or(usize::MAX);
         let most = plain.min(buffer.len());
         if most < BUFFER {
             self.fill(self.stall())?;
             return Ok(0);
         }
         let Some(connection) = &self.connection else { return Ok(0) };
-        let bound = self.stall();
-        match connection.receive(&mut buffer[..most], bound, self.exchange.received()) {
+        let step = self.stall();
+        match connection.receive(&mut buffer[..most], step, self.exchange.received()) {
             Ok(0) => self.ended().map(|()| 0),
             Ok(count) => {
-                self.exchange.moved(count as u64);
+                self.exchange.advance(count as u64);
                 self.release_if_whole();
                 Ok(count)
             }
@@ -237,9 +244,9 @@ impl Body {
     }
 
     /// Receives into the connection's buffer. The result is how many bytes it was.
-    fn fill(&mut self, bound: Bound) -> Result<usize, Error> {
+    fn fill(&mut self, step: StepDeadline) -> Result<usize, Error> {
         let Some(connection) = &mut self.connection else { return Ok(0) };
-        match connection.fill(bound, (Phase::Body, self.exchange.received())) {
+        match connection.fill(step, (Phase::Body, self.exchange.received())) {
             Ok(0) => self.ended().map(|()| 0),
             Ok(count) => Ok(count),
             Err(error) => Err(self.fail(error)),
@@ -249,32 +256,32 @@ impl Body {
     /// Waits until there is something to receive, as long as the body is not too slow. What ends the
     /// wait otherwise is left for the next read to find.
     fn keep_pace(&mut self) -> Result<(), Error> {
-        let bound = self.stall();
+        let step = self.stall();
         let received = self.received();
         let (Some(connection), Some(meter)) = (&self.connection, &mut self.meter) else {
             return Ok(());
         };
         loop {
             let begin = Instant::now();
-            let soon = Deadline::after_at(begin, meter.patience());
-            let waited = connection.stream().wait_readable(bound.deadline.earlier(soon));
-            meter.note(begin.elapsed(), received);
+            let soon = Deadline::after_at(begin, meter.longest_wait());
+            let waited = connection.stream().wait_readable(step.deadline.earlier(soon));
+            meter.record(begin.elapsed(), received);
             if meter.is_too_slow() {
                 break;
             }
-            if bound.deadline.is_expired() || waited.unwrap_or(true) {
+            if step.deadline.is_expired() || waited.unwrap_or(true) {
                 return Ok(());
             }
         }
-        let Pace { bytes, time: after } = meter.pace();
+        let MinSpeed { bytes, time: after } = meter.min_speed();
         let kind =
-            ErrorKind::TimedOut { budget: Budget::Pace, phase: Phase::Body, received, after };
-        let slow = Error::new(kind).because(format!("slower than {} a second", Bytes(bytes)));
+            ErrorKind::TimedOut { timeout: Timeout::MinSpeed, phase: Phase::Body, received, after };
+        let slow = Error::new(kind).with_cause(format!("slower than {} a second", Bytes(bytes)));
         Err(self.fail(slow))
     }
 
-    fn stall(&self) -> Bound {
-        self.context.budgets.bound(Budget::Stall, Instant::now())
+    fn stall(&self) -> StepDeadline {
+        self.context.deadlines.step(Timeout::Stall, Instant::now())
     }
 
     /// The server has ended the connection.
@@ -294,13 +301,13 @@ impl Body {
     fn fail(&mut self, error: Error) -> Error {
         self.failed = Some(error.kind());
         self.content = 0..0;
-        self.close(Closing::Broken);
-        error.of(&self.context.url)
+        self.close(CloseReason::Broken);
+        error.with_url(&self.context.url)
     }
 
-    fn close(&mut self, why: Closing) {
+    fn close(&mut self, reason: CloseReason) {
         self.connection = None;
-        self.fate = Some(Event::Closed { why });
+        self.connection_event = Some(Event::Closed { reason });
     }
 
     /// Lets the connection go as soon as the last byte is taken, without waiting for the reader to
@@ -318,14 +325,14 @@ impl Body {
         let now = Instant::now();
         self.context.timings.finished = Some(now.duration_since(self.context.start));
         let Context { client, url, last, .. } = &self.context;
-        self.fate = Some(if *last {
-            Event::Closed { why: Closing::Request }
+        self.connection_event = Some(if *last {
+            Event::Closed { reason: CloseReason::Request }
         } else if !self.exchange.is_reusable() {
-            Event::Closed { why: Closing::Response }
+            Event::Closed { reason: CloseReason::Response }
         } else if client.keep_at(now, url.origin(), connection) {
             Event::Kept
         } else {
-            Event::Closed { why: Closing::NotKept }
+            Event::Closed { reason: CloseReason::NotKept }
         });
     }
 
@@ -334,27 +341,27 @@ impl Body {
         if self.connection.is_none() {
             return;
         }
-        let left = self.expected().map(|all| all.saturating_sub(self.received()));
+        let left = self.content_length().map(|all| all.saturating_sub(self.received()));
         if self.context.last {
-            return self.close(Closing::Request);
+            return self.close(CloseReason::Request);
         }
-        if !self.exchange.keeps() {
-            return self.close(Closing::Response);
+        if !self.exchange.allows_reuse() {
+            return self.close(CloseReason::Response);
         }
         if left.is_some_and(|left| left > self.context.drain) {
-            return self.close(Closing::Unread);
+            return self.close(CloseReason::Unread);
         }
         let soon = Deadline::after(DRAIN_TIME);
-        let bound = self.context.budgets.total().earlier(soon);
+        let step = self.context.deadlines.total().earlier(soon);
         let mut room = self.context.drain;
         loop {
-            match self.step() {
-                Err(_) | Ok(Step::End) => return,
-                Ok(Step::Content) => self.content = 0..0,
-                Ok(Step::Receive) if room == 0 => return self.close(Closing::Unread),
-                Ok(Step::Receive) => match self.fill(bound) {
+            match self.decode() {
+                Err(_) | Ok(Decoded::End) => return,
+                Ok(Decoded::Content) => self.content = 0..0,
+                Ok(Decoded::NeedMore) if room == 0 => return self.close(CloseReason::Unread),
+                Ok(Decoded::NeedMore) => match self.fill(step) {
                     Ok(count) => room = room.saturating_sub(count as u64),
-                    Err(_) => return self.close(Closing::Unread),
+                    Err(_) => return self.close(CloseReason::Unread),
                 },
             }
         }

@@ -19,7 +19,7 @@ use crate::request::Request;
 use crate::response::Response;
 use crate::timeouts::Timeouts;
 use crate::url::Origin;
-pub(crate) use connect::Reached;
+pub(crate) use connect::ConnectStep;
 use pool::Pool;
 
 /// How many idle connections a client keeps by itself, and for how long.
@@ -44,8 +44,8 @@ pub fn get(url: &str) -> Result<Response, Error> {
 /// use httpget::{Client, Limits, Timeouts};
 ///
 /// let client = Client::new()
-///     .with_limits(Limits { body: 1 << 20, ..Limits::default() })
-///     .with_timeouts(Timeouts { total: Some(Duration::from_secs(10)), ..Timeouts::default() });
+///     .with_limits(Limits::default().with_body(1 << 20))
+///     .with_timeouts(Timeouts::default().with_total(Duration::from_secs(10)));
 /// for page in ["http://example.net/a", "http://example.net/b"] {
 ///     let text = client.get(page).send()?.error_for_status()?.text(1 << 20)?;
 ///     println!("{} bytes", text.len());

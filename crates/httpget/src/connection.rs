@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use netcore::{Address, Deadline, Stream};
 
-use crate::budgets::{Bound, Budgets};
+use crate::deadlines::{Deadlines, StepDeadline};
 use crate::error::Error;
 use crate::protocol::RequestHead;
-use crate::timeouts::{Budget, Phase};
+use crate::timeouts::{Phase, Timeout};
 
 /// The most that is received ahead of the reader. A head and a small body come in one piece.
 pub(crate) const BUFFER: usize = 32 << 10;
@@ -65,15 +65,15 @@ impl Connection {
     }
 
     /// Writes `head` out, each piece within the stall budget.
-    pub(crate) fn send(&mut self, head: &RequestHead, budgets: &Budgets) -> Result<(), Error> {
+    pub(crate) fn send(&mut self, head: &RequestHead, deadlines: &Deadlines) -> Result<(), Error> {
         self.request.clear();
         head.encode(&mut self.request);
         let mut rest = &self.request[..];
         while !rest.is_empty() {
-            let bound = budgets.bound(Budget::Stall, Instant::now());
-            match self.stream.write_deadline(rest, bound.deadline) {
+            let step = deadlines.step(Timeout::Stall, Instant::now());
+            match self.stream.write_deadline(rest, step.deadline) {
                 Ok(sent) => rest = &rest[sent..],
-                Err(error) => return Err(bound.error(error, Phase::Send, 0)),
+                Err(error) => return Err(step.error(error, Phase::Send, 0)),
             }
         }
         Ok(())
@@ -86,19 +86,19 @@ impl Connection {
 
     /// Waits until there is something to read, for when nothing can be there yet: the read that
     /// would find that out is saved.
-    pub(crate) fn wait(&self, bound: Bound, phase: Phase) -> Result<(), Error> {
-        match self.stream.wait_readable(bound.deadline) {
+    pub(crate) fn wait(&self, step: StepDeadline, phase: Phase) -> Result<(), Error> {
+        match self.stream.wait_readable(step.deadline) {
             Ok(_) => Ok(()),
-            Err(error) => Err(bound.error(error, phase, 0)),
+            Err(error) => Err(step.error(error, phase, 0)),
         }
     }
 
     /// Receives into the buffer, all of which has been consumed. 0: the server has ended.
-    pub(crate) fn fill(&mut self, bound: Bound, now: (Phase, u64)) -> Result<usize, Error> {
+    pub(crate) fn fill(&mut self, step: StepDeadline, now: (Phase, u64)) -> Result<usize, Error> {
         debug_assert!(self.unread.is_empty());
         let (phase, received) = now;
-        let read = self.stream.read_deadline(&mut self.buffer, bound.deadline);
-        let read = read.map_err(|error| bound.error(error, phase, received))?;
+        let read = self.stream.read_deadline(&mut self.buffer, step.deadline);
+        let read = read.map_err(|error| step.error(error, phase, received))?;
         self.unread = 0..read;
         Ok(read)
     }
@@ -107,11 +107,11 @@ impl Connection {
     pub(crate) fn receive(
         &self,
         buffer: &mut [u8],
-        bound: Bound,
+        step: StepDeadline,
         received: u64,
     ) -> Result<usize, Error> {
-        let read = self.stream.read_deadline(buffer, bound.deadline);
-        read.map_err(|error| bound.error(error, Phase::Body, received))
+        let read = self.stream.read_deadline(buffer, step.deadline);
+        read.map_err(|error| step.error(error, Phase::Body, received))
     }
 
     pub(crate) fn unread(&self) -> &[u8] {

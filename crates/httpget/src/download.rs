@@ -20,12 +20,12 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::budgets::Budgets;
+use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::request::Request;
 use crate::response::Response;
-use crate::timeouts::{Budget, Phase};
+use crate::timeouts::{Phase, Timeout};
 use engine::Engine;
 pub use error::FileError;
 pub use retry::{Backoff, LONGEST_RETRY_AFTER, retry_after};
@@ -38,14 +38,14 @@ use target::Target;
 /// it is whole: until then what was there stays. Two downloads to one file do not mix: the second
 /// fails while the first one runs, in whatever process. A download that breaks leaves `FILE.part`,
 /// and `FILE.part.meta` with the resource and its version: the URL, and a strong entity tag or a
-/// strong date. With these a later download [goes on](Download::resume) where it broke, and so does
-/// the next of its [attempts](Download::retries); [`resume`] has the rules. If the server's file has
+/// strong date. With these a later download [goes on](Download::with_resume) where it broke, and so does
+/// the next of its [attempts](Download::with_retries); [`resume`] has the rules. If the server's file has
 /// changed or can't be told from a changed one, or if the URL is another one, it starts again.
 ///
 /// `FILE.part.meta` marks `FILE.part` as this crate's own. A `FILE.part` of another program is never
 /// touched: the download fails then, before anything is sent.
 ///
-/// On Linux the kernel moves the content by itself, as [`Body::move_to`](crate::Body::move_to) has
+/// On Linux the kernel moves the content by itself, as [`Body::copy_to`](crate::Body::copy_to) has
 /// it. One deadline is for all attempts and the waits between them:
 /// [`Timeouts::total`](crate::Timeouts::total).
 ///
@@ -55,8 +55,9 @@ use target::Target;
 ///
 /// # fn main() -> Result<(), httpget::Error> {
 /// let request = Client::new().get("http://mirror.example/disk.img");
-/// let done = Download::new(request).resume(true).retries(20).to_file("disk.img", &mut |it| {
-///     if let Progress::Waiting { error, wait, .. } = it {
+/// let download = Download::new(request).with_resume(true).with_retries(20);
+/// let done = download.to_file_observed("disk.img", &mut |step| {
+///     if let Progress::Waiting { error, wait, .. } = step {
 ///         eprintln!("{error}; trying again in {wait:?}");
 ///     }
 /// })?;
@@ -116,7 +117,7 @@ pub enum Progress<'a> {
         bytes: u64,
     },
     /// Attempts are left, but the next one would come later than the total budget, the
-    /// [retry time](Download::retry_time) or [`LONGEST_RETRY_AFTER`] allows. The attempt that has just ended is the last one: its response
+    /// [retry time](Download::with_retry_time) or [`LONGEST_RETRY_AFTER`] allows. The attempt that has just ended is the last one: its response
     /// or its error counts.
     #[non_exhaustive]
     TooLate {
@@ -154,7 +155,7 @@ impl Download {
     ///
     /// A request that asks for a range by itself brings that range, as far as the file has it, or
     /// fails with [`ErrorKind::Range`]. It is not gone on with, nor is one that wants the body
-    /// [raw](Request::raw): each further attempt begins again.
+    /// [raw](Request::with_raw): each further attempt begins again.
     pub fn new(request: Request) -> Download {
         let options = Options {
             resume: false,
@@ -176,7 +177,7 @@ impl Download {
     /// If nothing is left but the file is there, the first attempt asks for the bytes behind its end.
     /// A server that has none (416, and the same size) ends the download: the file stays, and
     /// [`Progress::Complete`] says so. Any other answer begins anew.
-    pub fn resume(mut self, resume: bool) -> Download {
+    pub fn with_resume(mut self, resume: bool) -> Download {
         self.options.resume = resume;
         self
     }
@@ -185,23 +186,23 @@ impl Download {
     /// [is retryable](Error::is_retryable). They wait before as Retry-After says or else as
     /// [`Backoff`] does, never beyond the total budget. If the next attempt would come too late, the
     /// response or the error of the last one counts, and [`Progress::TooLate`] says so.
-    pub fn retries(mut self, retries: u32) -> Download {
+    pub fn with_retries(mut self, retries: u32) -> Download {
         self.options.retries = retries;
         self
     }
 
     /// Begins no further attempt after `time`, counted from the beginning of the download. An attempt
     /// that has begun may take longer. Without it, only the total budget counts.
-    pub fn retry_time(mut self, time: Duration) -> Download {
+    pub fn with_retry_time(mut self, time: Duration) -> Download {
         self.options.retry_time = Some(time);
         self
     }
 
     /// Lets every error have further attempts, if `any` is `true`, and not only those that
     /// [are retryable](Error::is_retryable): a malformed response, or a status of 400 or above where
-    /// its content is not [wanted](Download::errors). Exceptions are errors of this side, which stay:
+    /// its content is not [wanted](Download::with_error_content). Exceptions are errors of this side, which stay:
     /// the target does not take the bytes, or the total budget ran out.
-    pub fn retry_any_error(mut self, any: bool) -> Download {
+    pub fn with_retry_any_error(mut self, any: bool) -> Download {
         self.options.any_error = any;
         self
     }
@@ -209,13 +210,13 @@ impl Download {
     /// Replaces a file that is there, unless `replace` is `false`: then the download fails before
     /// anything is sent, and also if somebody makes the file meanwhile. What is written straight
     /// through, such as a device, is no such file. It replaces by default.
-    pub fn replace(mut self, replace: bool) -> Download {
+    pub fn with_replace(mut self, replace: bool) -> Download {
         self.options.replace = replace;
         self
     }
 
     /// How long to wait before further attempts.
-    pub fn backoff(mut self, backoff: Backoff) -> Download {
+    pub fn with_backoff(mut self, backoff: Backoff) -> Download {
         self.options.backoff = backoff;
         self
     }
@@ -223,21 +224,21 @@ impl Download {
     /// Whether the content of a response with a status of 400 or above is wanted. Without it that is
     /// an error of the kind [`Status`](ErrorKind::Status), as it always is in place of the rest of a
     /// file.
-    pub fn errors(mut self, wanted: bool) -> Download {
+    pub fn with_error_content(mut self, wanted: bool) -> Download {
         self.options.errors = wanted;
         self
     }
 
     /// Whether the heads that came before the content stand before it, byte for byte: those of
     /// interim responses and redirects too. Such a file is not gone on with.
-    pub fn heads(mut self, wanted: bool) -> Download {
+    pub fn with_heads(mut self, wanted: bool) -> Download {
         self.options.heads = wanted;
         self
     }
 
     /// Whether the file gets the time of its last change from Last-Modified, as wget(1) does it,
     /// unless that is in the future. It does.
-    pub fn server_time(mut self, keep: bool) -> Download {
+    pub fn with_server_time(mut self, keep: bool) -> Download {
         self.options.server_time = keep;
         self
     }
@@ -261,7 +262,7 @@ impl Download {
     /// # Errors
     ///
     /// - [`ErrorKind::Write`] with a [`FileError`] as its cause: `path` is there and must not be
-    ///   [replaced](Download::replace), is a directory, can't be
+    ///   [replaced](Download::with_replace), is a directory, can't be
     ///   written, or is written by another download; its directory can't be written, or has a
     ///   `FILE.part` that this crate did not make; the disk is full, or the file larger than allowed.
     ///   `path` is as it was, `FILE.part` stays;
@@ -269,33 +270,46 @@ impl Download {
     ///   by itself, or a part that nobody asked for. Nothing was written;
     /// - [`ErrorKind::TooLarge`]: the whole is larger than [`Limits::body`](crate::Limits::body).
     ///   If the server announces that, nothing was written;
-    /// - [`ErrorKind::Status`]; see [`errors`](Download::errors);
+    /// - [`ErrorKind::Status`]; see [`with_error_content`](Download::with_error_content);
     /// - [`ErrorKind::TimedOut`] in [`Phase::Open`]: nobody came to read from the FIFO;
-    /// - those of [`Request::send`] and of [`Body::move_to`](crate::Body::move_to), of the last
+    /// - those of [`Request::send`] and of [`Body::copy_to`](crate::Body::copy_to), of the last
     ///   attempt.
     ///
     /// A file that grows beyond the process's limit (RLIMIT_FSIZE) is an error only if the process
     /// ignores or handles SIGXFSZ, which ends it by default (setrlimit(2)). This crate installs no
     /// signal handlers.
-    pub fn to_file(
+    pub fn to_file(self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
+        self.to_file_observed(path, &mut |_| {})
+    }
+
+    /// Downloads to the file at `path`, as [`to_file`](Download::to_file) does, and calls `progress`
+    /// at each step.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_file`](Download::to_file).
+    pub fn to_file_observed(
         self,
         path: impl AsRef<Path>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Downloaded, Error> {
-        let order = self.request.0?;
-        let budgets = Budgets::new(order.timeouts.clone(), order.deadline, Instant::now());
-        let failed = |error: FileError| Error::new(ErrorKind::Write).because(error).of(&order.url);
-        let soon = budgets.bound(Budget::Stall, Instant::now());
+        let prepared = self.request.0?;
+        let deadlines =
+            Deadlines::new(prepared.timeouts.clone(), prepared.deadline, Instant::now());
+        let failed = |error: FileError| {
+            Error::new(ErrorKind::Write).with_cause(error).with_url(&prepared.url)
+        };
+        let soon = deadlines.step(Timeout::Stall, Instant::now());
         let target = Target::at(path.as_ref(), soon.deadline).map_err(|error| {
             match error.cause().kind() {
                 io::ErrorKind::TimedOut => {
-                    soon.ran_out(Phase::Open, 0).because(error).of(&order.url)
+                    soon.ran_out(Phase::Open, 0).with_cause(error).with_url(&prepared.url)
                 }
                 _ => failed(error),
             }
         })?;
         let sink = match &target {
-            Target::Straight(target) => Sink::straight(target.as_fd()),
+            Target::Direct(target) => Sink::direct(target.as_fd()),
             Target::File(place) => {
                 let place = match self.options.replace {
                     true => Ok(place.clone()),
@@ -304,7 +318,7 @@ impl Download {
                 place.and_then(Sink::at).map_err(failed)?
             }
         };
-        Engine::new(order, self.options, sink, budgets.total(), progress).run()
+        Engine::new(prepared, self.options, sink, deadlines.total(), progress).run()
     }
 
     /// Downloads to `target`, such as standard output.
@@ -314,16 +328,26 @@ impl Download {
     ///
     /// # Errors
     ///
-    /// As [`to_file`](Download::to_file) has them for a file that is written straight through.
-    pub fn to(
+    /// As [`to_file`](Download::to_file) has them for a file that is written direct through.
+    pub fn to(self, target: &impl AsFd) -> Result<Downloaded, Error> {
+        self.to_observed(target, &mut |_| {})
+    }
+
+    /// Downloads to `target`, as [`to`](Download::to) does, and calls `progress` at each step.
+    ///
+    /// # Errors
+    ///
+    /// As [`to`](Download::to).
+    pub fn to_observed(
         self,
         target: &impl AsFd,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Downloaded, Error> {
-        let order = self.request.0?;
-        let budgets = Budgets::new(order.timeouts.clone(), order.deadline, Instant::now());
-        let sink = Sink::straight(target.as_fd());
-        Engine::new(order, self.options, sink, budgets.total(), progress).run()
+        let prepared = self.request.0?;
+        let deadlines =
+            Deadlines::new(prepared.timeouts.clone(), prepared.deadline, Instant::now());
+        let sink = Sink::direct(target.as_fd());
+        Engine::new(prepared, self.options, sink, deadlines.total(), progress).run()
     }
 }
 

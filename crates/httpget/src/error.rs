@@ -1,5 +1,5 @@
 mod kind;
-mod silent;
+mod no_answer;
 
 #[cfg(test)]
 mod tests;
@@ -12,16 +12,16 @@ pub(crate) use kind::Bytes;
 pub use kind::ErrorKind;
 #[cfg(all(unix, feature = "download"))]
 pub(crate) use kind::Span;
-pub(crate) use silent::Silent;
+pub(crate) use no_answer::NoAnswer;
 
-use crate::protocol::{InvalidField, Part, ProtocolError, RedirectError};
+use crate::protocol::{InvalidField, ProtocolError, RedirectError, ResponsePart};
 use crate::timeouts::Phase;
 use crate::url::{ParseUrlError, Url};
 
 /// A GET that did not come to a good end: of which URL, and what came of it.
 ///
 /// [`Display`](fmt::Display) is one line with the URL, without user and password, and the kind:
-/// `get http://host/x: timed out: the total budget of 3 s ran out while receiving the body, after
+/// `get http://host/x: timed out: the total timeout of 3 s expired while receiving the body, after
 /// 1234 bytes`. What is behind it, such as a [`netcore::Error`] with addresses and the system's
 /// code, or a [`ProtocolError`] with the byte at which a response goes wrong, stands in
 /// [`source`](StdError::source) only.
@@ -52,20 +52,20 @@ impl Error {
     }
 
     /// Names the URL, unless an earlier step has.
-    pub(crate) fn of(mut self, url: &Url) -> Error {
+    pub(crate) fn with_url(mut self, url: &Url) -> Error {
         self.0.url.get_or_insert_with(|| url.as_str().into());
         self
     }
 
     /// Counts from the beginning of a file of `total` bytes, of which `at` were there before.
     #[cfg(all(unix, feature = "download"))]
-    pub(crate) fn behind(mut self, at: u64, total: u64) -> Error {
-        self.0.kind = self.0.kind.behind(at, total);
+    pub(crate) fn offset_by(mut self, at: u64, total: u64) -> Error {
+        self.0.kind = self.0.kind.offset_by(at, total);
         self
     }
 
     /// Sets the cause.
-    pub(crate) fn because(mut self, cause: impl Into<Cause>) -> Error {
+    pub(crate) fn with_cause(mut self, cause: impl Into<Cause>) -> Error {
         self.0.cause = Some(cause.into());
         self
     }
@@ -84,7 +84,7 @@ impl Error {
             Phase::Connect => ErrorKind::Connect,
             _ => ErrorKind::Transport { phase, received },
         };
-        Error::new(kind).because(error)
+        Error::new(kind).with_cause(error)
     }
 
     /// What came of it. Match on this.
@@ -118,7 +118,7 @@ impl Error {
     #[must_use]
     pub fn network(&self) -> Option<&netcore::Error> {
         let cause = self.0.cause.as_ref()?;
-        cause.downcast_ref().or_else(|| cause.downcast_ref().map(|Silent(error)| error))
+        cause.downcast_ref().or_else(|| cause.downcast_ref().map(|NoAnswer(error)| error))
     }
 }
 
@@ -128,13 +128,13 @@ impl From<ParseUrlError> for Error {
             Some(_) => ErrorKind::UnsupportedScheme,
             None => ErrorKind::InvalidUrl,
         };
-        Error::new(kind).because(error)
+        Error::new(kind).with_cause(error)
     }
 }
 
 impl From<InvalidField> for Error {
     fn from(error: InvalidField) -> Error {
-        Error::new(ErrorKind::InvalidRequest).because(error)
+        Error::new(ErrorKind::InvalidRequest).with_cause(error)
     }
 }
 
@@ -147,7 +147,7 @@ impl From<RedirectError> for Error {
             }
             _ => ErrorKind::Malformed,
         };
-        Error::new(kind).because(error)
+        Error::new(kind).with_cause(error)
     }
 }
 
@@ -155,8 +155,10 @@ impl From<ProtocolError> for Error {
     fn from(error: ProtocolError) -> Error {
         let kind = match error {
             ProtocolError::TooLarge { .. } => ErrorKind::TooLarge,
-            ProtocolError::Incomplete { part: Part::Response, .. } => ErrorKind::NothingReceived,
-            ProtocolError::Incomplete { part: Part::Head, .. } => ErrorKind::HeadTruncated,
+            ProtocolError::Incomplete { part: ResponsePart::Response, .. } => {
+                ErrorKind::NothingReceived
+            }
+            ProtocolError::Incomplete { part: ResponsePart::Head, .. } => ErrorKind::HeadTruncated,
             ProtocolError::Incomplete { received, expected, .. } => {
                 ErrorKind::BodyTruncated { received, expected }
             }
@@ -165,7 +167,7 @@ impl From<ProtocolError> for Error {
         // How much came of how much is said already.
         match kind {
             ErrorKind::NothingReceived | ErrorKind::BodyTruncated { .. } => Error::new(kind),
-            _ => Error::new(kind).because(error),
+            _ => Error::new(kind).with_cause(error),
         }
     }
 }

@@ -4,7 +4,7 @@ use http::HeaderName;
 use netcore::Address;
 use netcore::connect::ConnectEvent;
 
-use crate::protocol::{Note, ResponseHead};
+use crate::protocol::{ResponseHead, Warning};
 use crate::url::Url;
 
 /// What happens while a request is sent and its response's head received, as it happens: see
@@ -21,7 +21,7 @@ pub enum Event<'a> {
     },
     /// The connection from before turned out dead before any byte came back: once more, on a new
     /// one.
-    Again,
+    Retry,
     /// A request is on its way: its bytes.
     Request(&'a [u8]),
     /// The head of an interim response (1xx).
@@ -29,7 +29,7 @@ pub enum Event<'a> {
     /// The head of a response: of the last one, or of a redirect.
     Head(&'a ResponseHead),
     /// Something about the response was accepted with a remark.
-    Note(Note),
+    Warning(Warning),
     /// The response is a redirect that is followed.
     Redirect {
         /// Where it leads.
@@ -42,14 +42,14 @@ pub enum Event<'a> {
     /// A redirect's connection is closed.
     Closed {
         /// Why it can't be used again.
-        why: Closing,
+        reason: CloseReason,
     },
 }
 
 /// Why a connection is not used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Closing {
+pub enum CloseReason {
     /// The request asks for it: by `Connection: close`, or as HTTP/1.0 without `keep-alive`.
     Request,
     /// The response says so, or its framing leaves no other end.
@@ -62,14 +62,14 @@ pub enum Closing {
     NotKept,
 }
 
-impl fmt::Display for Closing {
+impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Closing::Request => "the request asked for it",
-            Closing::Response => "the response ends it",
-            Closing::Unread => "the rest of the body is not worth reading",
-            Closing::Broken => "the transfer broke off within the body",
-            Closing::NotKept => "no idle connections are kept",
+            CloseReason::Request => "the request asked for it",
+            CloseReason::Response => "the response ends it",
+            CloseReason::Unread => "the rest of the body is not worth reading",
+            CloseReason::Broken => "the transfer broke off within the body",
+            CloseReason::NotKept => "no idle connections are kept",
         })
     }
 }

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
-mod budgets;
 mod client;
 mod connection;
+mod deadlines;
 #[cfg(all(unix, feature = "download"))]
 pub mod download;
 mod error;
@@ -11,12 +11,12 @@ mod event;
 #[cfg(test)]
 mod fixture;
 mod limits;
-mod pace;
+mod min_speed;
 mod parallel;
 pub mod protocol;
 mod request;
 mod response;
-mod send;
+mod run;
 mod timeouts;
 mod timings;
 mod url;
@@ -24,12 +24,12 @@ mod url;
 pub use body::Body;
 pub use client::{Client, get};
 pub use error::{Error, ErrorKind};
-pub use event::{Closing, Event};
+pub use event::{CloseReason, Event};
 pub use limits::Limits;
-pub use pace::Pace;
+pub use min_speed::MinSpeed;
 pub use request::Request;
 pub use response::Response;
-pub use timeouts::{Budget, Phase, Timeouts};
+pub use timeouts::{Phase, Timeout, Timeouts};
 pub use timings::Timings;
 pub use url::{Origin, ParseUrlError, Scheme, Url};
 

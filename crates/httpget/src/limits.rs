@@ -1,12 +1,15 @@
+//! The limits on what a server can make a client keep, read or follow.
+
 /// What a peer may make a client keep, read or follow, in one value.
 ///
 /// ```
 /// use httpget::Limits;
 ///
-/// let limits = Limits { body: 1 << 20, redirects: 3, ..Limits::default() };
+/// let limits = Limits::default().with_body(1 << 20).with_redirects(3);
 /// assert_eq!(limits.head, 64 * 1024);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of one response head, its status line and the blank line at its end included: 64 KiB.
     pub head: usize,
@@ -39,5 +42,55 @@ impl Default for Limits {
             chunk_line: 4 << 10,
             drain: 64 << 10,
         }
+    }
+}
+
+impl Limits {
+    /// Sets [`head`](Limits::head).
+    #[must_use]
+    pub fn with_head(self, bytes: usize) -> Limits {
+        Limits { head: bytes, ..self }
+    }
+
+    /// Sets [`fields`](Limits::fields).
+    #[must_use]
+    pub fn with_fields(self, count: usize) -> Limits {
+        Limits { fields: count, ..self }
+    }
+
+    /// Sets [`interim`](Limits::interim).
+    #[must_use]
+    pub fn with_interim(self, count: usize) -> Limits {
+        Limits { interim: count, ..self }
+    }
+
+    /// Sets [`redirects`](Limits::redirects).
+    #[must_use]
+    pub fn with_redirects(self, count: usize) -> Limits {
+        Limits { redirects: count, ..self }
+    }
+
+    /// Sets [`body`](Limits::body).
+    #[must_use]
+    pub fn with_body(self, bytes: u64) -> Limits {
+        Limits { body: bytes, ..self }
+    }
+
+    /// Sets [`trailers`](Limits::trailers).
+    #[must_use]
+    pub fn with_trailers(self, bytes: usize) -> Limits {
+        Limits { trailers: bytes, ..self }
+    }
+
+    /// Sets [`chunk_line`](Limits::chunk_line).
+    #[must_use]
+    pub fn with_chunk_line(self, bytes: usize) -> Limits {
+        Limits { chunk_line: bytes, ..self }
+    }
+
+    /// Sets [`drain`](Limits::drain).
+    #[must_use]
+    pub fn with_drain(self, bytes: u64) -> Limits {
+        Limits { drain: bytes, ..self }
     }
 }

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::limits::Limits;
 use crate::protocol::{Field, RequestHead};
 use crate::response::Response;
-use crate::send::{self, Order};
+use crate::run::{self, PreparedRequest};
 use crate::timeouts::Timeouts;
 use crate::url::Url;
 
@@ -26,39 +26,39 @@ use crate::url::Url;
 ///
 /// let response = Client::new()
 ///     .get("http://example.net/page")
-///     .header(header::ACCEPT_LANGUAGE, "de")
-///     .range("0-1023")
+///     .with_header(header::ACCEPT_LANGUAGE, "de")
+///     .with_range("0-1023")
 ///     .send()?;
-/// println!("{}, {:?} bytes", response.status(), response.expected());
+/// println!("{}, {:?} bytes", response.status(), response.content_length());
 /// # Ok::<(), httpget::Error>(())
 /// ```
 #[derive(Debug)]
 #[must_use = "nothing is asked before it is sent"]
-pub struct Request(pub(crate) Result<Order, Error>);
+pub struct Request(pub(crate) Result<PreparedRequest, Error>);
 
 impl Request {
     pub(crate) fn new(client: &Client, url: &str) -> Request {
-        Request(order(client, url))
+        Request(prepare(client, url))
     }
 
     /// Sends this field in place of a default, or of those of that name that were set before.
-    pub fn header<N, V>(self, name: N, value: V) -> Request
+    pub fn with_header<N, V>(self, name: N, value: V) -> Request
     where
         N: TryInto<HeaderName, Error: Into<http::Error>>,
         V: TryInto<HeaderValue, Error: Into<http::Error>>,
     {
-        self.change(|order| {
+        self.change(|prepared| {
             let name = name.try_into().map_err(|error| invalid(error.into()))?;
             let value = value.try_into().map_err(|error| invalid(error.into()))?;
-            Ok(order.head.set(name, value)?)
+            Ok(prepared.head.set(name, value)?)
         })
     }
 
     /// A field as people write it, sent in place of a default, or a default that is not sent: what
     /// [`parse_field`](crate::protocol::parse_field) made.
-    pub fn field(self, field: &Field) -> Request {
-        self.change(|order| {
-            order.head.apply(field);
+    pub fn with_field(self, field: &Field) -> Request {
+        self.change(|prepared| {
+            prepared.head.apply(field);
             Ok(())
         })
     }
@@ -66,39 +66,39 @@ impl Request {
     /// Asks for a part: `0-99` for the first hundred bytes, `100-` for what follows them, `-100` for
     /// the last hundred (RFC 9110 section 14.1.1). The server may send the whole instead, which its
     /// status says: 206 is a part, 200 the whole.
-    pub fn range(self, range: &str) -> Request {
-        self.header(RANGE, format!("bytes={range}"))
+    pub fn with_range(self, range: &str) -> Request {
+        self.with_header(RANGE, format!("bytes={range}"))
     }
 
     /// The time budgets of this request, in place of the client's.
-    pub fn timeouts(self, timeouts: Timeouts) -> Request {
-        self.change(|order| {
-            order.timeouts = timeouts;
+    pub fn with_timeouts(self, timeouts: Timeouts) -> Request {
+        self.change(|prepared| {
+            prepared.timeouts = timeouts;
             Ok(())
         })
     }
 
     /// The limits of this request, in place of the client's.
-    pub fn limits(self, limits: Limits) -> Request {
-        self.change(|order| {
-            order.limits = limits;
+    pub fn with_limits(self, limits: Limits) -> Request {
+        self.change(|prepared| {
+            prepared.limits = limits;
             Ok(())
         })
     }
 
     /// A point in time by which all is done, the last byte of the body included, for what consists
     /// of several requests. It counts as [`Timeouts::total`], which holds besides.
-    pub fn deadline(self, deadline: Deadline) -> Request {
-        self.change(|order| {
-            order.deadline = deadline;
+    pub fn with_deadline(self, deadline: Deadline) -> Request {
+        self.change(|prepared| {
+            prepared.deadline = deadline;
             Ok(())
         })
     }
 
     /// Whether redirects are followed, up to [`Limits::redirects`]; they are without this.
-    pub fn redirects(self, follow: bool) -> Request {
-        self.change(|order| {
-            order.follow = follow;
+    pub fn with_redirects(self, follow: bool) -> Request {
+        self.change(|prepared| {
+            prepared.follow = follow;
             Ok(())
         })
     }
@@ -106,17 +106,17 @@ impl Request {
     /// Whether the body is left as it was sent: a chunked one with its sizes and trailers (RFC 9112
     /// section 7.1). Its framing is followed all the same, and one that is cut short an error.
     /// [`Body::received`](crate::Body::received) counts the content alone.
-    pub fn raw(self, raw: bool) -> Request {
-        self.change(|order| {
-            order.raw = raw;
+    pub fn with_raw(self, raw: bool) -> Request {
+        self.change(|prepared| {
+            prepared.raw = raw;
             Ok(())
         })
     }
 
     /// Sends an HTTP/1.0 request. Its connection ends with the response.
-    pub fn http_1_0(self) -> Request {
-        self.change(|order| {
-            order.head.http_1_0();
+    pub fn with_http_1_0(self) -> Request {
+        self.change(|prepared| {
+            prepared.head.http_1_0();
             Ok(())
         })
     }
@@ -124,7 +124,7 @@ impl Request {
     /// The URL, if it is one.
     #[must_use]
     pub fn url(&self) -> Option<&Url> {
-        self.0.as_ref().ok().map(|order| &order.url)
+        self.0.as_ref().ok().map(|prepared| &prepared.url)
     }
 
     /// Sends it, follows redirects, and returns when the head of the response is there. The body is
@@ -162,24 +162,24 @@ impl Request {
     ///
     /// As [`send`](Request::send).
     pub fn send_observed(self, observer: &mut dyn FnMut(Event<'_>)) -> Result<Response, Error> {
-        send::send(self.0?, observer)
+        run::run(self.0?, observer)
     }
 
     /// Changes what is to be sent, unless it is past that.
-    fn change(self, change: impl FnOnce(&mut Order) -> Result<(), Error>) -> Request {
-        Request(self.0.and_then(|mut order| match change(&mut order) {
-            Ok(()) => Ok(order),
-            Err(error) => Err(error.of(&order.url)),
+    fn change(self, change: impl FnOnce(&mut PreparedRequest) -> Result<(), Error>) -> Request {
+        Request(self.0.and_then(|mut prepared| match change(&mut prepared) {
+            Ok(()) => Ok(prepared),
+            Err(error) => Err(error.with_url(&prepared.url)),
         }))
     }
 }
 
-fn order(client: &Client, url: &str) -> Result<Order, Error> {
+fn prepare(client: &Client, url: &str) -> Result<PreparedRequest, Error> {
     let url = Url::parse(url)?;
     let settings = &client.settings;
     let mut head = RequestHead::get(&url);
     settings.fields.iter().for_each(|field| head.apply(field));
-    Ok(Order {
+    Ok(PreparedRequest {
         client: client.clone(),
         url,
         head,
@@ -192,5 +192,5 @@ fn order(client: &Client, url: &str) -> Result<Order, Error> {
 }
 
 fn invalid(error: http::Error) -> Error {
-    Error::new(ErrorKind::InvalidRequest).because(error)
+    Error::new(ErrorKind::InvalidRequest).with_cause(error)
 }

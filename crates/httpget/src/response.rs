@@ -106,8 +106,8 @@ impl Response {
 
     /// Bytes of the body in all, where the head tells.
     #[must_use]
-    pub fn expected(&self) -> Option<u64> {
-        self.body.expected()
+    pub fn content_length(&self) -> Option<u64> {
+        self.body.content_length()
     }
 
     /// The body, to be read.
@@ -128,11 +128,11 @@ impl Response {
     ///
     /// Those of reading the [`Body`], and [`ErrorKind::TooLarge`] if it is longer.
     pub fn bytes(mut self, limit: u64) -> Result<Vec<u8>, Error> {
-        if self.expected().is_some_and(|expected| expected > limit) {
+        if self.content_length().is_some_and(|expected| expected > limit) {
             return Err(self.too_large(limit));
         }
         let (first, most) = ROOM;
-        let room = self.expected().map_or(first, |expected| expected.min(most));
+        let room = self.content_length().map_or(first, |expected| expected.min(most));
         let mut bytes = vec![0; usize::try_from(room).unwrap_or(0)];
         let mut filled = 0;
         loop {
@@ -163,8 +163,9 @@ impl Response {
     /// As [`bytes`](Response::bytes), and [`ErrorKind::Malformed`] if it is not UTF-8.
     pub fn text(self, limit: u64) -> Result<String, Error> {
         let url = self.url().clone();
-        String::from_utf8(self.bytes(limit)?)
-            .map_err(|error| Error::new(ErrorKind::Malformed).because(error.utf8_error()).of(&url))
+        String::from_utf8(self.bytes(limit)?).map_err(|error| {
+            Error::new(ErrorKind::Malformed).with_cause(error.utf8_error()).with_url(&url)
+        })
     }
 
     /// The response, unless its status is 400 or above.
@@ -175,13 +176,13 @@ impl Response {
     pub fn error_for_status(self) -> Result<Response, Error> {
         let status = self.status();
         match status.as_u16() >= 400 {
-            true => Err(Error::new(ErrorKind::Status(status)).of(self.url())),
+            true => Err(Error::new(ErrorKind::Status(status)).with_url(self.url())),
             false => Ok(self),
         }
     }
 
     fn too_large(&self, limit: u64) -> Error {
         let cause = format!("the body is longer than {limit} bytes");
-        Error::new(ErrorKind::TooLarge).because(cause).of(self.url())
+        Error::new(ErrorKind::TooLarge).with_cause(cause).with_url(self.url())
     }
 }

@@ -1,7 +1,9 @@
+//! The time that each part of a transfer may take.
+
 use std::fmt;
 use std::time::Duration;
 
-use crate::pace::Pace;
+use crate::min_speed::MinSpeed;
 
 /// How long the parts of a transfer may take. `None`: as long as the others allow.
 ///
@@ -9,10 +11,11 @@ use crate::pace::Pace;
 /// use std::time::Duration;
 /// use httpget::Timeouts;
 ///
-/// let patient = Timeouts { total: Some(Duration::from_secs(600)), ..Timeouts::default() };
-/// assert_eq!(patient.connect, Some(Duration::from_secs(30)));
+/// let timeouts = Timeouts::default().with_total(Duration::from_secs(600));
+/// assert_eq!(timeouts.connect, Some(Duration::from_secs(30)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Timeouts {
     /// Resolving the name and connecting, all of its addresses together: 30 s.
     pub connect: Option<Duration>,
@@ -22,7 +25,7 @@ pub struct Timeouts {
     pub stall: Option<Duration>,
     /// The least speed of a body. Not limited. The time that a reader takes does not count. With it,
     /// the content goes through the program's memory instead of the kernel's own copy.
-    pub pace: Option<Pace>,
+    pub min_speed: Option<MinSpeed>,
     /// Everything: resolving, redirects, all attempts, the body to its last byte. Not limited.
     pub total: Option<Duration>,
 }
@@ -33,29 +36,63 @@ impl Default for Timeouts {
             connect: Some(Duration::from_secs(30)),
             first_byte: Some(Duration::from_secs(60)),
             stall: Some(Duration::from_secs(30)),
-            pace: None,
+            min_speed: None,
             total: None,
         }
     }
 }
 
+impl Timeouts {
+    /// Sets [`connect`](Timeouts::connect). `None` removes the timeout.
+    #[must_use]
+    pub fn with_connect(self, time: impl Into<Option<Duration>>) -> Timeouts {
+        Timeouts { connect: time.into(), ..self }
+    }
+
+    /// Sets [`first_byte`](Timeouts::first_byte). `None` removes the timeout.
+    #[must_use]
+    pub fn with_first_byte(self, time: impl Into<Option<Duration>>) -> Timeouts {
+        Timeouts { first_byte: time.into(), ..self }
+    }
+
+    /// Sets [`stall`](Timeouts::stall). `None` removes the timeout.
+    #[must_use]
+    pub fn with_stall(self, time: impl Into<Option<Duration>>) -> Timeouts {
+        Timeouts { stall: time.into(), ..self }
+    }
+
+    /// Sets [`min_speed`](Timeouts::min_speed). `None` removes the limit.
+    #[must_use]
+    pub fn with_min_speed(self, speed: impl Into<Option<MinSpeed>>) -> Timeouts {
+        Timeouts { min_speed: speed.into(), ..self }
+    }
+
+    /// Sets [`total`](Timeouts::total). `None` removes the timeout.
+    #[must_use]
+    pub fn with_total(self, time: impl Into<Option<Duration>>) -> Timeouts {
+        Timeouts { total: time.into(), ..self }
+    }
+}
+
 /// The part of [`Timeouts`] that ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Budget {
+#[non_exhaustive]
+pub enum Timeout {
     /// [`Timeouts::connect`].
     Connect,
     /// [`Timeouts::first_byte`].
     FirstByte,
     /// [`Timeouts::stall`].
     Stall,
-    /// [`Timeouts::pace`].
-    Pace,
+    /// [`Timeouts::min_speed`].
+    MinSpeed,
     /// [`Timeouts::total`].
     Total,
 }
 
 /// What a transfer was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Phase {
     /// Opening what the body goes to: a FIFO without a reader.
     Open,
@@ -73,14 +110,14 @@ pub enum Phase {
     Body,
 }
 
-impl fmt::Display for Budget {
+impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Budget::Connect => "connect",
-            Budget::FirstByte => "first-byte",
-            Budget::Stall => "stall",
-            Budget::Pace => "speed",
-            Budget::Total => "total",
+            Timeout::Connect => "connect",
+            Timeout::FirstByte => "first-byte",
+            Timeout::Stall => "stall",
+            Timeout::MinSpeed => "speed",
+            Timeout::Total => "total",
         })
     }
 }

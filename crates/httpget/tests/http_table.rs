@@ -15,15 +15,13 @@ const PAGE: &str = include_str!("../../../docs/http.md");
 
 /// Those that the page states.
 fn limits() -> Limits {
-    Limits {
-        head: 160,
-        fields: 4,
-        interim: 2,
-        body: 64,
-        trailers: 32,
-        chunk_line: 20,
-        ..Limits::default()
-    }
+    Limits::default()
+        .with_head(160)
+        .with_fields(4)
+        .with_interim(2)
+        .with_body(64)
+        .with_trailers(32)
+        .with_chunk_line(20)
 }
 
 struct Row {
@@ -90,8 +88,8 @@ fn outcome(story: &Story) -> String {
         }
         None => text.push_str(if story.kept { "kept" } else { "not kept" }),
     }
-    for note in &story.notes {
-        let _ = write!(text, "; note: {note}");
+    for warning in &story.warnings {
+        let _ = write!(text, "; warning: {warning}");
     }
     text
 }

@@ -1,7 +1,7 @@
 //! The tables of `docs/http.md` about requests, row by row.
 
 use httpget::protocol::{Event, Exchange, RedirectError, Redirects, RequestHead};
-use httpget::protocol::{ResponseHead, carry, parse_field};
+use httpget::protocol::{ResponseHead, parse_field, redirect_request};
 use httpget::{Limits, ParseUrlError, Url};
 
 const PAGE: &str = include_str!("../../../docs/http.md");
@@ -181,14 +181,14 @@ fn what_goes_along() {
         head.apply(&field);
 
         let home = from.join(b"/d").unwrap();
-        assert_eq!(carry(&from, &home, &mut head), [""; 0], "{field:?}");
+        assert_eq!(redirect_request(&from, &home, &mut head), [""; 0], "{field:?}");
         assert_eq!(head.target(), "/d");
         assert_eq!((head.value(field.name()), &*same), (field.value(), "yes"));
 
         for away in ["http://example.com:8080/d", "https://example.com/d", "http://d.example/"] {
             let away = Url::parse(away).unwrap();
             let mut head = head.clone();
-            let lost = carry(&from, &away, &mut head);
+            let lost = redirect_request(&from, &away, &mut head);
             assert_eq!(head.value(&httpget::http::header::HOST).unwrap(), away.authority());
             if another == "yes" {
                 assert_eq!(head.value(field.name()), field.value());

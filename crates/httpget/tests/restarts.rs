@@ -56,9 +56,9 @@ fn what_is_killed_twenty_times_arrives_once() {
     let begin = Instant::now();
     let request = Client::new().get(&format!("http://{HOST}:{port}/"));
     let done = Download::new(request)
-        .retries(3 * KILLS as u32)
-        .backoff(Backoff::new(Duration::from_millis(20), Duration::from_millis(40)))
-        .to_file(&file, &mut |it| match it {
+        .with_retries(3 * KILLS as u32)
+        .with_backoff(Backoff::new(Duration::from_millis(20), Duration::from_millis(40)))
+        .to_file_observed(&file, &mut |it| match it {
             Progress::Arrived { bytes, .. } if kills < KILLS && bytes >= stop(kills) => {
                 if let Some(mut server) = server.take() {
                     // SIGKILL.

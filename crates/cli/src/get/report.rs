@@ -27,7 +27,7 @@ pub(crate) struct Report {
     pub(crate) redirects: usize,
     pub(crate) retries: u32,
     /// Remarks about the last head.
-    pub(crate) notes: usize,
+    pub(crate) warnings: usize,
     /// Bytes of content that came.
     pub(crate) received: u64,
     /// Bytes of all heads.
@@ -61,9 +61,9 @@ impl Report {
                 self.head_bytes += head.raw().len();
                 self.timings.first_byte = self.timings.first_byte.or(self.now());
                 self.head = Some((*head).clone());
-                self.notes = 0;
+                self.warnings = 0;
             }
-            Event::Note(_) => self.notes += 1,
+            Event::Warning(_) => self.warnings += 1,
             Event::Redirect { to, .. } => {
                 self.redirects += 1;
                 self.timings = Timings::default();

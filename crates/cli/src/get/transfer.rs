@@ -86,7 +86,7 @@ impl Transfers<'_> {
     /// Takes note of what a transfer has come to.
     fn settle(&self, mut done: Downloaded, report: &mut Report) -> Result<(), Failure> {
         if self.common.verbose > 0 {
-            self.say(&verbose::end(done.response.body(), report.notes));
+            self.say(&verbose::end(done.response.body(), report.warnings));
         }
         report.settle(&done.response);
         report.received = done.fetched;
@@ -102,7 +102,7 @@ impl Transfers<'_> {
         let file = free.as_deref().unwrap_or(file);
         report.file = Some(file.display().to_string());
         let (download, mut watch) = self.begin(report, None, &visible(&file.to_string_lossy()));
-        let done = download.to_file(file, &mut |step| watch.see(&step));
+        let done = download.to_file_observed(file, &mut |step| watch.see(&step));
         watch.end();
         Ok(done?)
     }
@@ -123,7 +123,7 @@ impl Transfers<'_> {
         }
         let name = url_to_show(&report.url);
         let (download, mut watch) = self.begin(report, None, &name);
-        let done = download.to(&io::stdout(), &mut |step| watch.see(&step));
+        let done = download.to_observed(&io::stdout(), &mut |step| watch.see(&step));
         watch.end();
         done.map_err(Failure::of_output)
     }
@@ -146,7 +146,7 @@ impl Transfers<'_> {
             if at_once {
                 printer.start(scope);
             }
-            let done = download.to(&entrance, &mut |step| {
+            let done = download.to_observed(&entrance, &mut |step| {
                 if matches!(step, Step::Begun { total, .. } if total.is_none_or(|it| it > room)) {
                     printer.start(scope);
                 }
@@ -178,7 +178,7 @@ impl Transfers<'_> {
             let reader = reader.map_err(|error| {
                 Failure::new(exit::OTHER, format!("--json: start a thread: {error}"))
             })?;
-            let done = download.to(&entrance, &mut |step| watch.see(&step));
+            let done = download.to_observed(&entrance, &mut |step| watch.see(&step));
             watch.end();
             drop(entrance);
             let bytes = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -196,7 +196,7 @@ impl Transfers<'_> {
         let mut request = self.request(&report.url);
         report.effective = request.url().cloned();
         if let Some(limits) = limits {
-            request = request.limits(limits);
+            request = request.with_limits(limits);
         }
         let bar = self.progress.bar(name);
         (self.download(request), Watch { transfers: self, report, bar, at: 0 })
@@ -204,25 +204,26 @@ impl Transfers<'_> {
 
     fn request(&self, url: &str) -> Request {
         let args = self.args;
-        let mut request = self.client.get(url).redirects(!args.no_location).raw(args.raw);
+        let mut request = self.client.get(url).with_redirects(!args.no_location).with_raw(args.raw);
         if args.http10 {
-            request = request.http_1_0();
+            request = request.with_http_1_0();
         }
         request
     }
 
     fn download(&self, request: Request) -> Download {
         let args = self.args;
-        let mut download = Download::new(request).resume(args.resume).retries(args.retry);
+        let mut download = Download::new(request).with_resume(args.resume).with_retries(args.retry);
         // As with curl, 0 stands for the default.
         if let Some(wait) = args.retry_delay.filter(|wait| !wait.is_zero()) {
-            download = download.backoff(Backoff::steady(wait));
+            download = download.with_backoff(Backoff::steady(wait));
         }
         if let Some(time) = args.retry_max_time.filter(|time| !time.is_zero()) {
-            download = download.retry_time(time);
+            download = download.with_retry_time(time);
         }
-        let download = download.retry_any_error(args.retry_all_errors).replace(!args.no_clobber);
-        download.errors(!args.fail).heads(args.include)
+        let download =
+            download.with_retry_any_error(args.retry_all_errors).with_replace(!args.no_clobber);
+        download.with_error_content(!args.fail).with_heads(args.include)
     }
 
     /// Whether anybody wants to know more than the body.

@@ -16,10 +16,10 @@ pub(crate) fn tell(event: &Event<'_>) -> String {
         Event::Connect(event) => remark(&mut text, event),
         Event::Reused { peer: Some(peer) } => remark(&mut text, format_args!("reused {peer}")),
         Event::Reused { peer: None } => remark(&mut text, "reused the connection"),
-        Event::Again => remark(&mut text, "the reused connection was dead: once more on a new one"),
+        Event::Retry => remark(&mut text, "the reused connection was dead: once more on a new one"),
         Event::Request(bytes) => quote(&mut text, '>', bytes),
         Event::Interim(head) | Event::Head(head) => quote(&mut text, '<', head.raw()),
-        Event::Note(note) => remark(&mut text, note),
+        Event::Warning(warning) => remark(&mut text, warning),
         Event::Redirect { to, dropped } => {
             remark(&mut text, format_args!("redirected to {to}"));
             if !dropped.is_empty() {
@@ -31,7 +31,9 @@ pub(crate) fn tell(event: &Event<'_>) -> String {
             }
         }
         Event::Kept => remark(&mut text, "the connection is kept"),
-        Event::Closed { why } => remark(&mut text, format_args!("the connection is closed: {why}")),
+        Event::Closed { reason } => {
+            remark(&mut text, format_args!("the connection is closed: {reason}"))
+        }
         _ => {}
     }
     text
@@ -52,15 +54,15 @@ pub(crate) fn too_late(wait: Duration) -> String {
     text
 }
 
-/// The lines behind a body: its trailers, what was remarked after the first `told` notes, and what
+/// The lines behind a body: its trailers, what was remarked after the first `told` warnings, and what
 /// becomes of the connection.
 pub(crate) fn end(body: &Body, told: usize) -> String {
     let mut text = String::new();
     for (name, value) in body.trailers().into_iter().flatten() {
         quote(&mut text, '<', &[name.as_str().as_bytes(), b": ", value.as_bytes()].concat());
     }
-    body.notes().iter().skip(told).for_each(|note| remark(&mut text, note));
-    text.push_str(&body.fate().map(|fate| tell(&fate)).unwrap_or_default());
+    body.warnings().iter().skip(told).for_each(|warning| remark(&mut text, warning));
+    text.push_str(&body.connection_event().map(|event| tell(&event)).unwrap_or_default());
     text
 }
 

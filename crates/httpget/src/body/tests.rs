@@ -10,10 +10,10 @@ use std::time::Duration;
 use crate::body::Body;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Closing, Event};
+use crate::event::{CloseReason, Event};
 use crate::fixture::{Directory, PATIENCE, Server, Step, act, chain, gate, get, ok, send};
 use crate::limits::Limits;
-use crate::timeouts::{Budget, Phase, Timeouts};
+use crate::timeouts::{Phase, Timeout, Timeouts};
 
 /// Long enough for a busy machine to get where a test wants its time to run out.
 const SHORT: Duration = Duration::from_millis(400);
@@ -56,11 +56,11 @@ fn cat() -> Child {
 }
 
 fn is_kept(body: &Body) -> bool {
-    matches!(body.fate(), Some(Event::Kept))
+    matches!(body.connection_event(), Some(Event::Kept))
 }
 
-fn is_closed(body: &Body, because: Closing) -> bool {
-    matches!(body.fate(), Some(Event::Closed { why }) if why == because)
+fn is_closed(body: &Body, because: CloseReason) -> bool {
+    matches!(body.connection_event(), Some(Event::Closed { reason }) if reason == because)
 }
 
 /// Each way to frame `body`, and whether the connection ends with it.
@@ -114,8 +114,8 @@ fn pieces_of_any_size_make_the_whole() {
                 assert_eq!(body.received(), length as u64);
                 assert!(body.timings().finished.is_some());
                 match ends {
-                    true => assert!(is_closed(&body, Closing::Response)),
-                    false => assert!(is_kept(&body), "{name}: {:?}", body.fate()),
+                    true => assert!(is_closed(&body, CloseReason::Response)),
+                    false => assert!(is_kept(&body), "{name}: {:?}", body.connection_event()),
                 }
                 let trailer = body.trailers().and_then(|it| it.get("x-check"));
                 assert_eq!(trailer.is_some(), name.ends_with("chunks"));
@@ -144,8 +144,9 @@ fn a_body_goes_into_a_file_whole() {
             let dir = Directory::new();
             let file = File::create_new(dir.join("to")).unwrap();
             let mut last = 0;
-            let (result, body) =
-                taken(&response, ends, &mut |body| body.move_to(&file, |moved| last = moved));
+            let (result, body) = taken(&response, ends, &mut |body| {
+                body.copy_to_observed(&file, |moved| last = moved)
+            });
             assert_eq!(result.unwrap(), length as u64, "{name}");
             assert_eq!(last, length as u64, "{name}");
             assert!(fs::read(dir.join("to")).unwrap() == content, "{name}, {length}");
@@ -169,7 +170,7 @@ fn a_body_that_was_begun_goes_on_into_a_pipe() {
         let mut begin = vec![0; 100];
         let (result, _) = taken(&response, ends, &mut |body| {
             body.read_exact(&mut begin).unwrap();
-            body.move_to(&entrance, |_| ())
+            body.copy_to_observed(&entrance, |_| ())
         });
         assert_eq!(result.unwrap(), 1_000_003 - 100, "{name}");
         drop(entrance);
@@ -185,7 +186,7 @@ fn cut(response: &[u8], end: fn() -> Step, count: u64) -> Vec<Error> {
     let path = dir.join("to");
     let mut read = Vec::new();
     let ways: [Take<'_>; 2] = [&mut |body| read_by(&[40_000], body, &mut read), &mut |body| {
-        body.move_to(&File::create_new(&path).unwrap(), |_| ())
+        body.copy_to_observed(&File::create_new(&path).unwrap(), |_| ())
     }];
     let errors = ways.map(|take| {
         let server = Server::play([vec![get("/"), send(response), end()]]);
@@ -194,7 +195,11 @@ fn cut(response: &[u8], end: fn() -> Step, count: u64) -> Vec<Error> {
         server.finish();
         assert_eq!(error.url().unwrap(), body.url().as_str());
         assert_eq!(body.received(), count);
-        assert!(!body.is_done() && is_closed(&body, Closing::Broken), "{:?}", body.fate());
+        assert!(
+            !body.is_done() && is_closed(&body, CloseReason::Broken),
+            "{:?}",
+            body.connection_event()
+        );
         assert_eq!(body.read(&mut [0; 9]).unwrap_err().kind(), io::Error::from(error).kind());
         Error::new(body.failed.unwrap())
     });
@@ -240,7 +245,7 @@ fn a_reset_is_no_end_even_of_a_body_until_close() {
             let dir = Directory::new();
             let file = File::create_new(dir.join("to")).unwrap();
             let error = match to_file {
-                true => body.move_to(&file, |_| ()).unwrap_err(),
+                true => body.copy_to_observed(&file, |_| ()).unwrap_err(),
                 false => read_by(&[100], &mut body, &mut Vec::new()).unwrap_err(),
             };
             let ErrorKind::Transport { phase: Phase::Body, .. } = error.kind() else {
@@ -259,12 +264,12 @@ fn a_stall_is_found_out_and_what_came_is_kept() {
     let stall = Timeouts { stall: Some(SHORT), ..Timeouts::default() };
     for to_file in [true, false] {
         let server = Server::play([vec![get("/"), send(&response), Step::Gone]]);
-        let response = Client::new().get(&server.url("/")).timeouts(stall.clone()).send();
+        let response = Client::new().get(&server.url("/")).with_timeouts(stall.clone()).send();
         let mut body = response.unwrap().into_body();
         let dir = Directory::new();
         let mut read = Vec::new();
         let error = match to_file {
-            true => body.move_to(&File::create_new(dir.join("to")).unwrap(), |_| ()),
+            true => body.copy_to_observed(&File::create_new(dir.join("to")).unwrap(), |_| ()),
             false => read_by(&[40_000], &mut body, &mut read),
         };
         let error = error.unwrap_err();
@@ -272,9 +277,9 @@ fn a_stall_is_found_out_and_what_came_is_kept() {
             read = fs::read(dir.join("to")).unwrap();
         }
         assert!(read == content);
-        let budget = Budget::Stall;
+        let timeout = Timeout::Stall;
         let (phase, received) = (Phase::Body, 600_000);
-        assert_eq!(error.kind(), ErrorKind::TimedOut { budget, phase, received, after: SHORT });
+        assert_eq!(error.kind(), ErrorKind::TimedOut { timeout, phase, received, after: SHORT });
         assert_eq!(chain(&error)[1], format!("{} is too slow", server.address()));
         server.finish();
     }
@@ -286,15 +291,17 @@ fn a_drip_does_not_outlast_the_total() {
         let begin = send(head("Content-Length: 1000000000\r\n"));
         let server = Server::play([vec![get("/"), begin, Step::Flood(vec![b'.'])]]);
         let total = Timeouts { total: Some(SHORT), ..Timeouts::default() };
-        let response = Client::new().get(&server.url("/")).timeouts(total).send();
+        let response = Client::new().get(&server.url("/")).with_timeouts(total).send();
         let mut body = response.unwrap().into_body();
         let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
         let error = match to_file {
-            true => body.move_to(&null, |_| ()),
+            true => body.copy_to_observed(&null, |_| ()),
             false => read_by(&[1000], &mut body, &mut Vec::new()),
         };
-        let ErrorKind::TimedOut { budget, after, .. } = error.unwrap_err().kind() else { panic!() };
-        assert_eq!((budget, after), (Budget::Total, SHORT));
+        let ErrorKind::TimedOut { timeout, after, .. } = error.unwrap_err().kind() else {
+            panic!()
+        };
+        assert_eq!((timeout, after), (Timeout::Total, SHORT));
         server.finish();
     }
 }
@@ -305,14 +312,14 @@ fn a_target_that_takes_nothing_is_no_stall_of_the_servers() {
     let server = Server::play([vec![get("/"), begin, Step::Flood(bytes(65536))]]);
     let (total, stall) = (Some(2 * SHORT), Some(SHORT));
     let timeouts = Timeouts { total, stall, ..Timeouts::default() };
-    let response = Client::new().get(&server.url("/")).timeouts(timeouts).send();
+    let response = Client::new().get(&server.url("/")).with_timeouts(timeouts).send();
     let mut clogged = cat();
     let entrance = clogged.stdin.take().unwrap();
-    let error = response.unwrap().body().move_to(&entrance, |_| ()).unwrap_err();
+    let error = response.unwrap().body().copy_to_observed(&entrance, |_| ()).unwrap_err();
     clogged.kill().unwrap();
     clogged.wait().unwrap();
-    let ErrorKind::TimedOut { budget, .. } = error.kind() else { panic!("{error:?}") };
-    assert_eq!(budget, Budget::Total);
+    let ErrorKind::TimedOut { timeout, .. } = error.kind() else { panic!("{error:?}") };
+    assert_eq!(timeout, Timeout::Total);
     assert_eq!(chain(&error)[1], "the pipe takes no more");
     server.finish();
 }
@@ -323,7 +330,7 @@ fn a_target_that_can_not_take_it_is_a_write_error() {
         let server = Server::play([vec![get("/"), send(with_length(&bytes(length)))]]);
         let mut body = body_of(&server);
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let error = body.move_to(&full, |_| ()).unwrap_err();
+        let error = body.copy_to_observed(&full, |_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Write);
         assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
         assert_eq!(body.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::Other);
@@ -339,12 +346,12 @@ fn a_limit_holds_where_no_length_was_announced() {
         for (name, response, _) in framings(&bytes(length)) {
             for to_file in [true, false] {
                 let server = Server::play([vec![get("/"), send(&response), Step::Close]]);
-                let request = Client::new().get(&server.url("/")).limits(limits.clone());
+                let request = Client::new().get(&server.url("/")).with_limits(limits.clone());
                 let mut body = request.send().unwrap().into_body();
                 let dir = Directory::new();
                 let file = File::create_new(dir.join("to")).unwrap();
                 let result = match to_file {
-                    true => body.move_to(&file, |_| ()),
+                    true => body.copy_to_observed(&file, |_| ()),
                     false => read_by(&[40_000], &mut body, &mut Vec::new()),
                 };
                 assert_eq!(result.unwrap_err().kind(), ErrorKind::TooLarge, "{name}");
@@ -386,13 +393,15 @@ fn a_body_that_is_too_slow_ends_however_long_the_other_times_are() {
         (vec![get("/"), send(head), Step::Flood(vec![b'x'; 100])], u64::MAX, 999_999_999),
     ] {
         let server = Server::play([script]);
-        let pace = Some(crate::pace::Pace { bytes, time });
-        let timeouts = Timeouts { stall: Some(PATIENCE), pace, ..Timeouts::default() };
+        let min_speed = Some(crate::min_speed::MinSpeed { bytes, time });
+        let timeouts = Timeouts { stall: Some(PATIENCE), min_speed, ..Timeouts::default() };
         let client = Client::new().with_timeouts(timeouts);
         let mut response = client.get(&server.url("/")).send().unwrap();
-        let error =
-            response.body().move_to(&File::create("/dev/null").unwrap(), |_| ()).unwrap_err();
-        let ErrorKind::TimedOut { budget: Budget::Pace, received, .. } = error.kind() else {
+        let error = response
+            .body()
+            .copy_to_observed(&File::create("/dev/null").unwrap(), |_| ())
+            .unwrap_err();
+        let ErrorKind::TimedOut { timeout: Timeout::MinSpeed, received, .. } = error.kind() else {
             panic!("{error:?}")
         };
         assert!(received <= most && received > 0, "{received}");

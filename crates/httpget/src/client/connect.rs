@@ -4,20 +4,20 @@ use netcore::connect::ConnectEvent;
 use netcore::{Endpoint, Operation};
 
 use super::Client;
-use crate::budgets::Budgets;
 use crate::connection::Connection;
+use crate::deadlines::Deadlines;
 use crate::error::Error;
 use crate::event::Event;
-use crate::timeouts::{Budget, Phase};
+use crate::timeouts::{Phase, Timeout};
 use crate::url::Url;
 
 /// The two things that connecting consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reached {
+pub(crate) enum ConnectStep {
     /// The addresses are known.
-    Addresses,
+    Resolved,
     /// The connection is made.
-    Server,
+    Connected,
 }
 
 impl Client {
@@ -25,22 +25,22 @@ impl Client {
     pub(crate) fn connect(
         &self,
         url: &Url,
-        budgets: &Budgets,
+        deadlines: &Deadlines,
         observer: &mut dyn FnMut(Event<'_>),
-        mut reached: impl FnMut(Reached, Instant),
+        mut reached: impl FnMut(ConnectStep, Instant),
     ) -> Result<Connection, Error> {
-        let bound = budgets.bound(Budget::Connect, Instant::now());
+        let step = deadlines.step(Timeout::Connect, Instant::now());
         let endpoint = self.endpoint(url);
         let connector = &self.settings.connector;
-        let connected = connector.connect_observed(&endpoint, bound.deadline, |event| {
+        let connected = connector.connect_observed(&endpoint, step.deadline, |event| {
             if let ConnectEvent::Resolved { .. } = event {
-                reached(Reached::Addresses, Instant::now());
+                reached(ConnectStep::Resolved, Instant::now());
             }
             observer(Event::Connect(*event));
         });
         match connected {
             Ok(stream) => {
-                reached(Reached::Server, Instant::now());
+                reached(ConnectStep::Connected, Instant::now());
                 Ok(Connection::new(stream))
             }
             Err(error) => {
@@ -48,7 +48,7 @@ impl Client {
                     Operation::Resolve => Phase::Resolve,
                     _ => Phase::Connect,
                 };
-                Err(bound.error(error, phase, 0))
+                Err(step.error(error, phase, 0))
             }
         }
     }

@@ -2,7 +2,7 @@ use std::io::Read;
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::event::{Closing, Event};
+use crate::event::{CloseReason, Event};
 #[cfg(unix)]
 use crate::fixture::Directory;
 use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
@@ -18,7 +18,7 @@ fn story(client: &Client, url: &str) -> (Result<String, Error>, Vec<&'static str
     let sent = client.get(url).send_observed(&mut |event| match event {
         Event::Connect(netcore::connect::ConnectEvent::Connected { .. }) => story.push("new"),
         Event::Reused { .. } => story.push("reused"),
-        Event::Again => story.push("again"),
+        Event::Retry => story.push("again"),
         _ => {}
     });
     (sent.and_then(|response| response.text(1 << 20)), story)
@@ -44,7 +44,7 @@ fn one_line_is_enough() {
     let local = response.local_address().and_then(netcore::Address::inet).unwrap();
     assert!(local.ip().is_loopback());
     assert!(!response.is_reused());
-    assert_eq!(response.expected(), Some(5));
+    assert_eq!(response.content_length(), Some(5));
     assert_eq!(response.text(5).unwrap(), "hello");
     server.finish();
 }
@@ -64,7 +64,7 @@ fn a_connection_serves_one_request_after_another() {
     let mut byte = [0; 2];
     // With its last byte, and not with the read behind it.
     second.body().read_exact(&mut byte).unwrap();
-    assert!(matches!(second.body().fate(), Some(Event::Kept)));
+    assert!(matches!(second.body().connection_event(), Some(Event::Kept)));
     let third = client.get(&server.url("/c")).send().unwrap();
     assert!(third.is_reused());
     drop((second, third));
@@ -164,8 +164,11 @@ fn a_connection_with_more_than_the_response_is_closed() {
     response.body().read_to_string(&mut text).unwrap();
     assert_eq!(text, "a");
     let body = response.into_body();
-    assert!(matches!(body.fate(), Some(Event::Closed { why: Closing::Response })));
-    assert_eq!(body.notes(), [crate::protocol::Note::Surplus]);
+    assert!(matches!(
+        body.connection_event(),
+        Some(Event::Closed { reason: CloseReason::Response })
+    ));
+    assert_eq!(body.warnings(), [crate::protocol::Warning::Surplus]);
     server.finish();
 }
 
@@ -180,9 +183,9 @@ fn who_asks_for_the_end_gets_it() {
     ]);
     let client = Client::new();
     assert_eq!(text(&client, &server.url("/a")).unwrap(), "a");
-    let close = client.get(&server.url("/b")).header("connection", "close").send().unwrap();
+    let close = client.get(&server.url("/b")).with_header("connection", "close").send().unwrap();
     assert_eq!(close.text(9).unwrap(), "b");
-    let old = client.get(&server.url("/c")).http_1_0().send().unwrap();
+    let old = client.get(&server.url("/c")).with_http_1_0().send().unwrap();
     assert!(!old.is_reused());
     assert_eq!(old.text(9).unwrap(), "c");
     assert_eq!(text(&client, &server.url("/d")).unwrap(), "d");
@@ -196,7 +199,10 @@ fn a_client_may_keep_none() {
     let client = Client::new().with_idle(0, Duration::from_secs(60));
     let mut first = client.get(&server.url("/")).send().unwrap();
     first.body().read_exact(&mut [0]).unwrap();
-    assert!(matches!(first.body().fate(), Some(Event::Closed { why: Closing::NotKept })));
+    assert!(matches!(
+        first.body().connection_event(),
+        Some(Event::Closed { reason: CloseReason::NotKept })
+    ));
     assert_eq!(text(&client, &server.url("/")).unwrap(), "b");
     server.finish();
 }

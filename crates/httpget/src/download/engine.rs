@@ -1,7 +1,7 @@
 //! The attempts of a download.
 //!
 //! ```text
-//!   ┌─► send ─► Plan ─┬─ Begin, Continue ─► content ─┬─ whole ──► finish
+//!   ┌─► send ─► Decision ─┬─ Begin, Continue ─► content ─┬─ whole ──► finish
 //!   │     ▲           ├─ Repeat: from the beginning  │
 //!   │     └───────────┘                              │
 //!   └── wait ◄─── the error may pass, attempts left ◄┴─ broken
@@ -17,27 +17,27 @@ use http::header::{HOST, IF_RANGE, LAST_MODIFIED, RANGE};
 use netcore::Deadline;
 
 use super::error::NotInTime;
-use super::resume::{Held, Plan, RangeFault, Source, Validator, Version, date, single};
+use super::resume::{Decision, Held, RangeFault, Source, Validator, Version, date, single};
 use super::sink::Sink;
 use super::{Downloaded, FileError, LONGEST_RETRY_AFTER, Options, Progress};
-use crate::budgets::Bound;
+use crate::deadlines::StepDeadline;
 use crate::error::Span;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::request::Request;
 use crate::response::Response;
-use crate::send::Order;
-use crate::timeouts::Budget;
+use crate::run::PreparedRequest;
+use crate::timeouts::Timeout;
 use crate::url::Url;
 use answer::{check_length, range};
 
 /// A download that runs.
 pub(super) struct Engine<'a> {
-    order: Order,
+    prepared: PreparedRequest,
     options: Options,
     sink: Sink<'a>,
     /// The end of all attempts.
-    total: Bound,
+    total: StepDeadline,
     /// The time until which further attempts may begin.
     retry_until: Deadline,
     progress: &'a mut dyn FnMut(Progress<'_>),
@@ -87,17 +87,17 @@ impl From<Error> for Failure {
 
 impl<'a> Engine<'a> {
     pub(super) fn new(
-        order: Order,
+        prepared: PreparedRequest,
         options: Options,
         sink: Sink<'a>,
-        total: Bound,
+        total: StepDeadline,
         progress: &'a mut dyn FnMut(Progress<'_>),
     ) -> Engine<'a> {
         let retry_until = options.retry_time.map_or(Deadline::never(), Deadline::after);
         Engine {
             trusts: options.resume,
             retry_until,
-            order,
+            prepared,
             options,
             sink,
             total,
@@ -132,18 +132,18 @@ impl<'a> Engine<'a> {
         let mut held = self.held()?;
         loop {
             let response = self.send(&held)?;
-            self.check_range(&response, response.expected())?;
+            self.check_range(&response, response.content_length())?;
             self.check_status(&response, &held)?;
             let source = self.source(&response);
             let (status, headers) = (response.status(), response.headers());
             let plan = match self.is_plain() {
-                true => Plan::of(&held, &source, status, headers),
-                false => Ok(Plan::Begin { length: None }),
+                true => Decision::of(&held, &source, status, headers),
+                false => Ok(Decision::Begin { length: None }),
             };
             match plan {
-                Ok(Plan::Complete) => return Ok(self.complete(response, &held)),
-                Ok(Plan::Continue { length, total })
-                    if response.expected().is_none_or(|sent| sent == length) =>
+                Ok(Decision::Complete) => return Ok(self.complete(response, &held)),
+                Ok(Decision::Continue { length, total })
+                    if response.content_length().is_none_or(|sent| sent == length) =>
                 {
                     let done = self.go_on(response, held.bytes(), length, total)?;
                     if let Some(done) = done {
@@ -152,8 +152,8 @@ impl<'a> Engine<'a> {
                 }
                 // The server can't help it: the first fault is what it comes down to.
                 _ if self.sink.bytes_taken() > 0 => return Err(self.given_up(&response)),
-                Ok(Plan::Begin { length }) => return self.begin(response, source, length),
-                Ok(Plan::Continue { .. } | Plan::Repeat) => {}
+                Ok(Decision::Begin { length }) => return self.begin(response, source, length),
+                Ok(Decision::Continue { .. } | Decision::Repeat) => {}
                 Err(fault) => return Err(range(fault, &response)),
             }
             held = Held::Nothing;
@@ -186,7 +186,7 @@ impl<'a> Engine<'a> {
 
     /// The source of a response that was not redirected.
     fn asked(&self) -> Source {
-        self.source_at(&self.order.url)
+        self.source_at(&self.prepared.url)
     }
 
     fn source(&self, response: &Response) -> Source {
@@ -194,7 +194,7 @@ impl<'a> Engine<'a> {
     }
 
     fn source_at(&self, found: &Url) -> Source {
-        let Order { url, head, .. } = &self.order;
+        let PreparedRequest { url, head, .. } = &self.prepared;
         let source = Source::of(url, found);
         match head.value(&HOST).filter(|host| *host != url.host_value()) {
             Some(host) => source.with_host(host),
@@ -203,16 +203,16 @@ impl<'a> Engine<'a> {
     }
 
     fn send(&mut self, held: &Held) -> Result<Response, Error> {
-        let mut request = Request(Ok(self.order.clone())).deadline(self.total.deadline);
+        let mut request = Request(Ok(self.prepared.clone())).with_deadline(self.total.deadline);
         if let Some(range) = held.range() {
-            request = request.header(RANGE, range);
+            request = request.with_header(RANGE, range);
         }
         if let Some(validator) = held.if_range() {
-            request = request.header(IF_RANGE, validator.clone());
+            request = request.with_header(IF_RANGE, validator.clone());
         }
         self.heads.clear();
         // There is no other attempt whose heads they would have to give way to.
-        let at_once = self.is_last() && matches!(self.sink, Sink::Straight { .. });
+        let at_once = self.is_last() && matches!(self.sink, Sink::Direct { .. });
         let Engine { heads, progress, options, sink, total, written, .. } = self;
         let mut failed = None;
         let result = request.send_observed(&mut |event| {
@@ -228,7 +228,9 @@ impl<'a> Engine<'a> {
             }
         });
         match failed {
-            Some(error) => Err(Error::new(ErrorKind::Write).because(error).of(&self.order.url)),
+            Some(error) => {
+                Err(Error::new(ErrorKind::Write).with_cause(error).with_url(&self.prepared.url))
+            }
             None => result,
         }
     }
@@ -240,14 +242,14 @@ impl<'a> Engine<'a> {
         source: Source,
         length: Option<u64>,
     ) -> Result<Done, Failure> {
-        if !matches!(self.sink, Sink::Straight { .. })
+        if !matches!(self.sink, Sink::Direct { .. })
             && response.status() == StatusCode::NOT_MODIFIED
         {
             return Ok(Done { response, bytes: 0, resumed_from: 0, stays: true });
         }
-        let total = response.expected().or(length);
+        let total = response.content_length().or(length);
         self.check_size(&response, total)?;
-        check_length(&response, length, response.expected())?;
+        check_length(&response, length, response.content_length())?;
         // A page about an error has no version that could be gone on with.
         let validator = match response.status() {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT if self.is_plain() => {
@@ -259,8 +261,9 @@ impl<'a> Engine<'a> {
         self.sink.begin(version).map_err(|error| self.failed(error))?;
         self.trusts = true;
         let heads = std::mem::take(&mut self.heads);
-        netcore::transfer::write_all_to(&self.sink, &heads, self.total.deadline)
-            .map_err(|error| Error::new(ErrorKind::Write).because(error).of(response.url()))?;
+        netcore::transfer::write_all_to(&self.sink, &heads, self.total.deadline).map_err(
+            |error| Error::new(ErrorKind::Write).with_cause(error).with_url(response.url()),
+        )?;
         let ahead = self.written + heads.len() as u64;
         self.sink.took(ahead);
         let (mut response, arrived) = self.receive(response, ahead, total)?;
@@ -283,7 +286,7 @@ impl<'a> Engine<'a> {
         self.sink.keep(at).map_err(|error| self.failed(error))?;
         let received = self.receive(response, at, Some(total));
         let (response, arrived) = received
-            .map_err(|failure| Failure { error: failure.error.behind(at, total), ..failure })?;
+            .map_err(|failure| Failure { error: failure.error.offset_by(at, total), ..failure })?;
         if arrived > length {
             if self.sink.bytes_taken() > 0 {
                 return Err(range(RangeFault::Length { range: length, sent: arrived }, &response));
@@ -294,7 +297,7 @@ impl<'a> Engine<'a> {
         let bytes = at + arrived;
         if bytes < total {
             let short = ErrorKind::BodyTruncated { received: bytes, expected: Some(total) };
-            return Err(Error::new(short).of(response.url()).into());
+            return Err(Error::new(short).with_url(response.url()).into());
         }
         Ok(Some(Done { response, bytes, resumed_from: at, stays: false }))
     }
@@ -316,7 +319,7 @@ impl<'a> Engine<'a> {
         (self.progress)(Progress::Begun { at, total, response: &response });
         let mut arrived = 0;
         let Engine { sink, progress, .. } = self;
-        let moved = response.body().move_to(sink, |bytes| {
+        let moved = response.body().copy_to_observed(sink, |bytes| {
             arrived = bytes;
             progress(Progress::Arrived { bytes: at + bytes });
         });
@@ -332,8 +335,9 @@ impl<'a> Engine<'a> {
             let last_modified = single(response.headers(), LAST_MODIFIED).and_then(date);
             let modified =
                 last_modified.filter(|it| options.server_time && *it <= SystemTime::now());
-            sink.finish(bytes, modified)
-                .map_err(|error| Error::new(ErrorKind::Write).because(error).of(response.url()))?;
+            sink.finish(bytes, modified).map_err(|error| {
+                Error::new(ErrorKind::Write).with_cause(error).with_url(response.url())
+            })?;
         }
         Ok(Downloaded { bytes, fetched, attempts, resumed_from, response })
     }
@@ -358,7 +362,7 @@ impl<'a> Engine<'a> {
     fn may_try_again(&self, error: &Error) -> bool {
         let is_of_this_side = matches!(
             error.kind(),
-            ErrorKind::Write | ErrorKind::TimedOut { budget: Budget::Total, .. }
+            ErrorKind::Write | ErrorKind::TimedOut { timeout: Timeout::Total, .. }
         );
         let any = self.options.any_error && !is_of_this_side;
         (any || error.is_retryable()) && self.has_another()
@@ -384,13 +388,13 @@ impl<'a> Engine<'a> {
     /// Whether what comes is a file from its first byte to its last, so that it can be gone on with
     /// where it breaks.
     fn is_plain(&self) -> bool {
-        let by_hand = [RANGE, IF_RANGE].iter().any(|name| self.order.head.value(name).is_some());
-        !self.options.heads && !self.order.raw && !by_hand
+        let by_hand = [RANGE, IF_RANGE].iter().any(|name| self.prepared.head.value(name).is_some());
+        !self.options.heads && !self.prepared.raw && !by_hand
     }
 
     /// The heads that came before an error, where no other attempt was thought to be the last.
     fn leave_heads(&mut self) {
-        if matches!(self.sink, Sink::Straight { bytes: 0, .. }) {
+        if matches!(self.sink, Sink::Direct { bytes: 0, .. }) {
             // The error that ended it is the one to be told.
             let _ = netcore::transfer::write_all_to(&self.sink, &self.heads, self.total.deadline);
         }
@@ -400,14 +404,14 @@ impl<'a> Engine<'a> {
         self.attempts > self.options.retries
     }
 
-    /// The end where [`Sink::Straight`] could only be begun again.
+    /// The end where [`Sink::Direct`] could only be begun again.
     fn given_up(&mut self, response: &Response) -> Failure {
         let error = self.broken.take();
-        let error = error.unwrap_or_else(|| Error::new(ErrorKind::Range).of(response.url()));
+        let error = error.unwrap_or_else(|| Error::new(ErrorKind::Range).with_url(response.url()));
         Failure { error, next: Next::Never }
     }
 
     fn failed(&self, error: FileError) -> Failure {
-        Error::new(ErrorKind::Write).because(error).of(&self.order.url).into()
+        Error::new(ErrorKind::Write).with_cause(error).with_url(&self.prepared.url).into()
     }
 }

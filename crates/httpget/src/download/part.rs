@@ -31,7 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::in_place::{InPlace, cut};
 use super::resume::{Partial, Version};
 use super::sidecar::{Found, Mark};
-use super::target::Place;
+use super::target::FileTarget;
 use super::{FileError, sidecar};
 
 /// How often the file may be gone, or be another, once it is locked: somebody else's download has
@@ -47,21 +47,21 @@ const NOT_OURS: &str = "this program did not make it here, so it stays untouched
 
 /// FILE.part, which nobody else writes meanwhile.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct PartFile {
     file: File,
     path: PathBuf,
     sidecar: PathBuf,
     mark: Mark,
-    place: Place,
+    place: FileTarget,
     finished: bool,
 }
 
-impl Part {
+impl PartFile {
     /// Opens the one for `place`, or makes it. The content that it has stays.
-    pub(super) fn open(place: Place) -> Result<Part, FileError> {
+    pub(super) fn open(place: FileTarget) -> Result<PartFile, FileError> {
         let [path, sidecar] = place.aside();
         let (file, mark) = open_locked(&path, &sidecar, &place)?;
-        Ok(Part { file, path, sidecar, mark, place, finished: false })
+        Ok(PartFile { file, path, sidecar, mark, place, finished: false })
     }
 
     /// How many bytes it has.
@@ -207,13 +207,13 @@ impl Part {
     }
 }
 
-impl AsFd for Part {
+impl AsFd for PartFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
 }
 
-impl Drop for Part {
+impl Drop for PartFile {
     fn drop(&mut self) {
         if !self.finished && self.file.metadata().is_ok_and(|file| file.len() == 0) {
             // Nobody is there to be told, and what stays behind does no harm.
@@ -227,7 +227,7 @@ impl Drop for Part {
 }
 
 /// Opens and locks the file at `path` and reads its mark at `sidecar`, or makes both.
-fn open_locked(path: &Path, sidecar: &Path, place: &Place) -> Result<(File, Mark), FileError> {
+fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File, Mark), FileError> {
     for _ in 0..TRIES {
         let (file, is_new) = match open(path, false, place) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -268,7 +268,11 @@ fn open_locked(path: &Path, sidecar: &Path, place: &Place) -> Result<(File, Mark
 
 /// Makes the file at `path`, and its mark before: whoever finds the file finds it marked. Returns
 /// `None` if another download was faster.
-fn create_marked(path: &Path, sidecar: &Path, place: &Place) -> Result<Option<File>, FileError> {
+fn create_marked(
+    path: &Path,
+    sidecar: &Path,
+    place: &FileTarget,
+) -> Result<Option<File>, FileError> {
     let found = sidecar::read(sidecar).map_err(FileError::new("read", sidecar))?;
     if found == Found::Foreign {
         return Err(in_the_way(sidecar));
@@ -290,7 +294,7 @@ fn create_marked(path: &Path, sidecar: &Path, place: &Place) -> Result<Option<Fi
     }
 }
 
-fn open(path: &Path, create: bool, place: &Place) -> io::Result<File> {
+fn open(path: &Path, create: bool, place: &FileTarget) -> io::Result<File> {
     File::options()
         .read(true)
         .write(true)

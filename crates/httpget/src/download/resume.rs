@@ -75,7 +75,7 @@ impl Held {
 
 /// What to do with a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plan {
+pub enum Decision {
     /// Its content is the whole file: begin with it, whatever is there already.
     Begin {
         /// The bytes of the content by Content-Range, whatever its framing is. `None` for a 200.
@@ -130,7 +130,7 @@ pub enum RangeFault {
     },
 }
 
-impl Plan {
+impl Decision {
     /// Decides about a response of `source` that has a status of 2xx, or 416. Its request had the
     /// Range and the If-Range of `held`.
     ///
@@ -142,34 +142,34 @@ impl Plan {
         source: &Source,
         status: StatusCode,
         headers: &HeaderMap,
-    ) -> Result<Plan, RangeFault> {
+    ) -> Result<Decision, RangeFault> {
         match status {
-            StatusCode::PARTIAL_CONTENT if held.bytes() == 0 => Plan::of_whole(headers),
-            StatusCode::PARTIAL_CONTENT => Ok(Plan::of_part(held, source, headers)),
+            StatusCode::PARTIAL_CONTENT if held.bytes() == 0 => Decision::of_whole(headers),
+            StatusCode::PARTIAL_CONTENT => Ok(Decision::of_part(held, source, headers)),
             StatusCode::RANGE_NOT_SATISFIABLE if held.bytes() > 0 => {
-                Ok(Plan::of_refusal(held, source, headers))
+                Ok(Decision::of_refusal(held, source, headers))
             }
-            _ => Ok(Plan::Begin { length: None }),
+            _ => Ok(Decision::Begin { length: None }),
         }
     }
 
     /// A 206 may be the whole: a range that nobody asked for is no reason to refuse all bytes.
-    fn of_whole(headers: &HeaderMap) -> Result<Plan, RangeFault> {
+    fn of_whole(headers: &HeaderMap) -> Result<Decision, RangeFault> {
         match ContentRange::of(headers) {
             Some(ContentRange::Part { first: 0, last, total: Some(total) })
                 if last + 1 == total =>
             {
-                Ok(Plan::Begin { length: Some(total) })
+                Ok(Decision::Begin { length: Some(total) })
             }
             _ => Err(RangeFault::Unasked),
         }
     }
 
-    fn of_part(held: &Held, source: &Source, headers: &HeaderMap) -> Plan {
+    fn of_part(held: &Held, source: &Source, headers: &HeaderMap) -> Decision {
         let (Held::Part(partial), Some(ContentRange::Part { first, last, total })) =
             (held, ContentRange::of(headers))
         else {
-            return Plan::Repeat;
+            return Decision::Repeat;
         };
         let version = &partial.version;
         // Without a total nothing would tell the end of the file from the end of a part.
@@ -181,13 +181,13 @@ impl Plan {
             && version.validator.is_confirmed(headers);
         match known {
             Some(total) if fits && last < total => {
-                Plan::Continue { length: last - first + 1, total }
+                Decision::Continue { length: last - first + 1, total }
             }
-            _ => Plan::Repeat,
+            _ => Decision::Repeat,
         }
     }
 
-    fn of_refusal(held: &Held, source: &Source, headers: &HeaderMap) -> Plan {
+    fn of_refusal(held: &Held, source: &Source, headers: &HeaderMap) -> Decision {
         let fits = match (held, ContentRange::of(headers)) {
             (Held::Part(Partial { bytes, version }), Some(ContentRange::Unsatisfied { total })) => {
                 total == *bytes
@@ -198,7 +198,7 @@ impl Plan {
             (Held::File(bytes), Some(ContentRange::Unsatisfied { total })) => total == *bytes,
             _ => false,
         };
-        if fits { Plan::Complete } else { Plan::Repeat }
+        if fits { Decision::Complete } else { Decision::Repeat }
     }
 }
 

@@ -5,20 +5,20 @@ use std::time::SystemTime;
 
 use super::FileError;
 use super::in_place::InPlace;
-use super::part::Part;
+use super::part::PartFile;
 use super::resume::{Partial, Version};
-use super::target::Place;
+use super::target::FileTarget;
 
 /// What is written to.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a download has one of them")]
 pub(super) enum Sink<'a> {
     /// What becomes a file.
-    Part(Box<Part>),
+    Part(Box<PartFile>),
     /// A file that can't be replaced.
     InPlace(Box<InPlace>),
     /// What takes nothing back.
-    Straight {
+    Direct {
         to: BorrowedFd<'a>,
         /// How many bytes it took.
         bytes: u64,
@@ -28,14 +28,14 @@ pub(super) enum Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn straight(to: BorrowedFd<'a>) -> Sink<'a> {
-        Sink::Straight { to, bytes: 0, known: None }
+    pub(super) fn direct(to: BorrowedFd<'a>) -> Sink<'a> {
+        Sink::Direct { to, bytes: 0, known: None }
     }
 
     /// A partial file beside the one at `place`; or that one itself, if its directory lets nobody make
     /// another file.
-    pub(super) fn at(place: Place) -> Result<Sink<'a>, FileError> {
-        match Part::open(place.clone()) {
+    pub(super) fn at(place: FileTarget) -> Result<Sink<'a>, FileError> {
+        match PartFile::open(place.clone()) {
             Err(error) if place.replaced.is_some() && is_closed(&error) => {
                 log::info!(
                     "{error}: {}; {} is written in place",
@@ -52,7 +52,7 @@ impl<'a> Sink<'a> {
     pub(super) fn bytes_taken(&self) -> u64 {
         match self {
             Sink::Part(_) | Sink::InPlace(_) => 0,
-            Sink::Straight { bytes, .. } => *bytes,
+            Sink::Direct { bytes, .. } => *bytes,
         }
     }
 
@@ -61,10 +61,10 @@ impl<'a> Sink<'a> {
         match self {
             Sink::Part(part) => part.partial(),
             Sink::InPlace(file) => file.partial(),
-            Sink::Straight { bytes, known: Some(version), .. } if *bytes > 0 => {
+            Sink::Direct { bytes, known: Some(version), .. } if *bytes > 0 => {
                 Ok(Some(Partial { bytes: *bytes, version: version.clone() }))
             }
-            Sink::Straight { .. } => Ok(None),
+            Sink::Direct { .. } => Ok(None),
         }
     }
 
@@ -74,7 +74,7 @@ impl<'a> Sink<'a> {
         match self {
             Sink::Part(part) => part.whole(),
             Sink::InPlace(file) => file.whole(),
-            Sink::Straight { .. } => Ok(None),
+            Sink::Direct { .. } => Ok(None),
         }
     }
 
@@ -82,7 +82,7 @@ impl<'a> Sink<'a> {
     pub(super) fn is_stuck(&self) -> bool {
         match self {
             Sink::Part(_) | Sink::InPlace(_) => false,
-            Sink::Straight { bytes, known, .. } => *bytes > 0 && known.is_none(),
+            Sink::Direct { bytes, known, .. } => *bytes > 0 && known.is_none(),
         }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Sink<'a> {
         match self {
             Sink::Part(part) => part.begin(version),
             Sink::InPlace(file) => file.begin(version),
-            Sink::Straight { known, .. } => {
+            Sink::Direct { known, .. } => {
                 *known = version;
                 Ok(())
             }
@@ -104,13 +104,13 @@ impl<'a> Sink<'a> {
         match self {
             Sink::Part(part) => part.keep(bytes),
             Sink::InPlace(file) => file.keep(bytes),
-            Sink::Straight { .. } => Ok(()),
+            Sink::Direct { .. } => Ok(()),
         }
     }
 
     /// So many bytes more were written.
     pub(super) fn took(&mut self, more: u64) {
-        if let Sink::Straight { bytes, .. } = self {
+        if let Sink::Direct { bytes, .. } = self {
             *bytes += more;
         }
     }
@@ -120,7 +120,7 @@ impl<'a> Sink<'a> {
         match self {
             Sink::Part(part) => part.finish(bytes, modified),
             Sink::InPlace(file) => file.finish(bytes, modified),
-            Sink::Straight { .. } => Ok(()),
+            Sink::Direct { .. } => Ok(()),
         }
     }
 }
@@ -130,7 +130,7 @@ impl AsFd for Sink<'_> {
         match self {
             Sink::Part(part) => part.as_fd(),
             Sink::InPlace(file) => file.as_fd(),
-            Sink::Straight { to, .. } => *to,
+            Sink::Direct { to, .. } => *to,
         }
     }
 }

@@ -33,14 +33,14 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(super) enum Target {
     /// A regular file, or nothing yet: written aside, and renamed when whole.
-    File(Place),
+    File(FileTarget),
     /// Written as it comes.
-    Straight(Straight),
+    Direct(Direct),
 }
 
 /// A path without symbolic links at its end.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct FileTarget {
     pub(super) path: PathBuf,
     /// The file that is replaced.
     pub(super) replaced: Option<Metadata>,
@@ -50,7 +50,7 @@ pub(super) struct Place {
 
 /// What can't be renamed over.
 #[derive(Debug)]
-pub(super) enum Straight {
+pub(super) enum Direct {
     /// A device, or a FIFO.
     File(File),
     /// The socket's other side.
@@ -58,14 +58,14 @@ pub(super) enum Straight {
 }
 
 impl Target {
-    /// Finds out what is at `path`, and opens it unless it is a [`Place`]. A FIFO is waited for until
+    /// Finds out what is at `path`, and opens it unless it is a [`FileTarget`]. A FIFO is waited for until
     /// somebody reads from it, a socket until somebody accepts, `deadline` at the latest.
     pub(super) fn at(path: &Path, deadline: Deadline) -> Result<Target, FileError> {
         match fs::metadata(path) {
             Ok(there) if there.is_dir() => {
                 Err(FileError::new("write", path)(io::ErrorKind::IsADirectory.into()))
             }
-            Ok(there) if !there.is_file() => straight(path, &there, deadline),
+            Ok(there) if !there.is_file() => direct(path, &there, deadline),
             Ok(_) => named(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
                 named(path)
@@ -82,19 +82,19 @@ fn named(path: &Path) -> Result<Target, FileError> {
         let there = match fs::symlink_metadata(&path) {
             Ok(there) => there,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Target::File(Place { path, replaced: None, replace: true }));
+                return Ok(Target::File(FileTarget { path, replaced: None, replace: true }));
             }
             Err(error) => return Err(opening(&path)(error)),
         };
         if !there.is_symlink() {
             may_write(&path).map_err(opening(&path))?;
-            return Ok(Target::File(Place { path, replaced: Some(there), replace: true }));
+            return Ok(Target::File(FileTarget { path, replaced: Some(there), replace: true }));
         }
         let directory = fs::canonicalize(directory(&path)).map_err(opening(&path))?;
         // proc(5): a link there is a file that some process has open, and its text is no path.
         if directory.starts_with("/proc") {
             let file = File::options().append(true).open(&path).map_err(opening(&path))?;
-            return Ok(Target::Straight(Straight::File(file)));
+            return Ok(Target::Direct(Direct::File(file)));
         }
         path = directory.join(fs::read_link(&path).map_err(opening(&path))?);
     }
@@ -115,19 +115,19 @@ fn may_write(path: &Path) -> io::Result<()> {
     }
 }
 
-fn straight(path: &Path, there: &Metadata, deadline: Deadline) -> Result<Target, FileError> {
+fn direct(path: &Path, there: &Metadata, deadline: Deadline) -> Result<Target, FileError> {
     let kind = there.file_type();
     let opened = if kind.is_socket() {
         Stream::connect(&Endpoint::unix(path), &SocketOptions::new(), deadline)
-            .map(Straight::Socket)
+            .map(Direct::Socket)
             .map_err(io::Error::from)
     } else {
-        open_straight(path, kind.is_fifo(), deadline).map(Straight::File)
+        open_direct(path, kind.is_fifo(), deadline).map(Direct::File)
     };
-    opened.map(Target::Straight).map_err(opening(path))
+    opened.map(Target::Direct).map_err(opening(path))
 }
 
-fn open_straight(path: &Path, is_fifo: bool, deadline: Deadline) -> io::Result<File> {
+fn open_direct(path: &Path, is_fifo: bool, deadline: Deadline) -> io::Result<File> {
     // Non-blocking, since to open a FIFO waits for its reader; fifo(7).
     let flags = libc::O_NOCTTY | if is_fifo { libc::O_NONBLOCK } else { 0 };
     loop {
@@ -146,27 +146,27 @@ fn open_straight(path: &Path, is_fifo: bool, deadline: Deadline) -> io::Result<F
     }
 }
 
-impl AsFd for Straight {
+impl AsFd for Direct {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Straight::File(file) => file.as_fd(),
-            Straight::Socket(stream) => stream.as_fd(),
+            Direct::File(file) => file.as_fd(),
+            Direct::Socket(stream) => stream.as_fd(),
         }
     }
 }
 
-impl Place {
+impl FileTarget {
     /// Lets nothing be replaced, now or at the end of the download.
     ///
     /// # Errors
     ///
     /// There is a file already.
-    pub(super) fn for_a_new_file(self) -> Result<Place, FileError> {
+    pub(super) fn for_a_new_file(self) -> Result<FileTarget, FileError> {
         match self.replaced {
             Some(_) => {
                 Err(FileError::new("create", &self.path)(io::ErrorKind::AlreadyExists.into()))
             }
-            None => Ok(Place { replace: false, ..self }),
+            None => Ok(FileTarget { replace: false, ..self }),
         }
     }
 

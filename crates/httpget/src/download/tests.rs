@@ -1,11 +1,11 @@
 //! Downloads from servers that play a script.
 
+mod direct;
 mod files;
 mod going_on;
 mod killed;
 mod resources;
 mod retries;
-mod straight;
 
 use std::error::Error as StdError;
 use std::fs;
@@ -24,21 +24,21 @@ const BODY: &[u8] = b"All that there is to be downloaded here.";
 const OTHER: &[u8] = b"The file has changed in the meantime!";
 
 /// A directory, and the place of a file in it.
-struct Place {
+struct FileTarget {
     directory: Directory,
     file: PathBuf,
 }
 
-impl Place {
-    fn new() -> Place {
+impl FileTarget {
+    fn new() -> FileTarget {
         let directory = Directory::new();
         let file = directory.join("file");
-        Place { directory, file }
+        FileTarget { directory, file }
     }
 
     /// What an earlier download of the body, of version v1, has left.
-    fn with_part(bytes: usize) -> Place {
-        let place = Place::new();
+    fn with_part(bytes: usize) -> FileTarget {
+        let place = FileTarget::new();
         fs::write(place.part(), &BODY[..bytes]).unwrap();
         let source = format!("asked {URL}\nfound {URL}\n");
         let meta = format!("httpget partial 2\n{source}tag \"v1\"\ntotal {}\nend\n", BODY.len());
@@ -73,8 +73,8 @@ fn download(server: &Server) -> Download {
 }
 
 fn download_by(server: &Server, timeouts: Timeouts) -> Download {
-    Download::new(request_by(URL, server).timeouts(timeouts))
-        .backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
+    Download::new(request_by(URL, server).with_timeouts(timeouts))
+        .with_backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
 }
 
 /// A request for `url`, for which `server` stands.
@@ -85,7 +85,7 @@ fn request_by(url: &str, server: &Server) -> Request {
 }
 
 fn run(download: Download, path: &Path) -> Result<Downloaded, Error> {
-    download.to_file(path, &mut |_| ())
+    download.to_file_observed(path, &mut |_| ())
 }
 
 /// A head with these lines.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::timeouts::{Budget, Phase};
+use crate::timeouts::{Phase, Timeout};
 
 /// What came of a GET. Match on this; print the [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ pub enum ErrorKind {
     #[non_exhaustive]
     TimedOut {
         /// Which one.
-        budget: Budget,
+        timeout: Timeout,
         /// While this went on.
         phase: Phase,
         /// Bytes of content until then.
@@ -68,7 +68,7 @@ pub enum ErrorKind {
 impl ErrorKind {
     pub(super) fn is_retryable(self, network: Option<&netcore::Error>) -> bool {
         match self {
-            ErrorKind::TimedOut { budget, .. } => budget != Budget::Total,
+            ErrorKind::TimedOut { timeout, .. } => timeout != Timeout::Total,
             ErrorKind::Resolve | ErrorKind::Connect => {
                 network.is_some_and(netcore::Error::is_retryable)
             }
@@ -87,13 +87,13 @@ impl ErrorKind {
 
     /// The same of a transfer that brought what is behind the first `at` bytes of `total`.
     #[cfg(all(unix, feature = "download"))]
-    pub(super) fn behind(self, at: u64, total: u64) -> ErrorKind {
+    pub(super) fn offset_by(self, at: u64, total: u64) -> ErrorKind {
         match self {
             ErrorKind::BodyTruncated { received, .. } => {
                 ErrorKind::BodyTruncated { received: at + received, expected: Some(total) }
             }
-            ErrorKind::TimedOut { budget, phase, received, after } => {
-                ErrorKind::TimedOut { budget, phase, received: at + received, after }
+            ErrorKind::TimedOut { timeout, phase, received, after } => {
+                ErrorKind::TimedOut { timeout, phase, received: at + received, after }
             }
             ErrorKind::Transport { phase, received } => {
                 ErrorKind::Transport { phase, received: at + received }
@@ -125,9 +125,9 @@ impl fmt::Display for ErrorKind {
             ErrorKind::UnsupportedScheme => "unsupported scheme",
             ErrorKind::Resolve => "host not resolved",
             ErrorKind::Connect => "could not connect",
-            ErrorKind::TimedOut { budget, phase, received, after } => {
+            ErrorKind::TimedOut { timeout, phase, received, after } => {
                 let after = Span(*after);
-                write!(f, "timed out: the {budget} budget of {after} ran out while {phase}")?;
+                write!(f, "timed out: the {timeout} timeout of {after} expired while {phase}")?;
                 return content(f, *phase, *received);
             }
             ErrorKind::Transport { phase, received } => {

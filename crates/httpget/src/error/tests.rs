@@ -6,7 +6,7 @@ use netcore::Operation;
 
 use super::*;
 use crate::fixture::chain;
-use crate::timeouts::Budget;
+use crate::timeouts::Timeout;
 
 #[cfg(unix)]
 const RESET: i32 = libc::ECONNRESET;
@@ -25,17 +25,18 @@ fn url() -> Url {
 /// Every kind, as it comes up.
 fn all() -> Vec<Error> {
     let after = Duration::from_millis(1500);
-    let timed_out = |budget, phase, received| {
-        Error::new(ErrorKind::TimedOut { budget, phase, received, after })
-            .because(Silent(network(Operation::Read, netcore::ErrorKind::TimedOut)))
+    let timed_out = |timeout, phase, received| {
+        Error::new(ErrorKind::TimedOut { timeout, phase, received, after })
+            .with_cause(NoAnswer(network(Operation::Read, netcore::ErrorKind::TimedOut)))
     };
     let incomplete = |part| ProtocolError::Incomplete { part, received: 3, expected: Some(9) };
-    let malformed = ProtocolError::Malformed { part: Part::Head, offset: 17, what: "a sign" };
+    let malformed =
+        ProtocolError::Malformed { part: ResponsePart::Head, offset: 17, what: "a sign" };
     let reset = || network(Operation::Read, netcore::ErrorKind::ConnectionReset);
     vec![
         Error::from(Url::parse("http://h/ x").unwrap_err()),
         Error::from(Url::parse("gopher://h/").unwrap_err()),
-        Error::from(crate::protocol::parse_field("a b: c").unwrap_err()).of(&url()),
+        Error::from(crate::protocol::parse_field("a b: c").unwrap_err()).with_url(&url()),
         Error::transport(
             network(Operation::Resolve, netcore::ErrorKind::NoData),
             Phase::Resolve,
@@ -44,12 +45,12 @@ fn all() -> Vec<Error> {
         Error::transport(reset(), Phase::Connect, 0),
         Error::transport(reset(), Phase::Wait, 0),
         Error::transport(reset(), Phase::Body, 7),
-        timed_out(Budget::Total, Phase::Body, 1234),
-        timed_out(Budget::FirstByte, Phase::Wait, 0),
-        Error::from(incomplete(Part::Response)),
-        Error::from(incomplete(Part::Head)),
-        Error::from(incomplete(Part::Body)),
-        Error::from(incomplete(Part::Trailers)),
+        timed_out(Timeout::Total, Phase::Body, 1234),
+        timed_out(Timeout::FirstByte, Phase::Wait, 0),
+        Error::from(incomplete(ResponsePart::Response)),
+        Error::from(incomplete(ResponsePart::Head)),
+        Error::from(incomplete(ResponsePart::Body)),
+        Error::from(incomplete(ResponsePart::Trailers)),
         Error::from(malformed),
         Error::from(ProtocolError::TooLarge { limit: "head", max: 9 }),
         Error::from(RedirectError::TooMany { limit: 3 }),
@@ -57,13 +58,13 @@ fn all() -> Vec<Error> {
         Error::from(RedirectError::Location(Url::parse("").unwrap_err())),
         Error::new(ErrorKind::Status(StatusCode::NOT_FOUND)),
         Error::new(ErrorKind::Write)
-            .because(network(Operation::Write, netcore::ErrorKind::StorageFull)),
+            .with_cause(network(Operation::Write, netcore::ErrorKind::StorageFull)),
     ]
 }
 
 #[test]
 fn the_whole_story_is_told_once() {
-    for error in all().into_iter().map(|error| error.of(&url())) {
+    for error in all().into_iter().map(|error| error.with_url(&url())) {
         let chain = chain(&error);
         println!("{}", chain.join(": "));
         assert_eq!(error.url(), Some("http://h/x"));
@@ -93,7 +94,7 @@ fn texts_read_as_sentences() {
         "could not connect",
         "the connection broke while waiting for the response",
         "the connection broke while receiving the body, after 7 bytes",
-        "timed out: the total budget of 1.500 s ran out while receiving the body, after 1234 bytes",
+        "timed out: the total timeout of 1.500 s expired while receiving the body, after 1234 bytes",
         "the server closed without an answer",
         "the body ended after 3 of 9 bytes",
         "status 404 Not Found",
@@ -121,7 +122,7 @@ fn an_io_error_keeps_the_kind_and_the_error() {
         (netcore::ErrorKind::StorageFull, io::ErrorKind::StorageFull),
         (netcore::ErrorKind::BrokenPipe, io::ErrorKind::BrokenPipe),
     ] {
-        let error = Error::new(ErrorKind::Write).because(network(Operation::Write, kind));
+        let error = Error::new(ErrorKind::Write).with_cause(network(Operation::Write, kind));
         assert_eq!(io::Error::from(error).kind(), expected);
     }
 }
@@ -144,7 +145,7 @@ fn what_may_go_better_next_time_is_known() {
 fn behind_a_timeout_stands_who_did_not_answer() {
     let timeout = |operation| {
         let error = netcore::Error::new(operation, netcore::ErrorKind::TimedOut).at("h:80");
-        Silent(error).to_string()
+        NoAnswer(error).to_string()
     };
     assert_eq!(timeout(Operation::Resolve), "no answer from the resolver");
     assert_eq!(timeout(Operation::Connect), "no answer from h:80");

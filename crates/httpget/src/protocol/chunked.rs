@@ -1,7 +1,7 @@
 use http::HeaderMap;
 
-use super::section::Section;
-use super::{Part, ProtocolError, trailers};
+use super::field_section::FieldSection;
+use super::{ProtocolError, ResponsePart, trailers};
 use crate::limits::Limits;
 
 /// A chunked body (RFC 9112 section 7.1), in the states
@@ -38,7 +38,7 @@ enum State {
     Data { left: u64 },
     DataCr,
     DataLf,
-    Trailers(Section),
+    Trailers(FieldSection),
 }
 
 /// Whether what comes is inside a quoted string (RFC 9110 section 5.6.4).
@@ -85,7 +85,7 @@ impl Chunked {
             if let State::Data { left } = self.state {
                 let rest = &input[used..];
                 let length = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
-                self.moved(length as u64);
+                self.advance(length as u64);
                 return Ok((used + length, Piece::Content(&rest[..length])));
             }
             self.state = self.framing(*byte, limits)?;
@@ -152,13 +152,13 @@ impl Chunked {
             (State::SizeLf { .. }, _) => "a CR without LF in a chunk's first line",
             _ => "no CRLF behind a chunk",
         };
-        Err(ProtocolError::Malformed { part: Part::Body, offset: self.offset, what })
+        Err(ProtocolError::Malformed { part: ResponsePart::Body, offset: self.offset, what })
     }
 
     /// The state behind a size line.
     fn sized(&mut self, size: u64, limits: &Limits) -> Result<State, ProtocolError> {
         if size == 0 {
-            return Ok(State::Trailers(Section::default()));
+            return Ok(State::Trailers(FieldSection::default()));
         }
         match self.announced.checked_add(size) {
             Some(announced) if announced <= limits.body => self.announced = announced,
@@ -168,12 +168,12 @@ impl Chunked {
     }
 
     /// Bytes until the end of the chunk.
-    pub(super) fn plain(&self) -> u64 {
+    pub(super) fn passthrough_len(&self) -> u64 {
         if let State::Data { left } = self.state { left } else { 0 }
     }
 
     /// So many of them were moved.
-    pub(super) fn moved(&mut self, count: u64) {
+    pub(super) fn advance(&mut self, count: u64) {
         self.offset = self.offset.saturating_add(count);
         if let State::Data { left } = &mut self.state {
             *left -= count;
@@ -185,10 +185,10 @@ impl Chunked {
 
     /// What is cut short where the connection ends now, and how many bytes of it came; of content,
     /// that is for the caller to know.
-    pub(super) fn cut(&self) -> (Part, Option<u64>) {
+    pub(super) fn cut(&self) -> (ResponsePart, Option<u64>) {
         match &self.state {
-            State::Trailers(section) => (Part::Trailers, Some(section.len() as u64)),
-            _ => (Part::Body, None),
+            State::Trailers(section) => (ResponsePart::Trailers, Some(section.len() as u64)),
+            _ => (ResponsePart::Body, None),
         }
     }
 }

@@ -9,7 +9,7 @@ pub enum ProtocolError {
     #[error("malformed {part} at byte {offset}: {what}")]
     Malformed {
         /// Where they are.
-        part: Part,
+        part: ResponsePart,
         /// Their offset in bytes from the first one of that part, which is number 0. A body counts
         /// as it is on the wire, its chunks' framing included.
         offset: u64,
@@ -28,7 +28,7 @@ pub enum ProtocolError {
     #[error("{}", Ending { part: *part, received: *received, expected: *expected })]
     Incomplete {
         /// What was cut short.
-        part: Part,
+        part: ResponsePart,
         /// Bytes of that part that came: of a body, bytes of content.
         received: u64,
         /// How many it should have been, where the head told.
@@ -38,7 +38,7 @@ pub enum ProtocolError {
 
 /// A part of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum ResponsePart {
     /// All of it: not one byte came.
     Response,
     /// From the status line to the empty line.
@@ -49,20 +49,20 @@ pub enum Part {
     Trailers,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for ResponsePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Part::Response => "response",
-            Part::Head => "head",
-            Part::Body => "body",
-            Part::Trailers => "trailers",
+            ResponsePart::Response => "response",
+            ResponsePart::Head => "head",
+            ResponsePart::Body => "body",
+            ResponsePart::Trailers => "trailers",
         })
     }
 }
 
 /// The words of [`ProtocolError::Incomplete`].
 struct Ending {
-    part: Part,
+    part: ResponsePart,
     received: u64,
     expected: Option<u64>,
 }
@@ -71,7 +71,7 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ending { part, received, expected } = *self;
         match (part, expected) {
-            (Part::Response, _) => f.write_str("closed without a response"),
+            (ResponsePart::Response, _) => f.write_str("closed without a response"),
             (_, Some(expected)) => write!(f, "{part} ended after {received} of {expected} bytes"),
             (_, None) => {
                 let s = if received == 1 { "" } else { "s" };

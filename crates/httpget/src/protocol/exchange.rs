@@ -1,9 +1,9 @@
 use http::{HeaderMap, StatusCode};
 
-use super::blame::{self, malformed};
 use super::chunked::{Chunked, Piece};
-use super::section::Section;
-use super::{Framing, Note, Part, ProtocolError, ResponseHead};
+use super::diagnose::{self, malformed};
+use super::field_section::FieldSection;
+use super::{Framing, ProtocolError, ResponseHead, ResponsePart, Warning};
 use crate::limits::Limits;
 
 /// One response to one GET, from its first byte to its last: bytes in, [events](Event) out.
@@ -25,14 +25,14 @@ pub struct Exchange {
     interim: usize,
     received: u64,
     trailers: Option<HeaderMap>,
-    /// Whether the connection may carry another request once all is done.
+    /// Whether the connection may redirect_request another request once all is done.
     keep: bool,
-    notes: Vec<Note>,
+    warnings: Vec<Warning>,
 }
 
 #[derive(Debug)]
 enum State {
-    Head(Section),
+    Head(FieldSection),
     Length { left: u64 },
     Chunked(Chunked),
     UntilClose,
@@ -61,14 +61,14 @@ impl Exchange {
     pub fn new(limits: &Limits) -> Exchange {
         Exchange {
             limits: limits.clone(),
-            state: State::Head(Section::default()),
+            state: State::Head(FieldSection::default()),
             head: None,
             expected: None,
             interim: 0,
             received: 0,
             trailers: None,
             keep: false,
-            notes: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -98,7 +98,7 @@ impl Exchange {
             State::Head(section) => {
                 // What is no HTTP at all need not first reach a limit.
                 let room = self.limits.head.saturating_sub(section.len());
-                blame::status_line(section.len(), &input[..room.min(input.len())])?;
+                diagnose::status_line(section.len(), &input[..room.min(input.len())])?;
                 let (used, whole) = section.receive(input, "head", self.limits.head)?;
                 let event = if whole { self.headed()? } else { Event::NeedMore };
                 Ok((used, event))
@@ -125,7 +125,7 @@ impl Exchange {
                     Piece::End(trailers, dropped) => {
                         self.trailers = Some(trailers);
                         if dropped {
-                            self.note(Note::TrailersDropped);
+                            self.warning(Warning::TrailersDropped);
                         }
                         self.state = State::Done;
                         Event::End
@@ -136,7 +136,7 @@ impl Exchange {
             State::Done => {
                 if !input.is_empty() {
                     self.keep = false;
-                    self.note(Note::Surplus);
+                    self.warning(Warning::Surplus);
                 }
                 Ok((0, Event::End))
             }
@@ -148,14 +148,14 @@ impl Exchange {
     fn headed(&mut self) -> Result<Event<'static>, ProtocolError> {
         let State::Head(section) = &mut self.state else { return Ok(Event::NeedMore) };
         let head = ResponseHead::parse(section, &self.limits)?;
-        let notes: Vec<Note> = head.notes(section).collect();
-        for note in notes {
-            self.note(note);
+        let warnings: Vec<Warning> = head.warnings(section).collect();
+        for warning in warnings {
+            self.warning(warning);
         }
         if head.status().is_informational() {
             if head.status() == StatusCode::SWITCHING_PROTOCOLS {
                 return Err(malformed(
-                    Part::Head,
+                    ResponsePart::Head,
                     9,
                     "101, though no other protocol was asked for",
                 ));
@@ -165,15 +165,15 @@ impl Exchange {
                 let max = self.limits.interim as u64;
                 return Err(ProtocolError::TooLarge { limit: "interim", max });
             }
-            self.state = State::Head(Section::default());
+            self.state = State::Head(FieldSection::default());
             return Ok(Event::Interim(Box::new(head)));
         }
         let framing = Framing::of(&head);
-        let claims = head.claims();
-        self.keep = head.persists()
-            && !claims.is_both()
-            && !claims.is_before_its_time(head.version())
-            && !claims.is_impossible(head.status());
+        let framing_fields = head.framing_fields();
+        self.keep = head.keeps_connection()
+            && !framing_fields.is_both()
+            && !framing_fields.is_chunked_http10(head.version())
+            && !framing_fields.is_impossible(head.status());
         self.expected = match framing {
             Framing::Empty => Some(0),
             Framing::Length(length) => Some(length),
@@ -196,7 +196,7 @@ impl Exchange {
         if content.is_empty() {
             return Ok((0, Event::NeedMore));
         }
-        self.moved(content.len() as u64);
+        self.advance(content.len() as u64);
         Ok((content.len(), Event::Content(content)))
     }
 
@@ -216,10 +216,10 @@ impl Exchange {
             }
             State::Failed(error) => return Err(*error),
             State::Head(section) if section.len() == 0 && self.interim == 0 => {
-                (Part::Response, 0, None)
+                (ResponsePart::Response, 0, None)
             }
-            State::Head(section) => (Part::Head, section.len() as u64, None),
-            State::Length { .. } => (Part::Body, self.received, self.expected()),
+            State::Head(section) => (ResponsePart::Head, section.len() as u64, None),
+            State::Length { .. } => (ResponsePart::Body, self.received, self.content_length()),
             State::Chunked(chunked) => {
                 let (part, received) = chunked.cut();
                 (part, received.unwrap_or(self.received), None)
@@ -241,8 +241,8 @@ impl Exchange {
         self.head.take()
     }
 
-    /// Whether the connection may carry another request as far as the head goes.
-    pub(crate) fn keeps(&self) -> bool {
+    /// Whether the connection may redirect_request another request as far as the head goes.
+    pub(crate) fn allows_reuse(&self) -> bool {
         self.keep
     }
 
@@ -251,12 +251,12 @@ impl Exchange {
     /// outside content.
     ///
     /// They may go where they are wanted without passing through [`receive`](Exchange::receive), as
-    /// by splice(2), if [`moved`](Exchange::moved) is told.
+    /// by splice(2), if [`moved`](Exchange::advance) is told.
     #[must_use]
-    pub fn plain(&self) -> u64 {
+    pub fn passthrough_len(&self) -> u64 {
         match &self.state {
             State::Length { left } => *left,
-            State::Chunked(chunked) => chunked.plain(),
+            State::Chunked(chunked) => chunked.passthrough_len(),
             State::UntilClose => self.limits.body.saturating_sub(self.received),
             State::Head(_) | State::Done | State::Failed(_) => 0,
         }
@@ -266,9 +266,13 @@ impl Exchange {
     ///
     /// # Panics
     ///
-    /// When they are more than [`plain`](Exchange::plain).
-    pub fn moved(&mut self, count: u64) {
-        assert!(count <= self.plain(), "{count} bytes moved, {} at most", self.plain());
+    /// When they are more than [`plain`](Exchange::passthrough_len).
+    pub fn advance(&mut self, count: u64) {
+        assert!(
+            count <= self.passthrough_len(),
+            "{count} bytes moved, {} at most",
+            self.passthrough_len()
+        );
         self.received += count;
         match &mut self.state {
             State::Length { left } => {
@@ -277,7 +281,7 @@ impl Exchange {
                     self.state = State::Done;
                 }
             }
-            State::Chunked(chunked) => chunked.moved(count),
+            State::Chunked(chunked) => chunked.advance(count),
             State::Head(_) | State::UntilClose | State::Done | State::Failed(_) => {}
         }
     }
@@ -290,7 +294,7 @@ impl Exchange {
 
     /// Bytes of content in all, where the head tells.
     #[must_use]
-    pub fn expected(&self) -> Option<u64> {
+    pub fn content_length(&self) -> Option<u64> {
         self.expected
     }
 
@@ -307,7 +311,7 @@ impl Exchange {
         matches!(self.state, State::Done)
     }
 
-    /// Whether it is whole and the connection may carry another request (RFC 9112 section 9.3): the
+    /// Whether it is whole and the connection may redirect_request another request (RFC 9112 section 9.3): the
     /// server keeps it, the body's end is certain, and nothing has come behind it. For the last of
     /// these, bytes that are left must be given to [`receive`](Exchange::receive). That the request
     /// did not ask for the connection's end is the caller's to know.
@@ -318,13 +322,13 @@ impl Exchange {
 
     /// What was accepted with a remark so far, each kind once.
     #[must_use]
-    pub fn notes(&self) -> &[Note] {
-        &self.notes
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
-    fn note(&mut self, note: Note) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+    fn warning(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
         }
     }
 

@@ -22,10 +22,10 @@ impl Framing {
         if is_without_content(head.status()) {
             return Framing::Empty;
         }
-        match *head.claims() {
-            Claims { chunked: true, .. } => Framing::Chunked,
-            Claims { length: Some(length), .. } => Framing::Length(length),
-            Claims { length: None, .. } => Framing::UntilClose,
+        match *head.framing_fields() {
+            FramingFields { chunked: true, .. } => Framing::Chunked,
+            FramingFields { length: Some(length), .. } => Framing::Length(length),
+            FramingFields { length: None, .. } => Framing::UntilClose,
         }
     }
 }
@@ -37,7 +37,7 @@ fn is_without_content(status: StatusCode) -> bool {
 
 /// What a head's fields say about framing, each value checked.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Claims {
+pub(super) struct FramingFields {
     length: Option<u64>,
     repeated: bool,
     chunked: bool,
@@ -46,7 +46,7 @@ pub(super) struct Claims {
 /// What is wrong with a value, and at which of its bytes.
 pub(super) type Flaw = (usize, &'static str);
 
-impl Claims {
+impl FramingFields {
     /// Takes a value of Content-Length (RFC 9110 section 8.6): digits, or a list of one number.
     /// Nothing but digits makes a number: no sign, no prefix, no space inside.
     pub(super) fn length(&mut self, value: &[u8]) -> Result<(), Flaw> {
@@ -87,7 +87,7 @@ impl Claims {
     }
 
     /// Chunks from a server of a version that has none (RFC 9112 section 6.1).
-    pub(super) fn is_before_its_time(&self, version: Version) -> bool {
+    pub(super) fn is_chunked_http10(&self, version: Version) -> bool {
         self.chunked && version == Version::HTTP_10
     }
 

@@ -1,10 +1,10 @@
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
-use super::blame::{self, malformed};
-use super::framing::Claims;
-use super::section::Section;
-use super::{Note, Part, ProtocolError};
+use super::diagnose::{self, malformed};
+use super::field_section::FieldSection;
+use super::framing::FramingFields;
+use super::{ProtocolError, ResponsePart, Warning};
 use crate::limits::Limits;
 
 /// The head of a response: what it says, and its bytes as they came.
@@ -13,14 +13,14 @@ pub struct ResponseHead {
     version: Version,
     status: StatusCode,
     headers: HeaderMap,
-    claims: Claims,
+    framing_fields: FramingFields,
     raw: Vec<u8>,
 }
 
 impl ResponseHead {
-    /// Reads a whole head, whose first bytes [`blame::status_line`] has passed.
+    /// Reads a whole head, whose first bytes [`diagnose::status_line`] has passed.
     pub(super) fn parse(
-        section: &mut Section,
+        section: &mut FieldSection,
         limits: &Limits,
     ) -> Result<ResponseHead, ProtocolError> {
         let raw = section.take();
@@ -32,25 +32,27 @@ impl ResponseHead {
         match parsed {
             Ok(httparse::Status::Complete(length)) if length == raw.len() => {}
             Err(httparse::Error::TooManyHeaders) => return Err(too_many(limits)),
-            _ => return Err(blame::head(&raw)),
+            _ => return Err(diagnose::head(&raw)),
         }
         let version = if response.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
         let status = response.code.and_then(|code| StatusCode::from_u16(code).ok());
-        let status = status.ok_or_else(|| malformed(Part::Head, 9, "no status code"))?;
+        let status = status.ok_or_else(|| malformed(ResponsePart::Head, 9, "no status code"))?;
 
         let mut headers = HeaderMap::try_with_capacity(response.headers.len()).unwrap_or_default();
-        let mut claims = Claims::default();
+        let mut framing_fields = FramingFields::default();
         for field in response.headers.iter() {
-            let flaw =
-                |(offset, what)| malformed(Part::Head, offset_in(&raw, field.value) + offset, what);
-            let name = append(&mut headers, &raw, field, section.is_folded(), Part::Head, limits)?;
+            let flaw = |(offset, what)| {
+                malformed(ResponsePart::Head, offset_in(&raw, field.value) + offset, what)
+            };
+            let name =
+                append(&mut headers, &raw, field, section.is_folded(), ResponsePart::Head, limits)?;
             if name == CONTENT_LENGTH {
-                claims.length(field.value).map_err(flaw)?;
+                framing_fields.length(field.value).map_err(flaw)?;
             } else if name == TRANSFER_ENCODING {
-                claims.coding(field.value).map_err(flaw)?;
+                framing_fields.coding(field.value).map_err(flaw)?;
             }
         }
-        Ok(ResponseHead { version, status, headers, claims, raw })
+        Ok(ResponseHead { version, status, headers, framing_fields, raw })
     }
 
     /// HTTP/1.0 or HTTP/1.1.
@@ -85,12 +87,12 @@ impl ResponseHead {
         &self.raw
     }
 
-    pub(super) fn claims(&self) -> &Claims {
-        &self.claims
+    pub(super) fn framing_fields(&self) -> &FramingFields {
+        &self.framing_fields
     }
 
     /// Whether the server keeps the connection, by version and Connection (RFC 9112 section 9.3).
-    pub(super) fn persists(&self) -> bool {
+    pub(super) fn keeps_connection(&self) -> bool {
         let has = |option: &str| {
             self.headers.get_all(CONNECTION).iter().any(|value| {
                 value
@@ -103,18 +105,18 @@ impl ResponseHead {
     }
 
     /// What was accepted with a remark.
-    pub(super) fn notes(&self, section: &Section) -> impl Iterator<Item = Note> {
-        let claims = self.claims;
+    pub(super) fn warnings(&self, section: &FieldSection) -> impl Iterator<Item = Warning> {
+        let framing_fields = self.framing_fields;
         [
-            (section.has_bare_lf(), Note::BareLf),
-            (section.is_folded(), Note::Folded),
-            (claims.is_repeated(), Note::LengthRepeated),
-            (claims.is_both(), Note::LengthIgnored),
-            (claims.is_before_its_time(self.version), Note::ChunkedBeforeItsTime),
-            (claims.is_impossible(self.status), Note::ContentImpossible),
+            (section.has_bare_lf(), Warning::BareLf),
+            (section.is_folded(), Warning::Folded),
+            (framing_fields.is_repeated(), Warning::LengthRepeated),
+            (framing_fields.is_both(), Warning::LengthIgnored),
+            (framing_fields.is_chunked_http10(self.version), Warning::ChunkedHttp10),
+            (framing_fields.is_impossible(self.status), Warning::ContentImpossible),
         ]
         .into_iter()
-        .filter_map(|(holds, note)| holds.then_some(note))
+        .filter_map(|(holds, warning)| holds.then_some(warning))
     }
 }
 
@@ -124,7 +126,7 @@ pub(super) fn append(
     raw: &[u8],
     field: &httparse::Header<'_>,
     folded: bool,
-    part: Part,
+    part: ResponsePart,
     limits: &Limits,
 ) -> Result<HeaderName, ProtocolError> {
     let refuse = |of: &[u8], what| malformed(part, offset_in(raw, of), what);

@@ -21,10 +21,10 @@
 //!
 //! `docs/http.md` has a table of what is accepted and what is refused, with the sections of RFC
 //! 9110 and RFC 9112; the tests read that very table. What was accepted with a remark is in
-//! [`Exchange::notes`].
+//! [`Exchange::warnings`].
 //!
 //! A [`RequestHead`] is what is sent for it, [`Redirects`] says where a response sends us, and
-//! [`carry`] turns the one request into the next.
+//! [`redirect_request`] turns the one request into the next.
 //!
 //! A driver gives what it reads to [`Exchange::receive`], the peer's orderly end to
 //! [`Exchange::closed`], and does with the content what it likes. It works with any kind of I/O:
@@ -37,7 +37,7 @@
 //!
 //! /// Copies the content of a response, which `connection` brings, to `target`.
 //! fn content(connection: &mut impl Read, target: &mut impl Write) -> io::Result<u64> {
-//!     let limits = Limits { body: 1 << 30, ..Limits::default() };
+//!     let limits = Limits::default().with_body(1 << 30);
 //!     let mut exchange = Exchange::new(&limits);
 //!     let mut buffer = vec![0; 16 << 10];
 //!     while !exchange.is_done() {
@@ -79,25 +79,25 @@
 #[cfg(test)]
 mod tests;
 
-mod blame;
 mod chunked;
 mod credentials;
+mod diagnose;
 mod error;
 mod exchange;
+mod field_section;
 mod framing;
 mod head;
-mod note;
 mod redirect;
 mod request;
-mod section;
 mod trailers;
+mod warning;
 
 pub use credentials::Credentials;
 pub(crate) use credentials::percent_decode;
-pub use error::{Part, ProtocolError};
+pub use error::{ProtocolError, ResponsePart};
 pub use exchange::{Event, Exchange};
 pub use framing::Framing;
 pub use head::ResponseHead;
-pub use note::Note;
-pub use redirect::{RedirectError, Redirects, carry};
+pub use redirect::{RedirectError, Redirects, redirect_request};
 pub use request::{Field, InvalidField, RequestHead, is_secret, parse_field};
+pub use warning::Warning;

@@ -57,7 +57,7 @@ impl Redirects {
     /// without a `Location`, or with an empty one.
     ///
     /// The user and password of `from` go along to its own origin and to no other; those that a
-    /// `Location` brings are for the place it names. [`carry`] turns the request into the next one.
+    /// `Location` brings are for the place it names. [`redirect_request`] turns the request into the next one.
     ///
     /// # Errors
     ///
@@ -107,16 +107,16 @@ impl Redirects {
 /// ```
 /// use http::header::AUTHORIZATION;
 /// use httpget::Url;
-/// use httpget::protocol::{RequestHead, carry};
+/// use httpget::protocol::{RequestHead, redirect_request};
 ///
 /// let from = Url::parse("http://user:password@example.com/")?;
 /// let mut head = RequestHead::get(&from);
-/// let lost = carry(&from, &from.join(b"//www.example.com/")?, &mut head);
+/// let lost = redirect_request(&from, &from.join(b"//www.example.com/")?, &mut head);
 /// assert_eq!(lost, [AUTHORIZATION]);
 /// assert_eq!(head.value(&AUTHORIZATION), None);
 /// # Ok::<(), httpget::ParseUrlError>(())
 /// ```
-pub fn carry(from: &Url, to: &Url, head: &mut RequestHead) -> Vec<HeaderName> {
+pub fn redirect_request(from: &Url, to: &Url, head: &mut RequestHead) -> Vec<HeaderName> {
     head.retarget(to);
     if !to.is_same_origin(from) {
         let lost = head.leave_origin(to);

@@ -74,7 +74,7 @@ impl RequestHead {
     /// Replaces all fields of that name.
     ///
     /// A value that is marked as sensitive does not go to another origin. Those of `Authorization`,
-    /// `Cookie` and the like are marked here; see [`carry`](super::carry).
+    /// `Cookie` and the like are marked here; see [`redirect_request`](super::redirect_request).
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl RequestHead {
     /// Whether it is the last request of its connection, whatever the response says: it has
     /// `Connection: close`, or is HTTP/1.0 without `keep-alive` (RFC 9112 section 9.3).
     #[must_use]
-    pub fn is_last(&self) -> bool {
+    pub fn asks_for_close(&self) -> bool {
         self.has_option("close")
             || (self.version == Version::HTTP_10 && !self.has_option("keep-alive"))
     }

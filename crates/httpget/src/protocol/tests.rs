@@ -1,6 +1,6 @@
 use http::{StatusCode, Version};
 
-use super::{Event, Exchange, Framing, Note, Part, ProtocolError, ResponseHead};
+use super::{Event, Exchange, Framing, ProtocolError, ResponseHead, ResponsePart, Warning};
 use crate::limits::Limits;
 
 /// Gives `stream` to a new exchange until it wants more or has ended.
@@ -109,7 +109,7 @@ fn a_body_until_the_end_may_be_as_long_as_the_limit() {
     let limits = Limits { body: 5, ..Limits::default() };
     let (mut exchange, content) = receive(&limits, b"HTTP/1.1 200 OK\r\n\r\nhello");
     assert_eq!(content.unwrap(), b"hello");
-    assert_eq!(exchange.plain(), 0);
+    assert_eq!(exchange.passthrough_len(), 0);
     let mut more = Exchange::new(&limits);
     go_on(&mut more, b"HTTP/1.1 200 OK\r\n\r\nhello").unwrap();
     assert_eq!(go_on(&mut more, b"!"), Err(too_large("body", 5)));
@@ -127,8 +127,8 @@ fn the_head_of_a_body_that_is_too_large_can_be_had() {
     assert!(
         matches!(exchange.receive(stream), Ok((length, Event::Head)) if length == stream.len())
     );
-    assert_eq!(exchange.expected(), Some(5));
-    assert_eq!(exchange.plain(), 0);
+    assert_eq!(exchange.content_length(), Some(5));
+    assert_eq!(exchange.passthrough_len(), 0);
     assert_eq!(exchange.receive(b"").err(), Some(too_large("body", 4)));
 }
 
@@ -136,8 +136,8 @@ fn the_head_of_a_body_that_is_too_large_can_be_had() {
 fn chunks_that_add_up_to_more_than_64_bits_are_too_large() {
     let (mut exchange, _) = receive(&Limits::default(), CHUNKED.as_bytes());
     go_on(&mut exchange, b"ffffffffffffffff\r\n").unwrap();
-    assert_eq!(exchange.plain(), u64::MAX);
-    exchange.moved(u64::MAX);
+    assert_eq!(exchange.passthrough_len(), u64::MAX);
+    exchange.advance(u64::MAX);
     assert_eq!(exchange.received(), u64::MAX);
     assert_eq!(go_on(&mut exchange, b"\r\n1\r\n"), Err(too_large("body", u64::MAX)));
 }
@@ -147,27 +147,27 @@ fn content_may_go_another_way() {
     let (mut exchange, content) =
         receive(&Limits::default(), b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
     assert_eq!(content.unwrap(), b"abc");
-    assert_eq!(exchange.plain(), 7);
-    exchange.moved(5);
-    assert_eq!((exchange.plain(), exchange.received()), (2, 8));
+    assert_eq!(exchange.passthrough_len(), 7);
+    exchange.advance(5);
+    assert_eq!((exchange.passthrough_len(), exchange.received()), (2, 8));
     assert!(!exchange.is_done());
-    exchange.moved(2);
+    exchange.advance(2);
     assert!(exchange.is_done() && exchange.is_reusable());
-    assert_eq!((exchange.received(), exchange.expected()), (10, Some(10)));
+    assert_eq!((exchange.received(), exchange.content_length()), (10, Some(10)));
 }
 
 #[test]
 fn in_chunks_too() {
     let (mut exchange, _) = receive(&Limits::default(), CHUNKED.as_bytes());
-    assert_eq!(exchange.plain(), 0);
+    assert_eq!(exchange.passthrough_len(), 0);
     assert_eq!(go_on(&mut exchange, b"a\r\nabc").unwrap(), b"abc");
-    assert_eq!(exchange.plain(), 7);
-    exchange.moved(7);
-    assert_eq!(exchange.plain(), 0);
+    assert_eq!(exchange.passthrough_len(), 7);
+    exchange.advance(7);
+    assert_eq!(exchange.passthrough_len(), 0);
     // The offset counts what was moved.
     let error = go_on(&mut exchange, b"!").unwrap_err();
     assert!(
-        matches!(error, ProtocolError::Malformed { part: Part::Body, offset: 13, .. }),
+        matches!(error, ProtocolError::Malformed { part: ResponsePart::Body, offset: 13, .. }),
         "{error}"
     );
 }
@@ -177,7 +177,7 @@ fn in_chunks_too() {
 fn no_more_than_there_is() {
     let (mut exchange, _) =
         receive(&Limits::default(), b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n");
-    exchange.moved(8);
+    exchange.advance(8);
 }
 
 #[test]
@@ -185,10 +185,10 @@ fn bytes_behind_the_end_cost_the_connection_whenever_they_come() {
     let stream = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     let (mut exchange, _) = receive(&Limits::default(), stream);
     assert!(exchange.is_reusable());
-    assert!(exchange.notes().is_empty());
+    assert!(exchange.warnings().is_empty());
     assert!(matches!(exchange.receive(b"\r\n"), Ok((0, Event::End))));
     assert!(exchange.is_done() && !exchange.is_reusable());
-    assert_eq!(exchange.notes(), [Note::Surplus]);
+    assert_eq!(exchange.warnings(), [Warning::Surplus]);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn what_the_header_map_cannot_hold_is_refused() {
 
     let stream = format!("HTTP/1.1 200 OK\r\n{}: a\r\n\r\n", "n".repeat(70_000));
     let (_, content) = receive(&limits, stream.as_bytes());
-    let Err(ProtocolError::Malformed { part: Part::Head, offset: 17, .. }) = content else {
+    let Err(ProtocolError::Malformed { part: ResponsePart::Head, offset: 17, .. }) = content else {
         panic!("{content:?}");
     };
 }
@@ -243,21 +243,21 @@ fn every_kind_of_interim_response_is_told() {
 
 #[test]
 fn errors_and_notes_are_one_line_each() {
-    let notes = [
-        Note::LengthIgnored,
-        Note::ChunkedBeforeItsTime,
-        Note::LengthRepeated,
-        Note::ContentImpossible,
-        Note::BareLf,
-        Note::Folded,
-        Note::TrailersDropped,
-        Note::Surplus,
+    let warnings = [
+        Warning::LengthIgnored,
+        Warning::ChunkedHttp10,
+        Warning::LengthRepeated,
+        Warning::ContentImpossible,
+        Warning::BareLf,
+        Warning::Folded,
+        Warning::TrailersDropped,
+        Warning::Surplus,
     ];
-    let mut texts = notes.map(|note| note.to_string()).to_vec();
+    let mut texts = warnings.map(|warning| warning.to_string()).to_vec();
     for text in &texts {
         assert!(!text.contains(char::is_control) && !text.contains("  "), "{text:?}");
     }
     texts.sort();
     texts.dedup();
-    assert_eq!(texts.len(), notes.len());
+    assert_eq!(texts.len(), warnings.len());
 }

@@ -6,10 +6,10 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName};
 
-use super::blame::{self, malformed};
+use super::diagnose::{self, malformed};
+use super::field_section::FieldSection;
 use super::head::{append, most_fields, too_many};
-use super::section::Section;
-use super::{Part, ProtocolError};
+use super::{ProtocolError, ResponsePart};
 use crate::limits::Limits;
 
 /// What has no meaning behind the content, or a dangerous one: framing, routing, authentication,
@@ -44,7 +44,7 @@ static ONLY_IN_HEADS: [HeaderName; 24] = [
 /// Reads whole trailers. Every line ends in CRLF and none is folded. Says also whether fields were
 /// dropped that only a head may have.
 pub(super) fn parse(
-    section: &Section,
+    section: &FieldSection,
     limits: &Limits,
 ) -> Result<(HeaderMap, bool), ProtocolError> {
     let raw = section.bytes();
@@ -55,17 +55,17 @@ pub(super) fn parse(
             cr = *byte == b'\r';
             bare
         });
-        return Err(malformed(Part::Trailers, bare.unwrap_or(0), "an LF without CR"));
+        return Err(malformed(ResponsePart::Trailers, bare.unwrap_or(0), "an LF without CR"));
     }
     let mut slots = vec![httparse::EMPTY_HEADER; section.lines().min(most_fields(limits))];
     let fields = match httparse::parse_headers(raw, &mut slots) {
         Ok(httparse::Status::Complete((length, fields))) if length == raw.len() => fields,
         Err(httparse::Error::TooManyHeaders) => return Err(too_many(limits)),
-        _ => return Err(blame::trailers(raw)),
+        _ => return Err(diagnose::trailers(raw)),
     };
     let mut trailers = HeaderMap::new();
     for field in fields {
-        append(&mut trailers, raw, field, false, Part::Trailers, limits)?;
+        append(&mut trailers, raw, field, false, ResponsePart::Trailers, limits)?;
     }
     let all = trailers.len();
     for name in &ONLY_IN_HEADS {

@@ -14,15 +14,15 @@ fn what_is_wrong_with_a_request_is_told_and_nothing_sent() {
     assert!(chain(&error).join(": ").contains("byte 10"), "{:?}", chain(&error));
     assert_eq!(fails(client.get("ftp://h/")).kind(), ErrorKind::UnsupportedScheme);
     assert_eq!(fails(client.get("https://h/")).kind(), ErrorKind::UnsupportedScheme);
-    let error = fails(client.get("http://h/").header("x", "a\r\nb"));
+    let error = fails(client.get("http://h/").with_header("x", "a\r\nb"));
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(error.url(), Some("http://h/"));
     for (name, value) in [("a b", "c"), ("content-length", "5"), ("transfer-encoding", "chunked")] {
-        let error = fails(client.get("http://h/").header(name, value).redirects(false));
+        let error = fails(client.get("http://h/").with_header(name, value).with_redirects(false));
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
         assert_eq!(chain(&error).len(), 2, "{name}");
     }
-    let first = fails(client.get("").header("a b", "c"));
+    let first = fails(client.get("").with_header("a b", "c"));
     assert_eq!(first.kind(), ErrorKind::InvalidUrl);
 }
 
@@ -37,9 +37,9 @@ fn a_request_has_what_it_was_told() {
         ok(""),
     ]]);
     let client = Client::new();
-    let request = client.get(&server.url("/")).header(http::header::ACCEPT, "text/plain");
+    let request = client.get(&server.url("/")).with_header(http::header::ACCEPT, "text/plain");
     assert_eq!(request.url().map(Url::as_str), Some(&*server.url("/")));
-    let response = request.range("5-9").send().unwrap();
+    let response = request.with_range("5-9").send().unwrap();
     assert_eq!(response.status(), 200);
     drop(response);
     server.finish();

@@ -3,7 +3,9 @@
 
 use httpget::http::HeaderMap;
 use httpget::http::header::{AUTHORIZATION, HOST};
-use httpget::protocol::{Event, Exchange, Note, Part, ProtocolError, RequestHead, carry};
+use httpget::protocol::{
+    Event, Exchange, ProtocolError, RequestHead, ResponsePart, Warning, redirect_request,
+};
 use httpget::{Limits, ParseUrlError, Url};
 use netcore::testing::cut;
 
@@ -20,7 +22,7 @@ pub(crate) struct Story {
     /// Whole before the peer closed.
     pub(crate) whole: bool,
     pub(crate) kept: bool,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) warnings: Vec<Warning>,
     /// What came of closing.
     pub(crate) end: Option<ProtocolError>,
 }
@@ -40,15 +42,15 @@ pub(crate) fn tell(limits: &Limits, pieces: &[&[u8]], moving: bool) -> Story {
     'pieces: for piece in pieces {
         let mut rest = *piece;
         loop {
-            if moving && exchange.plain() > 0 && !rest.is_empty() {
-                let most = usize::try_from(exchange.plain()).unwrap_or(usize::MAX);
+            if moving && exchange.passthrough_len() > 0 && !rest.is_empty() {
+                let most = usize::try_from(exchange.passthrough_len()).unwrap_or(usize::MAX);
                 let (content, more) = rest.split_at(rest.len().min(most));
-                exchange.moved(content.len() as u64);
+                exchange.advance(content.len() as u64);
                 story.content.extend_from_slice(content);
                 rest = more;
                 continue;
             }
-            let plain = exchange.plain();
+            let plain = exchange.passthrough_len();
             let (used, event) = match exchange.receive(rest) {
                 Ok(received) => received,
                 Err(error) => {
@@ -91,7 +93,7 @@ pub(crate) fn tell(limits: &Limits, pieces: &[&[u8]], moving: bool) -> Story {
     story.whole = exchange.is_done();
     story.kept = exchange.is_reusable();
     assert!(!story.kept || story.whole);
-    story.expected = exchange.expected();
+    story.expected = exchange.content_length();
     story.end = exchange.closed().err();
     assert_eq!(exchange.closed().err(), story.end, "the first error is final");
     if failed.is_some() {
@@ -102,7 +104,7 @@ pub(crate) fn tell(limits: &Limits, pieces: &[&[u8]], moving: bool) -> Story {
     assert_eq!(exchange.received(), story.content.len() as u64);
     assert!(story.content.len() as u64 <= limits.body);
     story.trailers = exchange.trailers().cloned();
-    story.notes = exchange.notes().to_vec();
+    story.warnings = exchange.warnings().to_vec();
     story
 }
 
@@ -158,7 +160,7 @@ pub(crate) fn prefix(limits: &Limits, prefix: &[u8], story: &Story) {
         Some(ProtocolError::Incomplete { part, received, expected }) => {
             assert!(received <= prefix.len() as u64, "{shown}");
             assert!(expected.is_none_or(|expected| received < expected), "{shown}");
-            assert_eq!(part == Part::Response, prefix.is_empty(), "{shown}");
+            assert_eq!(part == ResponsePart::Response, prefix.is_empty(), "{shown}");
         }
         Some(error) => assert_eq!(Some(error), story.end, "{shown}"),
     }
@@ -168,21 +170,21 @@ pub(crate) fn prefix(limits: &Limits, prefix: &[u8], story: &Story) {
 /// Says whether there was a head to be had.
 pub(crate) fn http_head(input: &[u8]) -> bool {
     let [seed, stream @ ..] = input else { return false };
-    let limits = Limits { head: 512, fields: 12, interim: 2, body: 1000, ..Limits::default() };
+    let limits = Limits::default().with_head(512).with_fields(12).with_interim(2).with_body(1000);
     let story = laws(&limits, stream, *seed);
     let (Some(status), Some((_, raw))) = (story.status, story.heads.last()) else {
         assert!(!story.is_success());
         return false;
     };
     // By definition: RFC 9112 section 6.3.
-    let claims = claims(raw);
-    let expected = match claims {
+    let framing_fields = framing_fields(raw);
+    let expected = match framing_fields {
         _ if status == 204 || status == 304 => Some(0),
-        Claims { chunked: true, .. } => None,
-        Claims { length, .. } => length,
+        FramingFields { chunked: true, .. } => None,
+        FramingFields { length, .. } => length,
     };
     assert_eq!(story.expected, expected, "{}", raw.escape_ascii());
-    assert!(!(story.kept && claims.chunked && claims.length.is_some()), "smuggled");
+    assert!(!(story.kept && framing_fields.chunked && framing_fields.length.is_some()), "smuggled");
     if story.is_success() {
         let length = story.content.len() as u64;
         assert!(expected.is_none_or(|expected| expected == length), "{length} bytes");
@@ -190,13 +192,13 @@ pub(crate) fn http_head(input: &[u8]) -> bool {
     true
 }
 
-struct Claims {
+struct FramingFields {
     length: Option<u64>,
     chunked: bool,
 }
 
 /// What an accepted head says about framing, read the simple way.
-fn claims(raw: &[u8]) -> Claims {
+fn framing_fields(raw: &[u8]) -> FramingFields {
     let text: String = raw.iter().map(|byte| char::from(*byte)).collect();
     let text = text.replace("\r\n", "\n").replace("\n ", "  ").replace("\n\t", "  ");
     let values = |name: &str| -> Vec<String> {
@@ -215,14 +217,15 @@ fn claims(raw: &[u8]) -> Claims {
     let codings = values("transfer-encoding");
     let chunked = codings.iter().filter(|it| it.eq_ignore_ascii_case("chunked")).count();
     assert!(chunked == codings.len() && chunked <= 1, "{codings:?}");
-    Claims { length: lengths.first().copied(), chunked: chunked == 1 }
+    FramingFields { length: lengths.first().copied(), chunked: chunked == 1 }
 }
 
 /// Chunked bodies. The first byte of the input is the seed of the cutting, the rest what a server
 /// sends behind its head. Says whether the body was whole.
 pub(crate) fn http_chunk(input: &[u8]) -> bool {
     let [seed, body @ ..] = input else { return false };
-    let limits = Limits { body: 300, trailers: 64, chunk_line: 24, fields: 3, ..Limits::default() };
+    let limits =
+        Limits::default().with_body(300).with_trailers(64).with_chunk_line(24).with_fields(3);
     let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let stream = [head, body].concat();
     let story = laws(&limits, &stream, *seed);
@@ -340,7 +343,7 @@ pub(crate) fn redirect(input: &[u8]) -> bool {
 
     let mut head = RequestHead::get(&from);
     one_request(&head, &from);
-    let lost = carry(&from, &to, &mut head);
+    let lost = redirect_request(&from, &to, &mut head);
     one_request(&head, &to);
     let expected = to.credentials().map(|credentials| credentials.basic());
     assert_eq!(head.value(&AUTHORIZATION), expected.as_ref(), "{to} from {from}");

@@ -19,14 +19,14 @@ impl Engine<'_> {
     /// counts.
     pub(super) fn check_status(&mut self, response: &Response, held: &Held) -> Result<(), Failure> {
         let status = response.status();
-        let mut error = Error::new(ErrorKind::Status(status)).of(response.url());
+        let mut error = Error::new(ErrorKind::Status(status)).with_url(response.url());
         let is_answer = self.is_answer(status, held);
         let may_help = error.is_retryable() || (self.options.any_error && !is_answer);
         if may_help && self.has_another() {
             let asked = retry_after(response.headers(), SystemTime::now());
             match self.in_time(asked) {
                 Ok(wait) => return Err(Failure { error, next: Next::After(wait) }),
-                Err(late) => error = error.because(late),
+                Err(late) => error = error.with_cause(late),
             }
         }
         match is_answer {
@@ -50,8 +50,8 @@ impl Engine<'_> {
     /// Returns `true` if a 304 is an answer: there is no file that would be missing then, or the
     /// request has asked for it.
     fn may_stay(&self) -> bool {
-        let asked = |name| self.order.head.value(name).is_some();
-        matches!(self.sink, Sink::Straight { .. })
+        let asked = |name| self.prepared.head.value(name).is_some();
+        matches!(self.sink, Sink::Direct { .. })
             || asked(&IF_NONE_MATCH)
             || asked(&IF_MODIFIED_SINCE)
     }
@@ -63,11 +63,11 @@ impl Engine<'_> {
         response: &Response,
         total: Option<u64>,
     ) -> Result<(), Failure> {
-        let max = self.order.limits.body;
+        let max = self.prepared.limits.body;
         match total {
             Some(total) if total > max => {
                 let limit = ProtocolError::TooLarge { limit: "body", max };
-                Err(Error::from(limit).of(response.url()).into())
+                Err(Error::from(limit).with_url(response.url()).into())
             }
             _ => Ok(()),
         }
@@ -80,7 +80,7 @@ impl Engine<'_> {
         response: &Response,
         sent: Option<u64>,
     ) -> Result<(), Failure> {
-        let Some(asked) = self.order.head.value(&RANGE) else { return Ok(()) };
+        let Some(asked) = self.prepared.head.value(&RANGE) else { return Ok(()) };
         let checked = check_asked(asked, response.status(), response.headers(), sent);
         checked.map_err(|fault| range(fault, response))
     }
@@ -104,10 +104,12 @@ pub(super) fn check_length(
 /// just have been cut short.
 pub(super) fn range(fault: RangeFault, response: &Response) -> Failure {
     let error = match fault {
-        RangeFault::Length { range, sent } if response.expected().is_none() && sent < range => {
+        RangeFault::Length { range, sent }
+            if response.content_length().is_none() && sent < range =>
+        {
             Error::new(ErrorKind::BodyTruncated { received: sent, expected: Some(range) })
         }
-        fault => Error::new(ErrorKind::Range).because(fault),
+        fault => Error::new(ErrorKind::Range).with_cause(fault),
     };
-    error.of(response.url()).into()
+    error.with_url(response.url()).into()
 }

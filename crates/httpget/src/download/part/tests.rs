@@ -12,10 +12,10 @@ use crate::download::target::Target;
 use crate::fixture::Directory;
 use crate::url::Url;
 
-fn open(path: &Path) -> Result<Part, FileError> {
+fn open(path: &Path) -> Result<PartFile, FileError> {
     match Target::at(path, Deadline::after(Duration::from_secs(60))).unwrap() {
-        Target::File(place) => Part::open(place),
-        Target::Straight(_) => panic!("{} is no file", path.display()),
+        Target::File(place) => PartFile::open(place),
+        Target::Direct(_) => panic!("{} is no file", path.display()),
     }
 }
 
@@ -31,7 +31,7 @@ fn partial(bytes: u64) -> Option<Partial> {
 }
 
 /// A part of eight bytes that has the first ones.
-fn begun(path: &Path, bytes: &[u8]) -> Part {
+fn begun(path: &Path, bytes: &[u8]) -> PartFile {
     let mut part = open(path).unwrap();
     part.begin(Some(version())).unwrap();
     part.file.write_all(bytes).unwrap();

@@ -37,8 +37,8 @@ fn dated(bytes: u64, total: Option<u64>) -> Held {
     Held::Part(Partial { bytes, version: Version { source: source(), validator, total } })
 }
 
-fn plan(held: &Held, status: u16, fields: &[&str]) -> Result<Plan, RangeFault> {
-    Plan::of(held, &source(), StatusCode::from_u16(status).unwrap(), &headers(fields))
+fn plan(held: &Held, status: u16, fields: &[&str]) -> Result<Decision, RangeFault> {
+    Decision::of(held, &source(), StatusCode::from_u16(status).unwrap(), &headers(fields))
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_range_is_all_behind_what_is_there() {
 #[test]
 fn a_part_that_fits_is_gone_on_with() {
     let partial = tagged(400, Some(1000));
-    let whole_rest = Ok(Plan::Continue { length: 600, total: 1000 });
+    let whole_rest = Ok(Decision::Continue { length: 600, total: 1000 });
     let tag = "ETag: \"v1\"";
     for range in ["bytes 400-999/1000", "bytes 400-999/*", "Bytes 400-999/1000"] {
         let range = format!("Content-Range: {range}");
@@ -103,7 +103,7 @@ fn a_part_that_fits_is_gone_on_with() {
         // A 206 may leave the date out, but never the tag (RFC 9110 section 15.3.7).
         assert_eq!(plan(&dated(400, Some(1000)), 206, &[&range]), whole_rest, "{range}");
     }
-    let less = Ok(Plan::Continue { length: 100, total: 1000 });
+    let less = Ok(Decision::Continue { length: 100, total: 1000 });
     assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-499/1000", tag]), less);
     let unknown = tagged(400, None);
     assert_eq!(plan(&unknown, 206, &["Content-Range: bytes 400-999/1000", tag]), whole_rest);
@@ -112,7 +112,7 @@ fn a_part_that_fits_is_gone_on_with() {
 #[test]
 fn a_part_of_another_version_is_asked_for_again() {
     let partial = tagged(400, Some(1000));
-    let again = Ok(Plan::Repeat);
+    let again = Ok(Decision::Repeat);
     let tag = "ETag: \"v1\"";
     assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-1000/1001", tag]), again);
     assert_eq!(plan(&partial, 206, &["Content-Range: bytes 400-1000/*", tag]), again);
@@ -128,7 +128,7 @@ fn a_part_of_another_version_is_asked_for_again() {
     assert_eq!(plan(&dated, 206, &[range, other]), again);
     assert_eq!(
         plan(&dated, 206, &[range, "ETag: \"new\""]),
-        Ok(Plan::Continue { length: 600, total: 1000 })
+        Ok(Decision::Continue { length: 600, total: 1000 })
     );
 }
 
@@ -157,18 +157,18 @@ fn a_part_of_another_resource_is_asked_for_again() {
         (known.with_host(&HeaderValue::from_static("other")), false),
     ];
     for (source, is_same) in rows {
-        let part = Plan::of(&held, &source, StatusCode::PARTIAL_CONTENT, &fields).unwrap();
-        assert_eq!(matches!(part, Plan::Continue { .. }), is_same, "{source:?}");
-        assert_eq!(part == Plan::Repeat, !is_same, "{source:?}");
-        let full = Plan::of(&held, &source, StatusCode::RANGE_NOT_SATISFIABLE, &full).unwrap();
-        assert_eq!(full, if is_same { Plan::Complete } else { Plan::Repeat }, "{source:?}");
+        let part = Decision::of(&held, &source, StatusCode::PARTIAL_CONTENT, &fields).unwrap();
+        assert_eq!(matches!(part, Decision::Continue { .. }), is_same, "{source:?}");
+        assert_eq!(part == Decision::Repeat, !is_same, "{source:?}");
+        let full = Decision::of(&held, &source, StatusCode::RANGE_NOT_SATISFIABLE, &full).unwrap();
+        assert_eq!(full, if is_same { Decision::Complete } else { Decision::Repeat }, "{source:?}");
     }
 }
 
 #[test]
 fn a_file_of_an_unknown_version_is_whole_or_begun_again() {
     let file = Held::File(1000);
-    assert_eq!(plan(&file, 416, &["Content-Range: bytes */1000"]), Ok(Plan::Complete));
+    assert_eq!(plan(&file, 416, &["Content-Range: bytes */1000"]), Ok(Decision::Complete));
     let others: &[(u16, &[&str])] = &[
         (416, &["Content-Range: bytes */999"]),
         (416, &[]),
@@ -176,17 +176,23 @@ fn a_file_of_an_unknown_version_is_whole_or_begun_again() {
         (206, &[]),
     ];
     for (status, fields) in others {
-        assert_eq!(plan(&file, *status, fields), Ok(Plan::Repeat), "{status} {fields:?}");
+        assert_eq!(plan(&file, *status, fields), Ok(Decision::Repeat), "{status} {fields:?}");
     }
-    assert_eq!(plan(&file, 200, &[]), Ok(Plan::Begin { length: None }));
+    assert_eq!(plan(&file, 200, &[]), Ok(Decision::Begin { length: None }));
 }
 
 #[test]
 fn another_range_is_asked_for_again() {
     let partial = tagged(400, Some(1000));
     let tag = "ETag: \"v1\"";
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 0-999/1000", tag]), Ok(Plan::Repeat));
-    assert_eq!(plan(&partial, 206, &["Content-Range: bytes 401-999/1000", tag]), Ok(Plan::Repeat));
+    assert_eq!(
+        plan(&partial, 206, &["Content-Range: bytes 0-999/1000", tag]),
+        Ok(Decision::Repeat)
+    );
+    assert_eq!(
+        plan(&partial, 206, &["Content-Range: bytes 401-999/1000", tag]),
+        Ok(Decision::Repeat)
+    );
     let unreadable = [
         "",
         "bytes 400-999",
@@ -209,28 +215,28 @@ fn another_range_is_asked_for_again() {
     ];
     for value in unreadable {
         let field = format!("Content-Range: {value}");
-        assert_eq!(plan(&partial, 206, &[&field, tag]), Ok(Plan::Repeat), "{value}");
+        assert_eq!(plan(&partial, 206, &[&field, tag]), Ok(Decision::Repeat), "{value}");
     }
     let multipart = "Content-Type: multipart/byteranges; boundary=x";
-    assert_eq!(plan(&partial, 206, &[multipart, tag]), Ok(Plan::Repeat));
+    assert_eq!(plan(&partial, 206, &[multipart, tag]), Ok(Decision::Repeat));
     let twice = "Content-Range: bytes 400-999/1000";
-    assert_eq!(plan(&partial, 206, &[twice, twice, tag]), Ok(Plan::Repeat));
+    assert_eq!(plan(&partial, 206, &[twice, twice, tag]), Ok(Decision::Repeat));
 }
 
 #[test]
 fn a_server_without_ranges_starts_again() {
     let partial = tagged(400, Some(1000));
-    assert_eq!(plan(&partial, 200, &["ETag: \"v1\""]), Ok(Plan::Begin { length: None }));
-    assert_eq!(plan(&partial, 203, &[]), Ok(Plan::Begin { length: None }));
+    assert_eq!(plan(&partial, 200, &["ETag: \"v1\""]), Ok(Decision::Begin { length: None }));
+    assert_eq!(plan(&partial, 203, &[]), Ok(Decision::Begin { length: None }));
 }
 
 #[test]
 fn nothing_left_at_the_full_size_is_success() {
     let whole = tagged(1000, Some(1000));
-    assert_eq!(plan(&whole, 416, &["Content-Range: bytes */1000"]), Ok(Plan::Complete));
+    assert_eq!(plan(&whole, 416, &["Content-Range: bytes */1000"]), Ok(Decision::Complete));
     let unknown = tagged(1000, None);
-    assert_eq!(plan(&unknown, 416, &["Content-Range: bytes */1000"]), Ok(Plan::Complete));
-    let again = Ok(Plan::Repeat);
+    assert_eq!(plan(&unknown, 416, &["Content-Range: bytes */1000"]), Ok(Decision::Complete));
+    let again = Ok(Decision::Repeat);
     assert_eq!(plan(&whole, 416, &["Content-Range: bytes */999"]), again);
     assert_eq!(plan(&whole, 416, &["Content-Range: bytes */1001"]), again);
     assert_eq!(plan(&whole, 416, &["Content-Range: bytes */1000", "ETag: \"v2\""]), again);
@@ -243,9 +249,9 @@ fn nothing_left_at_the_full_size_is_success() {
 #[test]
 fn without_a_range_asked_for_the_content_is_the_file() {
     for nothing in [Held::Nothing, tagged(0, None)] {
-        assert_eq!(plan(&nothing, 200, &[]), Ok(Plan::Begin { length: None }));
+        assert_eq!(plan(&nothing, 200, &[]), Ok(Decision::Begin { length: None }));
         let whole = ["Content-Range: bytes 0-999/1000"];
-        assert_eq!(plan(&nothing, 206, &whole), Ok(Plan::Begin { length: Some(1000) }));
+        assert_eq!(plan(&nothing, 206, &whole), Ok(Decision::Begin { length: Some(1000) }));
         for part in ["bytes 0-998/1000", "bytes 1-999/1000", "bytes 0-999/*", "bytes */1000"] {
             let field = format!("Content-Range: {part}");
             assert_eq!(plan(&nothing, 206, &[&field]), Err(RangeFault::Unasked), "{part}");

@@ -6,30 +6,30 @@ use std::process::Command;
 use super::*;
 use crate::fixture::Directory;
 
-fn patience() -> Deadline {
+fn transfer_deadline() -> Deadline {
     Deadline::after(Duration::from_secs(60))
 }
 
 /// The place of what must be a file, or nothing.
-fn place(path: &Path) -> Place {
-    match Target::at(path, patience()).unwrap() {
+fn place(path: &Path) -> FileTarget {
+    match Target::at(path, transfer_deadline()).unwrap() {
         Target::File(place) => place,
-        Target::Straight(straight) => {
-            panic!("{} is written straight: {straight:?}", path.display())
+        Target::Direct(direct) => {
+            panic!("{} is written direct: {direct:?}", path.display())
         }
     }
 }
 
-fn straight(path: &Path) -> Straight {
-    match Target::at(path, patience()).unwrap() {
-        Target::Straight(straight) => straight,
+fn direct(path: &Path) -> Direct {
+    match Target::at(path, transfer_deadline()).unwrap() {
+        Target::Direct(direct) => direct,
         Target::File(place) => panic!("{} is written aside: {place:?}", path.display()),
     }
 }
 
 /// The kind of an error, and its text.
 fn refusal(path: &Path) -> (io::ErrorKind, String) {
-    let error = Target::at(path, patience()).unwrap_err();
+    let error = Target::at(path, transfer_deadline()).unwrap_err();
     (error.cause().kind(), error.to_string())
 }
 
@@ -139,7 +139,7 @@ fn a_file_that_can_not_be_written_is_not_replaced() {
 #[test]
 fn devices_are_written_straight() {
     for path in ["/dev/null", "/dev/full"] {
-        let Straight::File(mut file) = straight(Path::new(path)) else { panic!("no file") };
+        let Direct::File(mut file) = direct(Path::new(path)) else { panic!("no file") };
         assert_eq!(file.write_all(b"x").is_ok(), path == "/dev/null", "{path}");
     }
 }
@@ -160,7 +160,7 @@ fn a_fifo_is_waited_for_until_somebody_reads() {
             text
         }
     });
-    let Straight::File(mut file) = straight(&path) else { panic!("no file") };
+    let Direct::File(mut file) = direct(&path) else { panic!("no file") };
     file.write_all(b"through").unwrap();
     drop(file);
     assert_eq!(reader.join().unwrap(), "through");
@@ -171,7 +171,7 @@ fn a_socket_is_connected_to() {
     let directory = Directory::new();
     let path = directory.join("socket");
     let listener = UnixListener::bind(&path).unwrap();
-    let Straight::Socket(mut stream) = straight(&path) else { panic!("no socket") };
+    let Direct::Socket(mut stream) = direct(&path) else { panic!("no socket") };
     let (mut peer, _) = listener.accept().unwrap();
     stream.write_all(b"through").unwrap();
     drop(stream);
@@ -192,7 +192,7 @@ fn a_descriptors_name_is_not_taken_for_a_file() {
     fs::write(&path, "before ").unwrap();
     let open = File::options().append(true).open(&path).unwrap();
     symlink(format!("/dev/fd/{}", open.as_raw_fd()), directory.join("link")).unwrap();
-    let Straight::File(mut file) = straight(&directory.join("link")) else { panic!("no file") };
+    let Direct::File(mut file) = direct(&directory.join("link")) else { panic!("no file") };
     file.write_all(b"behind").unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"before behind");
 }

@@ -10,7 +10,7 @@ use crate::fixture::act;
 fn an_empty_body_is_an_empty_file() {
     for response in [response("200 OK", &[], b""), head("204 No Content", &[])] {
         let server = Server::play([vec![asks_all(), send(response)]]);
-        let place = Place::new();
+        let place = FileTarget::new();
         run(download(&server), &place.file).unwrap();
         place.assert_whole(b"");
         server.finish();
@@ -24,7 +24,7 @@ fn chunks_and_bodies_until_the_end_become_files_too() {
     let until = "HTTP/1.0 200 OK\r\n\r\nabcde";
     for response in [chunks, until] {
         let server = Server::play([vec![asks_all(), send(response), Step::Close]]);
-        let place = Place::new();
+        let place = FileTarget::new();
         let done = run(download(&server), &place.file).unwrap();
         assert_eq!((done.bytes, done.fetched), (5, 5));
         place.assert_whole(b"abcde");
@@ -35,13 +35,13 @@ fn chunks_and_bodies_until_the_end_become_files_too() {
 #[test]
 fn until_it_is_whole_the_file_is_what_it_was() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     fs::write(&place.file, "an older one").unwrap();
     fs::set_permissions(&place.file, fs::Permissions::from_mode(0o640)).unwrap();
     let mut looks = 0;
     let file = place.file.clone();
     download(&server)
-        .to_file(&place.file, &mut |it| {
+        .to_file_observed(&place.file, &mut |it| {
             if let Progress::Arrived { .. } = it {
                 assert_eq!(fs::read(&file).unwrap(), b"an older one");
                 looks += 1;
@@ -57,14 +57,14 @@ fn until_it_is_whole_the_file_is_what_it_was() {
 #[test]
 fn a_link_stays_a_link() {
     let server = Server::play([vec![asks_all(), send(cut(10)), Step::Close]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     symlink("file", place.directory.join("link")).unwrap();
     run(download(&server), &place.directory.join("link")).unwrap_err();
     assert_eq!(place.directory.names(), ["file.part", "file.part.meta", "link"]);
     server.finish();
 
     let server = Server::play([vec![asks_rest(10), send(rest(10))]]);
-    run(download(&server).resume(true), &place.directory.join("link")).unwrap();
+    run(download(&server).with_resume(true), &place.directory.join("link")).unwrap();
     assert_eq!(place.directory.names(), ["file", "link"]);
     assert_eq!(fs::read(&place.file).unwrap(), BODY);
     server.finish();
@@ -81,8 +81,8 @@ fn the_time_of_the_last_change_is_the_servers_unless_it_can_not_be() {
     ];
     for (field, wanted, time) in rows {
         let server = Server::play([vec![asks_all(), send(response("200 OK", &[field], BODY))]]);
-        let place = Place::new();
-        run(download(&server).server_time(wanted), &place.file).unwrap();
+        let place = FileTarget::new();
+        run(download(&server).with_server_time(wanted), &place.file).unwrap();
         let modified = fs::metadata(&place.file).unwrap().modified().unwrap();
         match time {
             Some(time) => assert_eq!(modified, time),
@@ -96,11 +96,11 @@ fn the_time_of_the_last_change_is_the_servers_unless_it_can_not_be() {
 #[test]
 fn two_downloads_to_one_file_do_not_mix() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     let mut second = None;
     let (file, url) = (place.file.clone(), server.url("/f"));
     download(&server)
-        .to_file(&place.file, &mut |it| {
+        .to_file_observed(&place.file, &mut |it| {
             if let Progress::Begun { .. } = it {
                 second = Some(run(Download::new(Client::new().get(&url)), &file).unwrap_err());
             }
@@ -119,10 +119,10 @@ fn two_downloads_to_one_file_do_not_mix() {
 fn what_can_not_be_written_is_not_asked_for() {
     // Nobody accepts here, and nobody has to.
     let request = || Client::new().get("http://127.0.0.1:1/f");
-    let place = Place::new();
+    let place = FileTarget::new();
     let paths = [place.directory.path().to_owned(), place.directory.join("no-such/file")];
     for path in paths {
-        let error = run(Download::new(request()).retries(3), &path).unwrap_err();
+        let error = run(Download::new(request()).with_retries(3), &path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Write);
         assert!(error.to_string().contains("http://127.0.0.1:1/f"), "{error}");
         let cause = error.source().unwrap().downcast_ref::<FileError>().unwrap();
@@ -138,8 +138,8 @@ fn heads_come_before_the_content_if_they_are_wanted() {
     let redirect = head("302 Found", &["Location: /f", "Content-Length: 8"]);
     let answer = [interim.clone(), whole()].concat();
     let server = Server::play([vec![asks_all(), send(&away), asks_all(), send(&answer)]]);
-    let place = Place::new();
-    let done = run(download(&server).heads(true), &place.file).unwrap();
+    let place = FileTarget::new();
+    let done = run(download(&server).with_heads(true), &place.file).unwrap();
     let all = [redirect, answer].concat();
     assert_eq!((done.bytes, done.fetched), (all.len() as u64, 40));
     place.assert_whole(&all);
@@ -166,13 +166,14 @@ fn a_file_with_heads_or_of_a_range_is_not_gone_on_with() {
             vec![asks(), send(cut(20)), Step::Close],
             vec![asks(), send(answer.clone())],
         ]);
-        let place = Place::new();
+        let place = FileTarget::new();
         let mut request = Client::new().get(&server.url("/f"));
         if !heads {
-            request = request.range("0-39");
+            request = request.with_range("0-39");
         }
-        let download = Download::new(request).heads(heads).resume(true);
-        let download = download.backoff(Backoff::new(Duration::ZERO, Duration::ZERO)).retries(2);
+        let download = Download::new(request).with_heads(heads).with_resume(true);
+        let download =
+            download.with_backoff(Backoff::new(Duration::ZERO, Duration::ZERO)).with_retries(2);
         run(download, &place.file).unwrap();
         place.assert_whole(if heads { &answer } else { BODY });
         server.finish();
@@ -182,8 +183,8 @@ fn a_file_with_heads_or_of_a_range_is_not_gone_on_with() {
 #[test]
 fn another_range_than_the_one_that_was_asked_for_by_hand_is_no_file() {
     let server = Server::play([vec![get_that("/f", |_| ()), send(whole())]]);
-    let place = Place::new();
-    let request = Client::new().get(&server.url("/f")).range("4-9");
+    let place = FileTarget::new();
+    let request = Client::new().get(&server.url("/f")).with_range("4-9");
     assert_eq!(run(Download::new(request), &place.file).unwrap_err().kind(), ErrorKind::Range);
     server.finish();
 }
@@ -194,8 +195,8 @@ fn a_range_that_was_asked_for_by_hand_is_a_file() {
         response("206 Partial Content", &[&content_range(4, 9, 40), "ETag: \"v1\""], &BODY[4..10]);
     let asks = get_that("/f", |head| assert!(has_field(head, "Range: bytes=4-9"), "{head}"));
     let server = Server::play([vec![asks, send(part)]]);
-    let place = Place::new();
-    let request = Client::new().get(&server.url("/f")).range("4-9");
+    let place = FileTarget::new();
+    let request = Client::new().get(&server.url("/f")).with_range("4-9");
     run(Download::new(request), &place.file).unwrap();
     place.assert_whole(&BODY[4..10]);
     server.finish();
@@ -203,7 +204,7 @@ fn a_range_that_was_asked_for_by_hand_is_a_file() {
 
 #[test]
 fn a_file_that_must_not_be_replaced_stays() {
-    let place = Place::new();
+    let place = FileTarget::new();
     let server = Server::play([vec![
         asks_all(),
         send(cut(10)),
@@ -213,13 +214,13 @@ fn a_file_that_must_not_be_replaced_stays() {
         }),
         send(&BODY[10..]),
     ]]);
-    let error = run(download(&server).replace(false), &place.file).unwrap_err();
+    let error = run(download(&server).with_replace(false), &place.file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Write);
     assert_eq!(fs::read(&place.file).unwrap(), b"another");
     assert_eq!(fs::read(place.part()).unwrap(), BODY);
     server.finish();
     // Nothing is sent.
-    let download = Download::new(Client::new().get("http://127.0.0.1:9/")).replace(false);
+    let download = Download::new(Client::new().get("http://127.0.0.1:9/")).with_replace(false);
     let texts = chain(&run(download, &place.file).unwrap_err());
     assert!(texts[1].starts_with("create "), "{texts:?}");
 }
@@ -227,8 +228,8 @@ fn a_file_that_must_not_be_replaced_stays() {
 #[test]
 fn a_new_file_needs_no_other_to_be_replaced() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
-    let place = Place::new();
-    run(download(&server).replace(false), &place.file).unwrap();
+    let place = FileTarget::new();
+    run(download(&server).with_replace(false), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
 }

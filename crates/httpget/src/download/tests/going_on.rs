@@ -13,7 +13,7 @@ fn a_broken_download_is_gone_on_with_wherever_it_broke() {
             _ => vec![asks_rest(at), send(rest(at))],
         };
         let server = Server::play([vec![asks_all(), send(cut(at)), Step::Close], second]);
-        let place = Place::new();
+        let place = FileTarget::new();
         let broken = run(download(&server), &place.file).unwrap_err();
         let (received, expected) = (at as u64, Some(BODY.len() as u64));
         assert_eq!(broken.kind(), ErrorKind::BodyTruncated { received, expected });
@@ -21,7 +21,7 @@ fn a_broken_download_is_gone_on_with_wherever_it_broke() {
             0 => assert_eq!(place.directory.names(), [""; 0], "nothing came"),
             _ => place.assert_left(at),
         }
-        let done = run(download(&server).resume(true), &place.file).unwrap();
+        let done = run(download(&server).with_resume(true), &place.file).unwrap();
         place.assert_whole(BODY);
         assert_eq!((done.bytes, done.resumed_from), (BODY.len() as u64, at as u64));
         assert_eq!((done.fetched, done.attempts), ((BODY.len() - at) as u64, 1));
@@ -32,7 +32,7 @@ fn a_broken_download_is_gone_on_with_wherever_it_broke() {
 #[test]
 fn without_being_asked_to_it_does_not_go_on() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
-    let place = Place::with_part(10);
+    let place = FileTarget::with_part(10);
     let done = run(download(&server), &place.file).unwrap();
     assert_eq!(done.resumed_from, 0);
     place.assert_whole(BODY);
@@ -42,9 +42,9 @@ fn without_being_asked_to_it_does_not_go_on() {
 #[test]
 fn without_a_part_and_without_a_file_it_is_a_plain_get() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     fs::write(&place.file, "").unwrap();
-    run(download(&server).resume(true), &place.file).unwrap();
+    run(download(&server).with_resume(true), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
 }
@@ -52,9 +52,9 @@ fn without_a_part_and_without_a_file_it_is_a_plain_get() {
 #[test]
 fn without_its_version_a_part_is_begun_again() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
-    let place = Place::with_part(10);
+    let place = FileTarget::with_part(10);
     fs::write(place.meta(), "httpget partial 1\ntag \"v1\"\ntotal 40\nend\n").unwrap();
-    run(download(&server).resume(true), &place.file).unwrap();
+    run(download(&server).with_resume(true), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
 }
@@ -71,23 +71,23 @@ fn the_version_is_kept_by_its_date_too() {
     });
     let server =
         Server::play([vec![asks_all(), send(first), Step::Close], vec![asks, send(second)]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     run(download(&server), &place.file).unwrap_err();
-    run(download(&server).resume(true), &place.file).unwrap();
+    run(download(&server).with_resume(true), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
 }
 
 /// What a download that goes on behind ten bytes gets, and what it comes to.
-fn go_on_with(responses: Vec<Vec<u8>>) -> (Result<Downloaded, Error>, Place) {
+fn go_on_with(responses: Vec<Vec<u8>>) -> (Result<Downloaded, Error>, FileTarget) {
     let mut script = Vec::new();
     for (number, response) in responses.into_iter().enumerate() {
         script.push(if number == 0 { asks_rest(10) } else { asks_all() });
         script.push(send(response));
     }
     let server = Server::play([script]);
-    let place = Place::with_part(10);
-    let result = run(download(&server).resume(true), &place.file);
+    let place = FileTarget::with_part(10);
+    let result = run(download(&server).with_resume(true), &place.file);
     server.finish();
     (result, place)
 }
@@ -169,8 +169,8 @@ fn what_is_there_stays_until_there_is_something_to_begin_with() {
 fn what_breaks_again_is_counted_from_the_beginning() {
     let server =
         Server::play([vec![asks_rest(10), send(&rest(10)[..rest(10).len() - 5]), Step::Close]]);
-    let place = Place::with_part(10);
-    let error = run(download(&server).resume(true), &place.file).unwrap_err();
+    let place = FileTarget::with_part(10);
+    let error = run(download(&server).with_resume(true), &place.file).unwrap_err();
     let kind = ErrorKind::BodyTruncated { received: 35, expected: Some(40) };
     assert_eq!(error.kind(), kind);
     place.assert_left(35);
@@ -180,10 +180,10 @@ fn what_breaks_again_is_counted_from_the_beginning() {
     let server = Server::play([vec![silent, send(&rest(10)[..rest(10).len() - 5])]]);
     let length = Duration::from_millis(50);
     let timeouts = Timeouts { stall: Some(length), ..Timeouts::default() };
-    let place = Place::with_part(10);
-    let error = run(download_by(&server, timeouts).resume(true), &place.file).unwrap_err();
-    let (budget, phase) = (crate::timeouts::Budget::Stall, Phase::Body);
-    let kind = ErrorKind::TimedOut { budget, phase, received: 35, after: length };
+    let place = FileTarget::with_part(10);
+    let error = run(download_by(&server, timeouts).with_resume(true), &place.file).unwrap_err();
+    let (timeout, phase) = (crate::timeouts::Timeout::Stall, Phase::Body);
+    let kind = ErrorKind::TimedOut { timeout, phase, received: 35, after: length };
     assert_eq!(error.kind(), kind);
     server.finish();
 }
@@ -202,8 +202,8 @@ fn a_part_of_the_rest_is_not_the_whole() {
 fn nothing_left_to_send_at_the_full_size_is_success() {
     let full = response("416 Range Not Satisfiable", &["Content-Range: bytes */40"], b"no more");
     let server = Server::play([vec![asks_rest(40), send(full)]]);
-    let place = Place::with_part(40);
-    let done = run(download(&server).resume(true), &place.file).unwrap();
+    let place = FileTarget::with_part(40);
+    let done = run(download(&server).with_resume(true), &place.file).unwrap();
     assert_eq!((done.bytes, done.fetched, done.resumed_from), (40, 0, 40));
     place.assert_whole(BODY);
     server.finish();
@@ -223,7 +223,7 @@ fn nothing_left_to_send_at_another_size_begins_again() {
 fn a_refusal_without_a_range_asked_for_is_a_status() {
     let refused = response("416 Range Not Satisfiable", &["Content-Range: bytes */40"], b"");
     let server = Server::play([vec![asks_all(), send(refused)]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     let error = run(download(&server), &place.file).unwrap_err();
     let status = http::StatusCode::RANGE_NOT_SATISFIABLE;
     assert_eq!(error.kind(), ErrorKind::Status(status));
@@ -234,7 +234,7 @@ fn a_refusal_without_a_range_asked_for_is_a_status() {
 fn a_part_that_nobody_asked_for_is_no_file() {
     let part = response("206 Partial Content", &[&content_range(0, 9, 40)], &BODY[..10]);
     let server = Server::play([vec![asks_all(), send(part)]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     let error = run(download(&server), &place.file).unwrap_err();
     assert_eq!(chain(&error)[1..], [RangeFault::Unasked.to_string()]);
     assert_eq!(place.directory.names(), [""; 0]);
@@ -252,7 +252,7 @@ fn a_part_that_is_the_whole_is_the_file() {
         [head("206 Partial Content", &[&range]), BODY.to_vec()].concat(),
     ] {
         let server = Server::play([vec![asks_all(), send(answer), Step::Close]]);
-        let place = Place::new();
+        let place = FileTarget::new();
         run(download(&server), &place.file).unwrap();
         place.assert_whole(BODY);
         server.finish();
@@ -264,7 +264,7 @@ fn a_part_that_is_the_whole_is_the_file() {
     for (answer, kind) in [(short, truncated), (long, ErrorKind::Range), (wrong, ErrorKind::Range)]
     {
         let server = Server::play([vec![asks_all(), send(answer), Step::Close]]);
-        let place = Place::new();
+        let place = FileTarget::new();
         assert_eq!(run(download(&server), &place.file).unwrap_err().kind(), kind);
         assert!(!place.file.exists());
         server.finish();
@@ -273,12 +273,12 @@ fn a_part_that_is_the_whole_is_the_file() {
 
 #[test]
 fn the_limit_is_for_the_whole_file() {
-    let place = Place::with_part(10);
+    let place = FileTarget::with_part(10);
     for limit in [39, 40] {
         let server = Server::play([vec![asks_rest(10), send(rest(10))]]);
         let limits = Limits { body: limit, ..Limits::default() };
-        let request = request_by(URL, &server).limits(limits);
-        let result = run(Download::new(request).resume(true), &place.file);
+        let request = request_by(URL, &server).with_limits(limits);
+        let result = run(Download::new(request).with_resume(true), &place.file);
         server.finish();
         match limit {
             40 => place.assert_whole(BODY),

@@ -14,7 +14,7 @@ const FILE: &str = "HTTPGET_TEST_FILE";
 fn child() {
     let (Ok(url), Some(file)) = (std::env::var(URL), std::env::var_os(FILE)) else { return };
     let request = Client::new().get(&url);
-    let error = run(Download::new(request).resume(true), Path::new(&file)).unwrap_err();
+    let error = run(Download::new(request).with_resume(true), Path::new(&file)).unwrap_err();
     for text in chain(&error) {
         println!("{text}");
     }
@@ -42,7 +42,7 @@ fn a_killed_download_is_gone_on_with() {
     let hold = Step::Do(Box::new(move || assert!(wait.recv().is_err())));
     let server =
         Server::play([vec![asks_all(), send(cut(10)), hold], vec![asks_rest(10), send(rest(10))]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     let mut child = start("", &server.url("/f"), &place.file);
     let deadline = Instant::now() + crate::fixture::PATIENCE;
     while !fs::metadata(place.part()).is_ok_and(|part| part.len() == 10) {
@@ -57,7 +57,7 @@ fn a_killed_download_is_gone_on_with() {
     drop(arrived);
     place.assert_left(10);
     let request = Client::new().get(&server.url("/f"));
-    run(Download::new(request).resume(true), &place.file).unwrap();
+    run(Download::new(request).with_resume(true), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
 }
@@ -68,7 +68,7 @@ fn a_file_larger_than_allowed_is_a_write_error_and_can_be_gone_on_with() {
     let all = response("200 OK", &["ETag: \"v1\""], &body);
     // It asks whether the older one is the whole.
     let server = Server::play([vec![get_that("/f", |_| ()), send(all)]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     fs::write(&place.file, "an older one").unwrap();
     // 256 blocks of 512 bytes. Without the trap the signal would end the process.
     let url = server.url("/f");
@@ -86,7 +86,7 @@ fn a_file_larger_than_allowed_is_a_write_error_and_can_be_gone_on_with() {
     let range = content_range(bytes, body.len() - 1, body.len());
     let left = response("206 Partial Content", &[&range, "ETag: \"v1\""], &body[bytes..]);
     let server = Server::play([vec![asks_rest(bytes), send(left)]]);
-    run(Download::new(request_by(&url, &server)).resume(true), &place.file).unwrap();
+    run(Download::new(request_by(&url, &server)).with_resume(true), &place.file).unwrap();
     place.assert_whole(&body);
     server.finish();
 }

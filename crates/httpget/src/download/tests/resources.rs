@@ -15,7 +15,7 @@ fn parts_of_different_resources_are_not_joined() {
         let first = response("200 OK", &[validator], BODY);
         let server =
             Server::play([vec![asks_all(), send(&first[..first.len() - 30]), Step::Close]]);
-        let place = Place::new();
+        let place = FileTarget::new();
         run(download(&server), &place.file).unwrap_err();
         place.assert_left(10);
         server.finish();
@@ -26,9 +26,9 @@ fn parts_of_different_resources_are_not_joined() {
         let server = Server::play([vec![asks, send(response("200 OK", &[validator], &other))]]);
         let mut request = request_by(&format!("http://host{path}"), &server);
         if let Some(host) = host {
-            request = request.header("Host", host);
+            request = request.with_header("Host", host);
         }
-        run(Download::new(request).resume(true), &place.file).unwrap();
+        run(Download::new(request).with_resume(true), &place.file).unwrap();
         place.assert_whole(&other);
         server.finish();
     }
@@ -54,9 +54,9 @@ fn a_redirect_to_another_resource_is_begun_again_and_one_that_is_signed_anew_is_
             .flatten()
             .collect();
         let server = Server::play([first, second]);
-        let place = Place::new();
+        let place = FileTarget::new();
         run(download(&server), &place.file).unwrap_err();
-        let done = run(download(&server).resume(true), &place.file).unwrap();
+        let done = run(download(&server).with_resume(true), &place.file).unwrap();
         assert_eq!(done.resumed_from, resumed_from);
         place.assert_whole(BODY);
         server.finish();
@@ -73,12 +73,12 @@ fn a_file_that_is_whole_is_not_fetched_again() {
     };
     let full = response("416 Range Not Satisfiable", &["Content-Range: bytes */40"], b"no more");
     let server = Server::play([vec![asks(), send(full)]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     fs::write(&place.file, BODY).unwrap();
     let mut told = None;
     let done = download(&server)
-        .resume(true)
-        .to_file(&place.file, &mut |it| {
+        .with_resume(true)
+        .to_file_observed(&place.file, &mut |it| {
             if let Progress::Complete { bytes } = it {
                 told = Some(bytes);
             }
@@ -98,7 +98,7 @@ fn a_file_that_is_whole_is_not_fetched_again() {
         }
         let server = Server::play([script]);
         fs::write(&place.file, BODY).unwrap();
-        let done = run(download(&server).resume(true), &place.file).unwrap();
+        let done = run(download(&server).with_resume(true), &place.file).unwrap();
         assert_eq!(done.resumed_from, 0);
         place.assert_whole(OTHER);
         server.finish();

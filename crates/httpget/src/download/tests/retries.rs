@@ -22,11 +22,11 @@ fn an_attempt_goes_on_where_the_last_one_broke() {
         vec![asks_rest(20), send(&rest(20)[..30]), Step::Close],
         vec![asks_rest(20), send(rest(20))],
     ]);
-    let place = Place::new();
+    let place = FileTarget::new();
     let mut seen = Vec::new();
     let done = download(&server)
-        .retries(4)
-        .to_file(&place.file, &mut |it| match it {
+        .with_retries(4)
+        .to_file_observed(&place.file, &mut |it| match it {
             Progress::Begun { at, total, .. } => seen.push(format!("at {at} of {total:?}")),
             Progress::Waiting { error, .. } => seen.push(format!("{:?}", error.kind())),
             Progress::Arrived { bytes } => assert!(bytes <= 40),
@@ -55,8 +55,8 @@ fn the_attempts_are_counted() {
         vec![asks_rest(10), Step::Close],
         vec![asks_rest(10), Step::Close],
     ]);
-    let place = Place::new();
-    let error = run(download(&server).retries(2), &place.file).unwrap_err();
+    let place = FileTarget::new();
+    let error = run(download(&server).with_retries(2), &place.file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NothingReceived);
     place.assert_left(10);
     server.finish();
@@ -69,8 +69,8 @@ fn without_a_version_an_attempt_begins_again() {
         vec![asks_all(), send(&unnamed[..unnamed.len() - 1]), Step::Close],
         vec![asks_all(), send(&unnamed)],
     ]);
-    let place = Place::new();
-    let done = run(download(&server).retries(1), &place.file).unwrap();
+    let place = FileTarget::new();
+    let done = run(download(&server).with_retries(1), &place.file).unwrap();
     assert_eq!((done.bytes, done.fetched), (40, 79));
     place.assert_whole(BODY);
     server.finish();
@@ -83,8 +83,8 @@ fn a_first_attempt_does_not_trust_what_was_left_and_a_second_one_its_own() {
         vec![asks_all(), send(cut(20)), Step::Close],
         vec![asks_rest(20), send(rest(20))],
     ]);
-    let place = Place::with_part(30);
-    run(download(&server).retries(2), &place.file).unwrap();
+    let place = FileTarget::with_part(30);
+    run(download(&server).with_retries(2), &place.file).unwrap();
     place.assert_whole(BODY);
     server.finish();
 }
@@ -97,14 +97,14 @@ fn a_server_that_restarts_is_waited_for() {
     let listener = TcpListener::bind((host, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let place = Place::new();
+    let place = FileTarget::new();
     let request = Client::new().get(&format!("http://{address}/f"));
     let mut server = None;
     let mut refused = 0;
     let done = Download::new(request)
-        .retries(5)
-        .backoff(Backoff::new(Duration::from_millis(1), Duration::from_millis(1)))
-        .to_file(&place.file, &mut |it| {
+        .with_retries(5)
+        .with_backoff(Backoff::new(Duration::from_millis(1), Duration::from_millis(1)))
+        .to_file_observed(&place.file, &mut |it| {
             if let Progress::Waiting { error, .. } = it {
                 assert_eq!(error.kind(), ErrorKind::Connect);
                 refused += 1;
@@ -144,8 +144,8 @@ fn busy_servers_are_asked_again_as_soon_as_they_say() {
     }
     script.extend([asks_all(), send(whole())]);
     let server = Server::play([script]);
-    let place = Place::new();
-    let done = run(download(&server).retries(6), &place.file).unwrap();
+    let place = FileTarget::new();
+    let done = run(download(&server).with_retries(6), &place.file).unwrap();
     assert_eq!((done.attempts, done.fetched), (7, 40));
     place.assert_whole(BODY);
     server.finish();
@@ -159,12 +159,12 @@ fn the_wait_is_the_one_the_server_asks_for() {
         asks_all(),
         send(whole()),
     ]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     let mut waits = Vec::new();
     let begin = Instant::now();
     download(&server)
-        .retries(1)
-        .to_file(&place.file, &mut |it| {
+        .with_retries(1)
+        .to_file_observed(&place.file, &mut |it| {
             if let Progress::Waiting { wait, .. } = it {
                 waits.push(wait);
             }
@@ -178,7 +178,7 @@ fn the_wait_is_the_one_the_server_asks_for() {
 /// Downloads with one more attempt, which would come too late, and tells the wait for it.
 fn run_late(download: Download, path: &Path) -> (Result<Downloaded, Error>, Duration) {
     let mut told = None;
-    let result = download.retries(1).to_file(path, &mut |it| match it {
+    let result = download.with_retries(1).to_file_observed(path, &mut |it| match it {
         Progress::TooLate { wait } => told = Some(wait),
         Progress::Waiting { .. } => panic!("there is no next attempt"),
         _ => {}
@@ -193,8 +193,8 @@ fn where_there_is_no_further_attempt_the_last_answer_counts() {
         for errors in [true, false] {
             let answer = busy(&[&format!("Retry-After: {asked}")]);
             let server = Server::play([vec![asks_all(), send(answer)]]);
-            let place = Place::new();
-            let download = download_by(&server, timeouts.clone()).errors(errors);
+            let place = FileTarget::new();
+            let download = download_by(&server, timeouts.clone()).with_error_content(errors);
             let (result, wait) = run_late(download, &place.file);
             assert_eq!(wait, Duration::from_secs(asked));
             match errors {
@@ -219,10 +219,10 @@ fn where_there_is_no_further_attempt_the_last_answer_counts() {
 #[test]
 fn where_there_is_no_further_attempt_the_last_error_counts() {
     let server = Server::play([vec![asks_all(), send(cut(10)), Step::Close]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     let timeouts = Timeouts { total: Some(Duration::from_secs(400)), ..Timeouts::default() };
     let hour = Duration::from_secs(3600);
-    let download = download_by(&server, timeouts).backoff(Backoff::new(hour, hour));
+    let download = download_by(&server, timeouts).with_backoff(Backoff::new(hour, hour));
     let (result, wait) = run_late(download, &place.file);
     assert!(wait > hour / 3, "{wait:?}");
     let kind = ErrorKind::BodyTruncated { received: 10, expected: Some(40) };
@@ -235,14 +235,14 @@ fn where_there_is_no_further_attempt_the_last_error_counts() {
 fn what_will_not_pass_is_not_tried_again() {
     for status in ["400 Bad Request", "403 Forbidden", "404 Not Found"] {
         let server = Server::play([vec![asks_all(), send(response(status, &[], b"no"))]]);
-        let place = Place::new();
-        let error = run(download(&server).retries(5), &place.file).unwrap_err();
+        let place = FileTarget::new();
+        let error = run(download(&server).with_retries(5), &place.file).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Status(_)), "{error}");
         assert_eq!(place.directory.names(), [""; 0]);
         server.finish();
     }
     let server = Server::play([vec![asks_all(), send("HTTP/1.1 200 OK\r\nA : b\r\n\r\n")]]);
-    let error = run(download(&server).retries(5), &Place::new().file).unwrap_err();
+    let error = run(download(&server).with_retries(5), &FileTarget::new().file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
     server.finish();
 }
@@ -252,8 +252,8 @@ fn an_error_in_place_of_the_rest_leaves_what_is_there() {
     for status in ["404 Not Found", "503 Service Unavailable", "304 Not Modified"] {
         let server =
             Server::play([vec![asks_rest(10), send(head(status, &["Content-Length: 0"]))]]);
-        let place = Place::with_part(10);
-        let download = download(&server).resume(true).errors(true);
+        let place = FileTarget::with_part(10);
+        let download = download(&server).with_resume(true).with_error_content(true);
         let error = run(download, &place.file).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Status(_)), "{error}");
         place.assert_left(10);
@@ -269,8 +269,9 @@ fn an_error_is_content_where_it_is_wanted() {
         asks_all(),
         send(busy(&["ETag: \"v1\""])),
     ]]);
-    let place = Place::new();
-    let done = run(download(&server).retries(1).errors(true), &place.file).unwrap();
+    let place = FileTarget::new();
+    let done =
+        run(download(&server).with_retries(1).with_error_content(true), &place.file).unwrap();
     assert_eq!((done.attempts, done.response.status().as_u16()), (2, 503));
     place.assert_whole(b"later");
     server.finish();
@@ -279,9 +280,9 @@ fn an_error_is_content_where_it_is_wanted() {
 #[test]
 fn no_news_is_not_the_file() {
     let server = Server::play([vec![asks_all(), send(head("304 Not Modified", &[]))]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     fs::write(&place.file, "an older one").unwrap();
-    let error = run(download(&server).errors(true), &place.file).unwrap_err();
+    let error = run(download(&server).with_error_content(true), &place.file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Status(StatusCode::NOT_MODIFIED));
     place.assert_whole(b"an older one");
     server.finish();
@@ -293,9 +294,9 @@ fn no_news_are_good_news_for_whoever_asks() {
         get_that("/f", |head| assert!(has_field(head, "If-None-Match: \"v1\""), "{head}")),
         send(head("304 Not Modified", &["ETag: \"v1\""])),
     ]]);
-    let place = Place::new();
+    let place = FileTarget::new();
     fs::write(&place.file, "an older one").unwrap();
-    let request = Client::new().get(&server.url("/f")).header(IF_NONE_MATCH, "\"v1\"");
+    let request = Client::new().get(&server.url("/f")).with_header(IF_NONE_MATCH, "\"v1\"");
     let done = run(Download::new(request), &place.file).unwrap();
     assert_eq!((done.bytes, done.response.status()), (0, StatusCode::NOT_MODIFIED));
     place.assert_whole(b"an older one");
@@ -304,9 +305,9 @@ fn no_news_are_good_news_for_whoever_asks() {
 
 #[test]
 fn what_is_wrong_with_the_request_comes_first() {
-    let place = Place::new();
+    let place = FileTarget::new();
     for url in ["http://", "ftp://host/file"] {
-        run(Download::new(Client::new().get(url)).retries(3), &place.file).unwrap_err();
+        run(Download::new(Client::new().get(url)).with_retries(3), &place.file).unwrap_err();
     }
     assert_eq!(place.directory.names(), [""; 0]);
 }

@@ -52,7 +52,7 @@ fn credentials_stay_where_they_belong() {
     let mut head = RequestHead::get(&here);
     let mut go = |location: &str| {
         let next = redirects.next(&here, &moved(location)).unwrap().unwrap();
-        let lost = carry(&here, &next, &mut head);
+        let lost = redirect_request(&here, &next, &mut head);
         here = next;
         let sent = head.value(&AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
         assert_eq!(
@@ -82,7 +82,7 @@ fn what_was_done_by_hand_stays_done_at_home() {
     for (field, sent) in [("Authorization: a", Some("a")), ("Authorization:", None)] {
         let mut head = RequestHead::get(&from);
         head.apply(&parse_field(field).unwrap());
-        assert_eq!(carry(&from, &from.join(b"/a").unwrap(), &mut head), [""; 0]);
+        assert_eq!(redirect_request(&from, &from.join(b"/a").unwrap(), &mut head), [""; 0]);
         assert_eq!(
             head.value(&AUTHORIZATION).map(|value| value.as_bytes()),
             sent.map(str::as_bytes)
@@ -90,7 +90,7 @@ fn what_was_done_by_hand_stays_done_at_home() {
     }
     let mut head = RequestHead::get(&from);
     head.apply(&parse_field("Authorization: a").unwrap());
-    carry(&from, &home, &mut head);
+    redirect_request(&from, &home, &mut head);
     assert_eq!(head.value(&AUTHORIZATION).unwrap(), "a", "it goes before what a URL says");
 }
 
@@ -104,7 +104,7 @@ fn names_are_told_once_and_what_is_marked_is_lost() {
     let mut marked = HeaderValue::from_static("e");
     marked.set_sensitive(true);
     head.add(HeaderName::from_static("x-mine"), marked).unwrap();
-    let lost = carry(&from, &url("http://g:81/"), &mut head);
+    let lost = redirect_request(&from, &url("http://g:81/"), &mut head);
     assert_eq!(lost, [HOST, COOKIE, HeaderName::from_static("x-mine")]);
     let mut bytes = Vec::new();
     head.encode(&mut bytes);

@@ -121,7 +121,7 @@ pub(super) fn marked(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
     value
 }
 
-/// Returns `true` if fields of this name carry credentials: one of the parts between its dashes or
+/// Returns `true` if fields of this name redirect_request credentials: one of the parts between its dashes or
 /// underscores is `authorization`, `auth`, `cookie`, `cookie2`, `token`, `key`, `apikey`, `secret` or
 /// `password`. Such values go to no other origin, and should not be shown.
 #[must_use]

@@ -103,11 +103,11 @@ fn the_last_request_of_a_connection() {
         (&["X: close"], false, true),
     ] {
         let mut head = by_hand("http://h/", fields);
-        assert_eq!(head.is_last(), http_1_1, "{fields:?}");
+        assert_eq!(head.asks_for_close(), http_1_1, "{fields:?}");
         head.http_1_0();
-        assert_eq!(head.is_last(), http_1_0, "{fields:?}");
+        assert_eq!(head.asks_for_close(), http_1_0, "{fields:?}");
         head.close();
-        assert!(head.is_last());
+        assert!(head.asks_for_close());
         assert!(encoded(&head).ends_with("\r\nConnection: close\r\n\r\n"));
         assert_eq!(head.headers().filter(|(name, _)| **name == CONNECTION).count(), 1);
     }

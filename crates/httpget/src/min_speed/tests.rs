@@ -2,8 +2,8 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn meter() -> Meter {
-    Meter::new(Pace { bytes: 100, time: 8 * SECOND })
+fn meter() -> SpeedMeter {
+    SpeedMeter::new(MinSpeed { bytes: 100, time: 8 * SECOND })
 }
 
 /// The time after which a body is too slow that brings so many bytes in each of these seconds.
@@ -14,7 +14,7 @@ fn ends(rates: impl IntoIterator<Item = u64>) -> Option<usize> {
         // Byte by byte would be the same: the meter sees sums only.
         for _ in 0..4 {
             bytes += rate / 4;
-            meter.note(SECOND / 4, bytes);
+            meter.record(SECOND / 4, bytes);
         }
         meter.is_too_slow()
     })
@@ -40,15 +40,15 @@ fn a_body_that_was_fast_ends_when_its_last_seconds_are_slow() {
 fn silence_is_found_out_by_the_waits_alone() {
     let mut meter = meter();
     let mut waited = Duration::ZERO;
-    meter.note(SECOND, 10_000);
+    meter.record(SECOND, 10_000);
     for _ in 0..40 {
         if meter.is_too_slow() {
             break;
         }
-        let wait = meter.patience();
+        let wait = meter.longest_wait();
         assert!(!wait.is_zero());
         waited += wait;
-        meter.note(wait, 10_000);
+        meter.record(wait, 10_000);
     }
     assert!(meter.is_too_slow());
     assert_eq!(waited, 8 * SECOND);

@@ -8,23 +8,23 @@ use std::time::Instant;
 use netcore::Deadline;
 
 use crate::body::Context;
-use crate::budgets::Budgets;
 use crate::client::Client;
-use crate::client::Reached;
+use crate::client::ConnectStep;
 use crate::connection::Connection;
+use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::limits::Limits;
-use crate::protocol::{self, Exchange, Redirects, RequestHead, ResponseHead, carry};
+use crate::protocol::{self, Exchange, Redirects, RequestHead, ResponseHead, redirect_request};
 use crate::response::Response;
 use crate::timeouts::Timeouts;
-use crate::timeouts::{Budget, Phase};
+use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::{Scheme, Url};
 
 /// All that a request was told.
 #[derive(Clone, Debug)]
-pub(crate) struct Order {
+pub(crate) struct PreparedRequest {
     pub(crate) client: Client,
     pub(crate) url: Url,
     pub(crate) head: RequestHead,
@@ -37,19 +37,20 @@ pub(crate) struct Order {
 
 type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
 
-/// Carries `order` out, up to the head of the last response.
-pub(crate) fn send(order: Order, observer: Observer<'_>) -> Result<Response, Error> {
-    let Order { client, mut url, mut head, limits, timeouts, deadline, follow, raw } = order;
+/// Carries `prepared` out, up to the head of the last response.
+pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<Response, Error> {
+    let PreparedRequest { client, mut url, mut head, limits, timeouts, deadline, follow, raw } =
+        prepared;
     let start = Instant::now();
-    let budgets = Budgets::new(timeouts, deadline, start);
+    let deadlines = Deadlines::new(timeouts, deadline, start);
     let mut redirects = Redirects::new(limits.redirects);
     let mut timings = Timings::default();
     loop {
         let mut hop =
-            Hop { client: &client, limits: &limits, budgets: &budgets, start, timings, raw };
+            Hop { client: &client, limits: &limits, deadlines: &deadlines, start, timings, raw };
         let response = match hop.run(&url, &head, observer) {
             Ok(response) => response,
-            Err(error) => return Err(error.of(&url)),
+            Err(error) => return Err(error.with_url(&url)),
         };
         if !follow {
             return Ok(response);
@@ -57,14 +58,14 @@ pub(crate) fn send(order: Order, observer: Observer<'_>) -> Result<Response, Err
         let to = match redirects.next(&url, response.head()) {
             Ok(Some(to)) => to,
             Ok(None) => return Ok(response),
-            Err(error) => return Err(Error::from(error).of(&url)),
+            Err(error) => return Err(Error::from(error).with_url(&url)),
         };
-        let dropped = carry(&url, &to, &mut head);
+        let dropped = redirect_request(&url, &to, &mut head);
         observer(Event::Redirect { to: &to, dropped: &dropped });
         let mut body = response.into_body();
         body.drain();
-        if let Some(fate) = body.fate() {
-            observer(fate);
+        if let Some(connection_event) = body.connection_event() {
+            observer(connection_event);
         }
         timings = Timings {
             redirects: redirects.followed(),
@@ -80,7 +81,7 @@ pub(crate) fn send(order: Order, observer: Observer<'_>) -> Result<Response, Err
 struct Hop<'a> {
     client: &'a Client,
     limits: &'a Limits,
-    budgets: &'a Budgets,
+    deadlines: &'a Deadlines,
     start: Instant,
     timings: Timings,
     raw: bool,
@@ -95,7 +96,7 @@ impl Hop<'_> {
     ) -> Result<Response, Error> {
         if url.scheme() != Scheme::Http {
             return Err(Error::new(ErrorKind::UnsupportedScheme)
-                .because(format!("{} is not built in", url.scheme())));
+                .with_cause(format!("{} is not built in", url.scheme())));
         }
         if let Some(connection) = self.client.reuse_at(Instant::now(), &url.origin()) {
             observer(Event::Reused { peer: connection.peer() });
@@ -104,16 +105,16 @@ impl Hop<'_> {
                 // while a request is on its way.
                 Err(error) if is_dead(&error) => {
                     log::debug!("get {url}: {}; once more on a new connection", error.kind());
-                    observer(Event::Again);
+                    observer(Event::Retry);
                 }
                 result => return result,
             }
         }
-        let connection = self.client.connect(url, self.budgets, observer, |reached, now| {
+        let connection = self.client.connect(url, self.deadlines, observer, |reached, now| {
             let step = Some(now.duration_since(self.start));
             match reached {
-                Reached::Addresses => self.timings.resolved = step,
-                Reached::Server => self.timings.connected = step,
+                ConnectStep::Resolved => self.timings.resolved = step,
+                ConnectStep::Connected => self.timings.connected = step,
             }
         })?;
         self.timings.connects += 1;
@@ -127,22 +128,22 @@ impl Hop<'_> {
         head: &RequestHead,
         observer: Observer<'_>,
     ) -> Result<Response, Error> {
-        connection.send(head, self.budgets)?;
+        connection.send(head, self.deadlines)?;
         let sent = Instant::now();
         self.timings.sent = Some(sent.duration_since(self.start));
         observer(Event::Request(connection.request()));
         let mut exchange = Exchange::new(self.limits);
         let answer = self.receive_head(&mut connection, &mut exchange, sent, observer)?;
         observer(Event::Head(&answer));
-        exchange.notes().iter().for_each(|note| observer(Event::Note(*note)));
+        exchange.warnings().iter().for_each(|warning| observer(Event::Warning(*warning)));
         let context = Context {
             client: self.client.clone(),
             url: url.clone(),
-            budgets: self.budgets.clone(),
+            deadlines: self.deadlines.clone(),
             start: self.start,
             timings: self.timings,
             drain: self.limits.drain,
-            last: head.is_last(),
+            last: head.asks_for_close(),
             raw: self.raw,
         };
         Ok(Response::new(answer, exchange, connection, context))
@@ -155,11 +156,11 @@ impl Hop<'_> {
         sent: Instant,
         observer: Observer<'_>,
     ) -> Result<ResponseHead, Error> {
-        let mut bound = self.budgets.bound(Budget::FirstByte, sent);
+        let mut step = self.deadlines.step(Timeout::FirstByte, sent);
         let mut phase = Phase::Wait;
-        connection.wait(bound, phase)?;
+        connection.wait(step, phase)?;
         loop {
-            if connection.fill(bound, (phase, 0))? == 0 {
+            if connection.fill(step, (phase, 0))? == 0 {
                 exchange.closed()?;
             }
             let now = Instant::now();
@@ -167,7 +168,7 @@ impl Hop<'_> {
                 self.timings.first_byte = Some(now.duration_since(self.start));
             }
             phase = Phase::Head;
-            bound = self.budgets.bound(Budget::Stall, now);
+            step = self.deadlines.step(Timeout::Stall, now);
             while !connection.unread().is_empty() {
                 let (used, event) = exchange.receive(connection.unread())?;
                 if let protocol::Event::Interim(interim) = &event {

@@ -10,18 +10,27 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use httpget::{Pace, Timeouts};
+/// use httpget::{MinSpeed, Timeouts};
 ///
-/// let pace = Pace { bytes: 1000, time: Duration::from_secs(30) };
-/// let timeouts = Timeouts { pace: Some(pace), ..Timeouts::default() };
-/// # assert_eq!(timeouts.pace, Some(pace));
+/// let slowest = MinSpeed::new(1000, Duration::from_secs(30));
+/// let timeouts = Timeouts::default().with_min_speed(slowest);
+/// # assert_eq!(timeouts.min_speed, Some(slowest));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+#[non_exhaustive]
+pub struct MinSpeed {
     /// Bytes of content a second.
     pub bytes: u64,
     /// The time over which the mean is taken. No body ends for its speed before so much has passed.
     pub time: Duration,
+}
+
+impl MinSpeed {
+    /// Returns a minimum of `bytes` a second, taken as the mean over `time`.
+    #[must_use]
+    pub fn new(bytes: u64, time: Duration) -> MinSpeed {
+        MinSpeed { bytes, time }
+    }
 }
 
 /// The samples of one window: 16, and one before it.
@@ -30,8 +39,8 @@ const SAMPLES: u32 = 16;
 /// What came of a body in the time that was spent waiting for its server. Time that the reader of the
 /// body takes is not part of it.
 #[derive(Debug)]
-pub(crate) struct Meter {
-    pace: Pace,
+pub(crate) struct SpeedMeter {
+    min_speed: MinSpeed,
     /// The time spent waiting so far.
     waited: Duration,
     /// Bytes of content so far.
@@ -40,25 +49,28 @@ pub(crate) struct Meter {
     samples: VecDeque<(Duration, u64)>,
 }
 
-impl Meter {
-    pub(crate) fn new(pace: Pace) -> Meter {
+impl SpeedMeter {
+    pub(crate) fn new(min_speed: MinSpeed) -> SpeedMeter {
         let samples = VecDeque::from([(Duration::ZERO, 0)]);
-        Meter { pace, waited: Duration::ZERO, bytes: 0, samples }
+        SpeedMeter { min_speed, waited: Duration::ZERO, bytes: 0, samples }
     }
 
-    pub(crate) fn pace(&self) -> Pace {
-        self.pace
+    pub(crate) fn min_speed(&self) -> MinSpeed {
+        self.min_speed
     }
 
     /// Takes note of a wait, after which there are `bytes` in all.
-    pub(crate) fn note(&mut self, wait: Duration, bytes: u64) {
+    pub(crate) fn record(&mut self, wait: Duration, bytes: u64) {
         self.waited += wait;
         self.bytes = bytes;
-        let spacing = self.pace.time / SAMPLES;
+        let spacing = self.min_speed.time / SAMPLES;
         if self.samples.back().is_none_or(|(last, _)| self.waited - *last >= spacing) {
             self.samples.push_back((self.waited, bytes));
         }
-        while self.samples.get(1).is_some_and(|(second, _)| self.waited - *second >= self.pace.time)
+        while self
+            .samples
+            .get(1)
+            .is_some_and(|(second, _)| self.waited - *second >= self.min_speed.time)
         {
             self.samples.pop_front();
         }
@@ -68,14 +80,14 @@ impl Meter {
     pub(crate) fn is_too_slow(&self) -> bool {
         let Some((begin, before)) = self.samples.front() else { return false };
         let window = self.waited - *begin;
-        let least = self.pace.bytes as f64 * window.as_secs_f64();
-        window >= self.pace.time && ((self.bytes - before) as f64) < least
+        let least = self.min_speed.bytes as f64 * window.as_secs_f64();
+        window >= self.min_speed.time && ((self.bytes - before) as f64) < least
     }
 
-    /// Returns the longest wait after which [`is_too_slow`](Meter::is_too_slow) has to be asked again.
-    pub(crate) fn patience(&self) -> Duration {
-        let full = |(at, _): &(Duration, u64)| (*at + self.pace.time).checked_sub(self.waited);
+    /// Returns the longest wait after which [`is_too_slow`](SpeedMeter::is_too_slow) has to be asked again.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        let full = |(at, _): &(Duration, u64)| (*at + self.min_speed.time).checked_sub(self.waited);
         let next = self.samples.iter().filter_map(full).find(|left| !left.is_zero());
-        next.unwrap_or(self.pace.time)
+        next.unwrap_or(self.min_speed.time)
     }
 }

@@ -9,67 +9,67 @@ use netcore::Deadline;
 #[cfg(unix)]
 use netcore::transfer::TransferDeadline;
 
-use crate::error::Silent;
+use crate::error::NoAnswer;
 use crate::error::{Error, ErrorKind};
-use crate::pace::Pace;
-use crate::timeouts::{Budget, Phase, Timeouts};
+use crate::min_speed::MinSpeed;
+use crate::timeouts::{Phase, Timeout, Timeouts};
 
 /// [`Timeouts`] that have begun to run.
 #[derive(Clone, Debug)]
-pub(crate) struct Budgets {
+pub(crate) struct Deadlines {
     timeouts: Timeouts,
     /// The end of everything.
-    total: Bound,
+    total: StepDeadline,
 }
 
 /// The end of one step: of its own budget or of the total one, whichever is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bound {
+pub(crate) struct StepDeadline {
     pub(crate) deadline: Deadline,
-    budget: Budget,
+    timeout: Timeout,
     /// How long the budget is.
     length: Duration,
 }
 
-impl Budgets {
+impl Deadlines {
     /// From `start` on, and up to `outer` in any case.
-    pub(crate) fn new(timeouts: Timeouts, outer: Deadline, start: Instant) -> Budgets {
+    pub(crate) fn new(timeouts: Timeouts, outer: Deadline, start: Instant) -> Deadlines {
         let own = timeouts.total.map_or(Deadline::never(), |it| Deadline::after_at(start, it));
         let deadline = own.earlier(outer);
         // Whoever sets a point in time for several transfers has the same budget in mind.
         let length = timeouts.total.or(outer.remaining_at(start)).unwrap_or_default();
-        Budgets { timeouts, total: Bound { deadline, budget: Budget::Total, length } }
+        Deadlines { timeouts, total: StepDeadline { deadline, timeout: Timeout::Total, length } }
     }
 
     /// What is left for everything.
-    pub(crate) fn total(&self) -> Bound {
+    pub(crate) fn total(&self) -> StepDeadline {
         self.total
     }
 
     /// The least speed of the body.
-    pub(crate) fn pace(&self) -> Option<Pace> {
-        self.timeouts.pace
+    pub(crate) fn min_speed(&self) -> Option<MinSpeed> {
+        self.timeouts.min_speed
     }
 
     /// The end of what began at `since` under `budget`.
-    pub(crate) fn bound(&self, budget: Budget, since: Instant) -> Bound {
-        let length = match budget {
-            Budget::Connect => self.timeouts.connect,
-            Budget::FirstByte => self.timeouts.first_byte,
-            Budget::Stall => self.timeouts.stall,
-            Budget::Pace | Budget::Total => None,
+    pub(crate) fn step(&self, timeout: Timeout, since: Instant) -> StepDeadline {
+        let length = match timeout {
+            Timeout::Connect => self.timeouts.connect,
+            Timeout::FirstByte => self.timeouts.first_byte,
+            Timeout::Stall => self.timeouts.stall,
+            Timeout::MinSpeed | Timeout::Total => None,
         };
         let Some(length) = length else { return self.total };
         let deadline = Deadline::after_at(since, length);
         match deadline.earlier(self.total.deadline) == deadline {
-            true => Bound { deadline, budget, length },
+            true => StepDeadline { deadline, timeout, length },
             false => self.total,
         }
     }
 
     /// How long a transfer may take from now on, and how long the server may pause in it.
     #[cfg(unix)]
-    pub(crate) fn patience(&self) -> TransferDeadline {
+    pub(crate) fn transfer_deadline(&self) -> TransferDeadline {
         let patience = TransferDeadline::from(self.total.deadline);
         match self.timeouts.stall {
             Some(stall) => patience.with_stall_timeout(stall),
@@ -77,23 +77,23 @@ impl Budgets {
         }
     }
 
-    /// The bound that ended a wait for the server under [`patience`](Budgets::patience).
+    /// The bound that ended a wait for the server under [`patience`](Deadlines::patience).
     #[cfg(unix)]
-    pub(crate) fn impatience(&self) -> Bound {
+    pub(crate) fn stalled(&self) -> StepDeadline {
         match self.timeouts.stall {
             Some(length) if !self.total.deadline.is_expired() => {
                 let deadline = Deadline::at(Instant::now());
-                Bound { deadline, budget: Budget::Stall, length }
+                StepDeadline { deadline, timeout: Timeout::Stall, length }
             }
             _ => self.total,
         }
     }
 }
 
-impl Bound {
+impl StepDeadline {
     /// The same, or sooner.
-    pub(crate) fn earlier(self, deadline: Deadline) -> Bound {
-        Bound { deadline: self.deadline.earlier(deadline), ..self }
+    pub(crate) fn earlier(self, deadline: Deadline) -> StepDeadline {
+        StepDeadline { deadline: self.deadline.earlier(deadline), ..self }
     }
 
     /// What `error` means for a transfer in `phase`, after `received` bytes of content.
@@ -102,12 +102,12 @@ impl Bound {
         if !error.is_timeout() || !self.deadline.is_expired() {
             return Error::transport(error, phase, received);
         }
-        self.ran_out(phase, received).because(Silent(error))
+        self.ran_out(phase, received).with_cause(NoAnswer(error))
     }
 
     /// It ran out in `phase`, after `received` bytes of content.
     pub(crate) fn ran_out(self, phase: Phase, received: u64) -> Error {
-        let Bound { budget, length, .. } = self;
-        Error::new(ErrorKind::TimedOut { budget, phase, received, after: length })
+        let StepDeadline { timeout, length, .. } = self;
+        Error::new(ErrorKind::TimedOut { timeout, phase, received, after: length })
     }
 }

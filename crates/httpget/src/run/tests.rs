@@ -6,10 +6,10 @@ use netcore::raw::{Domain, Protocol, Socket, Type};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Closing, Event};
+use crate::event::{CloseReason, Event};
 use crate::fixture::{Server, Step, chain, get, get_that, ok, redirect, send};
 use crate::limits::Limits;
-use crate::timeouts::{Budget, Phase, Timeouts};
+use crate::timeouts::{Phase, Timeout, Timeouts};
 
 /// Long enough for a busy machine to get where a test wants its time to run out.
 const SHORT: Duration = Duration::from_millis(400);
@@ -22,28 +22,30 @@ fn told(event: &Event<'_>) -> Option<String> {
         }
         Event::Connect(_) => return None,
         Event::Reused { .. } => String::from("reused"),
-        Event::Again => String::from("again"),
+        Event::Retry => String::from("again"),
         Event::Request(bytes) => {
             let head = String::from_utf8_lossy(bytes);
             head.lines().next().unwrap_or_default().to_owned()
         }
         Event::Interim(head) => format!("interim {}", head.status().as_u16()),
         Event::Head(head) => format!("head {}", head.status().as_u16()),
-        Event::Note(note) => format!("{note:?}"),
+        Event::Warning(warning) => format!("{warning:?}"),
         Event::Redirect { dropped, .. } => format!("redirect without {dropped:?}"),
         Event::Kept => String::from("kept"),
-        Event::Closed { why } => format!("closed: {why}"),
+        Event::Closed { reason } => format!("closed: {reason}"),
     })
 }
 
 fn timeouts() -> Timeouts {
-    Timeouts { connect: None, first_byte: None, stall: None, pace: None, total: None }
+    Timeouts { connect: None, first_byte: None, stall: None, min_speed: None, total: None }
 }
 
-/// Budget, phase, bytes of content and length of a timeout.
-fn timed_out(error: &Error) -> (Budget, Phase, u64, Duration) {
+/// Timeout, phase, bytes of content and length of a timeout.
+fn timed_out(error: &Error) -> (Timeout, Phase, u64, Duration) {
     match error.kind() {
-        ErrorKind::TimedOut { budget, phase, received, after } => (budget, phase, received, after),
+        ErrorKind::TimedOut { timeout, phase, received, after } => {
+            (timeout, phase, received, after)
+        }
         _ => panic!("{error:?}"),
     }
 }
@@ -103,9 +105,9 @@ fn credentials_do_not_go_to_another_origin() {
     let mut story = Vec::new();
     let response = Client::new()
         .get(&server.url("/").replace("://", "://u:p@"))
-        .header("cookie", "c")
-        .header("host", "mine")
-        .header("x-stays", "1")
+        .with_header("cookie", "c")
+        .with_header("host", "mine")
+        .with_header("x-stays", "1")
         .send_observed(&mut |event| story.extend(told(&event)))
         .unwrap();
     assert_eq!(response.text(9).unwrap(), "other");
@@ -120,7 +122,7 @@ fn credentials_do_not_go_to_another_origin() {
 #[test]
 fn a_redirect_is_an_answer_where_none_is_followed() {
     let server = Server::play([vec![get("/"), redirect("/elsewhere")]]);
-    let response = Client::new().get(&server.url("/")).redirects(false).send().unwrap();
+    let response = Client::new().get(&server.url("/")).with_redirects(false).send().unwrap();
     assert_eq!(response.status(), 302);
     assert_eq!(response.text(9).unwrap(), "away");
     server.finish();
@@ -137,7 +139,7 @@ fn redirects_end_at_their_limit_and_at_what_leads_nowhere() {
         redirect("/4"),
     ]]);
     let limits = Limits { redirects: 2, ..Limits::default() };
-    let error = Client::new().get(&server.url("/1")).limits(limits).send().unwrap_err();
+    let error = Client::new().get(&server.url("/1")).with_limits(limits).send().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooManyRedirects);
     assert_eq!(error.url(), Some(&*server.url("/3")));
     assert_eq!(chain(&error)[1], "more than 2 redirects");
@@ -186,9 +188,9 @@ fn a_redirect_with_much_or_slow_content_costs_its_connection() {
 fn a_silent_server_runs_out_of_the_first_byte_budget() {
     let server = Server::play([vec![get("/"), Step::Gone]]);
     let silent = Timeouts { first_byte: Some(SHORT), ..timeouts() };
-    let error = Client::new().get(&server.url("/")).timeouts(silent).send().unwrap_err();
-    assert_eq!(timed_out(&error), (Budget::FirstByte, Phase::Wait, 0, SHORT));
-    let text = "timed out: the first-byte budget of 400 ms ran out while waiting for the response";
+    let error = Client::new().get(&server.url("/")).with_timeouts(silent).send().unwrap_err();
+    assert_eq!(timed_out(&error), (Timeout::FirstByte, Phase::Wait, 0, SHORT));
+    let text = "timed out: the first-byte timeout of 400 ms expired while waiting for the response";
     let expected =
         [format!("get {}: {text}", server.url("/")), format!("{} is too slow", server.address())];
     assert_eq!(chain(&error), expected);
@@ -200,8 +202,8 @@ fn a_silent_server_runs_out_of_the_first_byte_budget() {
 fn a_head_that_stops_is_a_stall() {
     let server = Server::play([vec![get("/"), send("HTTP/1.1 200 OK\r\nX: "), Step::Gone]]);
     let stalls = Timeouts { stall: Some(SHORT), ..timeouts() };
-    let error = Client::new().get(&server.url("/")).timeouts(stalls).send().unwrap_err();
-    assert_eq!(timed_out(&error), (Budget::Stall, Phase::Head, 0, SHORT));
+    let error = Client::new().get(&server.url("/")).with_timeouts(stalls).send().unwrap_err();
+    assert_eq!(timed_out(&error), (Timeout::Stall, Phase::Head, 0, SHORT));
     server.finish();
 }
 
@@ -211,9 +213,9 @@ fn a_head_that_drips_does_not_outlast_the_total() {
     let server = Server::play([vec![get("/"), begin, Step::Flood(vec![b'x'])]]);
     let total = Timeouts { total: Some(SHORT), stall: Some(Duration::from_secs(60)), ..timeouts() };
     let limits = Limits { head: usize::MAX, ..Limits::default() };
-    let request = Client::new().get(&server.url("/")).timeouts(total).limits(limits);
+    let request = Client::new().get(&server.url("/")).with_timeouts(total).with_limits(limits);
     let error = request.send().unwrap_err();
-    assert_eq!(timed_out(&error), (Budget::Total, Phase::Head, 0, SHORT));
+    assert_eq!(timed_out(&error), (Timeout::Total, Phase::Head, 0, SHORT));
     assert!(!error.is_retryable(), "there is no time left to try again");
     server.finish();
 }
@@ -222,15 +224,15 @@ fn a_head_that_drips_does_not_outlast_the_total() {
 fn a_deadline_for_several_requests_is_the_total_of_each() {
     let server = Server::play([vec![get("/"), Step::Gone]]);
     let request = Client::new().get(&server.url("/"));
-    let error = request.deadline(netcore::Deadline::after(SHORT)).send().unwrap_err();
-    let (budget, phase, ..) = timed_out(&error);
-    assert_eq!((budget, phase), (Budget::Total, Phase::Wait));
+    let error = request.with_deadline(netcore::Deadline::after(SHORT)).send().unwrap_err();
+    let (timeout, phase, ..) = timed_out(&error);
+    assert_eq!((timeout, phase), (Timeout::Total, Phase::Wait));
     server.finish();
 
     let expired = netcore::Deadline::at(std::time::Instant::now());
-    let error = Client::new().get("http://127.0.0.1:9/").deadline(expired).send().unwrap_err();
-    let (budget, phase, ..) = timed_out(&error);
-    assert_eq!((budget, phase), (Budget::Total, Phase::Connect));
+    let error = Client::new().get("http://127.0.0.1:9/").with_deadline(expired).send().unwrap_err();
+    let (timeout, phase, ..) = timed_out(&error);
+    assert_eq!((timeout, phase), (Timeout::Total, Phase::Connect));
 }
 
 #[test]
@@ -243,16 +245,16 @@ fn the_total_goes_on_through_redirects_into_the_body() {
         Step::Flood(vec![b'x']),
     ]]);
     let total = Timeouts { total: Some(SHORT), ..timeouts() };
-    let response = Client::new().get(&server.url("/")).timeouts(total).send();
+    let response = Client::new().get(&server.url("/")).with_timeouts(total).send();
     let error = response.and_then(|response| response.bytes(1 << 40)).unwrap_err();
-    let (budget, _, _, after) = timed_out(&error);
-    assert_eq!((budget, after), (Budget::Total, SHORT));
+    let (timeout, _, _, after) = timed_out(&error);
+    assert_eq!((timeout, after), (Timeout::Total, SHORT));
     server.finish();
 }
 
 #[test]
 fn a_refusal_has_its_address_and_code_behind_it() {
-    // Bound and not listening: nobody else can get the port meanwhile.
+    // StepDeadline and not listening: nobody else can get the port meanwhile.
     let options = netcore::SocketOptions::new();
     let held = Socket::open(Domain::Ipv4, Type::Stream, Protocol::Default, &options).unwrap();
     held.bind(&Address::from(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
@@ -290,7 +292,7 @@ fn a_note_is_told_with_the_head_and_the_connection_closed() {
     let mut content = Vec::new();
     std::io::Read::read_to_end(response.body(), &mut content).unwrap();
     assert_eq!(content, b"a");
-    let fate = response.body().fate();
-    assert!(matches!(fate, Some(Event::Closed { why: Closing::Response })));
+    let connection_event = response.body().connection_event();
+    assert!(matches!(connection_event, Some(Event::Closed { reason: CloseReason::Response })));
     server.finish();
 }

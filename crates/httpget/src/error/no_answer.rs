@@ -6,11 +6,11 @@ use netcore::Operation;
 /// What is behind a timeout: who did not answer. The error of the network's layer in words that do
 /// not say again that time ran out.
 #[derive(Debug)]
-pub(crate) struct Silent(pub(crate) netcore::Error);
+pub(crate) struct NoAnswer(pub(crate) netcore::Error);
 
-impl fmt::Display for Silent {
+impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Silent(error) = self;
+        let NoAnswer(error) = self;
         match error.operation() {
             Operation::Resolve => f.write_str("no answer from the resolver"),
             Operation::Connect if error.attempts().is_empty() => attempt(f, error),
@@ -27,7 +27,7 @@ impl fmt::Display for Silent {
     }
 }
 
-impl StdError for Silent {}
+impl StdError for NoAnswer {}
 
 fn attempt(f: &mut fmt::Formatter<'_>, error: &netcore::Error) -> fmt::Result {
     match error.is_timeout() {

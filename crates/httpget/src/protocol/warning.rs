@@ -3,11 +3,11 @@ use std::fmt;
 /// Something that was accepted and is worth a remark. Prints as one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Note {
+pub enum Warning {
     /// Transfer-Encoding and Content-Length in one head.
     LengthIgnored,
     /// Transfer-Encoding in an HTTP/1.0 response.
-    ChunkedBeforeItsTime,
+    ChunkedHttp10,
     /// Content-Length with the same value more than once.
     LengthRepeated,
     /// A response that can't have content says how it is framed.
@@ -22,26 +22,26 @@ pub enum Note {
     Surplus,
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Note::LengthIgnored => {
+            Warning::LengthIgnored => {
                 "Transfer-Encoding and Content-Length together: read by its chunks, and the \
                  connection is not used again"
             }
-            Note::ChunkedBeforeItsTime => {
+            Warning::ChunkedHttp10 => {
                 "Transfer-Encoding in an HTTP/1.0 response: read by its chunks, and the \
                  connection is not used again"
             }
-            Note::LengthRepeated => "Content-Length more than once, always the same",
-            Note::ContentImpossible => {
+            Warning::LengthRepeated => "Content-Length more than once, always the same",
+            Warning::ContentImpossible => {
                 "a length or a transfer coding in a response that has no content: ignored, and \
                  the connection is not used again"
             }
-            Note::BareLf => "lines of the head end in LF without CR",
-            Note::Folded => "a field folded over several lines: joined by spaces",
-            Note::TrailersDropped => "trailers that only a head may have: dropped",
-            Note::Surplus => {
+            Warning::BareLf => "lines of the head end in LF without CR",
+            Warning::Folded => "a field folded over several lines: joined by spaces",
+            Warning::TrailersDropped => "trailers that only a head may have: dropped",
+            Warning::Surplus => {
                 "bytes behind the end of the response: the connection is not used again"
             }
         })

@@ -11,7 +11,7 @@ use super::*;
 /// Runs `download` into one end of a socket pair; what came out of the other.
 fn through(download: Download) -> (Result<Downloaded, Error>, Vec<u8>) {
     let (mut exit, entrance) = UnixStream::pair().unwrap();
-    let result = download.to(&entrance, &mut |_| ());
+    let result = download.to_observed(&entrance, &mut |_| ());
     drop(entrance);
     let mut bytes = Vec::new();
     exit.read_to_end(&mut bytes).unwrap();
@@ -25,7 +25,7 @@ fn a_further_attempt_goes_on_behind_what_is_written() {
         vec![asks_rest(10), Step::Close],
         vec![asks_rest(10), send(rest(10))],
     ]);
-    let (result, bytes) = through(download(&server).retries(2));
+    let (result, bytes) = through(download(&server).with_retries(2));
     let done = result.unwrap();
     assert_eq!((done.bytes, done.fetched, done.attempts), (40, 40, 3));
     assert_eq!(bytes, BODY);
@@ -38,7 +38,7 @@ fn where_nothing_is_written_yet_it_begins_again() {
         vec![asks_all(), send(cut(0)), Step::Close],
         vec![asks_all(), send(whole())],
     ]);
-    let (result, bytes) = through(download(&server).retries(1));
+    let (result, bytes) = through(download(&server).with_retries(1));
     result.unwrap();
     assert_eq!(bytes, BODY);
     server.finish();
@@ -52,7 +52,7 @@ fn where_the_server_can_not_go_on_it_ends_with_the_first_error() {
             vec![asks_all(), send(cut(10)), Step::Close],
             vec![asks_rest(10), send(second)],
         ]);
-        let (result, bytes) = through(download(&server).retries(5));
+        let (result, bytes) = through(download(&server).with_retries(5));
         let kind = ErrorKind::BodyTruncated { received: 10, expected: Some(40) };
         assert_eq!(result.unwrap_err().kind(), kind);
         assert_eq!(bytes, &BODY[..10], "what was received before an error is there");
@@ -65,7 +65,7 @@ fn without_a_version_there_is_no_further_attempt() {
     let mut unnamed = response("200 OK", &[], BODY);
     unnamed.truncate(unnamed.len() - 30);
     let server = Server::play([vec![asks_all(), send(unnamed), Step::Close]]);
-    let (result, bytes) = through(download(&server).retries(5));
+    let (result, bytes) = through(download(&server).with_retries(5));
     let kind = ErrorKind::BodyTruncated { received: 10, expected: Some(40) };
     assert_eq!(result.unwrap_err().kind(), kind);
     assert_eq!(bytes, &BODY[..10]);
@@ -78,8 +78,10 @@ fn what_has_its_framing_is_not_gone_on_with() {
     let framed = b"3\r\nAll\r\n0\r\n\r\n";
     let half = [&chunked[..], &framed[..5]].concat();
     let raw = |server: &Server| {
-        let request = Client::new().get(&server.url("/f")).raw(true);
-        Download::new(request).retries(3).backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
+        let request = Client::new().get(&server.url("/f")).with_raw(true);
+        Download::new(request)
+            .with_retries(3)
+            .with_backoff(Backoff::new(Duration::ZERO, Duration::ZERO))
     };
     let server = Server::play([vec![asks_all(), send(half.clone()), Step::Close]]);
     let (result, bytes) = through(raw(&server));
@@ -87,16 +89,16 @@ fn what_has_its_framing_is_not_gone_on_with() {
     assert_eq!(bytes, &framed[..5]);
     server.finish();
 
-    let place = Place::new();
+    let place = FileTarget::new();
     let server = Server::play([vec![asks_all(), send(half.clone()), Step::Close]]);
-    run(raw(&server).retries(0), &place.file).unwrap_err();
+    run(raw(&server).with_retries(0), &place.file).unwrap_err();
     assert_eq!(place.directory.names(), ["file.part", "file.part.meta"]);
     server.finish();
     let server = Server::play([
         vec![asks_all(), send(half), Step::Close],
         vec![asks_all(), send([&chunked[..], framed].concat()), Step::Close],
     ]);
-    run(raw(&server).resume(true), &place.file).unwrap();
+    run(raw(&server).with_resume(true), &place.file).unwrap();
     place.assert_whole(framed);
     server.finish();
 }
@@ -104,7 +106,7 @@ fn what_has_its_framing_is_not_gone_on_with() {
 #[test]
 fn heads_are_written_before_the_content() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
-    let (result, bytes) = through(download(&server).heads(true));
+    let (result, bytes) = through(download(&server).with_heads(true));
     result.unwrap();
     assert_eq!(bytes, whole());
     server.finish();
@@ -122,7 +124,7 @@ fn heads_that_came_before_an_error_are_written() {
         asks_all(),
         send(busy.clone()),
     ]]);
-    let (result, bytes) = through(download(&server).heads(true).retries(1));
+    let (result, bytes) = through(download(&server).with_heads(true).with_retries(1));
     assert!(matches!(result.unwrap_err().kind(), ErrorKind::Status(_)));
     assert_eq!(bytes, [moved, busy].concat(), "those of the last attempt");
     server.finish();
@@ -132,7 +134,7 @@ fn heads_that_came_before_an_error_are_written() {
 fn no_news_are_an_answer_without_content() {
     let unchanged = head("304 Not Modified", &["ETag: \"v1\""]);
     let server = Server::play([vec![asks_all(), send(unchanged.clone())]]);
-    let (result, bytes) = through(download(&server).heads(true));
+    let (result, bytes) = through(download(&server).with_heads(true));
     assert_eq!(result.unwrap().response.status().as_u16(), 304);
     assert_eq!(bytes, unchanged);
     server.finish();
@@ -143,7 +145,7 @@ fn what_nobody_reads_ends_it() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let (exit, entrance) = UnixStream::pair().unwrap();
     drop(exit);
-    let error = download(&server).retries(5).to(&entrance, &mut |_| ()).unwrap_err();
+    let error = download(&server).with_retries(5).to_observed(&entrance, &mut |_| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Write);
     assert_eq!(error.network().unwrap().kind(), netcore::ErrorKind::BrokenPipe);
     server.finish();
@@ -158,7 +160,7 @@ fn devices_are_written_through_and_stay_what_they_are() {
     server.finish();
 
     let server = Server::play([vec![asks_all(), send(whole())]]);
-    let error = run(download(&server).retries(5), Path::new("/dev/full")).unwrap_err();
+    let error = run(download(&server).with_retries(5), Path::new("/dev/full")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Write);
     assert_eq!(error.network().unwrap().kind(), netcore::ErrorKind::StorageFull);
     server.finish();
@@ -169,17 +171,17 @@ fn devices_are_written_through_and_stay_what_they_are() {
 
 #[test]
 fn a_fifo_without_a_reader_is_waited_for_in_vain() {
-    let place = Place::new();
+    let place = FileTarget::new();
     assert!(Command::new("mkfifo").arg(&place.file).status().unwrap().success());
     let length = Duration::from_millis(20);
     let request = Client::new()
         .get("http://127.0.0.1:9/")
-        .timeouts(Timeouts { total: Some(length), ..Timeouts::default() });
+        .with_timeouts(Timeouts { total: Some(length), ..Timeouts::default() });
     let error = run(Download::new(request), &place.file).unwrap_err();
-    let (budget, phase) = (crate::timeouts::Budget::Total, Phase::Open);
+    let (timeout, phase) = (crate::timeouts::Timeout::Total, Phase::Open);
     assert_eq!(
         error.kind(),
-        ErrorKind::TimedOut { budget, phase, received: 0, after: length },
+        ErrorKind::TimedOut { timeout, phase, received: 0, after: length },
         "{error}"
     );
     assert!(chain(&error)[2].ends_with("nobody reads from it"), "{:?}", chain(&error));
@@ -191,7 +193,7 @@ fn a_fifo_is_written_through() {
         vec![asks_all(), send(cut(10)), Step::Close],
         vec![asks_rest(10), send(rest(10))],
     ]);
-    let place = Place::new();
+    let place = FileTarget::new();
     assert!(Command::new("mkfifo").arg(&place.file).status().unwrap().success());
     let file = place.file.clone();
     let reader = thread::spawn(move || {
@@ -199,7 +201,7 @@ fn a_fifo_is_written_through() {
         File::open(file).unwrap().read_to_end(&mut bytes).unwrap();
         bytes
     });
-    run(download(&server).retries(1), &place.file).unwrap();
+    run(download(&server).with_retries(1), &place.file).unwrap();
     assert_eq!(reader.join().unwrap(), BODY);
     assert_eq!(place.directory.names(), ["file"]);
     server.finish();

@@ -5,7 +5,7 @@ use super::ProtocolError;
 /// The lines of a head or of trailers, collected until the empty one that ends them. Every byte is
 /// looked at once, however they come.
 #[derive(Debug, Default)]
-pub(super) struct Section {
+pub(super) struct FieldSection {
     raw: Vec<u8>,
     line: Line,
     lines: usize,
@@ -25,7 +25,7 @@ enum Line {
     TextCr,
 }
 
-impl Section {
+impl FieldSection {
     /// Takes what belongs to the section, `max` bytes of it in all. Says how much that was, and
     /// whether it is whole.
     pub(super) fn receive(

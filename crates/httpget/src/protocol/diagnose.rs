@@ -1,6 +1,6 @@
 //! Where a head or trailers go wrong. httparse says that they do, but not at which byte.
 
-use super::{Part, ProtocolError};
+use super::{ProtocolError, ResponsePart};
 
 /// Where the line with version and status code has its decisive bytes: `HTTP/1.1 200` and one more.
 const DECISIVE: usize = 13;
@@ -28,7 +28,7 @@ pub(super) fn status_line(at: usize, bytes: &[u8]) -> Result<(), ProtocolError> 
             ),
         };
         if !right {
-            return Err(malformed(Part::Head, at, what));
+            return Err(malformed(ResponsePart::Head, at, what));
         }
     }
     Ok(())
@@ -40,17 +40,21 @@ pub(super) fn head(raw: &[u8]) -> ProtocolError {
     let reason = &raw[..end];
     for (offset, byte) in reason.iter().enumerate().skip(DECISIVE - 1) {
         if is_refused(reason, offset, *byte) {
-            return malformed(Part::Head, offset, "a control character in the reason phrase");
+            return malformed(
+                ResponsePart::Head,
+                offset,
+                "a control character in the reason phrase",
+            );
         }
     }
     let (offset, what) = fields(raw, (end + 1).min(raw.len()), true);
-    malformed(Part::Head, offset, what)
+    malformed(ResponsePart::Head, offset, what)
 }
 
 /// The first byte at which whole trailers are wrong.
 pub(super) fn trailers(raw: &[u8]) -> ProtocolError {
     let (offset, what) = fields(raw, 0, false);
-    malformed(Part::Trailers, offset, what)
+    malformed(ResponsePart::Trailers, offset, what)
 }
 
 /// RFC 9112 section 5: `field-line = field-name ":" OWS field-value OWS`.
@@ -122,6 +126,6 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-pub(super) fn malformed(part: Part, offset: usize, what: &'static str) -> ProtocolError {
+pub(super) fn malformed(part: ResponsePart, offset: usize, what: &'static str) -> ProtocolError {
     ProtocolError::Malformed { part, offset: offset as u64, what }
 }

@@ -2,8 +2,8 @@ use std::os::fd::AsFd;
 
 use netcore::Operation;
 
-use super::{Body, Step};
-use crate::error::Silent;
+use super::{Body, Decoded};
+use crate::error::NoAnswer;
 use crate::error::{Error, ErrorKind};
 use crate::timeouts::Phase;
 
@@ -16,9 +16,6 @@ impl Body {
     ///
     /// On Linux the kernel moves the content from the socket to a file or pipe without showing it to
     /// the program, where the framing leaves 256 KiB or more of it in one piece.
-    ///
-    /// `progress` is told how many bytes have arrived in `target` so far, each time that some have;
-    /// after an error, that is how many it were.
     ///
     /// # Errors
     ///
@@ -33,31 +30,44 @@ impl Body {
     /// use httpget::{Error, Response};
     ///
     /// fn save(mut response: Response, file: &File) -> Result<u64, Error> {
-    ///     response.body().move_to(file, |bytes| eprintln!("{bytes} bytes"))
+    ///     response.body().copy_to(file)
     /// }
     /// ```
-    pub fn move_to(
+    pub fn copy_to(&mut self, target: &impl AsFd) -> Result<u64, Error> {
+        self.copy_to_observed(target, |_| {})
+    }
+
+    /// Copies the rest of the body to `target`, as [`copy_to`](Body::copy_to) does, and calls
+    /// `progress` with the running total whenever bytes have arrived in `target`. After an error,
+    /// its last argument is the number of bytes copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`copy_to`](Body::copy_to).
+    pub fn copy_to_observed(
         &mut self,
         target: &impl AsFd,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let mut moved = 0;
         loop {
-            match self.step()? {
-                Step::End => return Ok(moved),
-                Step::Content => {
+            match self.decode()? {
+                Decoded::End => return Ok(moved),
+                Decoded::Content => {
                     moved += self.write_to(target)?;
                     progress(moved);
                 }
                 // The kernel's own copy does not tell how long it waited for the server.
-                Step::Receive if self.meter.is_none() && self.exchange.plain() >= KERNEL_COPY => {
+                Decoded::NeedMore
+                    if self.meter.is_none() && self.exchange.passthrough_len() >= KERNEL_COPY =>
+                {
                     let before = moved;
                     self.splice_to(target, |more| {
                         moved = before + more;
                         progress(moved);
                     })?;
                 }
-                Step::Receive => {
+                Decoded::NeedMore => {
                     self.keep_pace()?;
                     self.fill(self.stall())?;
                 }
@@ -70,7 +80,7 @@ impl Body {
         let Some(connection) = &self.connection else { return Ok(0) };
         let content = connection.at(self.content.clone());
         let count = content.len() as u64;
-        let deadline = self.context.budgets.total().deadline;
+        let deadline = self.context.deadlines.total().deadline;
         match netcore::transfer::write_all_to(target, content, deadline) {
             Ok(()) => {
                 self.content = 0..0;
@@ -88,16 +98,16 @@ impl Body {
         mut progress: impl FnMut(u64),
     ) -> Result<(), Error> {
         let Some(connection) = &self.connection else { return Ok(()) };
-        let plain = self.exchange.plain();
+        let plain = self.exchange.passthrough_len();
         let exchange = &mut self.exchange;
         let mut before = 0;
-        let patience = self.context.budgets.patience();
+        let deadline = self.context.deadlines.transfer_deadline();
         let result = connection.stream().receive_exact_into_with_progress(
             target,
             plain,
-            patience,
+            deadline,
             |moved| {
-                exchange.moved(moved - before);
+                exchange.advance(moved - before);
                 before = moved;
                 progress(moved);
             },
@@ -118,8 +128,8 @@ impl Body {
         let received = self.exchange.received();
         Err(self.fail(match is_ours(&error) {
             true => {
-                let bound = self.context.budgets.impatience();
-                bound.ran_out(Phase::Body, received).because(Silent(error))
+                let step = self.context.deadlines.stalled();
+                step.ran_out(Phase::Body, received).with_cause(NoAnswer(error))
             }
             false => Error::transport(error, Phase::Body, received),
         }))
@@ -129,10 +139,10 @@ impl Body {
         let received = self.exchange.received();
         self.fail(match is_ours(&error) {
             true => {
-                let bound = self.context.budgets.total();
-                bound.ran_out(Phase::Body, received).because(Silent(error))
+                let step = self.context.deadlines.total();
+                step.ran_out(Phase::Body, received).with_cause(NoAnswer(error))
             }
-            false => Error::new(ErrorKind::Write).because(error),
+            false => Error::new(ErrorKind::Write).with_cause(error),
         })
     }
 }
