@@ -25,7 +25,7 @@ fn main() -> Result<(), httpget::Error> {
     let done = Download::new(client.get(&url))
         .with_resume(true)
         .with_retries(100)
-        .to_file_observed(path, &mut |progress| match progress {
+        .to_file_with_progress(path, &mut |progress| match progress {
             Progress::Begun { at, total: Some(total), .. } => eprintln!("from {at} of {total}"),
             Progress::Waiting { error, wait, .. } => eprintln!("{error}; again in {wait:.1?}"),
             _ => {}

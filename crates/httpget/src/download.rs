@@ -56,7 +56,7 @@ use target::Target;
 /// # fn main() -> Result<(), httpget::Error> {
 /// let request = Client::new().get("http://mirror.example/disk.img");
 /// let download = Download::new(request).with_resume(true).with_retries(20);
-/// let done = download.to_file_observed("disk.img", &mut |step| {
+/// let done = download.to_file_with_progress("disk.img", &mut |step| {
 ///     if let Progress::Waiting { error, wait, .. } = step {
 ///         eprintln!("{error}; trying again in {wait:?}");
 ///     }
@@ -279,7 +279,7 @@ impl Download {
     /// ignores or handles SIGXFSZ, which ends it by default (setrlimit(2)). This crate installs no
     /// signal handlers.
     pub fn to_file(self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
-        self.to_file_observed(path, &mut |_| {})
+        self.to_file_with_progress(path, &mut |_| {})
     }
 
     /// Downloads to the file at `path`, as [`to_file`](Download::to_file) does, and calls `progress`
@@ -288,7 +288,7 @@ impl Download {
     /// # Errors
     ///
     /// As [`to_file`](Download::to_file).
-    pub fn to_file_observed(
+    pub fn to_file_with_progress(
         self,
         path: impl AsRef<Path>,
         progress: &mut dyn FnMut(Progress<'_>),
@@ -330,7 +330,7 @@ impl Download {
     ///
     /// As [`to_file`](Download::to_file) has them for a file that is written direct through.
     pub fn to(self, target: &impl AsFd) -> Result<Downloaded, Error> {
-        self.to_observed(target, &mut |_| {})
+        self.to_with_progress(target, &mut |_| {})
     }
 
     /// Downloads to `target`, as [`to`](Download::to) does, and calls `progress` at each step.
@@ -338,7 +338,7 @@ impl Download {
     /// # Errors
     ///
     /// As [`to`](Download::to).
-    pub fn to_observed(
+    pub fn to_with_progress(
         self,
         target: &impl AsFd,
         progress: &mut dyn FnMut(Progress<'_>),

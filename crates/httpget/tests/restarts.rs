@@ -58,7 +58,7 @@ fn what_is_killed_twenty_times_arrives_once() {
     let done = Download::new(request)
         .with_retries(3 * KILLS as u32)
         .with_backoff(Backoff::new(Duration::from_millis(20), Duration::from_millis(40)))
-        .to_file_observed(&file, &mut |it| match it {
+        .to_file_with_progress(&file, &mut |it| match it {
             Progress::Arrived { bytes, .. } if kills < KILLS && bytes >= stop(kills) => {
                 if let Some(mut server) = server.take() {
                     // SIGKILL.

@@ -102,7 +102,7 @@ impl Transfers<'_> {
         let file = free.as_deref().unwrap_or(file);
         report.file = Some(file.display().to_string());
         let (download, mut watch) = self.begin(report, None, &visible(&file.to_string_lossy()));
-        let done = download.to_file_observed(file, &mut |step| watch.see(&step));
+        let done = download.to_file_with_progress(file, &mut |step| watch.see(&step));
         watch.end();
         Ok(done?)
     }
@@ -123,7 +123,7 @@ impl Transfers<'_> {
         }
         let name = url_to_show(&report.url);
         let (download, mut watch) = self.begin(report, None, &name);
-        let done = download.to_observed(&io::stdout(), &mut |step| watch.see(&step));
+        let done = download.to_with_progress(&io::stdout(), &mut |step| watch.see(&step));
         watch.end();
         done.map_err(Failure::of_output)
     }
@@ -146,7 +146,7 @@ impl Transfers<'_> {
             if at_once {
                 printer.start(scope);
             }
-            let done = download.to_observed(&entrance, &mut |step| {
+            let done = download.to_with_progress(&entrance, &mut |step| {
                 if matches!(step, Step::Begun { total, .. } if total.is_none_or(|it| it > room)) {
                     printer.start(scope);
                 }
@@ -178,7 +178,7 @@ impl Transfers<'_> {
             let reader = reader.map_err(|error| {
                 Failure::new(exit::OTHER, format!("--json: start a thread: {error}"))
             })?;
-            let done = download.to_observed(&entrance, &mut |step| watch.see(&step));
+            let done = download.to_with_progress(&entrance, &mut |step| watch.see(&step));
             watch.end();
             drop(entrance);
             let bytes = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -34,7 +34,7 @@ impl Body {
     /// }
     /// ```
     pub fn copy_to(&mut self, target: &impl AsFd) -> Result<u64, Error> {
-        self.copy_to_observed(target, |_| {})
+        self.copy_to_with_progress(target, |_| {})
     }
 
     /// Copies the rest of the body to `target`, as [`copy_to`](Body::copy_to) does, and calls
@@ -44,7 +44,7 @@ impl Body {
     /// # Errors
     ///
     /// As [`copy_to`](Body::copy_to).
-    pub fn copy_to_observed(
+    pub fn copy_to_with_progress(
         &mut self,
         target: &impl AsFd,
         mut progress: impl FnMut(u64),

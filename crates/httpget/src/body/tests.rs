@@ -145,7 +145,7 @@ fn a_body_goes_into_a_file_whole() {
             let file = File::create_new(dir.join("to")).unwrap();
             let mut last = 0;
             let (result, body) = taken(&response, ends, &mut |body| {
-                body.copy_to_observed(&file, |moved| last = moved)
+                body.copy_to_with_progress(&file, |moved| last = moved)
             });
             assert_eq!(result.unwrap(), length as u64, "{name}");
             assert_eq!(last, length as u64, "{name}");
@@ -170,7 +170,7 @@ fn a_body_that_was_begun_goes_on_into_a_pipe() {
         let mut begin = vec![0; 100];
         let (result, _) = taken(&response, ends, &mut |body| {
             body.read_exact(&mut begin).unwrap();
-            body.copy_to_observed(&entrance, |_| ())
+            body.copy_to_with_progress(&entrance, |_| ())
         });
         assert_eq!(result.unwrap(), 1_000_003 - 100, "{name}");
         drop(entrance);
@@ -186,7 +186,7 @@ fn cut(response: &[u8], end: fn() -> Step, count: u64) -> Vec<Error> {
     let path = dir.join("to");
     let mut read = Vec::new();
     let ways: [Take<'_>; 2] = [&mut |body| read_by(&[40_000], body, &mut read), &mut |body| {
-        body.copy_to_observed(&File::create_new(&path).unwrap(), |_| ())
+        body.copy_to_with_progress(&File::create_new(&path).unwrap(), |_| ())
     }];
     let errors = ways.map(|take| {
         let server = Server::play([vec![get("/"), send(response), end()]]);
@@ -245,7 +245,7 @@ fn a_reset_is_no_end_even_of_a_body_until_close() {
             let dir = Directory::new();
             let file = File::create_new(dir.join("to")).unwrap();
             let error = match to_file {
-                true => body.copy_to_observed(&file, |_| ()).unwrap_err(),
+                true => body.copy_to_with_progress(&file, |_| ()).unwrap_err(),
                 false => read_by(&[100], &mut body, &mut Vec::new()).unwrap_err(),
             };
             let ErrorKind::Transport { phase: Phase::Body, .. } = error.kind() else {
@@ -269,7 +269,7 @@ fn a_stall_is_found_out_and_what_came_is_kept() {
         let dir = Directory::new();
         let mut read = Vec::new();
         let error = match to_file {
-            true => body.copy_to_observed(&File::create_new(dir.join("to")).unwrap(), |_| ()),
+            true => body.copy_to_with_progress(&File::create_new(dir.join("to")).unwrap(), |_| ()),
             false => read_by(&[40_000], &mut body, &mut read),
         };
         let error = error.unwrap_err();
@@ -295,7 +295,7 @@ fn a_drip_does_not_outlast_the_total() {
         let mut body = response.unwrap().into_body();
         let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
         let error = match to_file {
-            true => body.copy_to_observed(&null, |_| ()),
+            true => body.copy_to_with_progress(&null, |_| ()),
             false => read_by(&[1000], &mut body, &mut Vec::new()),
         };
         let ErrorKind::TimedOut { timeout, after, .. } = error.unwrap_err().kind() else {
@@ -315,7 +315,7 @@ fn a_target_that_takes_nothing_is_no_stall_of_the_servers() {
     let response = Client::new().get(&server.url("/")).with_timeouts(timeouts).send();
     let mut clogged = cat();
     let entrance = clogged.stdin.take().unwrap();
-    let error = response.unwrap().body().copy_to_observed(&entrance, |_| ()).unwrap_err();
+    let error = response.unwrap().body().copy_to_with_progress(&entrance, |_| ()).unwrap_err();
     clogged.kill().unwrap();
     clogged.wait().unwrap();
     let ErrorKind::TimedOut { timeout, .. } = error.kind() else { panic!("{error:?}") };
@@ -330,7 +330,7 @@ fn a_target_that_can_not_take_it_is_a_write_error() {
         let server = Server::play([vec![get("/"), send(with_length(&bytes(length)))]]);
         let mut body = body_of(&server);
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let error = body.copy_to_observed(&full, |_| ()).unwrap_err();
+        let error = body.copy_to_with_progress(&full, |_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Write);
         assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
         assert_eq!(body.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::Other);
@@ -351,7 +351,7 @@ fn a_limit_holds_where_no_length_was_announced() {
                 let dir = Directory::new();
                 let file = File::create_new(dir.join("to")).unwrap();
                 let result = match to_file {
-                    true => body.copy_to_observed(&file, |_| ()),
+                    true => body.copy_to_with_progress(&file, |_| ()),
                     false => read_by(&[40_000], &mut body, &mut Vec::new()),
                 };
                 assert_eq!(result.unwrap_err().kind(), ErrorKind::TooLarge, "{name}");
@@ -399,7 +399,7 @@ fn a_body_that_is_too_slow_ends_however_long_the_other_times_are() {
         let mut response = client.get(&server.url("/")).send().unwrap();
         let error = response
             .body()
-            .copy_to_observed(&File::create("/dev/null").unwrap(), |_| ())
+            .copy_to_with_progress(&File::create("/dev/null").unwrap(), |_| ())
             .unwrap_err();
         let ErrorKind::TimedOut { timeout: Timeout::MinSpeed, received, .. } = error.kind() else {
             panic!("{error:?}")

@@ -319,7 +319,7 @@ impl<'a> Engine<'a> {
         (self.progress)(Progress::Begun { at, total, response: &response });
         let mut arrived = 0;
         let Engine { sink, progress, .. } = self;
-        let moved = response.body().copy_to_observed(sink, |bytes| {
+        let moved = response.body().copy_to_with_progress(sink, |bytes| {
             arrived = bytes;
             progress(Progress::Arrived { bytes: at + bytes });
         });

@@ -85,7 +85,7 @@ fn request_by(url: &str, server: &Server) -> Request {
 }
 
 fn run(download: Download, path: &Path) -> Result<Downloaded, Error> {
-    download.to_file_observed(path, &mut |_| ())
+    download.to_file_with_progress(path, &mut |_| ())
 }
 
 /// A head with these lines.

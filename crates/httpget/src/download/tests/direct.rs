@@ -11,7 +11,7 @@ use super::*;
 /// Runs `download` into one end of a socket pair; what came out of the other.
 fn through(download: Download) -> (Result<Downloaded, Error>, Vec<u8>) {
     let (mut exit, entrance) = UnixStream::pair().unwrap();
-    let result = download.to_observed(&entrance, &mut |_| ());
+    let result = download.to_with_progress(&entrance, &mut |_| ());
     drop(entrance);
     let mut bytes = Vec::new();
     exit.read_to_end(&mut bytes).unwrap();
@@ -145,7 +145,8 @@ fn what_nobody_reads_ends_it() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let (exit, entrance) = UnixStream::pair().unwrap();
     drop(exit);
-    let error = download(&server).with_retries(5).to_observed(&entrance, &mut |_| ()).unwrap_err();
+    let error =
+        download(&server).with_retries(5).to_with_progress(&entrance, &mut |_| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Write);
     assert_eq!(error.network().unwrap().kind(), netcore::ErrorKind::BrokenPipe);
     server.finish();

@@ -41,7 +41,7 @@ fn until_it_is_whole_the_file_is_what_it_was() {
     let mut looks = 0;
     let file = place.file.clone();
     download(&server)
-        .to_file_observed(&place.file, &mut |it| {
+        .to_file_with_progress(&place.file, &mut |it| {
             if let Progress::Arrived { .. } = it {
                 assert_eq!(fs::read(&file).unwrap(), b"an older one");
                 looks += 1;
@@ -100,7 +100,7 @@ fn two_downloads_to_one_file_do_not_mix() {
     let mut second = None;
     let (file, url) = (place.file.clone(), server.url("/f"));
     download(&server)
-        .to_file_observed(&place.file, &mut |it| {
+        .to_file_with_progress(&place.file, &mut |it| {
             if let Progress::Begun { .. } = it {
                 second = Some(run(Download::new(Client::new().get(&url)), &file).unwrap_err());
             }

@@ -78,7 +78,7 @@ fn a_file_that_is_whole_is_not_fetched_again() {
     let mut told = None;
     let done = download(&server)
         .with_resume(true)
-        .to_file_observed(&place.file, &mut |it| {
+        .to_file_with_progress(&place.file, &mut |it| {
             if let Progress::Complete { bytes } = it {
                 told = Some(bytes);
             }

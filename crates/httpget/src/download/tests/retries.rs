@@ -26,7 +26,7 @@ fn an_attempt_goes_on_where_the_last_one_broke() {
     let mut seen = Vec::new();
     let done = download(&server)
         .with_retries(4)
-        .to_file_observed(&place.file, &mut |it| match it {
+        .to_file_with_progress(&place.file, &mut |it| match it {
             Progress::Begun { at, total, .. } => seen.push(format!("at {at} of {total:?}")),
             Progress::Waiting { error, .. } => seen.push(format!("{:?}", error.kind())),
             Progress::Arrived { bytes } => assert!(bytes <= 40),
@@ -104,7 +104,7 @@ fn a_server_that_restarts_is_waited_for() {
     let done = Download::new(request)
         .with_retries(5)
         .with_backoff(Backoff::new(Duration::from_millis(1), Duration::from_millis(1)))
-        .to_file_observed(&place.file, &mut |it| {
+        .to_file_with_progress(&place.file, &mut |it| {
             if let Progress::Waiting { error, .. } = it {
                 assert_eq!(error.kind(), ErrorKind::Connect);
                 refused += 1;
@@ -164,7 +164,7 @@ fn the_wait_is_the_one_the_server_asks_for() {
     let begin = Instant::now();
     download(&server)
         .with_retries(1)
-        .to_file_observed(&place.file, &mut |it| {
+        .to_file_with_progress(&place.file, &mut |it| {
             if let Progress::Waiting { wait, .. } = it {
                 waits.push(wait);
             }
@@ -178,7 +178,7 @@ fn the_wait_is_the_one_the_server_asks_for() {
 /// Downloads with one more attempt, which would come too late, and tells the wait for it.
 fn run_late(download: Download, path: &Path) -> (Result<Downloaded, Error>, Duration) {
     let mut told = None;
-    let result = download.with_retries(1).to_file_observed(path, &mut |it| match it {
+    let result = download.with_retries(1).to_file_with_progress(path, &mut |it| match it {
         Progress::TooLate { wait } => told = Some(wait),
         Progress::Waiting { .. } => panic!("there is no next attempt"),
         _ => {}
