@@ -2,7 +2,8 @@
 
 use netcore::{Connector, Deadline, Endpoint, Transport};
 
-use crate::args::{Common, Connect};
+use crate::args::common::Common;
+use crate::args::net::Connect;
 use crate::datagrams::{self, Remote};
 use crate::exit::Failure;
 use crate::probe::is_for_datagrams;

@@ -6,7 +6,7 @@ use std::io;
 use netcore::endpoint::ParseEndpointError;
 use netcore::{Address, Error, ErrorKind, Operation};
 
-use crate::parse::to_show;
+use crate::escape::to_show;
 
 pub(crate) const DONE: u8 = 0;
 pub(crate) const OTHER: u8 = 1;

@@ -30,7 +30,8 @@ use httpget::protocol::{Field, parse_field};
 use httpget::{Client, Limits, MinSpeed, Timeouts};
 use netcore::Connector;
 
-use crate::args::{Common, Get};
+use crate::args::common::Common;
+use crate::args::get::Get;
 use crate::exit::{self, Failure};
 use crate::serve;
 use crate::stdio::Stdio;

@@ -10,6 +10,8 @@ mod connect;
 #[cfg(unix)]
 mod datagrams;
 #[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
+mod escape;
+#[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod exit;
 mod foreground;
 #[cfg(unix)]
@@ -45,7 +47,9 @@ use std::ffi::OsString;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Args, ChatCommand, Command, TimeCommand};
+use args::chat::ChatCommand;
+use args::time::TimeCommand;
+use args::{Args, Command};
 use exit::Failure;
 use stdio::Stdio;
 pub use stdio::Streams;

@@ -9,9 +9,10 @@ use netcore::options::Keepalive;
 use netcore::threaded::{Config, Connection, Handle, Server};
 use netcore::{Endpoint, Listener, SocketOptions, Transport};
 
-use crate::args::{Common, Listen};
+use crate::args::common::Common;
+use crate::args::net::Listen;
+use crate::escape::quote;
 use crate::exit::Failure;
-use crate::parse::quote;
 use crate::serve::{Signals, raise_descriptors};
 use crate::stdio::{Printer, Stdio};
 use crate::stdio_relay::{Joined, Patience, join};

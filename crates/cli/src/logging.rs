@@ -13,8 +13,8 @@ use std::time::Duration;
 use env_logger::{Target, WriteStyle};
 use log::LevelFilter;
 
+use crate::escape::to_show;
 use crate::exit::Failure;
-use crate::parse::to_show;
 use crate::screen::Screen;
 use crate::stdio::Standard;
 use crate::threads;

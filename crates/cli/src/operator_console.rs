@@ -3,8 +3,8 @@
 use ::chat::Operator;
 use netcore::server::Handle;
 
+use crate::escape::quote;
 use crate::exit::Failure;
-use crate::parse::quote;
 use crate::screen::{Entered, InputLine, Screen};
 use crate::stdio::{Printer, Stdio, TextLines};
 use crate::{foreground, logging, serve, threads};

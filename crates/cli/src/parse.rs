@@ -1,6 +1,5 @@
-//! Durations, sizes, counts, addresses, JSON strings, and text for people.
+//! Parsers for the values of arguments: durations, sizes, counts, rates and addresses.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
@@ -20,7 +19,7 @@ mod tests;
 const UNITS: [(&str, f64); 6] =
     [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86400.0)];
 
-/// A duration as people write it: `250ms`, `5s`, `1m30s`, `2h`; a bare number is seconds.
+/// Parses a duration as people write it: `250ms`, `5s`, `1m30s`, `2h`; a bare number is seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let expected = || "expected a number with a unit, as in 250ms, 5s, 1m30s or 2h".to_owned();
     let mut rest = text;
@@ -30,7 +29,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         let (number, after) = rest.split_at(digits);
         let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
-        // Only one number, alone, may lack its unit.
+        // Only a single number may lack its unit.
         let unit = if unit.is_empty() && rest.len() == text.len() && after.is_empty() {
             "s"
         } else {
@@ -48,19 +47,19 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| format!("too long: {}s at most", u64::MAX))
 }
 
-/// A duration that is longer than nothing.
+/// Parses a duration longer than zero.
 pub(crate) fn some_duration(text: &str) -> Result<Duration, String> {
     match duration(text)? {
-        Duration::ZERO => Err("expected more than no time, as in 250ms or 5s".to_owned()),
+        Duration::ZERO => Err("expected more than 0, as in 250ms or 5s".to_owned()),
         some => Ok(some),
     }
 }
 
-/// After which silence a vanished client is given up. `None`: never.
+/// The silence after which a vanished client is closed. `None`: never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Keepalive(pub(crate) Option<Duration>);
 
-/// A duration that systems take for keepalive, or `off`.
+/// Parses a duration that systems accept for TCP keepalive, or `off`.
 pub(crate) fn keepalive(text: &str) -> Result<Keepalive, String> {
     const HOUR: u64 = 3600;
     if text == "off" {
@@ -73,7 +72,7 @@ pub(crate) fn keepalive(text: &str) -> Result<Keepalive, String> {
     }
 }
 
-/// A number of bytes: digits, and `k`, `M` or `G` for powers of 1024.
+/// Parses a number of bytes: digits, and `k`, `M` or `G` for powers of 1024.
 pub(crate) fn size(text: &str) -> Result<usize, String> {
     let (digits, shift) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], 10),
@@ -89,7 +88,7 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
     number.checked_mul(1 << shift).ok_or_else(too_large)
 }
 
-/// A number of bytes, at least one.
+/// Parses a number of bytes, at least one.
 pub(crate) fn some_size(text: &str) -> Result<usize, String> {
     match size(text)? {
         0 => Err("expected 1 byte or more, as in 4096, 64k or 1M".to_owned()),
@@ -97,7 +96,7 @@ pub(crate) fn some_size(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Lines a second, and bytes a second behind a comma: 1 KiB for each line unless told.
+/// Parses lines per second, and bytes per second behind a comma (by default 1 KiB for each line).
 pub(crate) fn rate(text: &str) -> Result<Rate, String> {
     let expected = "expected lines a second, as in 10, and bytes a second, as in 10,64k";
     let (lines, bytes) = text.split_once(',').map_or((text, None), |(l, b)| (l, Some(b)));
@@ -110,7 +109,7 @@ pub(crate) fn rate(text: &str) -> Result<Rate, String> {
     Ok(Rate::new(lines, bytes))
 }
 
-/// `always`, `never` or a duration.
+/// Parses `always`, `never` or a duration.
 #[cfg(unix)]
 pub(crate) fn flush(text: &str) -> Result<SyncPolicy, String> {
     match text {
@@ -122,7 +121,7 @@ pub(crate) fn flush(text: &str) -> Result<SyncPolicy, String> {
     }
 }
 
-/// An address of this machine, with any port unless there is one, and with its zone if it has one.
+/// Parses an address of this machine with an optional port and zone. Without a port, any will do.
 pub(crate) fn local_address(text: &str) -> Result<SocketAddr, String> {
     let with_any_port = || text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 0)).ok();
     let found = text.parse().ok().or_else(with_any_port).map(Ok).or_else(|| zoned(text));
@@ -131,8 +130,8 @@ pub(crate) fn local_address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Reads an IPv6 address with a zone, an interface's name or number: `fe80::1%eth0`,
-/// `[fe80::1%2]:80`. Returns `None` if the text is no such address.
+/// Parses an IPv6 address with a zone (the name or number of an interface): `fe80::1%eth0`,
+/// `[fe80::1%2]:80`. Returns `None` if `text` is not such an address.
 fn zoned(text: &str) -> Option<Result<SocketAddr, String>> {
     if !text.contains('%') {
         return None;
@@ -141,14 +140,16 @@ fn zoned(text: &str) -> Option<Result<SocketAddr, String>> {
     let (Some(Host::Ip(..)), Some(Port::Number(_))) = (endpoint.host(), endpoint.port()) else {
         return None;
     };
-    // Numbers and interfaces are known without a resolver.
+    // The system knows numbers and interfaces without a resolver.
     let found = resolve_endpoint(&endpoint, Family::Any, Deadline::never());
-    Some(found.map_err(|error| chain(&error)).and_then(|found| {
-        found.first().copied().ok_or_else(|| format!("{text} stands for no address"))
-    }))
+    Some(
+        found.map_err(|error| chain(&error)).and_then(|found| {
+            found.first().copied().ok_or_else(|| format!("{text} has no address"))
+        }),
+    )
 }
 
-/// A range of bytes as RFC 9110 section 14.1.2 has it: `0-99`, `100-` or `-100`.
+/// Checks a range of bytes in the syntax of RFC 9110 section 14.1.2: `0-99`, `100-` or `-100`.
 pub(crate) fn byte_range(text: &str) -> Result<String, String> {
     let number = |part: &str| match part.bytes().all(|b| b.is_ascii_digit()) {
         true => part.parse::<u64>().ok(),
@@ -168,7 +169,7 @@ pub(crate) fn byte_range(text: &str) -> Result<String, String> {
     }
 }
 
-/// Which address a host and port stand for: `HOST:PORT:ADDR`, an IPv6 address with or without
+/// Parses `HOST:PORT:ADDR`, the address to use for a host and port. IPv6 addresses may have
 /// brackets.
 pub(crate) fn resolve(text: &str) -> Result<(String, u16, IpAddr), String> {
     let expected = || "expected HOST:PORT:ADDR, as in www.example:80:192.0.2.7".to_owned();
@@ -187,64 +188,7 @@ pub(crate) fn resolve(text: &str) -> Result<(String, u16, IpAddr), String> {
     Ok((host.to_ascii_lowercase(), port, address))
 }
 
-/// A JSON string (RFC 8259, section 7). Characters that could command a terminal are escaped.
-pub(crate) fn quote(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            c if is_unseen(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// Returns `text` as one line for people: URLs without user and password, control characters as
-/// escapes. File names and texts from servers may contain anything.
-pub(crate) fn to_show(text: &str) -> String {
-    visible(&without_credentials(text)).into_owned()
-}
-
-/// Returns `text` with control characters as escapes.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unseen) {
-        return Cow::Borrowed(text);
-    }
-    let shown = text.chars().map(|c| match is_unseen(c) && c != '\t' {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    });
-    Cow::Owned(shown.collect())
-}
-
-/// Control characters, line ends, and what makes the text behind it look like another (UAX #9).
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Returns `text` with each URL in it without user and password.
-fn without_credentials(text: &str) -> Cow<'_, str> {
-    let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'');
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, behind) = rest.split_at(at + "://".len());
-        let authority = &behind[..behind.find(ends).unwrap_or(behind.len())];
-        out.push_str(before);
-        rest = &behind[authority.rfind('@').map_or(0, |at| at + 1)..];
-    }
-    match out.is_empty() {
-        true => Cow::Borrowed(text),
-        false => Cow::Owned(out + rest),
-    }
-}
-
-/// A number of things: a whole number, 0 included. `N` is an unsigned type.
+/// Parses a whole number, 0 included. `N` is an unsigned type.
 pub(crate) fn count<N: FromStr>(text: &str) -> Result<N, String> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err("expected a whole number, as in 3".to_owned());
@@ -253,7 +197,7 @@ pub(crate) fn count<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| format!("too large: {} at most", u64::MAX >> (u64::BITS - bits)))
 }
 
-/// A number of things, at least one.
+/// Parses a whole number, at least 1.
 pub(crate) fn some_count<N: FromStr>(text: &str) -> Result<N, String> {
     match text.bytes().all(|b| b == b'0') && !text.is_empty() {
         true => Err("expected 1 or more".to_owned()),

@@ -5,9 +5,10 @@ use std::time::Duration;
 use netcore::resolve::{service_name, service_port};
 use netcore::{Deadline, Error, ErrorKind, Transport};
 
-use crate::args::{Common, Port};
+use crate::args::common::Common;
+use crate::args::net::Port;
+use crate::escape::quote;
 use crate::exit::{self, Failure};
-use crate::parse::quote;
 use crate::stdio::Stdio;
 
 /// How long the system's table may take: it may be one over the network.

@@ -10,9 +10,10 @@ use netcore::{
     Address, Connector, Datagram, Deadline, Endpoint, Error, SocketOptions, Stream, Transport,
 };
 
-use crate::args::{Common, Probe};
+use crate::args::common::Common;
+use crate::args::net::Probe;
+use crate::escape::{quote, visible};
 use crate::exit::{self, Failure};
-use crate::parse::{quote, visible};
 use crate::stdio::Stdio;
 
 /// How long the name of the peer may take. It is a courtesy, and many addresses have none.

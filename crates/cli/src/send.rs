@@ -15,7 +15,7 @@ use netcore::{
     Connector, Deadline, Endpoint, Error, ErrorKind, Operation, SocketOptions, Stream, Transport,
 };
 
-use crate::args::Send;
+use crate::args::net::Send;
 use crate::datagrams::{Remote, only_for_udp};
 use crate::exit::{self, Failure};
 use crate::probe::is_for_datagrams;

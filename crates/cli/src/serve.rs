@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use netcore::Endpoint;
 use netcore::server::{Config, Handle, Server, Service, Worker};
 
-use crate::args::{Common, ServeArgs};
+use crate::args::common::{Common, ServeArgs};
 use crate::exit::{self, Failure};
 use crate::logging;
 use crate::stdio::{Printer, Stdio};
@@ -96,7 +96,7 @@ impl Listening {
 fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Result<(), Failure> {
     for endpoint in endpoints {
         let line = if common.json {
-            format!("{{\"listening\":{}}}\n", crate::parse::quote(&endpoint.to_string()))
+            format!("{{\"listening\":{}}}\n", crate::escape::quote(&endpoint.to_string()))
         } else {
             format!("listening on {endpoint}\n")
         };

@@ -14,9 +14,10 @@ use timestamp::{
     query_time,
 };
 
-use crate::args::{Common, TimeClient, TimeServe};
+use crate::args::common::Common;
+use crate::args::time::{TimeClient, TimeServe};
+use crate::escape;
 use crate::exit::{self, Failure};
-use crate::parse;
 use crate::serve::Listening;
 use crate::stdio::Stdio;
 
@@ -90,7 +91,7 @@ fn print(answer: &[u8], common: &Common, stdio: &Stdio) -> Result<(), Failure> {
         return stdio.printer.print(answer);
     }
     let text = String::from_utf8_lossy(answer);
-    let quoted = parse::quote(text.trim_end_matches(['\r', '\n']));
+    let quoted = escape::quote(text.trim_end_matches(['\r', '\n']));
     stdio.print(&format!("{{\"answer\":{quoted}}}\n"))
 }
 

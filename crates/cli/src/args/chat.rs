@@ -6,29 +6,29 @@ use std::time::Duration;
 use ::chat::{Rate, SlowConsumer};
 use clap::{Args as Group, Subcommand};
 
-use super::ServeArgs;
+use super::common::ServeArgs;
 use crate::parse;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChatCommand {
-    /// Serve a chat: what one client writes, all get
+    /// Serve a chat: a line from one client goes to everyone in its room
     #[command(after_help = "\
 Examples:
   sockit chat serve
   sockit chat serve --listen :60000 --greeting 'Be kind.' --history 50
-Then, in as many terminals as there are people:  nc 127.0.0.1 60000")]
+Then join from other terminals:  nc 127.0.0.1 60000")]
     Serve(ChatServe),
-    /// Talk: an input line that nothing disturbs, or lines from a pipe
+    /// Join a chat: with an input line on a terminal, or with lines from a pipe
     #[command(after_help = "\
-On a terminal, what you type is yours until Enter: Tab completes commands and names, Up brings lines
-back, Ctrl-C clears the line and twice leaves, as Ctrl-D and /quit do. When the connection breaks it
-comes back by itself, and what you enter meanwhile is sent then. A paste of several lines waits for
-Enter.
+On a terminal, incoming messages never disturb the line that you type. Tab completes commands and
+names, and Up recalls earlier lines. Ctrl-C clears the line; pressed twice, it leaves, as Ctrl-D and
+/quit do. sockit reconnects after a broken connection, and then sends the lines entered meanwhile. A
+paste of several lines is sent after Enter.
 
-From a pipe, each line is sent. One that begins with a command of the chat (/nick, /join, /rooms,
-/who, /msg, /help, /quit) or is quit is that command; any other is said as it is, with its slash.
-With --text, all are. A line longer than 64 KiB is sent in pieces; one that is not UTF-8 is refused
-with a message, the others are sent, and the exit code is 1.
+From a pipe, sockit sends each line. A line that is quit or begins with a command of the chat (/nick,
+/join, /rooms, /who, /msg, /help, /quit) is a command; any other line is sent as text, its slash
+included. With --text, every line is text. A line longer than 64 KiB is sent in pieces. A line that
+is not UTF-8 is skipped with a warning, and the exit code is then 1.
 
 Examples:
   sockit chat join 127.0.0.1:60000 --nick ann
@@ -38,100 +38,103 @@ Examples:
     Join(ChatJoin),
 }
 
+/// The arguments of `sockit chat serve`.
 #[derive(Debug, Group)]
 pub(crate) struct ChatServe {
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
-    /// How messages are written: line, classic or json
+    /// Message format: line, classic or json
     #[arg(long, default_value_t)]
     pub(crate) format: ::chat::Format,
-    /// A notice for each client as it comes
+    /// Notice to send to each new client
     #[arg(long, value_name = "TEXT")]
     pub(crate) greeting: Option<String>,
-    /// How many of the last messages of a room a client gets as it comes there
+    /// Messages of a room to send to a client that joins it
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse::count::<usize>)]
     pub(crate) history: usize,
-    /// How many bytes those have at most, in each room
+    /// Most bytes of history to keep per room
     #[arg(long, value_name = "BYTES", default_value = "128k", value_parser = parse::size)]
     pub(crate) history_bytes: usize,
-    /// Keep each room's log in this directory, a file a day, and begin with what is there
+    /// Directory for a log of each room, one file per day; the server restores its rooms from it
     #[cfg(unix)]
     #[arg(long, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
-    /// When that is synced to the disk: so long after a message at the latest, always or never
+    /// Longest time until a message is synced to disk; always syncs each message, never leaves it to the
+    /// system
     #[cfg(unix)]
     #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = parse::flush)]
     #[arg(requires = "log_dir")]
     pub(crate) log_flush: ::chat::SyncPolicy,
-    /// Do not tell a room who comes, goes or takes another name
+    /// Do not announce joins, leaves and renames to the room
     #[arg(long)]
     pub(crate) no_presence: bool,
-    /// The most clients at a time
+    /// Most clients at the same time
     #[arg(long, value_name = "N", default_value = "10000")]
     #[arg(value_parser = parse::some_count::<usize>)]
     pub(crate) max_clients: usize,
-    /// The longest line from a client
+    /// Longest line from a client
     #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = parse::some_size)]
     pub(crate) max_line: usize,
-    /// The most rooms at a time, those that are only remembered included
+    /// Most rooms at the same time, including empty rooms that --room-ttl still keeps
     #[arg(long, value_name = "N", default_value = "1000")]
     #[arg(value_parser = parse::some_count::<usize>)]
     pub(crate) max_rooms: usize,
-    /// The most clients in a room other than the lobby [default: all there are]
+    /// Most clients in a room other than the lobby [default: no limit]
     #[arg(long, value_name = "N", value_parser = parse::some_count::<usize>)]
     pub(crate) max_members: Option<usize>,
-    /// How long a room is remembered after its last member has gone
+    /// Time to keep a room after its last member has left
     #[arg(long, value_name = "DUR", default_value = "1h", value_parser = parse::duration)]
     pub(crate) room_ttl: Duration,
-    /// How many lines, and bytes of them, are heard of a client in a second; BYTES is 1k for each
-    /// line unless told [default: all]
+    /// Lines and bytes per second to accept from each client; BYTES defaults to 1k for each line
+    /// [default: no limit]
     #[arg(long, value_name = "LINES[,BYTES]", value_parser = parse::rate)]
     pub(crate) rate: Option<Rate>,
-    /// How much of the rate may come at once, as the time in which it allows that
+    /// Size of a burst above the rate: the lines and bytes that --rate allows in this time
     #[arg(long, value_name = "DUR", default_value = "3s", value_parser = parse::duration)]
     #[arg(requires = "rate")]
     pub(crate) burst: Duration,
-    /// What becomes of a client that reads too slowly: disconnect or skip
+    /// Treatment of a client that reads too slowly: disconnect it, or skip messages
     #[arg(long, default_value_t)]
     pub(crate) slow: SlowConsumer,
-    /// How many bytes of messages may wait for clients, all together
+    /// Most bytes of messages to hold for all clients together
     #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = parse::some_size)]
     pub(crate) max_memory: usize,
-    /// Print the server's figures on standard error so often
+    /// Print the server's statistics on standard error at this interval
     #[arg(long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) stats: Option<Duration>,
-    /// Read the operator's commands from standard input; on by itself on a terminal
+    /// Read the operator's commands from standard input; always on on a terminal
     #[arg(long)]
     pub(crate) console: bool,
 }
 
+/// The arguments of `sockit chat join`.
 #[derive(Debug, Group)]
 pub(crate) struct ChatJoin {
-    /// The server
+    /// Endpoint of the server
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
-    /// The name to have; from a pipe it is an error if it can't be had
+    /// Name to take; with input from a pipe, sockit fails if the server rejects it
     #[arg(long, value_name = "NAME")]
     pub(crate) nick: Option<String>,
-    /// The room to be in; from a pipe it is an error if it can't be entered
+    /// Room to join; with input from a pipe, sockit fails if the server rejects it
     #[arg(long, value_name = "ROOM")]
     pub(crate) room: Option<String>,
-    /// How long connecting may take, with the answers about name and room
+    /// Time limit for connecting, taking the name and joining the room
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
-    /// From a pipe: how long to print what arrives after the end of input
+    /// From a pipe: time to keep printing messages after the end of input
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse::duration)]
     pub(crate) linger: Duration,
-    /// From a pipe: say each line as it is, commands too
+    /// From a pipe: send every line as text, commands too
     #[arg(long)]
     pub(crate) text: bool,
-    /// On a terminal: end when the connection does
+    /// On a terminal: exit when the connection breaks, instead of reconnecting
     #[arg(long)]
     pub(crate) no_reconnect: bool,
-    /// On a terminal: what rings the bell: never, name (your name, private messages) or all
+    /// On a terminal: events that ring the bell: never, name (your name, private messages) or all
     #[arg(long, value_name = "WHEN", default_value = "name", value_parser = ["never", "name", "all"])]
     pub(crate) bell: String,
-    /// On a terminal: keep the lines that you enter in this file, for Up in later runs
+    /// On a terminal: file that keeps the entered lines, for Up in later runs
     #[arg(long, value_name = "FILE")]
     pub(crate) history_file: Option<PathBuf>,
 }

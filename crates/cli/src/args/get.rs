@@ -7,120 +7,122 @@ use std::time::Duration;
 
 use clap::Args as Group;
 
-use super::Families;
+use super::common::Families;
 use crate::parse;
 
+/// The arguments of `sockit get`.
 #[derive(Debug, Group)]
 pub(crate) struct Get {
-    /// What to get: http://HOST[:PORT]/PATH; without a scheme it is http://
+    /// URLs to download: http://HOST[:PORT]/PATH; the default scheme is http://
     #[arg(value_name = "URL", required_unless_present = "url_file")]
     pub(crate) urls: Vec<String>,
-    /// Get the URLs in this file too, one a line, while they come; - is standard input
+    /// File with more URLs to download, one per line, read as it grows; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) url_file: Option<PathBuf>,
-    /// Write the body to this file, once it is whole; one for each URL, in their order; - is
-    /// standard output, binary data on a terminal too
+    /// File for the body, which appears once it is complete; one -o per URL, in the same order; - is
+    /// standard output and allows binary data on a terminal
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
-    /// Write each body to a file with the last part of its URL for a name
+    /// Write each body to a file named after the last part of its URL
     #[arg(short = 'O', long, conflicts_with = "output")]
     pub(crate) remote_name: bool,
-    /// Replace no file: write to FILE.1, or up to FILE.100, if FILE is there
+    /// Never replace a file: if FILE exists, write to the first free of FILE.1 to FILE.100
     #[arg(long, conflicts_with = "resume")]
     pub(crate) no_clobber: bool,
-    /// Put the heads of the responses before the body, as they came
+    /// Write the response heads before the body, byte for byte
     #[arg(short, long)]
     pub(crate) include: bool,
-    /// No progress and no errors, and no log unless -v asks for it
+    /// Print no progress and no errors, and no log without -v
     #[arg(short, long)]
     pub(crate) silent: bool,
-    /// Print errors in spite of -s
+    /// Print errors even with -s
     #[arg(short = 'S', long)]
     pub(crate) show_error: bool,
-    /// Fail with 22 if the status is 400 or above, without its body
+    /// Exit with 22 if the status is 400 or above, without writing the body
     #[arg(short, long)]
     pub(crate) fail: bool,
-    /// Fail with 22 if the status is 400 or above, but with its body
+    /// Exit with 22 if the status is 400 or above, after writing the body
     #[arg(long, conflicts_with = "fail")]
     pub(crate) fail_with_body: bool,
-    /// Send this field instead of the default one; 'NAME:' removes the default, 'NAME;' sends an
+    /// Header field to send instead of the default one; 'NAME:' removes the default, 'NAME;' sends an
     /// empty field; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
     /// Do not follow redirects
     #[arg(long, overrides_with = "location")]
     pub(crate) no_location: bool,
-    /// Follow redirects, as it does anyway; whichever of the two comes last
+    /// Follow redirects, which is the default; overrides an earlier --no-location
     #[arg(short = 'L', long, overrides_with = "no_location")]
     location: bool,
-    /// The most redirects that are followed
+    /// Most redirects to follow
     #[arg(long, value_name = "N", default_value = "10", value_parser = parse::count::<usize>)]
     pub(crate) max_redirects: usize,
-    /// How long resolving and connecting may take
+    /// Time limit for resolving and connecting
     #[arg(long, value_name = "DUR", default_value = "30s", value_parser = parse::some_duration)]
     pub(crate) connect_timeout: Duration,
-    /// How long it may take until the first byte of the response
+    /// Time limit for the first byte of the response
     #[arg(long, value_name = "DUR", default_value = "60s", value_parser = parse::some_duration)]
     pub(crate) first_byte_timeout: Duration,
-    /// How long there may be no byte
+    /// Longest time without a byte received
     #[arg(long, value_name = "DUR", default_value = "30s", value_parser = parse::some_duration)]
     pub(crate) stall_timeout: Duration,
-    /// Fail with 28 if a body is slower than so many bytes a second for --speed-time; 0 is no limit
-    /// [default: 1 with --speed-time]
+    /// Exit with 28 if a body stays below this many bytes per second for --speed-time; 0 means no
+    /// limit [default: 1 with --speed-time]
     #[arg(short = 'Y', long, value_name = "BYTES", value_parser = parse::size)]
     pub(crate) speed_limit: Option<usize>,
-    /// The time over which --speed-limit measures [default: 30s with --speed-limit]
+    /// Time over which --speed-limit measures [default: 30s with --speed-limit]
     #[arg(short = 'y', long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) speed_time: Option<Duration>,
-    /// How long each URL may take, redirects and retries included [default: without limit]
+    /// Time limit for each URL, redirects and retries included [default: no limit]
     #[arg(short, long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) max_time: Option<Duration>,
-    /// Try again so often, from where it broke, where that may help
+    /// Retries after a temporary error; each continues where the transfer broke off
     #[arg(long, value_name = "N", default_value = "0", value_parser = parse::count::<u32>)]
     pub(crate) retry: u32,
-    /// Wait so long before each further attempt, unless the server says how long; 0 is the default
-    /// [default: 1s and more each time]
+    /// Wait before each retry, unless the server states one; 0 means the default [default: 1s, then
+    /// longer each time]
     #[arg(long, value_name = "DUR", value_parser = parse::duration)]
     pub(crate) retry_delay: Option<Duration>,
-    /// Begin no further attempt after this time; 0 is no limit [default: without limit]
+    /// Start no retry after this time; 0 means no limit [default: no limit]
     #[arg(long, value_name = "DUR", value_parser = parse::duration)]
     pub(crate) retry_max_time: Option<Duration>,
-    /// Let every error have the attempts of --retry, not only those that may pass
+    /// Retry after every error, not only after temporary ones
     #[arg(long)]
     pub(crate) retry_all_errors: bool,
-    /// Continue an earlier transfer of the same URL; fetch nothing if FILE is whole; -C - is the same
+    /// Resume an earlier transfer of the same URL; fetch nothing if FILE is complete; -C - means the
+    /// same
     #[arg(short = 'C', long = "continue")]
     pub(crate) resume: bool,
-    /// Get this part alone: FIRST-LAST, FIRST- or -LAST_N, in bytes
+    /// Byte range to request: FIRST-LAST, FIRST- or -LAST_N
     #[arg(short, long, value_name = "A-B", value_parser = parse::byte_range)]
     #[arg(allow_hyphen_values = true)]
     pub(crate) range: Option<String>,
-    /// Leave the transfer coding as it came: the chunks with their sizes
+    /// Do not decode the transfer coding: write the chunks with their sizes
     #[arg(long)]
     pub(crate) raw: bool,
-    /// Ask by HTTP/1.0
+    /// Send the request as HTTP/1.0
     #[arg(long = "http1.0")]
     pub(crate) http10: bool,
-    /// Connect to this address for this host and port; may be repeated
+    /// Address to use for a host and port instead of resolving it; may be repeated
     #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = parse::resolve)]
     pub(crate) resolve: Vec<(String, u16, IpAddr)>,
-    /// The address of this side: IP or IP:PORT
+    /// Local address to connect from: IP or IP:PORT
     #[arg(long, value_name = "ADDR", value_parser = parse::local_address)]
     pub(crate) local_address: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) families: Families,
-    /// Connect to this socket, whatever the host
+    /// Unix socket to connect to, for every host
     #[arg(long, value_name = "PATH")]
     pub(crate) unix_socket: Option<PathBuf>,
-    /// The largest body; a larger one fails with 63, at once if announced; 0: no limit [default: without
-    /// limit]
+    /// Largest body to accept; a larger one fails with 63, immediately if announced; 0 means no limit
+    /// [default: no limit]
     #[arg(long, value_name = "BYTES", value_parser = parse::size)]
     pub(crate) max_filesize: Option<usize>,
-    /// Print this when a transfer has ended, with curl's variables, as %{http_code}; @FILE reads it
+    /// Text to print after each transfer, with curl's variables such as %{http_code}; @FILE reads it
     /// from a file, @- from standard input
     #[arg(short, long, value_name = "FORMAT", allow_hyphen_values = true)]
     pub(crate) write_out: Option<String>,
-    /// Transfer so many at a time; on standard output the bodies come in the order of the URLs
+    /// Number of simultaneous transfers; standard output gets the bodies in the order of the URLs
     #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = parse::some_count::<NonZeroUsize>)]
     pub(crate) parallel: NonZeroUsize,
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use clap::{Args as Group, Subcommand};
 use timestamp::Service;
 
-use super::{Families, ServeArgs};
+use super::common::{Families, ServeArgs};
 use crate::parse;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TimeCommand {
-    /// Answer what comes with the time and the same bytes
+    /// Serve the timestamp service: echo each message behind the time
     #[command(after_help = "\
 Examples:
   sockit time serve
@@ -19,26 +19,25 @@ Examples:
   sockit time serve --listen udp://:21567
   sockit time serve --service daytime --listen :13")]
     Serve(TimeServe),
-    /// Send each line of standard input and print the answer to it
+    /// Send each line of standard input and print its reply
     #[command(after_help = "\
 Examples:
   echo hello | sockit time client 127.0.0.1:21567
   echo hello | sockit time client udp://127.0.0.1:21567
   sockit time client --service daytime 127.0.0.1:daytime")]
     Client(TimeClient),
-    /// Measure round trips, and how far the server's clock is from this machine's
+    /// Measure round trips and the offset of the server's clock
     #[command(after_help = "\
 Examples:
   sockit time ping 127.0.0.1:21567
   sockit time ping -c 100 -i 20ms --histogram udp://there:21567
   sockit time ping -q -w 1m --json db.example:21567 web.example:21567
   sockit time ping --service echo there:echo
-With -q there is the summary alone.
-Exit code: 0 if something came back from every endpoint. Otherwise that of the first one from which
-nothing did: 6 not resolved, 7 not connected, 28 not connected in time, 56 another kind of server,
-1 no answer.")]
+With -q, only the summary is printed.
+Exit code: 0 if every endpoint replied. Otherwise the code of the first endpoint that did not: 6 not
+resolved, 7 not connected, 28 not connected in time, 56 not a server of this service, 1 no reply.")]
     Ping(TimePing),
-    /// Put load on an echo or timestamp server, and show how long its answers take
+    /// Load an echo or timestamp server and print its latencies
     #[cfg(unix)]
     #[command(after_help = "\
 Examples:
@@ -49,113 +48,116 @@ Examples:
     Bench(TimeBench),
 }
 
-/// How many servers can be pinged at a time: each has a thread.
-const MOST_PINGED: usize = 256;
+/// The most servers to ping at the same time; each has a thread.
+const MAX_ENDPOINTS: usize = 256;
 
+/// The arguments of `sockit time serve`.
 #[derive(Debug, Group)]
 pub(crate) struct TimeServe {
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
-    /// Which service: timestamp, echo (RFC 862), daytime (RFC 867) or time (RFC 868)
+    /// Service to provide: timestamp, echo (RFC 862), daytime (RFC 867) or time (RFC 868)
     #[arg(long, default_value_t)]
     pub(crate) service: Service,
-    /// What gets one answer: each piece of the stream as it is received, or each line
-    /// [default: chunk]
+    /// Unit of a reply: chunk, each piece of the stream as it is received, or line [default: chunk]
     #[arg(long, value_parser = ["chunk", "line"])]
     pub(crate) framing: Option<String>,
-    /// How the time is written: ctime, rfc3339, rfc2822, unix, unix-ms, unix-ns or a strftime
-    /// pattern behind + [default: ctime]
+    /// Time format: ctime, rfc3339, rfc2822, unix, unix-ms, unix-ns, or + and a strftime pattern
+    /// [default: ctime]
     #[arg(long)]
     pub(crate) format: Option<timestamp::Format>,
-    /// Write the time in UTC, not in local time
+    /// Write the time in UTC instead of local time
     #[arg(long)]
     pub(crate) utc: bool,
-    /// The most clients at a time
+    /// Most clients at the same time
     #[arg(long, value_name = "N", default_value = "10000")]
     #[arg(value_parser = parse::some_count::<usize>)]
     pub(crate) max_connections: usize,
 }
 
+/// The arguments of `sockit time client`.
 #[derive(Debug, Group)]
 pub(crate) struct TimeClient {
-    /// The server
+    /// Endpoint of the server
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
-    /// Which service it has: timestamp, echo, daytime or time; of the last two one answer is
-    /// printed
+    /// Service of the server: timestamp, echo, daytime or time; daytime and time send one reply
+    /// without a request
     #[arg(long, default_value_t)]
     pub(crate) service: Service,
-    /// How long to wait for the connection, and for each answer
+    /// Time limit for connecting, and for each reply
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
 }
 
+/// The arguments of `sockit time bench`.
 #[cfg(unix)]
 #[derive(Debug, Group)]
 pub(crate) struct TimeBench {
-    /// The server: one that answers each line with the line, as it came or behind [TIME]
+    /// Endpoint of a server that replies to each line with the same line, or with [TIME] before it
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
-    /// Connections, or sockets over UDP
+    /// Number of connections, or of sockets over UDP
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse::some_count::<usize>)]
     pub(crate) connections: usize,
-    /// How long to measure
+    /// Duration of the measurement
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse::some_duration)]
     pub(crate) duration: Duration,
-    /// The bytes of a request, its line end included
+    /// Bytes of a request, its line end included
     #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse::some_size)]
     pub(crate) size: usize,
-    /// So many requests a second over all connections, whatever becomes of the answers [default: as
+    /// Requests per second over all connections, sent on schedule even if replies are late [default: as
     /// fast as answers come]
     #[arg(long, value_name = "PER_SECOND", value_parser = parse::some_count::<u64>)]
     pub(crate) rate: Option<u64>,
-    /// How many requests each connection may have under way
+    /// Requests in flight per connection
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse::some_count::<usize>)]
     pub(crate) pipeline: usize,
-    /// How long there is load before it is measured
+    /// Time to run the load before the measurement starts
     #[arg(long, value_name = "DUR", default_value = "1s", value_parser = parse::duration)]
     pub(crate) warmup: Duration,
-    /// How long to wait for the connections, and for each answer
+    /// Time limit for connecting, and for each reply
     #[arg(long, value_name = "DUR", default_value = "2s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
-    /// Threads that make the load
+    /// Number of threads that generate the load
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse::some_count::<usize>)]
     pub(crate) threads: usize,
-    /// Write the latencies to this file by the second, for the tools of HdrHistogram
+    /// File for the latencies of each second, for the tools of HdrHistogram
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<std::path::PathBuf>,
 }
 
+/// The arguments of `sockit time ping`.
 #[derive(Debug, Group)]
 pub(crate) struct TimePing {
-    /// The servers; several are pinged at the same time
-    #[arg(value_name = "ENDPOINT", required = true, num_args = 1..=MOST_PINGED)]
+    /// Endpoints of the servers; several are pinged at the same time
+    #[arg(value_name = "ENDPOINT", required = true, num_args = 1..=MAX_ENDPOINTS)]
     pub(crate) endpoints: Vec<String>,
-    /// Stop after so many probes [default: without end]
+    /// Number of probes to send [default: no limit]
     #[arg(short, long, value_name = "N", value_parser = parse::some_count::<u64>)]
     pub(crate) count: Option<u64>,
-    /// The time from one probe to the next
+    /// Time from one probe to the next
     #[arg(short, long, value_name = "DUR", default_value = "1s")]
     #[arg(value_parser = parse::some_duration)]
     pub(crate) interval: Duration,
-    /// Stop after this time, whatever is still to come [default: without limit]
+    /// Time after which to stop, even with probes outstanding [default: no limit]
     #[arg(short = 'w', long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) deadline: Option<Duration>,
-    /// How long the connection may take, and each answer before its probe is lost
+    /// Time limit for connecting, and for each reply before its probe counts as lost
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
-    /// Which service they have: timestamp, echo, daytime or time
+    /// Service of the servers: timestamp, echo, daytime or time
     #[arg(long, default_value_t)]
     pub(crate) service: Service,
     #[command(flatten)]
     pub(crate) families: Families,
-    /// A time without a zone (ctime) is in UTC, not in local time
+    /// Read a time without a zone (ctime) as UTC instead of local time
     #[arg(long)]
     pub(crate) utc: bool,
-    /// Draw how the round trips are distributed
+    /// Draw a histogram of the round trips
     #[arg(long)]
     pub(crate) histogram: bool,
-    /// Draw the round trips over time into this file
+    /// SVG file for a plot of the round trips over time
     #[cfg(feature = "plot")]
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<std::path::PathBuf>,

@@ -11,7 +11,8 @@ use std::time::Duration;
 use ::chat::{Client, ClientError, Event, EventKind};
 use netcore::{Deadline, Endpoint, Transport};
 
-use crate::args::{ChatJoin, Common};
+use crate::args::chat::ChatJoin;
+use crate::args::common::Common;
 use crate::exit::{self, Failure};
 use crate::screen::Screen;
 use crate::stdio::Stdio;

@@ -4,7 +4,8 @@ use ::chat::{Builder, Chat, Config, SlowConsumer};
 use netcore::server::Config as Limits;
 
 use super::stats;
-use crate::args::{ChatServe, Common};
+use crate::args::chat::ChatServe;
+use crate::args::common::Common;
 use crate::exit::{self, Failure};
 use crate::logging::Log;
 use crate::operator_console::OperatorConsole;

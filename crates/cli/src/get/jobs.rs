@@ -6,7 +6,8 @@ use std::vec;
 
 use super::destination::{self, Destination};
 use super::list::{Entry, List};
-use crate::args::{Common, Get};
+use crate::args::common::Common;
+use crate::args::get::Get;
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
 

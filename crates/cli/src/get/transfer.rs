@@ -17,9 +17,10 @@ use super::report::{Report, url_to_show};
 use super::turns::{Turn, Turns};
 use super::write_out::{self, WriteOut};
 use super::{LARGEST_JSON_BODY, verbose};
-use crate::args::{Common, Get};
+use crate::args::common::Common;
+use crate::args::get::Get;
+use crate::escape::{quote, visible};
 use crate::exit::{self, Failure};
-use crate::parse::{quote, visible};
 use crate::stdio;
 
 /// What all transfers share.

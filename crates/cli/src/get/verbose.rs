@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use httpget::{Body, Event, http};
 
-use crate::parse::visible;
+use crate::escape::visible;
 
 /// The lines for an event; empty where there is nothing to tell.
 pub(crate) fn tell(event: &Event<'_>) -> String {

@@ -8,8 +8,8 @@ use std::io::{self, BufRead, BufReader, Read as _};
 use std::str::FromStr;
 
 use super::report::{Report, url_to_show};
+use crate::escape::{quote, visible};
 use crate::exit::{self, Failure};
-use crate::parse::{quote, visible};
 use crate::stdio::Stdio;
 
 /// A parsed format.

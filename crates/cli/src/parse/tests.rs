@@ -2,8 +2,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::{
-    byte_range, count, duration, local_address, quote, rate, resolve, size, some_count,
-    some_duration, some_size, to_show,
+    byte_range, count, duration, local_address, rate, resolve, size, some_count, some_duration,
+    some_size,
 };
 
 #[test]
@@ -71,11 +71,6 @@ fn sizes_are_powers_of_1024() {
 }
 
 #[test]
-fn strings_are_quoted_as_json() {
-    assert_eq!(quote("a\"b\\c\nd\u{1b}é"), "\"a\\\"b\\\\c\\nd\\u001bé\"");
-}
-
-#[test]
 fn a_local_address_may_lack_its_port() {
     for (text, address) in [
         ("127.0.0.1", "127.0.0.1:0"),
@@ -117,20 +112,6 @@ fn a_host_and_a_port_can_have_their_address() {
     for bad in ["", "h", "h:80", "h:80:", "h::1.2.3.4", ":80:1.2.3.4", "h:+80:1.2.3.4", "[h:80:1"] {
         assert!(resolve(bad).is_err(), "{bad:?}");
     }
-}
-
-#[test]
-fn what_is_shown_has_neither_credentials_nor_control_characters() {
-    for (text, shown) in [
-        ("get http://a:b@h/c?d@e: \u{1b}[2J", "get http://h/c?d@e: \\u{1b}[2J"),
-        ("http://a@b:c@h 'https://x:y@z' u@v", "http://h 'https://z' u@v"),
-        ("a\nb\u{9b}\u{202e}c\td", "a\\nb\\u{9b}\\u{202e}c\td"),
-        ("redis://:secret@h:1/0 and ://", "redis://h:1/0 and ://"),
-        ("plain", "plain"),
-    ] {
-        assert_eq!(to_show(text), shown);
-    }
-    assert_eq!(quote("\u{7f}\u{9b}\u{2028}\t"), "\"\\u007f\\u009b\\u2028\\u0009\"");
 }
 
 #[test]

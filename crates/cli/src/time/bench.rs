@@ -11,9 +11,10 @@ use netcore::{Endpoint, ErrorKind, Transport};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use timestamp::bench::{BenchError, Latency, Limit, Load, Report};
 
-use crate::args::{Common, TimeBench};
+use crate::args::common::Common;
+use crate::args::time::TimeBench;
+use crate::escape::quote;
 use crate::exit::{self, Failure};
-use crate::parse::quote;
 use crate::serve::{bound_printing, raise_descriptors};
 use crate::stdio::Stdio;
 

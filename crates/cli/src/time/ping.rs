@@ -20,11 +20,12 @@ use netcore::{Connector, Endpoint, Operation};
 use timestamp::ping::{Event, Plan, Prober, Statistics};
 use timestamp::{Service, Zone};
 
-use crate::args::{Common, TimePing};
+use crate::args::common::Common;
+use crate::args::time::TimePing;
 use crate::exit::{self, Failure};
 use crate::serve::Signals;
 use crate::stdio::Stdio;
-use crate::{parse, threads};
+use crate::{escape, threads};
 
 /// How many events may wait for being printed. At that, the probes wait too.
 const BACKLOG: usize = 1024;
@@ -275,7 +276,7 @@ impl<'a> View<'a> {
                 match event {
                     Event::Error(error) => log::warn!("{}", exit::chain(error)),
                     Event::Foreign(begin) => {
-                        log::warn!("{}", parse::to_show(&target.foreign_words(begin)));
+                        log::warn!("{}", escape::to_show(&target.foreign_words(begin)));
                     }
                     _ => {}
                 }

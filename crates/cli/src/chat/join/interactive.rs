@@ -21,7 +21,7 @@ use super::backoff::Backoff;
 use super::completion::Completion;
 use super::view::{Bell, View};
 use super::{Kind, LEAVING, NO_CHAT, Place, Refused, command};
-use crate::args::ChatJoin;
+use crate::args::chat::ChatJoin;
 use crate::exit::{self, Failure};
 use crate::screen::{Entered, InputLine, Screen};
 use crate::serve::Signals;

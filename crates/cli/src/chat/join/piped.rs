@@ -11,9 +11,10 @@ use ::chat::{ClientError, Event, EventKind, Notice, Receiver, Sender};
 use netcore::Deadline;
 
 use super::{Kind, LEAVING, NO_CHAT, Place, command, unsent};
-use crate::args::{ChatJoin, Common};
+use crate::args::chat::ChatJoin;
+use crate::args::common::Common;
+use crate::escape::quote;
 use crate::exit::{self, Failure};
-use crate::parse::quote;
 use crate::stdio::{NotUtf8, Printer, Stdio, TextLines};
 use crate::threads;
 

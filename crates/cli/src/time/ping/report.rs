@@ -7,8 +7,8 @@ use timestamp::ping::{Answer, Event, Order};
 use timestamp::{Drift, Offset};
 
 use super::{Target, histogram};
+use crate::escape::quote;
 use crate::exit;
-use crate::parse::quote;
 
 /// The shares of the round trips that are told.
 const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
