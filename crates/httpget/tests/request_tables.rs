@@ -175,7 +175,7 @@ fn fields_by_hand() {
 #[test]
 fn what_goes_along() {
     let from = Url::parse("http://example.com/").unwrap();
-    for [field, same, another, _] in rows("### What goes along") {
+    for [field, same, another, _] in rows("### Fields after a redirect") {
         let field = parse_field(&field).unwrap();
         let mut head = RequestHead::get(&from);
         head.apply(&field);
