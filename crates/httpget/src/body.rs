@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 use netcore::Deadline;
 
-use crate::client::Client;
 use crate::connection::{BUFFER, Connection};
 use crate::deadlines::{Deadlines, StepDeadline};
 use crate::error::Bytes;
@@ -20,6 +19,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
 use crate::min_speed::MinSpeed;
 use crate::min_speed::SpeedMeter;
+use crate::pool::Pool;
 use crate::protocol::{self, Exchange, ProtocolError, Warning};
 use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
@@ -55,7 +55,7 @@ pub struct Body {
 /// What a body has to know of the transfer that it is a part of.
 #[derive(Debug)]
 pub(crate) struct Context {
-    pub(crate) client: Client,
+    pub(crate) pool: Pool,
     pub(crate) url: Url,
     pub(crate) deadlines: Deadlines,
     /// When the transfer began.
@@ -324,12 +324,12 @@ impl Body {
         let Some(connection) = self.connection.take() else { return };
         let now = Instant::now();
         self.context.timings.finished = Some(now.duration_since(self.context.start));
-        let Context { client, url, last, .. } = &self.context;
+        let Context { pool, url, last, .. } = &self.context;
         self.connection_event = Some(if *last {
             Event::Closed { reason: CloseReason::Request }
         } else if !self.exchange.is_reusable() {
             Event::Closed { reason: CloseReason::Response }
-        } else if client.keep_at(now, url.origin(), connection) {
+        } else if pool.put_at(now, url.origin(), connection) {
             Event::Kept
         } else {
             Event::Closed { reason: CloseReason::NotKept }

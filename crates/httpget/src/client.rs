@@ -1,38 +1,22 @@
-mod connect;
-mod pool;
+pub(crate) mod connect;
 
 #[cfg(test)]
 mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use netcore::Connector;
 
-use crate::connection::Connection;
-use crate::error::Error;
 use crate::limits::Limits;
+use crate::pool::Pool;
 use crate::protocol::Field;
-use crate::request::Request;
-use crate::response::Response;
 use crate::timeouts::Timeouts;
-use crate::url::Origin;
-pub(crate) use connect::ConnectStep;
-use pool::Pool;
 
 /// How many idle connections a client keeps by itself, and for how long.
 const IDLE: (usize, Duration) = (8, Duration::from_secs(60));
-
-/// GETs `url`, as a new [`Client`] does. The body is still to be read.
-///
-/// # Errors
-///
-/// As [`Request::send`].
-pub fn get(url: &str) -> Result<Response, Error> {
-    Client::new().get(url).send()
-}
 
 /// Sends requests: what they have in common, and the connections that they take turns on.
 ///
@@ -55,7 +39,7 @@ pub fn get(url: &str) -> Result<Response, Error> {
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) settings: Arc<Settings>,
-    pool: Arc<Mutex<Pool<Origin, Connection>>>,
+    pub(crate) pool: Pool,
 }
 
 /// What a client was told.
@@ -141,11 +125,6 @@ impl Client {
         self.with(|settings| settings.idle = (count, time)).with_connections_of_its_own()
     }
 
-    /// A GET of `url`, to be sent. What is wrong with the URL is the error of sending it.
-    pub fn get(&self, url: &str) -> Request {
-        Request::new(self, url)
-    }
-
     /// The limits.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -156,26 +135,6 @@ impl Client {
     #[must_use]
     pub fn timeouts(&self) -> &Timeouts {
         &self.settings.timeouts
-    }
-
-    /// The newest idle connection to `origin` that is still alive.
-    pub(crate) fn reuse_at(&self, now: Instant, origin: &Origin) -> Option<Connection> {
-        loop {
-            let idle = self.pool().take_at(now, origin)?;
-            let alive = idle.again();
-            if alive.is_some() {
-                return alive;
-            }
-        }
-    }
-
-    /// Keeps `connection` for the next request to `origin`. `false`: none are kept.
-    pub(crate) fn keep_at(&self, now: Instant, origin: Origin, connection: Connection) -> bool {
-        self.pool().put_at(now, origin, connection)
-    }
-
-    fn pool(&self) -> MutexGuard<'_, Pool<Origin, Connection>> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Client {
@@ -191,8 +150,8 @@ impl Client {
 }
 
 impl Settings {
-    fn pool(&self) -> Arc<Mutex<Pool<Origin, Connection>>> {
+    fn pool(&self) -> Pool {
         let (count, time) = self.idle;
-        Arc::new(Mutex::new(Pool::new(count, time)))
+        Pool::new(count, time)
     }
 }

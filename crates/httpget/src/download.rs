@@ -3,8 +3,12 @@
 
 mod engine;
 mod error;
+mod field;
 mod in_place;
+mod lock;
+mod options;
 mod part;
+mod progress;
 pub mod resume;
 mod retry;
 mod sidecar;
@@ -14,7 +18,6 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -22,12 +25,12 @@ use std::time::{Duration, Instant};
 
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
-use crate::event::Event;
 use crate::request::Request;
-use crate::response::Response;
 use crate::timeouts::{Phase, Timeout};
 use engine::Engine;
 pub use error::FileError;
+use options::Options;
+pub use progress::{Downloaded, Progress};
 pub use retry::{Backoff, LONGEST_RETRY_AFTER, retry_after};
 use sink::Sink;
 use target::Target;
@@ -72,84 +75,6 @@ pub struct Download {
     options: Options,
 }
 
-/// What a download was told besides its request.
-#[derive(Debug)]
-struct Options {
-    resume: bool,
-    replace: bool,
-    retries: u32,
-    /// Time from the beginning of the download after which no further attempt begins.
-    retry_time: Option<Duration>,
-    /// Errors that are not retryable have further attempts too.
-    any_error: bool,
-    backoff: Backoff,
-    errors: bool,
-    heads: bool,
-    server_time: bool,
-}
-
-/// What a download does, as it does it.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum Progress<'a> {
-    /// What the client has to tell of an attempt.
-    Event(Event<'a>),
-    /// The content of an attempt begins.
-    #[non_exhaustive]
-    Begun {
-        /// Bytes of the file that are there already.
-        at: u64,
-        /// Bytes of the whole file, where the response tells.
-        total: Option<u64>,
-        /// The response.
-        response: &'a Response,
-    },
-    /// Content has arrived.
-    #[non_exhaustive]
-    Arrived {
-        /// Bytes of the file that are there now.
-        bytes: u64,
-    },
-    /// The server has nothing behind the bytes that are there: they are the whole file.
-    #[non_exhaustive]
-    Complete {
-        /// The bytes of the file.
-        bytes: u64,
-    },
-    /// Attempts are left, but the next one would come later than the total budget, the
-    /// [retry time](Download::with_retry_time) or [`LONGEST_RETRY_AFTER`] allows. The attempt that has just ended is the last one: its response
-    /// or its error counts.
-    #[non_exhaustive]
-    TooLate {
-        /// The time until the next one.
-        wait: Duration,
-    },
-    /// An attempt failed, and there will be another one.
-    #[non_exhaustive]
-    Waiting {
-        /// Why it failed.
-        error: &'a Error,
-        /// The time until the next one.
-        wait: Duration,
-    },
-}
-
-/// A download that came to its end.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Downloaded {
-    /// Bytes of the whole content.
-    pub bytes: u64,
-    /// Bytes of content that came over the network, in all attempts.
-    pub fetched: u64,
-    /// How many attempts it took.
-    pub attempts: u32,
-    /// Where the last attempt went on: zero if it brought everything.
-    pub resumed_from: u64,
-    /// The last attempt's response, its body read.
-    pub response: Response,
-}
-
 impl Download {
     /// One attempt, from the beginning.
     ///
@@ -157,18 +82,7 @@ impl Download {
     /// fails with [`ErrorKind::Range`]. It is not gone on with, nor is one that wants the body
     /// [raw](Request::with_raw): each further attempt begins again.
     pub fn new(request: Request) -> Download {
-        let options = Options {
-            resume: false,
-            replace: true,
-            retries: 0,
-            retry_time: None,
-            any_error: false,
-            backoff: Backoff::default(),
-            errors: false,
-            heads: false,
-            server_time: true,
-        };
-        Download { request, options }
+        Download { request, options: Options::default() }
     }
 
     /// Lets the first attempt go on with the part that an earlier download of this URL has left.
@@ -348,12 +262,5 @@ impl Download {
             Deadlines::new(prepared.timeouts.clone(), prepared.deadline, Instant::now());
         let sink = Sink::direct(target.as_fd());
         Engine::new(prepared, self.options, sink, deadlines.total(), progress).run()
-    }
-}
-
-impl fmt::Display for Downloaded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Downloaded { bytes, fetched, attempts, .. } = self;
-        write!(f, "{bytes} bytes, {fetched} of them fetched, attempts: {attempts}")
     }
 }

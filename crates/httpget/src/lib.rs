@@ -13,6 +13,7 @@ mod fixture;
 mod limits;
 mod min_speed;
 mod parallel;
+mod pool;
 pub mod protocol;
 mod request;
 mod response;
@@ -22,16 +23,16 @@ mod timings;
 mod url;
 
 pub use body::Body;
-pub use client::{Client, get};
+pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use event::{CloseReason, Event};
 pub use limits::Limits;
 pub use min_speed::MinSpeed;
-pub use request::Request;
+pub use request::{Request, get};
 pub use response::Response;
 pub use timeouts::{Phase, Timeout, Timeouts};
 pub use timings::Timings;
-pub use url::{Origin, ParseUrlError, Scheme, Url};
+pub use url::{Credentials, Origin, ParseUrlError, Scheme, Url};
 
 pub use http;
 /// Whose connectors, deadlines, addresses and errors are part of what is here.

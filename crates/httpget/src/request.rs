@@ -15,6 +15,22 @@ use crate::run::{self, PreparedRequest};
 use crate::timeouts::Timeouts;
 use crate::url::Url;
 
+/// Sends a GET for `url` with a new [`Client`]. The body is still to be read.
+///
+/// # Errors
+///
+/// As [`Request::send`].
+pub fn get(url: &str) -> Result<Response, Error> {
+    Client::new().get(url).send()
+}
+
+impl Client {
+    /// Returns a GET of `url`, to be sent. Sending it reports a malformed URL.
+    pub fn get(&self, url: &str) -> Request {
+        Request(prepare(self, url))
+    }
+}
+
 /// A GET to be sent, made by [`Client::get`].
 ///
 /// What is wrong with it is the error of [`send`](Request::send), the first fault if there are
@@ -37,10 +53,6 @@ use crate::url::Url;
 pub struct Request(pub(crate) Result<PreparedRequest, Error>);
 
 impl Request {
-    pub(crate) fn new(client: &Client, url: &str) -> Request {
-        Request(prepare(client, url))
-    }
-
     /// Sends this field in place of a default, or of those of that name that were set before.
     pub fn with_header<N, V>(self, name: N, value: V) -> Request
     where

@@ -9,7 +9,7 @@ use netcore::Deadline;
 
 use crate::body::Context;
 use crate::client::Client;
-use crate::client::ConnectStep;
+use crate::client::connect::ConnectStep;
 use crate::connection::Connection;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
@@ -98,7 +98,7 @@ impl Hop<'_> {
             return Err(Error::new(ErrorKind::UnsupportedScheme)
                 .with_cause(format!("{} is not built in", url.scheme())));
         }
-        if let Some(connection) = self.client.reuse_at(Instant::now(), &url.origin()) {
+        if let Some(connection) = self.client.pool.take_at(Instant::now(), &url.origin()) {
             observer(Event::Reused { peer: connection.peer() });
             match self.exchange(connection, url, head, observer) {
                 // RFC 9112 section 9.3.1: a server may close an idle connection at any time, also
@@ -137,7 +137,7 @@ impl Hop<'_> {
         observer(Event::Head(&answer));
         exchange.warnings().iter().for_each(|warning| observer(Event::Warning(*warning)));
         let context = Context {
-            client: self.client.clone(),
+            pool: self.client.pool.clone(),
             url: url.clone(),
             deadlines: self.deadlines.clone(),
             start: self.start,

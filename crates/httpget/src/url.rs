@@ -1,4 +1,5 @@
 mod authority;
+mod credentials;
 mod error;
 mod file_name;
 mod origin;
@@ -14,10 +15,10 @@ use std::str::FromStr;
 use http::HeaderValue;
 use netcore::Endpoint;
 
-use crate::protocol::Credentials;
 use authority::Authority;
 use error::{Refusal, refuse, refuse_scheme};
 
+pub use credentials::Credentials;
 pub use error::ParseUrlError;
 pub use origin::{Origin, Scheme};
 

@@ -1,11 +1,13 @@
 use std::io::Read;
+use std::time::Instant;
 
 use super::*;
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
 #[cfg(unix)]
 use crate::fixture::Directory;
 use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
+use crate::response::Response;
 
 /// GETs `url` and its whole body.
 fn text(client: &Client, url: &str) -> Result<String, Error> {
@@ -34,7 +36,7 @@ fn one_line_is_enough() {
         ok("hello"),
         Step::Gone,
     ]]);
-    let response = crate::client::get(&server.url("/page?x=1")).unwrap();
+    let response = crate::request::get(&server.url("/page?x=1")).unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.version(), http::Version::HTTP_11);
     assert_eq!(response.headers()["content-length"], "5");
@@ -136,7 +138,7 @@ fn a_connection_that_ended_or_speaks_unasked_is_not_used() {
         assert_eq!(text(&client, &server.url("/a")).unwrap(), "a");
         read();
         // It is a look and no wait, so it may be too early still.
-        let mut pool = client.pool();
+        let pool = &client.pool;
         let idle = pool
             .take_at(Instant::now(), &crate::url::Url::parse(&server.url("/")).unwrap().origin());
         let idle = idle.unwrap();
@@ -148,7 +150,6 @@ fn a_connection_that_ended_or_speaks_unasked_is_not_used() {
             crate::url::Url::parse(&server.url("/")).unwrap().origin(),
             idle,
         );
-        drop(pool);
         let (b, told) = story(&client, &server.url("/b"));
         assert_eq!((b.unwrap().as_str(), told), ("b", vec!["new"]));
         server.finish();

@@ -8,6 +8,8 @@
 //! ```
 
 mod answer;
+mod attempt;
+mod range;
 
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -16,10 +18,13 @@ use http::StatusCode;
 use http::header::{HOST, IF_RANGE, LAST_MODIFIED, RANGE};
 use netcore::Deadline;
 
-use super::error::NotInTime;
-use super::resume::{Decision, Held, RangeFault, Source, Validator, Version, date, single};
+use super::error::{FileError, NotInTime};
+use super::field::{date, single};
+use super::options::Options;
+use super::progress::{Downloaded, Progress};
+use super::resume::{Decision, Held, RangeFault, Source, Validator, Version};
+use super::retry::LONGEST_RETRY_AFTER;
 use super::sink::Sink;
-use super::{Downloaded, FileError, LONGEST_RETRY_AFTER, Options, Progress};
 use crate::deadlines::StepDeadline;
 use crate::error::Span;
 use crate::error::{Error, ErrorKind};
@@ -29,7 +34,8 @@ use crate::response::Response;
 use crate::run::PreparedRequest;
 use crate::timeouts::Timeout;
 use crate::url::Url;
-use answer::{check_length, range};
+use attempt::{Done, Failure, Next};
+use range::{check_length, range};
 
 /// A download that runs.
 pub(super) struct Engine<'a> {
@@ -51,38 +57,6 @@ pub(super) struct Engine<'a> {
     written: u64,
     /// Why the attempt before this one failed.
     broken: Option<Error>,
-}
-
-/// An attempt that came to its end.
-struct Done {
-    response: Response,
-    /// Bytes of the whole content.
-    bytes: u64,
-    /// The bytes that were there before.
-    resumed_from: u64,
-    /// The file at the place is the right one, and stays.
-    stays: bool,
-}
-
-/// An attempt that failed.
-struct Failure {
-    error: Error,
-    next: Next,
-}
-
-/// The attempt behind one that failed.
-enum Next {
-    /// The error decides.
-    Open,
-    /// There is one, after this wait.
-    After(Duration),
-    Never,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure { error, next: Next::Open }
-    }
 }
 
 impl<'a> Engine<'a> {

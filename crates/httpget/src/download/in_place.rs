@@ -13,8 +13,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::FileError;
-use super::part::lock;
+use super::error::FileError;
+use super::lock::lock;
 use super::resume::{Partial, Version};
 
 /// The file itself, which no other download writes meanwhile.

@@ -28,11 +28,13 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::error::FileError;
 use super::in_place::{InPlace, cut};
+use super::lock::lock;
 use super::resume::{Partial, Version};
-use super::sidecar::{Found, Mark};
+
+use super::sidecar::{self, Found, Mark};
 use super::target::FileTarget;
-use super::{FileError, sidecar};
 
 /// How often the file may be gone, or be another, once it is locked: somebody else's download has
 /// come to its end just then.
@@ -346,21 +348,6 @@ fn is_at(file: &Metadata, path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(there) => Ok((there.dev(), there.ino()) == (file.dev(), file.ino())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-pub(super) fn lock(file: &File) -> io::Result<()> {
-    match netcore::file_lock::try_lock(file) {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            let text = "another download is writing it";
-            Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
-        }
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-            log::warn!("no locks on this file system: two downloads to one file would mix");
-            Ok(())
-        }
         Err(error) => Err(error),
     }
 }

@@ -16,11 +16,10 @@ mod tests;
 
 mod version;
 
-use std::time::SystemTime;
-
-use http::header::{CONTENT_RANGE, HeaderName};
+use http::header::CONTENT_RANGE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use super::field::{decimal, single};
 pub use version::{Source, Validator, Version};
 
 /// The beginning of a file, of which it is known whose beginning.
@@ -283,21 +282,4 @@ impl ContentRange {
         let sound = first <= last && last < u64::MAX && total.is_none_or(|total| last < total);
         sound.then_some(ContentRange::Part { first, last, total })
     }
-}
-
-/// Digits and nothing else.
-pub(super) fn decimal(text: &str) -> Option<u64> {
-    // `parse` alone would take a plus sign.
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
-}
-
-/// The time that a field says, in any of the three forms of RFC 9110 section 5.6.7.
-pub(super) fn date(value: &HeaderValue) -> Option<SystemTime> {
-    httpdate::parse_http_date(value.to_str().ok()?).ok()
-}
-
-/// The value of a field that comes once.
-pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
-    let mut values = headers.get_all(name).iter();
-    values.next().filter(|_| values.next().is_none())
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
-use super::resume::{date, decimal, single};
+use super::field::{date, decimal, single};
 
 /// The longest wait that a server may ask for in Retry-After. One that asks for more is not tried
 /// again.

@@ -25,7 +25,8 @@ use std::path::Path;
 
 use http::HeaderValue;
 
-use super::resume::{Source, Validator, Version, decimal};
+use super::field::decimal;
+use super::resume::{Source, Validator, Version};
 
 /// The largest mark in bytes: two URLs, and a validator that fills a head of the default limit. A
 /// version of more is not kept.

@@ -3,7 +3,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::SystemTime;
 
-use super::FileError;
+use super::error::FileError;
 use super::in_place::InPlace;
 use super::part::PartFile;
 use super::resume::{Partial, Version};

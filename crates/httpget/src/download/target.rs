@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use netcore::{Deadline, Endpoint, SocketOptions, Stream};
 
-use super::FileError;
+use super::error::FileError;
 
 /// How many symbolic links may follow one another; path_resolution(7).
 const MAX_LINKS: usize = 40;

@@ -1,7 +1,8 @@
 use http::HeaderMap;
 
+use super::error::{ProtocolError, ResponsePart};
 use super::field_section::FieldSection;
-use super::{ProtocolError, ResponsePart, trailers};
+use super::trailers;
 use crate::limits::Limits;
 
 /// A chunked body (RFC 9112 section 7.1), in the states

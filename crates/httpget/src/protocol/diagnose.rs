@@ -1,6 +1,6 @@
 //! Where a head or trailers go wrong. httparse says that they do, but not at which byte.
 
-use super::{ProtocolError, ResponsePart};
+use super::error::{ProtocolError, ResponsePart};
 
 /// Where the line with version and status code has its decisive bytes: `HTTP/1.1 200` and one more.
 const DECISIVE: usize = 13;

@@ -2,8 +2,11 @@ use http::{HeaderMap, StatusCode};
 
 use super::chunked::{Chunked, Piece};
 use super::diagnose::{self, malformed};
+use super::error::{ProtocolError, ResponsePart};
 use super::field_section::FieldSection;
-use super::{Framing, ProtocolError, ResponseHead, ResponsePart, Warning};
+use super::framing::Framing;
+use super::head::ResponseHead;
+use super::warning::Warning;
 use crate::limits::Limits;
 
 /// One response to one GET, from its first byte to its last: bytes in, [events](Event) out.

@@ -1,6 +1,6 @@
 use std::mem;
 
-use super::ProtocolError;
+use super::error::ProtocolError;
 
 /// The lines of a head or of trailers, collected until the empty one that ends them. Every byte is
 /// looked at once, however they come.

@@ -1,6 +1,9 @@
-use http::{StatusCode, Version};
+//! How the end of a response's content is found.
 
-use super::ResponseHead;
+use http::StatusCode;
+
+use super::framing_fields::FramingFields;
+use super::head::ResponseHead;
 
 /// How the end of a response's content is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,101 +36,4 @@ impl Framing {
 /// RFC 9112 section 6.3, rule 1.
 fn is_without_content(status: StatusCode) -> bool {
     status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-}
-
-/// What a head's fields say about framing, each value checked.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FramingFields {
-    length: Option<u64>,
-    repeated: bool,
-    chunked: bool,
-}
-
-/// What is wrong with a value, and at which of its bytes.
-pub(super) type Flaw = (usize, &'static str);
-
-impl FramingFields {
-    /// Takes a value of Content-Length (RFC 9110 section 8.6): digits, or a list of one number.
-    /// Nothing but digits makes a number: no sign, no prefix, no space inside.
-    pub(super) fn length(&mut self, value: &[u8]) -> Result<(), Flaw> {
-        let mut start = 0;
-        for element in value.split(|byte| *byte == b',') {
-            let space = element.iter().take_while(|byte| is_space(**byte)).count();
-            let length = number(element).map_err(|(offset, what)| (start + offset, what))?;
-            match self.length {
-                None => self.length = Some(length),
-                Some(before) if before == length => self.repeated = true,
-                Some(_) => return Err((start + space, "another Content-Length than before")),
-            }
-            start += element.len() + 1;
-        }
-        Ok(())
-    }
-
-    /// Takes a value of Transfer-Encoding (RFC 9112 section 6.1): `chunked`, and nothing else.
-    pub(super) fn coding(&mut self, value: &[u8]) -> Result<(), Flaw> {
-        if self.chunked {
-            return Err((0, "a second Transfer-Encoding"));
-        }
-        if !value.eq_ignore_ascii_case(b"chunked") {
-            return Err((0, "a Transfer-Encoding other than chunked"));
-        }
-        self.chunked = true;
-        Ok(())
-    }
-
-    /// Content-Length came more than once.
-    pub(super) fn is_repeated(&self) -> bool {
-        self.repeated
-    }
-
-    /// Both are there, which is what a smuggled response looks like (RFC 9112 section 6.1).
-    pub(super) fn is_both(&self) -> bool {
-        self.chunked && self.length.is_some()
-    }
-
-    /// Chunks from a server of a version that has none (RFC 9112 section 6.1).
-    pub(super) fn is_chunked_http10(&self, version: Version) -> bool {
-        self.chunked && version == Version::HTTP_10
-    }
-
-    /// A 204 that says that it has content: what follows may be some (RFC 9110 section 8.6). A 304
-    /// tells of the content that a 200 would have.
-    pub(super) fn is_impossible(&self, status: StatusCode) -> bool {
-        status == StatusCode::NO_CONTENT && (self.chunked || self.length.is_some_and(|it| it > 0))
-    }
-}
-
-/// `1*DIGIT`, with space around it as in a list.
-fn number(element: &[u8]) -> Result<u64, Flaw> {
-    let start = element.iter().take_while(|byte| is_space(**byte)).count();
-    let length = element[start..].iter().rev().skip_while(|byte| is_space(**byte)).count();
-    let digits = &element[start..start + length];
-    if digits.is_empty() {
-        return Err((start, "a Content-Length without a number"));
-    }
-    let mut number = 0_u64;
-    for (offset, byte) in digits.iter().enumerate() {
-        let what = match byte {
-            b'0'..=b'9' => {
-                let more = number.checked_mul(10);
-                match more.and_then(|more| more.checked_add(u64::from(byte - b'0'))) {
-                    Some(more) => {
-                        number = more;
-                        continue;
-                    }
-                    None => "a Content-Length that 64 bits can't hold",
-                }
-            }
-            b'+' | b'-' => "a sign in Content-Length",
-            _ => "a byte in Content-Length that is no digit",
-        };
-        return Err((start + offset, what));
-    }
-    Ok(number)
-}
-
-/// OWS, and the line ends of a value that is folded.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }

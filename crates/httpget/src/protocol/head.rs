@@ -2,9 +2,10 @@ use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 
 use super::diagnose::{self, malformed};
+use super::error::{ProtocolError, ResponsePart};
 use super::field_section::FieldSection;
-use super::framing::FramingFields;
-use super::{ProtocolError, ResponsePart, Warning};
+use super::framing_fields::FramingFields;
+use super::warning::Warning;
 use crate::limits::Limits;
 
 /// The head of a response: what it says, and its bytes as they came.

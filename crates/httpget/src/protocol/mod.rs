@@ -80,20 +80,18 @@
 mod tests;
 
 mod chunked;
-mod credentials;
 mod diagnose;
 mod error;
 mod exchange;
 mod field_section;
 mod framing;
+mod framing_fields;
 mod head;
 mod redirect;
 mod request;
 mod trailers;
 mod warning;
 
-pub use credentials::Credentials;
-pub(crate) use credentials::percent_decode;
 pub use error::{ProtocolError, ResponsePart};
 pub use exchange::{Event, Exchange};
 pub use framing::Framing;

@@ -4,7 +4,8 @@ mod tests;
 use http::header::LOCATION;
 use http::{HeaderName, StatusCode};
 
-use super::{RequestHead, ResponseHead};
+use super::head::ResponseHead;
+use super::request::RequestHead;
 use crate::url::{ParseUrlError, Url};
 
 /// The redirects of one transfer (RFC 9110 section 15.4), counted.

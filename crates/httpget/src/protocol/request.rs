@@ -6,7 +6,7 @@ mod tests;
 use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, USER_AGENT};
 use http::{HeaderName, HeaderValue, Version};
 
-use super::Credentials;
+use crate::url::Credentials;
 use crate::url::Url;
 
 pub use field::{Field, InvalidField, is_secret, parse_field};

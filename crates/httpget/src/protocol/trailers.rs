@@ -7,9 +7,9 @@ use http::header::{
 use http::{HeaderMap, HeaderName};
 
 use super::diagnose::{self, malformed};
+use super::error::{ProtocolError, ResponsePart};
 use super::field_section::FieldSection;
 use super::head::{append, most_fields, too_many};
-use super::{ProtocolError, ResponsePart};
 use crate::limits::Limits;
 
 /// What has no meaning behind the content, or a dangerous one: framing, routing, authentication,

@@ -2,8 +2,8 @@ use netcore::Endpoint;
 use netcore::endpoint::Host;
 
 use super::Scheme;
+use super::credentials::Credentials;
 use super::error::{Reason, Refusal, refuse};
-use crate::protocol::Credentials;
 
 /// What stands between `//` and the path (RFC 3986 section 3.2).
 pub(super) struct Authority {

@@ -1,4 +1,4 @@
-use crate::protocol::percent_decode;
+use super::credentials::percent_decode;
 
 /// The name in a request target.
 pub(super) fn of(target: &str) -> Option<String> {

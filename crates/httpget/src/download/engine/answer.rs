@@ -5,9 +5,11 @@ use std::time::SystemTime;
 use http::StatusCode;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
 
-use super::{Engine, Failure, Next};
-use crate::download::resume::{Held, RangeFault, check_asked};
-use crate::download::retry_after;
+use super::Engine;
+use super::attempt::{Failure, Next};
+use super::range::range;
+use crate::download::resume::{Held, check_asked};
+use crate::download::retry::retry_after;
 use crate::download::sink::Sink;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::ProtocolError;
@@ -84,32 +86,4 @@ impl Engine<'_> {
         let checked = check_asked(asked, response.status(), response.headers(), sent);
         checked.map_err(|fault| range(fault, response))
     }
-}
-
-/// An error if the whole has, or had, another number of bytes than the `length` that it says.
-pub(super) fn check_length(
-    response: &Response,
-    length: Option<u64>,
-    sent: Option<u64>,
-) -> Result<(), Failure> {
-    match (length, sent) {
-        (Some(length), Some(sent)) if sent != length => {
-            Err(range(RangeFault::Length { range: length, sent }, response))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The failure that a fault is. A body without a length of its own ends with the connection, and may
-/// just have been cut short.
-pub(super) fn range(fault: RangeFault, response: &Response) -> Failure {
-    let error = match fault {
-        RangeFault::Length { range, sent }
-            if response.content_length().is_none() && sent < range =>
-        {
-            Error::new(ErrorKind::BodyTruncated { received: sent, expected: Some(range) })
-        }
-        fault => Error::new(ErrorKind::Range).with_cause(fault),
-    };
-    error.with_url(response.url()).into()
 }

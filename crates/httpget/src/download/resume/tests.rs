@@ -1,5 +1,9 @@
 use std::time::{Duration, UNIX_EPOCH};
 
+use std::time::SystemTime;
+
+use http::HeaderName;
+
 use super::*;
 use crate::url::Url;
 

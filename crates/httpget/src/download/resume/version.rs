@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::header::{DATE, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue};
 
-use super::{date, single};
+use crate::download::field::{date, single};
 use crate::url::Url;
 
 /// What tells one version of a file from the next, byte for byte.
@@ -90,8 +90,8 @@ impl Validator {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    pub(in crate::download) asked: String,
-    pub(in crate::download) found: String,
+    pub(crate) asked: String,
+    pub(crate) found: String,
 }
 
 impl Source {

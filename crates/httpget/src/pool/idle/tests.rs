@@ -5,7 +5,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn the_newest_of_the_same_key_is_taken_first() {
     let now = Instant::now();
-    let mut pool = Pool::new(8, 60 * SECOND);
+    let mut pool = IdleConnections::new(8, 60 * SECOND);
     for (key, connection) in [("a", 1), ("b", 2), ("a", 3), ("b", 4)] {
         assert!(pool.put_at(now, key, connection));
     }
@@ -19,7 +19,7 @@ fn the_newest_of_the_same_key_is_taken_first() {
 #[test]
 fn the_oldest_makes_room_and_none_at_all_are_kept_where_the_bound_is_zero() {
     let now = Instant::now();
-    let mut pool = Pool::new(2, 60 * SECOND);
+    let mut pool = IdleConnections::new(2, 60 * SECOND);
     for connection in 0..100 {
         pool.put_at(now, (), connection);
         assert!(pool.idle.len() <= 2);
@@ -27,7 +27,7 @@ fn the_oldest_makes_room_and_none_at_all_are_kept_where_the_bound_is_zero() {
     assert_eq!(pool.take_at(now, &()), Some(99));
     assert_eq!(pool.take_at(now, &()), Some(98));
     assert_eq!(pool.take_at(now, &()), None);
-    let mut none = Pool::new(0, 60 * SECOND);
+    let mut none = IdleConnections::new(0, 60 * SECOND);
     assert!(!none.put_at(now, (), 1));
     assert_eq!(none.take_at(now, &()), None);
 }
@@ -35,7 +35,7 @@ fn the_oldest_makes_room_and_none_at_all_are_kept_where_the_bound_is_zero() {
 #[test]
 fn what_is_idle_for_too_long_is_gone_whoever_comes() {
     let now = Instant::now();
-    let mut pool = Pool::new(8, 60 * SECOND);
+    let mut pool = IdleConnections::new(8, 60 * SECOND);
     pool.put_at(now, "a", 1);
     pool.put_at(now + SECOND, "b", 2);
     assert_eq!(pool.take_at(now + 59 * SECOND, &"a"), Some(1));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// is the likeliest to be alive still. Over any kind of key and connection, so that tests need no
 /// socket.
 #[derive(Debug)]
-pub(crate) struct Pool<K, C> {
+pub(crate) struct IdleConnections<K, C> {
     /// The oldest first.
     idle: VecDeque<Idle<K, C>>,
     count: usize,
@@ -24,10 +24,10 @@ struct Idle<K, C> {
     since: Instant,
 }
 
-impl<K: Eq, C> Pool<K, C> {
+impl<K: Eq, C> IdleConnections<K, C> {
     /// `count` connections at most, each for `time` at most.
-    pub(crate) fn new(count: usize, time: Duration) -> Pool<K, C> {
-        Pool { idle: VecDeque::new(), count, time }
+    pub(crate) fn new(count: usize, time: Duration) -> IdleConnections<K, C> {
+        IdleConnections { idle: VecDeque::new(), count, time }
     }
 
     /// The newest connection of `key`.

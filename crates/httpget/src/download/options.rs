@@ -1,0 +1,37 @@
+//! The settings of a download.
+
+use std::time::Duration;
+
+use super::retry::Backoff;
+
+/// What a download was told besides its request.
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) resume: bool,
+    pub(super) replace: bool,
+    pub(super) retries: u32,
+    /// Time from the beginning of the download after which no further attempt begins.
+    pub(super) retry_time: Option<Duration>,
+    /// Errors that are not retryable have further attempts too.
+    pub(super) any_error: bool,
+    pub(super) backoff: Backoff,
+    pub(super) errors: bool,
+    pub(super) heads: bool,
+    pub(super) server_time: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            resume: false,
+            replace: true,
+            retries: 0,
+            retry_time: None,
+            any_error: false,
+            backoff: Backoff::default(),
+            errors: false,
+            heads: false,
+            server_time: true,
+        }
+    }
+}
