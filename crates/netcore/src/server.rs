@@ -60,6 +60,7 @@
 mod accept;
 mod clock;
 mod config;
+mod connection;
 mod connections;
 mod datagrams;
 mod handle;

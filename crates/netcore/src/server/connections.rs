@@ -1,368 +1,329 @@
-//! What is known of each connection of a worker, and what can be done to it without asking the
-//! service.
+//! The connections of a worker: a slab of slots, the queue of connections that have something to
+//! do, and their timers.
 
 use std::collections::VecDeque;
 use std::io;
-use std::time::Duration;
 
-use super::Closed;
 use super::clock::Clock;
+use super::connection::{Connection, Due, Reading, Sent, Timeouts};
 use super::output::{ConnectionId, End, Output};
-use super::send_queue::{self, SendQueue};
+use super::service::Closed;
 use super::timers::{NEVER, Timers};
 use super::transport::ByteStream;
-use super::turn::ConnectionAccess;
 
-/// A connection that is closing has told its peer the end, and waits for the peer's: this long
-/// without a byte from it, …
-const LINGER_QUIET: u64 = 250;
-/// … and this long in all, in milliseconds.
-const LINGER: u64 = 5_000;
-/// A connection that is to be closed has this long, in milliseconds, to take what it is owed.
-const CLOSING: u64 = 30_000;
+#[cfg(test)]
+mod tests;
 
-/// What is read in one turn, from all together, before the service has its
-/// [`turn`](super::Service::turn): what one turn brings is what a broadcast must hold before it can
-/// send it.
-pub(super) const MAX_READ_PER_TURN: usize = 256 * 1024;
-
-/// The limits of a worker's connections, in milliseconds; [`NEVER`]: none.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timeouts {
-    pub(super) idle: u64,
-    pub(super) stall: u64,
-}
-
-impl Timeouts {
-    pub(super) fn new(idle: Option<Duration>, stall: Option<Duration>) -> Timeouts {
-        let millis = |d: Option<Duration>| {
-            d.map_or(NEVER, |d| u64::try_from(d.as_millis()).unwrap_or(NEVER).max(1))
-        };
-        Timeouts { idle: millis(idle), stall: millis(stall) }
-    }
-}
-
-/// What the system says of a socket.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Readiness {
-    pub(super) read: bool,
-    pub(super) write: bool,
-    /// The peer sent its end, or the socket has an error: a read will tell.
-    pub(super) ended: bool,
-    /// Urgent data (RFC 6093) is there, at which a read stops short.
-    pub(super) urgent: bool,
-    /// Nothing more can be sent or received.
-    pub(super) broken: bool,
-}
-
-pub(super) struct Connection<C, T> {
-    pub(super) socket: T,
-    /// Gone once the service has been told that it is closed; the socket may linger.
-    pub(super) state: Option<C>,
-    pub(super) unsent: Option<Box<SendQueue>>,
-    /// Of the last input, kept only where something depends on it; for one that is to be closed, of
-    /// that decision.
-    pub(super) last_read: u64,
-    /// Of the last output that the socket took while some had to wait; for a lingering one, the
-    /// start of that.
-    pub(super) last_write: u64,
-    pub(super) timer: u64,
-    pub(super) flags: Flags,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Flags {
-    /// There may be input.
-    pub(super) readable: bool,
-    /// A short read does not mean that there is no more.
-    pub(super) read_to_end: bool,
-    /// The socket takes output.
-    pub(super) writable: bool,
-    /// Turned away: told why, and never served.
-    pub(super) rejected: bool,
-    /// In `ready` already.
-    pub(super) queued: bool,
-    /// In `held` already.
-    pub(super) held: bool,
-    /// The service wants nothing read from it for now.
-    pub(super) paused: bool,
-    /// The service wants a call of `ready` when all is sent.
-    pub(super) wants_ready: bool,
-    /// To be closed when all is sent.
-    pub(super) closing: bool,
-    /// The end is sent; input is dropped.
-    pub(super) lingering: bool,
-    /// Nothing can be sent or received any more; a read will tell why.
-    pub(super) hung_up: bool,
-    /// Output failed, and is dropped; what the peer sent before it went may still be there.
-    pub(super) write_failed: bool,
-    /// The peer's end was read.
-    pub(super) ended: bool,
-}
-
-pub(super) struct Slot<C, T> {
-    pub(super) generation: u32,
-    pub(super) connection: Option<Connection<C, T>>,
-}
-
-/// Everything of a worker but its service and its sockets' registration.
+/// The connections of a worker.
 pub(super) struct Connections<C, T> {
-    pub(super) slots: Vec<Slot<C, T>>,
-    pub(super) free: Vec<u32>,
-    /// Free from the next turn on: until then events of this one may still name them.
-    pub(super) freed: Vec<u32>,
-    pub(super) ready: VecDeque<u32>,
-    /// Had input while reading was held.
-    pub(super) held: Vec<u32>,
-    pub(super) hold: bool,
-    /// No more input from anybody: the server is stopping.
-    pub(super) stop_reading: bool,
-    pub(super) open: usize,
-    pub(super) rejected: usize,
-    /// Closed in this turn, rejected left out.
-    pub(super) released: usize,
-    /// Read in this turn.
-    pub(super) read: usize,
-    pub(super) timers: Timers,
-    pub(super) timeouts: Timeouts,
-    pub(super) output: Output,
-    /// Found to be over in the service's turn, to be seen to after it.
-    pub(super) over: Vec<(u32, Over)>,
-    pub(super) clock: Clock,
+    slots: Vec<Slot<C, T>>,
+    free: Vec<u32>,
+    /// Slots that are free from the next turn on. Events of this turn may still name them.
+    freed: Vec<u32>,
+    /// Connections that have something to do.
+    ready: VecDeque<u32>,
+    /// Connections that had input while reading was paused for all.
+    waiting: Vec<u32>,
+    reading: Reading,
+    open: usize,
+    rejected: usize,
+    /// Number of connections released in this turn, without rejected ones.
+    released: usize,
+    timers: Timers,
+    timeouts: Timeouts,
+    clock: Clock,
 }
 
-/// What the service's call left of a connection.
+struct Slot<C, T> {
+    /// Number of connections that the slot has had.
+    generation: u32,
+    /// The connection is in `ready`.
+    is_ready: bool,
+    /// The connection is in `waiting`.
+    is_waiting: bool,
+    connection: Option<Connection<C, T>>,
+}
+
+/// The end of a connection, as a call of the service left it.
 #[derive(Debug)]
-pub(super) enum Over {
-    /// To be closed as soon as nothing is unsent.
-    Closing,
-    /// To be closed at once.
+pub(super) enum Ending {
+    /// The connection ends as soon as nothing is unsent.
+    WhenFlushed,
+    /// The connection ends now.
     Now(Closed),
 }
 
-pub(super) enum Due {
-    Idle,
-    Stalled,
-    Lingered,
-}
-
-impl<C, T> Connection<C, T> {
-    /// When timeouts with it ends, and with what.
-    pub(super) fn due(&self, timeouts: Timeouts) -> (u64, Due) {
-        if self.flags.lingering {
-            let at = (self.last_read + LINGER_QUIET).min(self.last_write + LINGER);
-            (at, Due::Lingered)
-        } else if self.unsent.is_some() {
-            let stalled = self.last_write.saturating_add(timeouts.stall);
-            let closing = if self.flags.closing { self.last_read + CLOSING } else { NEVER };
-            (stalled.min(closing), Due::Stalled)
-        } else {
-            (self.last_read.saturating_add(timeouts.idle), Due::Idle)
-        }
-    }
-}
-
-impl<C, T: ByteStream> Connections<C, T> {
+impl<C, T> Connections<C, T> {
     pub(super) fn new(timeouts: Timeouts, clock: Clock) -> Connections<C, T> {
         Connections {
             slots: Vec::new(),
             free: Vec::new(),
             freed: Vec::new(),
             ready: VecDeque::new(),
-            held: Vec::new(),
-            hold: false,
-            stop_reading: false,
+            waiting: Vec::new(),
+            reading: Reading::Allowed,
             open: 0,
             rejected: 0,
             released: 0,
-            read: 0,
             timers: Timers::default(),
             timeouts,
-            output: Output::new(clock.clone()),
-            over: Vec::new(),
             clock,
         }
     }
 
-    pub(super) fn insert(&mut self, socket: T) -> u32 {
-        let connection = Connection {
-            socket,
-            state: None,
-            unsent: None,
-            last_read: 0,
-            last_write: 0,
-            timer: NEVER,
-            flags: Flags { writable: true, ..Flags::default() },
-        };
+    /// Adds a connection and returns its index. `rejected`: the peer is not to be served.
+    pub(super) fn insert(&mut self, socket: T, rejected: bool) -> u32 {
+        let connection = Some(Connection::new(socket, rejected));
         self.open += 1;
+        self.rejected += usize::from(rejected);
         if let Some(index) = self.free.pop() {
-            self.slots[index as usize].connection = Some(connection);
+            self.slots[index as usize].connection = connection;
             return index;
         }
-        self.slots.push(Slot { generation: 0, connection: Some(connection) });
+        let slot = Slot { generation: 0, is_ready: false, is_waiting: false, connection };
+        self.slots.push(slot);
         self.slots.len() as u32 - 1
     }
 
-    pub(super) fn connection(&mut self, index: u32) -> Option<&mut Connection<C, T>> {
+    pub(super) fn get(&mut self, index: u32) -> Option<&mut Connection<C, T>> {
         self.slots.get_mut(index as usize)?.connection.as_mut()
     }
 
+    /// Returns the name of the connection in the slot `index`.
     pub(super) fn id(&self, index: u32) -> ConnectionId {
         ConnectionId { index, generation: self.slots[index as usize].generation }
     }
 
+    /// Returns the index of the connection `id`. Returns `None` if it is over.
+    pub(super) fn find(&self, id: ConnectionId) -> Option<u32> {
+        let slot = self.slots.get(id.index as usize)?;
+        (slot.generation == id.generation).then_some(id.index)
+    }
+
+    /// Returns the index of every slot.
+    pub(super) fn indices(&self) -> std::ops::Range<u32> {
+        0..self.slots.len() as u32
+    }
+
+    /// Frees the slot of a connection that is over. The slot is used again from the next turn on.
+    pub(super) fn release(&mut self, index: u32) -> Option<Connection<C, T>> {
+        let slot = &mut self.slots[index as usize];
+        let connection = slot.connection.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.freed.push(index);
+        self.open -= 1;
+        match connection.is_rejected() {
+            true => self.rejected -= 1,
+            false => self.released += 1,
+        }
+        Some(connection)
+    }
+
+    /// Ends a turn: slots that became free in it can be used again. Returns how many connections
+    /// were released in it, without rejected ones.
+    pub(super) fn reap(&mut self) -> usize {
+        self.free.append(&mut self.freed);
+        self.prune_timers();
+        std::mem::take(&mut self.released)
+    }
+
+    /// Returns the number of connections, with closing and rejected ones.
+    pub(super) fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Returns the number of connections that the service has to do with.
+    pub(super) fn served(&self) -> usize {
+        let served = |slot: &&Slot<C, T>| slot.connection.as_ref().is_some_and(Connection::is_open);
+        self.slots.iter().filter(served).count()
+    }
+
+    /// Returns the number of rejected connections.
+    pub(super) fn rejected(&self) -> usize {
+        self.rejected
+    }
+
+    /// Queues a connection that has something to do.
     pub(super) fn enqueue(&mut self, index: u32) {
-        let Some(c) = self.connection(index) else { return };
-        if !c.flags.queued {
-            c.flags.queued = true;
+        let Some(slot) = self.slots.get_mut(index as usize) else { return };
+        if slot.connection.is_some() && !slot.is_ready {
+            slot.is_ready = true;
             self.ready.push_back(index);
         }
     }
 
-    /// After a call of the service: sends what it left in the output. What is to follow, if the
-    /// connection is to be closed.
-    pub(super) fn conclude(&mut self, index: u32) -> Option<Over> {
-        if self.output.yield_turn {
-            self.read = MAX_READ_PER_TURN;
-        }
-        if let Some(pause) = self.output.pause {
-            if let Some(c) = self.connection(index) {
-                c.flags.paused = pause;
-                if !pause && c.flags.readable {
-                    self.enqueue(index);
-                }
-            }
-        }
-        if self.output.end == End::Abort {
-            self.output.clear();
-            return Some(Over::Now(Closed::Aborted));
-        }
-        self.output.seal();
-        if let Err(e) = self.transmit(index) {
-            return self.fail(index, e).map(Over::Now);
-        }
-        (self.output.end == End::Close).then_some(Over::Closing)
+    /// Returns the next connection that has something to do.
+    pub(super) fn next_ready(&mut self) -> Option<u32> {
+        let index = self.ready.pop_front()?;
+        self.slots[index as usize].is_ready = false;
+        Some(index)
     }
 
-    /// Output has failed: the peer has gone. What it sent before may still be unread, and is read
-    /// until that fails too. Otherwise, why it is over.
-    pub(super) fn fail(&mut self, index: u32, error: io::Error) -> Option<Closed> {
-        self.output.clear();
-        let stop_reading = self.stop_reading;
-        let c = self.connection(index)?;
-        if c.flags.ended || c.flags.closing || stop_reading {
-            return Some(Closed::Broken(error));
+    /// Returns the number of connections that have something to do.
+    pub(super) fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    pub(super) fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    /// Pauses reading for all connections.
+    pub(super) fn pause_reading(&mut self) {
+        if self.reading == Reading::Allowed {
+            self.reading = Reading::Paused;
         }
-        c.unsent = None;
-        c.flags.write_failed = true;
-        c.flags.hung_up = true;
-        c.flags.readable = true;
-        c.flags.read_to_end = true;
-        self.enqueue(index);
+    }
+
+    /// Ends the pause for all connections.
+    pub(super) fn resume_reading(&mut self) {
+        if self.reading != Reading::Paused {
+            return;
+        }
+        self.reading = Reading::Allowed;
+        for index in std::mem::take(&mut self.waiting) {
+            self.slots[index as usize].is_waiting = false;
+            self.enqueue(index);
+        }
+    }
+
+    /// Stops reading for all connections and for good.
+    pub(super) fn stop_reading(&mut self) {
+        self.reading = Reading::Stopped;
+    }
+
+    /// Queues the connection for the end of the pause.
+    pub(super) fn wait_for_resume(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        if !slot.is_waiting {
+            slot.is_waiting = true;
+            self.waiting.push(index);
+        }
+    }
+
+    /// Returns the time of the next timer in milliseconds.
+    pub(super) fn next_timer(&self) -> Option<u64> {
+        self.timers.next()
+    }
+
+    /// Returns a connection whose timer was due at `seen`, and the timer's meaning.
+    pub(super) fn next_due(&mut self, seen: u64) -> Option<(u32, Due)> {
+        while let Some((at, index, generation)) = self.timers.pop(seen) {
+            let timeouts = self.timeouts;
+            let slot = &mut self.slots[index as usize];
+            let Some(connection) = slot.connection.as_mut() else { continue };
+            if slot.generation != generation || !connection.is_armed_for(at) {
+                // The timer belongs to an earlier connection, or was armed again for an earlier
+                // time and has fired then.
+                continue;
+            }
+            connection.disarm();
+            match connection.due(timeouts) {
+                (due, what) if due <= seen => return Some((index, what)),
+                _ => self.arm(index),
+            }
+        }
         None
     }
 
-    /// Sends what is in the output, behind what the connection owes already.
-    fn transmit(&mut self, index: u32) -> io::Result<()> {
-        let Connections { slots, output, clock, .. } = self;
-        let Some(c) = slots[index as usize].connection.as_mut() else { return Ok(()) };
-        if output.end == End::Close && !c.flags.closing {
-            c.flags.closing = true;
-            c.last_read = clock.millis();
+    /// Arms the connection's timer, unless it fires early enough already.
+    pub(super) fn arm(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        let Some(connection) = slot.connection.as_mut() else { return };
+        if let Some(due) = connection.rearm(self.timeouts) {
+            self.timers.arm(due, index, slot.generation);
         }
-        if c.flags.write_failed {
-            output.clear();
-            return Ok(());
-        }
-        c.flags.wants_ready |= output.call_ready;
-        if let Some(unsent) = c.unsent.as_mut() {
-            unsent.take(output);
-            if c.flags.closing {
-                self.arm(index);
-            }
-        } else if let Some(left) = send_queue::send(output, &mut c.socket)? {
-            c.unsent = Some(Box::new(left));
-            c.flags.writable = false;
-            c.last_write = clock.millis();
-            self.arm(index);
-        } else if c.flags.wants_ready {
-            self.enqueue(index);
-        }
-        Ok(())
     }
 
-    /// Forgets the timers of connections that are gone. Without that, a long timeout would keep one
-    /// for each connection that there has been meanwhile.
-    pub(super) fn prune(&mut self) {
+    /// Notes that the peer has sent or taken something, for the idle timeout. Without that timeout
+    /// the clock is not read.
+    pub(super) fn note_active(&mut self, index: u32) {
+        if self.timeouts.idle == NEVER {
+            return;
+        }
+        let now = self.clock.millis();
+        if let Some(connection) = self.get(index) {
+            connection.note_read(now);
+        }
+    }
+
+    /// Drops the timers of connections that are over. With a long timeout there would otherwise be
+    /// one for each connection that ever was.
+    fn prune_timers(&mut self) {
         if self.timers.len() > 2 * self.open + 1024 {
             let Connections { timers, slots, .. } = self;
             timers.retain(|at, index, generation| {
                 let slot = &slots[index as usize];
-                slot.generation == generation
-                    && slot.connection.as_ref().is_some_and(|c| c.timer == at)
+                let armed = |connection: &Connection<C, T>| connection.is_armed_for(at);
+                slot.generation == generation && slot.connection.as_ref().is_some_and(armed)
             });
         }
     }
 
-    /// Arms the connection's timer, unless it goes off early enough already.
-    pub(super) fn arm(&mut self, index: u32) {
-        let timeouts = self.timeouts;
-        let generation = self.slots[index as usize].generation;
-        let Some(c) = self.connection(index) else { return };
-        let (due, _) = c.due(timeouts);
-        if due < c.timer {
-            c.timer = due;
-            self.timers.arm(due, index, generation);
-        }
+    #[cfg(test)]
+    pub(super) fn timers(&self) -> usize {
+        self.timers.len()
     }
 }
 
 impl<C, T: ByteStream> Connections<C, T> {
-    /// As [`Turn::with`](super::Turn::with), by place.
-    fn call(&mut self, index: u32, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool {
-        let id = self.id(index);
-        let Some(c) = self.slots[index as usize].connection.as_mut() else { return false };
-        let Some(state) = c.state.as_mut() else { return false };
-        let closing = c.flags.closing;
-        self.output.begin(id, c.unsent.as_ref().map_or(0, |q| q.len()));
-        if closing {
-            // Its last words are said.
-            self.output.close();
+    /// Calls `f` for a connection and applies the output: sends it, pauses or resumes reading.
+    ///
+    /// Returns `None` if the service has no such connection, otherwise how the connection ends, if
+    /// it does.
+    pub(super) fn call(
+        &mut self,
+        index: u32,
+        output: &mut Output,
+        f: impl FnOnce(&mut C, &mut Output),
+    ) -> Option<Option<Ending>> {
+        let slot = &mut self.slots[index as usize];
+        let id = ConnectionId { index, generation: slot.generation };
+        let connection = slot.connection.as_mut()?;
+        let (unsent, is_serving) = (connection.unsent(), connection.is_serving());
+        let state = connection.state()?;
+        output.begin(id, unsent);
+        if !is_serving {
+            // The service has closed the connection earlier: nothing more is sent.
+            output.close();
         }
-        f(state, &mut self.output);
-        if let Some(over) = self.conclude(index) {
-            self.over.push((index, over));
-        }
-        true
+        f(state, output);
+        Some(self.apply_output(index, output))
     }
-}
 
-impl<C, T: ByteStream> ConnectionAccess<C> for Connections<C, T> {
-    fn each(&mut self, f: &mut dyn FnMut(&mut C, &mut Output)) {
-        for index in 0..self.slots.len() as u32 {
-            if self.connection(index).is_some_and(|c| !c.flags.closing) {
-                self.call(index, f);
+    /// Applies the output of a call of the service. Returns how the connection ends, if it does.
+    pub(super) fn apply_output(&mut self, index: u32, output: &mut Output) -> Option<Ending> {
+        if let Some(pause) = output.pause {
+            if self.get(index).is_some_and(|connection| connection.set_paused(pause)) {
+                self.enqueue(index);
             }
         }
-    }
-
-    fn with(&mut self, id: ConnectionId, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool {
-        let known =
-            self.slots.get(id.index as usize).is_some_and(|s| s.generation == id.generation);
-        known && self.call(id.index, f)
-    }
-
-    fn pause_reading(&mut self) {
-        self.hold = true;
-    }
-
-    fn resume_reading(&mut self) {
-        self.hold = false;
-        for index in std::mem::take(&mut self.held) {
-            if let Some(c) = self.connection(index) {
-                c.flags.held = false;
+        if output.end == End::Abort {
+            output.clear();
+            return Some(Ending::Now(Closed::Aborted));
+        }
+        output.seal();
+        let connection = self.slots[index as usize].connection.as_mut()?;
+        match connection.send(output, &self.clock) {
+            Ok(Sent::All) if connection.wants_ready() => self.enqueue(index),
+            Ok(Sent::Queued) => self.arm(index),
+            Ok(Sent::All | Sent::Dropped) => {}
+            Err(error) => {
+                output.clear();
+                return self.fail(index, error).map(Ending::Now);
             }
+        }
+        (output.end == End::Close).then_some(Ending::WhenFlushed)
+    }
+
+    /// Handles a failed write: the peer has gone. Input that it sent before is read until that fails
+    /// too. Returns why the connection is over if its input is of no use any more.
+    pub(super) fn fail(&mut self, index: u32, error: io::Error) -> Option<Closed> {
+        let reading = self.reading;
+        let over = self.get(index)?.fail(error, reading);
+        if over.is_none() {
             self.enqueue(index);
         }
+        over
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::clock::Clock;
-use super::connections::Readiness;
+use super::connection::Readiness;
 use super::handle::{Mailbox, Shared};
 use super::reactor::Reactor;
 use super::transport::ByteStream;
@@ -40,7 +40,7 @@ use crate::address::Address;
 /// assert_eq!(peer.received(), b"hello");
 /// ```
 pub struct Harness<S: Service> {
-    core: Reactor<S, Socket>,
+    reactor: Reactor<S, Socket>,
     clock: Clock,
     peers: Vec<(u32, Wire)>,
     stopping: bool,
@@ -86,8 +86,8 @@ impl<S: Service> Harness<S> {
         let clock = Clock::by_hand(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
         let service = service(Worker { waker: Waker { shared, worker: 0 } });
-        let core = Reactor::new(service, &config, clock.clone());
-        Harness { core, clock, peers: Vec::new(), stopping: false, rearms_late: false }
+        let reactor = Reactor::new(service, &config, clock.clone());
+        Harness { reactor, clock, peers: Vec::new(), stopping: false, rearms_late: false }
     }
 
     /// A peer connects, from 127.0.0.1 and a port that counts up from 1.
@@ -111,7 +111,7 @@ impl<S: Service> Harness<S> {
             armed: self.rearms_late.then_some(true),
             writes: 0,
         })));
-        let index = self.core.open(Socket(wire.clone()), address);
+        let index = self.reactor.open(Socket(wire.clone()), address);
         self.peers.push((index, wire.clone()));
         Peer(wire)
     }
@@ -125,17 +125,18 @@ impl<S: Service> Harness<S> {
     pub fn turn(&mut self) -> bool {
         for (index, wire) in &self.peers {
             if let Some(what) = wire.readiness() {
-                self.core.event(*index, what);
+                self.reactor.event(*index, what);
             }
         }
-        self.core.run();
-        self.core.expire(self.clock.millis());
-        let again = self.core.turn(self.stopping);
-        self.core.reap();
+        self.reactor.run();
+        self.reactor.expire(self.clock.millis());
+        let again = self.reactor.turn(self.stopping);
+        self.reactor.reap();
         // The table's end of a closed connection is gone.
         self.peers.retain(|(_, wire)| !wire.0.borrow().released);
         let due = again.is_some_and(|at| at <= self.clock.now());
-        due || self.core.is_busy() || self.peers.iter().any(|(_, wire)| wire.0.borrow().has_event())
+        due || self.reactor.is_busy()
+            || self.peers.iter().any(|(_, wire)| wire.0.borrow().has_event())
     }
 
     /// Lets `time` pass, and [runs](Self::run).
@@ -147,16 +148,16 @@ impl<S: Service> Harness<S> {
     /// Stops gracefully: no more input, and the service owes what it owes.
     pub fn stop(&mut self) {
         self.run();
-        self.core.stop_reading();
+        self.reactor.stop_reading();
         self.stopping = true;
-        self.core.turn(true);
-        self.core.stop();
+        self.reactor.turn(true);
+        self.reactor.stop();
         self.run();
     }
 
     /// How many connections are open.
     pub fn connections(&self) -> usize {
-        self.core.open_connections()
+        self.reactor.open_connections()
     }
 
     /// A worker on sockets that report further readiness only after a call that would have blocked.
@@ -167,12 +168,12 @@ impl<S: Service> Harness<S> {
 
     #[cfg(test)]
     pub(super) fn timers(&self) -> usize {
-        self.core.table.timers.len()
+        self.reactor.timers()
     }
 
     /// The service.
     pub fn service(&mut self) -> &mut S {
-        &mut self.core.service
+        self.reactor.service()
     }
 }
 
@@ -258,7 +259,7 @@ impl Wire {
             write: pipe.room > 0,
             ended: pipe.finished,
             urgent: false,
-            broken: pipe.reset || pipe.lost,
+            hung_up: pipe.reset || pipe.lost,
         })
     }
 }

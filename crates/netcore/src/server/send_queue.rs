@@ -17,6 +17,8 @@ const SLICES: usize = 64;
 pub(super) struct SendQueue {
     parts: VecDeque<Bytes>,
     bytes: usize,
+    /// Time of the last progress in milliseconds.
+    pub(super) last_write: u64,
 }
 
 /// What became of a write.

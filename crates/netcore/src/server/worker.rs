@@ -11,7 +11,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::accept::{Accepted, Acceptor};
 use super::clock::Clock;
-use super::connections::Readiness;
+use super::connection::Readiness;
 use super::datagrams::{DatagramPort, ReceiveBatch};
 use super::handle::{Phase, Shared};
 use super::output::Reply;
@@ -54,7 +54,7 @@ pub(super) struct WorkerSetup {
 
 pub(super) struct WorkerLoop<S: Service> {
     setup: WorkerSetup,
-    core: Reactor<S, Socket>,
+    reactor: Reactor<S, Socket>,
     clock: Clock,
     inbox: ReceiveBatch,
     reply: Reply,
@@ -88,11 +88,11 @@ impl WorkerSetup {
 impl<S: Service> WorkerLoop<S> {
     pub(super) fn new(setup: WorkerSetup, service: S) -> WorkerLoop<S> {
         let clock = Clock::system();
-        let core = Reactor::new(service, &setup.config, clock.clone());
+        let reactor = Reactor::new(service, &setup.config, clock.clone());
         WorkerLoop {
             inbox: ReceiveBatch::new(&setup.ports),
             setup,
-            core,
+            reactor,
             reply: Reply::new(clock.clone()),
             clock,
             again: None,
@@ -108,7 +108,7 @@ impl<S: Service> WorkerLoop<S> {
         loop {
             let timeout = self.timeout();
             // What arrived before this moment is among the events of this wait, if they fit.
-            let seen = self.core.next_timer().map(|_| self.clock.millis());
+            let seen = self.reactor.next_timer().map(|_| self.clock.millis());
             match self.setup.poll.poll(&mut events, timeout) {
                 Ok(()) => self.clock.turn(),
                 // No wait was made: what has arrived must be seen before a timer is.
@@ -127,9 +127,9 @@ impl<S: Service> WorkerLoop<S> {
                 self.setup.acceptor = Some(self.accept(acceptor));
             }
             self.answer_datagrams();
-            self.core.run();
+            self.reactor.run();
             if let Some(seen) = seen.filter(|_| noted < EVENTS) {
-                self.core.expire(seen);
+                self.reactor.expire(seen);
             }
             self.turn();
             match self.setup.shared.phase() {
@@ -140,7 +140,7 @@ impl<S: Service> WorkerLoop<S> {
                     }
                 }
                 Phase::Aborting => {
-                    self.core.abort();
+                    self.reactor.abort();
                     return Ok(());
                 }
             }
@@ -149,7 +149,7 @@ impl<S: Service> WorkerLoop<S> {
 
     fn answer_datagrams(&mut self) {
         for (index, port) in self.setup.ports.iter_mut().enumerate() {
-            port.run(&mut self.core.service, &mut self.inbox, &mut self.reply);
+            port.run(self.reactor.service(), &mut self.inbox, &mut self.reply);
             if port.is_full() {
                 // Where this fails, the next datagram that comes is the occasion to try again.
                 let registry = self.setup.poll.registry();
@@ -159,8 +159,8 @@ impl<S: Service> WorkerLoop<S> {
     }
 
     fn turn(&mut self) {
-        self.again = self.core.turn(self.drained);
-        let released = self.core.reap();
+        self.again = self.reactor.turn(self.drained);
+        let released = self.reactor.reap();
         if released > 0 {
             let load = &self.setup.shared.mailboxes[self.setup.index].load;
             load.fetch_sub(released, Ordering::Relaxed);
@@ -169,7 +169,7 @@ impl<S: Service> WorkerLoop<S> {
 
     /// How long to wait for events. `None`: until one comes.
     fn timeout(&self) -> Option<Duration> {
-        let busy = self.core.is_busy()
+        let busy = self.reactor.is_busy()
             || self.setup.acceptor.as_ref().is_some_and(Acceptor::is_busy)
             || self.setup.ports.iter().any(DatagramPort::is_busy);
         if busy {
@@ -178,7 +178,7 @@ impl<S: Service> WorkerLoop<S> {
         let paused = self.setup.acceptor.as_ref().and_then(Acceptor::paused);
         let at = [paused, self.end, self.again].into_iter().flatten().min();
         let wait = at.map(|at| at.saturating_duration_since(self.clock.now()));
-        let timer = self.core.next_timer().map(|at| self.clock.until(at));
+        let timer = self.reactor.next_timer().map(|at| self.clock.until(at));
         [wait, timer].into_iter().flatten().min()
     }
 
@@ -198,7 +198,7 @@ impl<S: Service> WorkerLoop<S> {
                     port.event();
                 }
             }
-            Token(t) => self.core.event(t as u32, readiness(event)),
+            Token(t) => self.reactor.event(t as u32, readiness(event)),
         }
     }
 
@@ -224,12 +224,12 @@ impl<S: Service> WorkerLoop<S> {
     }
 
     fn open(&mut self, socket: Socket, peer: &Address) {
-        let index = self.core.open(socket, peer);
+        let index = self.reactor.open(socket, peer);
         self.register(index);
     }
 
     fn register(&mut self, index: u32) {
-        let Some(socket) = self.core.socket(index) else { return };
+        let Some(socket) = self.reactor.socket(index) else { return };
         let token = Token(index as usize);
         let registry = self.setup.poll.registry();
         let registered = match socket {
@@ -238,15 +238,15 @@ impl<S: Service> WorkerLoop<S> {
             Socket::Unix(s) => registry.register(s, token, BOTH),
         };
         if let Err(e) = registered {
-            self.core.fail(index, e);
+            self.reactor.fail(index, e);
         }
     }
 
     fn reject(&mut self, mut socket: Socket, why: Rejection) {
         let mut words = Vec::new();
-        self.core.service.reject(why, &mut words);
-        if why == Rejection::Full && self.core.may_reject() {
-            let index = self.core.reject(socket, &words);
+        self.reactor.service().reject(why, &mut words);
+        if why == Rejection::Full && self.reactor.may_reject() {
+            let index = self.reactor.reject(socket, &words);
             return self.register(index);
         }
         // No descriptor, or too many at once, to see it off properly. What it has sent already is
@@ -275,18 +275,18 @@ impl<S: Service> WorkerLoop<S> {
             // this one, is with this one's service after a turn.
             self.open_accepted();
             self.turn();
-            self.core.stop();
+            self.reactor.stop();
             self.turn();
         }
-        if self.core.open_connections() == 0 {
+        if self.reactor.open_connections() == 0 {
             return true;
         }
         if self.end.is_some_and(|end| self.clock.now() >= end) {
-            let owed = self.core.served();
+            let owed = self.reactor.served();
             if owed > 0 {
                 log::warn!("{owed} connections cut off at the end of the grace period");
             }
-            self.core.abort();
+            self.reactor.abort();
             return true;
         }
         false
@@ -305,16 +305,16 @@ impl<S: Service> WorkerLoop<S> {
                 self.event(event);
             }
             self.answer_datagrams();
-            self.core.run();
+            self.reactor.run();
             self.turn();
-            let more = !events.is_empty() || self.core.is_busy();
+            let more = !events.is_empty() || self.reactor.is_busy();
             let aborting = self.setup.shared.phase() == Phase::Aborting;
             if !more || aborting || Instant::now() >= until {
                 break;
             }
         }
         self.setup.ports.clear();
-        self.core.stop_reading();
+        self.reactor.stop_reading();
         self.turn();
     }
 }
@@ -336,6 +336,6 @@ fn readiness(event: &Event) -> Readiness {
         write: event.is_writable(),
         ended: event.is_read_closed(),
         urgent,
-        broken: event.is_error() || event.is_write_closed(),
+        hung_up: event.is_error() || event.is_write_closed(),
     }
 }

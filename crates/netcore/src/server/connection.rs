@@ -1,0 +1,483 @@
+//! One connection: its socket, its phase, and the bytes that the socket has not taken yet. Nothing
+//! here calls the service.
+//!
+//! ```text
+//!            close()              flushed, end sent              peer's end, silence
+//!  Serving ──────────► Closing ─────────────────────► Lingering ─────────────────────► released
+//!                                                                or the time limit
+//! ```
+//!
+//! An error of the socket, a stall and an immediate stop release the connection in every phase.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::output::{End, Output};
+use super::send_queue::{self, SendQueue, Written};
+use super::service::Closed;
+use super::timers::NEVER;
+use super::transport::ByteStream;
+
+/// Milliseconds without a byte from the peer after which a lingering connection is released.
+const LINGER_QUIET: u64 = 250;
+/// Milliseconds after which a lingering connection is released in any case.
+const LINGER: u64 = 5_000;
+/// Milliseconds that the peer of a closing connection has to take the unsent bytes.
+const CLOSING: u64 = 30_000;
+
+/// The time limits of a worker's connections in milliseconds; [`NEVER`] if there is none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timeouts {
+    pub(super) idle: u64,
+    pub(super) stall: u64,
+}
+
+impl Timeouts {
+    pub(super) fn new(idle: Option<Duration>, stall: Option<Duration>) -> Timeouts {
+        let millis = |limit: Option<Duration>| {
+            limit.map_or(NEVER, |limit| u64::try_from(limit.as_millis()).unwrap_or(NEVER).max(1))
+        };
+        Timeouts { idle: millis(idle), stall: millis(stall) }
+    }
+}
+
+/// An event of the poller for one socket.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Readiness {
+    pub(super) read: bool,
+    pub(super) write: bool,
+    /// The peer has sent its end, or the socket has an error; a read tells which.
+    pub(super) ended: bool,
+    /// Urgent data (RFC 6093) has arrived. A read stops short before it.
+    pub(super) urgent: bool,
+    /// The socket has an error, or both of its directions are closed.
+    pub(super) hung_up: bool,
+}
+
+/// The life of a connection, as drawn on the module's page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The service exchanges bytes with the peer.
+    Serving,
+    /// The service has closed the connection, and some bytes are unsent.
+    Closing,
+    /// The end has been sent. Input is discarded.
+    Lingering,
+}
+
+/// The next read of the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    /// A read would block. The next event changes that.
+    Drained,
+    /// Input has arrived. A short read shows that it was all (epoll(7)).
+    Readable,
+    /// Input, an end or an error has arrived, and only a read that would block shows that it was
+    /// all.
+    ReadToEnd,
+    /// The peer's end was read.
+    Ended,
+    /// The peer's end was read, and afterwards the socket has failed.
+    Failed,
+}
+
+/// The next write to the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// The socket takes bytes.
+    Writable,
+    /// The socket is full. The next event changes that.
+    Full,
+    /// A write has failed, and further output is dropped. The peer's last input may still be
+    /// unread.
+    Failed,
+}
+
+/// The service's value for a connection.
+#[derive(Debug)]
+enum State<C> {
+    /// The connection is open for the service.
+    Open(C),
+    /// The service has been notified of the close, or never knew the connection.
+    Closed {
+        /// Time in milliseconds at which lingering began.
+        linger_start: u64,
+    },
+}
+
+/// The permission to read from a worker's connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    Allowed,
+    /// The service has paused the reading of all connections.
+    Paused,
+    /// The server stops, and reads no more input.
+    Stopped,
+}
+
+pub(super) struct Connection<C, T> {
+    socket: T,
+    state: State<C>,
+    unsent: Option<Box<SendQueue>>,
+    /// Time of the last read in milliseconds, updated only if an idle timeout is set. For a closing
+    /// connection, the time at which the service closed it.
+    last_read: u64,
+    /// Time in milliseconds for which the connection's timer is armed.
+    timer: u64,
+    phase: Phase,
+    input: Input,
+    sending: Sending,
+    /// A write has failed, or the poller has reported an error or a hang-up.
+    hung_up: bool,
+    /// The peer is rejected: it receives the reason and is never served.
+    rejected: bool,
+    /// The service has paused reading.
+    paused: bool,
+    /// The service wants a call of `ready` once nothing is unsent.
+    wants_ready: bool,
+}
+
+/// The result of one read.
+#[derive(Debug)]
+pub(super) enum ReadOutcome {
+    /// There is nothing to read, or the connection must not be read now.
+    Nothing,
+    /// Reading is paused for all connections. Input waits in the socket.
+    Paused,
+    /// Input for the service: the number of bytes in the buffer.
+    Received(usize),
+    /// Input of a lingering connection: the number of discarded bytes.
+    Discarded(usize),
+    /// The peer has sent its end.
+    Ended,
+    /// A signal interrupted the call: read again later.
+    Interrupted,
+    /// The connection is over.
+    Over(Closed),
+}
+
+/// The state of a connection's output after a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// The socket took everything.
+    All,
+    /// Some bytes are unsent.
+    Queued,
+    /// An earlier write has failed, so the output was dropped.
+    Dropped,
+}
+
+/// The meaning of a timer that fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    Idle,
+    Stalled,
+    Lingered,
+}
+
+impl<C, T> Connection<C, T> {
+    /// Returns a connection that waits for its service's value.
+    pub(super) fn new(socket: T, rejected: bool) -> Connection<C, T> {
+        Connection {
+            socket,
+            state: State::Closed { linger_start: 0 },
+            unsent: None,
+            last_read: 0,
+            timer: NEVER,
+            phase: Phase::Serving,
+            input: Input::Drained,
+            sending: Sending::Writable,
+            hung_up: false,
+            rejected,
+            paused: false,
+            wants_ready: false,
+        }
+    }
+
+    pub(super) fn socket(&mut self) -> &mut T {
+        &mut self.socket
+    }
+
+    /// Opens the connection for the service.
+    pub(super) fn open(&mut self, state: C) {
+        self.state = State::Open(state);
+    }
+
+    /// Returns the service's value. Returns `None` once the service knows that the connection is
+    /// closed.
+    pub(super) fn state(&mut self) -> Option<&mut C> {
+        match &mut self.state {
+            State::Open(state) => Some(state),
+            State::Closed { .. } => None,
+        }
+    }
+
+    /// Returns the service's value of a released connection, after its socket is closed.
+    pub(super) fn into_state(self) -> Option<C> {
+        drop(self.socket);
+        match self.state {
+            State::Open(state) => Some(state),
+            State::Closed { .. } => None,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    pub(super) fn is_serving(&self) -> bool {
+        self.phase == Phase::Serving
+    }
+
+    pub(super) fn is_rejected(&self) -> bool {
+        self.rejected
+    }
+
+    /// Returns `true` if input, an end or an error may wait in the socket.
+    pub(super) fn is_readable(&self) -> bool {
+        matches!(self.input, Input::Readable | Input::ReadToEnd)
+    }
+
+    /// Returns the number of bytes that the socket has not taken yet.
+    pub(super) fn unsent(&self) -> usize {
+        self.unsent.as_ref().map_or(0, |queue| queue.len())
+    }
+
+    /// Notes an event of the poller.
+    pub(super) fn note(&mut self, event: Readiness) {
+        self.hung_up |= event.hung_up;
+        if (event.write || event.hung_up) && self.sending == Sending::Full {
+            self.sending = Sending::Writable;
+        }
+        if !(event.read || event.ended || event.hung_up) {
+            // Urgent data without input: Linux reports it again with the input before it.
+            return;
+        }
+        let to_end = event.ended || event.urgent || event.hung_up;
+        self.input = match self.input {
+            Input::Ended if self.hung_up => Input::Failed,
+            Input::Drained if !to_end => Input::Readable,
+            Input::Drained | Input::Readable if to_end => Input::ReadToEnd,
+            other => other,
+        };
+    }
+
+    /// Notes input, for the idle timeout.
+    pub(super) fn note_read(&mut self, now: u64) {
+        self.last_read = now;
+    }
+
+    /// Pauses or resumes reading for the service. Returns `true` if input can be read now.
+    pub(super) fn set_paused(&mut self, paused: bool) -> bool {
+        self.paused = paused;
+        !paused && self.is_readable()
+    }
+
+    /// Returns `true` if the service wants a call of `ready` and can have it now. The wish counts
+    /// for one call.
+    pub(super) fn take_ready(&mut self) -> bool {
+        let is_due = self.wants_ready && self.unsent.is_none() && self.is_serving();
+        self.wants_ready &= !is_due;
+        is_due
+    }
+
+    /// Returns `true` if the service wants a call of `ready`.
+    pub(super) fn wants_ready(&self) -> bool {
+        self.wants_ready
+    }
+
+    /// Returns when the connection's time is over, in milliseconds, and what that means.
+    pub(super) fn due(&self, timeouts: Timeouts) -> (u64, Due) {
+        if let (Phase::Lingering, State::Closed { linger_start }) = (self.phase, &self.state) {
+            let at = (self.last_read + LINGER_QUIET).min(linger_start + LINGER);
+            return (at, Due::Lingered);
+        }
+        match &self.unsent {
+            Some(queue) => {
+                let stalled = queue.last_write.saturating_add(timeouts.stall);
+                let closing =
+                    if self.is_serving() { NEVER } else { self.last_read.saturating_add(CLOSING) };
+                (stalled.min(closing), Due::Stalled)
+            }
+            None => (self.last_read.saturating_add(timeouts.idle), Due::Idle),
+        }
+    }
+
+    /// Returns the time of the connection's timer if it has to be armed anew: it was armed for a
+    /// later time or not at all.
+    pub(super) fn rearm(&mut self, timeouts: Timeouts) -> Option<u64> {
+        let (due, _) = self.due(timeouts);
+        (due < self.timer).then(|| {
+            self.timer = due;
+            due
+        })
+    }
+
+    /// Returns `true` if the connection's timer is armed for `at`.
+    pub(super) fn is_armed_for(&self, at: u64) -> bool {
+        self.timer == at
+    }
+
+    /// Notes that the timer has fired.
+    pub(super) fn disarm(&mut self) {
+        self.timer = NEVER;
+    }
+
+    /// Prepares for the last input after a failed write: what the peer sent before it went may still
+    /// be there, and is read until that fails too.
+    ///
+    /// Returns why the connection is over if its input is of no use any more.
+    pub(super) fn fail(&mut self, error: io::Error, reading: Reading) -> Option<Closed> {
+        let ended = matches!(self.input, Input::Ended | Input::Failed);
+        if ended || !self.is_serving() || reading == Reading::Stopped {
+            return Some(Closed::Broken(error));
+        }
+        self.unsent = None;
+        self.sending = Sending::Failed;
+        self.hung_up = true;
+        self.input = Input::ReadToEnd;
+        None
+    }
+}
+
+impl<C, T: ByteStream> Connection<C, T> {
+    /// Reads once, if the connection can and may be read.
+    ///
+    /// A connection with unsent bytes is not read: its input could not be answered.
+    pub(super) fn read(&mut self, buffer: &mut [u8], reading: Reading) -> ReadOutcome {
+        match (self.input, self.phase) {
+            // Both directions are gone, so nothing that the service may still have can be sent.
+            (Input::Failed, _) => ReadOutcome::Over(reset()),
+            (Input::Drained | Input::Ended, _) | (_, Phase::Closing) => ReadOutcome::Nothing,
+            (_, Phase::Lingering) => self.discard(buffer),
+            _ if self.unsent.is_some() || reading == Reading::Stopped => ReadOutcome::Nothing,
+            // A pause does not hide that the peer has gone.
+            _ if self.hung_up => self.receive(buffer),
+            _ if self.paused => ReadOutcome::Nothing,
+            _ if reading == Reading::Paused => ReadOutcome::Paused,
+            _ => self.receive(buffer),
+        }
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> ReadOutcome {
+        match self.socket.read(buffer) {
+            // The error behind this end was reported to a write already: the close was not orderly.
+            Ok(0) if self.sending == Sending::Failed => ReadOutcome::Over(reset()),
+            Ok(0) => {
+                self.input = Input::Ended;
+                ReadOutcome::Ended
+            }
+            Ok(received) => {
+                let is_short = received < buffer.len();
+                if is_short && self.input == Input::Readable && self.socket.short_call_rearms() {
+                    // Saves the read that would block (epoll(7)).
+                    self.input = Input::Drained;
+                }
+                ReadOutcome::Received(received)
+            }
+            Err(error) => match error.kind() {
+                // All input is read, and nothing can be answered.
+                ErrorKind::WouldBlock if self.sending == Sending::Failed => {
+                    ReadOutcome::Over(reset())
+                }
+                ErrorKind::WouldBlock => {
+                    self.input = Input::Drained;
+                    ReadOutcome::Nothing
+                }
+                ErrorKind::Interrupted => ReadOutcome::Interrupted,
+                _ => ReadOutcome::Over(Closed::Broken(error)),
+            },
+        }
+    }
+
+    /// Reads input of a lingering connection, which nobody needs.
+    fn discard(&mut self, buffer: &mut [u8]) -> ReadOutcome {
+        match self.socket.read(buffer) {
+            Ok(received @ 1..) => ReadOutcome::Discarded(received),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.input = Input::Drained;
+                ReadOutcome::Nothing
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => ReadOutcome::Interrupted,
+            _ => ReadOutcome::Over(Closed::Done),
+        }
+    }
+
+    /// Writes unsent bytes, if there are any and the socket takes some.
+    ///
+    /// Returns `true` if that was the last of them; then `ready` is to be called.
+    pub(super) fn flush(&mut self, clock: &Clock) -> io::Result<bool> {
+        let Some(unsent) = self.unsent.as_mut().filter(|_| self.sending == Sending::Writable)
+        else {
+            return Ok(false);
+        };
+        match unsent.write(&mut self.socket)? {
+            Written::All => {
+                self.unsent = None;
+                self.wants_ready = true;
+                Ok(true)
+            }
+            Written::Full { progress } => {
+                self.sending = Sending::Full;
+                if progress {
+                    unsent.last_write = clock.millis();
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Sends the contents of `output` behind the unsent bytes, and closes the connection if the
+    /// service did.
+    pub(super) fn send(&mut self, output: &mut Output, clock: &Clock) -> io::Result<Sent> {
+        if output.end == End::Close && self.is_serving() {
+            self.phase = Phase::Closing;
+            self.last_read = clock.millis();
+        }
+        if self.sending == Sending::Failed {
+            output.clear();
+            return Ok(Sent::Dropped);
+        }
+        self.wants_ready |= output.call_ready;
+        if let Some(unsent) = self.unsent.as_mut() {
+            unsent.take(output);
+        } else if let Some(mut rest) = send_queue::send(output, &mut self.socket)? {
+            rest.last_write = clock.millis();
+            self.unsent = Some(Box::new(rest));
+            self.sending = Sending::Full;
+        } else {
+            return Ok(Sent::All);
+        }
+        Ok(Sent::Queued)
+    }
+
+    /// Returns `true` if the connection is closing and has nothing unsent.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.phase == Phase::Closing && self.unsent.is_none()
+    }
+
+    /// Sends the end and begins to linger. Returns the service's value, which a rejected peer does
+    /// not have.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the connection is over if there is nothing to linger for.
+    pub(super) fn begin_linger(&mut self, now: impl FnOnce() -> u64) -> Result<Option<C>, Closed> {
+        if matches!(self.input, Input::Ended | Input::Failed) || self.sending == Sending::Failed {
+            return Err(Closed::Done);
+        }
+        self.socket.shutdown_write().map_err(Closed::Broken)?;
+        let now = now();
+        self.phase = Phase::Lingering;
+        self.last_read = now;
+        match std::mem::replace(&mut self.state, State::Closed { linger_start: now }) {
+            State::Open(state) => Ok(Some(state)),
+            State::Closed { .. } => Ok(None),
+        }
+    }
+}
+
+fn reset() -> Closed {
+    Closed::Broken(ErrorKind::ConnectionReset.into())
+}
