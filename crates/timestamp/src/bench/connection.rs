@@ -1,92 +1,95 @@
-//! One connection, or one datagram socket: the requests that are under way on it.
+//! A connection or datagram socket: its state and the requests in flight on it.
 
 use std::collections::VecDeque;
 
-use super::payload::{Comparison, Text, Wrong, is_answer};
+use crate::bench::comparison::Comparison;
+use crate::bench::payload::{Payload, WrongAnswer, is_answer};
 
-/// A request that waits for its answer.
+/// A request in flight.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request {
     pub(super) number: u64,
-    /// When it was due, in nanoseconds.
+    /// The time at which the request was due, in nanoseconds.
     pub(super) due: u64,
-    /// When it was sent.
+    /// The time at which the request was sent, in nanoseconds.
     pub(super) sent: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Not connected; to be tried again at this time.
+    /// The connection failed or ended, and is made again at `until`, in nanoseconds.
     Down {
         until: u64,
     },
-    /// Being connected, and given up at this time.
+    /// The connection is being made; the attempt times out at `until`, in nanoseconds.
     Connecting {
         until: u64,
     },
     Open,
 }
 
-/// A fixed number of slots. A request's number says which is its own: their rest by the number of
-/// slots is the slot. On a stream answers come in the order of the requests, so slots are taken and
-/// freed in turn; datagrams may come in any.
+/// A connection with a fixed number of slots for requests in flight.
+///
+/// The slot of a request is its number modulo the number of slots. On a stream, answers come in the
+/// order of the requests, so slots are used and freed in turn. Datagrams may come in any order.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct Connection {
     pub(super) state: State,
     slots: Box<[Option<Request>]>,
-    /// Where the search for a free slot begins.
+    /// The slot at which the search for a free one begins.
     next: usize,
-    /// On a stream, the slot whose answer comes next.
+    /// The slot whose answer comes next on a stream.
     oldest: usize,
-    under_way: usize,
-    /// The slots of what has not been written, and how much of the first has.
-    unwritten: VecDeque<usize>,
-    written: usize,
+    in_flight: usize,
+    /// The slots of the requests that are not completely sent.
+    unsent: VecDeque<usize>,
+    /// The bytes of the first unsent request that have been sent.
+    sent_of_first: usize,
     comparison: Comparison,
-    /// Slots that are free but were taken out of circulation while the lane was not open.
+    /// The number of free slots that are withheld because the connection is not open.
     pub(super) withheld: usize,
     pub(super) history: History,
 }
 
-/// The past of a lane, for the count of connections.
+/// The facts by which the report counts a connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct History {
-    /// It was open when the load began.
-    pub(super) began: bool,
-    /// It has brought an answer as it should be.
+    /// `true` if the connection was open when the load open_at_start.
+    pub(super) open_at_start: bool,
+    /// `true` if the connection has returned a correct answer.
     pub(super) answered: bool,
-    /// A connection of it was closed before that.
+    /// `true` if the connection was closed before its first correct answer.
     pub(super) rejected: bool,
 }
 
 impl History {
-    pub(super) fn is_connection(self) -> bool {
-        self.began && (self.answered || !self.rejected)
+    pub(super) fn is_counted(self) -> bool {
+        self.open_at_start && (self.answered || !self.rejected)
     }
 }
 
-impl Lane {
-    pub(super) fn new(slots: usize) -> Lane {
-        Lane {
+impl Connection {
+    pub(super) fn new(slots: usize) -> Connection {
+        Connection {
             state: State::Down { until: 0 },
             slots: vec![None; slots].into(),
             next: 0,
             oldest: 0,
-            under_way: 0,
-            unwritten: VecDeque::with_capacity(slots),
-            written: 0,
+            in_flight: 0,
+            unsent: VecDeque::with_capacity(slots),
+            sent_of_first: 0,
             comparison: Comparison::default(),
             withheld: slots,
             history: History::default(),
         }
     }
 
-    pub(super) fn under_way(&self) -> usize {
-        self.under_way
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
     }
 
-    /// Takes the next free slot; there must be one. `seq` is a number that no other request has.
-    pub(super) fn begin(&mut self, seq: u64, due: u64, now: u64) {
+    /// Puts a request into the next free slot; there must be one. `seq` is unique.
+    pub(super) fn assign(&mut self, seq: u64, due: u64, now: u64) {
         let count = self.slots.len();
         let mut slot = self.next;
         while self.slots[slot].is_some() {
@@ -95,52 +98,52 @@ impl Lane {
         self.next = (slot + 1) % count;
         let number = seq * count as u64 + slot as u64;
         self.slots[slot] = Some(Request { number, due, sent: now });
-        self.under_way += 1;
-        self.unwritten.push_back(slot);
+        self.in_flight += 1;
+        self.unsent.push_back(slot);
     }
 
-    /// The first bytes that have not been written. A stream takes all that there are at once, in
-    /// `room` if they are of several requests; a datagram socket takes one request at a time.
+    /// Returns the first unsent bytes. A stream takes all of them at once, assembled in `buffer` if
+    /// they belong to several requests; a datagram socket takes one request at a time.
     pub(super) fn output<'a>(
         &self,
-        text: &'a mut Text,
-        stream: bool,
-        room: &'a mut Vec<u8>,
+        payload: &'a mut Payload,
+        is_stream: bool,
+        buffer: &'a mut Vec<u8>,
     ) -> Option<&'a [u8]> {
         let number = |slot: &usize| self.slots[*slot].map_or(0, |request| request.number);
-        let first = number(self.unwritten.front()?);
-        if !stream || self.unwritten.len() == 1 {
-            return Some(&text.of(first)[self.written..]);
+        let first = number(self.unsent.front()?);
+        if !is_stream || self.unsent.len() == 1 {
+            return Some(&payload.request(first)[self.sent_of_first..]);
         }
-        room.clear();
-        for slot in &self.unwritten {
-            room.extend_from_slice(text.of(number(slot)));
+        buffer.clear();
+        for slot in &self.unsent {
+            buffer.extend_from_slice(payload.request(number(slot)));
         }
-        Some(&room[self.written..])
+        Some(&buffer[self.sent_of_first..])
     }
 
-    /// So much of the output has been written.
-    pub(super) fn wrote(&mut self, length: usize, size: usize) {
-        self.written += length;
-        while self.written >= size && self.unwritten.pop_front().is_some() {
-            self.written -= size;
+    /// Removes `length` bytes, which have been sent, from the output.
+    pub(super) fn sent(&mut self, length: usize, size: usize) {
+        self.sent_of_first += length;
+        while self.sent_of_first >= size && self.unsent.pop_front().is_some() {
+            self.sent_of_first -= size;
         }
     }
 
-    /// Takes what a stream brought; `answered` is given each request whose answer is whole.
+    /// Handles the input of a stream. Calls `answered` with each request whose answer is complete.
     pub(super) fn receive(
         &mut self,
         mut input: &[u8],
-        text: &mut Text,
+        payload: &mut Payload,
         mut answered: impl FnMut(Request),
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), WrongAnswer> {
         while !input.is_empty() {
-            let request = self.slots[self.oldest].ok_or(Wrong)?;
-            // An answer to what has not been sent is none.
-            if self.unwritten.front() == Some(&self.oldest) {
-                return Err(Wrong);
+            let request = self.slots[self.oldest].ok_or(WrongAnswer)?;
+            // An answer to an unsent request is not an answer.
+            if self.unsent.front() == Some(&self.oldest) {
+                return Err(WrongAnswer);
             }
-            if !self.comparison.take(&mut input, text.of(request.number))? {
+            if !self.comparison.take(&mut input, payload.request(request.number))? {
                 return Ok(());
             }
             self.free(self.oldest);
@@ -151,15 +154,15 @@ impl Lane {
         Ok(())
     }
 
-    /// Takes a datagram. `None`: it answers no request that is under way.
-    pub(super) fn datagram(
+    /// Handles a datagram. Returns `None` if it answers no request in flight.
+    pub(super) fn receive_datagram(
         &mut self,
         datagram: &[u8],
-        text: &mut Text,
-    ) -> Result<Option<Request>, Wrong> {
-        let number = text.number(datagram).ok_or(Wrong)?;
-        if !is_answer(datagram, text.of(number)) {
-            return Err(Wrong);
+        payload: &mut Payload,
+    ) -> Result<Option<Request>, WrongAnswer> {
+        let number = payload.number(datagram).ok_or(WrongAnswer)?;
+        if !is_answer(datagram, payload.request(number)) {
+            return Err(WrongAnswer);
         }
         let slot = (number % self.slots.len() as u64) as usize;
         let request = self.slots[slot].filter(|request| request.number == number);
@@ -169,12 +172,12 @@ impl Lane {
         Ok(request)
     }
 
-    /// Gives up what was sent before `before`, and gives how many those were.
-    pub(super) fn lose(&mut self, before: u64) -> usize {
+    /// Removes the requests sent before `before`, and returns their number.
+    pub(super) fn expire(&mut self, before: u64) -> usize {
         let mut lost = 0;
         for slot in 0..self.slots.len() {
             if self.slots[slot].is_some_and(|request| request.sent < before) {
-                self.unwritten.retain(|unwritten| *unwritten != slot);
+                self.unsent.retain(|unsent| *unsent != slot);
                 self.free(slot);
                 lost += 1;
             }
@@ -182,23 +185,23 @@ impl Lane {
         lost
     }
 
-    /// Whether what a stream brings next answers something that was sent before `before`.
+    /// Returns `true` if the oldest request of a stream was sent before `before`.
     pub(super) fn is_overdue(&self, before: u64) -> bool {
         self.slots[self.oldest].is_some_and(|request| request.sent < before)
     }
 
-    /// Forgets what was under way, and gives how many those were.
+    /// Removes all requests, and returns their number.
     pub(super) fn reset(&mut self) -> usize {
-        let cut = self.under_way;
+        let aborted = self.in_flight;
         self.slots.fill(None);
-        (self.next, self.oldest, self.under_way, self.written) = (0, 0, 0, 0);
-        self.unwritten.clear();
+        (self.next, self.oldest, self.in_flight, self.sent_of_first) = (0, 0, 0, 0);
+        self.unsent.clear();
         self.comparison = Comparison::default();
-        cut
+        aborted
     }
 
     fn free(&mut self, slot: usize) {
         self.slots[slot] = None;
-        self.under_way -= 1;
+        self.in_flight -= 1;
     }
 }

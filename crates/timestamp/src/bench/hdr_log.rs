@@ -1,5 +1,5 @@
-//! The log of HdrHistogram's tools: a line for each interval, format version 1.3, with histograms in
-//! their compressed form V2.
+//! The log format of HdrHistogram's tools, version 1.3: one line per interval, with the histogram in
+//! compressed form V2.
 
 #[cfg(test)]
 mod tests;
@@ -10,37 +10,39 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
 
-use super::Latency;
-use super::latency::DIGITS;
+use crate::bench::latency::{DIGITS, Latency};
 
-/// Where the lines go. They are flushed one by one, so that what has been measured is there when
-/// the program does not get to its end.
-pub(super) struct Log<'a>(&'a mut (dyn Write + Send));
+/// A writer of intervals. It flushes every line, so the log is complete up to that point even if the
+/// program is killed.
+pub(super) struct IntervalLog<'a>(&'a mut (dyn Write + Send));
 
-impl fmt::Debug for Log<'_> {
+impl fmt::Debug for IntervalLog<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Log")
+        f.write_str("IntervalLog")
     }
 }
 
-impl<'a> Log<'a> {
-    /// Writes the head. `begun` is the time that intervals count from.
-    pub(super) fn new(to: &'a mut (dyn Write + Send), begun: SystemTime) -> io::Result<Log<'a>> {
-        let begun = begun.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+impl<'a> IntervalLog<'a> {
+    /// Writes the head of the log. Intervals count from `started`.
+    pub(super) fn new(
+        to: &'a mut (dyn Write + Send),
+        started: SystemTime,
+    ) -> io::Result<IntervalLog<'a>> {
+        let started = started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let head = format!(
             "#[Histogram log format version 1.3]\n\
-             #[StartTime: {begun:.3} (seconds since epoch)]\n\
+             #[StartTime: {started:.3} (seconds since epoch)]\n\
              \"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\
              \"Interval_Compressed_Histogram\"\n"
         );
         to.write_all(head.as_bytes())?;
         to.flush()?;
-        Ok(Log(to))
+        Ok(IntervalLog(to))
     }
 
-    /// Writes an interval of `length` from `start` on. The format has the longest in milliseconds
-    /// and the histogram in nanoseconds.
-    pub(super) fn interval(
+    /// Writes the interval of `length` that begins at `start`. The maximum is in milliseconds, the
+    /// histogram in nanoseconds, as the format requires.
+    pub(super) fn write(
         &mut self,
         start: Duration,
         length: Duration,
@@ -58,7 +60,7 @@ impl<'a> Log<'a> {
     }
 }
 
-/// The compressed form: a cookie, the length, and the plain form in a zlib stream (RFC 1950).
+/// Returns the compressed form: a cookie, the length, and the plain form in a zlib stream (RFC 1950).
 fn compressed(histogram: &Histogram<u64>) -> Vec<u8> {
     let zlib = stored(&plain(histogram));
     let mut out = Vec::with_capacity(zlib.len() + 8);
@@ -68,7 +70,7 @@ fn compressed(histogram: &Histogram<u64>) -> Vec<u8> {
     out
 }
 
-/// The plain form: a head of 40 bytes, and the counts in the order of their values.
+/// Returns the plain form: a head of 40 bytes, and the counts in the order of their values.
 fn plain(histogram: &Histogram<u64>) -> Vec<u8> {
     let mut counts = Vec::new();
     let mut zeros = 0;
@@ -77,7 +79,7 @@ fn plain(histogram: &Histogram<u64>) -> Vec<u8> {
         match step.count_at_value() {
             0 => zeros += 1,
             count => {
-                // Several zeros are one negative number.
+                // A negative number stands for a run of zeros.
                 zigzag(&mut counts, -std::mem::take(&mut zeros));
                 zigzag(&mut counts, count as i64);
             }
@@ -95,12 +97,13 @@ fn plain(histogram: &Histogram<u64>) -> Vec<u8> {
     out
 }
 
-/// The highest value that has the same place as the longest.
+/// Returns the highest value in the bucket of the maximum.
 fn last(histogram: &Histogram<u64>) -> u64 {
     histogram.highest_equivalent(histogram.max())
 }
 
-/// A number that is not zero, the sign as its lowest bit, by seven bits, the lowest first.
+/// Appends a number in ZigZag LEB128: the sign is the lowest bit, and each byte has seven bits, the
+/// lowest first. Appends nothing for zero.
 fn zigzag(out: &mut Vec<u8>, number: i64) {
     if number == 0 {
         return;
@@ -113,8 +116,8 @@ fn zigzag(out: &mut Vec<u8>, number: i64) {
     out.push(rest as u8);
 }
 
-/// A zlib stream of stored blocks (RFC 1951, section 3.2.4): a histogram is some hundred bytes long,
-/// and not worth a compressor.
+/// Returns a zlib stream of stored blocks (RFC 1951, section 3.2.4). A histogram has a few hundred
+/// bytes and is not worth a compressor.
 fn stored(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![0x78, 0x01];
     let mut blocks = bytes.chunks(0xffff).peekable();
@@ -125,7 +128,7 @@ fn stored(bytes: &[u8]) -> Vec<u8> {
         out.extend((!length).to_le_bytes());
         out.extend(block);
     }
-    // RFC 1950, section 8.2: Adler-32.
+    // Adler-32: RFC 1950, section 8.2.
     let (mut a, mut b) = (1_u32, 0_u32);
     for &byte in bytes {
         a = (a + u32::from(byte)) % 65_521;
@@ -135,7 +138,7 @@ fn stored(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// RFC 4648, section 4.
+/// Encodes bytes in base64 (RFC 4648, section 4).
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);

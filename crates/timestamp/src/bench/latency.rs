@@ -1,4 +1,4 @@
-//! How long answers took.
+//! The distribution of latencies.
 
 #[cfg(test)]
 mod tests;
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// What is longer counts as this: an hour, in nanoseconds.
+/// The longest value in nanoseconds, an hour. Longer latencies count as this.
 const LONGEST: u64 = 3_600_000_000_000;
-/// A value is off by less than a thousandth.
+/// The significant digits of a value: its error is below 0.1 %.
 pub(super) const DIGITS: u8 = 3;
 
-/// A distribution of times, each kept to three digits. One that is longer than an hour counts as
-/// an hour.
+/// A distribution of latencies with three significant digits. A latency above one hour counts as one
+/// hour.
 #[derive(Clone)]
 pub struct Latency(Histogram<u64>);
 
@@ -29,12 +29,12 @@ impl fmt::Debug for Latency {
     }
 }
 
-/// No times.
+/// The empty distribution.
 impl Default for Latency {
     fn default() -> Latency {
         match Histogram::new_with_bounds(1, LONGEST, DIGITS) {
             Ok(histogram) => Latency(histogram),
-            Err(error) => unreachable!("these are bounds of a histogram: {error}"),
+            Err(error) => unreachable!("the bounds of the histogram are valid: {error}"),
         }
     }
 }
@@ -45,7 +45,7 @@ impl Latency {
     }
 
     pub(super) fn add(&mut self, other: &Latency) {
-        // It has the same bounds.
+        // This cannot fail: both histograms have the same bounds.
         let _ = self.0.add(&other.0);
     }
 
@@ -57,31 +57,31 @@ impl Latency {
         &self.0
     }
 
-    /// How many times there are.
+    /// Returns the number of latencies.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// The mean; nothing where there are no times.
+    /// Returns the mean, or zero if the distribution is empty.
     #[must_use]
     pub fn mean(&self) -> Duration {
         Duration::from_nanos(self.0.mean() as u64)
     }
 
-    /// The shortest.
+    /// Returns the shortest latency.
     #[must_use]
     pub fn min(&self) -> Duration {
         Duration::from_nanos(self.0.min())
     }
 
-    /// The longest.
+    /// Returns the longest latency.
     #[must_use]
     pub fn max(&self) -> Duration {
         Duration::from_nanos(self.0.max())
     }
 
-    /// The time that the part `quantile` of all is not longer than, from 0 to 1: 0.99 is p99.
+    /// Returns the latency that a share `quantile` of all, from 0 to 1, does not exceed: 0.99 is p99.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Duration {
         Duration::from_nanos(self.0.value_at_quantile(quantile).min(self.0.max()))

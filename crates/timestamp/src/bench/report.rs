@@ -1,4 +1,4 @@
-//! What a run found.
+//! The report of a run.
 
 #[cfg(test)]
 mod tests;
@@ -8,87 +8,89 @@ use std::time::Duration;
 
 use netcore::Error;
 
-use super::Latency;
-use super::connection::Request;
+use crate::bench::connection::Request;
+use crate::bench::latency::Latency;
 
-/// From this share of the time on, the generator's threads have nothing left to give.
+/// The share of the window, from 0 to 1, above which a thread counts as fully busy.
 const BUSY: f64 = 0.95;
-/// From this share of the time on, it matters that they were ready and had no processor.
+/// The share of the window, from 0 to 1, above which waiting for a processor matters.
 const WAITED: f64 = 0.05;
 
-/// What [`Load::run`](super::Load::run) found.
+/// The report of [`Load::run`](crate::bench::Load::run).
 ///
-/// Rates are those of the measured window. Latencies are of the answers that came in it, and of
-/// those to requests that were still under way at its end. Failures count from the beginning,
-/// warm-up included: a broken promise is one at any time.
+/// Rates are those of the measured window. Latencies include the answers in the window, and those to
+/// requests that were in flight at its end. Failures are counted from the start of the run,
+/// including the warm-up.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// How long the window was: shorter than was asked for if the run was stopped.
+    /// The length of the window. It is shorter than requested if the run was stopped.
     pub elapsed: Duration,
-    /// The connections, or datagram sockets, that were open when the load began. A connection that
-    /// was closed before it brought a single answer does not count: the server has rejected it.
+    /// The number of connections, or of datagram sockets, that were open when the load began. A
+    /// connection that closed before its first answer does not count: the server rejected it.
     pub connections: usize,
-    /// The requests that were sent in the window.
+    /// The number of requests sent in the window.
     pub requests: u64,
-    /// The answers that came in the window, each as it should be.
+    /// The number of correct answers received in the window.
     pub answers: u64,
-    /// The bytes that came in the window.
+    /// The number of bytes received in the window.
     pub bytes_received: u64,
-    /// The bytes of the requests that those answers answered.
+    /// The number of bytes of the requests that were answered in the window.
     pub bytes_answered: u64,
-    /// The latency. In an open loop from when the request was due, so that the time counts which it
-    /// had to wait for its turn; this is what corrects *coordinated omission*. In a closed loop from
-    /// when it was sent, which is then the same.
+    /// The latency of the answers.
+    ///
+    /// In an open loop it counts from the time at which the request was due, and so includes the
+    /// wait before the request was sent; this corrects *coordinated omission*. In a closed loop a
+    /// request is due when it is sent.
     pub latency: Latency,
-    /// In an open loop, the latency from when the request was sent, uncorrected.
+    /// The uncorrected latency of an open loop: the time since the request was sent.
     pub uncorrected: Option<Latency>,
-    /// In an open loop, how late requests were sent that had nothing to wait for but the generator.
+    /// The lateness of requests in an open loop that waited only for the generator.
     pub lag: Option<Latency>,
-    /// In an open loop, the requests that were due and never sent, because no connection was open or
-    /// each had as many under way as it may. No latency has them.
+    /// The number of requests in an open loop that were due but never sent, because no connection
+    /// was open or every pipeline was full. No latency includes them.
     pub unsent: u64,
-    /// The time in the window in which no connection was open: the server was away. With several
-    /// threads it is that of the thread that had connections for longest.
+    /// The time in the window in which no connection was open. With several threads, it is the
+    /// shortest of their times.
     pub down: Duration,
-    /// Answers that are not what was sent. A stream that brought one was closed.
+    /// The number of answers that differ from their request. The connection is closed after one.
     pub wrong: u64,
-    /// Requests over streams that had no answer in time. Their connections were closed.
+    /// The number of requests over streams without an answer in time. Their connections were closed.
     pub timeouts: u64,
-    /// Datagrams without an answer in time, and those that the system did not take.
+    /// The number of datagrams without an answer in time, or that the system did not accept.
     pub lost: u64,
-    /// Answers in datagrams that came after they were given up, or twice.
+    /// The number of answers in datagrams that came too late, or twice.
     pub late: u64,
-    /// Connections that ended before the run did.
+    /// The number of connections that ended before the run did.
     pub ended: u64,
-    /// Requests that were under way on a connection that ended or was closed, beside the one whose
-    /// answer was wrong or late.
+    /// The number of requests in flight on connections when they ended or were closed. The request
+    /// whose answer was wrong or late is not included.
     pub cut: u64,
-    /// Connections that could not be made.
+    /// The number of connection attempts that failed.
     pub unconnected: u64,
-    /// How the first wrong answer began, or the piece of the stream that it came with.
+    /// The first bytes of the first wrong answer, or of the read that contained it.
     pub first_wrong: Option<Vec<u8>>,
     /// The first failure of a socket.
     pub failure: Option<Error>,
-    /// The part of the window in which the generator's threads were at work and not waiting for
-    /// something to do, from 0 to 1.
+    /// The part of the window in which the generator's threads were not waiting for events, from 0
+    /// to 1.
     pub busy: f64,
-    /// The part of the window in which they were ready to run and the system gave the processor to
-    /// others, from 0 to 1. Linux tells; elsewhere `None`.
+    /// The part of the window in which the threads were ready to run but had no processor, from 0 to
+    /// 1. `None` except on Linux.
     pub waited: Option<f64>,
 }
 
-/// Why the generator, and not the server, set the figures.
+/// The reason why the generator, and not the server, limited the results.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Limit {
-    /// It was at work at least 95 % of the time, this share of it: a faster server would not have
-    /// looked faster.
+    /// The generator was busy for this share of the time, at least 0.95. A faster server would have
+    /// had the same results.
     Busy(f64),
-    /// For at least 5 % of the time, this share of it, others had the processor.
+    /// The generator had no processor for this share of the time, at least 0.05.
     Waited(f64),
-    /// In an open loop: a hundredth of the requests were late by this much or more without having
-    /// to wait for an answer, and that is at least half of the latency's p99.
+    /// One percent of the requests of an open loop were sent late by at least this time, although
+    /// they did not wait for an answer. It is at least half of the p99 latency.
     Late(Duration),
 }
 
@@ -96,21 +98,21 @@ impl Report {
     /// The most bytes of [`first_wrong`](Report::first_wrong).
     pub const WRONG_LIMIT: usize = 64;
 
-    /// Answers a second.
+    /// Returns the number of answers per second.
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.per_second(self.answers)
     }
 
-    /// So many in the window, by the second.
+    /// Converts a count in the window to a rate per second.
     #[must_use]
     pub fn per_second(&self, count: u64) -> f64 {
         if self.elapsed.is_zero() { 0.0 } else { count as f64 / self.elapsed.as_secs_f64() }
     }
 
-    /// Returns why the generator was the limit, if it was. A server that is at its own limit at the
-    /// same time can't be told from here. A run in which the server was [away](Report::down) says
-    /// nothing of the generator.
+    /// Returns the reason if the generator was the limit. The report cannot tell if the server was at
+    /// its limit too. Returns `None` after an [outage](Report::down), which says nothing about the
+    /// generator.
     #[must_use]
     pub fn limit(&self) -> Option<Limit> {
         if !self.down.is_zero() {
@@ -127,8 +129,8 @@ impl Report {
         matters.then_some(Limit::Late(late))
     }
 
-    /// Records that `request`, of `size` bytes, has had the right answer at `now`, in the report and
-    /// in the interval of the log.
+    /// Records a correct answer at `now` to `request`, of `size` bytes, in the report and in the
+    /// interval of the log.
     pub(super) fn record(
         &mut self,
         interval: &mut Option<Latency>,
@@ -141,7 +143,7 @@ impl Report {
             self.answers += 1;
             self.bytes_answered += size;
         }
-        // An answer behind the window counts too, or the slowest would be left out.
+        // Answers after the window count too. Otherwise the slowest would be missing.
         if now >= window.start {
             self.latency.record(now - request.due);
             if let Some(uncorrected) = &mut self.uncorrected {
@@ -153,7 +155,7 @@ impl Report {
         }
     }
 
-    /// Adds what another thread found in the same window.
+    /// Adds the report of another thread about the same window.
     pub(super) fn merge(&mut self, other: Report) {
         self.elapsed = self.elapsed.max(other.elapsed);
         self.connections += other.connections;
@@ -180,7 +182,7 @@ impl Report {
         self.unconnected += other.unconnected;
         self.first_wrong = self.first_wrong.take().or(other.first_wrong);
         self.failure = self.failure.take().or(other.failure);
-        // The thread that was nearest to its limit decides.
+        // The result is that of the thread which was closest to its limit.
         self.busy = self.busy.max(other.busy);
         self.waited = self.waited.zip(other.waited).map(|(mine, others)| mine.max(others));
     }

@@ -1,4 +1,4 @@
-//! When requests are due.
+//! The times at which requests are due.
 
 #[cfg(test)]
 mod tests;
@@ -8,12 +8,12 @@ const SECOND: u64 = 1_000_000_000;
 /// The times at which requests are due, in nanoseconds of the generator's clock.
 #[derive(Debug, Clone)]
 pub(super) enum Schedule {
-    /// Closed loop: as soon as a request has its answer, the next is due.
-    Answered,
-    /// Open loop: whatever becomes of the others.
-    Paced {
+    /// Closed loop: a request is due as soon as an earlier one is answered.
+    Closed,
+    /// Open loop: requests are due at fixed times, independent of the answers.
+    Open {
         next: u64,
-        /// What `next` leaves out, in parts of a nanosecond of which there are `rate`.
+        /// The fraction of a nanosecond that `next` leaves out, in units of 1 / `rate`.
         parts: u64,
         step: u64,
         step_parts: u64,
@@ -22,11 +22,11 @@ pub(super) enum Schedule {
 }
 
 impl Schedule {
-    /// `rate` requests a second from `start` on, of which this is every `shares`th, from the one
-    /// with the number `share` on.
-    pub(super) fn paced(start: u64, rate: u64, share: u64, shares: u64) -> Schedule {
+    /// Creates the schedule of one share of an open loop with `rate` requests per second from `start`
+    /// on: every `shares`th request, beginning with number `share`.
+    pub(super) fn open_loop(start: u64, rate: u64, share: u64, shares: u64) -> Schedule {
         let (first, step) = (share * SECOND, shares * SECOND);
-        Schedule::Paced {
+        Schedule::Open {
             next: start + first / rate,
             parts: first % rate,
             step: step / rate,
@@ -35,17 +35,17 @@ impl Schedule {
         }
     }
 
-    /// The time at which the next request is due, `now` where that depends on answers alone.
+    /// Returns the time at which the next request is due. In a closed loop that is `now`.
     pub(super) fn next(&self, now: u64) -> u64 {
         match self {
-            Schedule::Answered => now,
-            Schedule::Paced { next, .. } => *next,
+            Schedule::Closed => now,
+            Schedule::Open { next, .. } => *next,
         }
     }
 
-    /// Goes on to the one after it.
+    /// Advances to the request after that.
     pub(super) fn advance(&mut self) {
-        if let Schedule::Paced { next, parts, step, step_parts, rate } = self {
+        if let Schedule::Open { next, parts, step, step_parts, rate } = self {
             *next += *step;
             *parts += *step_parts;
             if *parts >= *rate {
@@ -55,11 +55,11 @@ impl Schedule {
         }
     }
 
-    /// How many requests are due before `until`, from the next on.
+    /// Returns the number of requests due before `until`, including the next one.
     pub(super) fn left(&self, until: u64) -> u64 {
         match self {
-            Schedule::Answered => 0,
-            Schedule::Paced { next, step, step_parts, rate, .. } => {
+            Schedule::Closed => 0,
+            Schedule::Open { next, step, step_parts, rate, .. } => {
                 let span = u128::from(until.saturating_sub(*next)) * u128::from(*rate);
                 let step = u128::from(*step) * u128::from(*rate) + u128::from(*step_parts);
                 u64::try_from(span.div_ceil(step)).unwrap_or(u64::MAX)

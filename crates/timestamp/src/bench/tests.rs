@@ -1,9 +1,12 @@
+use std::io::{self, Write};
+use std::sync::atomic::AtomicBool;
 use std::thread;
+use std::time::Duration;
 
 use netcore::server::{Config, Server};
-use netcore::{ErrorKind, Operation};
+use netcore::{Deadline, Endpoint, ErrorKind, Operation, Transport};
 
-use super::*;
+use super::{BenchError, Load, Report};
 use crate::format::Format;
 use crate::responder::Framing;
 use crate::server::TimeService;
@@ -20,7 +23,7 @@ fn short() -> Load {
         .with_timeout(Duration::from_secs(30))
 }
 
-/// A load on our own server at this endpoint.
+/// Runs a load on our own server at this endpoint.
 fn on_server(endpoint: &str, framing: Framing, load: &Load) -> Report {
     let server = Server::bind(&[endpoint.parse().unwrap()], Config::default()).unwrap();
     let (endpoint, handle) = (server.endpoints()[0].clone(), server.handle());
@@ -43,7 +46,7 @@ fn expect_good(report: &Report) {
 #[test]
 fn our_own_server_answers_as_it_should() {
     let line = Framing::Line { limit: Framing::LINE_LIMIT };
-    let socket = std::env::temp_dir().join(format!("sockit-load-{}", std::process::id()));
+    let socket = std::env::temp_dir().join(format!("sockit-bench-{}", std::process::id()));
     let socket = format!("unix:{}", socket.display());
     for endpoint in ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", &socket] {
         for framing in [Framing::Chunk, line] {
@@ -60,7 +63,7 @@ fn requests_larger_than_any_buffer_are_answered_too() {
 }
 
 #[test]
-fn a_rate_is_kept() {
+fn an_open_loop_keeps_its_rate() {
     let load = short().with_rate(Some(1000)).with_warmup(Duration::ZERO);
     let report = on_server("tcp://127.0.0.1:0", Framing::Chunk, &load);
     expect_good(&report);
@@ -69,13 +72,13 @@ fn a_rate_is_kept() {
 }
 
 #[test]
-fn settings_that_can_not_be_are_refused_before_anything_is_sent() {
+fn invalid_settings_are_rejected_before_anything_is_sent() {
     let tcp = "127.0.0.1:1".parse().unwrap();
     let udp = "udp://127.0.0.1:1".parse().unwrap();
     for (load, endpoint) in [
         (Load::new().with_connections(0), &tcp),
         (Load::new().with_pipeline(0), &tcp),
-        (Load::new().with_pipeline(Load::MAX_UNDER_WAY + 1), &tcp),
+        (Load::new().with_pipeline(Load::MAX_IN_FLIGHT + 1), &tcp),
         (Load::new().with_connections(usize::MAX).with_pipeline(2), &tcp),
         (Load::new().with_size(0), &tcp),
         (Load::new().with_size(Load::MAX_SIZE + 1), &tcp),
@@ -95,10 +98,10 @@ fn settings_that_can_not_be_are_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn the_words_about_limits_have_their_numbers() {
+fn error_texts_state_the_limits() {
     let refused = |load: Load, transport| load.check(transport).unwrap_err().to_string();
     for (load, transport, limit) in [
-        (Load::new().with_pipeline(usize::MAX), Transport::Tcp, Load::MAX_UNDER_WAY as u64),
+        (Load::new().with_pipeline(usize::MAX), Transport::Tcp, Load::MAX_IN_FLIGHT as u64),
         (Load::new().with_size(usize::MAX), Transport::Tcp, Load::MAX_SIZE as u64),
         (Load::new().with_size(usize::MAX), Transport::Udp, Load::MAX_DATAGRAM as u64),
         (Load::new().with_size(1), Transport::Udp, Load::MIN_DATAGRAM as u64),
@@ -115,7 +118,7 @@ fn the_words_about_limits_have_their_numbers() {
 }
 
 #[test]
-fn nobody_there_is_told_at_once() {
+fn a_refused_connection_is_reported_at_once() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = closed.local_addr().unwrap().to_string().parse().unwrap();
     drop(closed);
@@ -129,7 +132,7 @@ fn nobody_there_is_told_at_once() {
 }
 
 #[test]
-fn a_log_that_can_not_be_written_ends_the_run() {
+fn a_log_write_error_ends_the_run() {
     struct Full;
     impl Write for Full {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -146,8 +149,8 @@ fn a_log_that_can_not_be_written_ends_the_run() {
 }
 
 #[test]
-fn a_stop_is_heeded_while_the_first_connection_is_made() {
-    let path = std::env::temp_dir().join(format!("sockit-load-full-{}", std::process::id()));
+fn a_stop_ends_the_first_connection_attempt() {
+    let path = std::env::temp_dir().join(format!("sockit-bench-full-{}", std::process::id()));
     let endpoint: Endpoint = format!("unix:{}", path.display()).parse().unwrap();
     let options = netcore::SocketOptions::new().with_backlog(0);
     let _listener = netcore::Listener::bind_with(&endpoint, &options).unwrap();

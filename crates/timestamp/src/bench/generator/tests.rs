@@ -10,9 +10,9 @@ const ALONE: Share = Share { index: 0, of: 1 };
 /// A generator whose connections are all open, at time 0.
 fn started(load: &Load, stream: bool) -> Generator {
     let mut generator = Generator::new(load, ALONE, stream, false);
-    for lane in 0..generator.lanes() {
-        generator.connecting(lane, 0);
-        generator.open(lane, 0);
+    for id in 0..generator.connections() {
+        generator.connecting(id, 0);
+        generator.connected(id, 0);
     }
     generator.start(load, ALONE, 0);
     generator
@@ -22,28 +22,28 @@ fn load() -> Load {
     Load::new().with_warmup(Duration::ZERO).with_timeout(Duration::from_secs(5))
 }
 
-/// All that a lane has to write.
-fn written(generator: &mut Generator, lane: usize) -> Vec<u8> {
+/// Returns all pending output of a connection.
+fn written(generator: &mut Generator, id: usize) -> Vec<u8> {
     let (mut bytes, mut room) = (Vec::new(), Vec::new());
-    while let Some(output) = generator.output(lane, &mut room) {
+    while let Some(output) = generator.output(id, &mut room) {
         let length = output.len();
         bytes.extend_from_slice(output);
-        generator.wrote(lane, length);
+        generator.sent(id, length);
     }
     bytes
 }
 
-/// Runs a load to its end on virtual time, against a server that answers one request after the
-/// other, and each at the time that `answer` says for one that it gets at a time.
+/// Runs a load to its end on virtual time. The server answers a request that it receives at time `t`
+/// at `answer(t)`.
 fn run(load: &Load, mut answer: impl FnMut(u64) -> u64) -> Report {
     let mut generator = started(load, true);
     let mut answers: BTreeMap<(u64, u64), (usize, Vec<u8>)> = BTreeMap::new();
     let (mut now, mut count, mut found) = (0, 0, Vec::new());
     loop {
-        while let Some(lane) = generator.dispatch(now) {
-            let request = written(&mut generator, lane);
+        while let Some(id) = generator.dispatch(now) {
+            let request = written(&mut generator, id);
             count += 1;
-            answers.insert((answer(now), count), (lane, request));
+            answers.insert((answer(now), count), (id, request));
         }
         if generator.is_over(now) {
             return generator.finish();
@@ -51,15 +51,15 @@ fn run(load: &Load, mut answer: impl FnMut(u64) -> u64) -> Report {
         let next = answers.first_key_value().map_or(u64::MAX, |((time, _), _)| *time);
         now = next.min(now + generator.wait(now)).max(now);
         while let Some(entry) = answers.first_entry().filter(|entry| entry.key().0 <= now) {
-            let (lane, bytes) = entry.remove();
-            generator.receive(lane, &bytes, now).unwrap();
+            let (id, bytes) = entry.remove();
+            generator.receive(id, &bytes, now).unwrap();
         }
-        generator.look(now, &mut found);
+        generator.check_timeouts(now, &mut found);
         assert_eq!(found, [], "at {now}");
     }
 }
 
-/// Off by no more than the histogram is.
+/// Asserts equality within the precision of the histogram.
 #[track_caller]
 fn near(found: Duration, expected: u64) {
     let ratio = found.as_nanos() as f64 / expected as f64;
@@ -67,7 +67,7 @@ fn near(found: Duration, expected: u64) {
 }
 
 #[test]
-fn a_closed_loop_asks_again_when_it_has_the_answer() {
+fn a_closed_loop_sends_the_next_request_after_the_answer() {
     let report = run(&load().with_connections(3), |now| now + MILLISECOND);
     assert_eq!((report.answers, report.requests), (29_997, 30_000));
     assert_eq!(report.latency.count(), 30_000);
@@ -86,14 +86,14 @@ fn warm_up_does_not_count() {
     near(report.latency.max(), 10 * MILLISECOND);
 }
 
-/// A server that needs a tenth of a millisecond, but does nothing from 4 s to 5 s.
+/// A server that answers within 0.1 ms, except that it stalls from 4 s to 5 s.
 fn stalls(now: u64) -> u64 {
     let begin = if (4 * SECOND..5 * SECOND).contains(&now) { 5 * SECOND } else { now };
     begin + MILLISECOND / 10
 }
 
 #[test]
-fn an_open_loop_charges_a_stall_to_all_that_were_due_in_it() {
+fn an_open_loop_charges_a_stall_to_all_requests_due_in_it() {
     let report = run(&load().with_rate(Some(1000)), stalls);
     assert_eq!((report.requests, report.latency.count(), report.unsent), (10_000, 10_000, 0));
     // A tenth of the requests was due in the stall: one percent waited longer than 0.9 s, and then
@@ -110,14 +110,14 @@ fn an_open_loop_charges_a_stall_to_all_that_were_due_in_it() {
 }
 
 #[test]
-fn a_closed_loop_sees_a_stall_once_for_each_connection() {
+fn a_closed_loop_counts_a_stall_once_per_connection() {
     let report = run(&load(), stalls);
     near(report.latency.quantile(0.999), MILLISECOND / 10);
     near(report.latency.max(), SECOND + MILLISECOND / 10);
 }
 
 #[test]
-fn an_overloaded_server_is_seen_as_such() {
+fn an_overloaded_server_shows_in_latency_and_unsent_requests() {
     // One at a time, a millisecond each, where two a millisecond are due.
     let report = run(&load().with_rate(Some(2000)), |now| now + MILLISECOND);
     assert_eq!((report.answers, report.requests, report.unsent), (9999, 10_000, 10_000));
@@ -127,13 +127,13 @@ fn an_overloaded_server_is_seen_as_such() {
 }
 
 #[test]
-fn what_comes_late_to_a_generator_that_was_away_is_its_own_fault() {
+fn lateness_of_the_generator_is_reported_as_lag() {
     let mut generator = started(&load().with_rate(Some(1000)), true);
     let mut sent = 0;
     for now in [0, 5 * MILLISECOND] {
-        while let Some(lane) = generator.dispatch(now) {
-            let request = written(&mut generator, lane);
-            generator.receive(lane, &request, now).unwrap();
+        while let Some(id) = generator.dispatch(now) {
+            let request = written(&mut generator, id);
+            generator.receive(id, &request, now).unwrap();
             sent += 1;
         }
     }
@@ -145,14 +145,14 @@ fn what_comes_late_to_a_generator_that_was_away_is_its_own_fault() {
 }
 
 #[test]
-fn a_connection_has_no_more_under_way_than_it_may() {
+fn a_connection_keeps_to_its_pipeline_limit() {
     let mut generator = started(&load().with_connections(3).with_pipeline(2), true);
-    let mut lanes = Vec::new();
-    while let Some(lane) = generator.dispatch(0) {
-        lanes.push(lane);
+    let mut connections = Vec::new();
+    while let Some(id) = generator.dispatch(0) {
+        connections.push(id);
     }
-    lanes.sort_unstable();
-    assert_eq!(lanes, [0, 0, 1, 1, 2, 2]);
+    connections.sort_unstable();
+    assert_eq!(connections, [0, 0, 1, 1, 2, 2]);
     let output = written(&mut generator, 1);
     assert_eq!(output.len(), 128, "both in one write");
     generator.receive(1, &output, 1).unwrap();
@@ -161,10 +161,10 @@ fn a_connection_has_no_more_under_way_than_it_may() {
 }
 
 #[test]
-fn an_open_loop_goes_round_the_connections() {
+fn an_open_loop_uses_the_connections_in_turn() {
     let mut generator = started(&load().with_connections(3).with_rate(Some(1000)), true);
-    let lanes: Vec<_> = (0..3).map(|n| generator.dispatch(n * MILLISECOND)).collect();
-    assert_eq!(lanes, [Some(0), Some(1), Some(2)]);
+    let connections: Vec<_> = (0..3).map(|n| generator.dispatch(n * MILLISECOND)).collect();
+    assert_eq!(connections, [Some(0), Some(1), Some(2)]);
     assert_eq!(generator.dispatch(3 * MILLISECOND), None, "all are busy");
     let answer = written(&mut generator, 1);
     generator.receive(1, &answer, 3 * MILLISECOND).unwrap();
@@ -172,7 +172,7 @@ fn an_open_loop_goes_round_the_connections() {
 }
 
 #[test]
-fn a_socket_may_take_what_it_wants() {
+fn a_socket_may_accept_any_part_of_the_output() {
     let seed = RandomState::new().hash_one(0);
     println!("seed {seed}");
     let load = load().with_pipeline(5).with_size(30);
@@ -190,7 +190,7 @@ fn a_socket_may_take_what_it_wants() {
             state ^= state << 17;
             let length = 1 + state as usize % output.len();
             bytes.extend_from_slice(&output[..length]);
-            cut.wrote(0, length);
+            cut.sent(0, length);
         }
         assert_eq!(bytes, expected, "round {round}");
         // Some of the answers only, so that slots are taken from any place on.
@@ -204,33 +204,33 @@ fn a_socket_may_take_what_it_wants() {
 }
 
 #[test]
-fn a_wrong_answer_closes_the_connection_and_it_is_made_again_after_a_pause() {
+fn a_wrong_answer_closes_the_connection_until_a_pause_has_passed() {
     let mut generator = started(&load().with_pipeline(3), true);
     while generator.dispatch(0).is_some() {}
     let mut answers = written(&mut generator, 0);
     answers[70] ^= 1;
-    assert_eq!(generator.receive(0, &answers, 1), Err(Wrong));
-    assert_eq!(generator.state(0), State::Down { until: 1 + PAUSE });
+    assert_eq!(generator.receive(0, &answers, 1), Err(WrongAnswer));
+    assert_eq!(generator.state(0), State::Down { until: 1 + RECONNECT_PAUSE });
     assert_eq!(generator.dispatch(1), None);
     let mut found = Vec::new();
-    generator.look(PAUSE, &mut found);
+    generator.check_timeouts(RECONNECT_PAUSE, &mut found);
     assert_eq!(found, []);
-    generator.look(2 * PAUSE + 1, &mut found);
+    generator.check_timeouts(2 * RECONNECT_PAUSE + 1, &mut found);
     assert_eq!(found, [(0, Overdue::Connect)]);
-    generator.open(0, 3 * PAUSE);
+    generator.connected(0, 3 * RECONNECT_PAUSE);
     let mut again = 0;
-    while generator.dispatch(3 * PAUSE).is_some() {
+    while generator.dispatch(3 * RECONNECT_PAUSE).is_some() {
         again += 1;
     }
     assert_eq!(again, 3, "no slot was lost, none was won");
-    generator.stop(4 * PAUSE);
+    generator.stop(4 * RECONNECT_PAUSE);
     let report = generator.finish();
     assert_eq!((report.answers, report.wrong, report.cut, report.ended), (1, 1, 1, 0));
     assert_eq!(report.first_wrong.unwrap(), &answers[..64]);
 }
 
 #[test]
-fn an_answer_to_nothing_is_wrong() {
+fn an_answer_without_a_request_is_wrong() {
     for answered in [0, 1] {
         let mut generator = started(&load().with_duration(Duration::from_secs(1)), true);
         if answered > 0 {
@@ -238,40 +238,40 @@ fn an_answer_to_nothing_is_wrong() {
             let answer = written(&mut generator, 0);
             generator.receive(0, &answer, 0).unwrap();
         }
-        assert_eq!(generator.receive(0, b"x", 0), Err(Wrong));
+        assert_eq!(generator.receive(0, b"x", 0), Err(WrongAnswer));
     }
     // Nor may it come before the request is written.
     let mut generator = started(&load(), true);
     generator.dispatch(0);
-    let text = Text::new(64).of(0).to_vec();
-    assert_eq!(generator.receive(0, &text, 0), Err(Wrong));
+    let payload = Payload::new(64).request(0).to_vec();
+    assert_eq!(generator.receive(0, &payload, 0), Err(WrongAnswer));
 }
 
 #[test]
-fn a_connection_that_ends_takes_its_requests_along() {
+fn requests_on_a_connection_that_ends_are_aborted() {
     let mut generator = started(&load().with_connections(2), true);
     while generator.dispatch(0).is_some() {}
-    generator.ended(1, 5);
+    generator.disconnected(1, 5);
     let mut found = Vec::new();
-    generator.look(6 + PAUSE, &mut found);
+    generator.check_timeouts(6 + RECONNECT_PAUSE, &mut found);
     assert_eq!(found, [(1, Overdue::Connect)]);
-    generator.connecting(1, 6 + PAUSE);
-    generator.look(6 + PAUSE + 5 * SECOND, &mut found);
+    generator.connecting(1, 6 + RECONNECT_PAUSE);
+    generator.check_timeouts(6 + RECONNECT_PAUSE + 5 * SECOND, &mut found);
     assert!(found.contains(&(1, Overdue::Connecting)), "{found:?}");
-    generator.unconnected(1, 7 * SECOND);
+    generator.connect_failed(1, 7 * SECOND);
     let report = generator.finish();
     assert_eq!((report.ended, report.cut, report.unconnected), (1, 1, 1));
 }
 
 #[test]
-fn an_answer_over_a_stream_that_takes_too_long_is_a_timeout() {
+fn a_late_answer_over_a_stream_is_a_timeout() {
     let mut generator = started(&load().with_pipeline(2).with_rate(Some(1)), true);
     let mut found = Vec::new();
     assert_eq!([generator.dispatch(0), generator.dispatch(SECOND)], [Some(0); 2]);
-    generator.look(5 * SECOND, &mut found);
+    generator.check_timeouts(5 * SECOND, &mut found);
     assert_eq!(found, []);
     // The first is overdue, the second is not.
-    generator.look(5 * SECOND + LOOK, &mut found);
+    generator.check_timeouts(5 * SECOND + CHECK_INTERVAL, &mut found);
     assert_eq!(found, [(0, Overdue::Answer)]);
     assert!(matches!(generator.state(0), State::Down { .. }));
     generator.stop(6 * SECOND);
@@ -285,14 +285,14 @@ fn datagrams_may_come_in_any_order_late_twice_or_never() {
     while generator.dispatch(0).is_some() {}
     let sent = written(&mut generator, 0);
     let [a, b, c] = [0, 1, 2].map(|at| sent[at * 64..(at + 1) * 64].to_vec());
-    assert!(generator.datagram(0, &c, 10));
-    assert!(generator.datagram(0, &[b"[12] ", &a[..]].concat(), 20));
-    assert!(generator.datagram(0, &c, 30), "b is still under way");
-    assert!(generator.datagram(0, b"nonsense", 30));
+    assert!(generator.receive_datagram(0, &c, 10));
+    assert!(generator.receive_datagram(0, &[b"[12] ", &a[..]].concat(), 20));
+    assert!(generator.receive_datagram(0, &c, 30), "b is still under way");
+    assert!(generator.receive_datagram(0, b"nonsense", 30));
     let mut found = Vec::new();
-    generator.look(6 * SECOND, &mut found);
+    generator.check_timeouts(6 * SECOND, &mut found);
     assert_eq!(found, [], "a socket lives on");
-    assert!(!generator.datagram(0, &b, 6 * SECOND), "b was given up");
+    assert!(!generator.receive_datagram(0, &b, 6 * SECOND), "b was given up");
     let mut again = 0;
     while generator.dispatch(7 * SECOND).is_some() {
         again += 1;
@@ -305,7 +305,7 @@ fn datagrams_may_come_in_any_order_late_twice_or_never() {
 }
 
 #[test]
-fn what_has_no_answer_at_the_end_has_its_time() {
+fn requests_in_flight_at_the_end_get_the_full_timeout() {
     for stream in [true, false] {
         let load = load().with_connections(2).with_duration(Duration::from_secs(1));
         let mut generator = started(&load, stream);
@@ -315,7 +315,7 @@ fn what_has_no_answer_at_the_end_has_its_time() {
         assert_eq!(generator.dispatch(SECOND), None, "nothing new is sent");
         match stream {
             true => generator.receive(0, &answer, 2 * SECOND).unwrap(),
-            false => assert!(!generator.datagram(0, &answer, 2 * SECOND)),
+            false => assert!(!generator.receive_datagram(0, &answer, 2 * SECOND)),
         }
         assert!(!generator.is_over(6 * SECOND));
         assert!(generator.is_over(6 * SECOND + 1));
@@ -327,7 +327,7 @@ fn what_has_no_answer_at_the_end_has_its_time() {
 }
 
 #[test]
-fn a_run_that_is_stopped_blames_nobody() {
+fn a_stopped_run_reports_no_failures() {
     let mut generator = started(&load(), true);
     generator.dispatch(0);
     generator.stop(SECOND);
@@ -340,25 +340,25 @@ fn a_run_that_is_stopped_blames_nobody() {
 fn threads_share_connections_and_their_requests_differ() {
     let load = load().with_connections(5).with_rate(Some(1000));
     let mut texts = Vec::new();
-    let mut lanes = 0;
+    let mut connections = 0;
     for index in 0..2 {
         let share = Share { index, of: 2 };
         let mut generator = Generator::new(&load, share, true, false);
-        lanes += generator.lanes();
-        generator.open(0, 0);
+        connections += generator.connections();
+        generator.connected(0, 0);
         assert_eq!(generator.dispatch(0), None, "it has not begun");
         generator.start(&load, share, 0);
-        generator.look(0, &mut Vec::new());
+        generator.check_timeouts(0, &mut Vec::new());
         assert_eq!(generator.wait(0), index as u64 * MILLISECOND);
         generator.dispatch(MILLISECOND);
         texts.push(written(&mut generator, 0));
     }
-    assert_eq!(lanes, 5);
+    assert_eq!(connections, 5);
     assert_ne!(texts[0], texts[1]);
 }
 
 #[test]
-fn a_time_beyond_all_clocks_is_no_end() {
+fn durations_beyond_the_clock_do_not_overflow() {
     let ages = Duration::MAX;
     let mut generator = started(&Load::new().with_warmup(ages).with_duration(ages), true);
     assert_eq!(generator.dispatch(SECOND), Some(0));
@@ -366,26 +366,26 @@ fn a_time_beyond_all_clocks_is_no_end() {
     assert_eq!(generator.finish().answers, 0);
 }
 
-/// Answers all requests of two connections at once until 1 s; then `event` befalls them.
+/// Answers all requests of two connections at once until 1 s; then calls `event`.
 fn until_a_second(rate: Option<u64>, event: impl Fn(&mut Generator, u64)) -> Report {
     let load = load().with_connections(2).with_rate(rate).with_duration(Duration::from_secs(3));
     let mut generator = started(&load, true);
     let (mut now, mut found) = (0, Vec::new());
     while !generator.is_over(now) {
-        while let Some(lane) = generator.dispatch(now) {
-            let request = written(&mut generator, lane);
+        while let Some(id) = generator.dispatch(now) {
+            let request = written(&mut generator, id);
             if now < SECOND {
-                generator.receive(lane, &request, now).unwrap();
+                generator.receive(id, &request, now).unwrap();
                 break;
             }
         }
         if now == SECOND {
             event(&mut generator, now);
         }
-        generator.look(now, &mut found);
-        for (lane, what) in found.drain(..) {
+        generator.check_timeouts(now, &mut found);
+        for (id, what) in found.drain(..) {
             assert_eq!(what, Overdue::Connect);
-            generator.unconnected(lane, now);
+            generator.connect_failed(id, now);
         }
         now += MILLISECOND;
     }
@@ -393,10 +393,10 @@ fn until_a_second(rate: Option<u64>, event: impl Fn(&mut Generator, u64)) -> Rep
 }
 
 #[test]
-fn a_server_that_dies_is_away_and_not_busy() {
+fn a_server_that_dies_is_down_and_not_the_limit() {
     for rate in [None, Some(100)] {
         let report = until_a_second(rate, |generator, now| {
-            (0..2).for_each(|lane| generator.ended(lane, now));
+            (0..2).for_each(|id| generator.disconnected(id, now));
         });
         assert_eq!(report.down, Duration::from_secs(2), "{rate:?}");
         assert_eq!((report.connections, report.ended), (2, 2));
@@ -409,11 +409,11 @@ fn a_server_that_dies_is_away_and_not_busy() {
 fn a_connection_that_is_rejected_is_not_counted() {
     // The first one has the answer, and the second none.
     let mut generator = started(&load().with_connections(2), true);
-    let lane = generator.dispatch(0).unwrap();
-    let request = written(&mut generator, lane);
-    generator.receive(lane, &request, MILLISECOND).unwrap();
-    generator.ended(lane, MILLISECOND);
-    generator.ended(1 - lane, MILLISECOND);
+    let id = generator.dispatch(0).unwrap();
+    let request = written(&mut generator, id);
+    generator.receive(id, &request, MILLISECOND).unwrap();
+    generator.disconnected(id, MILLISECOND);
+    generator.disconnected(1 - id, MILLISECOND);
     generator.stop(SECOND);
     assert_eq!(generator.finish().connections, 1);
 }

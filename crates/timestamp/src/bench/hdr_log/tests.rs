@@ -9,10 +9,9 @@ use super::*;
 fn read_back(intervals: &[Latency]) -> Vec<Histogram<u64>> {
     let mut bytes: Vec<u8> = Vec::new();
     let begun = UNIX_EPOCH + Duration::from_millis(1_795_198_262_123);
-    let mut log = Log::new(&mut bytes, begun).unwrap();
+    let mut log = IntervalLog::new(&mut bytes, begun).unwrap();
     for (number, latency) in intervals.iter().enumerate() {
-        log.interval(Duration::from_secs(number as u64 + 1), Duration::from_secs(1), latency)
-            .unwrap();
+        log.write(Duration::from_secs(number as u64 + 1), Duration::from_secs(1), latency).unwrap();
     }
     let mut histograms = Vec::new();
     for entry in IntervalLogIterator::new(&bytes) {
@@ -55,7 +54,7 @@ fn base64_decode(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_tools_read_what_was_recorded() {
+fn the_tools_read_the_recorded_values() {
     let seed = RandomState::new().hash_one(0);
     println!("seed {seed}");
     let mut state = seed | 1;

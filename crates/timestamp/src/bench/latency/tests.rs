@@ -16,7 +16,7 @@ fn quantiles_are_exact_to_a_thousandth() {
 }
 
 #[test]
-fn nothing_is_nothing_and_the_longest_is_an_hour() {
+fn an_empty_distribution_is_zero_and_the_longest_latency_is_an_hour() {
     let mut latency = Latency::default();
     assert_eq!((latency.count(), latency.mean()), (0, Duration::ZERO));
     assert_eq!((latency.max(), latency.quantile(0.99)), (Duration::ZERO, Duration::ZERO));
@@ -27,7 +27,7 @@ fn nothing_is_nothing_and_the_longest_is_an_hour() {
 }
 
 #[test]
-fn two_are_added_and_one_is_cleared() {
+fn distributions_are_added_and_cleared() {
     let [mut a, mut b] = [Latency::default(), Latency::default()];
     a.record(10);
     b.record(30);

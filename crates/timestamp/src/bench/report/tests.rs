@@ -18,7 +18,7 @@ fn the_generator_is_the_limit_when_it_never_waits() {
 }
 
 #[test]
-fn the_generator_is_the_limit_when_its_own_lateness_is_what_it_measures() {
+fn the_generator_is_the_limit_when_it_measures_its_own_lateness() {
     let limit = |latency, lag| {
         let mut report = report();
         (0..100).for_each(|_| report.latency.record(latency));
@@ -31,7 +31,7 @@ fn the_generator_is_the_limit_when_its_own_lateness_is_what_it_measures() {
 }
 
 #[test]
-fn rates_are_by_the_window() {
+fn rates_are_relative_to_the_window() {
     let elapsed = Duration::from_millis(500);
     let some = Report { elapsed, answers: 7, ..report() };
     assert_eq!((some.rate(), some.per_second(3)), (14.0, 6.0));
