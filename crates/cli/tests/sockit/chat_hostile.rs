@@ -1,8 +1,7 @@
 //! `sockit chat serve`: what bad input and bad peers get, and that nobody else notices.
 
 #[cfg(target_os = "linux")]
-use std::io::ErrorKind;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use crate::common::chat::Message;
 use crate::common::client::Client;

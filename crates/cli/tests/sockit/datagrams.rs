@@ -1,12 +1,15 @@
 //! `sockit listen`, `connect` and `send` over UDP: what datagrams do that connections do not.
 
-use std::fs;
-use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+#[cfg(target_os = "linux")]
+use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
+use std::net::{SocketAddr, UdpSocket};
+#[cfg(target_os = "linux")]
+use std::{fs, io};
 
 use crate::common::listening::Listening;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, run_with_input, sockit};
+#[cfg(target_os = "linux")]
 use crate::common::server::Server;
 use netcore::raw::{Domain, Protocol, Socket, Type};
 use netcore::{Address, Deadline, ErrorKind, SocketOptions};

@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 use crate::common::http::{Http, Then, ok};
 use crate::common::listening::bytes;
-use crate::common::process::{Process, run, sockit};
+use crate::common::process::run;
+#[cfg(target_os = "linux")]
+use crate::common::process::{Process, sockit};
 use crate::common::temp::TempDir;
 
 #[test]

@@ -6,7 +6,9 @@ use std::process::Command;
 
 use crate::common::http::{Asked, Http, Then, ok, ranged};
 use crate::common::listening::bytes;
-use crate::common::process::{Finished, Process, run};
+#[cfg(target_os = "linux")]
+use crate::common::process::Finished;
+use crate::common::process::{Process, run};
 use crate::common::temp::TempDir;
 
 /// A server of `/a` and `/b`, which have one size and one tag. Its first transfer breaks.

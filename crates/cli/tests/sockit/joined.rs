@@ -3,14 +3,18 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 use crate::common::listening::Listening;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, sockit};
+#[cfg(target_os = "linux")]
 use crate::common::server::Server;
+#[cfg(target_os = "linux")]
 use crate::common::temp::TempDir;
 use crate::common::terminal::Terminal;
+#[cfg(target_os = "linux")]
 use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
 
 /// `sockit` on a terminal.

@@ -186,13 +186,12 @@ impl Member {
     }
 }
 
-/// How many connections a test may hold at the limit on descriptors that is in force.
-pub(crate) fn spare_descriptors() -> usize {
-    // proc_pid_limits(5); elsewhere the lowest default that is in use.
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    let soft = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    soft.unwrap_or(256_usize).saturating_sub(128)
+/// Raises this process's limit on descriptors as far as it may be raised, and returns the number of
+/// connections that a test may hold beside `others` descriptors of tests that run at the same time.
+#[cfg(target_os = "linux")]
+pub(crate) fn spare_descriptors(others: usize) -> usize {
+    let limit = rlimit::increase_nofile_limit(u64::MAX).expect("the limit on descriptors");
+    usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(others)
 }
 
 fn is_temporary(kind: ErrorKind) -> bool {

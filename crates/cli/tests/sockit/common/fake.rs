@@ -47,6 +47,7 @@ impl Fake {
 
     /// The next connection, which asks for this name and gets it.
     #[track_caller]
+    #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
     pub(crate) fn accept_named(&self, name: &str) -> Peer {
         let mut peer = self.accept();
         peer.expect(&[&format!("/nick {name}"), "/who"]);

@@ -22,6 +22,7 @@ impl Server {
     }
 
     /// Like [`start`](Server::start), with at most `limit` open descriptors.
+    #[cfg(target_os = "linux")]
     pub(crate) fn start_with_descriptors(limit: u32, args: &[&str]) -> Server {
         let args = with_listener(args);
         let mut command = Command::new("sh");
