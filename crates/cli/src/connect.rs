@@ -1,5 +1,7 @@
 //! `sockit connect`.
 
+use std::io;
+
 use netcore::{Connector, Deadline, Endpoint, Transport};
 
 use crate::args::common::Common;
@@ -26,7 +28,7 @@ pub(crate) fn connect(args: &Connect, common: &Common, stdio: &mut Stdio) -> Res
         datagrams::only_for_udp(args.broadcast)?;
         match connector.connect(&endpoint, deadline) {
             Ok(stream) => {
-                let joined = join(&stream, patience)?;
+                let joined = join(&stream, &io::stdin(), patience)?;
                 if joined == Joined::PeerEnded && stdio.interactive && !common.quiet {
                     stdio.print_error("the peer ended the connection");
                 }

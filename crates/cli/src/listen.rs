@@ -1,5 +1,6 @@
 //! `sockit listen`.
 
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,7 @@ use crate::exit::Failure;
 use crate::serve::{Signals, raise_descriptors};
 use crate::stdio::{Printer, Stdio};
 use crate::stdio_relay::{Joined, Patience, join};
-use crate::{datagrams, exit, logging, threads};
+use crate::{datagrams, exit, foreground, logging, threads};
 
 /// How long standard input may be silent once a client has ended, before the next one's turn: that
 /// it has ended may mean that it waits for an answer, or that it has gone.
@@ -26,6 +27,7 @@ const HALF_CLOSED: Duration = Duration::from_secs(1);
 pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     logging::detach()?;
+    foreground::ignore_stops();
     // Without TCP_USER_TIMEOUT: a client may pause its reading for as long as it wants.
     let keepalive = args.keepalive.0.map(Keepalive::within);
     let options = SocketOptions::new().with_keepalive(keepalive);
@@ -82,6 +84,7 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
                 handle,
                 keep_open: args.keep_open,
                 patience,
+                is_typed: stdio.interactive,
                 errors: (stdio.interactive && !common.quiet).then(|| stdio.errors.clone()),
                 events,
                 told: Mutex::new(told),
@@ -131,6 +134,8 @@ struct Door {
     handle: Handle,
     keep_open: bool,
     patience: Patience,
+    /// A person types standard input.
+    is_typed: bool,
     /// Standard error, if a person is there to read that a client has ended.
     errors: Option<Printer>,
     events: Sender<Event>,
@@ -148,10 +153,13 @@ impl Door {
         }
         let stream = connection.stream().try_clone()?;
         let done = self.events.clone();
-        let patience = self.patience;
+        let (patience, is_typed) = (self.patience, self.is_typed);
         let joined = threads::start("join", move || {
             // Nobody hears it after a signal.
-            let _ = done.send(Event::Done(join(&stream, patience)));
+            let _ = done.send(Event::Done(match is_typed {
+                true => foreground::typed().and_then(|typed| join(&stream, &typed, patience)),
+                false => join(&stream, &io::stdin(), patience),
+            }));
         });
         if let Err(failure) = joined {
             connection.abort()?;

@@ -7,7 +7,7 @@ use crate::escape::quote;
 use crate::exit::Failure;
 use crate::screen::{Entered, InputLine, Screen};
 use crate::stdio::{Printer, Stdio, TextLines};
-use crate::{foreground, logging, serve, threads};
+use crate::{logging, serve, threads};
 
 /// The operator's console.
 pub(crate) struct OperatorConsole {
@@ -94,11 +94,6 @@ impl OperatorConsole {
                 Ok(None) => return,
                 Ok(Some(Ok(line))) => self.obey(line.trim()),
                 Ok(Some(Err(refused))) => self.error(&format!("{refused}; it was not obeyed")),
-                // SIGTTIN is ignored, so read(2) fails with EIO in the background.
-                Err(_) if foreground::left() => {
-                    foreground::wait_for_it();
-                    Ok(())
-                }
                 Err(e) => return log::warn!("the console ends: {e}"),
             };
         }

@@ -2,12 +2,19 @@
 
 mod text_lines;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 #[cfg(unix)]
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(unix)]
+use rustix::event::{PollFd, PollFlags, poll};
+#[cfg(unix)]
+use rustix::io::Errno;
+
 use crate::exit::Failure;
+#[cfg(unix)]
+use crate::foreground;
 pub(crate) use text_lines::{NotUtf8, TextLines};
 
 /// What `sockit` reads and writes, apart from the network.
@@ -28,7 +35,7 @@ impl Streams {
         #[cfg(unix)]
         keep_closed();
         Streams {
-            input: Box::new(io::BufReader::new(io::stdin())),
+            input: Box::new(io::BufReader::new(Standard(io::stdin()))),
             interactive,
             output: Box::new(Standard(io::stdout())),
             errors: Box::new(Standard(io::stderr())),
@@ -55,18 +62,41 @@ impl std::fmt::Debug for Streams {
     }
 }
 
-/// Standard output or standard error of the process, without a buffer.
+/// A standard stream of the process, without a buffer.
 ///
-/// Other processes share the blocking mode of the two: a parent may have made a pipe or terminal
-/// non-blocking. A write waits then until there is room for all of it. std's handles would fail
-/// with `WouldBlock` instead, and report success where the descriptor is not open for writing.
+/// Other processes share its blocking mode: a parent may have made a pipe or terminal non-blocking.
+/// A read waits then for input, and a write until there is room for all of it. std's handles would
+/// fail with `WouldBlock` instead, and report success where the descriptor is not open.
 pub(crate) struct Standard<S>(pub(crate) S);
+
+#[cfg(unix)]
+impl<S: AsFd> Read for Standard<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::read(&self.0, &mut *buffer) {
+                Err(Errno::AGAIN) => {
+                    poll(&mut [PollFd::new(&self.0, PollFlags::IN)], None)?;
+                }
+                // The terminal is another program's, and SIGTTIN is ignored (POSIX 11.1.4).
+                Err(Errno::IO) if foreground::wait(&self.0, || false).is_ok() => {}
+                read => return Ok(read?),
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl<S: Read> Read for Standard<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
 
 #[cfg(unix)]
 impl<S: AsFd> Write for Standard<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match rustix::io::write(&self.0, bytes) {
-            Err(rustix::io::Errno::AGAIN) => {
+            Err(Errno::AGAIN) => {
                 netcore::transfer::write_all_to(&self.0, bytes, netcore::Deadline::never())?;
                 Ok(bytes.len())
             }

@@ -4,6 +4,7 @@
 //! them and the socket. Their blocking mode, which other processes share, stays as it is.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use netcore::relay::{End, RelayError, Relayed, Side, relay};
@@ -42,9 +43,13 @@ pub(crate) enum Joined {
 
 /// Carries bytes until standard input and the peer have both ended; the end of one is passed on. The
 /// end of the peer alone ends it too, if the patience runs out.
-pub(crate) fn join(stream: &Stream, patience: Patience) -> Result<Joined, Failure> {
-    let (input, output) = (io::stdin(), io::stdout());
-    let (left, right) = (End::new(&input, &output), End::from(stream));
+pub(crate) fn join(
+    stream: &Stream,
+    input: &impl AsFd,
+    patience: Patience,
+) -> Result<Joined, Failure> {
+    let output = io::stdout();
+    let (left, right) = (End::new(input, &output), End::from(stream));
     let right = patience.half_closed.map_or(right, |patience| right.with_half_closed(patience));
     match relay(left, right, patience.idle, Deadline::never()) {
         Ok(Relayed { left_open: Some(Side::Left), .. }) => Ok(Joined::PeerEnded),

@@ -1,9 +1,10 @@
 //! Keys, pastes and job control on a terminal: `sockit chat join` and the operator's console.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 
 use crate::common::client::Client;
 use crate::common::fake::Fake;
+use crate::common::patience::PATIENCE;
 use crate::common::terminal::Terminal;
 
 fn join(endpoint: &str) -> Terminal {
@@ -16,7 +17,7 @@ fn address(lines: &[String]) -> SocketAddr {
 }
 
 fn ends_with_prompt(terminal: &Terminal) {
-    terminal.when("the shell's prompt", |lines| lines.last().is_some_and(|line| line == "$"));
+    terminal.when("the shell's prompt", |lines| lines.last().is_some_and(|line| line.ends_with('$')));
 }
 
 #[test]
@@ -167,4 +168,62 @@ fn a_server_that_is_started_in_the_background_gets_its_console_in_the_foreground
     ann.notice("operator: hello");
     shell.press("quit\r");
     ends_with_prompt(&shell);
+}
+
+/// Runs `sockit listen` with these arguments in the background of a shell, and brings it back.
+fn listen_in_the_background(args: &str, mut peer: impl FnMut(&str, &str) -> String) {
+    let mut shell = Terminal::shell();
+    // Output in the background stops other programs too.
+    shell.press("stty tostop\r");
+    shell.press(format!("\"$SOCKIT\" listen {args}\r"));
+    let lines = shell.shows("listening on ");
+    let address = lines.iter().find_map(|line| line.split_once("listening on ").map(|it| it.1));
+    let address = address.and_then(|address| address.split_once("://")).expect("an endpoint").1;
+    peer(address, "first\n");
+    shell.shows("first");
+    shell.press("\x1a");
+    shell.shows("Stopped");
+    shell.press("bg\r");
+    for number in 0..3 {
+        shell.press(format!("echo key $(({number} + 10))\r"));
+        shell.shows(&format!("key 1{number}"));
+        peer(address, &format!("text {number}\n"));
+        shell.shows(&format!("text {number}"));
+    }
+    shell.press("fg\r");
+    shell.press("from the foreground\r");
+    assert_eq!(peer(address, ""), "from the foreground\n");
+    shell.press("\x03");
+    ends_with_prompt(&shell);
+}
+
+#[test]
+fn listen_in_the_background_is_not_stopped_and_reads_the_keyboard_in_the_foreground() {
+    let mut connection = None;
+    listen_in_the_background("127.0.0.1:0", |address, text| {
+        let connection =
+            connection.get_or_insert_with(|| Client::tcp(address.parse().expect("an address")));
+        match text {
+            "" => format!("{}\n", connection.line()),
+            text => {
+                connection.send(text);
+                String::new()
+            }
+        }
+    });
+}
+
+#[test]
+fn listen_over_udp_in_the_background_is_not_stopped_and_reads_the_keyboard_in_the_foreground() {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+    listen_in_the_background("udp://127.0.0.1:0", |address, text| {
+        if !text.is_empty() {
+            socket.send_to(text.as_bytes(), address).expect("send");
+            return String::new();
+        }
+        let mut received = [0; 64];
+        let length = socket.recv(&mut received).expect("a datagram");
+        String::from_utf8_lossy(&received[..length]).into_owned()
+    });
 }

@@ -32,7 +32,7 @@ mod readme;
 mod send;
 #[cfg(target_os = "linux")]
 mod signals;
-mod standard_output;
+mod standard_streams;
 #[cfg(target_os = "linux")]
 mod threads;
 mod time_bench;

@@ -1,14 +1,15 @@
-//! Standard output and standard error that are not what a program hopes for: closed, non-blocking,
-//! read slowly.
+//! Standard streams that are closed, non-blocking or read slowly.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use crate::common::fake::Fake;
 use crate::common::http::{Http, ok};
+use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, sockit};
 use crate::common::server::Server;
 use crate::common::temp::TempDir;
@@ -167,6 +168,75 @@ fn a_non_blocking_standard_error_cuts_no_line_either() {
     let lines: Vec<String> = BufReader::new(&*told).lines().map_while(Result::ok).collect();
     let whole = lines.iter().filter(|line| **line == format!("< X: {field}")).count();
     assert_eq!(whole, 4);
+}
+
+#[test]
+fn a_non_blocking_standard_input_is_read_to_its_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let (reader, mut writer) = non_blocking_input();
+    let mut command = sockit(&["time", "client", &address]);
+    let mut child =
+        command.stdin(reader).stdout(Stdio::piped()).spawn().expect("the program starts");
+    drop(command);
+    let (stream, _) = listener.accept().expect("a connection");
+    let echo = thread::spawn(move || io::copy(&mut &stream, &mut &stream));
+    let mut printed = BufReader::new(child.stdout.take().expect("a pipe"));
+    // The program waits for each line before it is there.
+    for line in ["first\n", "second\n"] {
+        writer.write_all(line.as_bytes()).expect("the program reads");
+        let mut answer = String::new();
+        printed.read_line(&mut answer).expect("standard output");
+        assert_eq!(answer, line);
+    }
+    drop(writer);
+    assert!(child.wait().expect("its end").success());
+    echo.join().expect("the echo").expect("a connection that ends in order");
+}
+
+#[test]
+fn chat_join_reads_a_non_blocking_standard_input_to_its_end() {
+    let fake = Fake::start();
+    let (reader, mut writer) = non_blocking_input();
+    let mut command = sockit(&["chat", "join", &fake.endpoint(), "--linger", "0"]);
+    let mut child = command.stdin(reader).stdout(Stdio::null()).spawn().expect("it starts");
+    drop(command);
+    let mut peer = fake.accept();
+    for line in ["first", "second"] {
+        writer.write_all(format!("{line}\n").as_bytes()).expect("the program reads");
+        peer.expect(&[line]);
+    }
+    drop(writer);
+    assert_eq!(peer.line(), None);
+    drop(peer);
+    assert!(child.wait().expect("its end").success());
+}
+
+#[test]
+fn send_reads_a_non_blocking_standard_input_to_its_end_over_udp() {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
+    let address = format!("udp://{}", socket.local_addr().expect("its address"));
+    let (reader, mut writer) = non_blocking_input();
+    let mut child = sockit(&["send", &address]).stdin(reader).spawn().expect("it starts");
+    // The program meets an empty pipe before and between them.
+    for piece in ["one ", "datagram"] {
+        thread::sleep(Duration::from_millis(50));
+        writer.write_all(piece.as_bytes()).expect("the program reads");
+    }
+    drop(writer);
+    assert!(child.wait().expect("its end").success());
+    let mut received = [0; 64];
+    let length = socket.recv(&mut received).expect("a datagram");
+    assert_eq!(&received[..length], b"one datagram");
+}
+
+/// A pipe whose reading end does not block.
+fn non_blocking_input() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    let flags = fcntl_getfl(&reader).expect("the flags of the pipe");
+    fcntl_setfl(&reader, flags | OFlags::NONBLOCK).expect("a non-blocking pipe");
+    (reader, writer)
 }
 
 #[test]
