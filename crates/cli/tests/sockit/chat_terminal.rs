@@ -17,7 +17,8 @@ fn address(lines: &[String]) -> SocketAddr {
 }
 
 fn ends_with_prompt(terminal: &Terminal) {
-    terminal.when("the shell's prompt", |lines| lines.last().is_some_and(|line| line.ends_with('$')));
+    terminal
+        .when("the shell's prompt", |lines| lines.last().is_some_and(|line| line.ends_with('$')));
 }
 
 #[test]
