@@ -1,21 +1,21 @@
-//! A chat inside another program, which adds a command and speaks in it itself.
+//! A chat inside another program, which adds a command and sends notices of its own.
 //!
 //! `cargo run -p chat --features server --example embedded`, then `nc 127.0.0.1 60001` and `/roll 6`.
 
 use std::hash::{BuildHasher, RandomState};
 
+use chat::netcore::server::{Config as Limits, Server};
 use chat::{Chat, CommandContext, Config, Rate};
-use netcore::server::{Config as Limits, Server};
 
-/// `/roll SIDES`
-fn roll(call: &mut CommandContext<'_>) {
-    match call.argument().parse::<u64>() {
+/// Handles `/roll SIDES`.
+fn roll(context: &mut CommandContext<'_>) {
+    match context.argument().parse::<u64>() {
         Ok(sides @ 1..) => {
-            // A hasher with random keys is dice enough.
-            let throw = RandomState::new().hash_one(call.name()) % sides + 1;
-            call.say(format!("{} throws {throw} of {sides}", call.name()));
+            // A hasher with random keys suffices as dice.
+            let throw = RandomState::new().hash_one(context.name()) % sides + 1;
+            context.say(format!("{} throws {throw} of {sides}", context.name()));
         }
-        _ => call.tell("how many sides? /roll SIDES"),
+        _ => context.tell("expected /roll SIDES"),
     }
 }
 
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::bind(&["127.0.0.1:60001".parse()?], Limits::default())?;
     println!("listening on {}", server.endpoints()[0]);
 
-    // The rest of the program: here, every line of standard input is news for all.
+    // The rest of the program: here, every line of standard input becomes a notice for all.
     let (operator, stop) = (chat.operator(), server.handle());
     std::thread::spawn(move || {
         for line in std::io::stdin().lines().map_while(Result::ok) {

@@ -353,7 +353,7 @@ impl Receiver {
         Ok(event)
     }
 
-    /// Reads the next event from the stream, whatever is queued.
+    /// Reads the next event from the stream, past the queued ones.
     fn read(&mut self, deadline: Deadline) -> Result<Option<Event>, ClientError> {
         loop {
             let mut input = &self.buffer[self.unparsed.clone()];

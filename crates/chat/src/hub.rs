@@ -1,5 +1,6 @@
 //! The hub: everything that the shards of a chat share.
 
+pub(crate) mod entry;
 pub(crate) mod id;
 pub(crate) mod mailbox;
 pub(crate) mod operator;
@@ -174,8 +175,8 @@ impl Hub {
         }
     }
 
-    /// Returns the number of members of `room`, and of the first `most` of them the name and the
-    /// time since when they are there.
+    /// Returns the number of members of `room`, and name and time of entry of the first `most` of
+    /// them.
     pub(crate) fn members(&self, room: &Room, most: usize) -> (usize, Vec<(Arc<str>, SystemTime)>) {
         self.registry().members(room, most)
     }

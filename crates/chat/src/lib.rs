@@ -1,7 +1,8 @@
-#![cfg_attr(feature = "server", doc = include_str!("../README.md"))]
+// The example of the front page is a server and a client.
+#![cfg_attr(all(feature = "server", feature = "client"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(feature = "server"),
-    doc = "A group chat. Its front page is with the feature `server`."
+    not(all(feature = "server", feature = "client")),
+    doc = "A group chat: one log, many cursors. Its front page needs the features `server` and `client`."
 )]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -64,6 +65,29 @@ use journal::Journal;
 use journal::recover::{RecoveryLimits, restore};
 
 /// A chat, shared by the workers of a server. Clones are handles of the same chat.
+#[cfg_attr(
+    feature = "server",
+    doc = r#"
+```no_run
+use chat::netcore::server::{Config as Limits, Server};
+use chat::{Chat, Config};
+
+let chat = Chat::new(Config::default().with_history(20));
+let server = Server::bind(&[":60000".parse()?], Limits::default())?;
+let (operator, handle) = (chat.operator(), server.handle());
+std::thread::spawn(move || {
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        operator.say(&line);
+    }
+    handle.stop();
+});
+server.run(|worker| chat.service(&worker))?;
+chat.close();
+# Ok::<(), Box<dyn std::error::Error>>(())
+```
+
+A [`Shard`] is the chat for other event loops; it does no I/O."#
+)]
 #[derive(Debug, Clone)]
 pub struct Chat {
     hub: Arc<Hub>,
@@ -82,10 +106,12 @@ impl Builder {
     /// the clients of a worker wait for it.
     ///
     /// ```
-    /// let chat = chat::Chat::builder(chat::Config::default())
-    ///     .with_command("slap", "/slap NAME  slaps", |call| {
-    ///         let words = format!("{} slaps {} with a trout", call.name(), call.argument());
-    ///         call.say(words);
+    /// use chat::{Chat, Config};
+    ///
+    /// let chat = Chat::builder(Config::default())
+    ///     .with_command("wave", "/wave NAME  waves", |context| {
+    ///         let text = format!("{} waves to {}", context.name(), context.argument());
+    ///         context.say(text);
     ///     })
     ///     .build();
     /// ```
@@ -110,8 +136,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`JournalError`] if the directory cannot be created, read or locked, or if another server has
-    /// it.
+    /// [`JournalError`] if the directory cannot be created, read or locked, or if another server holds
+    /// the lock.
     #[cfg(all(unix, feature = "journal"))]
     pub fn open(
         self,
@@ -132,13 +158,13 @@ impl Chat {
         Chat::builder(config).build()
     }
 
-    /// Returns a builder for a chat with commands or logs of its own.
+    /// Returns a builder for a chat with additional commands or with logs on disk.
     pub fn builder(config: Config) -> Builder {
         Builder { config, commands: Commands::default() }
     }
 
     /// Creates one thread's part of the chat. `wake` is called, from any thread, when another shard or
-    /// the operator said something. A [round](Shard::begin_round) is due then.
+    /// the operator has sent something. A [round](Shard::begin_round) is due then.
     pub fn shard(&self, wake: impl Fn() + Send + Sync + 'static) -> Shard {
         Shard::new(self.hub.clone(), wake)
     }

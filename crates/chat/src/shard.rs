@@ -135,9 +135,7 @@ impl Shard {
             framer: LineFramer::new(state.hub.config.max_line),
             cursor: 0,
             omit: NEVER,
-            skipped: 0,
-            until: NEVER,
-            input: None,
+            extra: None,
         };
         enter_room(state, &mut member, out);
         member
@@ -178,13 +176,13 @@ impl Shard {
             reply(&mut self.state, member, "the server is here", out);
         }
         let input = &*text;
-        match &mut member.input {
+        match &mut member.extra {
             // Reading is paused, but a broken connection is read all the same.
-            Some(state) if !state.deferred.is_empty() => {
-                let room = MAX_DEFERRED.saturating_sub(state.deferred.len()).min(input.len());
+            Some(extra) if !extra.deferred.is_empty() => {
+                let room = MAX_DEFERRED.saturating_sub(extra.deferred.len()).min(input.len());
                 let dropped = input.len() - room;
                 count(&self.state.hub.counters.dropped_bytes, dropped as u64);
-                state.deferred.extend_from_slice(&input[..room]);
+                extra.deferred.extend_from_slice(&input[..room]);
             }
             _ => {
                 let flow = process_input(&mut self.state, member, input, out);
@@ -206,15 +204,15 @@ impl Shard {
         self.leave(member, now, out);
     }
 
-    /// Delivers to a client what was said until now, and closes it.
+    /// Delivers all messages up to now to a client, and closes it.
     pub fn leave(&mut self, member: &mut Member, now: Now, out: &mut impl ClientOutput) {
         self.state.now = now;
-        // The client leaves whatever its last commands say.
+        // The client leaves in any case, so the result does not matter.
         let _ = drain_input(&mut self.state, member, out);
         self.close(member, out);
     }
 
-    /// Sends a notice to one client, after what was said before.
+    /// Sends a notice to one client, after all earlier messages.
     pub fn notify(
         &mut self,
         member: &mut Member,
@@ -226,8 +224,8 @@ impl Shard {
         reply(&mut self.state, member, text, out);
     }
 
-    /// Continues with a client whose output was flushed: delivers what it has not received, and
-    /// processes deferred input.
+    /// Continues with a client whose output was flushed: delivers its backlog, and processes deferred
+    /// input.
     pub fn handle_writable(&mut self, member: &mut Member, now: Now, out: &mut impl ClientOutput) {
         self.state.now = now;
         deliver(&mut self.state, member, out);
@@ -237,7 +235,7 @@ impl Shard {
         }
     }
 
-    /// Returns `true` if so much was said that a round should come before more input.
+    /// Returns `true` if the batch is full: a round should come before more input.
     pub fn is_batch_full(&self) -> bool {
         self.state.is_batch_full()
     }
@@ -260,8 +258,8 @@ impl Shard {
         self.round.next(&mut self.state)
     }
 
-    /// Resumes a client's input if that is due, delivers what it has not received, and aborts it if
-    /// it is stalled while memory is short.
+    /// Resumes a client's input if that is due, delivers its backlog, and aborts it if it is stalled
+    /// while memory is short.
     pub fn handle_client(&mut self, member: &mut Member, out: &mut impl ClientOutput) {
         self.round.visit();
         let now = self.state.now.instant;
@@ -278,8 +276,8 @@ impl Shard {
         }
     }
 
-    /// Returns the time at which the next round is due if nothing is said and nobody wakes the
-    /// shard.
+    /// Returns the time at which the next round is due if no input arrives and the waker is not
+    /// called.
     pub fn next_round(&self) -> Option<Instant> {
         let State { rooms, paused, now, .. } = &self.state;
         let checks = rooms.iter().filter_map(|local| local.check_at());
@@ -295,7 +293,7 @@ impl Shard {
         self.state.renderers.wire.render(&notice, out);
     }
 
-    /// Closes a client if its input says that it leaves.
+    /// Closes a client if a command ended its session.
     fn apply(&mut self, flow: Flow, member: &mut Member, out: &mut impl ClientOutput) {
         if flow == Flow::Leave {
             self.close(member, out);
@@ -307,7 +305,7 @@ impl Shard {
         let State { rooms, .. } = &mut self.state;
         rooms.publish(member.room);
         let end = rooms.get(member.room).map_or(0, |local| local.reader.end().segment);
-        member.until = member.until.min(end);
+        member.leave_before(end);
         deliver(&mut self.state, member, out);
     }
 }

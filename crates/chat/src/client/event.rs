@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-/// An event from a server. All its texts are [clean](crate::clean), whatever server sends them.
+/// An event from a server. All its texts are [clean](crate::clean), even those of a hostile server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
@@ -61,7 +61,7 @@ pub enum EventKind {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A line in none of the formats, or one that the end of the connection cut short.
+    /// A line in none of the formats, or an incomplete line at the end of the connection.
     Other,
 }
 
@@ -85,9 +85,9 @@ pub enum Notice {
         /// Its new name.
         to: String,
     },
-    /// The reply to `/who`: names of members of the room, not always of all.
+    /// The reply to `/who`: names of members of the room, not always all.
     Members(Vec<String>),
-    /// The reply to `/rooms`: names of rooms, not always of all.
+    /// The reply to `/rooms`: names of rooms, not always all.
     Rooms(Vec<String>),
     /// The operator removed this client.
     Removed,

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::hub::entry::{ClientEntry, RoomEntry};
 use crate::hub::id::ClientId;
 use crate::hub::mailbox::{Direct, DirectMessage, MAX_PENDING_DIRECT, Mailbox};
 use crate::now::Now;
@@ -39,31 +40,6 @@ pub(crate) struct RoomLimits {
     pub(crate) max_members: usize,
     /// Time after which a vacant room expires.
     pub(crate) ttl: Duration,
-}
-
-#[derive(Debug)]
-struct ClientEntry {
-    name: Arc<str>,
-    /// `false` while the name is an address.
-    has_chosen: bool,
-    room: Arc<Room>,
-    /// Time at which the client came into the room.
-    since: SystemTime,
-    mailbox: Arc<Mailbox>,
-    /// The key by which the client's shard knows it.
-    key: u64,
-    /// Bytes of direct messages that are pending.
-    pending: usize,
-}
-
-#[derive(Debug)]
-struct RoomEntry {
-    room: Arc<Room>,
-    /// Members in the order in which they connected.
-    members: BTreeSet<ClientId>,
-    skeletons: [String; 2],
-    /// Time since when the room has no member. The lobby is never vacant.
-    vacant: Option<Instant>,
 }
 
 /// A client that has connected.
@@ -129,15 +105,7 @@ impl Registry {
         let lobby = || RoomEntry::lobby(self.lobby.clone());
         self.rooms.entry(LOBBY.to_owned()).or_insert_with(lobby).members.insert(id);
         let room = self.lobby.clone();
-        let entry = ClientEntry {
-            name: name.clone(),
-            has_chosen: false,
-            room: room.clone(),
-            since: time,
-            mailbox: mailbox.clone(),
-            key,
-            pending: 0,
-        };
+        let entry = ClientEntry::new(name.clone(), room.clone(), mailbox.clone(), key, time);
         self.clients.insert(id, entry);
         Joined { id, name, room }
     }
@@ -165,7 +133,11 @@ impl Registry {
         let new: Arc<str> = name.shown.into();
         let old = std::mem::replace(&mut entry.name, new.clone());
         entry.has_chosen = true;
-        self.names.extend(name.skeletons.into_iter().map(|skeleton| (skeleton.into(), id)));
+        for skeleton in name.skeletons {
+            // Most skeletons are equal to the name, and share its memory.
+            let skeleton = if *skeleton == *new { new.clone() } else { skeleton.into() };
+            self.names.insert(skeleton, id);
+        }
         Ok([old, new])
     }
 
@@ -199,7 +171,7 @@ impl Registry {
         entry.vacant = None;
         let room = entry.room.clone();
         if let Some(client) = self.clients.get_mut(&id) {
-            (client.room, client.since) = (room.clone(), now.time);
+            client.enter(room.clone(), now.time);
         }
         Ok(room)
     }
@@ -272,12 +244,12 @@ impl Registry {
         self.rooms.retain(|_, entry| !entry.is_expired(now, ttl));
     }
 
-    /// Returns the number of members of `room`, and of the first `most` of them the name and the
-    /// time since when they are there.
+    /// Returns the number of members of `room`, and name and time of entry of the first `most`
+    /// of them.
     pub(crate) fn members(&self, room: &Room, most: usize) -> (usize, Vec<(Arc<str>, SystemTime)>) {
         let Some(entry) = self.rooms.get(&room.folded) else { return (0, Vec::new()) };
         let clients = entry.members.iter().take(most).filter_map(|id| self.clients.get(id));
-        let names = clients.map(|client| (client.name.clone(), client.since));
+        let names = clients.map(|client| (client.name.clone(), client.since()));
         (entry.members.len(), names.collect())
     }
 
@@ -336,11 +308,12 @@ impl Registry {
     ) -> Result<(), Undelivered> {
         let client = self.clients.get_mut(&id).ok_or(Undelivered::Nobody)?;
         let message = DirectMessage { to: id, key: client.key, content: write(&client.name) };
-        let is_full = client.pending > 0 && client.pending + message.cost() > MAX_PENDING_DIRECT;
+        let pending = client.pending as usize + message.cost();
+        let is_full = client.pending > 0 && pending > MAX_PENDING_DIRECT;
         if is_full && !matches!(message.content, Direct::Kick) {
             return Err(Undelivered::Busy);
         }
-        client.pending += message.cost();
+        client.pending = u32::try_from(pending).unwrap_or(u32::MAX);
         client.mailbox.put(message);
         Ok(())
     }
@@ -348,6 +321,7 @@ impl Registry {
     /// Counts `bytes` of direct messages as delivered.
     pub(crate) fn delivered(&mut self, id: ClientId, bytes: usize) {
         if let Some(client) = self.clients.get_mut(&id) {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
             client.pending = client.pending.saturating_sub(bytes);
         }
     }
@@ -377,17 +351,5 @@ impl Registry {
         if entry.members.is_empty() && *entry.room.name != *LOBBY {
             entry.vacant = Some(now);
         }
-    }
-}
-
-impl RoomEntry {
-    fn lobby(room: Arc<Room>) -> RoomEntry {
-        let skeletons = [LOBBY.to_owned(), LOBBY.to_owned()];
-        RoomEntry { room, members: BTreeSet::new(), skeletons, vacant: None }
-    }
-
-    /// Returns `true` if the room has been vacant for its time to live.
-    fn is_expired(&self, now: Instant, ttl: Duration) -> bool {
-        self.vacant.is_some_and(|since| now.saturating_duration_since(since) >= ttl)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Messages by what has become of them.
+/// Counters of messages by their fate.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     /// Messages that were written.

@@ -51,7 +51,7 @@ struct State {
 }
 
 impl Queue {
-    /// Creates a queue for at most `max` bytes, including those that are being written.
+    /// Creates a queue for at most `max` bytes, including bytes that are being written.
     pub(crate) fn new(max: usize, counts: Arc<Counts>) -> Queue {
         let state = State {
             queued: Vec::new(),

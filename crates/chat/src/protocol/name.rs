@@ -22,8 +22,8 @@ pub enum NameError {
     /// The name is longer than [`MAX_NAME`].
     #[error("a name has at most {MAX_NAME} characters")]
     TooLong,
-    /// The name has a character that names cannot have, or one that is confusable with such a
-    /// character, or does not begin with a letter or a digit.
+    /// The name does not begin with a letter or a digit, has a character that is not allowed, or has
+    /// one that is confusable with such a character.
     #[error("a name is letters, digits and _ - . ' and begins with a letter or a digit")]
     Character,
     /// The name is confusable with an address, or with a name of the server.

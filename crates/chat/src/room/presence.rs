@@ -5,7 +5,7 @@ use std::sync::Arc;
 /// Joins or leaves of one run that a notice names; it counts the others.
 pub(crate) const NAMED: usize = 8;
 
-/// A change of who is in a room.
+/// A change in the membership of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     Joined,

@@ -17,6 +17,7 @@ use crate::room::presence::Change;
 use crate::shard::delivery::{deliver, deliver_segments, reply};
 use crate::shard::member::{Member, NEVER};
 use crate::shard::output::ClientOutput;
+use crate::shard::rooms::RoomIndex;
 use crate::shard::state::State;
 use crate::stats::count;
 
@@ -26,7 +27,7 @@ const MAX_LISTED: usize = 100;
 /// The most bytes of such a list.
 pub(crate) const MAX_LIST: usize = 4 * 1024;
 
-/// Whether the session of a client goes on after a line.
+/// The effect of a line on the session of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Flow {
@@ -78,7 +79,7 @@ fn say(state: &mut State, member: &Member, text: &str) {
 }
 
 /// Adds a message or notice to the batch of a room.
-fn push(state: &mut State, room: usize, kind: MessageKind<'_>, text: &str) {
+fn push(state: &mut State, room: RoomIndex, kind: MessageKind<'_>, text: &str) {
     if let Some(local) = state.rooms.get_mut(room) {
         state.batch_bytes += local.push(&mut state.renderers, state.now.time, kind, text);
     }
@@ -130,8 +131,8 @@ fn change_room(state: &mut State, member: &mut Member, name: &str, out: &mut imp
     state.reply_bytes += length + enter_room(state, member, out);
 }
 
-/// Adds a client to its room: it receives the history, and then what is new. Returns the bytes of
-/// the history.
+/// Adds a client to its room: it receives the history, and then new messages. Returns the bytes
+/// of the history.
 pub(crate) fn enter_room(
     state: &mut State,
     member: &mut Member,
@@ -175,7 +176,7 @@ fn send_private(
     if name.is_empty() || text.trim().is_empty() {
         return reply(state, member, "expected /msg NAME TEXT", out);
     }
-    // The receiver must be able to see what was said before.
+    // The receiver must receive earlier messages first.
     state.rooms.publish(member.room);
     let room = state.rooms.name(member.room);
     let mut rendered = Vec::new();

@@ -23,11 +23,10 @@ pub(crate) fn deliver(state: &mut State, member: &mut Member, out: &mut impl Cli
     if out.unsent() > 0 {
         return check_lag(state, member, out);
     }
-    if member.skipped > 0 {
-        let text = match std::mem::take(&mut member.skipped) {
-            1 => "1 message skipped: you were reading too slowly".to_owned(),
-            n => format!("{n} messages skipped: you were reading too slowly"),
-        };
+    let skipped = member.take_skipped();
+    if skipped > 0 {
+        let noun = if skipped == 1 { "message" } else { "messages" };
+        let text = format!("{skipped} {noun} skipped: you were reading too slowly");
         out.send(state.notice_for(member, &text));
     }
     if deliver_segments(state, member, MAX_DELIVERY, MAX_SEGMENTS, out) {
@@ -48,9 +47,10 @@ pub(crate) fn deliver_segments(
     out: &mut impl ClientOutput,
 ) -> bool {
     let Some(local) = state.rooms.get(member.room) else { return true };
+    let until = member.until();
     let (mut sent_bytes, mut sent_segments, mut messages, mut is_complete) = (0, 0, 0, true);
     for segment in local.reader.from(member.cursor) {
-        if member.cursor >= member.until {
+        if member.cursor >= until {
             break;
         }
         if sent_bytes > bytes || sent_segments >= segments {
@@ -94,13 +94,14 @@ fn deliver_direct(state: &mut State, member: &mut Member, out: &mut impl ClientO
     let Some(messages) = state.direct.remove(&member.key) else { return };
     state.hub.delivered(member.id, messages.iter().map(DirectMessage::cost).sum());
     // The key may have been another client's before.
-    for message in messages.into_iter().filter(|message| message.to == member.id) {
+    let id = member.id;
+    for message in messages.into_iter().filter(|message| message.to == id) {
         match message.content {
             Direct::Private(bytes) => out.send(&bytes),
             Direct::Notice(text) => out.send(state.notice_for(member, &text)),
             Direct::Kick => {
                 out.send(state.notice_for(member, "you have been removed by the operator"));
-                member.until = 0;
+                member.leave_before(0);
             }
         }
     }
@@ -130,7 +131,7 @@ fn check_lag(state: &State, member: &mut Member, out: &mut impl ClientOutput) {
         SlowConsumer::Skip => {
             log::info!("{} skipped {messages} messages", member.name);
             count(&state.hub.counters.skipped, messages);
-            member.skipped += messages;
+            member.extra().skipped += messages;
             member.cursor = local.reader.end().segment;
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn resume_input(
     member: &mut Member,
     out: &mut impl ClientOutput,
 ) -> Flow {
-    member.input_state().paused_until = None;
+    member.extra().paused_until = None;
     if state.is_memory_short() || is_pressed(state, member) {
         pause(state, member, state.now.instant + PRESSURE_PAUSE, out);
         return Flow::Continue;
@@ -89,12 +89,12 @@ fn process(
     let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
     while flow == Flow::Continue && !member.is_leaving() && !input.is_empty() {
         if must_defer(state, member, mode, out) {
-            member.input_state().deferred = input.to_vec();
+            member.extra().deferred = input.to_vec();
             break;
         }
         if let Some(rate) = &rate {
-            if let Some(at) = member.input_state().limiter.wait(rate, now) {
-                member.input_state().deferred = input.to_vec();
+            if let Some(at) = member.extra().limiter.wait(rate, now) {
+                member.extra().deferred = input.to_vec();
                 slow_down(state, member, at, out);
                 break;
             }
@@ -113,7 +113,7 @@ fn process(
             None => 0,
         };
         if let Some(rate) = &rate {
-            member.input_state().limiter.spend(rate, now, lines, before - input.len());
+            member.extra().limiter.spend(rate, now, lines, before - input.len());
         }
     }
     member.framer = framer;
@@ -165,7 +165,7 @@ fn lags(state: &State, member: &Member) -> bool {
 
 /// Pauses a client that exceeds its rate until `at`, and notifies it once.
 fn slow_down(state: &mut State, member: &mut Member, at: Instant, out: &mut impl ClientOutput) {
-    if !std::mem::replace(&mut member.input_state().limiter.is_notified, true) {
+    if !std::mem::replace(&mut member.extra().limiter.is_notified, true) {
         count(&state.hub.counters.slowed, 1);
         if let Some(rate) = state.hub.config.rate {
             log::info!("{} exceeds its rate of {rate}", member.name);

@@ -8,41 +8,45 @@ use netcore::line::LineFramer;
 use crate::hub::id::ClientId;
 use crate::protocol::rate_limit::RateLimiter;
 use crate::protocol::telnet::Telnet;
+use crate::shard::rooms::RoomIndex;
+
+#[cfg(test)]
+mod tests;
 
 /// The number of a segment that never exists.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// One client of a [`Shard`](crate::Shard).
+/// One client of a [`Shard`](crate::Shard). The caller keeps it and passes it to the shard's methods.
+// A server has one for each connection, so state that few clients need is in `extra`.
 #[derive(Debug)]
 pub struct Member {
     pub(crate) id: ClientId,
     /// The caller's key for the client.
     pub(crate) key: u64,
     pub(crate) name: Arc<str>,
-    /// Index of its room in the shard's list.
-    pub(crate) room: usize,
+    pub(crate) room: RoomIndex,
     pub(crate) telnet: Telnet,
     pub(crate) framer: LineFramer,
     /// Number of the segment that it receives next.
     pub(crate) cursor: u64,
     /// Number of a segment that it does not receive: the notice of its own rename.
     pub(crate) omit: u64,
-    /// Messages that it was moved past and not notified of yet.
-    pub(crate) skipped: u64,
-    /// For a leaving client, number of the first segment that it does not receive; else [`NEVER`].
-    pub(crate) until: u64,
-    /// Exists once the client's input was limited.
-    pub(crate) input: Option<Box<InputState>>,
+    /// Exists once the client was limited, skipped forward or about to leave.
+    pub(crate) extra: Option<Box<ExtraState>>,
 }
 
-/// The state of a client's input while it is limited.
+/// The state of a client that was limited, skipped forward or is about to leave.
 #[derive(Debug, Default)]
-pub(crate) struct InputState {
+pub(crate) struct ExtraState {
     pub(crate) limiter: RateLimiter,
     /// Time until which reading is paused; the shard's `PausedClients` has the same entry.
     pub(crate) paused_until: Option<Instant>,
     /// Input that was received and is not processed yet.
     pub(crate) deferred: Vec<u8>,
+    /// Messages that the client skipped without being notified yet.
+    pub(crate) skipped: u64,
+    /// For a leaving client, number of the first segment that it does not receive.
+    until: Option<u64>,
 }
 
 impl Member {
@@ -53,27 +57,43 @@ impl Member {
 
     /// Returns `true` if the client is leaving.
     pub(crate) fn is_leaving(&self) -> bool {
-        self.until != NEVER
+        self.until() != NEVER
     }
 
     /// Returns `true` if the client is leaving and all messages until then were handed to it.
     pub(crate) fn is_done(&self) -> bool {
-        self.is_leaving() && self.cursor >= self.until
+        self.cursor >= self.until()
     }
 
-    /// Returns the state of limited input, created if there is none.
-    pub(crate) fn input_state(&mut self) -> &mut InputState {
-        self.input.get_or_insert_default()
+    /// Returns the number of the first segment that a leaving client does not receive, or [`NEVER`].
+    pub(crate) fn until(&self) -> u64 {
+        self.extra.as_ref().and_then(|extra| extra.until).unwrap_or(NEVER)
+    }
+
+    /// Makes the client leave before segment number `until`, or before an earlier one if that was
+    /// requested already.
+    pub(crate) fn leave_before(&mut self, until: u64) {
+        self.extra().until = Some(self.until().min(until));
+    }
+
+    /// Returns and resets the number of messages that the client skipped without being notified.
+    pub(crate) fn take_skipped(&mut self) -> u64 {
+        self.extra.as_mut().map_or(0, |extra| std::mem::take(&mut extra.skipped))
+    }
+
+    /// Returns the extra state, created if there is none.
+    pub(crate) fn extra(&mut self) -> &mut ExtraState {
+        self.extra.get_or_insert_default()
     }
 
     /// Returns the time until which reading is paused.
     pub(crate) fn paused_until(&self) -> Option<Instant> {
-        self.input.as_ref()?.paused_until
+        self.extra.as_ref()?.paused_until
     }
 
     /// Returns the number of bytes of deferred input.
     pub(crate) fn deferred(&self) -> usize {
-        self.input.as_ref().map_or(0, |input| input.deferred.len())
+        self.extra.as_ref().map_or(0, |extra| extra.deferred.len())
     }
 
     /// Returns `true` if some input is deferred.
@@ -83,6 +103,6 @@ impl Member {
 
     /// Removes and returns the deferred input.
     pub(crate) fn take_deferred(&mut self) -> Vec<u8> {
-        self.input.as_mut().map(|input| std::mem::take(&mut input.deferred)).unwrap_or_default()
+        self.extra.as_mut().map(|extra| std::mem::take(&mut extra.deferred)).unwrap_or_default()
     }
 }

@@ -25,7 +25,7 @@ pub trait ClientOutput {
     /// Reads from the client again.
     fn resume_reading(&mut self);
 
-    /// Closes the connection once everything before is sent. What comes after it is dropped.
+    /// Closes the connection once all earlier output is sent. Later output is dropped.
     fn close(&mut self);
 
     /// Closes the connection now and drops unsent output.

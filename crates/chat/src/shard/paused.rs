@@ -10,9 +10,9 @@ use crate::shard::member::Member;
 pub(crate) struct PausedClients(BTreeSet<(Instant, u64)>);
 
 impl PausedClients {
-    /// Pauses a client until `at`, in place of an earlier pause.
+    /// Pauses a client until `at`, instead of an earlier time.
     pub(crate) fn insert(&mut self, member: &mut Member, at: Instant) {
-        if let Some(before) = member.input_state().paused_until.replace(at) {
+        if let Some(before) = member.extra().paused_until.replace(at) {
             self.0.remove(&(before, member.key));
         }
         self.0.insert((at, member.key));
@@ -25,8 +25,8 @@ impl PausedClients {
         }
     }
 
-    /// Removes the clients whose pause ends at `now` or before. Returns their keys, the one that
-    /// waited longest last.
+    /// Removes the clients whose pause ends at `now` or before. Returns their keys, the
+    /// longest-paused client last.
     pub(crate) fn take_due(&mut self, now: Instant) -> impl Iterator<Item = u64> {
         let later = self.0.split_off(&(now + Duration::from_nanos(1), 0));
         let due = std::mem::replace(&mut self.0, later);

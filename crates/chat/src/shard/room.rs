@@ -26,7 +26,7 @@ pub(crate) const STALL: Duration = Duration::from_millis(250);
 
 /// Bytes that a client must read within [`STALL`] to make progress. A client that reads a little
 /// now and then does not keep senders waiting.
-pub(crate) const STRIDE: u64 = 16 * 1024;
+const STRIDE: u64 = 16 * 1024;
 
 /// A room with clients of this shard.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ pub(crate) struct Lag {
     pub(crate) cursor: u64,
     /// Byte of the log up to which the client has read, when it last made progress.
     pub(crate) read_to: u64,
-    /// Time of that progress, or since when the client is behind.
+    /// Time of that progress, or of the moment at which the client fell behind.
     pub(crate) since: Instant,
     /// `true` if the client is behind by more than a reader that keeps up.
     pub(crate) is_far: bool,
@@ -169,7 +169,7 @@ impl LocalRoom {
         self.has_news |= self.reader.take();
     }
 
-    /// Publishes what is due, and takes new segments into the window.
+    /// Publishes the batch and due joins and leaves, and takes new segments into the window.
     pub(crate) fn publish_due(&mut self, hub: &Hub, renderer: &mut Renderer, now: Now) {
         if self.has_messages || self.presence.due.is_some_and(|at| at <= now.instant) {
             self.publish_all(hub, renderer, now);
@@ -258,8 +258,8 @@ impl LocalRoom {
         let makes_progress =
             |lag: &&Lag| lag.is_far && now.saturating_duration_since(lag.since) < STALL;
         let slow = self.lagging.values().filter(makes_progress).count();
-        // When most clients cannot keep up, waiting loses less than disconnecting them. Nobody waits
-        // for one slow client, nor for clients that have stopped reading.
+        // When most clients cannot keep up, waiting loses less than disconnecting them. Senders
+        // never wait for one slow client or for clients that stopped reading.
         self.reader.press(slow > 1 && slow * 2 > self.members.len());
         // Lagging clients catch up by themselves; a check now and then suffices.
         self.check_at = (!self.lagging.is_empty()).then(|| now + STALL / 4);

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::shard::room::STALL;
+use crate::shard::rooms::RoomIndex;
 use crate::shard::state::State;
 
 /// The progress of the current round.
@@ -11,7 +12,7 @@ pub(crate) struct Round {
     /// Keys of the clients to visit, the next one last.
     visits: Vec<u64>,
     /// Rooms that the round looks through.
-    rooms: Vec<usize>,
+    rooms: Vec<RoomIndex>,
     /// Bytes that become free when the clients aborted in this round are gone.
     freed: usize,
     /// Key of the client that was handed out last, until it is visited.
@@ -23,13 +24,13 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    /// Publishes what is due, and collects the clients to visit.
+    /// Publishes due batches, and collects the clients to visit.
     pub(crate) fn begin(&mut self, state: &mut State) {
         let now = state.now;
         (self.freed, state.batch_bytes) = (0, 0);
         state.hub.sweep(now.instant);
-        // Taken before the rooms publish, so that a direct message never overtakes what its sender
-        // said before.
+        // The mailbox is emptied before the rooms publish, so that a direct message never overtakes
+        // an earlier message of its sender.
         let direct = state.mailbox.take();
         let visits_all = self.is_survey_due(state);
         for (index, local) in state.rooms.iter_mut() {
