@@ -25,60 +25,62 @@ use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::Url;
 
-/// The longest wait for the rest of a body that nobody wants.
+/// The longest wait for the rest of an unwanted body.
 const DRAIN_TIME: Duration = Duration::from_millis(100);
 
-/// The body of a response, as a [`Read`] whose errors redirect_request an [`Error`].
+/// The body of a response, as a [`Read`] whose errors contain an [`Error`].
 ///
-/// An end of it is the end that the response has announced: one that is cut short is
-/// [`ErrorKind::BodyTruncated`] and never an end. The first error is final. Each read waits for the
-/// server no longer than [`Timeouts::stall`](crate::Timeouts::stall), and all together no longer
-/// than [`Timeouts::total`](crate::Timeouts::total), which has run since the request was sent. What
-/// the reader takes its time for counts for the latter alone.
+/// `Read` returns 0 only at the end that the response has announced. A body that is cut short is an
+/// error, [`ErrorKind::BodyTruncated`]. The first error is final.
 ///
-/// With its last byte the connection goes back to the client. Dropped before that, it is given up,
-/// unless what is left is at most [`Limits::drain`](crate::Limits::drain) and comes within 100 ms.
+/// Each read waits at most [`Timeouts::stall`](crate::Timeouts::stall) for the server. All reads
+/// together take at most [`Timeouts::total`](crate::Timeouts::total), which has run since the
+/// request was sent. Time spent by the reader counts only against `total`.
+///
+/// After the last byte, the connection goes back to the client. If the body is dropped earlier, the
+/// connection is closed. It is kept only if the rest is at most
+/// [`Limits::drain`](crate::Limits::drain) and arrives within 100 ms.
 #[derive(Debug)]
 pub struct Body {
     pub(super) exchange: Exchange,
-    /// `None` once it is kept for others, or closed.
+    /// The connection; `None` once it is back in the pool or closed.
     connection: Option<Connection>,
-    /// Content in the connection's buffer.
+    /// The range of the connection's buffer that has content.
     content: Range<usize>,
     context: Context,
-    /// How fast it comes, where that is limited.
+    /// The speed of the body; `None` if there is no minimum.
     meter: Option<SpeedMeter>,
     failed: Option<ErrorKind>,
     connection_event: Option<Event<'static>>,
 }
 
-/// What a body has to know of the transfer that it is a part of.
+/// The facts about the transfer that its body needs.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) pool: Pool,
     pub(crate) url: Url,
     pub(crate) deadlines: Deadlines,
-    /// When the transfer began.
+    /// The time at which the transfer began.
     pub(crate) start: Instant,
     pub(crate) timings: Timings,
     pub(crate) drain: u64,
-    /// Whether the request has asked for the connection's end.
+    /// `true` if the request has asked the server to close the connection.
     pub(crate) last: bool,
-    /// Whether the framing is handed on with the content.
+    /// `true` if the framing is passed on with the content.
     pub(crate) raw: bool,
 }
 
-/// What is next.
+/// The result of decoding the bytes received so far.
 enum Decoded {
-    /// There is content in the buffer.
+    /// The buffer has content.
     Content,
-    /// More has to be received.
+    /// The buffer is empty, and the body is not at its end.
     NeedMore,
     End,
 }
 
 impl Body {
-    /// What follows the head that `exchange` has received from `connection`.
+    /// Returns the body behind the head that `exchange` has received from `connection`.
     pub(crate) fn new(exchange: Exchange, connection: Connection, context: Context) -> Body {
         let connection = Some(connection);
         let meter = context.deadlines.min_speed().map(SpeedMeter::new);
@@ -95,44 +97,44 @@ impl Body {
         body
     }
 
-    /// Bytes of content that were received so far.
+    /// Returns the bytes of content received so far.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.exchange.received()
     }
 
-    /// Bytes of content in all, where the head tells.
+    /// Returns the length of the content in bytes. Returns `None` if the head does not announce it.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.exchange.content_length()
     }
 
-    /// Whether all of it was received and taken.
+    /// Returns `true` if all content was received and read.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.exchange.is_done() && self.content.is_empty()
     }
 
-    /// The fields behind a chunked body, once it is whole; see [`Exchange::trailers`].
+    /// Returns the fields behind a chunked body, once it is complete; see [`Exchange::trailers`].
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
         self.exchange.trailers()
     }
 
-    /// What was accepted with a remark so far, in the head too.
+    /// Returns the warnings about the response so far, those about its head included.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         self.exchange.warnings()
     }
 
-    /// The timings, with [`finished`](Timings::finished) once the body is whole.
+    /// Returns the timings. [`finished`](Timings::finished) is set once the body is complete.
     #[must_use]
     pub fn timings(&self) -> &Timings {
         &self.context.timings
     }
 
-    /// What became of the connection, [`Event::Kept`] or [`Event::Closed`]; `None` while the body
-    /// still comes.
+    /// Returns [`Event::Kept`] or [`Event::Closed`] for the connection. Returns `None` while the
+    /// body is still being received.
     #[must_use]
     pub fn connection_event(&self) -> Option<Event<'static>> {
         self.connection_event
@@ -142,7 +144,7 @@ impl Body {
         &self.context.url
     }
 
-    /// What [`Read::read`] does, with the error as it is.
+    /// Reads content like [`Read::read`], with an [`Error`] of this crate.
     pub(crate) fn take(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         if buffer.is_empty() {
             return Ok(0);
@@ -162,7 +164,7 @@ impl Body {
         }
     }
 
-    /// Looks at what was received, until there is content or the rest is still to come.
+    /// Decodes received bytes until there is content or the server must send more.
     fn decode(&mut self) -> Result<Decoded, Error> {
         if let Some(kind) = self.failed {
             return Err(Error::new(kind).with_url(&self.context.url));
@@ -172,7 +174,7 @@ impl Body {
                 return Ok(Decoded::Content);
             }
             let Some(connection) = &mut self.connection else { return Ok(Decoded::End) };
-            // Also without a byte: what the head announces may be refused already.
+            // Call it even without input: the head may announce a body above the limit.
             let (used, event) = match self.exchange.receive(connection.unread()) {
                 Ok(received) => received,
                 Err(error) => return Err(self.fail(Error::from(error))),
@@ -192,9 +194,8 @@ impl Body {
         }
     }
 
-    /// Joins the content behind the first piece in the buffer to it, so that many small chunks do
-    /// not cost a read or a write each. An end or an error stays for the next look, which finds it
-    /// again.
+    /// Joins further content in the buffer to the first piece, so that many small chunks do not
+    /// cost a read or a write each. An end or an error is left for the next call of `decode`.
     fn gather(&mut self) {
         let Some(connection) = &mut self.connection else { return };
         while !connection.unread().is_empty() {
@@ -210,7 +211,7 @@ impl Body {
         }
     }
 
-    /// Takes content from the buffer.
+    /// Copies content from the connection's buffer.
     fn copy(&mut self, buffer: &mut [u8]) -> usize {
         let Some(connection) = &self.connection else { return 0 };
         let count = buffer.len().min(self.content.len());
@@ -221,8 +222,8 @@ impl Body {
         count
     }
 
-    /// Receives content into `buffer`, where that is the larger one, or whatever comes into the
-    /// connection's: 0.
+    /// Receives content into `buffer` if that is larger than the connection's buffer. Otherwise
+    /// fills the connection's buffer and returns 0.
     fn receive_direct(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let plain = usize::try_from(self.exchange.passthrough_len()).unwrap_or(usize::MAX);
         let most = plain.min(buffer.len());
@@ -243,7 +244,7 @@ impl Body {
         }
     }
 
-    /// Receives into the connection's buffer. The result is how many bytes it was.
+    /// Receives into the connection's buffer. Returns the number of bytes.
     fn fill(&mut self, step: StepDeadline) -> Result<usize, Error> {
         let Some(connection) = &mut self.connection else { return Ok(0) };
         match connection.fill(step, (Phase::Body, self.exchange.received())) {
@@ -253,8 +254,8 @@ impl Body {
         }
     }
 
-    /// Waits until there is something to receive, as long as the body is not too slow. What ends the
-    /// wait otherwise is left for the next read to find.
+    /// Waits until the connection is readable and checks the minimum speed meanwhile. Any other
+    /// error is left for the next read.
     fn keep_pace(&mut self) -> Result<(), Error> {
         let step = self.stall();
         let received = self.received();
@@ -284,12 +285,12 @@ impl Body {
         self.context.deadlines.step(Timeout::Stall, Instant::now())
     }
 
-    /// The server has ended the connection.
+    /// Handles the end of the connection.
     fn ended(&mut self) -> Result<(), Error> {
         let Err(error) = self.exchange.closed() else { return Ok(()) };
         let ended = Error::from(error);
         Err(self.fail(match error {
-            // Those of the trailers do not count.
+            // Bytes of trailers are not content.
             ProtocolError::Incomplete { expected, .. } => {
                 ended.with_kind(ErrorKind::BodyTruncated { received: self.received(), expected })
             }
@@ -297,7 +298,7 @@ impl Body {
         }))
     }
 
-    /// Ends the connection, and everything with it.
+    /// Closes the connection and makes the error final.
     fn fail(&mut self, error: Error) -> Error {
         self.failed = Some(error.kind());
         self.content = 0..0;
@@ -310,8 +311,7 @@ impl Body {
         self.connection_event = Some(Event::Closed { reason });
     }
 
-    /// Lets the connection go as soon as the last byte is taken, without waiting for the reader to
-    /// ask for more.
+    /// Releases the connection as soon as the last byte is read, without waiting for another read.
     fn release_if_whole(&mut self) {
         let Some(connection) = &self.connection else { return };
         if self.is_done() && connection.unread().is_empty() {
@@ -319,7 +319,7 @@ impl Body {
         }
     }
 
-    /// The response is whole: its connection is for the next one, if it may.
+    /// Puts the connection of a complete response back into the pool, if it can be used again.
     fn release(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         let now = Instant::now();
@@ -336,7 +336,7 @@ impl Body {
         });
     }
 
-    /// Receives what is left and drops it, if it is little, comes soon and saves the connection.
+    /// Receives and drops a short rest of the body, so that the connection can be used again.
     pub(crate) fn drain(&mut self) {
         if self.connection.is_none() {
             return;
@@ -368,7 +368,7 @@ impl Body {
     }
 }
 
-/// How many of the bytes that brought `event` are handed on: the last ones.
+/// Returns how many of the last bytes that brought `event` are passed on.
 fn wanted(raw: bool, used: usize, event: &protocol::Event<'_>) -> usize {
     match event {
         _ if raw => used,

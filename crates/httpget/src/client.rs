@@ -15,13 +15,13 @@ use crate::pool::Pool;
 use crate::protocol::Field;
 use crate::timeouts::Timeouts;
 
-/// How many idle connections a client keeps by itself, and for how long.
+/// The default limit of idle connections, and the longest time that one is kept.
 const IDLE: (usize, Duration) = (8, Duration::from_secs(60));
 
-/// Sends requests: what they have in common, and the connections that they take turns on.
+/// A client: the settings and the idle connections that its requests share.
 ///
-/// A value to make once and use for many requests, from many threads. A clone shares the
-/// connections, until one of the two is told to connect in another way.
+/// Make one client and use it for many requests, from any number of threads. A clone shares the
+/// idle connections until one of the two gets another connector, socket or address.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -42,7 +42,7 @@ pub struct Client {
     pub(crate) pool: Pool,
 }
 
-/// What a client was told.
+/// The settings of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
@@ -50,7 +50,7 @@ pub(crate) struct Settings {
     pub(crate) fields: Vec<Field>,
     connector: Connector,
     unix_socket: Option<PathBuf>,
-    /// Which host and port are elsewhere than the resolver says.
+    /// Fixed addresses: host, port, and the address used instead of the resolver's answer.
     addresses: Vec<(Box<str>, u16, SocketAddr)>,
     idle: (usize, Duration),
 }
@@ -62,7 +62,7 @@ impl Default for Client {
 }
 
 impl Client {
-    /// A client with the default [`Limits`] and [`Timeouts`].
+    /// Returns a client with the default [`Limits`] and [`Timeouts`].
     #[must_use]
     pub fn new() -> Client {
         let settings = Settings {
@@ -77,39 +77,38 @@ impl Client {
         Client { pool: settings.pool(), settings: Arc::new(settings) }
     }
 
-    /// What a server may make this side keep, read or follow.
+    /// Sets the limits on what a server can make this client keep, read or follow.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Client {
         self.with(|settings| settings.limits = limits)
     }
 
-    /// How long the parts of a transfer may take.
+    /// Sets the timeouts for the parts of a transfer.
     #[must_use]
     pub fn with_timeouts(self, timeouts: Timeouts) -> Client {
         self.with(|settings| settings.timeouts = timeouts)
     }
 
-    /// A field for each request: one that is sent in place of a default, or a default that is not
-    /// sent. [`parse_field`](crate::protocol::parse_field) makes it from a text.
+    /// Adds a field to each request. It replaces a default field, or removes one if it has no
+    /// value. [`parse_field`](crate::protocol::parse_field) reads it from a text.
     #[must_use]
     pub fn with_field(self, field: Field) -> Client {
         self.with(|settings| settings.fields.push(field))
     }
 
-    /// How connections are made: address families, options of the sockets, the address of this
-    /// side.
+    /// Sets the connector: address families, socket options, and the local address.
     #[must_use]
     pub fn with_connector(self, connector: Connector) -> Client {
         self.with(|settings| settings.connector = connector).with_connections_of_its_own()
     }
 
-    /// Connects to this Unix socket, whatever a URL's host and port are.
+    /// Connects to this Unix socket instead of a URL's host and port.
     #[must_use]
     pub fn with_unix_socket(self, path: impl Into<PathBuf>) -> Client {
         self.with(|settings| settings.unix_socket = Some(path.into())).with_connections_of_its_own()
     }
 
-    /// Connects to `address` where a URL has this host and port, and asks no resolver. `host` is
+    /// Connects to `address` for URLs with this host and port, without asking a resolver. `host` is
     /// compared without regard to case, and an IPv6 address has no brackets.
     #[must_use]
     pub fn with_address(self, host: &str, port: u16, address: SocketAddr) -> Client {
@@ -117,21 +116,21 @@ impl Client {
             .with_connections_of_its_own()
     }
 
-    /// Keeps at most `count` connections that no request uses, each for `time` at most; without this
-    /// 8, for a minute. The oldest one makes room for the newest. Nobody watches over them: one that
-    /// is too old is closed when the next one comes or is asked for.
+    /// Keeps at most `count` idle connections, each for at most `time`. The default is 8 for a
+    /// minute. The oldest connection makes room for the newest. An expired connection is closed
+    /// when the next one is added or requested.
     #[must_use]
     pub fn with_idle(self, count: usize, time: Duration) -> Client {
         self.with(|settings| settings.idle = (count, time)).with_connections_of_its_own()
     }
 
-    /// The limits.
+    /// Returns the limits.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.settings.limits
     }
 
-    /// The time budgets.
+    /// Returns the timeouts.
     #[must_use]
     pub fn timeouts(&self) -> &Timeouts {
         &self.settings.timeouts
@@ -142,7 +141,7 @@ impl Client {
         self
     }
 
-    /// Connections made in another way are not this client's.
+    /// Gives this client a pool of its own: connections made with other settings must not be used.
     fn with_connections_of_its_own(mut self) -> Client {
         self.pool = self.settings.pool();
         self

@@ -1,4 +1,4 @@
-//! A connection to a server, and what it brought that nobody has looked at yet.
+//! A connection to a server, with a buffer of received bytes that are not yet decoded.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::protocol::RequestHead;
 use crate::timeouts::{Phase, Timeout};
 
-/// The most that is received ahead of the reader. A head and a small body come in one piece.
+/// The most bytes received ahead of the reader. A head and a small body arrive in one piece.
 pub(crate) const BUFFER: usize = 32 << 10;
 
 pub(crate) struct Connection {
@@ -19,11 +19,11 @@ pub(crate) struct Connection {
     local: Option<Address>,
     peer: Option<Address>,
     buffer: Box<[u8]>,
-    /// What of the buffer was received and not yet consumed.
+    /// The range of the buffer that was received and not yet consumed.
     unread: Range<usize>,
-    /// The request's bytes. Kept, so that the next request needs no memory of its own.
+    /// The bytes of the request. The next request reuses their memory.
     request: Vec<u8>,
-    /// Whether it has carried a request before the present one.
+    /// `true` if an earlier request has used the connection.
     reused: bool,
 }
 
@@ -56,15 +56,16 @@ impl Connection {
         self.reused
     }
 
-    /// The same connection for another request, if the server has been as quiet as it has to be:
-    /// what comes unasked is an end, or would be taken for the answer to the next request.
+    /// Returns the connection for another request. Returns `None` if the server has sent anything
+    /// meanwhile: unrequested bytes are an end of the stream, or would be taken for the next
+    /// response.
     pub(crate) fn again(mut self) -> Option<Connection> {
         self.reused = true;
         let is_noisy = self.stream.wait_readable(Deadline::at(Instant::now())).unwrap_or(true);
         (!is_noisy && self.unread.is_empty()).then_some(self)
     }
 
-    /// Writes `head` out, each piece within the stall budget.
+    /// Writes `head`, each piece within the stall timeout.
     pub(crate) fn send(&mut self, head: &RequestHead, deadlines: &Deadlines) -> Result<(), Error> {
         self.request.clear();
         head.encode(&mut self.request);
@@ -79,13 +80,13 @@ impl Connection {
         Ok(())
     }
 
-    /// The bytes of the request that was sent last.
+    /// Returns the bytes of the request that was sent last.
     pub(crate) fn request(&self) -> &[u8] {
         &self.request
     }
 
-    /// Waits until there is something to read, for when nothing can be there yet: the read that
-    /// would find that out is saved.
+    /// Waits until the connection is readable. Call it if nothing can have arrived yet: it saves a
+    /// read that would fail.
     pub(crate) fn wait(&self, step: StepDeadline, phase: Phase) -> Result<(), Error> {
         match self.stream.wait_readable(step.deadline) {
             Ok(_) => Ok(()),
@@ -93,7 +94,7 @@ impl Connection {
         }
     }
 
-    /// Receives into the buffer, all of which has been consumed. 0: the server has ended.
+    /// Receives into the buffer, which must be consumed. Returns 0 at the end of the stream.
     pub(crate) fn fill(&mut self, step: StepDeadline, now: (Phase, u64)) -> Result<usize, Error> {
         debug_assert!(self.unread.is_empty());
         let (phase, received) = now;
@@ -103,7 +104,7 @@ impl Connection {
         Ok(read)
     }
 
-    /// Receives content to where it is wanted. 0: the server has ended.
+    /// Receives content directly into `buffer`. Returns 0 at the end of the stream.
     pub(crate) fn receive(
         &self,
         buffer: &mut [u8],
@@ -118,23 +119,24 @@ impl Connection {
         &self.buffer[self.unread.clone()]
     }
 
-    /// The first `count` unread bytes are dealt with. They stay in the buffer until it is filled.
+    /// Consumes the first `count` unread bytes. They stay in the buffer until it is filled again.
     pub(crate) fn consume(&mut self, count: usize) {
         self.unread.start += count;
     }
 
-    /// Where the buffer has `part`, which is some of what was [unread](Connection::unread).
+    /// Returns the range of the last `length` bytes among the first `used`
+    /// [unread](Connection::unread) ones.
     pub(crate) fn place(&self, used: usize, length: usize) -> Range<usize> {
         let end = self.unread.start + used;
         end - length..end
     }
 
-    /// Moves what is at `place` to where something before it ends.
+    /// Moves the bytes at `place` to `end`, the end of an earlier range.
     pub(crate) fn join(&mut self, place: Range<usize>, end: usize) {
         self.buffer.copy_within(place, end);
     }
 
-    /// What the buffer has there.
+    /// Returns the bytes of the buffer at `place`.
     pub(crate) fn at(&self, place: Range<usize>) -> &[u8] {
         &self.buffer[place]
     }

@@ -1,4 +1,4 @@
-//! The time budgets of one transfer, as points in time.
+//! The deadlines of one transfer: its timeouts as points in time.
 
 #[cfg(test)]
 mod tests;
@@ -14,44 +14,44 @@ use crate::error::{Error, ErrorKind};
 use crate::min_speed::MinSpeed;
 use crate::timeouts::{Phase, Timeout, Timeouts};
 
-/// [`Timeouts`] that have begun to run.
+/// [`Timeouts`] that are running.
 #[derive(Clone, Debug)]
 pub(crate) struct Deadlines {
     timeouts: Timeouts,
-    /// The end of everything.
+    /// The deadline of the whole transfer.
     total: StepDeadline,
 }
 
-/// The end of one step: of its own budget or of the total one, whichever is first.
+/// The deadline of one step: its own or the total one, whichever is earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StepDeadline {
     pub(crate) deadline: Deadline,
     timeout: Timeout,
-    /// How long the budget is.
+    /// The length of the timeout.
     length: Duration,
 }
 
 impl Deadlines {
-    /// From `start` on, and up to `outer` in any case.
+    /// Starts `timeouts` at `start`. `outer` is a deadline that holds besides them.
     pub(crate) fn new(timeouts: Timeouts, outer: Deadline, start: Instant) -> Deadlines {
         let own = timeouts.total.map_or(Deadline::never(), |it| Deadline::after_at(start, it));
         let deadline = own.earlier(outer);
-        // Whoever sets a point in time for several transfers has the same budget in mind.
+        // A deadline shared by several transfers is reported as their total timeout.
         let length = timeouts.total.or(outer.remaining_at(start)).unwrap_or_default();
         Deadlines { timeouts, total: StepDeadline { deadline, timeout: Timeout::Total, length } }
     }
 
-    /// What is left for everything.
+    /// Returns the deadline of the whole transfer.
     pub(crate) fn total(&self) -> StepDeadline {
         self.total
     }
 
-    /// The least speed of the body.
+    /// Returns the minimum speed of the body.
     pub(crate) fn min_speed(&self) -> Option<MinSpeed> {
         self.timeouts.min_speed
     }
 
-    /// The end of what began at `since` under `budget`.
+    /// Returns the deadline of a step that began at `since` under `timeout`.
     pub(crate) fn step(&self, timeout: Timeout, since: Instant) -> StepDeadline {
         let length = match timeout {
             Timeout::Connect => self.timeouts.connect,
@@ -67,7 +67,7 @@ impl Deadlines {
         }
     }
 
-    /// How long a transfer may take from now on, and how long the server may pause in it.
+    /// Returns the total deadline, and the stall timeout for the server's pauses.
     #[cfg(unix)]
     pub(crate) fn transfer_deadline(&self) -> TransferDeadline {
         let patience = TransferDeadline::from(self.total.deadline);
@@ -77,7 +77,8 @@ impl Deadlines {
         }
     }
 
-    /// The bound that ended a wait for the server under [`patience`](Deadlines::patience).
+    /// Returns the deadline that ended a wait for the server under
+    /// [`transfer_deadline`](Deadlines::transfer_deadline).
     #[cfg(unix)]
     pub(crate) fn stalled(&self) -> StepDeadline {
         match self.timeouts.stall {
@@ -91,21 +92,21 @@ impl Deadlines {
 }
 
 impl StepDeadline {
-    /// The same, or sooner.
+    /// Returns the earlier one of this step's deadline and `deadline`.
     pub(crate) fn earlier(self, deadline: Deadline) -> StepDeadline {
         StepDeadline { deadline: self.deadline.earlier(deadline), ..self }
     }
 
-    /// What `error` means for a transfer in `phase`, after `received` bytes of content.
+    /// Turns `error` into the error of a transfer in `phase`, after `received` bytes of content.
     pub(crate) fn error(self, error: netcore::Error, phase: Phase, received: u64) -> Error {
-        // The system has timeouts too, which end a connection before its deadline.
+        // The system has timeouts of its own, which end a connection before its deadline.
         if !error.is_timeout() || !self.deadline.is_expired() {
             return Error::transport(error, phase, received);
         }
         self.ran_out(phase, received).with_cause(NoAnswer(error))
     }
 
-    /// It ran out in `phase`, after `received` bytes of content.
+    /// Returns the error for this deadline, expired in `phase` after `received` bytes of content.
     pub(crate) fn ran_out(self, phase: Phase, received: u64) -> Error {
         let StepDeadline { timeout, length, .. } = self;
         Error::new(ErrorKind::TimedOut { timeout, phase, received, after: length })

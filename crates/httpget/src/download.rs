@@ -35,21 +35,23 @@ pub use retry::{Backoff, LONGEST_RETRY_AFTER, retry_after};
 use sink::Sink;
 use target::Target;
 
-/// A GET whose content goes to a file, or to what else can be written.
+/// A GET whose content goes to a file or to another writable target.
 ///
-/// [`to_file`](Download::to_file) writes to `FILE.part` beside the file, and makes that the file when
-/// it is whole: until then what was there stays. Two downloads to one file do not mix: the second
-/// fails while the first one runs, in whatever process. A download that breaks leaves `FILE.part`,
-/// and `FILE.part.meta` with the resource and its version: the URL, and a strong entity tag or a
-/// strong date. With these a later download [goes on](Download::with_resume) where it broke, and so does
-/// the next of its [attempts](Download::with_retries); [`resume`] has the rules. If the server's file has
-/// changed or can't be told from a changed one, or if the URL is another one, it starts again.
+/// [`to_file`](Download::to_file) writes to `FILE.part` beside the file, and renames it when it is
+/// complete. The old file stays until then. Two downloads to one file never mix: the second fails
+/// while the first one runs, in any process.
 ///
-/// `FILE.part.meta` marks `FILE.part` as this crate's own. A `FILE.part` of another program is never
-/// touched: the download fails then, before anything is sent.
+/// A download that breaks leaves `FILE.part`, and `FILE.part.meta` with the resource and its
+/// version: the URL, and a strong entity tag or a strong date. With these a later download
+/// [resumes](Download::with_resume), and so does the next [attempt](Download::with_retries);
+/// [`resume`] has the rules. The download starts again if the server's file may have changed, or if
+/// the URL is another one.
 ///
-/// On Linux the kernel moves the content by itself, as [`Body::copy_to`](crate::Body::copy_to) has
-/// it. One deadline is for all attempts and the waits between them:
+/// `FILE.part.meta` marks `FILE.part` as written by this crate. A `FILE.part` of another program is
+/// never touched: the download fails before it sends anything.
+///
+/// On Linux the kernel copies the content, as in [`Body::copy_to`](crate::Body::copy_to). One
+/// deadline covers all attempts and the waits between them:
 /// [`Timeouts::total`](crate::Timeouts::total).
 ///
 /// ```no_run
@@ -76,82 +78,82 @@ pub struct Download {
 }
 
 impl Download {
-    /// One attempt, from the beginning.
+    /// Returns a download with one attempt, from the beginning.
     ///
-    /// A request that asks for a range by itself brings that range, as far as the file has it, or
-    /// fails with [`ErrorKind::Range`]. It is not gone on with, nor is one that wants the body
-    /// [raw](Request::with_raw): each further attempt begins again.
+    /// If the request itself asks for a range, the file gets that range, or the download fails with
+    /// [`ErrorKind::Range`]. Such a download is never resumed. The same holds if the request wants
+    /// the body [raw](Request::with_raw). Each further attempt starts again.
     pub fn new(request: Request) -> Download {
         Download { request, options: Options::default() }
     }
 
-    /// Lets the first attempt go on with the part that an earlier download of this URL has left.
-    /// Without it, that part is overwritten as soon as new content comes.
+    /// Lets the first attempt resume the partial file that an earlier download of this URL left.
+    /// Without it, new content overwrites that file.
     ///
-    /// If nothing is left but the file is there, the first attempt asks for the bytes behind its end.
-    /// A server that has none (416, and the same size) ends the download: the file stays, and
-    /// [`Progress::Complete`] says so. Any other answer begins anew.
+    /// If there is no partial file, the first attempt asks for bytes after the end of the existing
+    /// file. If the server has none (416, and the same size), the file stays and
+    /// [`Progress::Complete`] reports it. After any other answer the download starts again.
     pub fn with_resume(mut self, resume: bool) -> Download {
         self.options.resume = resume;
         self
     }
 
-    /// How many further attempts there may be, where an error
-    /// [is retryable](Error::is_retryable). They wait before as Retry-After says or else as
-    /// [`Backoff`] does, never beyond the total budget. If the next attempt would come too late, the
-    /// response or the error of the last one counts, and [`Progress::TooLate`] says so.
+    /// Sets how many further attempts follow an error that [is retryable](Error::is_retryable).
+    /// Each waits as Retry-After or else [`Backoff`] says, but never beyond the total timeout. If
+    /// the next attempt would come too late, the last response or error counts, and
+    /// [`Progress::TooLate`] reports it.
     pub fn with_retries(mut self, retries: u32) -> Download {
         self.options.retries = retries;
         self
     }
 
-    /// Begins no further attempt after `time`, counted from the beginning of the download. An attempt
-    /// that has begun may take longer. Without it, only the total budget counts.
+    /// Starts no further attempt later than `time` after the start of the download. An attempt that
+    /// has started may take longer. By default only the total timeout counts.
     pub fn with_retry_time(mut self, time: Duration) -> Download {
         self.options.retry_time = Some(time);
         self
     }
 
-    /// Lets every error have further attempts, if `any` is `true`, and not only those that
-    /// [are retryable](Error::is_retryable): a malformed response, or a status of 400 or above where
-    /// its content is not [wanted](Download::with_error_content). Exceptions are errors of this side, which stay:
-    /// the target does not take the bytes, or the total budget ran out.
+    /// Retries after every error if `any` is `true`, not only after those that [are
+    /// retryable](Error::is_retryable). That includes malformed responses, and a status of 400 or
+    /// above unless its content is [wanted](Download::with_error_content). Local errors stay final:
+    /// a failed write, and the total timeout.
     pub fn with_retry_any_error(mut self, any: bool) -> Download {
         self.options.any_error = any;
         self
     }
 
-    /// Replaces a file that is there, unless `replace` is `false`: then the download fails before
-    /// anything is sent, and also if somebody makes the file meanwhile. What is written straight
-    /// through, such as a device, is no such file. It replaces by default.
+    /// Replaces an existing file. With `false`, the download fails before it sends anything, and
+    /// also if another program creates the file meanwhile. Devices and other targets written
+    /// directly do not count as files. The default is `true`.
     pub fn with_replace(mut self, replace: bool) -> Download {
         self.options.replace = replace;
         self
     }
 
-    /// How long to wait before further attempts.
+    /// Sets the waits before further attempts.
     pub fn with_backoff(mut self, backoff: Backoff) -> Download {
         self.options.backoff = backoff;
         self
     }
 
-    /// Whether the content of a response with a status of 400 or above is wanted. Without it that is
-    /// an error of the kind [`Status`](ErrorKind::Status), as it always is in place of the rest of a
-    /// file.
+    /// Accepts the content of a response with a status of 400 or above. Otherwise such a response
+    /// is an error of the kind [`Status`](ErrorKind::Status). It always is one if the rest of a
+    /// file was requested.
     pub fn with_error_content(mut self, wanted: bool) -> Download {
         self.options.errors = wanted;
         self
     }
 
-    /// Whether the heads that came before the content stand before it, byte for byte: those of
-    /// interim responses and redirects too. Such a file is not gone on with.
+    /// Writes the heads before the content, byte for byte, those of interim responses and redirects
+    /// included. Such a file is never resumed.
     pub fn with_heads(mut self, wanted: bool) -> Download {
         self.options.heads = wanted;
         self
     }
 
-    /// Whether the file gets the time of its last change from Last-Modified, as wget(1) does it,
-    /// unless that is in the future. It does.
+    /// Gives the file the time in Last-Modified, as wget(1) does, unless that is in the future. The
+    /// default is `true`.
     pub fn with_server_time(mut self, keep: bool) -> Download {
         self.options.server_time = keep;
         self
@@ -159,34 +161,35 @@ impl Download {
 
     /// Downloads to the file at `path`.
     ///
-    /// A symbolic link is followed. A device, a FIFO or a socket is written straight through, as
-    /// [`to`](Download::to) does it; for the reader of a FIFO it waits as long as the stall and the
-    /// total budgets allow. The file that is replaced hands on its permissions and, where the system
-    /// allows that, its owner. Content, and then name, are on the disk (fsync(2)) when this returns.
+    /// A symbolic link is followed. A device, a FIFO or a socket is written directly, as in
+    /// [`to`](Download::to). The download waits for the reader of a FIFO as long as the stall and
+    /// the total timeout allow. The new file gets the permissions of the old one and, if the system
+    /// allows it, its owner. Both content and name are on the disk (fsync(2)) when this function
+    /// returns.
     ///
-    /// A file that can't be replaced is written in place, and keeps its owner:
+    /// A file that can't be replaced is written in place and keeps its owner:
     ///
-    /// - A mounted file, and another user's file in a sticky directory, get a copy of `FILE.part` when
-    ///   that is whole. If copying fails, `FILE.part` still has the whole.
-    /// - A file in a directory that lets nobody make `FILE.part` is emptied when new content comes. A
-    ///   download that breaks leaves what came, which no later download goes on with.
+    /// - A mounted file, and another user's file in a sticky directory, get a copy of the complete
+    ///   `FILE.part`. If copying fails, `FILE.part` still has all content.
+    /// - A file in a directory without write permission is emptied when new content arrives. A
+    ///   download that breaks leaves the bytes received so far, and no later download resumes them.
     ///
     /// A name without room for `.part.meta` is shortened to its first 64 bytes and a hash.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Write`] with a [`FileError`] as its cause: `path` is there and must not be
-    ///   [replaced](Download::with_replace), is a directory, can't be
-    ///   written, or is written by another download; its directory can't be written, or has a
-    ///   `FILE.part` that this crate did not make; the disk is full, or the file larger than allowed.
-    ///   `path` is as it was, `FILE.part` stays;
-    /// - [`ErrorKind::Range`]: the server sent another range than the one that the request asked for
-    ///   by itself, or a part that nobody asked for. Nothing was written;
-    /// - [`ErrorKind::TooLarge`]: the whole is larger than [`Limits::body`](crate::Limits::body).
+    /// - [`ErrorKind::Write`] with a [`FileError`] as its cause. `path` exists and must not be
+    ///   [replaced](Download::with_replace), is a directory, can't be written, or another download
+    ///   writes to it. Or its directory can't be written, or has a `FILE.part` that this crate did
+    ///   not make. Or the disk is full, or the file larger than allowed. `path` is unchanged,
+    ///   `FILE.part` stays;
+    /// - [`ErrorKind::Range`]: the server sent another range than the request asked for, or a part
+    ///   though no range was requested. Nothing was written;
+    /// - [`ErrorKind::TooLarge`]: the content is larger than [`Limits::body`](crate::Limits::body).
     ///   If the server announces that, nothing was written;
     /// - [`ErrorKind::Status`]; see [`with_error_content`](Download::with_error_content);
-    /// - [`ErrorKind::TimedOut`] in [`Phase::Open`]: nobody came to read from the FIFO;
-    /// - those of [`Request::send`] and of [`Body::copy_to`](crate::Body::copy_to), of the last
+    /// - [`ErrorKind::TimedOut`] in [`Phase::Open`]: no reader opened the FIFO;
+    /// - the errors of [`Request::send`] and of [`Body::copy_to`](crate::Body::copy_to) in the last
     ///   attempt.
     ///
     /// A file that grows beyond the process's limit (RLIMIT_FSIZE) is an error only if the process
@@ -237,12 +240,12 @@ impl Download {
 
     /// Downloads to `target`, such as standard output.
     ///
-    /// What is written can't be taken back. So a further attempt goes on behind it, and where the
-    /// server can't do that, the download ends with the error that made the attempt necessary.
+    /// Written bytes can't be taken back, so a further attempt continues after them. If the server
+    /// can't do that, the download ends with the error that made the attempt necessary.
     ///
     /// # Errors
     ///
-    /// As [`to_file`](Download::to_file) has them for a file that is written direct through.
+    /// As [`to_file`](Download::to_file) for a target that is written directly.
     pub fn to(self, target: &impl AsFd) -> Result<Downloaded, Error> {
         self.to_with_progress(target, &mut |_| {})
     }

@@ -18,13 +18,12 @@ use crate::protocol::{InvalidField, ProtocolError, RedirectError, ResponsePart};
 use crate::timeouts::Phase;
 use crate::url::{ParseUrlError, Url};
 
-/// A GET that did not come to a good end: of which URL, and what came of it.
+/// A GET that failed: its URL, and the kind of failure.
 ///
-/// [`Display`](fmt::Display) is one line with the URL, without user and password, and the kind:
-/// `get http://host/x: timed out: the total timeout of 3 s expired while receiving the body, after
-/// 1234 bytes`. What is behind it, such as a [`netcore::Error`] with addresses and the system's
-/// code, or a [`ProtocolError`] with the byte at which a response goes wrong, stands in
-/// [`source`](StdError::source) only.
+/// [`Display`](fmt::Display) is one line with the kind and the URL, without user and password: `get
+/// http://host/x: timed out: the total timeout of 3 s expired while receiving the body, after 1234
+/// bytes`. The cause is only in [`source`](StdError::source). It may be a [`netcore::Error`] with
+/// addresses and the system's code, or a [`ProtocolError`] with the offset of the first wrong byte.
 ///
 /// ```
 /// use httpget::ErrorKind;
@@ -46,18 +45,18 @@ struct Detail {
 }
 
 impl Error {
-    /// An error without a URL and without a cause.
+    /// Returns an error without a URL and without a cause.
     pub(crate) fn new(kind: ErrorKind) -> Error {
         Error(Box::new(Detail { kind, url: None, cause: None }))
     }
 
-    /// Names the URL, unless an earlier step has.
+    /// Sets the URL, unless an earlier step has set it.
     pub(crate) fn with_url(mut self, url: &Url) -> Error {
         self.0.url.get_or_insert_with(|| url.as_str().into());
         self
     }
 
-    /// Counts from the beginning of a file of `total` bytes, of which `at` were there before.
+    /// Counts bytes from the start of a file of `total` bytes, of which `at` existed before.
     #[cfg(all(unix, feature = "download"))]
     pub(crate) fn offset_by(mut self, at: u64, total: u64) -> Error {
         self.0.kind = self.0.kind.offset_by(at, total);
@@ -70,14 +69,14 @@ impl Error {
         self
     }
 
-    /// The same under another kind.
+    /// Replaces the kind.
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Error {
         self.0.kind = kind;
         self
     }
 
-    /// What a connection came to in `phase`, after `received` bytes of content. Not for timeouts,
-    /// which have a budget to name.
+    /// Returns the error of a connection that failed in `phase`, after `received` bytes of content.
+    /// Timeouts of ours have a constructor of their own, which names the timeout.
     pub(crate) fn transport(error: netcore::Error, phase: Phase, received: u64) -> Error {
         let kind = match phase {
             Phase::Resolve => ErrorKind::Resolve,
@@ -87,34 +86,34 @@ impl Error {
         Error::new(kind).with_cause(error)
     }
 
-    /// What came of it. Match on this.
+    /// Returns the kind of failure. Match on this.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The URL, without user and password: the last one where redirects were followed. `None` where
-    /// the text that was given is none.
+    /// Returns the URL, without user and password: the last one if redirects were followed. Returns
+    /// `None` if the given text is not a URL.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         self.0.url.as_deref()
     }
 
-    /// Whether one of the [`Timeouts`](crate::Timeouts) ran out.
+    /// Returns `true` if one of the [`Timeouts`](crate::Timeouts) expired.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, ErrorKind::TimedOut { .. })
     }
 
-    /// Whether the same GET may succeed later though nothing is changed: a connection refused or
-    /// broken, a response cut short, a timeout other than the total one, a name server that can't
-    /// tell at present, and the statuses 408, 429 and 5xx.
+    /// Returns `true` if the same GET may succeed later. That holds for a refused or broken
+    /// connection, a truncated response, a timeout other than the total one, a temporary failure of
+    /// the name server, and the statuses 408, 429 and 5xx.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.kind.is_retryable(self.network())
     }
 
-    /// The network's part of it, where that is the cause.
+    /// Returns the network error, if that is the cause.
     #[must_use]
     pub fn network(&self) -> Option<&netcore::Error> {
         let cause = self.0.cause.as_ref()?;
@@ -164,7 +163,7 @@ impl From<ProtocolError> for Error {
             }
             _ => ErrorKind::Malformed,
         };
-        // How much came of how much is said already.
+        // The kind has both numbers already.
         match kind {
             ErrorKind::NothingReceived | ErrorKind::BodyTruncated { .. } => Error::new(kind),
             _ => Error::new(kind).with_cause(error),
@@ -195,7 +194,7 @@ impl StdError for Error {
 }
 
 impl From<Error> for io::Error {
-    /// Keeps the kind, as far as [`io::ErrorKind`] has it, and the whole error as the payload.
+    /// Keeps the kind as far as [`io::ErrorKind`] has it, and the whole error as the payload.
     fn from(error: Error) -> io::Error {
         let kind = error.0.kind.io(error.network());
         io::Error::new(kind, error)

@@ -7,56 +7,56 @@ use netcore::connect::ConnectEvent;
 use crate::protocol::{ResponseHead, Warning};
 use crate::url::Url;
 
-/// What happens while a request is sent and its response's head received, as it happens: see
+/// An event while a request is sent and the head of its response is received: see
 /// [`Request::send_observed`](crate::Request::send_observed).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A connection is being made.
+    /// A connection is being established.
     Connect(ConnectEvent<'a>),
-    /// A connection from before is used again.
+    /// An idle connection is used again.
     Reused {
-        /// Where it leads.
+        /// The address of the server.
         peer: Option<&'a Address>,
     },
-    /// The connection from before turned out dead before any byte came back: once more, on a new
-    /// one.
+    /// The idle connection turned out dead before a byte arrived. The request is sent again on a
+    /// new connection.
     Retry,
-    /// A request is on its way: its bytes.
+    /// The bytes of a request that was sent.
     Request(&'a [u8]),
     /// The head of an interim response (1xx).
     Interim(&'a ResponseHead),
     /// The head of a response: of the last one, or of a redirect.
     Head(&'a ResponseHead),
-    /// Something about the response was accepted with a remark.
+    /// The response was accepted with a warning.
     Warning(Warning),
-    /// The response is a redirect that is followed.
+    /// The response is a redirect, which is followed.
     Redirect {
-        /// Where it leads.
+        /// The target of the redirect.
         to: &'a Url,
-        /// The fields of the request that another origin does not get.
+        /// The fields of the request that are not sent to another origin.
         dropped: &'a [HeaderName],
     },
     /// A redirect's connection is kept for later requests.
     Kept,
     /// A redirect's connection is closed.
     Closed {
-        /// Why it can't be used again.
+        /// The reason why it can't be used again.
         reason: CloseReason,
     },
 }
 
-/// Why a connection is not used again.
+/// The reason why a connection is not used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {
     /// The request asks for it: by `Connection: close`, or as HTTP/1.0 without `keep-alive`.
     Request,
-    /// The response says so, or its framing leaves no other end.
+    /// The response says so, or its framing has no other end.
     Response,
-    /// The rest of the body was too long or too slow to be worth reading.
+    /// The rest of the body was too long or too slow to read.
     Unread,
-    /// The body was not received to its end: it broke, was too large, or could not be written.
+    /// The body was not received completely: it broke, was too large, or could not be written.
     Broken,
     /// The client keeps no idle connections.
     NotKept,

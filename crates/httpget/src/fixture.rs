@@ -12,12 +12,12 @@ use std::time::Duration;
 #[cfg(unix)]
 pub(crate) use directory::Directory;
 
-/// Long enough for any machine: it runs out only where a test would hang.
+/// The time until a test is considered stuck, generous on any machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What happens on a connection next, seen from the server.
+/// The next step on a connection, seen from the server.
 pub(crate) enum Step {
-    /// A request comes, with this request line and with what the check wants of its head.
+    /// A request arrives with this request line, and its head passes the check.
     Get(&'static str, Box<dyn FnOnce(&str) + Send>),
     /// These bytes are sent, in one piece.
     Send(Vec<u8>),
@@ -65,7 +65,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     /// Those in the script.
     connections: usize,
-    /// Those that were made, each played by a thread.
+    /// The connections made so far, each played by a thread.
     playing: Receiver<JoinHandle<Option<TcpStream>>>,
     finished: bool,
 }
@@ -172,7 +172,7 @@ pub(crate) fn gate() -> (impl FnOnce() + Send + 'static, impl FnOnce() + Send + 
     (open, pass)
 }
 
-/// A step that is something else than what the connection carries.
+/// Returns a step that runs `action`, such as a wait for the test.
 pub(crate) fn act(action: impl FnOnce() + Send + 'static) -> Step {
     Step::Do(Box::new(action))
 }

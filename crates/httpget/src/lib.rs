@@ -35,5 +35,5 @@ pub use timings::Timings;
 pub use url::{Credentials, Origin, ParseUrlError, Scheme, Url};
 
 pub use http;
-/// Whose connectors, deadlines, addresses and errors are part of what is here.
+/// The crate of the connectors, deadlines, addresses and errors in this API.
 pub use netcore;

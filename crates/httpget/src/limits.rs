@@ -1,6 +1,6 @@
 //! The limits on what a server can make a client keep, read or follow.
 
-/// What a peer may make a client keep, read or follow, in one value.
+/// The limits on what a server can make a client keep, read or follow, in one value.
 ///
 /// ```
 /// use httpget::Limits;
@@ -13,7 +13,7 @@
 pub struct Limits {
     /// Bytes of one response head, its status line and the blank line at its end included: 64 KiB.
     pub head: usize,
-    /// Fields of one head, or of the trailers: 128. Never more than 32,768.
+    /// Fields of one head, or of the trailers: 128. The highest possible limit is 32,768.
     pub fields: usize,
     /// Interim responses (1xx) before the final one: 16.
     pub interim: usize,
@@ -25,8 +25,8 @@ pub struct Limits {
     pub trailers: usize,
     /// Bytes of one chunk's size line, its extensions included: 4 KiB.
     pub chunk_line: usize,
-    /// Bytes of a body nobody wants that are read so that the connection can be used again:
-    /// 64 KiB. What is longer costs the connection.
+    /// Bytes of an unwanted body that are read so that the connection can be used again: 64 KiB.
+    /// With a longer rest, the connection is closed.
     pub drain: u64,
 }
 

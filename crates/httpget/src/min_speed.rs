@@ -1,4 +1,4 @@
-//! The least speed of a body. Without a clock: the time is an argument.
+//! The minimum speed of a body. Time is an argument; there is no clock.
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +21,7 @@ use std::time::Duration;
 pub struct MinSpeed {
     /// Bytes of content a second.
     pub bytes: u64,
-    /// The time over which the mean is taken. No body ends for its speed before so much has passed.
+    /// The window of the mean. No body fails for its speed before that much time has passed.
     pub time: Duration,
 }
 
@@ -36,8 +36,8 @@ impl MinSpeed {
 /// The samples of one window: 16, and one before it.
 const SAMPLES: u32 = 16;
 
-/// What came of a body in the time that was spent waiting for its server. Time that the reader of the
-/// body takes is not part of it.
+/// The speed of a body, over the time spent waiting for its server. Time spent by the reader does
+/// not count.
 #[derive(Debug)]
 pub(crate) struct SpeedMeter {
     min_speed: MinSpeed,
@@ -45,7 +45,7 @@ pub(crate) struct SpeedMeter {
     waited: Duration,
     /// Bytes of content so far.
     bytes: u64,
-    /// Earlier pairs of the two. The first one is as old as the window, or the beginning.
+    /// Earlier pairs of `waited` and `bytes`. The first is as old as the window, or the start.
     samples: VecDeque<(Duration, u64)>,
 }
 
@@ -59,7 +59,7 @@ impl SpeedMeter {
         self.min_speed
     }
 
-    /// Takes note of a wait, after which there are `bytes` in all.
+    /// Records a wait, after which there are `bytes` in all.
     pub(crate) fn record(&mut self, wait: Duration, bytes: u64) {
         self.waited += wait;
         self.bytes = bytes;
@@ -76,7 +76,7 @@ impl SpeedMeter {
         }
     }
 
-    /// Returns `true` if the body was slower than it must be, over the whole window.
+    /// Returns `true` if the body was slower than the minimum over a whole window.
     pub(crate) fn is_too_slow(&self) -> bool {
         let Some((begin, before)) = self.samples.front() else { return false };
         let window = self.waited - *begin;
@@ -84,7 +84,8 @@ impl SpeedMeter {
         window >= self.min_speed.time && ((self.bytes - before) as f64) < least
     }
 
-    /// Returns the longest wait after which [`is_too_slow`](SpeedMeter::is_too_slow) has to be asked again.
+    /// Returns the longest wait after which [`is_too_slow`](SpeedMeter::is_too_slow) must be
+    /// checked again.
     pub(crate) fn longest_wait(&self) -> Duration {
         let full = |(at, _): &(Duration, u64)| (*at + self.min_speed.time).checked_sub(self.waited);
         let next = self.samples.iter().filter_map(full).find(|left| !left.is_zero());

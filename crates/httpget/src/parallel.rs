@@ -10,17 +10,16 @@ use crate::error::Error;
 use crate::response::Response;
 
 impl Client {
-    /// GETs all of `urls`, at most `at_once` of them at the same time, each begun in its turn and
-    /// redirects followed. `each` gets the number of the URL, from 0, and what came of it, and has
-    /// the body to itself; with `at_once` above 1 it is called from that many threads, in the order
-    /// in which the responses come.
+    /// Sends a GET for each of `urls`, at most `at_once` at the same time, in order, and follows
+    /// redirects. `each` receives the index of the URL and the result, and owns the response. If
+    /// `at_once` is above 1, it is called from that many threads, in the order of the responses.
     ///
-    /// `urls` are asked for one by one, so there may be any number of them. A client keeps 8 idle
-    /// connections: for more at once see [`with_idle`](Client::with_idle).
+    /// `urls` is read item by item, so it may be endless. A client keeps 8 idle connections: for
+    /// more at once see [`with_idle`](Client::with_idle).
     ///
     /// # Panics
     ///
-    /// Once all threads have ended, if `each` or the iterator has panicked in one of them.
+    /// Panics after all threads have ended if `each` or the iterator panicked in one of them.
     ///
     /// ```no_run
     /// use std::num::NonZeroUsize;
@@ -51,7 +50,7 @@ impl Client {
         };
         thread::scope(|scope| {
             for _ in 1..threads {
-                // Without another thread the ones that there are do the work.
+                // If no thread can be started, the running ones do the work.
                 if thread::Builder::new().spawn_scoped(scope, work).is_err() {
                     break;
                 }

@@ -1,4 +1,4 @@
-//! The connections that a client's requests take turns on.
+//! The pool of idle connections of a client.
 
 mod idle;
 

@@ -33,8 +33,8 @@ impl Client {
 
 /// A GET to be sent, made by [`Client::get`].
 ///
-/// What is wrong with it is the error of [`send`](Request::send), the first fault if there are
-/// several; until then nothing fails and nothing is sent.
+/// [`send`](Request::send) reports the first error in the URL or the fields. Nothing fails and
+/// nothing is sent before.
 ///
 /// ```no_run
 /// use httpget::Client;
@@ -53,7 +53,7 @@ impl Client {
 pub struct Request(pub(crate) Result<PreparedRequest, Error>);
 
 impl Request {
-    /// Sends this field in place of a default, or of those of that name that were set before.
+    /// Sets a field. It replaces a default field, or fields of that name that were set before.
     pub fn with_header<N, V>(self, name: N, value: V) -> Request
     where
         N: TryInto<HeaderName, Error: Into<http::Error>>,
@@ -66,8 +66,8 @@ impl Request {
         })
     }
 
-    /// A field as people write it, sent in place of a default, or a default that is not sent: what
-    /// [`parse_field`](crate::protocol::parse_field) made.
+    /// Sets a field read by [`parse_field`](crate::protocol::parse_field): it replaces a default
+    /// field, or removes one if it has no value.
     pub fn with_field(self, field: &Field) -> Request {
         self.change(|prepared| {
             prepared.head.apply(field);
@@ -75,14 +75,14 @@ impl Request {
         })
     }
 
-    /// Asks for a part: `0-99` for the first hundred bytes, `100-` for what follows them, `-100` for
-    /// the last hundred (RFC 9110 section 14.1.1). The server may send the whole instead, which its
-    /// status says: 206 is a part, 200 the whole.
+    /// Asks for a range: `0-99` is the first hundred bytes, `100-` all after them, `-100` the last
+    /// hundred (RFC 9110 section 14.1.1). The server may send all content instead. The status
+    /// tells: 206 is a range, 200 all content.
     pub fn with_range(self, range: &str) -> Request {
         self.with_header(RANGE, format!("bytes={range}"))
     }
 
-    /// The time budgets of this request, in place of the client's.
+    /// Replaces the client's timeouts for this request.
     pub fn with_timeouts(self, timeouts: Timeouts) -> Request {
         self.change(|prepared| {
             prepared.timeouts = timeouts;
@@ -90,7 +90,7 @@ impl Request {
         })
     }
 
-    /// The limits of this request, in place of the client's.
+    /// Replaces the client's limits for this request.
     pub fn with_limits(self, limits: Limits) -> Request {
         self.change(|prepared| {
             prepared.limits = limits;
@@ -98,8 +98,8 @@ impl Request {
         })
     }
 
-    /// A point in time by which all is done, the last byte of the body included, for what consists
-    /// of several requests. It counts as [`Timeouts::total`], which holds besides.
+    /// Sets a deadline for the last byte of the body. Use it for an operation of several requests.
+    /// It is reported as [`Timeouts::total`], which applies as well.
     pub fn with_deadline(self, deadline: Deadline) -> Request {
         self.change(|prepared| {
             prepared.deadline = deadline;
@@ -107,7 +107,7 @@ impl Request {
         })
     }
 
-    /// Whether redirects are followed, up to [`Limits::redirects`]; they are without this.
+    /// Follows redirects, up to [`Limits::redirects`]. The default is `true`.
     pub fn with_redirects(self, follow: bool) -> Request {
         self.change(|prepared| {
             prepared.follow = follow;
@@ -115,9 +115,9 @@ impl Request {
         })
     }
 
-    /// Whether the body is left as it was sent: a chunked one with its sizes and trailers (RFC 9112
-    /// section 7.1). Its framing is followed all the same, and one that is cut short an error.
-    /// [`Body::received`](crate::Body::received) counts the content alone.
+    /// Leaves the body as it was sent: a chunked body keeps its sizes and trailers (RFC 9112
+    /// section 7.1). The framing is still checked, and a truncated body is an error.
+    /// [`Body::received`](crate::Body::received) counts only the content.
     pub fn with_raw(self, raw: bool) -> Request {
         self.change(|prepared| {
             prepared.raw = raw;
@@ -133,42 +133,43 @@ impl Request {
         })
     }
 
-    /// The URL, if it is one.
+    /// Returns the URL. Returns `None` if the given text is not a URL.
     #[must_use]
     pub fn url(&self) -> Option<&Url> {
         self.0.as_ref().ok().map(|prepared| &prepared.url)
     }
 
-    /// Sends it, follows redirects, and returns when the head of the response is there. The body is
-    /// still to be read.
+    /// Sends the request, follows redirects, and returns when the head of the response has arrived.
+    /// The body is still to be read.
     ///
-    /// An idle connection of the client's is used again. Where that turns out dead before a byte
-    /// has come back, the request is sent once more, on a new connection.
+    /// An idle connection of the client is used first. If it turns out dead before a byte arrives,
+    /// the request is sent once more, on a new connection.
     ///
     /// # Errors
     ///
-    /// By their [`ErrorKind`]:
+    /// By [`ErrorKind`]:
     ///
-    /// - [`InvalidUrl`](ErrorKind::InvalidUrl), [`UnsupportedScheme`](ErrorKind::UnsupportedScheme),
+    /// - [`InvalidUrl`](ErrorKind::InvalidUrl),
+    ///   [`UnsupportedScheme`](ErrorKind::UnsupportedScheme),
     ///   [`InvalidRequest`](ErrorKind::InvalidRequest): nothing was sent;
     /// - [`Resolve`](ErrorKind::Resolve), [`Connect`](ErrorKind::Connect),
     ///   [`Transport`](ErrorKind::Transport), with a [`netcore::Error`] as the cause;
-    /// - [`TimedOut`](ErrorKind::TimedOut): one of the [`Timeouts`] ran out;
+    /// - [`TimedOut`](ErrorKind::TimedOut): one of the [`Timeouts`] expired;
     /// - [`NothingReceived`](ErrorKind::NothingReceived),
     ///   [`HeadTruncated`](ErrorKind::HeadTruncated), [`Malformed`](ErrorKind::Malformed),
     ///   [`TooLarge`](ErrorKind::TooLarge), with a
-    ///   [`ProtocolError`](crate::protocol::ProtocolError) as the cause where there is more to say;
-    /// - [`TooManyRedirects`](ErrorKind::TooManyRedirects); and
-    ///   [`Malformed`](ErrorKind::Malformed) for a redirect that leads nowhere.
+    ///   [`ProtocolError`](crate::protocol::ProtocolError) as the cause if it adds anything;
+    /// - [`TooManyRedirects`](ErrorKind::TooManyRedirects); and [`Malformed`](ErrorKind::Malformed)
+    ///   for a redirect without a usable target.
     ///
-    /// A status of 400 or above is no error here, but of
+    /// A status of 400 or above is not an error here; see
     /// [`error_for_status`](Response::error_for_status).
     pub fn send(self) -> Result<Response, Error> {
         self.send_observed(&mut |_| {})
     }
 
-    /// [`send`](Request::send), and `observer` is told what happens, as it happens. Time that it
-    /// takes is time that the transfer does not get.
+    /// Sends the request, as [`send`](Request::send) does, and calls `observer` for each event.
+    /// Time spent in `observer` counts against the timeouts.
     ///
     /// # Errors
     ///
@@ -177,7 +178,7 @@ impl Request {
         run::run(self.0?, observer)
     }
 
-    /// Changes what is to be sent, unless it is past that.
+    /// Changes the prepared request, unless an earlier step failed.
     fn change(self, change: impl FnOnce(&mut PreparedRequest) -> Result<(), Error>) -> Request {
         Request(self.0.and_then(|mut prepared| match change(&mut prepared) {
             Ok(()) => Ok(prepared),

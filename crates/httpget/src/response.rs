@@ -11,7 +11,8 @@ use crate::protocol::{Exchange, ResponseHead};
 use crate::timings::Timings;
 use crate::url::Url;
 
-/// The first room for a body of unknown length, and the most for one that only says how long it is.
+/// The initial buffer for a body of unknown length in bytes, and the largest one reserved for an
+/// announced length.
 const ROOM: (u64, u64) = (8 << 10, 1 << 20);
 
 /// The response to a GET: its head, and its body still to be read.
@@ -50,73 +51,73 @@ impl Response {
         }
     }
 
-    /// The status.
+    /// Returns the status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.head.status()
     }
 
-    /// HTTP/1.0 or HTTP/1.1.
+    /// Returns HTTP/1.0 or HTTP/1.1.
     #[must_use]
     pub fn version(&self) -> Version {
         self.head.version()
     }
 
-    /// The fields of the head.
+    /// Returns the fields of the head.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.head.headers()
     }
 
-    /// The head, its bytes as they came among it.
+    /// Returns the head, with its bytes as received.
     #[must_use]
     pub fn head(&self) -> &ResponseHead {
         &self.head
     }
 
-    /// What this is the response of: the last URL, where redirects were followed.
+    /// Returns the URL of this response: the last one if redirects were followed.
     #[must_use]
     pub fn url(&self) -> &Url {
         self.body.url()
     }
 
-    /// When the steps were done so far.
+    /// Returns the times of the steps so far.
     #[must_use]
     pub fn timings(&self) -> &Timings {
         self.body.timings()
     }
 
-    /// The connection's address on this side, where the system can tell.
+    /// Returns the local address of the connection, if the system knows it.
     #[must_use]
     pub fn local_address(&self) -> Option<&Address> {
         self.local.as_ref()
     }
 
-    /// The server's address, where the system can tell.
+    /// Returns the server's address, if the system knows it.
     #[must_use]
     pub fn peer_address(&self) -> Option<&Address> {
         self.peer.as_ref()
     }
 
-    /// Whether the connection had carried another request before.
+    /// Returns `true` if an earlier request has used the connection.
     #[must_use]
     pub fn is_reused(&self) -> bool {
         self.reused
     }
 
-    /// Bytes of the body in all, where the head tells.
+    /// Returns the length of the body in bytes. Returns `None` if the head does not announce it.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.body.content_length()
     }
 
-    /// The body, to be read.
+    /// Returns the body, to be read.
     #[must_use]
     pub fn body(&mut self) -> &mut Body {
         &mut self.body
     }
 
-    /// The body alone.
+    /// Returns the body and drops the head.
     #[must_use]
     pub fn into_body(self) -> Body {
         self.body
@@ -140,7 +141,7 @@ impl Response {
                 if self.body.is_done() {
                     break;
                 }
-                // One byte beyond the limit is enough to know.
+                // One byte above the limit is enough to detect a longer body.
                 let most = usize::try_from(limit).map_or(usize::MAX, |it| it.saturating_add(1));
                 bytes.resize((2 * filled).clamp(1, most), 0);
             }

@@ -1,4 +1,4 @@
-//! From a request to the head of its response: connecting, sending, redirects, one more try.
+//! Runs a request up to the head of its response: connecting, sending, redirects, one retry.
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::{Scheme, Url};
 
-/// All that a request was told.
+/// A request with everything that is needed to send it.
 #[derive(Clone, Debug)]
 pub(crate) struct PreparedRequest {
     pub(crate) client: Client,
@@ -37,7 +37,7 @@ pub(crate) struct PreparedRequest {
 
 type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
 
-/// Carries `prepared` out, up to the head of the last response.
+/// Runs `prepared`, up to the head of the last response.
 pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<Response, Error> {
     let PreparedRequest { client, mut url, mut head, limits, timeouts, deadline, follow, raw } =
         prepared;
@@ -183,7 +183,7 @@ impl Hop<'_> {
     }
 }
 
-/// Whether the connection was given up by the server before it could answer.
+/// Returns `true` if the server closed an idle connection before it could answer.
 fn is_dead(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::NothingReceived => true,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::min_speed::MinSpeed;
 
-/// How long the parts of a transfer may take. `None`: as long as the others allow.
+/// The timeouts for the parts of a transfer. `None` sets no limit for that part.
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,16 +17,17 @@ use crate::min_speed::MinSpeed;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// Resolving the name and connecting, all of its addresses together: 30 s.
+    /// Time to resolve the name and connect, for all addresses together: 30 s.
     pub connect: Option<Duration>,
-    /// From the request on its way to the first byte of the response: 60 s.
+    /// Time from the end of the request to the first byte of the response: 60 s.
     pub first_byte: Option<Duration>,
-    /// Without a byte in head or body, or without one taken of the request: 30 s.
+    /// Time without a byte received in head or body, or sent of the request: 30 s.
     pub stall: Option<Duration>,
-    /// The least speed of a body. Not limited. The time that a reader takes does not count. With it,
-    /// the content goes through the program's memory instead of the kernel's own copy.
+    /// The minimum speed of a body: none. Time spent by the reader does not count. With a minimum,
+    /// the content goes through the program's memory instead of the kernel's copy.
     pub min_speed: Option<MinSpeed>,
-    /// Everything: resolving, redirects, all attempts, the body to its last byte. Not limited.
+    /// Time for everything, from resolving to the last byte of the body, with redirects and all
+    /// attempts: no limit.
     pub total: Option<Duration>,
 }
 
@@ -74,7 +75,7 @@ impl Timeouts {
     }
 }
 
-/// The part of [`Timeouts`] that ran out.
+/// The part of [`Timeouts`] that expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Timeout {
@@ -90,11 +91,11 @@ pub enum Timeout {
     Total,
 }
 
-/// What a transfer was doing.
+/// The phase of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Opening what the body goes to: a FIFO without a reader.
+    /// Opening the target of the body: a FIFO without a reader.
     Open,
     /// Looking up the name.
     Resolve,

@@ -1,30 +1,30 @@
 use std::fmt;
 use std::time::Duration;
 
-/// When the steps of a GET were done, counted from the call that sent the request, redirects
+/// The times of the steps of a GET, counted from the call that sent the request, redirects
 /// included.
 ///
-/// The steps are those of the last connection and the last request: a connection that was used
-/// again was neither looked up nor made, so those two are `None`. Prints as one line:
-/// `resolved 0.2ms, connected 0.4ms, sent 0.4ms, first byte 1.1ms, finished 1.3ms`.
+/// They describe the last connection and the last request. A reused connection was neither resolved
+/// nor connected, so those two are `None`. Prints as one line: `resolved 0.2ms, connected 0.4ms,
+/// sent 0.4ms, first byte 1.1ms, finished 1.3ms`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timings {
-    /// The last redirect's answer was dealt with and the last request begun; zero without redirects.
+    /// The last redirect was handled and the last request began; zero without redirects.
     pub redirected: Duration,
-    /// How many redirects were followed.
+    /// Number of redirects followed.
     pub redirects: usize,
-    /// How many connections were made.
+    /// Number of connections made.
     pub connects: usize,
     /// The host's addresses were known.
     pub resolved: Option<Duration>,
     /// The connection was made.
     pub connected: Option<Duration>,
-    /// The request had been handed to the system, to its last byte.
+    /// The last byte of the request had reached the kernel.
     pub sent: Option<Duration>,
-    /// The first byte of the response came, an interim response's too.
+    /// The first byte of the response arrived, of an interim response too.
     pub first_byte: Option<Duration>,
-    /// The body was whole.
+    /// The body was complete.
     pub finished: Option<Duration>,
 }
 

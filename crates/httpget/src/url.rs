@@ -22,18 +22,19 @@ pub use credentials::Credentials;
 pub use error::ParseUrlError;
 pub use origin::{Origin, Scheme};
 
-/// The longest URL, in bytes, as it is given and as it is sent: twice what nginx and Apache take
-/// where nobody configured them. RFC 9110 section 4.1 asks for 8000.
+/// The longest URL in bytes, both as given and as sent: twice the default of nginx and Apache. RFC
+/// 9110 section 4.1 asks for 8000.
 const MAX_URL: usize = 16 << 10;
 
-/// Where a GET goes: an `http://` or `https://` URL.
+/// The target of a GET: an `http://` or `https://` URL.
 ///
-/// What is read is strict where readers disagree, because a URL that two programs understand
-/// differently is a way around the one that checks: control characters, a second `@`, a backslash
-/// in front of the path, addresses such as `127.1` or `0x7f.1` and signed ports are refused. It is
-/// lenient where the meaning is plain: what has no place in a path or query is percent-encoded,
-/// `.` and `..` are resolved (RFC 3986 section 5.2.4), and a fragment is dropped, for it is never
-/// sent. Scheme and host print in lower case, a default port not at all.
+/// The parser is strict where readers disagree, because a URL that two programs read differently
+/// can bypass the check of one of them. It refuses control characters, a second `@`, a backslash
+/// before the path, addresses such as `127.1` or `0x7f.1`, and signed ports.
+///
+/// It is lenient where the meaning is plain. Characters that are not allowed in a path or query are
+/// percent-encoded, and `.` and `..` are resolved (RFC 3986 section 5.2.4). A fragment is dropped,
+/// because it is never sent. Scheme and host print in lower case, and a default port is omitted.
 ///
 /// Neither `Display` nor `Debug` shows user or password.
 ///
@@ -50,60 +51,60 @@ const MAX_URL: usize = 16 << 10;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Url {
-    /// All of it, without user, password and fragment. Printable ASCII.
+    /// The URL without user, password and fragment. Printable ASCII.
     text: Box<str>,
     scheme: Scheme,
-    /// Where in the text the host is, without brackets.
+    /// The range of the host in the text, without brackets.
     host: Range<usize>,
     port: u16,
-    /// Where in the text path and query begin.
+    /// The offset of path and query in the text.
     target: usize,
-    /// Host and port as the field `Host` has them.
+    /// Host and port as in the field `Host`.
     host_value: HeaderValue,
     endpoint: Endpoint,
     credentials: Option<Box<Credentials>>,
 }
 
 impl Url {
-    /// Reads a URL as people write it. Without a scheme, it is `http://`.
+    /// Parses a URL as people write it. The default scheme is `http://`.
     ///
     /// # Errors
     ///
-    /// Says the byte of the text, and what is wrong with it:
+    /// The error has the offset of the wrong byte, and the fault:
     ///
     /// - a scheme that is neither `http` nor `https`;
     /// - a space or a control character anywhere;
-    /// - no host, or one that is neither a name by RFC 1123 nor an address (an IPv6 address stands
-    ///   in brackets); a name that is not ASCII needs its `xn--` form;
-    /// - a port that is not all digits, or not from 1 to 65535;
+    /// - no host, or one that is neither a name by RFC 1123 nor an address (an IPv6 address has
+    ///   brackets); a name that is not ASCII needs its `xn--` form;
+    /// - a port with a character that is not a digit, or not from 1 to 65535;
     /// - a user or password with an `@`, a stray `%` or a control character, or that is not UTF-8;
     /// - more than 16 KiB.
     pub fn parse(text: &str) -> Result<Url, ParseUrlError> {
         typed(text).map_err(|refusal| ParseUrlError::new(text.as_bytes(), refusal))
     }
 
-    /// Where a reference, such as the value of a `Location`, leads from here (RFC 3986 section
-    /// 5.2). A reference without a host of its own keeps user and password, one with a host has
-    /// only those that it brings.
+    /// Resolves a reference, such as the value of a `Location`, against this URL (RFC 3986 section
+    /// 5.2). A reference without a host keeps user and password. A reference with a host has only
+    /// its own.
     ///
     /// Unlike in [`parse`](Url::parse), spaces are percent-encoded too, and so is every byte that
-    /// is not ASCII, whatever encoding it is in.
+    /// is not ASCII, in any encoding.
     ///
     /// # Errors
     ///
-    /// As [`parse`](Url::parse): control characters, other schemes, a scheme without `//`, what is
-    /// wrong with the host and what stands before it, and a result of more than 16 KiB.
+    /// As [`parse`](Url::parse): control characters, other schemes, a scheme without `//`, a
+    /// malformed host, port, user or password, and a result of more than 16 KiB.
     pub fn join(&self, reference: &[u8]) -> Result<Url, ParseUrlError> {
         self.resolve(reference).map_err(|refusal| ParseUrlError::new(reference, refusal))
     }
 
-    /// All of it, without user, password and fragment.
+    /// Returns the URL without user, password and fragment.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The scheme.
+    /// Returns the scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
@@ -116,7 +117,7 @@ impl Url {
         &self.text[self.host.clone()]
     }
 
-    /// The port, the scheme's default where none is given.
+    /// Returns the port. Without one, returns the scheme's default.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -126,7 +127,7 @@ impl Url {
     /// brackets and without its scope, the port only where it is not the scheme's default.
     #[must_use]
     pub fn authority(&self) -> &str {
-        // It was made of ASCII.
+        // The bytes are ASCII by construction.
         self.host_value.to_str().unwrap_or_default()
     }
 
@@ -134,41 +135,41 @@ impl Url {
         &self.host_value
     }
 
-    /// Path and query: the request target in origin form (RFC 9112 section 3.2.1).
+    /// Returns path and query: the request target in origin form (RFC 9112 section 3.2.1).
     #[must_use]
     pub fn target(&self) -> &str {
         &self.text[self.target..]
     }
 
-    /// User and password.
+    /// Returns the user and password.
     #[must_use]
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_deref()
     }
 
-    /// The same without user and password.
+    /// Returns the URL without user and password.
     #[must_use]
     pub fn without_credentials(&self) -> Url {
         Url { credentials: None, ..self.clone() }
     }
 
-    /// The same with the user and password of another.
+    /// Returns the URL with the user and password of `other`.
     pub(crate) fn with_credentials_of(self, other: &Url) -> Url {
         Url { credentials: other.credentials.clone(), ..self }
     }
 
-    /// Scheme, host and port.
+    /// Returns scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin { text: self.text[..self.target].into() }
     }
 
-    /// Whether both have the same [`origin`](Url::origin).
+    /// Returns `true` if both have the same [`origin`](Url::origin).
     pub(crate) fn is_same_origin(&self, other: &Url) -> bool {
         self.text[..self.target] == other.text[..other.target]
     }
 
-    /// Where to connect.
+    /// Returns the endpoint to connect to.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint.clone()
@@ -246,7 +247,7 @@ fn known(scheme: &str) -> Result<Scheme, Refusal> {
     }
 }
 
-/// A URL of what follows `//`; `offset` is where that stands in the whole text.
+/// Parses the text after `//`; `offset` is its offset in the complete text.
 fn absolute(scheme: Scheme, rest: &[u8], offset: usize) -> Result<Url, Refusal> {
     let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
     let (authority, tail) = rest.split_at(rest.iter().position(ends).unwrap_or(rest.len()));
@@ -259,7 +260,7 @@ fn absolute(scheme: Scheme, rest: &[u8], offset: usize) -> Result<Url, Refusal> 
     let port_text = if port == scheme.default_port() { String::new() } else { format!(":{port}") };
     let text = format!("{scheme}://{opening}{host}{closing}{port_text}{target}");
     let start = scheme.name().len() + "://".len() + opening.len();
-    // What a scope names is this machine's own, and no concern of the server's (RFC 9844).
+    // A scope belongs to this machine and is not sent to the server (RFC 9844).
     let unscoped = host.split_once('%').map_or(host.as_str(), |(ip, _)| ip);
     let Ok(host_value) = HeaderValue::try_from(format!("{opening}{unscoped}{closing}{port_text}"))
     else {

@@ -7,23 +7,23 @@ use crate::error::NoAnswer;
 use crate::error::{Error, ErrorKind};
 use crate::timeouts::Phase;
 
-/// So much content in one piece is moved by the kernel. Less is not worth its preparations.
+/// The least content in one piece that is worth a copy by the kernel, in bytes.
 const KERNEL_COPY: u64 = 256 << 10;
 
 impl Body {
-    /// Moves all that is left of the body to `target`: a file where it stands, a pipe, standard
-    /// output. The result is how many bytes it was. On Unix.
+    /// Copies the rest of the body to `target`: a file at its position, a pipe or standard output.
+    /// Returns the number of bytes. Available on Unix.
     ///
-    /// On Linux the kernel moves the content from the socket to a file or pipe without showing it to
-    /// the program, where the framing leaves 256 KiB or more of it in one piece.
+    /// On Linux the kernel copies the content from the socket to a file or pipe without a detour
+    /// through the program's memory. It does so for pieces of at least 256 KiB between two parts of
+    /// the framing.
     ///
     /// # Errors
     ///
-    /// Those of reading the body, and [`ErrorKind::Write`] with a [`netcore::Error`] behind it if
-    /// `target` does not take the bytes; up to 1 MiB that was received is lost then. The time
-    /// that `target` takes is no stall of the server's, but part of the total. A file that grows
-    /// beyond RLIMIT_FSIZE is an error only if the process ignores or handles SIGXFSZ
-    /// (setrlimit(2)).
+    /// The errors of reading the body, and [`ErrorKind::Write`] with a [`netcore::Error`] as its
+    /// cause if writing to `target` fails. Up to 1 MiB of received content is lost then. Time spent
+    /// writing to `target` counts only against `total`. A file that grows beyond RLIMIT_FSIZE is an
+    /// error only if the process ignores or handles SIGXFSZ (setrlimit(2)).
     ///
     /// ```
     /// use std::fs::File;
@@ -57,7 +57,7 @@ impl Body {
                     moved += self.write_to(target)?;
                     progress(moved);
                 }
-                // The kernel's own copy does not tell how long it waited for the server.
+                // The kernel's copy does not report how long it waited for the server.
                 Decoded::NeedMore
                     if self.meter.is_none() && self.exchange.passthrough_len() >= KERNEL_COPY =>
                 {
@@ -75,7 +75,7 @@ impl Body {
         }
     }
 
-    /// Writes what the buffer has. The result is how many bytes it was.
+    /// Writes the content in the buffer. Returns the number of bytes.
     fn write_to(&mut self, target: &impl AsFd) -> Result<u64, Error> {
         let Some(connection) = &self.connection else { return Ok(0) };
         let content = connection.at(self.content.clone());
@@ -91,7 +91,7 @@ impl Body {
         }
     }
 
-    /// Has the kernel move what is certain to be content.
+    /// Lets the kernel copy the bytes that are certain to be content.
     fn splice_to(
         &mut self,
         target: &impl AsFd,
@@ -147,7 +147,7 @@ impl Body {
     }
 }
 
-/// Whether it is our time that ran out, and not the system's.
+/// Returns `true` if our deadline expired, as opposed to a timeout of the system.
 fn is_ours(error: &netcore::Error) -> bool {
     error.is_timeout() && error.code().is_none()
 }

@@ -11,17 +11,17 @@ use crate::event::Event;
 use crate::timeouts::{Phase, Timeout};
 use crate::url::Url;
 
-/// The two things that connecting consists of.
+/// The two steps of connecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectStep {
-    /// The addresses are known.
+    /// The addresses of the host are known.
     Resolved,
-    /// The connection is made.
+    /// The connection is established.
     Connected,
 }
 
 impl Client {
-    /// A new connection to where `url` leads. `reached` is told when.
+    /// Connects to the server of `url`. Calls `reached` after each step.
     pub(crate) fn connect(
         &self,
         url: &Url,

@@ -42,20 +42,20 @@ pub(super) struct Engine<'a> {
     prepared: PreparedRequest,
     options: Options,
     sink: Sink<'a>,
-    /// The end of all attempts.
+    /// The deadline of all attempts.
     total: StepDeadline,
-    /// The time until which further attempts may begin.
+    /// The time until which a further attempt may start.
     retry_until: Deadline,
     progress: &'a mut dyn FnMut(Progress<'_>),
     attempts: u32,
     fetched: u64,
-    /// What is there may be gone on with.
+    /// `true` if existing content may be resumed.
     trusts: bool,
-    /// The heads of this attempt, if they are wanted and not written yet.
+    /// The heads of this attempt that are wanted and not yet written.
     heads: Vec<u8>,
-    /// How many bytes of them are written.
+    /// Bytes of heads already written.
     written: u64,
-    /// Why the attempt before this one failed.
+    /// The error of the attempt before this one.
     broken: Option<Error>,
 }
 
@@ -124,7 +124,7 @@ impl<'a> Engine<'a> {
                         return Ok(done);
                     }
                 }
-                // The server can't help it: the first fault is what it comes down to.
+                // Written bytes and no usable range: the error of the first attempt counts.
                 _ if self.sink.bytes_taken() > 0 => return Err(self.given_up(&response)),
                 Ok(Decision::Begin { length }) => return self.begin(response, source, length),
                 Ok(Decision::Continue { .. } | Decision::Repeat) => {}
@@ -134,7 +134,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The content that is there already.
+    /// Returns the content that exists before the request.
     fn held(&self) -> Result<Held, Failure> {
         if !self.trusts || !self.is_plain() {
             return Ok(Held::Nothing);
@@ -158,7 +158,7 @@ impl<'a> Engine<'a> {
         Ok(whole.map_or(Held::Nothing, Held::File))
     }
 
-    /// The source of a response that was not redirected.
+    /// Returns the source of a response that was not redirected.
     fn asked(&self) -> Source {
         self.source_at(&self.prepared.url)
     }
@@ -185,7 +185,7 @@ impl<'a> Engine<'a> {
             request = request.with_header(IF_RANGE, validator.clone());
         }
         self.heads.clear();
-        // There is no other attempt whose heads they would have to give way to.
+        // The last attempt may write its heads at once; no other attempt replaces them.
         let at_once = self.is_last() && matches!(self.sink, Sink::Direct { .. });
         let Engine { heads, progress, options, sink, total, written, .. } = self;
         let mut failed = None;
@@ -209,7 +209,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The response is the whole file, of `length` bytes if it says so.
+    /// Writes a response that is the complete file, of `length` bytes if it says so.
     fn begin(
         &mut self,
         response: Response,
@@ -224,7 +224,7 @@ impl<'a> Engine<'a> {
         let total = response.content_length().or(length);
         self.check_size(&response, total)?;
         check_length(&response, length, response.content_length())?;
-        // A page about an error has no version that could be gone on with.
+        // An error page has no version that could be resumed.
         let validator = match response.status() {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT if self.is_plain() => {
                 Validator::of(response.headers(), SystemTime::now())
@@ -247,8 +247,8 @@ impl<'a> Engine<'a> {
         Ok(Done { response, bytes: ahead + arrived, resumed_from: 0, stays: false })
     }
 
-    /// The response is the file from `at` on, or `length` bytes of it. Returns `None` if it has more
-    /// bytes than it says: which of them are the right ones can't be told.
+    /// Writes a response that is the file from `at` on, or `length` bytes of it. Returns `None` if
+    /// it has more bytes than announced: the right ones among them are unknown.
     fn go_on(
         &mut self,
         response: Response,
@@ -276,14 +276,14 @@ impl<'a> Engine<'a> {
         Ok(Some(Done { response, bytes, resumed_from: at, stays: false }))
     }
 
-    /// The server has nothing behind what is held.
+    /// Handles a server that has no bytes after the held ones.
     fn complete(&mut self, response: Response, held: &Held) -> Done {
         let bytes = held.bytes();
         (self.progress)(Progress::Complete { bytes });
         Done { response, bytes, resumed_from: bytes, stays: matches!(held, Held::File(_)) }
     }
 
-    /// Moves the content behind the `at` bytes that are there. The result is how many came.
+    /// Copies the content to the sink, behind its first `at` bytes. Returns the number of bytes.
     fn receive(
         &mut self,
         mut response: Response,
@@ -316,7 +316,7 @@ impl<'a> Engine<'a> {
         Ok(Downloaded { bytes, fetched, attempts, resumed_from, response })
     }
 
-    /// Waits for the next attempt. Returns the error of the last one if there is no next one.
+    /// Waits before the next attempt. Returns the last error if there is no further attempt.
     fn wait(&mut self, failure: Failure) -> Result<(), Error> {
         let Failure { error, next } = failure;
         let wait = match next {
@@ -331,8 +331,8 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Returns `true` if another attempt may help, and is left. A status is no error by itself, so
-    /// that [`check_status`](Engine::check_status) decides about it.
+    /// Returns `true` if a further attempt is left and may help. A status is not an error here:
+    /// [`check_status`](Engine::check_status) decides about it.
     fn may_try_again(&self, error: &Error) -> bool {
         let is_of_this_side = matches!(
             error.kind(),
@@ -346,8 +346,8 @@ impl<'a> Engine<'a> {
         !self.is_last() && !self.sink.is_stuck()
     }
 
-    /// The wait before the next attempt, which the server `asked` for or the back-off decides.
-    /// An error, which is told, if the attempt would come too late.
+    /// Returns the wait before the next attempt: the one `asked` for by the server, or the
+    /// back-off's. Reports an attempt that would come too late, and returns an error.
     fn in_time(&mut self, asked: Option<Duration>) -> Result<Duration, NotInTime> {
         let wait = asked.unwrap_or_else(|| self.options.backoff.next_wait());
         let too_long = asked.is_some() && wait > LONGEST_RETRY_AFTER;
@@ -359,17 +359,17 @@ impl<'a> Engine<'a> {
         Ok(wait)
     }
 
-    /// Whether what comes is a file from its first byte to its last, so that it can be gone on with
-    /// where it breaks.
+    /// Returns `true` if the content is a file from its first byte to its last, so that a broken
+    /// download can be resumed.
     fn is_plain(&self) -> bool {
         let by_hand = [RANGE, IF_RANGE].iter().any(|name| self.prepared.head.value(name).is_some());
         !self.options.heads && !self.prepared.raw && !by_hand
     }
 
-    /// The heads that came before an error, where no other attempt was thought to be the last.
+    /// Writes the heads that came before an error, unless they were written already.
     fn leave_heads(&mut self) {
         if matches!(self.sink, Sink::Direct { bytes: 0, .. }) {
-            // The error that ended it is the one to be told.
+            // The error that ended the attempt is reported; this one would hide it.
             let _ = netcore::transfer::write_all_to(&self.sink, &self.heads, self.total.deadline);
         }
     }
@@ -378,7 +378,7 @@ impl<'a> Engine<'a> {
         self.attempts > self.options.retries
     }
 
-    /// The end where [`Sink::Direct`] could only be begun again.
+    /// Ends the download, because [`Sink::Direct`] can't start again.
     fn given_up(&mut self, response: &Response) -> Failure {
         let error = self.broken.take();
         let error = error.unwrap_or_else(|| Error::new(ErrorKind::Range).with_url(response.url()));

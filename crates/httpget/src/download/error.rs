@@ -1,4 +1,4 @@
-//! What went wrong around the transfers: the causes behind an [`Error`](crate::Error).
+//! The errors of files, and of attempts that come too late.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Span;
 
-/// What could not be done to which file: the cause of an error of the kind
+/// A failed operation on a file: the cause of an error of the kind
 /// [`Write`](crate::ErrorKind::Write).
 #[derive(Debug, thiserror::Error)]
 #[error("{action} {}", Shown(path))]
@@ -18,25 +18,25 @@ pub struct FileError {
 }
 
 impl FileError {
-    /// The cause of a failed `action`, a verb.
+    /// Returns a constructor for the cause of a failed `action`, a verb.
     pub(super) fn new(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
         move |cause| FileError { action, path: path.to_owned(), cause }
     }
 
-    /// Which file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What the system said.
+    /// Returns the error of the system.
     #[must_use]
     pub fn cause(&self) -> &io::Error {
         &self.cause
     }
 }
 
-/// A path on one line, whatever is in it.
+/// A path on one line, with its control characters escaped.
 struct Shown<'a>(&'a Path);
 
 impl fmt::Display for Shown<'_> {
@@ -48,7 +48,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// The cause of a status for which there is no further attempt, though some are left.
+/// The cause of a status that would be retried if the next attempt came in time.
 #[derive(Debug, thiserror::Error)]
 #[error("the next attempt would be due in {wait} only")]
 pub(super) struct NotInTime {

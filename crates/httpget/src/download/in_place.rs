@@ -1,7 +1,8 @@
-//! A file that is written where it is, because it can't be replaced: it is mounted, or its directory
-//! takes no file beside it.
+//! A file that is written in place, because it can't be replaced: it is mounted, or its directory
+//! lets nobody create a file.
 //!
-//! Its old content is gone as soon as new content comes, and a download that breaks leaves what came.
+//! New content overwrites the old one at once, and a download that breaks leaves the bytes received
+//! so far.
 
 #[cfg(test)]
 mod tests;
@@ -17,19 +18,19 @@ use super::error::FileError;
 use super::lock::lock;
 use super::resume::{Partial, Version};
 
-/// The file itself, which no other download writes meanwhile.
+/// The file itself, locked against other downloads.
 #[derive(Debug)]
 pub(super) struct InPlace {
     file: File,
     path: PathBuf,
-    /// Content has come in place of the old one.
+    /// `true` once new content has replaced the old.
     begun: bool,
     /// The version of that content, if it is known.
     version: Option<Version>,
 }
 
 impl InPlace {
-    /// Opens and locks the file at `path`. Its content stays.
+    /// Opens and locks the file at `path`. The content stays.
     pub(super) fn open(path: &Path) -> Result<InPlace, FileError> {
         let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
         let opened = File::options().write(true).custom_flags(flags).open(path);
@@ -38,31 +39,32 @@ impl InPlace {
         Ok(InPlace { file, path: path.to_owned(), begun: false, version: None })
     }
 
-    /// The beginning of a version. Returns `None` if there is none yet, or its version is not known.
+    /// Returns the beginning of a version. Returns `None` if the file is empty or its version is
+    /// unknown.
     pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
         let Some(version) = &self.version else { return Ok(None) };
         let bytes = self.bytes()?;
         Ok((bytes > 0).then(|| Partial { bytes, version: version.clone() }))
     }
 
-    /// The size of the old file. Returns `None` once its content is gone.
+    /// Returns the size of the old file. Returns `None` once its content is gone.
     pub(super) fn whole(&self) -> Result<Option<u64>, FileError> {
         if self.begun { Ok(None) } else { self.bytes().map(Some) }
     }
 
-    /// Empties it, for content of this version.
+    /// Empties the file, for content of this version.
     pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
         self.begun = true;
         self.version = version;
         self.keep(0)
     }
 
-    /// Cuts it to its first `bytes`, and goes on behind them.
+    /// Truncates the file to its first `bytes`, and continues after them.
     pub(super) fn keep(&mut self, bytes: u64) -> Result<(), FileError> {
         cut(&mut self.file, bytes).map_err(FileError::new("truncate", &self.path))
     }
 
-    /// Copies all of `from`, from its first byte.
+    /// Copies all of `from`, from its first byte on.
     pub(super) fn copy(&mut self, from: &mut File) -> Result<(), FileError> {
         from.seek(SeekFrom::Start(0))
             .and_then(|_| io::copy(from, &mut self.file))
@@ -70,7 +72,8 @@ impl InPlace {
             .map_err(FileError::new("write", &self.path))
     }
 
-    /// Puts the content on the disk (fsync(2)), all `bytes` of it, and sets the time of the last change.
+    /// Checks that the file has `bytes`, syncs it to disk (fsync(2)) and sets its modification
+    /// time.
     pub(super) fn finish(self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
         self.settle(bytes, modified).map_err(FileError::new("write", &self.path))
     }
@@ -80,7 +83,7 @@ impl InPlace {
             return Err(io::Error::other("somebody else has written to it"));
         }
         match modified.map(|modified| self.file.set_modified(modified)) {
-            // Another user's file keeps the time of the writing (utimensat(2)).
+            // A file of another user keeps the time of the write (utimensat(2)).
             Some(Err(error)) if error.kind() != io::ErrorKind::PermissionDenied => Err(error),
             _ => self.file.sync_all(),
         }
@@ -91,7 +94,7 @@ impl InPlace {
     }
 }
 
-/// Cuts a file to its first `bytes`, and goes on behind them.
+/// Truncates a file to its first `bytes`, and moves its position there.
 pub(super) fn cut(file: &mut File, bytes: u64) -> io::Result<()> {
     file.set_len(bytes)?;
     file.seek(SeekFrom::Start(bytes)).map(|_| ())

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use super::retry::Backoff;
 
-/// What a download was told besides its request.
+/// The settings of a download.
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) resume: bool,
     pub(super) replace: bool,
     pub(super) retries: u32,
-    /// Time from the beginning of the download after which no further attempt begins.
+    /// Time after the start of the download after which no further attempt starts.
     pub(super) retry_time: Option<Duration>,
-    /// Errors that are not retryable have further attempts too.
+    /// Errors that are not retryable are retried too.
     pub(super) any_error: bool,
     pub(super) backoff: Backoff,
     pub(super) errors: bool,

@@ -1,4 +1,4 @@
-//! The file that a download is written to until it is whole.
+//! The partial file, to which a download is written until it is complete.
 //!
 //! ```text
 //!   nothing ──open──► FILE.part, locked ──begin──► FILE.part ──content──► finish ──► FILE
@@ -6,17 +6,17 @@
 //!                        └─ nothing came: removed                           └─ anything else: both stay
 //! ```
 //!
-//! A FILE that can't be replaced, such as a mounted one, gets a copy of FILE.part when that is whole.
+//! A FILE that can't be replaced, such as a mounted one, gets a copy of the complete FILE.part.
 //!
-//! FILE.part is ours only if the mark beside it says so. Another file of that name is neither read nor
-//! written nor removed: browsers name their own partial files in the same way.
+//! FILE.part is ours only if the mark beside it says so. Another file of that name is never read,
+//! written or removed: browsers name their own partial files in the same way.
 //!
-//! Whoever writes FILE.part holds the lock on it (flock(2)), which ends with the process. The death
-//! of the process loses nothing that was written. At the end the content is on the disk (fsync(2))
-//! before FILE is it, and its name is on the disk before the download has succeeded; so after a loss
-//! of power FILE is what it was or the whole download, never a part of one. What FILE.part is after
-//! a loss of power is the file system's to say: one that notes a size before the bytes are there
-//! would leave a hole to be gone on behind.
+//! The process that writes FILE.part holds a lock on it (flock(2)), which ends with the process. If
+//! the process dies, nothing written is lost. At the end, the content is synced to disk (fsync(2))
+//! before FILE is replaced, and the name before the download succeeds. So after a power loss FILE
+//! is the old one or the complete new one, never a mixture. After a power loss the content of
+//! FILE.part depends on the file system: one that records a size before the data could leave a
+//! hole, and a resumed download would continue after it.
 
 #[cfg(test)]
 mod tests;
@@ -36,18 +36,17 @@ use super::resume::{Partial, Version};
 use super::sidecar::{self, Found, Mark};
 use super::target::FileTarget;
 
-/// How often the file may be gone, or be another, once it is locked: somebody else's download has
-/// come to its end just then.
+/// Attempts to lock a file that is not replaced at the same time by another download that ends.
 const TRIES: usize = 16;
 
-/// Only the owner may read what is to replace a file, until it has the permissions of that.
+/// The permissions of a file that replaces another one, until it gets the permissions of that one.
 const PRIVATE: u32 = 0o600;
 
-/// The end of the message about a file that is in the way.
+/// The end of the message about a foreign file at this path.
 const NOT_OURS: &str = "this program did not make it here, so it stays untouched: move it away, or \
                         choose another name for the download";
 
-/// FILE.part, which nobody else writes meanwhile.
+/// FILE.part, locked against other downloads.
 #[derive(Debug)]
 pub(super) struct PartFile {
     file: File,
@@ -59,19 +58,20 @@ pub(super) struct PartFile {
 }
 
 impl PartFile {
-    /// Opens the one for `place`, or makes it. The content that it has stays.
+    /// Opens the partial file for `place`, or creates it. Existing content stays.
     pub(super) fn open(place: FileTarget) -> Result<PartFile, FileError> {
         let [path, sidecar] = place.aside();
         let (file, mark) = open_locked(&path, &sidecar, &place)?;
         Ok(PartFile { file, path, sidecar, mark, place, finished: false })
     }
 
-    /// How many bytes it has.
+    /// Returns the number of bytes in the file.
     pub(super) fn bytes(&self) -> Result<u64, FileError> {
         self.file.metadata().map(|file| file.len()).map_err(FileError::new("inspect", &self.path))
     }
 
-    /// The beginning of a version. Returns `None` if it is empty, or its version is not known.
+    /// Returns the beginning of a version. Returns `None` if the file is empty or its version is
+    /// unknown.
     pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
         let Some(version) = &self.mark.version else { return Ok(None) };
         let bytes = self.bytes()?;
@@ -79,8 +79,8 @@ impl PartFile {
         Ok(sound.then(|| Partial { bytes, version: version.clone() }))
     }
 
-    /// The size of the file at the place. Returns `None` if there is none, or the partial one has
-    /// content.
+    /// Returns the size of the file to be replaced. Returns `None` if there is none, or if the
+    /// partial file has content.
     pub(super) fn whole(&self) -> Result<Option<u64>, FileError> {
         match &self.place.replaced {
             Some(replaced) if self.bytes()? == 0 => Ok(Some(replaced.len())),
@@ -88,24 +88,24 @@ impl PartFile {
         }
     }
 
-    /// Empties it, for content of this version.
+    /// Empties the file, for content of this version.
     pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
-        // First: of an empty file the mark may name any version.
+        // Truncate first: the mark of an empty file may name any version.
         self.keep(0)?;
         let had = std::mem::replace(&mut self.mark.version, version);
         self.write_mark(had.is_some())
     }
 
-    /// Cuts it to its first `bytes`, and goes on behind them.
+    /// Truncates the file to its first `bytes`, and continues after them.
     pub(super) fn keep(&mut self, bytes: u64) -> Result<(), FileError> {
         cut(&mut self.file, bytes).map_err(FileError::new("truncate", &self.path))
     }
 
-    /// Makes it the file at the place: with the owner and the permissions of the one that it
-    /// replaces, and with the time of the last change that is given. The owner stays where the
-    /// system does not let it be changed.
+    /// Renames the file to its final path. It gets the owner and the permissions of the replaced
+    /// file, and the modification time given. The owner stays if the system does not allow a
+    /// change.
     ///
-    /// It must have just `bytes`, all of them put there by us.
+    /// The file must have exactly `bytes`, all written by this download.
     pub(super) fn finish(
         mut self,
         bytes: u64,
@@ -124,7 +124,7 @@ impl PartFile {
         }
         let directory = self.place.directory();
         match File::open(directory).and_then(|directory| directory.sync_all()) {
-            // fsync(2): some file systems do that with files only; a directory may be unreadable.
+            // fsync(2): some file systems support it only for files; a directory may be unreadable.
             Err(error) if !matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EACCES)) => {
                 Err(FileError::new("sync", directory)(error))
             }
@@ -133,23 +133,24 @@ impl PartFile {
     }
 
     fn replace(&self) -> io::Result<()> {
-        // Before the new name: behind it, another download's mark may be there.
+        // Remove the mark before the rename: after it, the mark may be that of another download.
         sidecar::remove(&self.sidecar)?;
         self.rename().inspect_err(|_| {
-            // The first error is the one to be told. Without a mark, the part would be in the way of
-            // the next download.
+            // The first error is reported. Without its mark, the partial file would block the next
+            // download.
             let _ = sidecar::write(&self.sidecar, &self.mark, false);
         })
     }
 
-    /// Copies the whole over the file at the place. If that fails, the part still has all of it.
+    /// Copies the complete content over the file. If that fails, the partial file still has all of
+    /// it.
     fn overwrite(&mut self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
         let mut target = InPlace::open(&self.place.path)?;
         target.begin(None)?;
         target.copy(&mut self.file)?;
         target.finish(bytes, modified)?;
-        // Nothing is lost if they stay. The mark first: behind the part, another download's may be
-        // there.
+        // Files left behind do no harm. Remove the mark first: after the removal of the partial
+        // file, the mark may be that of another download.
         let removed = sidecar::remove(&self.sidecar).and_then(|()| fs::remove_file(&self.path));
         if let Err(error) = removed {
             log::info!("{} stays: {error}", self.path.display());
@@ -158,20 +159,20 @@ impl PartFile {
         Ok(())
     }
 
-    /// Gives it the name of the place.
+    /// Gives the file its final name.
     fn rename(&self) -> io::Result<()> {
         if self.place.replace {
             return fs::rename(&self.path, &self.place.path);
         }
-        // Unlike rename(2), link(2) fails if somebody has made the file meanwhile.
+        // Unlike rename(2), link(2) fails if another program has created the file meanwhile.
         match fs::hard_link(&self.path, &self.place.path) {
             Ok(()) => {
-                // The file is there. A second name of it does no harm.
+                // The file is complete. A second name does no harm.
                 let _ = fs::remove_file(&self.path);
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            // FAT and its like have no links.
+            // FAT and similar file systems have no hard links.
             Err(_) => match fs::symlink_metadata(&self.place.path) {
                 Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
                 Err(_) => fs::rename(&self.path, &self.place.path),
@@ -193,7 +194,7 @@ impl PartFile {
         self.file.sync_all()
     }
 
-    /// Whether there is still a file at the place, or nothing.
+    /// Checks that the path still has a file, or nothing.
     fn may_replace(&self) -> io::Result<()> {
         match fs::symlink_metadata(&self.place.path) {
             Ok(there) if there.is_file() => Ok(()),
@@ -218,17 +219,17 @@ impl AsFd for PartFile {
 impl Drop for PartFile {
     fn drop(&mut self) {
         if !self.finished && self.file.metadata().is_ok_and(|file| file.len() == 0) {
-            // Nobody is there to be told, and what stays behind does no harm.
+            // A destructor can't report errors, and files left behind do no harm.
             let _ = sidecar::remove(&self.sidecar);
             let _ = fs::remove_file(&self.path);
         }
-        // Where a child process is just being started, it has a copy of the descriptor, and would
-        // have the lock for a moment longer.
+        // A child process that is just being started has a copy of the descriptor and would hold
+        // the lock for a moment longer.
         let _ = netcore::file_lock::unlock(&self.file);
     }
 }
 
-/// Opens and locks the file at `path` and reads its mark at `sidecar`, or makes both.
+/// Opens and locks the file at `path` and reads its mark at `sidecar`, or creates both.
 fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File, Mark), FileError> {
     for _ in 0..TRIES {
         let (file, is_new) = match open(path, false, place) {
@@ -249,8 +250,8 @@ fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File,
         let mark = match found {
             Found::Ours(_) | Found::Nothing if is_new => {
                 let mark = Mark { born, version: None };
-                // The mark of a file that is gone; or none, because another download that has just
-                // ended took this one for its own.
+                // The mark may belong to a removed file. It may also be missing, if another
+                // download that just ended took this file for its own.
                 if found != Found::Ours(Mark::default()) {
                     sidecar::write(sidecar, &mark, true)
                         .map_err(FileError::new("write", sidecar))?;
@@ -268,8 +269,8 @@ fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File,
     Err(FileError::new("write", path)(io::Error::other("it is replaced again and again")))
 }
 
-/// Makes the file at `path`, and its mark before: whoever finds the file finds it marked. Returns
-/// `None` if another download was faster.
+/// Creates the mark and then the file at `path`, so that the file is never seen without its mark.
+/// Returns `None` if another download was faster.
 fn create_marked(
     path: &Path,
     sidecar: &Path,
@@ -288,7 +289,7 @@ fn create_marked(
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
         Err(error) => {
             if found == Found::Nothing {
-                // The first error is the one to be told.
+                // The first error is reported.
                 let _ = sidecar::remove(sidecar);
             }
             Err(FileError::new("write", path)(error))
@@ -306,8 +307,8 @@ fn open(path: &Path, create: bool, place: &FileTarget) -> io::Result<File> {
         .open(path)
 }
 
-/// Locks `file`. Returns `false` if it is not at `path` any more: then another download has just come
-/// to its end.
+/// Locks `file`. Returns `false` if another file is at `path` by now: another download has just
+/// ended.
 fn lock_at(file: &File, path: &Path) -> io::Result<bool> {
     let ours = file.metadata()?;
     if !ours.is_file() || ours.nlink() > 1 {
@@ -336,14 +337,14 @@ fn in_the_way(path: &Path) -> FileError {
     FileError::new("write", path)(io::Error::new(io::ErrorKind::AlreadyExists, NOT_OURS))
 }
 
-/// The time at which a file was made, which tells it from another one at its path. Returns `None`
-/// where the file system keeps none.
+/// Returns the creation time of a file, which tells it from another one at its path. Returns `None`
+/// if the file system does not record it.
 fn birth(file: &Metadata) -> Option<String> {
     let born = file.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some(format!("{}.{:09}", born.as_secs(), born.subsec_nanos()))
 }
 
-/// Whether `file` is what is at `path`.
+/// Returns `true` if `file` is the file at `path`.
 fn is_at(file: &Metadata, path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(there) => Ok((there.dev(), there.ino()) == (file.dev(), file.ino())),
@@ -352,8 +353,8 @@ fn is_at(file: &Metadata, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Gives `file` the owner, the group and the permissions of `replaced`, but for set-user-ID and its
-/// like, which new content has not earned.
+/// Gives `file` the owner, the group and the permissions of `replaced`. Set-user-ID and the like
+/// are dropped: new content must not inherit them.
 fn take_after(file: &File, replaced: &Metadata) -> io::Result<()> {
     let ours = file.metadata()?;
     let mut mode = replaced.mode() & 0o777;
@@ -362,7 +363,7 @@ fn take_after(file: &File, replaced: &Metadata) -> io::Result<()> {
         && ours.gid() != replaced.gid()
         && fchown(file, None, Some(replaced.gid())).is_err()
     {
-        // What the old group could do is not for another one.
+        // Permissions of the old group must not go to another group.
         mode &= !0o070 | ((mode & 0o007) << 3);
     }
     file.set_permissions(Permissions::from_mode(mode))

@@ -7,18 +7,18 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::response::Response;
 
-/// What a download does, as it does it.
+/// A step of a download, as it happens.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Progress<'a> {
-    /// What the client has to tell of an attempt.
+    /// An event of the client in one attempt.
     Event(Event<'a>),
     /// The content of an attempt begins.
     #[non_exhaustive]
     Begun {
-        /// Bytes of the file that are there already.
+        /// Bytes of the file that exist already.
         at: u64,
-        /// Bytes of the whole file, where the response tells.
+        /// Bytes of the complete file, if the response announces them.
         total: Option<u64>,
         /// The response.
         response: &'a Response,
@@ -26,46 +26,47 @@ pub enum Progress<'a> {
     /// Content has arrived.
     #[non_exhaustive]
     Arrived {
-        /// Bytes of the file that are there now.
+        /// Bytes of the file so far.
         bytes: u64,
     },
-    /// The server has nothing behind the bytes that are there: they are the whole file.
+    /// The existing file is complete: the server has no further bytes.
     #[non_exhaustive]
     Complete {
         /// The bytes of the file.
         bytes: u64,
     },
-    /// Attempts are left, but the next one would come later than the total budget, the
-    /// [retry time](Download::with_retry_time) or [`LONGEST_RETRY_AFTER`] allows. The attempt that has just ended is the last one: its response
-    /// or its error counts.
+    /// Attempts are left, but the next one would come later than the total timeout, the [retry
+    /// time](super::Download::with_retry_time) or
+    /// [`LONGEST_RETRY_AFTER`](super::LONGEST_RETRY_AFTER) allows. The response or the error of the
+    /// last attempt counts.
     #[non_exhaustive]
     TooLate {
-        /// The time until the next one.
+        /// Time until the next attempt would start.
         wait: Duration,
     },
-    /// An attempt failed, and there will be another one.
+    /// An attempt failed, and another one follows.
     #[non_exhaustive]
     Waiting {
-        /// Why it failed.
+        /// The error of the attempt.
         error: &'a Error,
-        /// The time until the next one.
+        /// Time until the next attempt.
         wait: Duration,
     },
 }
 
-/// A download that came to its end.
+/// The result of a successful download.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Downloaded {
-    /// Bytes of the whole content.
+    /// Bytes of the complete content.
     pub bytes: u64,
-    /// Bytes of content that came over the network, in all attempts.
+    /// Bytes of content received over the network, in all attempts.
     pub fetched: u64,
-    /// How many attempts it took.
+    /// Number of attempts.
     pub attempts: u32,
-    /// Where the last attempt went on: zero if it brought everything.
+    /// Offset in bytes at which the last attempt resumed; 0 if it brought everything.
     pub resumed_from: u64,
-    /// The last attempt's response, its body read.
+    /// The last attempt's response, with its body read.
     pub response: Response,
 }
 

@@ -22,28 +22,29 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::field::{decimal, single};
 pub use version::{Source, Validator, Version};
 
-/// The beginning of a file, of which it is known whose beginning.
+/// The beginning of a file of a known version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partial {
-    /// The bytes that are there.
+    /// The number of bytes.
     pub bytes: u64,
-    /// The version that they are of.
+    /// The version that they belong to.
     pub version: Version,
 }
 
-/// The content that is there before a request.
+/// The content that exists before a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// None, or none that could be gone on with.
+    /// None, or none that could be resumed.
     Nothing,
     /// The beginning of a known version.
     Part(Partial),
-    /// A file of so many bytes, of an unknown version. It may be whole, and is never gone on with.
+    /// A file of that many bytes and of an unknown version. It may be complete, and is never
+    /// resumed.
     File(u64),
 }
 
 impl Held {
-    /// The bytes that are there.
+    /// Returns the number of bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         match self {
@@ -53,7 +54,8 @@ impl Held {
         }
     }
 
-    /// The value of Range: all bytes behind those that are there. Returns `None` if there are none.
+    /// Returns the value of Range: all bytes after the existing ones. Returns `None` if there are
+    /// none.
     #[must_use]
     pub fn range(&self) -> Option<String> {
         match self.bytes() {
@@ -62,7 +64,7 @@ impl Held {
         }
     }
 
-    /// The value of If-Range. Returns `None` if there is no known version.
+    /// Returns the value of If-Range. Returns `None` without a known version.
     #[must_use]
     pub fn if_range(&self) -> Option<&HeaderValue> {
         match self {
@@ -72,59 +74,59 @@ impl Held {
     }
 }
 
-/// What to do with a response.
+/// The use of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Its content is the whole file: begin with it, whatever is there already.
+    /// The content is the complete file: start with it, and drop existing content.
     Begin {
-        /// The bytes of the content by Content-Range, whatever its framing is. `None` for a 200.
+        /// The length by Content-Range in bytes, independent of the framing. `None` for a 200.
         length: Option<u64>,
     },
-    /// Its content goes behind the bytes that are there.
+    /// The content follows the existing bytes.
     Continue {
-        /// How many bytes it has to be, whatever its framing is.
+        /// The length that the content must have in bytes, independent of the framing.
         length: u64,
-        /// How many bytes the file has.
+        /// The length of the file in bytes.
         total: u64,
     },
-    /// What is there is the whole file.
+    /// The existing file is complete.
     Complete,
-    /// Ask once more, without a range: what is there is of another version or of another resource, or
-    /// the response is another part than the one that was asked for.
+    /// Ask again without a range: existing content has another version or resource, or the response
+    /// is another range than the requested one.
     Repeat,
 }
 
-/// A response to a range that is of no use. What is there stays as it is.
+/// An unusable response to a range request. Existing content stays.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RangeFault {
-    /// A 206 without a range asked for.
+    /// A 206 though no range was requested.
     #[error("the server sent a part that nobody asked for")]
     Unasked,
-    /// A 206 without Content-Range, as multipart/byteranges is, with several, or with one that is
-    /// none (RFC 9110 section 14.4).
+    /// A 206 without a Content-Range, as in multipart/byteranges, with several, or with a malformed
+    /// one (RFC 9110 section 14.4).
     #[error("the server sent a part and does not say which")]
     Unreadable,
-    /// A 206 that begins elsewhere.
+    /// A 206 that begins at another byte.
     #[error("the server sent the bytes from {began} on, not those from {asked} on")]
     Elsewhere {
-        /// Where it was to begin.
+        /// The requested offset of the first byte.
         asked: u64,
-        /// Where it begins.
+        /// The offset of the first byte in the response.
         began: u64,
     },
-    /// The whole file in place of the range that the request asked for by itself.
+    /// The complete file instead of the range that the request asked for.
     #[error("the server sent the whole, not the range that was asked for")]
     Whole,
-    /// The file ends before the range that the request asked for by itself (416).
+    /// The file ends before the range that the request asked for (416).
     #[error("the file has no such range")]
     Beyond,
     /// The content is longer or shorter than Content-Range.
     #[error("the server sent {sent} bytes for a range of {range}")]
     Length {
-        /// What Content-Range says.
+        /// The length in Content-Range in bytes.
         range: u64,
-        /// What came, or was announced.
+        /// The number of bytes sent or announced.
         sent: u64,
     },
 }
@@ -152,7 +154,7 @@ impl Decision {
         }
     }
 
-    /// A 206 may be the whole: a range that nobody asked for is no reason to refuse all bytes.
+    /// A 206 may be the complete file: such content is accepted even if no range was requested.
     fn of_whole(headers: &HeaderMap) -> Result<Decision, RangeFault> {
         match ContentRange::of(headers) {
             Some(ContentRange::Part { first: 0, last, total: Some(total) })
@@ -171,7 +173,7 @@ impl Decision {
             return Decision::Repeat;
         };
         let version = &partial.version;
-        // Without a total nothing would tell the end of the file from the end of a part.
+        // Without a total, the end of the file and the end of a range look the same.
         let known = total.or(version.total);
         let changed = version.total.is_some_and(|before| known != Some(before));
         let fits = first == partial.bytes
@@ -201,9 +203,9 @@ impl Decision {
     }
 }
 
-/// Whether a response is what a request wanted that asked for a range by itself: `asked` is the
-/// value of Range, `sent` how much content was announced. What is no single range of bytes, or has
-/// another status, is the user's to judge.
+/// Checks a response to a request that itself asked for a range. `asked` is the value of Range,
+/// `sent` the announced length. A value that is not a single byte range, and other statuses, are
+/// left to the user.
 pub(super) fn check_asked(
     asked: &HeaderValue,
     status: StatusCode,
@@ -217,7 +219,8 @@ pub(super) fn check_asked(
     match status {
         StatusCode::PARTIAL_CONTENT => {}
         StatusCode::RANGE_NOT_SATISFIABLE => return Err(RangeFault::Beyond),
-        // A server may ignore Range (RFC 9110 section 14.2), and the whole be what was asked for.
+        // A server may ignore Range (RFC 9110 section 14.2), and the complete file may be the
+        // requested range.
         status if status.is_success() && is_all(begin, end, sent) => return Ok(()),
         status if status.is_success() => return Err(RangeFault::Whole),
         _ => return Ok(()),
@@ -227,7 +230,7 @@ pub(super) fn check_asked(
     };
     let length = last - first + 1;
     let wanted = match (decimal(begin), decimal(end)) {
-        // The last bytes: how many that can be is known with the total alone.
+        // The last bytes: their possible number depends on the total.
         (_, Some(count)) if begin.is_empty() => {
             (total.map_or(first, |total| total.saturating_sub(count)), Some(count))
         }
@@ -245,7 +248,7 @@ pub(super) fn check_asked(
     }
 }
 
-/// Returns `true` if the range from `begin` to `end` is all of a file of `bytes`.
+/// Returns `true` if the range from `begin` to `end` covers a file of `bytes`.
 fn is_all(begin: &str, end: &str, bytes: Option<u64>) -> bool {
     match (decimal(begin), decimal(end)) {
         (_, Some(count)) if begin.is_empty() => bytes.is_some_and(|bytes| bytes <= count),
@@ -278,7 +281,7 @@ impl ContentRange {
         let total = if total == "*" { None } else { Some(decimal(total)?) };
         let (first, last) = range.split_once('-')?;
         let (first, last) = (decimal(first)?, decimal(last)?);
-        // The longest has as many bytes as a u64 can count.
+        // The longest range has as many bytes as a u64 can count.
         let sound = first <= last && last < u64::MAX && total.is_none_or(|total| last < total);
         sound.then_some(ContentRange::Part { first, last, total })
     }

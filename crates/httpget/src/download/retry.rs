@@ -1,4 +1,4 @@
-//! When to try again, and how long to wait before. Without I/O: the clock is an argument.
+//! The waits between attempts. There is no I/O, and the time is an argument.
 
 #[cfg(test)]
 mod tests;
@@ -11,14 +11,13 @@ use http::header::{DATE, RETRY_AFTER};
 
 use super::field::{date, decimal, single};
 
-/// The longest wait that a server may ask for in Retry-After. One that asks for more is not tried
-/// again.
+/// The longest wait that a server may ask for in Retry-After. After a longer one there is no retry.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
 
-/// How long to wait before each further attempt: around 1 s, then around 2 s, 4 s, … 60 s at most.
+/// The waits before further attempts: about 1 s, then about 2 s, 4 s, … and at most 60 s.
 ///
-/// Each wait is between the half of that and the whole, by chance, so that many clients of one
-/// server do not come back at the same moment.
+/// Each wait is a random time between half of that and all of it, so that the clients of one server
+/// do not return at the same moment.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,27 +46,27 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// From around `first` to around `longest`.
+    /// Returns waits from about `first` to about `longest`.
     #[must_use]
     pub fn new(first: Duration, longest: Duration) -> Backoff {
-        // Each RandomState has keys of its own.
+        // Each RandomState has random keys of its own.
         let state = RandomState::new().hash_one(0);
         Backoff { first, longest, is_steady: false, failures: 0, state }
     }
 
-    /// Always `wait`, exactly.
+    /// Returns waits of exactly `wait`.
     #[must_use]
     pub fn steady(wait: Duration) -> Backoff {
         Backoff { is_steady: true, ..Backoff::new(wait, wait) }
     }
 
-    /// The same `seed` gives the same waits; without one they differ each time.
+    /// Sets the seed of the random numbers: the same seed gives the same waits.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Backoff {
         Backoff { state: seed, ..self }
     }
 
-    /// The wait before the next attempt.
+    /// Returns the wait before the next attempt.
     pub fn next_wait(&mut self) -> Duration {
         if self.is_steady {
             return self.first;
@@ -79,12 +78,12 @@ impl Backoff {
         half + half.mul_f64(self.fraction())
     }
 
-    /// Something came: the next wait is a short one.
+    /// Starts again with short waits, after progress.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// From 0 to below 1, by the generator SplitMix64.
+    /// Returns a random number from 0 to below 1, by SplitMix64.
     fn fraction(&mut self) -> f64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
@@ -96,17 +95,17 @@ impl Backoff {
     }
 }
 
-/// How long the server asks to wait (RFC 9110 section 10.2.3), at the time `now`. A date is meant by
-/// the server's clock, if the response tells that in Date.
+/// Returns the wait that the server asks for (RFC 9110 section 10.2.3), at the time `now`. A date
+/// is compared with the server's Date, if there is one.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = single(headers, RETRY_AFTER)?;
     let text = value.to_str().ok()?;
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More than fits is too long in any case.
+        // A number that does not fit is too long in any case.
         return Some(Duration::from_secs(decimal(text).unwrap_or(u64::MAX)));
     }
     let now = single(headers, DATE).and_then(date).unwrap_or(now);
-    // A date that has passed: no wait.
+    // A date in the past means no wait.
     Some(date(value)?.duration_since(now).unwrap_or_default())
 }

@@ -1,5 +1,5 @@
-//! The small file beside a partial one. It marks that one as ours, and names the version that it is the
-//! beginning of.
+//! The mark beside a partial file. It says that this crate wrote the partial file, and names its
+//! version.
 //!
 //! ```text
 //! httpget partial 2
@@ -11,9 +11,9 @@
 //! end
 //! ```
 //!
-//! The mark is there before FILE.part is, and is rewritten in place, so that its first line never
-//! vanishes. The last line tells a whole mark from one that was cut short. A mark of version 1 named no
-//! URL: its partial is ours, but of an unknown version.
+//! The mark exists before FILE.part does. It is rewritten in place, so that its first line never
+//! vanishes. The last line tells a complete mark from a truncated one. A mark of version 1 named no
+//! URL: its partial file is ours, but of an unknown version.
 
 #[cfg(test)]
 mod tests;
@@ -40,13 +40,13 @@ const END: &[u8] = b"end";
 /// The contents of a mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// The birth of the partial file, which tells it from another one of its name.
+    /// The creation time of the partial file, which tells it from another one of its name.
     pub(super) born: Option<String>,
-    /// The version that the partial file is of.
+    /// The version of the partial file.
     pub(super) version: Option<Version>,
 }
 
-/// The file at the place of a mark.
+/// The file found at the path of a mark.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
     Nothing,
@@ -56,7 +56,7 @@ pub(super) enum Found {
 }
 
 impl Mark {
-    /// The text of the mark. A version that makes it too long is left out.
+    /// Returns the text of the mark. A version that makes it too long is left out.
     pub(super) fn text(&self) -> Vec<u8> {
         let mut text = [VERSION, b"\n"].concat();
         let mut line = |name: &str, value: &[u8]| {
@@ -85,7 +85,7 @@ impl Mark {
         }
     }
 
-    /// Reads a text, which may be that of another version or be cut short: then nothing is known.
+    /// Reads a text. A truncated mark, or one of another format version, gives an empty mark.
     fn parse(text: &[u8]) -> Found {
         match text.starts_with(OURS) {
             true => Found::Ours(Mark::read(text).unwrap_or_default()),
@@ -125,7 +125,7 @@ impl Mark {
 struct Lines<'a, I: Iterator<Item = &'a [u8]>>(std::iter::Peekable<I>);
 
 impl<'a, I: Iterator<Item = &'a [u8]>> Lines<'a, I> {
-    /// The rest of the next line, if that begins with `name`.
+    /// Returns the rest of the next line, if that begins with `name`.
     fn next(&mut self, name: &str) -> Option<&'a [u8]> {
         self.0.next_if(|line| line.starts_with(name.as_bytes()))?.strip_prefix(name.as_bytes())
     }
@@ -135,10 +135,10 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Lines<'a, I> {
     }
 }
 
-/// Writes the mark at `path`, over the one that is there.
+/// Writes the mark at `path`, over an existing one.
 ///
-/// `over_a_version`: the mark that is there names a version. The new one is on the disk then before
-/// this returns, so that no loss of power joins the old version to the new content.
+/// `over_a_version`: the existing mark names a version. Then the new one is synced to disk first,
+/// so that a power loss never joins the old version and the new content.
 pub(super) fn write(path: &Path, mark: &Mark, over_a_version: bool) -> io::Result<()> {
     let text = mark.text();
     let mut file = match options().open(path) {
@@ -154,12 +154,12 @@ pub(super) fn write(path: &Path, mark: &Mark, over_a_version: bool) -> io::Resul
 
 fn options() -> fs::OpenOptions {
     let mut options = File::options();
-    // A URL may have a secret in it.
+    // A URL may contain a secret.
     options.write(true).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     options
 }
 
-/// Reads the file at `path`. Neither a symbolic link nor a device is followed or waited for.
+/// Reads the file at `path`. It follows no symbolic link and waits for no device.
 pub(super) fn read(path: &Path) -> io::Result<Found> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = match File::options().read(true).custom_flags(flags).open(path) {

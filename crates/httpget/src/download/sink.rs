@@ -9,20 +9,20 @@ use super::part::PartFile;
 use super::resume::{Partial, Version};
 use super::target::FileTarget;
 
-/// What is written to.
+/// The target of the content.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a download has one of them")]
 pub(super) enum Sink<'a> {
-    /// What becomes a file.
+    /// A partial file.
     Part(Box<PartFile>),
     /// A file that can't be replaced.
     InPlace(Box<InPlace>),
-    /// What takes nothing back.
+    /// A device, pipe or socket, which can't take bytes back.
     Direct {
         to: BorrowedFd<'a>,
-        /// How many bytes it took.
+        /// Bytes written so far.
         bytes: u64,
-        /// The version that they are of, if it is known.
+        /// Their version, if known.
         known: Option<Version>,
     },
 }
@@ -32,8 +32,8 @@ impl<'a> Sink<'a> {
         Sink::Direct { to, bytes: 0, known: None }
     }
 
-    /// A partial file beside the one at `place`; or that one itself, if its directory lets nobody make
-    /// another file.
+    /// Returns a partial file beside the file at `place`. If its directory lets nobody create a
+    /// file, it is the file at `place` itself.
     pub(super) fn at(place: FileTarget) -> Result<Sink<'a>, FileError> {
         match PartFile::open(place.clone()) {
             Err(error) if place.replaced.is_some() && is_closed(&error) => {
@@ -48,7 +48,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// How much there is that can't be taken back.
+    /// Returns the number of bytes that can't be taken back.
     pub(super) fn bytes_taken(&self) -> u64 {
         match self {
             Sink::Part(_) | Sink::InPlace(_) => 0,
@@ -56,7 +56,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// What there is to go on with, if its version is known.
+    /// Returns content that can be resumed, if its version is known.
     pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
         match self {
             Sink::Part(part) => part.partial(),
@@ -68,8 +68,8 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// The size of the file that would be replaced. Returns `None` if there is none, or if there is
-    /// a part of another one.
+    /// Returns the size of the file to be replaced. Returns `None` if there is none, or if there is
+    /// a partial file.
     pub(super) fn whole(&self) -> Result<Option<u64>, FileError> {
         match self {
             Sink::Part(part) => part.whole(),
@@ -78,7 +78,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// What was written can neither be taken back nor gone on with.
+    /// Returns `true` if written bytes can neither be taken back nor resumed.
     pub(super) fn is_stuck(&self) -> bool {
         match self {
             Sink::Part(_) | Sink::InPlace(_) => false,
@@ -86,7 +86,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Gets ready for the whole content, of this version.
+    /// Prepares for all content, of this version.
     pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
         match self {
             Sink::Part(part) => part.begin(version),
@@ -98,8 +98,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// What comes goes behind the first `bytes`, and those that were there behind them are gone as
-    /// far as that is possible.
+    /// Keeps the first `bytes`, and drops later ones as far as possible.
     pub(super) fn keep(&mut self, bytes: u64) -> Result<(), FileError> {
         match self {
             Sink::Part(part) => part.keep(bytes),
@@ -108,14 +107,14 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// So many bytes more were written.
+    /// Counts `more` written bytes.
     pub(super) fn took(&mut self, more: u64) {
         if let Sink::Direct { bytes, .. } = self {
             *bytes += more;
         }
     }
 
-    /// All `bytes` are there.
+    /// Completes the target, which has `bytes`.
     pub(super) fn finish(self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
         match self {
             Sink::Part(part) => part.finish(bytes, modified),

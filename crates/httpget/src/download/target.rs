@@ -1,4 +1,4 @@
-//! What is at the path that a download goes to, and so how it is written.
+//! The target at a path: a regular file, or a device, FIFO or socket that is written directly.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use netcore::{Deadline, Endpoint, SocketOptions, Stream};
 
 use super::error::FileError;
 
-/// How many symbolic links may follow one another; path_resolution(7).
+/// The most symbolic links followed in a row; path_resolution(7).
 const MAX_LINKS: usize = 40;
 
 /// The suffixes of a partial file and of its mark.
@@ -26,40 +26,40 @@ const MARK: &str = ".part.meta";
 /// The most bytes that a shortened name keeps.
 const KEPT: usize = 64;
 
-/// How often to look whether somebody reads from a FIFO.
+/// The interval between checks for a reader of a FIFO.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Where the content goes.
+/// The target of a download.
 #[derive(Debug)]
 pub(super) enum Target {
-    /// A regular file, or nothing yet: written aside, and renamed when whole.
+    /// A regular file, or nothing yet: written to a partial file, which is renamed when complete.
     File(FileTarget),
-    /// Written as it comes.
+    /// A target that is written directly.
     Direct(Direct),
 }
 
-/// A path without symbolic links at its end.
+/// A path whose last component is not a symbolic link.
 #[derive(Clone, Debug)]
 pub(super) struct FileTarget {
     pub(super) path: PathBuf,
-    /// The file that is replaced.
+    /// The file to be replaced.
     pub(super) replaced: Option<Metadata>,
-    /// A file may be replaced at all.
+    /// `true` if a file may be replaced.
     pub(super) replace: bool,
 }
 
-/// What can't be renamed over.
+/// A target that can't be replaced by a rename.
 #[derive(Debug)]
 pub(super) enum Direct {
     /// A device, or a FIFO.
     File(File),
-    /// The socket's other side.
+    /// The connection to a socket.
     Socket(Stream),
 }
 
 impl Target {
-    /// Finds out what is at `path`, and opens it unless it is a [`FileTarget`]. A FIFO is waited for until
-    /// somebody reads from it, a socket until somebody accepts, `deadline` at the latest.
+    /// Finds the target at `path`, and opens it unless it is a [`FileTarget`]. Waits for a reader
+    /// of a FIFO, or for a socket to accept, until `deadline`.
     pub(super) fn at(path: &Path, deadline: Deadline) -> Result<Target, FileError> {
         match fs::metadata(path) {
             Ok(there) if there.is_dir() => {
@@ -75,7 +75,7 @@ impl Target {
     }
 }
 
-/// The place of a regular file, or of nothing.
+/// Returns the path of a regular file, or of nothing, behind symbolic links.
 fn named(path: &Path) -> Result<Target, FileError> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -91,7 +91,7 @@ fn named(path: &Path) -> Result<Target, FileError> {
             return Ok(Target::File(FileTarget { path, replaced: Some(there), replace: true }));
         }
         let directory = fs::canonicalize(directory(&path)).map_err(opening(&path))?;
-        // proc(5): a link there is a file that some process has open, and its text is no path.
+        // proc(5): such a link leads to an open file, and its text is not a path.
         if directory.starts_with("/proc") {
             let file = File::options().append(true).open(&path).map_err(opening(&path))?;
             return Ok(Target::Direct(Direct::File(file)));
@@ -105,11 +105,11 @@ fn opening(path: &Path) -> impl FnOnce(io::Error) -> FileError {
     FileError::new("open", path)
 }
 
-/// Whether `path` could be written in place. Where it could not, to replace it would go behind
-/// somebody's back, though the directory allows it.
+/// Checks that the file at `path` is writable. A write-protected file must not be replaced, even if
+/// its directory allows it.
 fn may_write(path: &Path) -> io::Result<()> {
     match File::options().write(true).custom_flags(libc::O_NONBLOCK).open(path) {
-        // A program that runs can't be written, but well be replaced.
+        // A running program can't be written, but it can be replaced.
         Err(error) if error.kind() != io::ErrorKind::ExecutableFileBusy => Err(error),
         _ => Ok(()),
     }
@@ -128,7 +128,7 @@ fn direct(path: &Path, there: &Metadata, deadline: Deadline) -> Result<Target, F
 }
 
 fn open_direct(path: &Path, is_fifo: bool, deadline: Deadline) -> io::Result<File> {
-    // Non-blocking, since to open a FIFO waits for its reader; fifo(7).
+    // Non-blocking, since opening a FIFO waits for its reader; fifo(7).
     let flags = libc::O_NOCTTY | if is_fifo { libc::O_NONBLOCK } else { 0 };
     loop {
         match File::options().write(true).custom_flags(flags).open(path) {

@@ -6,38 +6,38 @@ use http::StatusCode;
 
 use crate::timeouts::{Phase, Timeout};
 
-/// What came of a GET. Match on this; print the [`Error`](crate::Error).
+/// The kind of failure of a GET. Match on this; print the [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The text is no URL.
+    /// The text is not a URL.
     InvalidUrl,
-    /// The request can't be sent: a field that is none, or that a GET can't have.
+    /// The request can't be sent: a field is malformed, or a GET can't have it.
     InvalidRequest,
-    /// The URL, or the one that a redirect leads to, is of a scheme that is not built in.
+    /// The URL, or the target of a redirect, has a scheme that this crate does not support.
     UnsupportedScheme,
-    /// The host's name has no address, or can't be looked up.
+    /// The host's name has no address, or the lookup failed.
     Resolve,
-    /// No address of the host took the connection.
+    /// No address of the host accepted the connection.
     Connect,
-    /// One of the [`Timeouts`](crate::Timeouts) ran out.
+    /// One of the [`Timeouts`](crate::Timeouts) expired.
     #[non_exhaustive]
     TimedOut {
-        /// Which one.
+        /// The timeout that expired.
         timeout: Timeout,
-        /// While this went on.
+        /// The phase in which it expired.
         phase: Phase,
-        /// Bytes of content until then.
+        /// Bytes of content received before.
         received: u64,
-        /// How long the budget was.
+        /// The length of the timeout.
         after: Duration,
     },
     /// The connection broke.
     #[non_exhaustive]
     Transport {
-        /// While this went on.
+        /// The phase in which it broke.
         phase: Phase,
-        /// Bytes of content until then.
+        /// Bytes of content received before.
         received: u64,
     },
     /// The server closed the connection without a byte of a response.
@@ -46,22 +46,22 @@ pub enum ErrorKind {
     HeadTruncated,
     /// The server closed the connection before the end of the body.
     BodyTruncated {
-        /// Bytes of content until then.
+        /// Bytes of content received before.
         received: u64,
-        /// How many it should have been, where the response says.
+        /// The announced length in bytes, if the response announces one.
         expected: Option<u64>,
     },
-    /// What came is no response that can be relied on.
+    /// The server sent something else than a valid response.
     Malformed,
     /// The response is larger than the [`Limits`](crate::Limits) allow.
     TooLarge,
     /// There were more redirects than the [`Limits`](crate::Limits) allow.
     TooManyRedirects,
-    /// The response is whole, but its status is 400 or above.
+    /// The response is complete, but its status is 400 or above.
     Status(StatusCode),
-    /// The server sent another range than the one that was asked for, or has none to give.
+    /// The server sent another range than the requested one, or does not have it.
     Range,
-    /// The body can't be written to where it should go.
+    /// Writing the body to its target failed.
     Write,
 }
 
@@ -85,7 +85,8 @@ impl ErrorKind {
         }
     }
 
-    /// The same of a transfer that brought what is behind the first `at` bytes of `total`.
+    /// Counts bytes from the start of a file of `total` bytes, for a transfer that began at byte
+    /// `at`.
     #[cfg(all(unix, feature = "download"))]
     pub(super) fn offset_by(self, at: u64, total: u64) -> ErrorKind {
         match self {
@@ -102,7 +103,7 @@ impl ErrorKind {
         }
     }
 
-    /// The nearest kind of the standard library.
+    /// Returns the nearest kind of the standard library.
     pub(super) fn io(self, network: Option<&netcore::Error>) -> io::ErrorKind {
         match self {
             ErrorKind::TimedOut { .. } => io::ErrorKind::TimedOut,
@@ -152,7 +153,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// How much of the body there was, where it had begun.
+/// Writes the number of content bytes, if the body had begun.
 fn content(f: &mut fmt::Formatter<'_>, phase: Phase, received: u64) -> fmt::Result {
     match phase {
         Phase::Body => write!(f, ", after {}", Bytes(received)),
@@ -172,7 +173,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// A duration as budgets are given: `3 s`, `250 ms`.
+/// A duration as a timeout is written: `3 s`, `250 ms`.
 #[derive(Debug)]
 pub(crate) struct Span(pub(crate) Duration);
 

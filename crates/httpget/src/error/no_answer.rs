@@ -3,8 +3,8 @@ use std::fmt;
 
 use netcore::Operation;
 
-/// What is behind a timeout: who did not answer. The error of the network's layer in words that do
-/// not say again that time ran out.
+/// The cause of a timeout: the peer that did not answer. It wraps the network's error and leaves
+/// out that time expired, which the kind already says.
 #[derive(Debug)]
 pub(crate) struct NoAnswer(pub(crate) netcore::Error);
 
@@ -36,7 +36,7 @@ fn attempt(f: &mut fmt::Formatter<'_>, error: &netcore::Error) -> fmt::Result {
     }
 }
 
-/// The address where there is one, else what the user calls it.
+/// Returns the address, or else the endpoint as the user wrote it.
 fn place(error: &netcore::Error) -> String {
     match (error.address(), error.endpoint()) {
         (Some(address), _) => address.to_string(),

@@ -1,4 +1,4 @@
-//! Connections that wait for their next request.
+//! Idle connections, bounded in number and age.
 
 #[cfg(test)]
 mod tests;
@@ -6,12 +6,11 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// At most so many idle connections, each for so long at most; the newest is taken first, since it
-/// is the likeliest to be alive still. Over any kind of key and connection, so that tests need no
-/// socket.
+/// At most `count` idle connections, each for at most `time`. The newest is taken first, since it
+/// is the most likely to be alive. Generic over key and connection, so that tests need no socket.
 #[derive(Debug)]
 pub(crate) struct IdleConnections<K, C> {
-    /// The oldest first.
+    /// Idle connections, oldest first.
     idle: VecDeque<Idle<K, C>>,
     count: usize,
     time: Duration,
@@ -25,19 +24,19 @@ struct Idle<K, C> {
 }
 
 impl<K: Eq, C> IdleConnections<K, C> {
-    /// `count` connections at most, each for `time` at most.
+    /// Returns an empty list for at most `count` connections, each for at most `time`.
     pub(crate) fn new(count: usize, time: Duration) -> IdleConnections<K, C> {
         IdleConnections { idle: VecDeque::new(), count, time }
     }
 
-    /// The newest connection of `key`.
+    /// Removes and returns the newest connection of `key`.
     pub(crate) fn take_at(&mut self, now: Instant, key: &K) -> Option<C> {
         self.expire_at(now);
         let newest = self.idle.iter().rposition(|idle| idle.key == *key)?;
         self.idle.remove(newest).map(|idle| idle.connection)
     }
 
-    /// Keeps `connection`; the oldest one makes room. `false`: none are kept.
+    /// Adds `connection`; the oldest one makes room. Returns `false` if `count` is 0.
     pub(crate) fn put_at(&mut self, now: Instant, key: K, connection: C) -> bool {
         self.expire_at(now);
         if self.count == 0 {

@@ -17,14 +17,13 @@ use crate::limits::Limits;
 ///  └► Space ─ ; ─► Extension
 /// ```
 ///
-/// Every line ends in CRLF: what one reader takes for an end of line and another does not is how
-/// content is smuggled past one of them.
+/// Every line ends in CRLF: readers that disagree about line ends make request smuggling possible.
 #[derive(Debug)]
 pub(super) struct Chunked {
     state: State,
-    /// Bytes of the body before the next one, framing included.
+    /// Offset of the next byte in the body, framing included.
     offset: u64,
-    /// Bytes of the size line so far.
+    /// Length of the size line so far, in bytes.
     line: usize,
     /// Bytes of content that the chunks so far announce.
     announced: u64,
@@ -42,21 +41,21 @@ enum State {
     Trailers(FieldSection),
 }
 
-/// Whether what comes is inside a quoted string (RFC 9110 section 5.6.4).
+/// The position relative to a quoted string (RFC 9110 section 5.6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quoted {
     No,
     Yes,
-    /// Behind a backslash in one.
+    /// After a backslash in a quoted string.
     Pair,
 }
 
-/// What [`Chunked::receive`] found.
+/// The result of [`Chunked::receive`].
 #[derive(Debug)]
 pub(super) enum Piece<'a> {
     NeedMore,
     Content(&'a [u8]),
-    /// The trailers, and whether some were dropped.
+    /// The trailers, and `true` if some were dropped.
     End(HeaderMap, bool),
 }
 
@@ -95,7 +94,7 @@ impl Chunked {
         }
     }
 
-    /// The state behind one byte that is not content.
+    /// Returns the state after one byte of the framing.
     fn framing(&mut self, byte: u8, limits: &Limits) -> Result<State, ProtocolError> {
         if !matches!(self.state, State::DataCr | State::DataLf) {
             self.line += 1;
@@ -156,7 +155,7 @@ impl Chunked {
         Err(ProtocolError::Malformed { part: ResponsePart::Body, offset: self.offset, what })
     }
 
-    /// The state behind a size line.
+    /// Returns the state after a size line.
     fn sized(&mut self, size: u64, limits: &Limits) -> Result<State, ProtocolError> {
         if size == 0 {
             return Ok(State::Trailers(FieldSection::default()));
@@ -168,12 +167,12 @@ impl Chunked {
         Ok(State::Data { left: size })
     }
 
-    /// Bytes until the end of the chunk.
+    /// Returns the bytes until the end of the chunk.
     pub(super) fn passthrough_len(&self) -> u64 {
         if let State::Data { left } = self.state { left } else { 0 }
     }
 
-    /// So many of them were moved.
+    /// Counts `count` bytes of content that bypassed `receive`.
     pub(super) fn advance(&mut self, count: u64) {
         self.offset = self.offset.saturating_add(count);
         if let State::Data { left } = &mut self.state {
@@ -184,8 +183,8 @@ impl Chunked {
         }
     }
 
-    /// What is cut short where the connection ends now, and how many bytes of it came; of content,
-    /// that is for the caller to know.
+    /// Returns the part that is truncated if the connection ends now, and its length in bytes. The
+    /// length is `None` for content, which the caller counts.
     pub(super) fn cut(&self) -> (ResponsePart, Option<u64>) {
         match &self.state {
             State::Trailers(section) => (ResponsePart::Trailers, Some(section.len() as u64)),
@@ -194,7 +193,7 @@ impl Chunked {
     }
 }
 
-/// A size with one more hexadecimal digit.
+/// Appends a hexadecimal digit to a size.
 fn shifted(size: u64, digit: u8) -> Option<u64> {
     let digit = char::from(digit).to_digit(16)?;
     Some(size.checked_mul(16)? + u64::from(digit))

@@ -1,12 +1,12 @@
-//! Where a head or trailers go wrong. httparse says that they do, but not at which byte.
+//! Finds the first wrong byte of a head or of trailers. httparse does not report it.
 
 use super::error::{ProtocolError, ResponsePart};
 
-/// Where the line with version and status code has its decisive bytes: `HTTP/1.1 200` and one more.
+/// Length of the part of a status line that is checked: `HTTP/1.1 200` and one more byte.
 const DECISIVE: usize = 13;
 
-/// Checks the bytes of a head that begin at `at` as far as they are the status line's beginning, so
-/// that what is no HTTP at all is refused at its first wrong byte (RFC 9112 section 4).
+/// Checks the bytes of a head from offset `at`, as far as they belong to the start of the status
+/// line. Anything else than HTTP is refused at its first wrong byte (RFC 9112 section 4).
 pub(super) fn status_line(at: usize, bytes: &[u8]) -> Result<(), ProtocolError> {
     for (at, byte) in (at..DECISIVE).zip(bytes) {
         let (right, what) = match at {
@@ -34,7 +34,8 @@ pub(super) fn status_line(at: usize, bytes: &[u8]) -> Result<(), ProtocolError> 
     Ok(())
 }
 
-/// The first byte at which a whole head is wrong, its first bytes apart.
+/// Returns the error at the first wrong byte of a complete head, after the checked start of its
+/// status line.
 pub(super) fn head(raw: &[u8]) -> ProtocolError {
     let end = line_end(raw);
     let reason = &raw[..end];
@@ -51,7 +52,7 @@ pub(super) fn head(raw: &[u8]) -> ProtocolError {
     malformed(ResponsePart::Head, offset, what)
 }
 
-/// The first byte at which whole trailers are wrong.
+/// Returns the error at the first wrong byte of complete trailers.
 pub(super) fn trailers(raw: &[u8]) -> ProtocolError {
     let (offset, what) = fields(raw, 0, false);
     malformed(ResponsePart::Trailers, offset, what)
@@ -90,7 +91,7 @@ fn fields(raw: &[u8], mut start: usize, fold: bool) -> (usize, &'static str) {
 
 const NO_COLON: &str = "a line without a colon";
 
-/// The fault of a line whose name is followed by `byte`, the first one of `rest`.
+/// Returns the fault of a line with `byte` after its name. `rest` is the line from that byte on.
 fn behind_name(byte: u8, rest: &[u8]) -> &'static str {
     let is_line_end = rest == b"\r";
     let is_blank = matches!(byte, b' ' | b'\t');
@@ -107,15 +108,15 @@ fn behind_name(byte: u8, rest: &[u8]) -> &'static str {
     }
 }
 
-/// For what httparse refuses and the rules here don't. Nothing of the kind is known.
+/// The fault if httparse refuses a head that these rules accept. No such head is known.
 const ODD: &str = "not the fields of HTTP/1.x";
 
-/// Where the first line's LF is.
+/// Returns the offset of the first LF.
 fn line_end(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len())
 }
 
-/// Everything but HTAB, SP, VCHAR and obs-text, and the CR before the line's LF.
+/// Returns `true` for every byte except HTAB, SP, VCHAR, obs-text, and the CR before the line's LF.
 fn is_refused(line: &[u8], offset: usize, byte: u8) -> bool {
     let ends_line = byte == b'\r' && offset + 1 == line.len();
     byte.is_ascii_control() && byte != b'\t' && !ends_line

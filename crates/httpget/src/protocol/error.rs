@@ -1,19 +1,19 @@
 use std::fmt;
 
-/// Why a response is not one that can be relied on. The first error of an
-/// [`Exchange`](super::Exchange) is its last: nothing behind it could be trusted.
+/// The reason why a response can't be trusted. The first error of an [`Exchange`](super::Exchange)
+/// is final: later bytes have no reliable meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// Bytes that the grammar of HTTP/1.x has no place for, or that readers disagree about.
+    /// Bytes that violate the grammar of HTTP/1.x, or that readers interpret differently.
     #[error("malformed {part} at byte {offset}: {what}")]
     Malformed {
-        /// Where they are.
+        /// The part of the response with these bytes.
         part: ResponsePart,
         /// Their offset in bytes from the first one of that part, which is number 0. A body counts
         /// as it is on the wire, its chunks' framing included.
         offset: u64,
-        /// What is wrong with them.
+        /// The fault.
         what: &'static str,
     },
     /// A part larger than the [`Limits`](crate::Limits) allow.
@@ -21,17 +21,17 @@ pub enum ProtocolError {
     TooLarge {
         /// The field of [`Limits`](crate::Limits), by its name.
         limit: &'static str,
-        /// What it allows.
+        /// The value of the limit.
         max: u64,
     },
     /// The peer ended the connection before the end of the response.
     #[error("{}", Ending { part: *part, received: *received, expected: *expected })]
     Incomplete {
-        /// What was cut short.
+        /// The truncated part.
         part: ResponsePart,
         /// Bytes of that part that came: of a body, bytes of content.
         received: u64,
-        /// How many it should have been, where the head told.
+        /// The announced length in bytes, if the head announces one.
         expected: Option<u64>,
     },
 }
@@ -39,11 +39,11 @@ pub enum ProtocolError {
 /// A part of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ResponsePart {
-    /// All of it: not one byte came.
+    /// The complete response: not one byte arrived.
     Response,
     /// From the status line to the empty line.
     Head,
-    /// What is behind the head, without the trailers.
+    /// The body after the head, without the trailers.
     Body,
     /// The fields behind the last chunk of a chunked body, with the empty line that ends it.
     Trailers,
@@ -60,7 +60,7 @@ impl fmt::Display for ResponsePart {
     }
 }
 
-/// The words of [`ProtocolError::Incomplete`].
+/// The message of [`ProtocolError::Incomplete`].
 struct Ending {
     part: ResponsePart,
     received: u64,

@@ -11,24 +11,24 @@ use crate::limits::Limits;
 
 /// One response to one GET, from its first byte to its last: bytes in, [events](Event) out.
 ///
-/// Any cutting of the bytes into pieces gives the same events, contents joined. Content is borrowed
-/// from what was given, never copied. The [module's page](super) has the states.
+/// The events do not depend on how the bytes are split; only pieces of content vary. Content is
+/// borrowed from the input, never copied. The [module's page](super) shows the states.
 ///
 /// # Limits
 ///
-/// All of [`Limits`] but `redirects` and `drain`, which concern what is done with responses. What
-/// is kept is the head, and the trailers while they come.
+/// All of [`Limits`] apply except `redirects` and `drain`, which concern the use of responses. The
+/// exchange stores the head, and the trailers while they arrive.
 #[derive(Debug)]
 pub struct Exchange {
     limits: Limits,
     state: State,
     head: Option<ResponseHead>,
-    /// Bytes of content in all, where the head tells.
+    /// Length of the content in bytes, if the head announces it.
     expected: Option<u64>,
     interim: usize,
     received: u64,
     trailers: Option<HeaderMap>,
-    /// Whether the connection may redirect_request another request once all is done.
+    /// `true` if the connection can be used again after the response.
     keep: bool,
     warnings: Vec<Warning>,
 }
@@ -43,23 +43,23 @@ enum State {
     Failed(ProtocolError),
 }
 
-/// What the bytes given to [`Exchange::receive`] have brought.
+/// The result of bytes given to [`Exchange::receive`].
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Nothing to tell, and all of the input is consumed: more is needed.
+    /// All input is consumed without an event: more is needed.
     NeedMore,
     /// The head of an interim response (1xx). Another head follows.
     Interim(Box<ResponseHead>),
-    /// The head of the response is there: [`Exchange::head`].
+    /// The head of the response is complete: [`Exchange::head`].
     Head,
     /// The next piece of content, never empty.
     Content(&'a [u8]),
-    /// The response is whole. What is left of the input is none of it.
+    /// The response is complete. The rest of the input does not belong to it.
     End,
 }
 
 impl Exchange {
-    /// Begins before a response's first byte.
+    /// Returns an exchange before the first byte of a response.
     #[must_use]
     pub fn new(limits: &Limits) -> Exchange {
         Exchange {
@@ -75,19 +75,18 @@ impl Exchange {
         }
     }
 
-    /// Takes bytes that came. Says how many of them are consumed, from the first on, and what those
-    /// have brought.
+    /// Decodes received bytes. Returns the number of consumed bytes, and their event.
     ///
-    /// Call it again with the rest until it says [`Event::NeedMore`], and then with the bytes that
-    /// come next; after [`Event::End`] it goes on to say that.
+    /// Call it again with the rest until it returns [`Event::NeedMore`], and then with the bytes
+    /// that arrive next. After [`Event::End`] it always returns that.
     ///
     /// # Errors
     ///
-    /// - [`ProtocolError::Malformed`]: what a server may not send, and what readers disagree about.
-    ///   `docs/http.md` has every case.
-    /// - [`ProtocolError::TooLarge`]: a limit was reached. A body that its length says is too large
-    ///   is refused in the call after [`Event::Head`].
-    /// - The error that an earlier call returned: the first one is final.
+    /// - [`ProtocolError::Malformed`]: bytes that a server must not send, or that readers interpret
+    ///   differently. `docs/http.md` has every case.
+    /// - [`ProtocolError::TooLarge`]: a limit was reached. A body with an announced length above
+    ///   the limit is refused in the call after [`Event::Head`].
+    /// - The error of an earlier call: the first one is final.
     pub fn receive<'a>(&mut self, input: &'a [u8]) -> Result<(usize, Event<'a>), ProtocolError> {
         let result = self.step(input);
         if let Err(error) = result {
@@ -99,7 +98,7 @@ impl Exchange {
     fn step<'a>(&mut self, input: &'a [u8]) -> Result<(usize, Event<'a>), ProtocolError> {
         match &mut self.state {
             State::Head(section) => {
-                // What is no HTTP at all need not first reach a limit.
+                // Refuse other protocols at their first wrong byte, not at the limit of a head.
                 let room = self.limits.head.saturating_sub(section.len());
                 diagnose::status_line(section.len(), &input[..room.min(input.len())])?;
                 let (used, whole) = section.receive(input, "head", self.limits.head)?;
@@ -147,7 +146,7 @@ impl Exchange {
         }
     }
 
-    /// A head is whole.
+    /// Handles a complete head.
     fn headed(&mut self) -> Result<Event<'static>, ProtocolError> {
         let State::Head(section) = &mut self.state else { return Ok(Event::NeedMore) };
         let head = ResponseHead::parse(section, &self.limits)?;
@@ -184,7 +183,7 @@ impl Exchange {
         };
         self.state = match framing {
             Framing::Empty | Framing::Length(0) => State::Done,
-            // The head is still worth having, so the error is the next call's.
+            // The head is useful by itself, so the next call returns the error.
             Framing::Length(all) if all > self.limits.body => State::Failed(self.body_too_large()),
             Framing::Length(all) => State::Length { left: all },
             Framing::Chunked => State::Chunked(Chunked::new()),
@@ -194,7 +193,7 @@ impl Exchange {
         Ok(Event::Head)
     }
 
-    /// Content that is all of a call's input, or the last of the body.
+    /// Returns content that is all of a call's input, or the last of the body.
     fn content<'a>(&mut self, content: &'a [u8]) -> Result<(usize, Event<'a>), ProtocolError> {
         if content.is_empty() {
             return Ok((0, Event::NeedMore));
@@ -203,8 +202,8 @@ impl Exchange {
         Ok((content.len(), Event::Content(content)))
     }
 
-    /// Says that the peer has ended the connection, in order: a connection that was reset has no
-    /// end that could be a body's.
+    /// Handles an orderly end of the connection. A reset connection has no end that could be a
+    /// body's.
     ///
     /// # Errors
     ///
@@ -233,28 +232,28 @@ impl Exchange {
         Err(error)
     }
 
-    /// The response's head, from [`Event::Head`] on. Interim heads are not it.
+    /// Returns the response's head, from [`Event::Head`] on. Interim heads do not count.
     #[must_use]
     pub fn head(&self) -> Option<&ResponseHead> {
         self.head.as_ref()
     }
 
-    /// [`head`](Exchange::head), for whoever keeps it elsewhere.
+    /// Takes the head out, for a caller that stores it.
     pub(crate) fn take_head(&mut self) -> Option<ResponseHead> {
         self.head.take()
     }
 
-    /// Whether the connection may redirect_request another request as far as the head goes.
+    /// Returns `true` if the head allows another request on the connection.
     pub(crate) fn allows_reuse(&self) -> bool {
         self.keep
     }
 
-    /// So many of the next bytes are content for certain and need no look: up to the end of the
-    /// content or of its chunk, or up to the limit where the connection's end is the content's. 0
+    /// Returns how many of the next bytes are certain to be content: up to the end of the content
+    /// or of its chunk, or up to the limit if the content ends with the connection. Returns 0
     /// outside content.
     ///
-    /// They may go where they are wanted without passing through [`receive`](Exchange::receive), as
-    /// by splice(2), if [`moved`](Exchange::advance) is told.
+    /// These bytes may bypass [`receive`](Exchange::receive), as with splice(2), if
+    /// [`advance`](Exchange::advance) is called with their number.
     #[must_use]
     pub fn passthrough_len(&self) -> u64 {
         match &self.state {
@@ -265,11 +264,11 @@ impl Exchange {
         }
     }
 
-    /// Says that the next `count` bytes of content went where they are wanted.
+    /// Counts `count` bytes of content that bypassed [`receive`](Exchange::receive).
     ///
     /// # Panics
     ///
-    /// When they are more than [`plain`](Exchange::passthrough_len).
+    /// Panics if `count` is greater than [`passthrough_len`](Exchange::passthrough_len).
     pub fn advance(&mut self, count: u64) {
         assert!(
             count <= self.passthrough_len(),
@@ -289,41 +288,42 @@ impl Exchange {
         }
     }
 
-    /// Bytes of content so far, moved ones included.
+    /// Returns the bytes of content so far, including those passed to
+    /// [`advance`](Exchange::advance).
     #[must_use]
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// Bytes of content in all, where the head tells.
+    /// Returns the length of the content in bytes. Returns `None` if the head does not announce it.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.expected
     }
 
-    /// The fields behind the content of a chunked body, once that is whole; `None` for any other.
-    /// Those that only a head may have are not among them.
+    /// Returns the fields after the content of a complete chunked body. Returns `None` for any
+    /// other. Fields that only a head may have are dropped.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
         self.trailers.as_ref()
     }
 
-    /// Whether the response is whole: true with the last byte of it, also before [`Event::End`].
+    /// Returns `true` if the response is complete: after its last byte, also before [`Event::End`].
     #[must_use]
     pub fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }
 
-    /// Whether it is whole and the connection may redirect_request another request (RFC 9112 section 9.3): the
-    /// server keeps it, the body's end is certain, and nothing has come behind it. For the last of
-    /// these, bytes that are left must be given to [`receive`](Exchange::receive). That the request
-    /// did not ask for the connection's end is the caller's to know.
+    /// Returns `true` if the response is complete and the connection can be used again (RFC 9112
+    /// section 9.3): the server keeps it, the body's end is certain, and no bytes follow. Give
+    /// remaining bytes to [`receive`](Exchange::receive) before. A request that asked to close the
+    /// connection is the caller's concern.
     #[must_use]
     pub fn is_reusable(&self) -> bool {
         self.keep && self.is_done()
     }
 
-    /// What was accepted with a remark so far, each kind once.
+    /// Returns the warnings so far, each kind once.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -340,7 +340,7 @@ impl Exchange {
     }
 }
 
-/// How much of `input` is within so many bytes.
+/// Returns the length of `input`, but at most `left`.
 fn at_most(left: u64, input: &[u8]) -> usize {
     usize::try_from(left).unwrap_or(usize::MAX).min(input.len())
 }

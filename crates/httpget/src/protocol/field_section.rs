@@ -2,8 +2,8 @@ use std::mem;
 
 use super::error::ProtocolError;
 
-/// The lines of a head or of trailers, collected until the empty one that ends them. Every byte is
-/// looked at once, however they come.
+/// The lines of a head or of trailers, collected up to the empty line at their end. Every byte is
+/// examined once, however the input is split.
 #[derive(Debug, Default)]
 pub(super) struct FieldSection {
     raw: Vec<u8>,
@@ -13,12 +13,12 @@ pub(super) struct FieldSection {
     folded: bool,
 }
 
-/// What there is of the line that arrives.
+/// The state of the current line.
 #[derive(Clone, Copy, Debug, Default)]
 enum Line {
     #[default]
     Nothing,
-    /// A CR alone.
+    /// A CR and nothing else.
     OnlyCr,
     Text,
     /// Text, and a CR that may be half of the line's end.
@@ -26,8 +26,8 @@ enum Line {
 }
 
 impl FieldSection {
-    /// Takes what belongs to the section, `max` bytes of it in all. Says how much that was, and
-    /// whether it is whole.
+    /// Takes the bytes of the section, at most `max` in all. Returns their number, and `true` if
+    /// the section is complete.
     pub(super) fn receive(
         &mut self,
         input: &[u8],
@@ -45,12 +45,12 @@ impl FieldSection {
         Ok((used, end.is_some()))
     }
 
-    /// Where the empty line ends.
+    /// Returns the end of the empty line.
     fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
             if matches!(self.line, Line::Text) && !is_end(byte) {
-                // Nothing else matters in a text.
+                // Only line ends matter in text.
                 at += bytes[at..].iter().position(is_end).unwrap_or(bytes.len() - at);
                 continue;
             }
@@ -82,7 +82,7 @@ impl FieldSection {
         None
     }
 
-    /// Bytes so far.
+    /// Returns the number of bytes so far.
     pub(super) fn len(&self) -> usize {
         self.raw.len()
     }
@@ -91,22 +91,22 @@ impl FieldSection {
         &self.raw
     }
 
-    /// Takes them out.
+    /// Takes the bytes out.
     pub(super) fn take(&mut self) -> Vec<u8> {
         mem::take(&mut self.raw)
     }
 
-    /// Lines before the empty one.
+    /// Returns the number of lines before the empty one.
     pub(super) fn lines(&self) -> usize {
         self.lines
     }
 
-    /// Whether a line ended in LF without CR.
+    /// Returns `true` if a line ended in LF without CR.
     pub(super) fn has_bare_lf(&self) -> bool {
         self.bare_lf
     }
 
-    /// Whether a line began with a space or a tab.
+    /// Returns `true` if a line began with a space or a tab.
     pub(super) fn is_folded(&self) -> bool {
         self.folded
     }

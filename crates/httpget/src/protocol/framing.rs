@@ -1,25 +1,25 @@
-//! How the end of a response's content is found.
+//! The end of a response's content.
 
 use http::StatusCode;
 
 use super::framing_fields::FramingFields;
 use super::head::ResponseHead;
 
-/// How the end of a response's content is told.
+/// The rule that ends a response's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Framing {
-    /// There is none: 1xx, 204 and 304.
+    /// No content: 1xx, 204 and 304.
     Empty,
-    /// So many bytes, by Content-Length.
+    /// That many bytes, by Content-Length.
     Length(u64),
-    /// In chunks, by Transfer-Encoding.
+    /// Chunks, by Transfer-Encoding.
     Chunked,
-    /// All that comes until the peer ends the connection.
+    /// All bytes until the peer ends the connection.
     UntilClose,
 }
 
 impl Framing {
-    /// The framing behind `head`, the answer to a GET: RFC 9112 section 6.3, in its order.
+    /// Returns the framing after `head`, the response to a GET: RFC 9112 section 6.3, in its order.
     #[must_use]
     pub fn of(head: &ResponseHead) -> Framing {
         if is_without_content(head.status()) {

@@ -2,7 +2,7 @@
 
 use http::{StatusCode, Version};
 
-/// What a head's fields say about framing, each value checked.
+/// The checked values of Content-Length and Transfer-Encoding in a head.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FramingFields {
     pub(super) length: Option<u64>,
@@ -10,7 +10,7 @@ pub(super) struct FramingFields {
     repeated: bool,
 }
 
-/// What is wrong with a value, and at which of its bytes.
+/// The offset of a wrong byte in a value, and its fault.
 pub(super) type Flaw = (usize, &'static str);
 
 impl FramingFields {
@@ -43,29 +43,30 @@ impl FramingFields {
         Ok(())
     }
 
-    /// Content-Length came more than once.
+    /// Returns `true` if Content-Length occurred more than once.
     pub(super) fn is_repeated(&self) -> bool {
         self.repeated
     }
 
-    /// Both are there, which is what a smuggled response looks like (RFC 9112 section 6.1).
+    /// Returns `true` if both occurred, as in response smuggling (RFC 9112 section 6.1).
     pub(super) fn is_both(&self) -> bool {
         self.chunked && self.length.is_some()
     }
 
-    /// Chunks from a server of a version that has none (RFC 9112 section 6.1).
+    /// Returns `true` for chunks from an HTTP/1.0 server, which can't have any (RFC 9112 section
+    /// 6.1).
     pub(super) fn is_chunked_http10(&self, version: Version) -> bool {
         self.chunked && version == Version::HTTP_10
     }
 
-    /// A 204 that says that it has content: what follows may be some (RFC 9110 section 8.6). A 304
-    /// tells of the content that a 200 would have.
+    /// Returns `true` for a 204 that announces content: such content may follow (RFC 9110 section
+    /// 8.6). A 304 announces the content that a 200 would have.
     pub(super) fn is_impossible(&self, status: StatusCode) -> bool {
         status == StatusCode::NO_CONTENT && (self.chunked || self.length.is_some_and(|it| it > 0))
     }
 }
 
-/// `1*DIGIT`, with space around it as in a list.
+/// Reads `1*DIGIT`, with space around it as in a list.
 fn number(element: &[u8]) -> Result<u64, Flaw> {
     let start = element.iter().take_while(|byte| is_space(**byte)).count();
     let length = element[start..].iter().rev().skip_while(|byte| is_space(**byte)).count();
@@ -94,7 +95,7 @@ fn number(element: &[u8]) -> Result<u64, Flaw> {
     Ok(number)
 }
 
-/// OWS, and the line ends of a value that is folded.
+/// Returns `true` for OWS, and for the line ends of a folded value.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }

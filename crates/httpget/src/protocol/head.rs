@@ -8,7 +8,7 @@ use super::framing_fields::FramingFields;
 use super::warning::Warning;
 use crate::limits::Limits;
 
-/// The head of a response: what it says, and its bytes as they came.
+/// The head of a response, decoded and as received.
 #[derive(Clone, Debug)]
 pub struct ResponseHead {
     version: Version,
@@ -19,7 +19,7 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// Reads a whole head, whose first bytes [`diagnose::status_line`] has passed.
+    /// Parses a complete head. [`diagnose::status_line`] has checked its first bytes.
     pub(super) fn parse(
         section: &mut FieldSection,
         limits: &Limits,
@@ -56,19 +56,19 @@ impl ResponseHead {
         Ok(ResponseHead { version, status, headers, framing_fields, raw })
     }
 
-    /// HTTP/1.0 or HTTP/1.1.
+    /// Returns HTTP/1.0 or HTTP/1.1.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The status code, from 100 to 999.
+    /// Returns the status code, from 100 to 999.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The reason phrase, which may be empty and need not be text.
+    /// Returns the reason phrase, which may be empty and need not be text.
     #[must_use]
     pub fn reason(&self) -> &[u8] {
         let line = self.raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -76,13 +76,13 @@ impl ResponseHead {
         line.get("HTTP/1.1 200 ".len()..).unwrap_or_default()
     }
 
-    /// The fields. A value that was folded over several lines is joined by single spaces.
+    /// Returns the fields. Lines of a folded value are joined by single spaces.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Every byte as it came, from the status line to the empty line, with both.
+    /// Returns the bytes as received, from the status line to the empty line, both included.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         &self.raw
@@ -92,7 +92,8 @@ impl ResponseHead {
         &self.framing_fields
     }
 
-    /// Whether the server keeps the connection, by version and Connection (RFC 9112 section 9.3).
+    /// Returns `true` if the server keeps the connection, by version and Connection (RFC 9112
+    /// section 9.3).
     pub(super) fn keeps_connection(&self) -> bool {
         let has = |option: &str| {
             self.headers.get_all(CONNECTION).iter().any(|value| {
@@ -105,7 +106,7 @@ impl ResponseHead {
         !has("close") && (self.version == Version::HTTP_11 || has("keep-alive"))
     }
 
-    /// What was accepted with a remark.
+    /// Returns the warnings about this head.
     pub(super) fn warnings(&self, section: &FieldSection) -> impl Iterator<Item = Warning> {
         let framing_fields = self.framing_fields;
         [
@@ -121,7 +122,7 @@ impl ResponseHead {
     }
 }
 
-/// Appends a field that httparse has passed, and gives its name.
+/// Appends a field accepted by httparse, and returns its name.
 pub(super) fn append(
     headers: &mut HeaderMap,
     raw: &[u8],
@@ -131,7 +132,7 @@ pub(super) fn append(
     limits: &Limits,
 ) -> Result<HeaderName, ProtocolError> {
     let refuse = |of: &[u8], what| malformed(part, offset_in(raw, of), what);
-    // httparse and http have the same rules; http has a longest name besides.
+    // httparse and http have the same rules; http also has a longest name.
     let name = HeaderName::from_bytes(field.name.as_bytes())
         .map_err(|_| refuse(field.name.as_bytes(), "a field's name that is too long"))?;
     let value = if folded && field.value.contains(&b'\n') {
@@ -144,13 +145,14 @@ pub(super) fn append(
     Ok(name)
 }
 
-/// RFC 9112 section 5.2: a user agent reads each obs-fold as space.
+/// Joins the lines of a folded value. RFC 9112 section 5.2: a user agent reads each obs-fold as
+/// space.
 fn joined(value: &[u8]) -> Vec<u8> {
     let lines = value.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&b' ')
 }
 
-/// Where a part of `raw` begins in it.
+/// Returns the offset of `part` in `raw`.
 fn offset_in(raw: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).saturating_sub(raw.as_ptr() as usize)
 }
@@ -159,7 +161,7 @@ pub(super) fn too_many(limits: &Limits) -> ProtocolError {
     ProtocolError::TooLarge { limit: "fields", max: most_fields(limits) as u64 }
 }
 
-/// A map of `http` holds no more than 2^15 names.
+/// Returns the limit of fields. A map of `http` holds at most 2^15 names.
 pub(super) fn most_fields(limits: &Limits) -> usize {
     limits.fields.min(1 << 15)
 }

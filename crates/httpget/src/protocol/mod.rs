@@ -1,4 +1,5 @@
-//! HTTP/1.x as a GET sees it, without I/O: bytes in, events out. No socket, no clock, no thread.
+//! HTTP/1.x from the side of a GET, without I/O: bytes in, events out. No socket, no clock, no
+//! thread.
 //!
 //! An [`Exchange`] is one response, from its first byte to its last:
 //!
@@ -19,15 +20,14 @@
 //!   anywhere: malformed, too large, or closed() before Done ─► Failed, for good
 //! ```
 //!
-//! `docs/http.md` has a table of what is accepted and what is refused, with the sections of RFC
-//! 9110 and RFC 9112; the tests read that very table. What was accepted with a remark is in
-//! [`Exchange::warnings`].
+//! `docs/http.md` has a table of accepted and refused responses, with the sections of RFC 9110 and
+//! RFC 9112; the tests read that table. [`Exchange::warnings`] lists deviations that were accepted.
 //!
-//! A [`RequestHead`] is what is sent for it, [`Redirects`] says where a response sends us, and
-//! [`redirect_request`] turns the one request into the next.
+//! A [`RequestHead`] is the request, [`Redirects`] finds the target of a redirect, and
+//! [`redirect_request`] turns one request into the next.
 //!
-//! A driver gives what it reads to [`Exchange::receive`], the peer's orderly end to
-//! [`Exchange::closed`], and does with the content what it likes. It works with any kind of I/O:
+//! A driver gives received bytes to [`Exchange::receive`], reports the peer's orderly end to
+//! [`Exchange::closed`], and uses the content as it likes. It works with any kind of I/O:
 //!
 //! ```
 //! use std::io::{self, Read, Write};

@@ -23,11 +23,11 @@ pub struct Redirects {
     followed: usize,
 }
 
-/// Why a redirect is not followed.
+/// The reason why a redirect is not followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
-    /// More than [`Limits::redirects`](crate::Limits::redirects).
+    /// The limit [`Limits::redirects`](crate::Limits::redirects) is exceeded.
     #[error("more than {limit} redirects")]
     TooMany {
         /// The limit.
@@ -36,29 +36,29 @@ pub enum RedirectError {
     /// Several `Location` fields that differ: some clients would follow the first, some the last.
     #[error("several Locations, which differ")]
     Conflicting,
-    /// A `Location` that leads nowhere we can go.
+    /// A `Location` that is not a supported URL.
     #[error("a Location that can't be followed")]
     Location(#[source] ParseUrlError),
 }
 
 impl Redirects {
-    /// At most `limit` of them.
+    /// Returns a counter for at most `limit` redirects.
     #[must_use]
     pub fn new(limit: usize) -> Redirects {
         Redirects { limit, followed: 0 }
     }
 
-    /// How many were followed.
+    /// Returns the number of redirects followed.
     #[must_use]
     pub fn followed(&self) -> usize {
         self.followed
     }
 
-    /// Where the response to the GET of `from` sends us. `None`: it is an answer. So is a redirect
-    /// without a `Location`, or with an empty one.
+    /// Returns the target of a redirect, for the response to the GET of `from`. Returns `None` for
+    /// any other response, and for a redirect without a `Location` or with an empty one.
     ///
-    /// The user and password of `from` go along to its own origin and to no other; those that a
-    /// `Location` brings are for the place it names. [`redirect_request`] turns the request into the next one.
+    /// The user and password of `from` are kept for its own origin only. Those in a `Location` are
+    /// for its target. [`redirect_request`] turns the request into the next one.
     ///
     /// # Errors
     ///
@@ -96,14 +96,13 @@ impl Redirects {
     }
 }
 
-/// Turns the request for `from` into the one for `to`, and returns the names of the fields that it
-/// lost.
+/// Turns the request for `from` into the one for `to`. Returns the names of removed fields.
 ///
-/// Where scheme, host and port are the same, it loses nothing. To another origin go neither what is
-/// secret nor what was meant for the first one alone: a `Host` by hand, every value that is marked
-/// as sensitive, and so every field whose name has one of these parts between its dashes:
-/// authorization, auth, cookie, cookie2, token, key, apikey, secret, password. What is lost is not
-/// given back by a redirect that leads home again.
+/// If scheme, host and port are the same, no field is removed. For another origin, secrets and
+/// fields for the first origin are removed: a `Host` set by hand, every value that is marked as
+/// sensitive, and so every field with one of these parts between its dashes: authorization, auth,
+/// cookie, cookie2, token, key, apikey, secret, password. A later redirect back to the first origin
+/// does not restore them.
 ///
 /// ```
 /// use http::header::AUTHORIZATION;

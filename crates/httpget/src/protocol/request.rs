@@ -13,14 +13,14 @@ pub use field::{Field, InvalidField, is_secret, parse_field};
 
 const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
 
-/// The head of a GET request: a request line, `Host`, and fields in the order in which they came.
+/// The head of a GET request: a request line, `Host`, and fields in the order in which they were
+/// added.
 ///
-/// Whatever is put into it, it encodes as one head of one request without a body: the target comes
-/// from a [`Url`], names and values from the types of [`http`], and the fields that would announce
-/// a body are refused.
+/// It always encodes as one head of one request without a body. The target comes from a [`Url`],
+/// names and values from the types of [`http`], and fields that would announce a body are refused.
 ///
-/// `User-Agent`, `Accept` and an `Authorization` of the URL's user and password are defaults: a
-/// field of that name takes their place.
+/// `User-Agent`, `Accept`, and an `Authorization` of the URL's user and password are defaults: a
+/// field of that name replaces them.
 ///
 /// ```
 /// use httpget::Url;
@@ -39,23 +39,23 @@ const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
 pub struct RequestHead {
     version: Version,
     target: Box<str>,
-    /// `Host` is always there, and the first.
+    /// The fields. `Host` is always the first.
     lines: Vec<Line>,
-    /// Names that are not sent by default: somebody took them away.
+    /// Names of removed default fields.
     removed: Vec<HeaderName>,
 }
 
 #[derive(Clone, Debug)]
 struct Line {
     name: HeaderName,
-    /// The name as it was written, where somebody did.
+    /// The name as the user wrote it.
     spelled: Option<Box<str>>,
     value: HeaderValue,
     is_default: bool,
 }
 
 impl RequestHead {
-    /// The GET of a URL.
+    /// Returns the GET of a URL.
     #[must_use]
     pub fn get(url: &Url) -> RequestHead {
         let host = Line::default(HOST, url.host_value().clone());
@@ -88,8 +88,8 @@ impl RequestHead {
         Ok(())
     }
 
-    /// Adds a field behind those of that name; a default gives way to it. There is one `Host` only,
-    /// which it replaces (RFC 9112 section 3.2).
+    /// Adds a field after others of that name; it replaces a default. `Host` occurs only once and
+    /// is replaced (RFC 9112 section 3.2).
     ///
     /// # Errors
     ///
@@ -100,13 +100,13 @@ impl RequestHead {
         Ok(())
     }
 
-    /// Takes all fields of that name away, except `Host`. A redirect brings none of them back.
+    /// Removes all fields of that name, except `Host`. No redirect restores them.
     pub fn remove(&mut self, name: &HeaderName) {
         self.removed.push(name.clone());
         self.lines.retain(|line| line.name != *name || line.name == HOST);
     }
 
-    /// Does what a field by hand says. Several of one name are all sent.
+    /// Applies a field written by hand. Several fields of one name are all sent.
     pub fn apply(&mut self, field: &Field) {
         match &field.value {
             Some(value) => {
@@ -117,25 +117,25 @@ impl RequestHead {
         }
     }
 
-    /// The version: HTTP/1.1, or HTTP/1.0 after [`http_1_0`](RequestHead::http_1_0).
+    /// Returns HTTP/1.1, or HTTP/1.0 after [`http_1_0`](RequestHead::http_1_0).
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// Makes it an HTTP/1.0 request. `Host` is sent all the same: servers need it.
+    /// Changes the request to HTTP/1.0. `Host` is still sent: servers need it.
     pub fn http_1_0(&mut self) {
         self.version = Version::HTTP_10;
     }
 
-    /// Asks the server to close behind its response: `Connection: close`.
+    /// Asks the server to close the connection after its response: `Connection: close`.
     pub fn close(&mut self) {
         self.remove(&CONNECTION);
         self.put(Line::given(CONNECTION, None, HeaderValue::from_static("close")));
     }
 
-    /// Whether it is the last request of its connection, whatever the response says: it has
-    /// `Connection: close`, or is HTTP/1.0 without `keep-alive` (RFC 9112 section 9.3).
+    /// Returns `true` if this is the last request of its connection: it has `Connection: close`, or
+    /// is HTTP/1.0 without `keep-alive` (RFC 9112 section 9.3).
     #[must_use]
     pub fn asks_for_close(&self) -> bool {
         self.has_option("close")
@@ -148,18 +148,18 @@ impl RequestHead {
         options.any(|given| given.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
     }
 
-    /// The request target: path and query.
+    /// Returns the request target: path and query.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// The fields in the order in which they are sent.
+    /// Returns the fields in the order in which they are sent.
     pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         self.lines.iter().map(|line| (&line.name, &line.value))
     }
 
-    /// The first value of that name.
+    /// Returns the first value of that name.
     #[must_use]
     pub fn value(&self, name: &HeaderName) -> Option<&HeaderValue> {
         self.lines.iter().find(|line| line.name == *name).map(|line| &line.value)
@@ -179,7 +179,7 @@ impl RequestHead {
                 Some(spelled) => out.extend_from_slice(spelled.as_bytes()),
                 None => extend_capitalised(out, line.name.as_str()),
             }
-            // A colon and a space even before an empty value: nobody misreads that.
+            // A space follows the colon even before an empty value: every server accepts that.
             out.extend_from_slice(b": ");
             out.extend_from_slice(line.value.as_bytes());
             out.extend_from_slice(b"\r\n");
@@ -187,12 +187,13 @@ impl RequestHead {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// Makes it the request for another URL, of the same origin or not, with all its fields.
+    /// Changes the target to another URL and keeps all fields.
     pub(super) fn retarget(&mut self, url: &Url) {
         self.target = url.target().into();
     }
 
-    /// Takes away what is for one origin only, puts the URL's host in, and returns what it lost.
+    /// Removes the fields for one origin only, sets the URL's host, and returns the names of
+    /// removed fields.
     pub(super) fn leave_origin(&mut self, url: &Url) -> Vec<HeaderName> {
         let mut lost = Vec::new();
         self.lines.retain(|line| {

@@ -12,8 +12,8 @@ use super::field_section::FieldSection;
 use super::head::{append, most_fields, too_many};
 use crate::limits::Limits;
 
-/// What has no meaning behind the content, or a dangerous one: framing, routing, authentication,
-/// what controls caches, and what tells how content is to be read (RFC 9110 section 6.5.1).
+/// Fields without a meaning after the content, or with a dangerous one: framing, routing,
+/// authentication, cache control, and the interpretation of content (RFC 9110 section 6.5.1).
 static ONLY_IN_HEADS: [HeaderName; 24] = [
     AGE,
     AUTHORIZATION,

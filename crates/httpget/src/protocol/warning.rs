@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Something that was accepted and is worth a remark. Prints as one line.
+/// A deviation in a response that was accepted. Prints as one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Warning {

@@ -5,7 +5,7 @@ use super::Scheme;
 use super::credentials::Credentials;
 use super::error::{Reason, Refusal, refuse};
 
-/// What stands between `//` and the path (RFC 3986 section 3.2).
+/// The part between `//` and the path (RFC 3986 section 3.2).
 pub(super) struct Authority {
     pub(super) credentials: Option<Credentials>,
     /// A name in lower case, or an address in its shortest form, without brackets.
@@ -14,7 +14,7 @@ pub(super) struct Authority {
     pub(super) endpoint: Endpoint,
 }
 
-/// `offset` is where the authority stands in the whole text.
+/// Parses an authority; `offset` is its offset in the complete text.
 pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<Authority, Refusal> {
     let Ok(text) = std::str::from_utf8(authority) else {
         return refuse(offset, "a host in ASCII expected");
@@ -66,7 +66,7 @@ pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<A
     Ok(Authority { credentials, host, port, endpoint })
 }
 
-/// The host, in brackets where it has them, and the text of the port, empty where there is none.
+/// Splits off the host, with its brackets, and the text of the port, which may be empty.
 fn split_port(place: &str, offset: usize) -> Result<(&str, &str), Refusal> {
     if place.starts_with('[') {
         let Some(end) = place.find(']') else {
@@ -86,7 +86,7 @@ fn split_port(place: &str, offset: usize) -> Result<(&str, &str), Refusal> {
     Ok((host, port))
 }
 
-/// Digits alone: the standard parser takes a plus sign too.
+/// Reads a port of digits only: the standard parser also accepts a plus sign.
 fn number(text: &str, offset: usize) -> Result<u16, Refusal> {
     const PORT: &str = "a port from 1 to 65535 expected";
     if let Some(at) = text.find(|c: char| !c.is_ascii_digit()) {

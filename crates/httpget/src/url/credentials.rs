@@ -15,8 +15,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Reads `USER:PASSWORD` or `USER`, percent-encoded. `None` for an empty text. An error is the
-    /// byte of the text and what is expected there.
+    /// Parses `USER:PASSWORD` or `USER`, percent-encoded. Returns `None` for an empty text. An
+    /// error is the offset of a byte and what is expected there.
     pub(crate) fn from_userinfo(text: &str) -> Result<Option<Credentials>, (usize, &'static str)> {
         if text.is_empty() {
             return Ok(None);
@@ -28,7 +28,7 @@ impl Credentials {
         let password_offset = text.len() - password.len();
         let user = decode(user, 0)?;
         let password = decode(password, password_offset)?;
-        // The colon would be read as the end of the user.
+        // A server would read the colon as the end of the user.
         if user.contains(':') {
             return Err((0, "a user without a colon expected (RFC 7617)"));
         }
@@ -40,13 +40,13 @@ impl Credentials {
         Ok(Some(Credentials { user, password, basic }))
     }
 
-    /// The user, percent-decoded.
+    /// Returns the user, percent-decoded.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// The password, percent-decoded; empty where there is none.
+    /// Returns the password, percent-decoded; it may be empty.
     #[must_use]
     pub fn password(&self) -> &str {
         &self.password
@@ -66,7 +66,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What some readers take for the end of the host or of the user.
+/// Returns `true` for a character that some readers take for the end of the host or of the user.
 fn is_misread(c: char) -> bool {
     c.is_control() || matches!(c, ' ' | '\\' | '[' | ']' | '"' | '<' | '>')
 }
@@ -87,7 +87,8 @@ fn decode(text: &str, offset: usize) -> Result<Box<str>, (usize, &'static str)> 
     Ok(decoded.into_boxed_str())
 }
 
-/// Every escape as its byte; a `%` that begins none stays (RFC 3986 section 2.1).
+/// Decodes every escape to its byte; a `%` without two hexadecimal digits stays (RFC 3986 section
+/// 2.1).
 pub(crate) fn percent_decode(text: &[u8]) -> Vec<u8> {
     let digit = |at: usize| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let mut decoded = Vec::with_capacity(text.len());

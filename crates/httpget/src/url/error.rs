@@ -1,14 +1,14 @@
 use std::fmt;
 
-/// How much of a refused text its error keeps, in characters.
+/// The longest quote of a refused text, in characters.
 const MAX_QUOTED: usize = 256;
-/// How much of a refused scheme it keeps.
+/// The longest quote of a refused scheme, in characters.
 const MAX_SCHEME: usize = 32;
 
-/// Why a text is no [`Url`](crate::Url), or a `Location` leads nowhere.
+/// The reason why a text is not a [`Url`](crate::Url), or a `Location` has no usable target.
 ///
-/// Prints the text with everything escaped that could disturb a terminal and without what may be a
-/// password, the place, and what should stand there.
+/// The message quotes the text, with an offset and the expected syntax. Characters that could
+/// disturb a terminal are escaped, and a possible password is left out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text} is no URL: at byte {offset}: {reason}")]
 pub struct ParseUrlError {
@@ -17,7 +17,7 @@ pub struct ParseUrlError {
     reason: Reason,
 }
 
-/// A refusal that does not know the text yet.
+/// A refusal without the text, which the caller adds.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) offset: usize,
@@ -27,7 +27,7 @@ pub(super) struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     Expected(&'static str),
-    /// A scheme that is neither http nor https.
+    /// A scheme other than http and https.
     Scheme(Box<str>),
 }
 
@@ -42,7 +42,7 @@ pub(super) fn refuse_scheme<T>(scheme: &str) -> Result<T, Refusal> {
 
 impl ParseUrlError {
     pub(super) fn new(text: &[u8], refusal: Refusal) -> ParseUrlError {
-        // Whatever stands before the last `@` may be a password, well-formed or not.
+        // All text before the last `@` may be a password, even if it is malformed.
         let secret = text.iter().rposition(|byte| *byte == b'@');
         let shown = String::from_utf8_lossy(&text[secret.unwrap_or(0)..]);
         let shown: String = shown.chars().take(MAX_QUOTED).collect();
@@ -54,13 +54,13 @@ impl ParseUrlError {
         ParseUrlError { text: text.into_boxed_str(), offset, reason }
     }
 
-    /// The byte of the text at which reading failed, or its length.
+    /// Returns the offset of the byte at which parsing failed, or the length of the text.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The scheme, lower case, where the fault is that it is neither `http` nor `https`.
+    /// Returns the scheme in lower case, if it is neither `http` nor `https`.
     #[must_use]
     pub fn unsupported_scheme(&self) -> Option<&str> {
         match &self.reason {

@@ -1,12 +1,12 @@
 use super::credentials::percent_decode;
 
-/// The name in a request target.
+/// Returns the file name in a request target.
 pub(super) fn of(target: &str) -> Option<String> {
     let path = target.split_once('?').map_or(target, |(path, _)| path);
     let segment = path.rsplit('/').next()?;
     let decoded = percent_decode(segment.as_bytes());
-    // Separators and control characters are refused in any encoding, also where what is not UTF-8
-    // stays as it is.
+    // Separators and control characters are refused in any encoding, even if the name is not UTF-8
+    // and stays encoded.
     if decoded.iter().any(|byte| is_separator(*byte) || byte.is_ascii_control()) {
         return None;
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// How a server is spoken to.
+/// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// HTTP over plain TCP, port 80 by default.
@@ -9,7 +9,7 @@ pub enum Scheme {
     Https,
 }
 
-/// Scheme, host and port: what credentials and connections belong to (RFC 9110 section 4.3.1).
+/// Scheme, host and port: the scope of credentials and connections (RFC 9110 section 4.3.1).
 ///
 /// Prints as the beginning of a URL, `http://example.com:8080`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +18,7 @@ pub struct Origin {
 }
 
 impl Scheme {
-    /// The port where a URL has none.
+    /// Returns the default port.
     #[must_use]
     pub fn default_port(self) -> u16 {
         match self {

@@ -9,7 +9,7 @@ pub(super) const TOO_LONG: &str = "a URL of at most 16384 bytes expected";
 /// have the scope of an address, which RFC 3986 has no place for.
 const ANY: &str = "http://h";
 
-/// The scheme, and what is behind its colon (RFC 3986 section 3.1).
+/// Splits off the scheme and its colon (RFC 3986 section 3.1).
 pub(super) fn split_scheme(text: &[u8]) -> Option<(&str, &[u8])> {
     let colon = text.iter().position(|byte| *byte == b':')?;
     let name = &text[..colon];
@@ -21,22 +21,24 @@ pub(super) fn split_scheme(text: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(name).ok()?, &text[colon + 1..]))
 }
 
-/// The origin form of what follows an authority: nothing, or what begins with `/`, `?` or `#`.
+/// Returns the origin form of the text after an authority: empty, or a text that begins with `/`,
+/// `?` or `#`.
 pub(super) fn absolute(tail: &[u8]) -> Result<String, Refusal> {
     resolve("/", format!("{ANY}{}", encode(tail)?))
 }
 
-/// The origin form of where a reference without an authority leads from `base`, one itself.
+/// Returns the origin form of a reference without an authority, resolved against `base`, an origin
+/// form itself.
 pub(super) fn relative(base: &str, reference: &[u8]) -> Result<String, Refusal> {
     let mut encoded = encode(reference)?;
     let path_end = encoded.find('?').unwrap_or(encoded.len());
     let first_end = encoded[..path_end].find('/').unwrap_or(path_end);
-    // What stands before a colon is no scheme, or it would not have come here; RFC 3986 section 4.2
-    // says how a segment with a colon is told from one.
+    // A scheme was split off before, so this colon belongs to a path. RFC 3986 section 4.2 requires
+    // `./` before such a segment.
     if encoded[..first_end].contains(':') {
         encoded.insert_str(0, "./");
     }
-    // Dots in a path of n segments cost iri-string n² / 8 steps, hence a limit before it works.
+    // Resolving dots in a path of n segments takes iri-string n² / 8 steps, hence a limit before.
     let base_path = base.split_once('?').map_or(base, |(path, _)| path);
     let directory = base_path.rfind('/').unwrap_or(0);
     if first_end > 0 && directory + encoded.len() > MAX_URL {
@@ -57,8 +59,8 @@ fn resolve(base: &str, reference: String) -> Result<String, Refusal> {
     Ok(if target.starts_with('/') { String::from(target) } else { format!("/{target}") })
 }
 
-/// Path and query without the fragment, and with what RFC 3986 does not allow in them
-/// percent-encoded. A `%` that begins no escape is one of those.
+/// Returns path and query without the fragment. Characters that RFC 3986 does not allow there are
+/// percent-encoded, as is a `%` without two hexadecimal digits.
 fn encode(text: &[u8]) -> Result<String, Refusal> {
     let mut encoded = String::with_capacity(text.len());
     for (at, &byte) in text.iter().enumerate() {
@@ -86,7 +88,8 @@ fn encode(text: &[u8]) -> Result<String, Refusal> {
     Ok(encoded)
 }
 
-/// `pchar` of RFC 3986 section 3.3 without the escapes, and the slash. A query may also have `?`.
+/// Returns `true` for `pchar` of RFC 3986 section 3.3 without the escapes, and for a slash. A query
+/// may also have `?`.
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
 }

@@ -16,9 +16,8 @@ use crate::protocol::ProtocolError;
 use crate::response::Response;
 
 impl Engine<'_> {
-    /// An error if the content is not what was asked for, and is not wanted in its place; or if
-    /// another attempt may bring what was asked for. If there can't be another one, this response
-    /// counts.
+    /// Returns an error if the content is not the requested one and must not replace it, or if
+    /// another attempt may bring the requested one. If no attempt is left, this response counts.
     pub(super) fn check_status(&mut self, response: &Response, held: &Held) -> Result<(), Failure> {
         let status = response.status();
         let mut error = Error::new(ErrorKind::Status(status)).with_url(response.url());
@@ -43,14 +42,14 @@ impl Engine<'_> {
         match status {
             _ if status.is_success() => true,
             StatusCode::RANGE_NOT_SATISFIABLE if held.bytes() > 0 => true,
-            // There is no content, and that is not the content.
+            // A 304 has no content; that must not be taken for an empty file.
             StatusCode::NOT_MODIFIED => !is_rest && self.may_stay(),
             _ => !is_rest && (!is_page || self.options.errors),
         }
     }
 
-    /// Returns `true` if a 304 is an answer: there is no file that would be missing then, or the
-    /// request has asked for it.
+    /// Returns `true` if a 304 is an answer: no file would be missing, or the request has asked for
+    /// it.
     fn may_stay(&self) -> bool {
         let asked = |name| self.prepared.head.value(name).is_some();
         matches!(self.sink, Sink::Direct { .. })
@@ -58,8 +57,8 @@ impl Engine<'_> {
             || asked(&IF_MODIFIED_SINCE)
     }
 
-    /// An error if the whole is larger than the limit, before the first byte of it is received and
-    /// anything that is there is given up for it.
+    /// Returns an error if the content is larger than the limit. The check comes before any byte of
+    /// it is received and before existing content is given up.
     pub(super) fn check_size(
         &self,
         response: &Response,
@@ -75,8 +74,8 @@ impl Engine<'_> {
         }
     }
 
-    /// An error if the request asked for a range by itself, and this is not it. `sent` is how many
-    /// bytes it has, or had.
+    /// Returns an error if the request asked for a range and the response is another one. `sent` is
+    /// the announced or received number of bytes.
     pub(super) fn check_range(
         &self,
         response: &Response,

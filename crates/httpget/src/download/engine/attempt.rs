@@ -1,32 +1,32 @@
-//! The end of an attempt: done, or failed with another one to follow or not.
+//! The result of an attempt, and the attempt after a failed one.
 
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::response::Response;
 
-/// An attempt that came to its end.
+/// A successful attempt.
 pub(super) struct Done {
     pub(super) response: Response,
-    /// Bytes of the whole content.
+    /// Bytes of all content.
     pub(super) bytes: u64,
-    /// The bytes that were there before.
+    /// Bytes that existed before.
     pub(super) resumed_from: u64,
-    /// The file at the place is the right one, and stays.
+    /// The existing file is the right one and stays.
     pub(super) stays: bool,
 }
 
-/// An attempt that failed.
+/// A failed attempt.
 pub(super) struct Failure {
     pub(super) error: Error,
     pub(super) next: Next,
 }
 
-/// The attempt behind one that failed.
+/// The attempt after a failed one.
 pub(super) enum Next {
     /// The error decides.
     Open,
-    /// There is one, after this wait.
+    /// There is one after this wait.
     After(Duration),
     Never,
 }

@@ -1,11 +1,11 @@
-//! Faults of ranges as failures of an attempt.
+//! Range faults as failures of an attempt.
 
 use super::attempt::Failure;
 use crate::download::resume::RangeFault;
 use crate::error::{Error, ErrorKind};
 use crate::response::Response;
 
-/// An error if the whole has, or had, another number of bytes than the `length` that it says.
+/// Returns an error if the number of bytes differs from the announced `length`.
 pub(super) fn check_length(
     response: &Response,
     length: Option<u64>,
@@ -19,8 +19,8 @@ pub(super) fn check_length(
     }
 }
 
-/// The failure that a fault is. A body without a length of its own ends with the connection, and may
-/// just have been cut short.
+/// Returns the failure for `fault`. A body without Content-Length ends with the connection and may
+/// have been truncated.
 pub(super) fn range(fault: RangeFault, response: &Response) -> Failure {
     let error = match fault {
         RangeFault::Length { range, sent }

@@ -1,4 +1,4 @@
-//! The version that content is of.
+//! The version of content.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,23 +8,24 @@ use http::{HeaderMap, HeaderValue};
 use crate::download::field::{date, single};
 use crate::url::Url;
 
-/// What tells one version of a file from the next, byte for byte.
+/// A value that changes with each version of a file, byte for byte.
 ///
-/// Its bytes go into If-Range as they came (RFC 9110 section 13.1.5).
+/// If-Range gets the bytes as received (RFC 9110 section 13.1.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Validator {
     /// A strong entity tag (RFC 9110 section 8.8.3).
     Tag(HeaderValue),
-    /// The time of the last change, where it is strong (RFC 9110 section 8.8.2.2).
+    /// A strong time of the last change (RFC 9110 section 8.8.2.2).
     Modified(HeaderValue),
 }
 
 impl Validator {
-    /// That of a response which came at `received`, if it has a strong one.
+    /// Returns the strong validator of a response received at `received`. Returns `None` if it has
+    /// none.
     ///
-    /// A date is strong if the response is from a second later at least, by its own Date; by this
-    /// machine's clock, where there is no Date, from a minute later. It does not stand in for a weak
-    /// entity tag (RFC 9110 section 13.1.5).
+    /// A date is strong if the response is at least a second younger, by its own Date. Without a
+    /// Date, it must be a minute younger by the local clock. A date never replaces a weak entity
+    /// tag (RFC 9110 section 13.1.5).
     #[must_use]
     pub fn of(headers: &HeaderMap, received: SystemTime) -> Option<Validator> {
         if headers.contains_key(ETAG) {
@@ -40,7 +41,7 @@ impl Validator {
         strong.then(|| Validator::Modified(text.clone()))
     }
 
-    /// What If-Range says.
+    /// Returns the value for If-Range.
     #[must_use]
     pub fn value(&self) -> &HeaderValue {
         match self {
@@ -48,7 +49,7 @@ impl Validator {
         }
     }
 
-    /// Returns `true` if a response with these headers is of another version.
+    /// Returns `true` if a response with these headers has another version.
     pub(super) fn is_contradicted(&self, headers: &HeaderMap) -> bool {
         let (name, ours) = match self {
             Validator::Tag(value) => (ETAG, value),
@@ -95,7 +96,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The source of a response of `found` to a request for `asked`.
+    /// Returns the source of a response from `found` to a request for `asked`.
     #[must_use]
     pub fn of(asked: &Url, found: &Url) -> Source {
         let found = found.as_str();
@@ -103,7 +104,7 @@ impl Source {
         Source { asked: asked.as_str().to_owned(), found: found.to_owned() }
     }
 
-    /// The same for a request that named this `Host` in place of the URL's.
+    /// Adds the `Host` of a request that differs from the URL's.
     #[must_use]
     pub fn with_host(mut self, host: &HeaderValue) -> Source {
         // A URL has no space.
@@ -119,7 +120,7 @@ pub struct Version {
     pub source: Source,
     /// The validator of the version.
     pub validator: Validator,
-    /// The bytes of the whole content, if that is known.
+    /// Bytes of the complete content, if known.
     pub total: Option<u64>,
 }
 

@@ -6,26 +6,27 @@ use http::{HeaderName, HeaderValue};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
     pub(super) name: HeaderName,
-    /// The name as it was written.
+    /// The name as the user wrote it.
     pub(super) spelled: Box<str>,
     pub(super) value: Option<HeaderValue>,
 }
 
 impl Field {
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &HeaderName {
         &self.name
     }
 
-    /// The value. `None`: the field is not to be sent at all.
+    /// Returns the value. Returns `None` if the field must not be sent.
     #[must_use]
     pub fn value(&self) -> Option<&HeaderValue> {
         self.value.as_ref()
     }
 }
 
-/// Why a field can't be sent. Its text does not show the field, which may be a secret.
+/// The reason why a field can't be sent. The message does not show the field, which may be a
+/// secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a field that can be sent: at byte {offset}: {expected}")]
 pub struct InvalidField {
@@ -34,8 +35,7 @@ pub struct InvalidField {
 }
 
 impl InvalidField {
-    /// The byte of the text at which it goes wrong; 0 for a name that is refused whatever its
-    /// value.
+    /// Returns the offset of the wrong byte in the text; 0 for a refused name.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
@@ -46,18 +46,19 @@ fn refuse<T>(offset: usize, expected: &'static str) -> Result<T, InvalidField> {
     Err(InvalidField { offset, expected })
 }
 
-/// Reads a field as curl's `-H` has it: `NAME: VALUE` is sent, `NAME:` takes a default away, and
-/// `NAME;` is sent without a value. Blanks around the value are no part of it.
+/// Reads a field in the syntax of curl's `-H`: `NAME: VALUE` is sent, `NAME:` removes a default,
+/// and `NAME;` is sent without a value. Blanks around the value are dropped.
 ///
 /// # Errors
 ///
-/// Says the byte of the text, and what should be there:
+/// The error has the offset of the wrong byte, and what is expected there:
 ///
-/// - a name that is no token (RFC 9110 section 5.6.2), such as one with a space before its colon;
+/// - a name that is not a token (RFC 9110 section 5.6.2), such as one with a space before its
+///   colon;
 /// - no colon;
-/// - a control character other than a tab within the value, line ends above all;
-/// - `Content-Length` and `Transfer-Encoding`, since a GET here has no body, and a `Host` that is
-///   to be left out.
+/// - a control character other than a tab in the value, such as a line end;
+/// - `Content-Length` and `Transfer-Encoding`, since a GET here has no body, and a `Host` to be
+///   removed.
 pub fn parse_field(text: &str) -> Result<Field, InvalidField> {
     let (spelled, value, is_sent) = match text.split_once(':') {
         Some((spelled, value)) => (spelled, value, !value.trim_matches(BLANKS).is_empty()),
@@ -105,7 +106,7 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// What would announce a body that never comes.
+/// Refuses fields that announce a body, which never follows.
 pub(super) fn check_name(name: &HeaderName) -> Result<(), InvalidField> {
     if *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING {
         return refuse(0, "a GET has no body here, so nothing may announce one");
@@ -113,7 +114,7 @@ pub(super) fn check_name(name: &HeaderName) -> Result<(), InvalidField> {
     Ok(())
 }
 
-/// Marks the values that are not for another origin. Whoever uses the library marks others.
+/// Marks values that must not go to another origin. Users of the library can mark others.
 pub(super) fn marked(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
     if is_secret(name) {
         value.set_sensitive(true);
@@ -121,7 +122,7 @@ pub(super) fn marked(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
     value
 }
 
-/// Returns `true` if fields of this name redirect_request credentials: one of the parts between its dashes or
+/// Returns `true` if fields of this name carry credentials: one of the parts between its dashes or
 /// underscores is `authorization`, `auth`, `cookie`, `cookie2`, `token`, `key`, `apikey`, `secret` or
 /// `password`. Such values go to no other origin, and should not be shown.
 #[must_use]
