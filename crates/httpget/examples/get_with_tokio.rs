@@ -1,7 +1,7 @@
 //! The protocol without I/O on tokio: a GET over an async stream, its body to standard output.
 //!
 //! ```text
-//! cargo run --example tokio -- http://127.0.0.1:8080/page
+//! cargo run --example get_with_tokio -- http://127.0.0.1:8080/page
 //! ```
 //!
 //! Without a URL it asks a server of its own, which sends its page in chunks, slowly.
