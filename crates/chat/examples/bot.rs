@@ -1,5 +1,5 @@
-//! A bot that answers `!time` with the time, and reconnects when the connection breaks. It ignores the
-//! history, which has yesterday's questions.
+//! A bot that answers `!time` with the time, and reconnects when the connection breaks. It ignores
+//! the history, which has yesterday's questions.
 //!
 //!     cargo run -p chat --features client --example bot -- 127.0.0.1:60000
 

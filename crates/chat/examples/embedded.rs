@@ -1,6 +1,8 @@
 //! A chat inside another program, which adds a command and sends notices of its own.
 //!
-//! `cargo run -p chat --features server --example embedded`, then `nc 127.0.0.1 60001` and `/roll 6`.
+//!     cargo run -p chat --features server --example embedded
+//!
+//! Then `nc 127.0.0.1 60001` and `/roll 6`.
 
 use std::hash::{BuildHasher, RandomState};
 

@@ -13,16 +13,16 @@ use crate::room::history::Retention;
 #[cfg(test)]
 mod tests;
 
-/// Policy for a client that reads so slowly that more than the [backlog](Config::with_backlog) waits
-/// for it.
+/// Policy for a client that reads so slowly that more than the [backlog](Config::with_backlog)
+/// waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum SlowConsumer {
     /// Disconnects the client.
     #[default]
     Disconnect,
-    /// Moves the client to the end of the log. When it reads on, a notice says how many messages it
-    /// has lost.
+    /// Moves the client to the end of the log. When it reads again, a notice states how many
+    /// messages it has lost.
     Skip,
 }
 
@@ -80,9 +80,9 @@ pub struct Config {
     pub(crate) memory: usize,
 }
 
-/// The `line` format, no greeting, presence on, no history (at most 128 KiB per room if there is one),
-/// lines of 4,096 bytes, 1,000 rooms that expire after an hour, no limit for members, no rate limit,
-/// slow clients disconnected at a backlog of 4 MiB, 64 MiB of waiting messages.
+/// The `line` format, no greeting, presence on, no history (at most 128 KiB per room if there is
+/// one), lines of 4,096 bytes, 1,000 rooms that expire after an hour, no limit for members, no rate
+/// limit, slow clients disconnected at a backlog of 4 MiB, 64 MiB of waiting messages.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -134,8 +134,8 @@ impl Config {
         Config { max_line, ..self }
     }
 
-    /// Sets the most rooms, the lobby and vacant ones included. At the limit, a new room replaces the
-    /// one that has been vacant longest. Zero counts as one, the lobby.
+    /// Sets the most rooms, the lobby and vacant ones included. At the limit, a new room replaces
+    /// the one that has been vacant longest. Zero counts as one, the lobby.
     pub fn with_max_rooms(self, max_rooms: usize) -> Config {
         Config { max_rooms: max_rooms.max(1), ..self }
     }
@@ -150,8 +150,8 @@ impl Config {
         Config { room_ttl, ..self }
     }
 
-    /// Limits the rate of each client's input; `None` removes the limit. A client that exceeds it is
-    /// notified once and then read more slowly. Nothing that it says is lost.
+    /// Limits the rate of each client's input; `None` removes the limit. A client that exceeds it
+    /// is notified once and then read more slowly. None of its input is lost.
     pub fn with_rate(self, rate: Option<Rate>) -> Config {
         Config { rate, ..self }
     }
@@ -167,15 +167,16 @@ impl Config {
         Config { backlog, ..self }
     }
 
-    /// Sets the most bytes of messages that may wait for clients in all rooms together, histories not
-    /// counted. Beyond it, clients that have stopped reading are disconnected, whatever
-    /// [`with_slow_consumer`](Self::with_slow_consumer) says, and no input is processed until there is room.
+    /// Sets the most bytes of messages that may wait for clients in all rooms together, histories
+    /// not counted. Beyond it, clients that have stopped reading are disconnected, whatever
+    /// [`with_slow_consumer`](Self::with_slow_consumer) says, and no input is processed until there
+    /// is room.
     pub fn with_memory(self, memory: usize) -> Config {
         Config { memory, ..self }
     }
 
-    /// Returns the bytes behind the log beyond which a reader counts as not keeping up, so that senders
-    /// wait.
+    /// Returns the bytes behind the log beyond which a reader counts as not keeping up, so that
+    /// senders wait.
     pub(crate) fn far_behind(&self) -> usize {
         self.backlog / 4
     }

@@ -1,9 +1,9 @@
 //! The journal: the logs of all rooms on disk.
 //!
 //! ```text
-//!   workers ─► RoomJournal ─► Queue ─► Writer ─► DIR/ROOM/2026-11-25.jsonl    appended, synced by policy
-//!                           bounded   a thread             │
-//!                                                          └─► recover     at the next start, backwards
+//!   workers ─► RoomJournal ─► Queue ─► Writer ─► DIR/ROOM/2026-11-25.jsonl   appended, synced
+//!                            bounded  a thread          │
+//!                                                       └─► recover  at the next start, backwards
 //! ```
 //!
 //! A file contains the messages of one room and one local date in the `json` format, one per line.

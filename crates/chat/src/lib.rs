@@ -2,7 +2,7 @@
 #![cfg_attr(all(feature = "server", feature = "client"), doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(all(feature = "server", feature = "client")),
-    doc = "A group chat: one log, many cursors. Its front page needs the features `server` and `client`."
+    doc = "A group chat: one log, many cursors. The front page needs `server` and `client`."
 )]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -102,8 +102,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Adds the command `/name`; `/help` shows `help` for it. The command must return at once, because
-    /// the clients of a worker wait for it.
+    /// Adds the command `/name`; `/help` shows `help` for it. The command must return at once,
+    /// because the clients of a worker wait for it.
     ///
     /// ```
     /// use chat::{Chat, Config};
@@ -136,8 +136,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`JournalError`] if the directory cannot be created, read or locked, or if another server holds
-    /// the lock.
+    /// [`JournalError`] if the directory cannot be created, read or locked, or if another server
+    /// holds the lock.
     #[cfg(all(unix, feature = "journal"))]
     pub fn open(
         self,
@@ -163,8 +163,8 @@ impl Chat {
         Builder { config, commands: Commands::default() }
     }
 
-    /// Creates one thread's part of the chat. `wake` is called, from any thread, when another shard or
-    /// the operator has sent something. A [round](Shard::begin_round) is due then.
+    /// Creates one thread's part of the chat. `wake` is called, from any thread, when another shard
+    /// or the operator has sent something. A [round](Shard::begin_round) is due then.
     pub fn shard(&self, wake: impl Fn() + Send + Sync + 'static) -> Shard {
         Shard::new(self.hub.clone(), wake)
     }

@@ -35,7 +35,8 @@ const HEAD: usize = 512;
 pub struct MemoryBound {
     /// The most clients.
     pub clients: usize,
-    /// Bytes for one client: an unfinished line, deferred input, unread replies and direct messages.
+    /// Bytes for one client: an unfinished line, deferred input, unread replies and direct
+    /// messages.
     pub client_bytes: usize,
     /// The most rooms.
     pub rooms: usize,
@@ -93,8 +94,8 @@ impl fmt::Display for MemoryBound {
         let kib = |bytes: usize| bytes.div_ceil(1024);
         write!(
             f,
-            "at most {} MiB: {} clients of {} KiB, {} rooms of {} KiB, {} KiB of messages that wait, \
-             {} workers of {} KiB, {} KiB on their way to the disk",
+            "at most {} MiB: {} clients of {} KiB, {} rooms of {} KiB, {} KiB of messages that \
+             wait, {} workers of {} KiB, {} KiB on their way to the disk",
             self.total().div_ceil(1 << 20),
             self.clients,
             kib(self.client_bytes),

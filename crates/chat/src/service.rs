@@ -1,8 +1,5 @@
 //! The chat on netcore's event loop.
 
-#[cfg(test)]
-mod tests;
-
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -13,6 +10,9 @@ use crate::now::Now;
 use crate::shard::Shard;
 use crate::shard::member::Member;
 use crate::shard::output::ClientOutput;
+
+#[cfg(test)]
+mod tests;
 
 /// A [`Shard`] as a [`Service`], one for each worker of a
 /// [`Server`](netcore::server::Server::run). A round is a turn of the loop.

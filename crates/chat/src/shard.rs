@@ -224,8 +224,8 @@ impl Shard {
         reply(&mut self.state, member, text, out);
     }
 
-    /// Continues with a client whose output was flushed: delivers its backlog, and processes deferred
-    /// input.
+    /// Continues with a client whose output was flushed: delivers its backlog, and processes
+    /// deferred input.
     pub fn handle_writable(&mut self, member: &mut Member, now: Now, out: &mut impl ClientOutput) {
         self.state.now = now;
         deliver(&mut self.state, member, out);
@@ -258,8 +258,8 @@ impl Shard {
         self.round.next(&mut self.state)
     }
 
-    /// Resumes a client's input if that is due, delivers its backlog, and aborts it if it is stalled
-    /// while memory is short.
+    /// Resumes a client's input if that is due, delivers its backlog, and aborts it if it is
+    /// stalled while memory is short.
     pub fn handle_client(&mut self, member: &mut Member, out: &mut impl ClientOutput) {
         self.round.visit();
         let now = self.state.now.instant;

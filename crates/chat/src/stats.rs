@@ -20,7 +20,8 @@ macro_rules! counters {
             pub clients: u64,
             /// Rooms with members, and the lobby.
             pub rooms: u64,
-            /// Bytes of all messages in memory. A message counts once, however many clients wait for it.
+            /// Bytes of all messages in memory. A message counts once, however many clients wait
+            /// for it.
             pub held_bytes: u64,
             /// The part of `held_bytes` that is in histories.
             pub history_bytes: u64,
@@ -86,8 +87,8 @@ counters! {
     refused_private,
     /// Clients that were rejected: the chat was full, or no descriptor was left.
     refused_clients,
-    /// Bytes of deferred input that were never processed: the client exceeded its rate or had unread
-    /// replies, and then its connection broke or the server stopped.
+    /// Bytes of deferred input that were never processed: the client exceeded its rate or had
+    /// unread replies, and then its connection broke or the server stopped.
     dropped_bytes,
     /// Messages that slow clients skipped.
     skipped,

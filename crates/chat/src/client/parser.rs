@@ -21,15 +21,15 @@ mod tests;
 /// use chat::{Parser, EventKind};
 ///
 /// let mut parser = Parser::new(Parser::LINE_LIMIT);
-/// let mut said = Vec::new();
+/// let mut messages = Vec::new();
 /// for mut piece in [&b"2026-11-20 18:11:02 ann: hel"[..], b"lo\n* bob has left\n"] {
 ///     while let Some(event) = parser.next(&mut piece) {
 ///         if let EventKind::Message { from, text } = event.kind {
-///             said.push((from, text));
+///             messages.push((from, text));
 ///         }
 ///     }
 /// }
-/// assert_eq!(said, [("ann".to_owned(), "hello".to_owned())]);
+/// assert_eq!(messages, [("ann".to_owned(), "hello".to_owned())]);
 /// ```
 #[derive(Debug)]
 pub struct Parser {
@@ -67,8 +67,8 @@ impl Parser {
         Parser { framer: LineFramer::new(limit), state: State::Between }
     }
 
-    /// Returns the next event of `input`, and advances `input` behind it. Returns `None` once all of
-    /// `input` is consumed.
+    /// Returns the next event of `input`, and advances `input` behind it. Returns `None` once all
+    /// of `input` is consumed.
     pub fn next(&mut self, input: &mut &[u8]) -> Option<Event> {
         while let Some(line) = self.framer.next(input) {
             let event = match line {

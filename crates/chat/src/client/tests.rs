@@ -32,11 +32,11 @@ fn texts(client: &mut Client) -> Vec<String> {
 #[test]
 fn a_name_is_granted_and_events_before_the_answer_are_not_lost() {
     let (mut client, server) = scripted(|mut peer| {
-        let asked = line(&mut peer) + &line(&mut peer);
-        let said = "* welcome\n2026-11-20 18:11:02 bob: hi\n* you are ann\n1 here: no notice\n\
+        let commands = line(&mut peer) + &line(&mut peer);
+        let output = "* welcome\n2026-11-20 18:11:02 bob: hi\n* you are ann\n1 here: no notice\n\
                     * 2 here: bob, ann\n* bob has left\n";
-        peer.get_ref().write_all(said.as_bytes()).unwrap();
-        asked
+        peer.get_ref().write_all(output.as_bytes()).unwrap();
+        commands
     });
     assert_eq!(client.name(), client.sender.stream.local_address().unwrap().to_string());
     client.nick("ann", deadline()).unwrap();
@@ -53,15 +53,15 @@ fn a_name_is_granted_and_events_before_the_answer_are_not_lost() {
     assert_eq!(server.join().unwrap(), "/nick ann\n/who\n");
 }
 
-/// Returns the texts of messages, each with its history mark, from a client that takes a name, enters
-/// a room, and takes another name.
-fn histories(said: [&'static str; 4]) -> Vec<(String, bool)> {
+/// Returns the texts of messages, each with its history mark, from a client that takes a name,
+/// enters a room, and takes another name.
+fn histories(output: [&'static str; 4]) -> Vec<(String, bool)> {
     let (mut client, server) = scripted(move |mut peer| {
-        for reply in &said[..3] {
+        for reply in &output[..3] {
             drop(line(&mut peer) + &line(&mut peer));
             peer.get_ref().write_all(reply.as_bytes()).unwrap();
         }
-        peer.get_ref().write_all(said[3].as_bytes()).unwrap();
+        peer.get_ref().write_all(output[3].as_bytes()).unwrap();
     });
     client.nick("ann", deadline()).unwrap();
     client.join("dev", deadline()).unwrap();
@@ -95,30 +95,30 @@ fn history_is_distinguished_from_new_messages() {
     ]);
     assert_eq!(found, expected);
     // In JSON, only the mark counts.
-    let said = |text: &str, mark: &str| {
+    let output = |text: &str, mark: &str| {
         let head = r#"{"time":"2026-11-20T18:11:02Z","room":"a","from":"#;
         format!("{head}\"bob\",\"kind\":\"message\",\"text\":\"{text}\"{mark}}}\n")
     };
     let mark = r#","history":true"#;
     let mut parser = Parser::new(Parser::LINE_LIMIT);
     for (mark, history) in [(mark, true), ("", false), (r#","history":false"#, false)] {
-        let event = parser.next(&mut said("x", mark).as_bytes()).unwrap();
+        let event = parser.next(&mut output("x", mark).as_bytes()).unwrap();
         assert_eq!(event.history, history, "{mark}");
     }
 }
 
 #[test]
-fn a_rejection_has_the_server_s_reason_and_the_connection_stays_usable() {
+fn a_rejection_has_its_reason_and_the_connection_stays_usable() {
     let (mut client, server) = scripted(|mut peer| {
         line(&mut peer);
         line(&mut peer);
-        let said = "* be kind\n* this name is taken\n* operator: lunch\n* eve has joined\n\
+        let output = "* be kind\n* this name is taken\n* operator: lunch\n* eve has joined\n\
                     * 1 here: bob\n";
-        peer.get_ref().write_all(said.as_bytes()).unwrap();
-        let asked = line(&mut peer);
+        peer.get_ref().write_all(output.as_bytes()).unwrap();
+        let commands = line(&mut peer);
         line(&mut peer);
         peer.get_ref().write_all(b"* you are in dev; 1 here\n* 1 here: bob\n").unwrap();
-        asked
+        commands
     });
     let error = client.nick("bob", deadline()).unwrap_err();
     assert!(matches!(error, ClientError::Rejected { .. }), "{error:?}");
@@ -149,15 +149,15 @@ fn a_server_that_closes_or_stays_silent_is_an_error() {
 
 #[test]
 fn a_timeout_loses_no_input() {
-    let (say, when) = std::sync::mpsc::channel();
+    let (resume, resumed) = std::sync::mpsc::channel();
     let (mut client, server) = scripted(move |peer| {
         peer.get_ref().write_all(b"2026-11-20 18:11:02 ann: hel").unwrap();
-        when.recv().unwrap();
+        resumed.recv().unwrap();
         peer.get_ref().write_all(b"lo\n").unwrap();
     });
     let error = client.recv(Deadline::after(Duration::from_millis(1))).unwrap_err();
     assert!(matches!(&error, ClientError::Socket(e) if e.is_timeout()), "{error:?}");
-    say.send(()).unwrap();
+    resume.send(()).unwrap();
     assert_eq!(texts(&mut client), ["2026-11-20 18:11:02 ann: hello"]);
     server.join().unwrap();
 }
@@ -188,15 +188,15 @@ fn the_halves_work_in_two_threads_and_closing_one_ends_the_other() {
         received
     });
     let (mut sender, mut receiver) = client.split();
-    let (first, when) = std::sync::mpsc::channel();
-    let listening = std::thread::spawn(move || {
+    let (first, received) = std::sync::mpsc::channel();
+    let receiving = std::thread::spawn(move || {
         first.send(receiver.recv(deadline()).unwrap().unwrap().raw).unwrap();
         receiver.recv(deadline()).unwrap()
     });
     sender.send("hi", deadline()).unwrap();
-    assert_eq!(when.recv().unwrap(), "* hello");
+    assert_eq!(received.recv().unwrap(), "* hello");
     sender.close();
-    assert_eq!(listening.join().unwrap(), None);
+    assert_eq!(receiving.join().unwrap(), None);
     assert_eq!(server.join().unwrap(), "hi\n");
 }
 
@@ -209,13 +209,13 @@ fn a_server_of_another_protocol_is_recognized_by_its_first_line() {
         b"220 mail.example ESMTP\r\n",
         b"\x15\x03\x03\x00\x02\x02\x16",
     ];
-    for said in others {
+    for output in others {
         let (mut client, server) = scripted(move |mut peer| {
-            peer.get_ref().write_all(said).unwrap();
+            peer.get_ref().write_all(output).unwrap();
             line(&mut peer);
         });
         let error = client.nick("ann", deadline()).unwrap_err();
-        assert!(matches!(error, ClientError::NotAChat { .. }), "{said:?}: {error:?}");
+        assert!(matches!(error, ClientError::NotAChat { .. }), "{output:?}: {error:?}");
         server.join().unwrap();
     }
 }

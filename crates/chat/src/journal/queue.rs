@@ -109,8 +109,8 @@ impl Queue {
     }
 
     /// Waits until the queue has lines, at the latest until `until`, and removes and returns all of
-    /// them. Returns `None` once the queue is closed and empty. The call also says that all lines
-    /// taken before are written.
+    /// them. Returns `None` once the queue is closed and empty. The call also reports that all
+    /// lines taken before are written.
     pub(crate) fn take(&self, until: Option<Instant>) -> Option<Vec<QueuedLines>> {
         let mut state = lock(&self.state);
         state.writing_bytes = 0;

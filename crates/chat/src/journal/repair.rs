@@ -18,9 +18,9 @@ pub(crate) const MAX_TAIL: u64 = 64 << 20;
 /// The beginning of each line.
 const BEGINNING: &[u8] = b"{\"time\":\"";
 
-/// Cuts off everything after a file's last record: a torn line, or the bytes that a file system returns
-/// for lost data, mostly NULs. A line that is any JSON object stays, because it may be a record of a
-/// newer version.
+/// Cuts off everything after a file's last record: a torn line, or the bytes that a file system
+/// returns for lost data, mostly NULs. A line that is any JSON object stays, because it may be a
+/// record of a newer version.
 ///
 /// # Errors
 ///

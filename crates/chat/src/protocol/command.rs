@@ -41,8 +41,8 @@ pub(crate) const HELP: [&str; 9] = [
     "/help  shows this list",
 ];
 
-/// Characters that separate words. Unicode has more kinds of space, but people do not type them, and
-/// an invisible one must not become part of a name.
+/// Characters that separate words. Unicode has more kinds of space, but people do not type them,
+/// and an invisible one must not become part of a name.
 const SPACE: [char; 2] = [' ', '\t'];
 
 impl Input<'_> {

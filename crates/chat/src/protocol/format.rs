@@ -58,7 +58,7 @@ impl fmt::Display for Format {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Message<'a> {
     pub(crate) time: SystemTime,
-    /// Name of the room in which it is said, or in which the client that receives it is.
+    /// Name of the sender's room; for a notice, of the receiver's room.
     pub(crate) room: &'a str,
     pub(crate) kind: MessageKind<'a>,
     /// Text without control characters.
@@ -159,8 +159,8 @@ impl Renderer {
     }
 }
 
-/// Appends a rendered `message` in the form that it has in the history. In `json` it gets a mark, so
-/// that programs can tell it from a new message.
+/// Appends a rendered `message` in the form that it has in the history. In `json` it gets a mark,
+/// so that programs can tell it from a new message.
 pub(crate) fn mark_history(format: Format, message: &[u8], out: &mut Vec<u8>) {
     match message.strip_suffix(b"}\n") {
         Some(object) if format == Format::Json => {

@@ -22,8 +22,8 @@ pub enum NameError {
     /// The name is longer than [`MAX_NAME`].
     #[error("a name has at most {MAX_NAME} characters")]
     TooLong,
-    /// The name does not begin with a letter or a digit, has a character that is not allowed, or has
-    /// one that is confusable with such a character.
+    /// The name does not begin with a letter or a digit, has a character that is not allowed, or
+    /// has one that is confusable with such a character.
     #[error("a name is letters, digits and _ - . ' and begins with a letter or a digit")]
     Character,
     /// The name is confusable with an address, or with a name of the server.
@@ -43,10 +43,11 @@ pub enum NameError {
 pub(crate) struct Name {
     /// The name as it is shown, in Unicode's normalization form KC (UAX #15).
     pub(crate) shown: String,
-    /// The name in lower case. Names that differ in case only are the same. It is fit for a file name.
+    /// The name in lower case. Names that differ in case only are the same. It is fit for a file
+    /// name.
     pub(crate) folded: String,
-    /// Skeletons (UTS #39, section 4) of the name as it is and in lower case. Two names that have one
-    /// in common are confusable: `lVAN` with `IVAN`, `ivan` with `Ivan`.
+    /// Skeletons (UTS #39, section 4) of the name as it is and in lower case. Two names that have
+    /// one in common are confusable: `lVAN` with `IVAN`, `ivan` with `Ivan`.
     pub(crate) skeletons: [String; 2],
 }
 
@@ -85,8 +86,8 @@ impl Name {
         // Lower case may separate a dot that is part of the capital letter (U+0130).
         let folded: String = shown.to_lowercase().chars().filter(|c| is_allowed(*c)).collect();
         let skeletons = [skeleton_of(&shown), skeleton_of(&folded)];
-        // A letter may be confusable with punctuation: U+02D0 with a colon, U+01C3 with an exclamation
-        // mark.
+        // A letter may be confusable with punctuation: U+02D0 with a colon, U+01C3 with an
+        // exclamation mark.
         let plain = skeletons
             .iter()
             .all(|skeleton| skeleton.chars().all(|c| !c.is_ascii() || is_allowed(c)));
@@ -111,7 +112,8 @@ fn is_allowed(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\'')
 }
 
-/// Returns the skeleton of `text` in lower case, because a zero is confusable with a capital letter.
+/// Returns the skeleton of `text` in lower case, because a zero is confusable with a capital
+/// letter.
 fn skeleton_of(text: &str) -> String {
     skeleton(text).collect::<String>().to_lowercase()
 }

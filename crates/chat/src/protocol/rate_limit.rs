@@ -25,7 +25,8 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Allows `messages` and `bytes` per second, with a burst of [`Rate::BURST`]. Zero counts as one.
+    /// Allows `messages` and `bytes` per second, with a burst of [`Rate::BURST`]. Zero counts as
+    /// one.
     pub fn new(messages: u32, bytes: usize) -> Rate {
         Rate { messages: messages.max(1), bytes: bytes.max(1), burst: Rate::BURST }
     }
@@ -67,8 +68,8 @@ impl RateLimiter {
         if now.saturating_duration_since(ahead) >= CALM {
             self.is_notified = false;
         }
-        // A line may pass if it fits the burst. Bytes may pass if those before them did, because their
-        // number is not known yet.
+        // A line may pass if it fits the burst. Bytes may pass if those before them did, because
+        // their number is not known yet.
         let a_line = Duration::from_secs(1) / rate.messages;
         let beyond = |at: Option<Instant>, burst| {
             at.map(|at| at.saturating_duration_since(now).saturating_sub(burst))

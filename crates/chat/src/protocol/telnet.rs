@@ -10,8 +10,9 @@
 //!    └───────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! The server refuses every option, so the state of each is *no* (RFC 1143) and none is stored. WONT
-//! and DONT confirm that state and get no answer, so two sides that refuse everything cannot loop.
+//! The server refuses every option, so the state of each is *no* (RFC 1143) and none is stored.
+//! WONT and DONT confirm that state and get no answer, so two sides that refuse everything cannot
+//! loop.
 
 use std::borrow::Cow;
 

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 #[cfg(test)]
 mod tests;
 
-/// Returns `text` without characters that could control a terminal or change the order in which text
-/// is read: control characters (Unicode's `Cc`: C0, DEL and C1), line and paragraph separators, and
-/// the overrides, embeddings and isolates of the bidirectional algorithm (UAX #9). A tab or a CR
-/// becomes a space, so that it still separates words.
+/// Returns `text` without characters that could control a terminal or change the order in which
+/// text is read: control characters (Unicode's `Cc`: C0, DEL and C1), line and paragraph
+/// separators, and the overrides, embeddings and isolates of the bidirectional algorithm (UAX #9).
+/// A tab or a CR becomes a space, so that it still separates words.
 ///
 /// ```
 /// assert_eq!(chat::clean("red \u{1b}[31malert\u{7}\tnow"), "red [31malert now");

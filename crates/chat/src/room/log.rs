@@ -3,18 +3,15 @@
 //! The log of a room is a sequence of [`Segment`]s: runs of rendered messages, immutable once
 //! appended. No thread owns it. Each reader (a shard that has clients in the room) receives every
 //! segment in its inbox, in the one order of the log, and moves it into its own window. The cursors
-//! of its clients are positions in that window. A segment lives as long as a window or the output of
-//! a client has it, and is never copied for a client.
+//! of its clients are positions in that window. A segment lives as long as a window or the output
+//! of a client has it, and is never copied for a client.
 //!
 //! ```text
 //!   batch ─publish─► order ─┬─► inbox ─take─► window of reader 0: [7][8][9]   cursors: 9, 9, 7 …
 //!                           ├─► inbox ──────► window of reader 1: [9]         cursors: 9, 9, 9 …
-//!                           ├─► history: the last N messages; the next client's cursor begins there
+//!                           ├─► history: the last N messages, for the next client
 //!                           └─► the file of the day, if there is a log on disk
 //! ```
-
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,6 +25,9 @@ use crate::room::memory::MemoryAccount;
 use crate::room::segment::{Batch, Position, Segment};
 use crate::room::store::AppendMessages;
 use crate::sync::lock;
+
+#[cfg(test)]
+mod tests;
 
 /// The order of all messages of a room, and the last of them.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ pub(crate) struct Reader {
     window: VecDeque<Segment>,
     /// Position behind the window.
     end: Position,
-    /// `true` while the reader says that its clients do not keep up.
+    /// `true` while the reader adds to the pressure on senders.
     is_pressing: bool,
 }
 
@@ -70,7 +70,8 @@ impl Reader {
         }
     }
 
-    /// Says whether the clients of this reader fall behind; [`Log::is_pressed`] tells every shard.
+    /// Adds to the pressure on senders while `is_pressing`, because clients of this reader fall
+    /// behind. [`Log::is_pressed`] shows it to every shard.
     pub(crate) fn press(&mut self, is_pressing: bool) {
         match (self.is_pressing, is_pressing) {
             (false, true) => self.log.add_pressure(),

@@ -143,7 +143,8 @@ pub(crate) fn empty<T>(list: &mut Vec<T>) {
     list.shrink_to(SPARE / size_of::<T>());
 }
 
-/// A run of rendered messages in a log. It is immutable, and all shards and clients share its bytes.
+/// A run of rendered messages in a log. It is immutable, and all shards and clients share its
+/// bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Segment {
     start: Position,

@@ -98,8 +98,9 @@ fn telnet_commands_are_answered_and_not_part_of_a_line() {
 
 #[test]
 fn any_chunking_of_input_gives_the_same_output() {
-    let said = b"one\n\n/nick ann\r\ntwo \xff\n/who\n//three\n\x1b[31mred\n0123456789012345678901234567890\n/nope\nlast";
-    split_law(said, |pieces| {
+    let input = b"one\n\n/nick ann\r\ntwo \xff\n/who\n//three\n\
+                  \x1b[31mred\n0123456789012345678901234567890\n/nope\nlast";
+    split_law(input, |pieces| {
         let (_, mut harness) = chat(Config::default().with_max_line(30));
         let ann = harness.connect();
         for piece in pieces {
@@ -218,9 +219,11 @@ fn a_new_client_receives_greeting_history_and_new_messages() {
     let bob = harness.connect();
     ann.send(b"6\n");
     harness.run();
-    let said = |n: u32| format!("127.0.0.1:1: {n}");
-    let expected: Vec<String> =
-        ["* welcome".to_owned(), "* all".to_owned()].into_iter().chain((3..=6).map(said)).collect();
+    let message = |n: u32| format!("127.0.0.1:1: {n}");
+    let expected: Vec<String> = ["* welcome".to_owned(), "* all".to_owned()]
+        .into_iter()
+        .chain((3..=6).map(message))
+        .collect();
     assert_eq!(lines(&bob), expected);
 }
 

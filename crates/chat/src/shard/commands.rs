@@ -96,7 +96,7 @@ fn rename(state: &mut State, member: &mut Member, name: &str, out: &mut impl Cli
     match renamed {
         Ok((name, notice)) => {
             member.name = name;
-            // The reply says the same to the client itself.
+            // The client receives a reply instead of this notice.
             member.omit = notice.map_or(member.omit, |end| end.segment - 1);
             let text = format!("you are {}", member.name);
             reply(state, member, &text, out);
@@ -118,7 +118,7 @@ fn change_room(state: &mut State, member: &mut Member, name: &str, out: &mut imp
             return reply(state, member, &format!("{error}{usage}"), out);
         }
     };
-    // Delivers everything that was said in the old room, however much, because the cursor leaves it.
+    // Delivers all messages of the old room, however many, because the cursor leaves it.
     state.rooms.publish(member.room);
     deliver_segments(state, member, usize::MAX, usize::MAX, out);
     leave_room(state, member, Departure::ToOtherRoom);

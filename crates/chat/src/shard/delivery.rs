@@ -70,7 +70,7 @@ pub(crate) fn deliver_segments(
     is_complete
 }
 
-/// Sends a notice to one client, after everything that was said before.
+/// Sends a notice to one client, after all earlier messages.
 pub(crate) fn reply(
     state: &mut State,
     member: &mut Member,

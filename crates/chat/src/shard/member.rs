@@ -16,7 +16,8 @@ mod tests;
 /// The number of a segment that never exists.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// One client of a [`Shard`](crate::Shard). The caller keeps it and passes it to the shard's methods.
+/// One client of a [`Shard`](crate::Shard). The caller keeps it and passes it to the shard's
+/// methods.
 // A server has one for each connection, so state that few clients need is in `extra`.
 #[derive(Debug)]
 pub struct Member {
@@ -65,7 +66,8 @@ impl Member {
         self.cursor >= self.until()
     }
 
-    /// Returns the number of the first segment that a leaving client does not receive, or [`NEVER`].
+    /// Returns the number of the first segment that a leaving client does not receive, or
+    /// [`NEVER`].
     pub(crate) fn until(&self) -> u64 {
         self.extra.as_ref().and_then(|extra| extra.until).unwrap_or(NEVER)
     }

@@ -1,5 +1,5 @@
-//! Properties that hold for any input from a server. The fuzz target in `fuzz` and the test over its
-//! corpus include this file.
+//! Properties that hold for any input from a server. The fuzz target in `fuzz` and the test over
+//! its corpus include this file.
 
 use chat::{Event, EventKind, Parser, clean};
 use netcore::testing::cut;
@@ -7,8 +7,8 @@ use netcore::testing::cut;
 /// The line limit, short enough for a fuzzer to exceed.
 const LIMIT: usize = 250;
 
-/// Checks that the events of a stream do not depend on its chunking, that their texts are clean, and
-/// that together they are no longer than the stream. Returns `true` if there was a message.
+/// Checks that the events of a stream do not depend on its chunking, that their texts are clean,
+/// and that together they are no longer than the stream. Returns `true` if there was a message.
 ///
 /// The first byte is the seed of the chunking, the rest the stream.
 pub(crate) fn chat(input: &[u8]) -> bool {
@@ -34,8 +34,8 @@ pub(crate) fn chat(input: &[u8]) -> bool {
         }
         has_message |= matches!(event.kind, EventKind::Message { .. } | EventKind::Private { .. });
     }
-    // A byte that is not UTF-8 is replaced by a character of three bytes. A missing line ending adds
-    // one byte.
+    // A byte that is not UTF-8 is replaced by a character of three bytes. A missing line ending
+    // adds one byte.
     let length: usize = expected.iter().map(|event| event.raw.len()).sum();
     assert!(length <= 3 * stream.len() + 1, "{length} bytes of {}", stream.len());
     has_message

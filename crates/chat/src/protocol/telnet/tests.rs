@@ -32,16 +32,19 @@ fn options_are_refused_and_commands_removed() {
     for (input, text, answers) in [
         // PuTTY: WILL NAWS, TSPEED, TTYPE, NEW-ENVIRON; DO ECHO; WILL and DO SUPPRESS-GO-AHEAD.
         (
-            &b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03hello\r\n"[..],
+            &b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\
+               \xff\xfd\x01\xff\xfb\x03\xff\xfd\x03hello\r\n"[..],
             &b"hello\r\n"[..],
-            &b"\xff\xfe\x1f\xff\xfe\x20\xff\xfe\x18\xff\xfe\x27\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03"[..],
+            &b"\xff\xfe\x1f\xff\xfe\x20\xff\xfe\x18\xff\xfe\x27\
+               \xff\xfc\x01\xff\xfe\x03\xff\xfc\x03"[..],
         ),
         // Ctrl-C in telnet(1): Interrupt Process, DO TIMING-MARK. The mark is granted each time.
         (b"a\xff\xf4\xff\xfd\x06b\xff\xf4\xff\xfd\x06c", b"abc", b"\xff\xfb\x06\xff\xfb\x06"),
         (b"\xff\xfb\x06", b"", b"\xff\xfe\x06"),
         // A refusal is not answered.
         (b"\xff\xfc\x01a\xff\xfe\x01b", b"ab", b""),
-        // NOP, Data Mark, Break, Abort Output, Erase Character, Erase Line, Go Ahead, End of Record.
+        // NOP, Data Mark, Break, Abort Output, Erase Character, Erase Line, Go Ahead, End of
+        // Record.
         (b"a\xff\xf1\xff\xf2\xff\xf3\xff\xf5\xff\xf7\xff\xf8\xff\xf9\xff\xefb", b"ab", b""),
         // A window size with a line feed and an escaped 255 in it.
         (b"a\xff\xfa\x1f\x00\x0a\xff\xff\x18\xff\xf0b\n", b"ab\n", b""),

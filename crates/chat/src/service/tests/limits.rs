@@ -155,11 +155,11 @@ fn clients_that_do_not_read_are_aborted_when_memory_is_short() {
         harness.run();
         peers.iter().skip(2).step_by(3).for_each(|peer| peer.room(0));
         let line = format!("{}\n", "x".repeat(4000));
-        let mut said = 0;
+        let mut sent = 0;
         for _ in 0..40 {
             for peer in peers.iter().step_by(3) {
                 peer.send(line.as_bytes());
-                said += 1;
+                sent += 1;
             }
             harness.advance(Duration::from_millis(50));
             let held = chat.operator().stats().held_bytes;
@@ -170,7 +170,7 @@ fn clients_that_do_not_read_are_aborted_when_memory_is_short() {
         let stats = chat.operator().stats();
         assert!(stats.cut_memory > 0, "{slow}: {stats:?}");
         assert!(stats.held_bytes <= 1 << 20, "{slow}: {stats:?}");
-        assert_eq!(stats.messages, said, "{slow}");
+        assert_eq!(stats.messages, sent, "{slow}");
         for (n, peer) in peers.iter().enumerate().filter(|(n, _)| n % 3 != 2) {
             assert!(!peer.is_closed(), "{slow}: client {n} reads");
             assert_eq!(count(peer), 40 + 1, "{slow}: client {n}");
@@ -421,7 +421,8 @@ fn a_message_during_a_round_reaches_all_once() {
     }
     let expected: Vec<String> = (0..20).map(|n| format!("127.0.0.1:2: {n}")).collect();
     for peer in [&ann, &bob, &cyd] {
-        let said: Vec<String> = lines(peer).into_iter().filter(|l| !l.starts_with('*')).collect();
-        assert_eq!(said, expected);
+        let messages: Vec<String> =
+            lines(peer).into_iter().filter(|l| !l.starts_with('*')).collect();
+        assert_eq!(messages, expected);
     }
 }

@@ -1,6 +1,6 @@
 //! Thousands of joins, leaves, renames, moves, stalls and messages at two shards, on virtual time,
-//! compared with a model that is too simple to be wrong. Each client receives the lines of the model
-//! in its order, and no others.
+//! compared with a model that is too simple to be wrong. Each client receives the lines of the
+//! model in its order, and no others.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
