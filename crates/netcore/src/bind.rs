@@ -1,40 +1,47 @@
-//! Binding, as listeners and datagram sockets share it.
+//! Binding of listeners and datagram sockets.
 
-#[cfg(test)]
-mod tests;
+#[cfg(target_os = "linux")]
+mod owner;
+#[cfg(not(target_os = "linux"))]
+mod owner {
+    /// Returns `None`: only Linux shows the owner of an address.
+    pub(super) fn address_owner(
+        _: crate::endpoint::Transport,
+        _: &crate::address::Address,
+    ) -> Option<String> {
+        None
+    }
+}
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::address::Address;
-use crate::address::is_abstract;
+use crate::address::{Address, is_abstract};
 use crate::deadline::Deadline;
-use crate::endpoint::Transport;
-use crate::endpoint::{Endpoint, Host};
+use crate::endpoint::{Endpoint, Host, Port, Transport};
 use crate::error::{Error, ErrorKind, Operation};
-use crate::options::Keepalive;
-use crate::options::SocketOptions;
-use crate::resolve::Family;
-use crate::resolve::resolve;
+use crate::options::{Keepalive, SocketOptions};
+use crate::resolve::{Family, resolve};
 use crate::socket_file::{self, SocketFile};
 use crate::sys;
 
-/// How long looking up the name of an endpoint to bind may take.
+#[cfg(test)]
+mod tests;
+
+/// The time limit for looking up the name of an endpoint to bind.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
 
-/// How often another free port is asked for, where several addresses share port 0 and one of them
-/// does not have the port that another got.
+/// Attempts to find a free port that is available on every address of an endpoint with port 0.
 const PORT_TRIES: u32 = 16;
 
-/// listen(2) cuts it to the system's limit.
+/// The backlog of a listener; listen(2) cuts it to the system's limit.
 const DEFAULT_BACKLOG: u32 = 4096;
 
-/// A bound socket, and listening if it is a stream. The file comes first: it is dropped before the
-/// socket is closed.
+/// A bound socket, which listens if it is a stream socket. The file is the first field, so it is
+/// dropped before the socket is closed.
 pub(crate) struct Bound {
     pub(crate) file: Option<SocketFile>,
     pub(crate) socket: Socket,
@@ -74,12 +81,12 @@ pub(crate) fn bind(
     };
     if let Some(wrong) = wrong {
         return Err(Error::new(Operation::Bind, ErrorKind::InvalidInput)
-            .because(io::Error::other(wrong))
+            .because_text(wrong)
             .at(endpoint.as_given()));
     }
     let mut options = options.fitting(endpoint.transport());
     if endpoint.transport() == Transport::Tcp {
-        // accept(2) hands these down to the connections on most systems.
+        // Connections inherit these from the listener on most systems.
         options.set.nodelay.get_or_insert(true);
         options.set.keepalive.get_or_insert(Some(Keepalive::within(Keepalive::LIMIT)));
         if sys::REUSE_ADDRESS_RESTARTS {
@@ -94,7 +101,7 @@ pub(crate) fn bind(
     bound.map_err(|error| named(error, endpoint))
 }
 
-/// With the endpoint, and with whoever has its address where that is the matter.
+/// Adds the endpoint to the error, and the owner of an address that is in use.
 fn named(error: Error, endpoint: &Endpoint) -> Error {
     let error = error.at(endpoint.as_given());
     if error.kind() != ErrorKind::AddressInUse {
@@ -102,11 +109,11 @@ fn named(error: Error, endpoint: &Endpoint) -> Error {
     }
     let path = endpoint.path().map(|path| Address::Unix(Some(path.to_path_buf())));
     let address = path.as_ref().or(error.address());
-    let holder = address.and_then(|address| sys::holder(endpoint.transport(), address));
-    error.held_by(holder)
+    let owner = address.and_then(|address| owner::address_owner(endpoint.transport(), address));
+    error.owned_by(owner)
 }
 
-/// What every socket of one endpoint has in common.
+/// The settings that all sockets of one endpoint share.
 struct Binder {
     transport: Transport,
     options: SocketOptions,
@@ -118,11 +125,11 @@ impl Binder {
     fn unix(&self, path: &Path) -> Result<Bound, Error> {
         if !sys::HAS_UNIX_SOCKETS {
             return Err(Error::new(Operation::Bind, ErrorKind::Unsupported)
-                .because(io::Error::other("this system has no Unix sockets")));
+                .because_text("this system has no Unix sockets"));
         }
         let socket = self.open(Domain::UNIX)?;
         let file = match is_abstract(path) {
-            // Nothing is left of it once it is closed: there is no stale one, and no file.
+            // A closed abstract socket leaves no file, so none can be stale.
             true => socket_file::bind_abstract(&socket, path).map(|()| None)?,
             false => Some(socket_file::bind(&socket, path, self.kind)?),
         };
@@ -138,7 +145,8 @@ impl Binder {
         }
     }
 
-    /// Every interface: one socket for both families where the system can, else two, else IPv4.
+    /// Binds every interface: one socket for both families if the system supports that, else two
+    /// sockets, else IPv4 only.
     fn any(&self, port: u16) -> Result<Vec<Bound>, Error> {
         let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
         let v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
@@ -154,7 +162,7 @@ impl Binder {
         }
     }
 
-    /// Each address; where port 0 is asked for, one free port for all of them.
+    /// Binds each address. Port 0 becomes one free port for all of them.
     fn each(&self, addresses: &[SocketAddr]) -> Result<Vec<Bound>, Error> {
         let any_port = addresses.first().is_some_and(|address| address.port() == 0);
         let mut tries = 1;
@@ -188,7 +196,7 @@ impl Binder {
                         break;
                     }
                 }
-                // A name such as localhost has an IPv6 address on machines without IPv6, too.
+                // A name such as localhost has an IPv6 address even on a machine without IPv6.
                 Err(error) if address.is_ipv6() && is_family_missing(&error) => missing.push(error),
                 Err(error) => return Err(error),
             }
@@ -199,7 +207,7 @@ impl Binder {
     fn one(&self, address: SocketAddr) -> Result<Bound, Error> {
         let mut options = self.options.clone();
         if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
-            // The default is the system's: both families on Linux, IPv6 alone on Windows.
+            // The default differs: both families on Linux, IPv6 only on Windows.
             options.set.only_v6.get_or_insert(false);
         }
         let binder = self.with_options(options);
@@ -242,13 +250,13 @@ impl Binder {
 impl Bound {
     fn port(&self) -> Option<u16> {
         match self.endpoint.port() {
-            Some(crate::endpoint::Port::Number(port)) => Some(*port),
+            Some(Port::Number(port)) => Some(*port),
             _ => None,
         }
     }
 }
 
-/// The local address, as the system has it.
+/// Returns the local address of `socket`.
 pub(crate) fn local_address(socket: &Socket) -> Result<Address, Error> {
     match socket.local_addr() {
         Ok(address) => Ok(Address::from_system(&address)),

@@ -222,7 +222,7 @@ impl Connector {
             None => Ok(self.family),
             Some(local) if self.family.takes(local) => Ok(local),
             Some(_) => Err(Error::new(Operation::Connect, ErrorKind::InvalidInput)
-                .because(io::Error::other("the local address is not of the wanted family"))),
+                .because_text("the local address is not of the wanted family")),
         }
     }
 }
@@ -290,7 +290,7 @@ fn observed(
 
 fn wrong_transport(text: &'static str, endpoint: &Endpoint) -> Error {
     Error::new(Operation::Connect, ErrorKind::InvalidInput)
-        .because(io::Error::other(text))
+        .because_text(text)
         .at(endpoint.as_given())
 }
 

@@ -1,8 +1,10 @@
 //! Datagram sockets: UDP and Unix.
 
 mod batch;
+mod batch_io;
 mod convert;
 mod multicast;
+mod received;
 
 #[cfg(test)]
 mod tests;
@@ -19,8 +21,9 @@ use crate::endpoint::{Endpoint, ToEndpoint, Transport};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::socket_file::SocketFile;
-use crate::sys::{self, Came, Going, Interest, Local};
+use crate::sys::{self, Interest, Local, Outgoing};
 pub use batch::Batch;
+pub use received::Received;
 
 /// A datagram socket: UDP or Unix.
 ///
@@ -39,38 +42,6 @@ pub struct Datagram {
     peer: Option<Address>,
     /// The system tells the local address of each datagram.
     tells: bool,
-}
-
-/// One datagram, in the buffer that was given for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Received {
-    /// How many bytes of the buffer it fills.
-    pub len: usize,
-    /// Who sent it.
-    pub from: Address,
-    /// Whether it was longer than the buffer. The rest is lost.
-    pub truncated: bool,
-    local: Option<Local>,
-}
-
-impl Received {
-    /// The address of this machine that the datagram was sent to, and from which
-    /// [`Datagram::reply`] answers.
-    ///
-    /// `None` unless the socket was bound by [`Datagram::bind`] to every address (`:PORT`,
-    /// `0.0.0.0:PORT`, `[::]:PORT`) and the system tells, which is Linux. Of a multicast or, over
-    /// IPv4, a broadcast it is the address of the interface that an answer leaves from, or `None`.
-    #[must_use]
-    pub fn local_ip(&self) -> Option<IpAddr> {
-        self.local.map(|local| local.ip())
-    }
-
-    fn of(came: &Came) -> Received {
-        let Came { len, truncated, from, local } = came;
-        let from = Address::from_system(from);
-        Received { len: *len, from, truncated: *truncated, local: *local }
-    }
 }
 
 sys::handle_traits!(Datagram);
@@ -189,7 +160,7 @@ impl Datagram {
         let target = self.target(to).map_err(failed)?;
         let socket = SockRef::from(&self.socket);
         let sent = sys::until(&self.socket, Interest::Write, deadline, || {
-            sys::send_many(&socket, 1, |_| Going { bytes, to: &target, local })
+            sys::send_many(&socket, 1, |_| Outgoing { bytes, to: &target, local })
         });
         match sent {
             Ok(Some(_)) => Ok(()),

@@ -1,5 +1,6 @@
 //! Endpoints: the text forms of addresses, and their parser.
 
+mod error;
 mod parse;
 mod to_endpoint;
 
@@ -12,8 +13,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::address::write_unix;
-pub use parse::ParseEndpointError;
-pub use to_endpoint::ToEndpoint;
+use crate::error::Error;
+pub use error::ParseEndpointError;
 
 /// Where to connect or listen, as people write it.
 ///
@@ -169,6 +170,31 @@ impl Endpoint {
             None => self.to_string(),
         }
     }
+}
+
+/// A value that names an endpoint: an [`Endpoint`], a text or a socket address.
+///
+/// ```
+/// use netcore::endpoint::ToEndpoint;
+/// use netcore::{Datagram, Listener, Transport};
+///
+/// let listener = Listener::bind("127.0.0.1:0")?;
+/// assert_eq!(listener.endpoint().transport(), Transport::Tcp);
+/// let datagrams = Datagram::bind("127.0.0.1:0")?;
+/// assert_eq!(datagrams.endpoint().transport(), Transport::Udp);
+/// let endpoint = "127.0.0.1:53".to_endpoint(Transport::Udp)?;
+/// assert_eq!(endpoint.to_string(), "udp://127.0.0.1:53");
+/// # Ok::<(), netcore::Error>(())
+/// ```
+pub trait ToEndpoint {
+    /// Returns the endpoint. `transport` is the transport of a socket address and of a text without
+    /// a scheme.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Parse`](crate::Operation::Parse) with
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the text is no endpoint.
+    fn to_endpoint(&self, transport: Transport) -> Result<Endpoint, Error>;
 }
 
 impl fmt::Display for Endpoint {

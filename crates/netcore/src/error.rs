@@ -1,10 +1,10 @@
-//! What failed, on what, and why.
+//! Errors: the operation that failed, its endpoint and the reason. [`Chain`] and [`write_causes`]
+//! print the errors of other crates in the same form.
 
 mod cause;
+mod chain;
+mod errno;
 mod kind;
-
-#[cfg(test)]
-mod tests;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,16 +14,14 @@ use std::time::Duration;
 
 use crate::address::Address;
 use cause::Cause;
+pub(crate) use chain::debug_as_chain;
+pub use chain::{Chain, write_causes};
 pub use kind::{ErrorKind, Operation};
 
-/// A failed socket operation: what was tried, on which endpoint, and what came of it.
-///
-/// [`Display`](fmt::Display) is one line with the operation, the endpoint as the user gave it, the
-/// address where it says more than the endpoint, and the kind:
-/// `connect to db.example:5432 (10.0.0.7:5432): connection refused`. The system's own code stands in
-/// [`source`](StdError::source) only, so that a printed chain says nothing twice. Where the system
-/// lets it be seen, an address in use comes with whoever has it:
-/// `bind tcp://0.0.0.0:80: address in use by nginx (pid 812)`.
+#[cfg(test)]
+mod tests;
+
+/// A failed socket operation, with its endpoint and the reason.
 ///
 /// ```
 /// use netcore::{Error, ErrorKind, Operation};
@@ -31,6 +29,34 @@ pub use kind::{ErrorKind, Operation};
 /// let error = Error::new(Operation::Read, ErrorKind::TimedOut).at("db.example:5432");
 /// assert_eq!(error.to_string(), "read from db.example:5432: timed out");
 /// assert!(error.is_timeout());
+/// ```
+///
+/// # How it prints
+///
+/// | format | text |
+/// |---|---|
+/// | `{error}` | `connect to db.example:5432 (10.0.0.7:5432): connection refused` |
+/// | `{error:#}`, `{error:?}` | the same, then `: ECONNREFUSED (os error 111)` |
+/// | `{error:#?}` | all fields, for debugging |
+///
+/// `{error}` is one line with the operation, the endpoint as the user gave it, the address where it
+/// says more than the endpoint, and the kind. Where the system shows it, the line names the process
+/// that owns an address: `bind tcp://0.0.0.0:80: address in use by nginx (pid 812)`.
+///
+/// The system's own code is the [`source`](StdError::source), so a printed chain says nothing twice.
+/// `{error:#}` and `{error:?}` print the whole chain on one line. A `main` that returns the error
+/// therefore prints what failed, on what and why.
+///
+/// ```
+/// use std::io;
+/// use netcore::{Error, ErrorKind, Operation};
+///
+/// let error = Error::new(Operation::Accept, ErrorKind::Other)
+///     .at("tcp://127.0.0.1:80")
+///     .because(io::Error::other("the device is gone"));
+/// assert_eq!(format!("{error}"), "accept on tcp://127.0.0.1:80: failed");
+/// assert_eq!(format!("{error:#}"), "accept on tcp://127.0.0.1:80: failed: the device is gone");
+/// assert_eq!(format!("{error:?}"), format!("{error:#}"));
 /// ```
 pub struct Error(Box<Detail>);
 
@@ -40,14 +66,14 @@ struct Detail {
     kind: ErrorKind,
     endpoint: Option<Box<str>>,
     address: Option<Address>,
-    holder: Option<Box<str>>,
+    owner: Option<Box<str>>,
     cause: Option<Cause>,
     elapsed: Option<Duration>,
     attempts: Vec<Error>,
 }
 
 impl Error {
-    /// An error of `kind` in `operation`, without an endpoint and without a cause.
+    /// Makes an error of `kind` in `operation`, without an endpoint and without a cause.
     #[must_use]
     pub fn new(operation: Operation, kind: ErrorKind) -> Error {
         Error(Box::new(Detail {
@@ -55,48 +81,54 @@ impl Error {
             kind,
             endpoint: None,
             address: None,
-            holder: None,
+            owner: None,
             cause: None,
             elapsed: None,
             attempts: Vec::new(),
         }))
     }
 
-    /// An error in `operation` with the kind that `cause` stands for, and `cause` as its source.
+    /// Makes an error in `operation`. Its kind is the one that `cause` stands for, its source is
+    /// `cause`.
     #[must_use]
     pub fn from_io(operation: Operation, cause: io::Error) -> Error {
         Error::new(operation, ErrorKind::of(&cause)).because(cause)
     }
 
-    /// Names the endpoint, in the words of the one who asked for the operation.
+    /// Names the endpoint, as the caller of the operation wrote it.
     #[must_use]
     pub fn at(mut self, endpoint: impl Into<String>) -> Error {
         self.0.endpoint = Some(endpoint.into().into_boxed_str());
         self
     }
 
-    /// Names the address that was in use when it failed.
+    /// Names the address that was tried when the operation failed.
     #[must_use]
     pub fn on(mut self, address: impl Into<Address>) -> Error {
         self.0.address = Some(address.into());
         self
     }
 
-    /// Sets the cause. The kind stays as it is. A bare [`io::ErrorKind`], which says nothing that
-    /// the kind does not say, is left out.
+    /// Sets the cause. The kind stays as it is. A bare [`io::ErrorKind`] is dropped, since it says no
+    /// more than the kind.
     #[must_use]
     pub fn because(mut self, cause: io::Error) -> Error {
         self.0.cause = Cause::from_io(cause);
         self
     }
 
-    /// Names the process that has the address.
-    pub(crate) fn held_by(mut self, holder: Option<String>) -> Error {
-        self.0.holder = holder.map(String::into_boxed_str);
+    /// Sets a text as the cause. The kind stays as it is.
+    pub(crate) fn because_text(self, text: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+        self.because(io::Error::other(text))
+    }
+
+    /// Names the process that owns the address.
+    pub(crate) fn owned_by(mut self, owner: Option<String>) -> Error {
+        self.0.owner = owner.map(String::into_boxed_str);
         self
     }
 
-    /// The failure of `getaddrinfo` or `getnameinfo`.
+    /// Makes the error for a failure of `getaddrinfo` or `getnameinfo`.
     pub(crate) fn from_lookup(error: dns_lookup::LookupError) -> Error {
         let (kind, cause) = cause::from_lookup(error);
         let mut error = Error::new(Operation::Resolve, kind);
@@ -104,26 +136,27 @@ impl Error {
         error
     }
 
-    /// The failure of every one of `attempts`, as one error. A single attempt is itself the error.
+    /// Makes one error for several attempts, all of which failed. A single attempt is itself the
+    /// error.
     ///
-    /// The kind is that of the first attempt which got as far as a host: `network unreachable` from
-    /// an address family that the machine does not have says little about the endpoint.
+    /// The kind is that of the first attempt that reached a host. The `network unreachable` of an
+    /// address family that the machine does not have says little about the endpoint.
     pub(crate) fn from_attempts(operation: Operation, mut attempts: Vec<Error>) -> Error {
         if attempts.len() == 1 {
             if let Some(only) = attempts.pop() {
                 return only;
             }
         }
-        let telling =
+        let decisive =
             attempts.iter().find(|attempt| !attempt.kind().is_local()).or(attempts.last());
-        let kind = telling.map_or(ErrorKind::Other, Error::kind);
+        let kind = decisive.map_or(ErrorKind::Other, Error::kind);
         let mut error = Error::new(operation, kind);
-        error.0.cause = Cause::from_attempts(&attempts);
+        error.0.cause = cause_of_all(&attempts);
         error.0.attempts = attempts;
         error
     }
 
-    /// The deadline passed before any of `attempts` came to a good end.
+    /// Makes the error for a deadline that passed before any of `attempts` succeeded.
     pub(crate) fn timed_out_after(operation: Operation, mut attempts: Vec<Error>) -> Error {
         if attempts.is_empty() {
             return Error::timed_out(operation);
@@ -132,85 +165,85 @@ impl Error {
             return attempts.remove(0);
         }
         let mut error = Error::new(operation, ErrorKind::TimedOut);
-        error.0.cause = Cause::from_attempts(&attempts);
+        error.0.cause = cause_of_all(&attempts);
         error.0.attempts = attempts;
         error
     }
 
-    /// Says how long it took to fail.
+    /// Sets the time from the start of the attempt to its failure.
     pub(crate) fn after(mut self, elapsed: Duration) -> Error {
         self.0.elapsed = Some(elapsed);
         self
     }
 
-    /// What was tried.
+    /// Returns the operation that failed.
     #[must_use]
     pub fn operation(&self) -> Operation {
         self.0.operation
     }
 
-    /// What came of it.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The endpoint as the user gave it.
+    /// Returns the endpoint as the user gave it.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
         self.0.endpoint.as_deref()
     }
 
-    /// The address that was in use: one of those that the endpoint's name stands for.
+    /// Returns the address that was tried: one of the addresses that the endpoint's name stands for.
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
         self.0.address.as_ref()
     }
 
-    /// The process that has the address, as `nginx (pid 812)` or `another socket of this process`, if
-    /// the kind is
-    /// [`AddressInUse`](ErrorKind::AddressInUse) and the system lets it be seen. Linux does, for the
-    /// processes that this one may look at.
+    /// Returns the process that owns the address, as `nginx (pid 812)` or
+    /// `another socket of this process`, if the kind is [`AddressInUse`](ErrorKind::AddressInUse).
+    /// Returns `None` if the system does not show it.
+    /// Linux shows it for the processes that this process may inspect.
     #[must_use]
-    pub fn holder(&self) -> Option<&str> {
-        self.0.holder.as_deref()
+    pub fn address_owner(&self) -> Option<&str> {
+        self.0.owner.as_deref()
     }
 
-    /// The system's own code: `errno`, a Winsock code, or for [`Operation::Resolve`] one of
-    /// `getaddrinfo`'s `EAI_` codes.
+    /// Returns the system's own code: `errno`, a Winsock code, or for [`Operation::Resolve`] an `EAI_`
+    /// code of `getaddrinfo`.
     #[must_use]
     pub fn code(&self) -> Option<i32> {
         self.0.cause.as_ref().and_then(Cause::code)
     }
 
-    /// The attempts that make up this error, in the order in which they were made: one for each
-    /// address where an endpoint has several. Empty where one attempt alone is the error.
+    /// Returns the failed attempts behind this error in the order in which they were made: one for
+    /// each address of an endpoint with several. Empty if the error is that of a single attempt.
     #[must_use]
     pub fn attempts(&self) -> &[Error] {
         &self.0.attempts
     }
 
-    /// How long the attempt took until it failed: for attempts to connect.
+    /// Returns the time from the start of an attempt to connect to its failure.
     #[must_use]
     pub fn elapsed(&self) -> Option<Duration> {
         self.0.elapsed
     }
 
-    /// Whether time ran out, be it a deadline's, an option's or the system's.
+    /// Returns `true` if a deadline, the time of an option or the system's own time ran out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::TimedOut
     }
 
-    /// Whether the same operation may succeed later though nothing is changed.
+    /// Returns `true` if the same operation may succeed later without a change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable()
     }
 
-    /// The deadline of `operation` passed.
+    /// Makes the error for a deadline of `operation` that passed.
     pub(crate) fn timed_out(operation: Operation) -> Error {
-        Error::new(operation, ErrorKind::TimedOut).because(io::Error::other("the deadline passed"))
+        Error::new(operation, ErrorKind::TimedOut).because_text("the deadline passed")
     }
 
     /// Returns `true` if the system refused a link-local address without a zone: without the
@@ -225,48 +258,84 @@ impl Error {
         self.kind() == ErrorKind::InvalidInput && self.address().and_then(zone_of_link) == Some(0)
     }
 
-    /// The address, unless the endpoint's text says as much.
-    fn telling_address(&self) -> Option<String> {
+    /// Returns the address, unless the endpoint's text has it already.
+    fn extra_address(&self) -> Option<String> {
         let address = self.0.address.as_ref()?.to_string();
-        let said = self.endpoint().is_some_and(|endpoint| {
+        let is_shown = self.endpoint().is_some_and(|endpoint| {
             let bare = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
             bare == address || address.strip_prefix("unix:") == Some(bare) || endpoint == address
         });
-        (!said).then_some(address)
+        (!is_shown).then_some(address)
     }
+}
+
+impl ErrorKind {
+    /// Returns the kind that an [`io::Error`] stands for: the kind of the [`Error`] in it, else that
+    /// of the system's code, else that of its [`io::ErrorKind`].
+    #[must_use]
+    pub fn of(error: &io::Error) -> ErrorKind {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        inner.map_or_else(|| errno::kind_of(error), Error::kind)
+    }
+}
+
+/// Returns the reasons of all `attempts` in one text.
+fn cause_of_all(attempts: &[Error]) -> Option<Cause> {
+    let mut text = String::new();
+    for attempt in attempts {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        if let Some(address) = attempt.address() {
+            text.push_str(&address.to_string());
+            text.push(' ');
+        }
+        match &attempt.0.cause {
+            Some(cause) => text.push_str(&cause.to_string()),
+            None => text.push_str(attempt.kind().as_str()),
+        }
+        if let Some(elapsed) = attempt.elapsed() {
+            text.push_str(&format!(" after {elapsed:.1?}"));
+        }
+    }
+    (!text.is_empty()).then(|| Cause::Attempts(text.into_boxed_str()))
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.operation)?;
         let preposition = self.0.operation.preposition();
-        match (self.endpoint(), self.telling_address()) {
+        match (self.endpoint(), self.extra_address()) {
             (Some(endpoint), Some(address)) => write!(f, "{preposition} {endpoint} ({address})")?,
             (Some(endpoint), None) => write!(f, "{preposition} {endpoint}")?,
             (None, Some(address)) => write!(f, "{preposition} {address}")?,
             (None, None) => {}
         }
         write!(f, ": {}", self.0.kind)?;
-        match self.holder() {
-            Some(holder) => write!(f, " by {holder}"),
-            None if self.lacks_zone() => f.write_str(
+        if let Some(owner) = self.address_owner() {
+            write!(f, " by {owner}")?;
+        } else if self.lacks_zone() {
+            f.write_str(
                 " (a link-local address needs its network interface, as in [fe80::1%eth0]:80)",
-            ),
-            None => Ok(()),
+            )?;
         }
+        if f.alternate() { write_causes(self, f) } else { Ok(()) }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Detail { operation, kind, endpoint, address, holder, cause, elapsed, attempts } =
+        if !f.alternate() {
+            return write!(f, "{self:#}");
+        }
+        let Detail { operation, kind, endpoint, address, owner, cause, elapsed, attempts } =
             &*self.0;
         f.debug_struct("Error")
             .field("operation", operation)
             .field("kind", kind)
             .field("endpoint", endpoint)
             .field("address", address)
-            .field("holder", holder)
+            .field("owner", owner)
             .field("cause", cause)
             .field("elapsed", elapsed)
             .field("attempts", attempts)
@@ -285,7 +354,7 @@ impl StdError for Error {
 }
 
 impl From<Error> for io::Error {
-    /// Keeps the kind, where [`io::ErrorKind`] has it, and the whole error as the payload.
+    /// Keeps the nearest [`io::ErrorKind`], and the whole error as the payload.
     fn from(error: Error) -> io::Error {
         io::Error::new(error.kind().into(), error)
     }

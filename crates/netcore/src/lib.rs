@@ -7,7 +7,7 @@ pub mod connect;
 pub mod datagram;
 mod deadline;
 pub mod endpoint;
-mod error;
+pub mod error;
 #[cfg(unix)]
 pub mod file_lock;
 #[cfg(test)]

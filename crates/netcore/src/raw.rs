@@ -30,7 +30,7 @@
 //! The examples `icmp_ping` and `seqpacket` have more.
 
 mod convert;
-mod triple;
+mod types;
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +46,7 @@ use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::sys::{self, Interest};
 use crate::{bind, datagram, listener};
-pub use triple::{Domain, Protocol, Type};
+pub use types::{Domain, Protocol, Type};
 
 /// A socket of any domain, type and protocol.
 ///

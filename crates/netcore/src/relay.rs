@@ -1,68 +1,21 @@
 //! Two streams joined to each other.
 
+mod end;
 mod error;
 mod flow;
 
-#[cfg(test)]
-mod tests;
-
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::stream::Stream;
 use crate::sys::{self, NoSigpipe, PollEntry};
-use crate::transfer::{Descriptor, Nonblocking, Step, not_opened};
+use crate::transfer::{Step, not_opened};
+pub use end::End;
 pub use error::{RelayError, Relayed, Side};
-use flow::{Flow, Trouble};
+use flow::{Failed, Flow, Trouble};
 
-/// One end of a [`relay`]: a stream, or two descriptors that others may share, as standard input
-/// and output.
-#[derive(Clone, Copy, Debug)]
-pub struct End<'a> {
-    input: BorrowedFd<'a>,
-    output: BorrowedFd<'a>,
-    stream: Option<&'a Stream>,
-    half_closed: Option<Duration>,
-}
-
-impl<'a> End<'a> {
-    /// What is read from `input` goes to the other end, and what comes from there to `output`:
-    /// pipes, terminals, files, sockets. Their blocking mode is left as it is.
-    pub fn new(input: &'a impl AsFd, output: &'a impl AsFd) -> End<'a> {
-        End { input: input.as_fd(), output: output.as_fd(), stream: None, half_closed: None }
-    }
-
-    /// How long nothing may move once this end has no more to say and the other may still answer.
-    /// Then the relay is over, which is no error. TCP does not tell an end that waits for its
-    /// answer from one that has gone; without this the relay waits as long as `idle` lets it.
-    #[must_use]
-    pub const fn with_half_closed(mut self, patience: Duration) -> End<'a> {
-        self.half_closed = Some(patience);
-        self
-    }
-
-    fn input(&self) -> io::Result<Descriptor<'a>> {
-        self.stream.map_or_else(|| Descriptor::of(self.input), Descriptor::of_stream)
-    }
-
-    fn output(&self) -> io::Result<Descriptor<'a>> {
-        self.stream.map_or_else(|| Descriptor::of(self.output), Descriptor::of_stream)
-    }
-
-    fn nonblocking(&self) -> Result<Option<Nonblocking<'a>>, Error> {
-        self.stream.map(Nonblocking::set).transpose()
-    }
-}
-
-impl<'a> From<&'a Stream> for End<'a> {
-    fn from(stream: &'a Stream) -> End<'a> {
-        let (input, output) = (stream.as_fd(), stream.as_fd());
-        End { input, output, stream: Some(stream), half_closed: None }
-    }
-}
+#[cfg(test)]
+mod tests;
 
 /// Carries bytes between two ends, both ways at once, until both have ended. On Unix.
 ///
@@ -145,9 +98,6 @@ pub fn relay(
     }
 }
 
-/// A failure, and the side from which the bytes came that it is about.
-type Failed = (Option<Side>, Error);
-
 struct Relay<'a> {
     flows: [Flow<'a>; 2],
     /// An end takes no more. The other way goes on.
@@ -180,7 +130,7 @@ impl Relay<'_> {
                     self.left_open = self.flows.iter().find_map(Flow::open_side);
                     return Ok(());
                 }
-                let cause = io::Error::other("nothing moved for as long as is allowed");
+                let cause = std::io::Error::other("nothing moved within the idle limit");
                 let error = Error::new(Operation::Poll, ErrorKind::TimedOut).because(cause);
                 return Err((None, error));
             }

@@ -1,52 +1,25 @@
 //! Names to addresses and back.
 
-pub(crate) mod helper;
+mod getaddrinfo;
+mod lookup_thread;
 mod service;
 
-#[cfg(test)]
-mod tests;
-
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, SockType};
+use dns_lookup::LookupError;
 
 use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host, Port, Transport};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys;
-pub use helper::MAX_LOOKUPS;
-use helper::on_helper;
+pub use getaddrinfo::Family;
+use getaddrinfo::{Answer, Query, look_up, look_up_name};
+pub use lookup_thread::MAX_LOOKUPS;
+use lookup_thread::on_lookup_thread;
 pub use service::{service_name, service_port};
 
-/// Which addresses of a name are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// IPv4 and IPv6 (`AF_UNSPEC`).
-    #[default]
-    Any,
-    /// IPv4 alone (`AF_INET`).
-    Ipv4,
-    /// IPv6 alone (`AF_INET6`).
-    Ipv6,
-}
-
-impl Family {
-    /// The family of `address`.
-    #[must_use]
-    pub fn of(address: IpAddr) -> Family {
-        match address {
-            IpAddr::V4(_) => Family::Ipv4,
-            IpAddr::V6(_) => Family::Ipv6,
-        }
-    }
-
-    /// Whether an address of the family `other` is wanted.
-    #[must_use]
-    pub fn takes(self, other: Family) -> bool {
-        self == Family::Any || self == other
-    }
-}
+#[cfg(test)]
+mod tests;
 
 /// The addresses of `family` that an endpoint stands for, in the order in which the system prefers
 /// them (RFC 6724), each once.
@@ -116,17 +89,6 @@ pub fn reverse(address: IpAddr, deadline: Deadline) -> Result<String, Error> {
     reverse_with(address, deadline, look_up_name).map_err(|error| error.at(address.to_string()))
 }
 
-/// What a resolver is asked. At least one of host and service is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Query {
-    pub(crate) host: Option<String>,
-    pub(crate) service: Option<String>,
-    pub(crate) transport: Transport,
-    pub(crate) family: Family,
-}
-
-pub(crate) type Answer = Result<Vec<SocketAddr>, LookupError>;
-
 fn resolve_with(
     endpoint: &Endpoint,
     family: Family,
@@ -135,7 +97,7 @@ fn resolve_with(
 ) -> Result<Vec<SocketAddr>, Error> {
     let (Some(host), Some(port)) = (endpoint.host(), endpoint.port()) else {
         return Err(Error::new(Operation::Resolve, ErrorKind::InvalidInput)
-            .because(io::Error::other("a Unix socket has no address to look up")));
+            .because_text("a Unix socket has no address to look up"));
     };
     let transport = endpoint.transport();
     let wanted = |ip: &IpAddr| family.takes(Family::of(*ip));
@@ -154,7 +116,7 @@ fn resolve_with(
     };
     let query = Query { host: Some(name), service: None, transport, family };
     let mut addresses = Vec::new();
-    for mut address in on_helper(deadline, move || look_up(&query))? {
+    for mut address in on_lookup_thread(deadline, move || look_up(&query))? {
         address.set_port(port);
         if wanted(&address.ip()) && !addresses.contains(&address) {
             addresses.push(address);
@@ -201,31 +163,12 @@ fn known(host: &Host, port: u16, transport: Transport) -> Result<Vec<SocketAddr>
 fn interface_number(zone: &str) -> Result<u32, Error> {
     zone.parse().or_else(|_| sys::interface_number(zone)).map_err(|_| {
         let text = format!("this machine has no network interface {zone:?}");
-        Error::new(Operation::Resolve, ErrorKind::HostNotFound).because(io::Error::other(text))
+        Error::new(Operation::Resolve, ErrorKind::HostNotFound).because_text(text)
     })
 }
 
 fn no_data(why: &'static str) -> Error {
-    Error::new(Operation::Resolve, ErrorKind::NoData).because(io::Error::other(why))
-}
-
-pub(crate) fn look_up(query: &Query) -> Answer {
-    // One socket type, for else each address comes once for each type.
-    let socktype = match query.transport {
-        Transport::Udp => SockType::DGram,
-        Transport::Tcp | Transport::Unix => SockType::Stream,
-    };
-    let family = match query.family {
-        Family::Any => 0,
-        Family::Ipv4 => AddrFamily::Inet.into(),
-        Family::Ipv6 => AddrFamily::Inet6.into(),
-    };
-    let hints =
-        AddrInfoHints { socktype: socktype.into(), address: family, ..AddrInfoHints::default() };
-    let list =
-        dns_lookup::getaddrinfo(query.host.as_deref(), query.service.as_deref(), Some(hints))?;
-    // An entry of a family that is not IP is no address for us.
-    Ok(list.filter_map(Result::ok).map(|entry| entry.sockaddr).collect())
+    Error::new(Operation::Resolve, ErrorKind::NoData).because_text(why)
 }
 
 fn reverse_with(
@@ -234,7 +177,7 @@ fn reverse_with(
     look_up: impl FnOnce(IpAddr) -> Result<String, LookupError> + Send + 'static,
 ) -> Result<String, Error> {
     // An IPv4 address in IPv6's clothes has its name as IPv4.
-    let name = on_helper(deadline, move || look_up(address.to_canonical()))?;
+    let name = on_lookup_thread(deadline, move || look_up(address.to_canonical()))?;
     // The endpoint's parser knows what a host's name is, and what would pass for an address.
     let is_name = format!("{name}:0")
         .parse::<Endpoint>()
@@ -243,10 +186,5 @@ fn reverse_with(
         return Ok(name);
     }
     let text = format!("{name:?} is no host's name");
-    Err(Error::new(Operation::Resolve, ErrorKind::InvalidData).because(io::Error::other(text)))
-}
-
-fn look_up_name(address: IpAddr) -> Result<String, LookupError> {
-    let flags = sys::NI_NAMEREQD | sys::NI_NUMERICSERV;
-    Ok(dns_lookup::getnameinfo(&SocketAddr::new(address, 0), flags)?.0)
+    Err(Error::new(Operation::Resolve, ErrorKind::InvalidData).because_text(text))
 }

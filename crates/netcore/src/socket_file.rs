@@ -84,9 +84,7 @@ pub(crate) fn bind_abstract(socket: &Socket, path: &Path) -> Result<(), Error> {
 }
 
 fn remove_stale(path: &Path, address: &socket2::SockAddr, kind: Type) -> Result<(), Error> {
-    let in_use = |why| {
-        Err(Error::new(Operation::Bind, ErrorKind::AddressInUse).because(io::Error::other(why)))
-    };
+    let in_use = |why| Err(Error::new(Operation::Bind, ErrorKind::AddressInUse).because_text(why));
     let identity = match sys::socket_file_identity(path) {
         Ok(Some(identity)) => identity,
         Ok(None) => return in_use("the file there is not a socket"),

@@ -7,16 +7,15 @@ mod address;
 #[cfg(all(unix, feature = "stdio"))]
 mod background;
 mod batch;
-mod codes;
-mod domain;
-mod find;
-#[cfg(target_os = "linux")]
-mod holder;
 #[cfg(unix)]
-mod lent;
+mod borrowed_file;
+mod domain;
+mod flags;
+mod handle;
 mod local;
 #[cfg(unix)]
 mod lock;
+mod memchr;
 mod options;
 mod poll;
 #[cfg(unix)]
@@ -25,14 +24,11 @@ mod sigpipe;
 mod splice;
 #[cfg(all(unix, feature = "stdio"))]
 mod stdio;
+mod uninit;
 mod unsent;
-mod wake;
-
-#[cfg(test)]
-mod tests;
+mod wake_pipe;
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,32 +40,30 @@ pub(crate) use address::{other_address, other_address_of, pair};
 pub use background::ignore_terminal_stops;
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
 pub(crate) use batch::one_by_one;
-pub(crate) use batch::{Came, Going, MAX_BATCH, Names, recv_many, recv_one, send_many};
-pub(crate) use codes::{code_kind, code_name, lookup_code};
-pub(crate) use domain::domain;
-pub(crate) use find::find;
-#[cfg(target_os = "linux")]
-pub(crate) use holder::holder;
+pub(crate) use batch::{Incoming, MAX_BATCH, Names, Outgoing, recv_many, recv_one, send_many};
 #[cfg(unix)]
-pub(crate) use lent::LentFile;
+pub(crate) use borrowed_file::BorrowedFile;
+pub(crate) use domain::domain;
+pub(crate) use flags::*;
+pub(crate) use handle::{AsHandle, OwnedHandle, handle_traits};
 pub(crate) use local::{Local, tell_local};
 #[cfg(unix)]
 pub(crate) use lock::{try_lock, unlock};
+pub(crate) use memchr::find;
 pub(crate) use options::*;
-pub(crate) use poll::PollEntry;
+pub(crate) use poll::{Interest, PollEntry};
 #[cfg(unix)]
 pub(crate) use sigpipe::NoSigpipe;
 #[cfg(unix)]
 pub(crate) use splice::Pipe;
 #[cfg(all(unix, feature = "stdio"))]
 pub use stdio::standard_output_was_closed;
+pub(crate) use uninit::uninit;
 pub(crate) use unsent::unsent;
-pub(crate) use wake::Alarm;
+pub(crate) use wake_pipe::WakePipe;
 
-#[cfg(unix)]
-pub(crate) use std::os::fd::{AsFd as AsHandle, OwnedFd as OwnedHandle};
-#[cfg(windows)]
-pub(crate) use std::os::windows::io::{AsSocket as AsHandle, OwnedSocket as OwnedHandle};
+#[cfg(test)]
+mod tests;
 
 /// The longest path of a Unix socket: the size of `sun_path` in unix(7) less its NUL.
 pub(crate) const MAX_UNIX_PATH: usize =
@@ -101,48 +95,6 @@ pub(crate) const SHORT_CALL_REARMS: bool = cfg!(any(
     target_os = "openbsd",
     target_vendor = "apple",
 ));
-
-/// send(2): no `SIGPIPE` where the peer has gone. Apple's systems have `SO_NOSIGPIPE` instead, which
-/// socket2 sets on every socket that it makes or accepts.
-#[cfg(all(unix, not(target_vendor = "apple")))]
-pub(crate) const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
-#[cfg(not(all(unix, not(target_vendor = "apple"))))]
-pub(crate) const NO_SIGNAL: i32 = 0;
-
-/// recv(2), send(2): this call does not block. Winsock has no such flag.
-#[cfg(unix)]
-pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
-#[cfg(not(unix))]
-pub(crate) const DONT_WAIT: i32 = 0;
-
-/// recv(2): leave what is read where it is.
-#[cfg(unix)]
-pub(crate) const PEEK: i32 = libc::MSG_PEEK;
-
-/// getnameinfo(3): the flags, of a type that differs between the Unix systems. Winsock has them with
-/// BSD's numbers.
-#[cfg(unix)]
-mod name_info {
-    pub(crate) const NI_NUMERICHOST: i32 = libc::NI_NUMERICHOST as _;
-    pub(crate) const NI_NAMEREQD: i32 = libc::NI_NAMEREQD as _;
-    pub(crate) const NI_NUMERICSERV: i32 = libc::NI_NUMERICSERV as _;
-    pub(crate) const NI_DGRAM: i32 = libc::NI_DGRAM as _;
-}
-#[cfg(windows)]
-mod name_info {
-    pub(crate) const NI_NUMERICHOST: i32 = 2;
-    pub(crate) const NI_NAMEREQD: i32 = 4;
-    pub(crate) const NI_NUMERICSERV: i32 = 8;
-    pub(crate) const NI_DGRAM: i32 = 16;
-}
-pub(crate) use name_info::*;
-
-/// What to wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Read,
-    Write,
-}
 
 /// Waits until `socket` is ready for `interest`, or has an error or an end to report. `false`: the
 /// deadline passed first. A signal does not end the wait.
@@ -209,13 +161,6 @@ fn poll_timeout(remaining: Option<Duration>) -> i32 {
         None => -1,
         Some(left) => i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX),
     }
-}
-
-/// A buffer in the form in which socket2 takes it.
-pub(crate) fn uninit(buffer: &mut [u8]) -> &mut [MaybeUninit<u8>] {
-    // SAFETY: `MaybeUninit<u8>` has the layout of `u8`. The result must not be used to write
-    // uninitialised bytes; it goes to socket2's receiving functions only, which promise that.
-    unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) }
 }
 
 /// Whether calls on `socket` return rather than wait. Windows can't tell; there a timeout has a code
@@ -299,43 +244,3 @@ fn abstract_name(name: &[u8]) -> PathBuf {
     bytes.extend_from_slice(name);
     PathBuf::from(std::ffi::OsString::from_vec(bytes))
 }
-
-/// Only Linux tells who has an address.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn holder(_: crate::endpoint::Transport, _: &crate::address::Address) -> Option<String> {
-    None
-}
-
-/// The socket of a wrapper type under its standard traits. The type has a field `socket`.
-macro_rules! handle_traits {
-    ($type:ident) => {
-        #[cfg(unix)]
-        impl std::os::fd::AsFd for $type {
-            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                std::os::fd::AsFd::as_fd(&self.socket)
-            }
-        }
-
-        #[cfg(unix)]
-        impl std::os::fd::AsRawFd for $type {
-            fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                std::os::fd::AsRawFd::as_raw_fd(&self.socket)
-            }
-        }
-
-        #[cfg(windows)]
-        impl std::os::windows::io::AsSocket for $type {
-            fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
-                std::os::windows::io::AsSocket::as_socket(&self.socket)
-            }
-        }
-
-        #[cfg(windows)]
-        impl std::os::windows::io::AsRawSocket for $type {
-            fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
-                std::os::windows::io::AsRawSocket::as_raw_socket(&self.socket)
-            }
-        }
-    };
-}
-pub(crate) use handle_traits;

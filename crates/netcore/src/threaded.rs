@@ -166,10 +166,10 @@ where
     /// Accepts from all listeners until the server stops, one of each in turn.
     fn keep(&self, listeners: &[Listener]) -> Result<(), Error> {
         let mut said = None;
-        let alarm = self.shared.alarm();
+        let wake_pipe = self.shared.wake_pipe();
         let entry = |listener| PollEntry::new(listener, Interest::Read);
         let mut entries: Vec<PollEntry<'_>> = listeners.iter().map(entry).collect();
-        entries.push(PollEntry::new(alarm, Interest::Read));
+        entries.push(PollEntry::new(wake_pipe, Interest::Read));
         while self.shared.wait_for_place(self.config.max_connections) {
             sys::wait_any(&mut entries, Deadline::never())
                 .map_err(|error| Error::from_io(Operation::Poll, error))?;

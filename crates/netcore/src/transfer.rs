@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
 use crate::sys::{self, Interest, NoSigpipe, PollEntry};
 pub use deadline::TransferDeadline;
-pub(crate) use descriptor::Descriptor;
+pub(crate) use descriptor::{Descriptor, not_opened};
 pub(crate) use nonblocking::Nonblocking;
 pub(crate) use pump::{Pump, Step};
 pub use write::write_all_to;
@@ -319,10 +319,6 @@ pub(crate) const fn operation(side: Interest) -> Operation {
         Interest::Read => Operation::Read,
         Interest::Write => Operation::Write,
     }
-}
-
-pub(crate) fn not_opened(error: io::Error) -> Error {
-    Error::from_io(Operation::Open, error)
 }
 
 fn ended(who: &str, came: u64, wanted: u64) -> Error {

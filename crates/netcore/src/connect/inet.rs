@@ -285,5 +285,5 @@ fn meets_itself(socket: &Socket, address: SocketAddr) -> io::Result<bool> {
 
 fn itself() -> Error {
     Error::new(Operation::Connect, ErrorKind::ConnectionRefused)
-        .because(io::Error::other("nobody listens, and the socket met itself"))
+        .because_text("nobody listens, and the socket met itself")
 }

@@ -61,7 +61,7 @@ pub(super) fn datagram(path: &Path, options: &SocketOptions) -> Result<(Socket, 
 fn system_address(address: &Address) -> Result<SockAddr, Error> {
     if !sys::HAS_UNIX_SOCKETS {
         return Err(Error::new(Operation::Connect, ErrorKind::Unsupported)
-            .because(io::Error::other("this system has no Unix sockets")));
+            .because_text("this system has no Unix sockets"));
     }
     address.to_system().map_err(failed)
 }

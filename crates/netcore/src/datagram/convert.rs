@@ -43,7 +43,7 @@ impl Datagram {
 
 fn other_family() -> Error {
     Error::new(Operation::Inspect, ErrorKind::InvalidInput)
-        .because(std::io::Error::other("the socket is of another family"))
+        .because_text("the socket is of another family")
 }
 
 impl TryFrom<UdpSocket> for Datagram {

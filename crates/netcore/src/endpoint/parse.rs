@@ -1,41 +1,11 @@
+//! The parser of endpoints.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{Endpoint, Host, Place, Port, Transport};
-use crate::error::{Error, ErrorKind, Operation};
-
-/// Why a text is no [`Endpoint`].
-///
-/// Prints the text with everything escaped that could disturb a terminal, the place, and what should
-/// stand there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no endpoint: at byte {offset}: {expected}")]
-pub struct ParseEndpointError {
-    text: Box<str>,
-    offset: usize,
-    expected: &'static str,
-}
-
-impl ParseEndpointError {
-    /// The byte of the text at which reading failed: the first of a character, or the text's end.
-    #[must_use]
-    pub fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// What should stand there.
-    #[must_use]
-    pub fn expected(&self) -> &'static str {
-        self.expected
-    }
-}
-
-impl From<ParseEndpointError> for Error {
-    fn from(error: ParseEndpointError) -> Error {
-        Error::new(Operation::Parse, ErrorKind::InvalidInput).because(std::io::Error::other(error))
-    }
-}
+use crate::endpoint::error::ParseEndpointError;
+use crate::endpoint::{Endpoint, Host, Place, Port, Transport};
 
 /// A name's longest text in RFC 1035 section 2.3.4, without the dot of the root.
 const MAX_NAME: usize = 253;

@@ -1,34 +1,9 @@
-//! Values that name an endpoint.
+//! [`ToEndpoint`] for endpoints, texts and socket addresses.
 
 use std::net::SocketAddr;
 
-use crate::endpoint::{Endpoint, Transport};
+use crate::endpoint::{Endpoint, ToEndpoint, Transport};
 use crate::error::Error;
-
-/// A value that names an endpoint: an [`Endpoint`], a text or a socket address.
-///
-/// ```
-/// use netcore::endpoint::ToEndpoint;
-/// use netcore::{Datagram, Listener, Transport};
-///
-/// let listener = Listener::bind("127.0.0.1:0")?;
-/// assert_eq!(listener.endpoint().transport(), Transport::Tcp);
-/// let datagrams = Datagram::bind("127.0.0.1:0")?;
-/// assert_eq!(datagrams.endpoint().transport(), Transport::Udp);
-/// let endpoint = "127.0.0.1:53".to_endpoint(Transport::Udp)?;
-/// assert_eq!(endpoint.to_string(), "udp://127.0.0.1:53");
-/// # Ok::<(), netcore::Error>(())
-/// ```
-pub trait ToEndpoint {
-    /// Returns the endpoint. `transport` is the transport of a socket address and of a text without
-    /// a scheme.
-    ///
-    /// # Errors
-    ///
-    /// [`Operation::Parse`](crate::Operation::Parse) with
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) if the text is no endpoint.
-    fn to_endpoint(&self, transport: Transport) -> Result<Endpoint, Error>;
-}
 
 impl ToEndpoint for Endpoint {
     fn to_endpoint(&self, _: Transport) -> Result<Endpoint, Error> {

@@ -1,15 +1,15 @@
+//! [`Operation`] and [`ErrorKind`]: the two parts of an error that callers match on.
+
 use std::fmt;
 use std::io;
 
-use crate::sys;
-
-/// What was tried when an [`Error`](crate::Error) came up.
+/// An operation that failed with an [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Reading an endpoint's text.
+    /// Parsing an endpoint's text.
     Parse,
-    /// Finding the addresses of a name, the name of an address, the port of a service, its name.
+    /// Finding the addresses of a name, the name of an address, or the port or name of a service.
     Resolve,
     /// socket(2)
     Open,
@@ -35,16 +35,17 @@ pub enum Operation {
     Poll,
     /// Starting a thread.
     Spawn,
-    /// Asking the system for a socket's local or remote address, or its kind.
+    /// Asking the system for a socket's local or remote address, or its type.
     Inspect,
-    /// Setting an option; its C constant.
+    /// Setting an option, named by its C constant.
     SetOption(&'static str),
-    /// Reading an option; its C constant.
+    /// Reading an option, named by its C constant.
     GetOption(&'static str),
 }
 
 impl Operation {
-    /// What joins the operation to its endpoint, with a space in front if there is any.
+    /// Returns the preposition between the operation and its endpoint, with a space before it, or an
+    /// empty text.
     pub(super) fn preposition(self) -> &'static str {
         match self {
             Operation::Parse | Operation::Resolve | Operation::Bind | Operation::Inspect => "",
@@ -85,11 +86,10 @@ impl fmt::Display for Operation {
     }
 }
 
-/// The kinds of failure, each with the text that it is printed as and the nearest
-/// [`io::ErrorKind`].
+/// The kinds of failure. Each has its printed text and the nearest [`io::ErrorKind`].
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $text:literal, $io:ident;)*) => {
-        /// What came of an operation. Match on this; print the [`Error`](crate::Error).
+        /// The kind of a failure. Match on this; print the [`Error`](crate::Error).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorKind { $($(#[$doc])* $kind,)* }
@@ -113,25 +113,25 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Nobody accepts there.
+    /// No process listens on that address.
     ConnectionRefused = "connection refused", ConnectionRefused;
-    /// The peer threw the connection away.
+    /// The peer reset the connection.
     ConnectionReset = "connection reset", ConnectionReset;
-    /// The connection was given up on this side, or before it was accepted.
+    /// The connection was aborted on this side, or before it was accepted.
     ConnectionAborted = "connection aborted", ConnectionAborted;
-    /// Writing where the peer no longer reads.
+    /// The peer of a write no longer reads.
     BrokenPipe = "broken pipe", BrokenPipe;
     /// The socket has no peer.
     NotConnected = "not connected", NotConnected;
-    /// Time ran out.
+    /// A deadline, an option's time or the system's time ran out.
     TimedOut = "timed out", TimedOut;
-    /// A non-blocking socket has nothing to give or no room.
+    /// A non-blocking socket has no data to read or no room to write.
     WouldBlock = "would block", WouldBlock;
     /// A signal interrupted the call.
     Interrupted = "interrupted", Interrupted;
-    /// Somebody has the local address.
+    /// Another socket owns the local address.
     AddressInUse = "address in use", AddrInUse;
-    /// The local address is not one of this machine's.
+    /// This machine does not have the local address.
     AddressNotAvailable = "address not available", AddrNotAvailable;
     /// No route to the host, or the host is down.
     HostUnreachable = "host unreachable", HostUnreachable;
@@ -139,7 +139,7 @@ kinds! {
     NetworkUnreachable = "network unreachable", NetworkUnreachable;
     /// The network or its interface is down.
     NetworkDown = "network down", NetworkDown;
-    /// The system does not allow it.
+    /// The system does not allow the operation.
     PermissionDenied = "permission denied", PermissionDenied;
     /// No such file, directory or device.
     NotFound = "not found", NotFound;
@@ -147,77 +147,38 @@ kinds! {
     HostNotFound = "no such host", NotFound;
     /// The name exists, but has no address.
     NoData = "host has no address", NotFound;
-    /// No table has the service.
+    /// No table of services has the name or the port.
     ServiceNotFound = "no such service", NotFound;
-    /// The resolver can't tell at present.
+    /// The resolver has no answer at present.
     TryAgain = "temporary failure", Other;
-    /// The resolver failed for good.
+    /// The resolver failed, and will not succeed later.
     ResolverFailed = "resolver failed", Other;
     /// The process or the system has no descriptor left (`EMFILE`, `ENFILE`).
     DescriptorsExhausted = "too many open files", Other;
     /// The system has no memory or buffers left.
     NoBuffers = "no buffers", OutOfMemory;
-    /// A value that can't be right here.
+    /// A value is not valid for this operation.
     InvalidInput = "invalid input", InvalidInput;
-    /// What came does not follow the protocol.
+    /// The received data does not follow the protocol.
     InvalidData = "invalid data", InvalidData;
-    /// This system, or this kind of socket, can't do it.
+    /// This system, or this type of socket, does not support the operation.
     Unsupported = "not supported", Unsupported;
-    /// The peer ended where more was due.
+    /// The peer ended the stream before all expected data arrived.
     UnexpectedEnd = "unexpected end", UnexpectedEof;
     /// A line is longer than its limit.
     LineTooLong = "line too long", InvalidData;
-    /// More came, or was to be written, than the limit allows.
+    /// The data to read or write exceeds the limit.
     TooLarge = "too large", InvalidData;
     /// The disk, or the user's part of it, is full.
     StorageFull = "no space left", StorageFull;
     /// A datagram is longer than the socket can send.
     MessageTooLong = "message too long", InvalidInput;
-    /// None of the others; the source says more.
+    /// None of the other kinds; the source says more.
     Other = "failed", Other;
 }
 
 impl ErrorKind {
-    /// The kind that an [`io::Error`] stands for: by the system's code where there is one, else by
-    /// its [`io::ErrorKind`].
-    #[must_use]
-    pub fn of(error: &io::Error) -> ErrorKind {
-        if let Some(inner) =
-            error.get_ref().and_then(|inner| inner.downcast_ref::<crate::error::Error>())
-        {
-            return inner.kind();
-        }
-        if let Some(kind) = error.raw_os_error().and_then(sys::code_kind) {
-            return kind;
-        }
-        match error.kind() {
-            io::ErrorKind::ConnectionRefused => ErrorKind::ConnectionRefused,
-            io::ErrorKind::ConnectionReset => ErrorKind::ConnectionReset,
-            io::ErrorKind::ConnectionAborted => ErrorKind::ConnectionAborted,
-            io::ErrorKind::BrokenPipe => ErrorKind::BrokenPipe,
-            io::ErrorKind::NotConnected => ErrorKind::NotConnected,
-            io::ErrorKind::TimedOut => ErrorKind::TimedOut,
-            io::ErrorKind::WouldBlock => ErrorKind::WouldBlock,
-            io::ErrorKind::Interrupted => ErrorKind::Interrupted,
-            io::ErrorKind::AddrInUse => ErrorKind::AddressInUse,
-            io::ErrorKind::AddrNotAvailable => ErrorKind::AddressNotAvailable,
-            io::ErrorKind::HostUnreachable => ErrorKind::HostUnreachable,
-            io::ErrorKind::NetworkUnreachable => ErrorKind::NetworkUnreachable,
-            io::ErrorKind::NetworkDown => ErrorKind::NetworkDown,
-            io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
-            io::ErrorKind::NotFound => ErrorKind::NotFound,
-            io::ErrorKind::OutOfMemory => ErrorKind::NoBuffers,
-            io::ErrorKind::InvalidInput => ErrorKind::InvalidInput,
-            io::ErrorKind::InvalidData => ErrorKind::InvalidData,
-            io::ErrorKind::Unsupported => ErrorKind::Unsupported,
-            io::ErrorKind::UnexpectedEof => ErrorKind::UnexpectedEnd,
-            io::ErrorKind::FileTooLarge => ErrorKind::TooLarge,
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
-            _ => ErrorKind::Other,
-        }
-    }
-
-    /// Whether an attempt ended on this machine, before it could reach a host.
+    /// Returns `true` if the attempt failed on this machine, before it could reach a host.
     pub(super) fn is_local(self) -> bool {
         matches!(
             self,

@@ -3,7 +3,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::*;
-use crate::sys;
 
 const fn shareable<T: Send + Sync + 'static>() {}
 const _: () = shareable::<Error>();
@@ -173,6 +172,26 @@ fn every_chain_has_a_cause_and_says_nothing_twice() {
 }
 
 #[test]
+fn every_form_says_what_failed_once() {
+    for error in specimens() {
+        let own = error.to_string();
+        let mut line = own.clone();
+        let mut link = error.source();
+        while let Some(cause) = link {
+            line.push_str(&format!(": {cause}"));
+            link = cause.source();
+        }
+        assert_eq!(format!("{error:#}"), line);
+        assert_eq!(format!("{error:?}"), line, "as main prints it");
+        assert_eq!(Chain::new(&error).to_string(), line);
+        assert!(format!("{error:#?}").starts_with("Error {\n    operation: "), "{error:#?}");
+        let boxed: Box<dyn StdError> = error.into();
+        assert_eq!(format!("{boxed:?}"), line);
+        assert_eq!(format!("{boxed}"), own);
+    }
+}
+
+#[test]
 fn a_bare_kind_is_no_cause() {
     let error = Error::from_io(Operation::Read, io::ErrorKind::TimedOut.into());
     assert_eq!(error.kind(), ErrorKind::TimedOut);
@@ -251,7 +270,7 @@ fn a_single_attempt_is_the_error() {
 #[test]
 fn the_code_table_agrees_with_std() {
     for code in 1..=200 {
-        let Some(kind) = sys::code_kind(code) else { continue };
+        let Some(kind) = errno::code_kind(code) else { continue };
         let std = os(code).kind();
         let ours = io::ErrorKind::from(kind);
         // std has no kind for many codes; where it has one that we have, too, they must agree.

@@ -8,8 +8,8 @@ use std::io::{self, Read, Write};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::line::write_buffer::WriteBuffer;
-use crate::line::{Found, Line, LineFramer, TooLong};
+use crate::line::framer::{Found, Line, LineFramer, TooLong};
+use crate::line::write_buffer::{WriteBuffer, error_of};
 use crate::stream::{DeadlineStream, Stream};
 
 /// How many bytes are read ahead at most.
@@ -318,7 +318,7 @@ impl<S: Read + Write> LineStream<S> {
                     return Ok(read);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.name(of(Operation::Read, error))),
+                Err(error) => return Err(self.name(error_of(Operation::Read, error))),
             }
         }
     }
@@ -341,9 +341,4 @@ impl<S: Read + Write> LineStream<S> {
             _ => error,
         }
     }
-}
-
-/// The [`Error`] that a stream of ours put into `error`, or a new one about it.
-pub(super) fn of(operation: Operation, error: io::Error) -> Error {
-    error.downcast().unwrap_or_else(|error| Error::from_io(operation, error))
 }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use crate::error::{Error, ErrorKind, Operation};
-use crate::line::stream::of;
 
 /// How many written bytes wait for a flush at most.
 pub(super) const WRITE_BUFFER: usize = 8192;
@@ -36,7 +35,8 @@ impl WriteBuffer {
     /// Sends what is kept. What could not be sent yet is kept; what never can be is dropped.
     pub(super) fn flush(&mut self, to: &mut impl Write) -> Result<(), Error> {
         let (sent, result) = put(to, &self.bytes);
-        let result = result.and_then(|()| to.flush().map_err(|error| of(Operation::Write, error)));
+        let result =
+            result.and_then(|()| to.flush().map_err(|error| error_of(Operation::Write, error)));
         let goes_on = result.as_ref().is_err_and(|error| {
             matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
         });
@@ -56,8 +56,13 @@ fn put(stream: &mut impl Write, bytes: &[u8]) -> (usize, Result<(), Error>) {
             }
             Ok(written) => sent += written,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return (sent, Err(of(Operation::Write, error))),
+            Err(error) => return (sent, Err(error_of(Operation::Write, error))),
         }
     }
     (sent, Ok(()))
+}
+
+/// Returns the [`Error`] inside `error`, or a new one with `error` as its cause.
+pub(super) fn error_of(operation: Operation, error: io::Error) -> Error {
+    error.downcast().unwrap_or_else(|error| Error::from_io(operation, error))
 }

@@ -45,7 +45,7 @@ impl Listener {
 
 fn other_family() -> Error {
     Error::new(Operation::Inspect, ErrorKind::InvalidInput)
-        .because(std::io::Error::other("the socket is of another family"))
+        .because_text("the socket is of another family")
 }
 
 impl TryFrom<TcpListener> for Listener {

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use socket2::Domain;
 
-use super::system::{Readout, Target};
-use super::{Keepalive, MulticastInterface, Seconds, SocketOptions, Values};
 use crate::error::{Error, Operation};
+use crate::options::socket_options::{
+    Keepalive, MulticastInterface, Seconds, SocketOptions, Values,
+};
+use crate::options::system::{Readout, Target};
 use crate::sys::AsHandle;
 
 /// Every option of a live socket under its C name: what was asked for, and what the system granted.

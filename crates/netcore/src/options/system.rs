@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef, Type};
 
-use super::{Keepalive, MulticastInterface, SocketOptions, Values};
 use crate::endpoint::Transport;
 use crate::error::{Error, ErrorKind, Operation};
+use crate::options::socket_options::{Keepalive, MulticastInterface, SocketOptions, Values};
 use crate::sys::{self, AsHandle};
 
 impl SocketOptions {

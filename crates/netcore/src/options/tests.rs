@@ -1,3 +1,6 @@
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
 use std::fmt::Debug;
 
 use socket2::{Domain, SockRef, Socket, Type};

@@ -11,7 +11,7 @@ impl Socket {
     fn into_type(self, fits: bool, wanted: &'static str) -> Result<socket2::Socket, Error> {
         if !fits {
             let error = Error::new(Operation::Inspect, ErrorKind::InvalidInput);
-            return Err(self.name(error.because(std::io::Error::other(wanted))));
+            return Err(self.name(error.because_text(wanted)));
         }
         match self.socket.set_nonblocking(self.nonblocking) {
             Ok(()) => Ok(self.socket),

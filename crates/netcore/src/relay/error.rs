@@ -1,32 +1,35 @@
+//! The outcome of a relay.
+
+use std::error::Error as StdError;
 use std::fmt;
 
-use crate::error::{Error, Operation};
+use crate::error::{Error, Operation, debug_as_chain, write_causes};
 
 /// The bytes that a relay has carried, and the end that it did not wait for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Relayed {
-    /// From the left end to the right one.
+    /// Bytes from the left end to the right one.
     pub from_left: u64,
-    /// From the right end to the left one.
+    /// Bytes from the right end to the left one.
     pub from_right: u64,
-    /// The end that could still have sent when the relay was over, because the other one had ended
-    /// and takes no more, or the patience with it ran out
-    /// ([`End::with_half_closed`](super::End::with_half_closed)). `None`: both ends have ended.
+    /// The end that could still have sent when the relay was over. The other end had ended and
+    /// accepts no more, or the time after its end ran out
+    /// ([`End::with_half_closed`](crate::relay::End::with_half_closed)). `None` if both ends ended.
     pub left_open: Option<Side>,
 }
 
 /// One of the two ends of a relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The one that was given first.
+    /// The end that was given first.
     Left,
-    /// The other.
+    /// The end that was given second.
     Right,
 }
 
 impl Side {
-    /// The side across.
+    /// Returns the opposite side.
     #[must_use]
     pub const fn other(self) -> Side {
         match self {
@@ -45,16 +48,36 @@ impl fmt::Display for Side {
     }
 }
 
-/// A relay ended before both sides had: which way of it failed, and how far it came.
+/// A relay that ended before both sides had: the direction that failed, the reason and the bytes
+/// relayed until then.
 ///
-/// Its source is the [`Error`], which names the end that failed.
-#[derive(Debug, thiserror::Error)]
-#[error("relay{}", way(*from))]
+/// `{error}` prints the direction and the [`Error`], which names the end that failed:
+/// `relay from left to right: write to db.example:5432: broken pipe`. `{error:#}` and `{error:?}`
+/// print the system's code too.
 pub struct RelayError {
     from: Option<Side>,
-    #[source]
     error: Error,
     relayed: Relayed,
+}
+
+debug_as_chain!(RelayError { from, error, relayed });
+
+impl fmt::Display for RelayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("relay")?;
+        if let Some(from) = self.from {
+            write!(f, " from {from} to {}", from.other())?;
+        }
+        write!(f, ": {}", self.error)?;
+        if f.alternate() { write_causes(self, f) } else { Ok(()) }
+    }
+}
+
+impl StdError for RelayError {
+    /// Returns the source of the [`Error`], whose own text is part of this one's.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
 }
 
 impl RelayError {
@@ -62,13 +85,14 @@ impl RelayError {
         RelayError { from, error, relayed }
     }
 
-    /// From where the bytes came whose way failed. `None`: it failed as a whole, or time ran out.
+    /// Returns the source of the direction that failed. Returns `None` if the relay failed as a whole,
+    /// or time ran out.
     #[must_use]
     pub const fn from(&self) -> Option<Side> {
         self.from
     }
 
-    /// The side that failed: the one that was read from, or the one that was written to.
+    /// Returns the side that failed: the one that was read from, or the one that was written to.
     #[must_use]
     pub fn side(&self) -> Option<Side> {
         match self.error.operation() {
@@ -77,19 +101,15 @@ impl RelayError {
         }
     }
 
-    /// What failed.
+    /// Returns the error of the operation that failed.
     #[must_use]
     pub const fn error(&self) -> &Error {
         &self.error
     }
 
-    /// What was carried by then.
+    /// Returns the bytes that were relayed before the failure.
     #[must_use]
     pub const fn relayed(&self) -> Relayed {
         self.relayed
     }
-}
-
-fn way(from: Option<Side>) -> String {
-    from.map_or_else(String::new, |from| format!(" from {from} to {}", from.other()))
 }

@@ -1,12 +1,18 @@
+//! One direction of a relay.
+
 use std::io;
 use std::net::Shutdown;
 use std::time::Duration;
 
-use super::{End, Failed, Side};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
+use crate::relay::end::End;
+use crate::relay::error::Side;
 use crate::sys::{Interest, PollEntry};
 use crate::transfer::{Pump, Step, operation};
+
+/// A failure, and the side from which the bytes came that it is about.
+pub(super) type Failed = (Option<Side>, Error);
 
 /// One way of a relay.
 #[derive(Debug)]

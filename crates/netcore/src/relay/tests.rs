@@ -11,6 +11,7 @@ use socket2::SockRef;
 use super::*;
 use crate::fixture::{Piped, TestDir, listen, moment, pair, patience};
 use crate::options::SocketOptions;
+use crate::stream::Stream;
 
 /// Two streams to relay between, and their far ends.
 struct Ends {
@@ -219,7 +220,7 @@ fn sockets_of_others_keep_their_mode() {
     assert_eq!(relayed, carried(1, 1));
     assert!(!ends.left.is_nonblocking());
     assert_eq!(ends.west.read_deadline(&mut [0; 9], patience()).unwrap(), 1);
-    // An end is passed on by streams alone.
+    // Only a stream passes an end on.
     assert!(ends.west.read_deadline(&mut [0; 9], moment()).unwrap_err().is_timeout());
 }
 
@@ -231,7 +232,7 @@ fn silence_ends_it() {
         let error = ends.relay(brief(), patience()).unwrap_err();
         assert_eq!(error.relayed(), carried(3, 0), "{name}");
         assert_eq!((error.from(), error.side()), (None, None), "{name}");
-        let texts = ["relay", "poll: timed out", "nothing moved for as long as is allowed"];
+        let texts = ["relay: poll: timed out", "nothing moved within the idle limit"];
         assert_eq!(chain(&error), texts, "{name}");
         assert!(!ends.left.is_nonblocking(), "{name}");
     }
@@ -325,7 +326,7 @@ fn a_drip_does_not_outlast_the_deadline() {
         });
         let idle = Some(Duration::from_secs(60));
         let error = relay(End::from(&left), End::from(&right), idle, moment()).unwrap_err();
-        assert_eq!(chain(&error)[1..], ["poll: timed out", "the deadline passed"], "{name}");
+        assert_eq!(chain(&error), ["relay: poll: timed out", "the deadline passed"], "{name}");
         drop((left, right, east));
         dripping.join().unwrap();
     }
@@ -433,8 +434,7 @@ fn an_output_that_is_closed_ends_it_though_all_are_silent() {
     let end = End::new(&input, &output);
     let error = relay(end, End::from(&near), None, patience()).unwrap_err();
     assert_eq!(error.side(), Some(Side::Left));
-    let texts =
-        ["relay from right to left", "write to the pipe: broken pipe", "EPIPE (os error 32)"];
+    let texts = ["relay from right to left: write to the pipe: broken pipe", "EPIPE (os error 32)"];
     assert_eq!(chain(&error), texts);
 }
 

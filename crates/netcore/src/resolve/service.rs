@@ -5,7 +5,6 @@ mod well_known;
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use dns_lookup::LookupError;
@@ -13,9 +12,8 @@ use dns_lookup::LookupError;
 use crate::deadline::Deadline;
 use crate::endpoint::Transport;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::resolve::Family;
-use crate::resolve::helper::on_helper;
-use crate::resolve::{Answer, Query, look_up};
+use crate::resolve::getaddrinfo::{Answer, Family, Query, look_up};
+use crate::resolve::lookup_thread::on_lookup_thread;
 use crate::sys;
 
 /// The port of a service: `http` is 80.
@@ -69,7 +67,7 @@ pub(crate) fn port_with(
     }
     let query =
         Query { host: None, service: Some(String::from(name)), transport, family: Family::Any };
-    let answer = on_helper(deadline, move || look_up(&query));
+    let answer = on_lookup_thread(deadline, move || look_up(&query));
     let answer = answer.map(|addresses| addresses.first().map(SocketAddr::port));
     or_built_in(answer, well_known::port(name, transport))
 }
@@ -83,7 +81,7 @@ fn name_with(
     if transport == Transport::Unix || port == 0 {
         return Err(not_found());
     }
-    let answer = on_helper(deadline, move || look_up(port, transport));
+    let answer = on_lookup_thread(deadline, move || look_up(port, transport));
     // Where the system has no name it gives the number.
     let answer =
         answer.map(|name| name.bytes().any(|byte| byte.is_ascii_alphabetic()).then_some(name));
@@ -104,7 +102,7 @@ fn or_built_in<T>(answer: Result<Option<T>, Error>, built_in: Option<T>) -> Resu
 
 fn not_found() -> Error {
     Error::new(Operation::Resolve, ErrorKind::ServiceNotFound)
-        .because(io::Error::other("neither the system's table nor the built-in one has it"))
+        .because_text("neither the system's table nor the built-in one has it")
 }
 
 fn protocol(transport: Transport) -> &'static str {

@@ -8,7 +8,7 @@ use socket2::{SockAddr, SockRef};
 use super::Service;
 use super::output::Reply;
 use crate::address::Address;
-use crate::sys::{self, Came, Going, Local};
+use crate::sys::{self, Incoming, Local, Outgoing};
 
 /// Datagrams received from one socket before the others have their turn.
 const BATCH: usize = sys::MAX_BATCH;
@@ -23,7 +23,7 @@ const KEPT: usize = 256 * 1024;
 pub(super) struct ReceiveBatch {
     bytes: Vec<u8>,
     names: sys::Names,
-    came: Vec<Came>,
+    came: Vec<Incoming>,
 }
 
 impl ReceiveBatch {
@@ -44,7 +44,7 @@ impl ReceiveBatch {
         Ok(all)
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&[u8], &Came)> {
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &Incoming)> {
         let slots = self.bytes.chunks_exact(DATAGRAM);
         self.came.iter().zip(slots).map(|(came, slot)| (&slot[..came.len], came))
     }
@@ -153,7 +153,7 @@ impl DatagramPort {
 
 impl ReplyQueue {
     /// Adds the answer to `came`. It leaves from the address that was asked.
-    fn put(&mut self, bytes: &[u8], came: &Came) {
+    fn put(&mut self, bytes: &[u8], came: &Incoming) {
         let answer =
             QueuedReply { begin: self.bytes.len(), to: came.from.clone(), local: came.local };
         self.answers.push(answer);
@@ -193,9 +193,9 @@ impl ReplyQueue {
         self.sent += 1;
     }
 
-    fn answer(&self, at: usize) -> Going<'_> {
+    fn answer(&self, at: usize) -> Outgoing<'_> {
         let QueuedReply { begin, to, local } = &self.answers[at];
         let end = self.answers.get(at + 1).map_or(self.bytes.len(), |next| next.begin);
-        Going { bytes: &self.bytes[*begin..end], to, local: *local }
+        Outgoing { bytes: &self.bytes[*begin..end], to, local: *local }
     }
 }

@@ -1,3 +1,6 @@
+mod deadline_stream;
+
+use std::io::{IoSlice, IoSliceMut};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -308,7 +311,7 @@ fn a_clone_is_the_same_connection() {
 fn plain_calls_go_on_after_a_signal() {
     let (client, _server) = tcp_pair();
     let mut calls = 0;
-    let result = client.plain(|| {
+    let result = client.retry(|| {
         calls += 1;
         if calls < 3 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(7) }
     });

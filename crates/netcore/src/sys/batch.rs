@@ -1,11 +1,9 @@
 //! Datagrams with all that the system tells of them, and several in one system call where the
 //! system has that.
 
-use std::io;
+use socket2::SockAddr;
 
-use socket2::{SockAddr, SockRef};
-
-use super::local::Local;
+use crate::sys::local::Local;
 
 /// The most datagrams of one call.
 pub(crate) const MAX_BATCH: usize = 64;
@@ -17,19 +15,19 @@ pub(crate) use one_by_one::{Names, recv_many, recv_one, send_many};
 
 /// A datagram that was received.
 #[derive(Debug)]
-pub(crate) struct Came {
+pub(crate) struct Incoming {
     /// The bytes of the buffer that it fills.
     pub(crate) len: usize,
     /// It was longer than the buffer.
     pub(crate) truncated: bool,
     pub(crate) from: SockAddr,
-    /// The address that it was sent to, if [`tell_local`](super::tell_local) asked for it.
+    /// The address that it was sent to, if [`tell_local`](crate::sys::tell_local) asked for it.
     pub(crate) local: Option<Local>,
 }
 
 /// A datagram to send.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Going<'a> {
+pub(crate) struct Outgoing<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) to: &'a SockAddr,
     /// The address that it leaves from. `None`: the system chooses.
@@ -43,15 +41,16 @@ pub(crate) struct Going<'a> {
 /// recvmmsg(2) and sendmmsg(2).
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod mmsg {
+    use std::io;
     use std::mem::{self, MaybeUninit};
     use std::os::fd::AsRawFd;
     use std::ptr;
 
-    use socket2::SockAddrStorage;
+    use socket2::{SockAddr, SockAddrStorage, SockRef};
 
-    use super::{Came, Going, MAX_BATCH, SockAddr, SockRef, io};
+    use crate::sys::batch::{Incoming, MAX_BATCH, Outgoing};
+    use crate::sys::flags::{DONT_WAIT, NO_SIGNAL};
     use crate::sys::local::{self, Control};
-    use crate::sys::{DONT_WAIT, NO_SIGNAL};
 
     /// Room for the addresses of each datagram: the sender's and the local one.
     #[derive(Debug)]
@@ -70,7 +69,7 @@ mod mmsg {
         socket: &SockRef<'_>,
         buffer: &mut [u8],
         tells: bool,
-    ) -> io::Result<Came> {
+    ) -> io::Result<Incoming> {
         let mut name = SockAddrStorage::zeroed();
         let mut control = Control::new();
         let (start, size) = (buffer.as_mut_ptr().cast(), buffer.len());
@@ -95,7 +94,7 @@ mod mmsg {
         bytes: &mut [u8],
         size: usize,
         names: &mut Names,
-        mut took: impl FnMut(Came),
+        mut took: impl FnMut(Incoming),
     ) -> io::Result<(usize, bool)> {
         let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; MAX_BATCH];
         let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; MAX_BATCH];
@@ -132,7 +131,7 @@ mod mmsg {
     pub(crate) fn send_many<'a>(
         socket: &SockRef<'_>,
         count: usize,
-        going: impl Fn(usize) -> Going<'a>,
+        going: impl Fn(usize) -> Outgoing<'a>,
     ) -> io::Result<usize> {
         let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; MAX_BATCH];
         let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; MAX_BATCH];
@@ -140,7 +139,7 @@ mod mmsg {
         let mut ready = 0;
         let rooms = parts.iter_mut().zip(&mut headers).zip(&mut controls);
         for (at, ((part, header), control)) in (0..count).zip(rooms) {
-            let Going { bytes, to, local } = going(at);
+            let Outgoing { bytes, to, local } = going(at);
             let iov_base = bytes.as_ptr().cast_mut().cast();
             let part = part.write(libc::iovec { iov_base, iov_len: bytes.len() });
             let control = match local {
@@ -178,8 +177,13 @@ mod mmsg {
         message
     }
 
-    fn came(header: &libc::msghdr, len: usize, name: &SockAddrStorage, control: &Control) -> Came {
-        Came {
+    fn came(
+        header: &libc::msghdr,
+        len: usize,
+        name: &SockAddrStorage,
+        control: &Control,
+    ) -> Incoming {
+        Incoming {
             len,
             truncated: header.msg_flags & libc::MSG_TRUNC != 0,
             from: address(name, header.msg_namelen),
@@ -209,10 +213,13 @@ mod mmsg {
 /// compare the two.
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 pub(crate) mod one_by_one {
-    use socket2::MaybeUninitSlice;
+    use std::io;
 
-    use super::{Came, Going, MAX_BATCH, SockRef, io};
-    use crate::sys::{DONT_WAIT, NO_SIGNAL, uninit};
+    use socket2::{MaybeUninitSlice, SockRef};
+
+    use crate::sys::batch::{Incoming, MAX_BATCH, Outgoing};
+    use crate::sys::flags::{DONT_WAIT, NO_SIGNAL};
+    use crate::sys::uninit::uninit;
 
     /// How many datagrams there is room for. An error behind some that were received is kept for
     /// the next call.
@@ -228,11 +235,15 @@ pub(crate) mod one_by_one {
         }
     }
 
-    pub(crate) fn recv_one(socket: &SockRef<'_>, buffer: &mut [u8], _: bool) -> io::Result<Came> {
+    pub(crate) fn recv_one(
+        socket: &SockRef<'_>,
+        buffer: &mut [u8],
+        _: bool,
+    ) -> io::Result<Incoming> {
         let mut buffers = [MaybeUninitSlice::new(uninit(buffer))];
         let received = socket.recv_from_vectored_with_flags(&mut buffers, DONT_WAIT)?;
         let (len, flags, from) = received;
-        Ok(Came { len, truncated: flags.is_truncated(), from, local: None })
+        Ok(Incoming { len, truncated: flags.is_truncated(), from, local: None })
     }
 
     pub(crate) fn recv_many(
@@ -241,7 +252,7 @@ pub(crate) mod one_by_one {
         bytes: &mut [u8],
         size: usize,
         names: &mut Names,
-        mut took: impl FnMut(Came),
+        mut took: impl FnMut(Incoming),
     ) -> io::Result<(usize, bool)> {
         if let Some(error) = names.failed.take() {
             return Err(error);
@@ -271,10 +282,10 @@ pub(crate) mod one_by_one {
     pub(crate) fn send_many<'a>(
         socket: &SockRef<'_>,
         count: usize,
-        going: impl Fn(usize) -> Going<'a>,
+        going: impl Fn(usize) -> Outgoing<'a>,
     ) -> io::Result<usize> {
         for at in 0..count.min(MAX_BATCH) {
-            let Going { bytes, to, .. } = going(at);
+            let Outgoing { bytes, to, .. } = going(at);
             match socket.send_to_with_flags(bytes, to, DONT_WAIT | NO_SIGNAL) {
                 Ok(_) => {}
                 Err(error) if at == 0 => return Err(error),

@@ -35,7 +35,9 @@ mod packet_info {
     use std::os::fd::AsRawFd;
     use std::ptr;
 
-    use super::{SockRef, io};
+    use std::io;
+
+    use socket2::SockRef;
 
     /// The local address of one datagram.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,20 @@
 
 pub(crate) use system::{PollEntry, wait};
 
+/// What to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    Read,
+    Write,
+}
+
 #[cfg(unix)]
 mod system {
     use std::io;
     use std::marker::PhantomData;
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-    use crate::sys::Interest;
+    use crate::sys::poll::Interest;
 
     /// A descriptor to wait for, and whether the last wait found it ready.
     #[repr(transparent)]
@@ -53,7 +60,7 @@ mod system {
     use std::marker::PhantomData;
     use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
 
-    use crate::sys::Interest;
+    use crate::sys::poll::Interest;
 
     /// `WSAPOLLFD` of WSAPoll.
     #[repr(C)]

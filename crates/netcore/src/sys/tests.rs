@@ -168,11 +168,11 @@ fn a_byte_is_found_where_it_is_first() {
     for length in 0..70 {
         let mut bytes = vec![b'a'; length];
         assert_eq!(find(b'\n', &bytes), None, "{length} bytes");
-        assert_eq!(find::by_words::find(b'\n', &bytes), None, "{length} bytes");
+        assert_eq!(memchr::by_words::find(b'\n', &bytes), None, "{length} bytes");
         for at in (0..length).rev() {
             bytes[at] = b'\n';
             assert_eq!(find(b'\n', &bytes), Some(at), "{length} bytes");
-            assert_eq!(find::by_words::find(b'\n', &bytes), Some(at), "{length} bytes");
+            assert_eq!(memchr::by_words::find(b'\n', &bytes), Some(at), "{length} bytes");
         }
     }
 }

@@ -1,6 +1,8 @@
-//! How much of what was written is still on this side.
+//! Bytes that were written and have not left this machine, or were not acknowledged.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
+/// Returns the unsent bytes of a stream: those that were written and that the peer has not
+/// acknowledged.
 pub(crate) fn unsent(socket: &impl std::os::fd::AsFd) -> std::io::Result<usize> {
     use std::os::fd::AsRawFd;
 
@@ -15,6 +17,6 @@ pub(crate) fn unsent(socket: &impl std::os::fd::AsFd) -> std::io::Result<usize> 
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn unsent(_: &impl super::AsHandle) -> std::io::Result<usize> {
+pub(crate) fn unsent(_: &impl crate::sys::handle::AsHandle) -> std::io::Result<usize> {
     Err(std::io::ErrorKind::Unsupported.into())
 }

@@ -11,7 +11,7 @@ use socket2::Socket;
 
 use crate::deadline::Deadline;
 use crate::stream::Stream;
-use crate::sys::Alarm;
+use crate::sys::WakePipe;
 
 /// How far a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +27,7 @@ pub(super) struct Shared {
     /// A connection is over, or the phase is another.
     changed: Condvar,
     /// Wakes whoever waits for a connection.
-    alarm: Alarm,
+    wake_pipe: WakePipe,
 }
 
 #[derive(Debug)]
@@ -41,11 +41,15 @@ struct State {
 impl Shared {
     pub(super) fn new() -> io::Result<Shared> {
         let state = State { phase: Phase::Serving, served: HashMap::new(), next: 0 };
-        Ok(Shared { state: Mutex::new(state), changed: Condvar::new(), alarm: Alarm::new()? })
+        Ok(Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            wake_pipe: WakePipe::new()?,
+        })
     }
 
-    pub(super) fn alarm(&self) -> &Socket {
-        self.alarm.socket()
+    pub(super) fn wake_pipe(&self) -> &Socket {
+        self.wake_pipe.socket()
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -111,7 +115,7 @@ impl Shared {
         state.phase = state.phase.max(phase);
         drop(state);
         self.changed.notify_all();
-        self.alarm.ring();
+        self.wake_pipe.wake();
     }
 
     /// No call under the lock can panic half way, so a poisoned lock has a sound state.

@@ -6,8 +6,9 @@ use std::time::Instant;
 use socket2::SockRef;
 
 use crate::deadline::Deadline;
+use crate::error::{Error, Operation};
 use crate::stream::Stream;
-use crate::sys::{self, Interest, LentFile};
+use crate::sys::{self, BorrowedFile, Interest};
 
 /// POSIX's `PIPE_BUF`: what a pipe that is ready for writing takes at once, so that writing it does
 /// not block.
@@ -34,7 +35,7 @@ pub(super) enum Kind {
 /// One end of a transfer.
 #[derive(Debug)]
 pub(crate) struct Descriptor<'a> {
-    handle: LentFile<'a>,
+    handle: BorrowedFile<'a>,
     kind: Kind,
     /// The kernel may copy here by itself, since it does not block.
     splices: bool,
@@ -47,7 +48,7 @@ impl<'a> Descriptor<'a> {
     }
 
     pub(crate) fn of(descriptor: BorrowedFd<'a>) -> io::Result<Descriptor<'a>> {
-        let handle = LentFile::of(descriptor);
+        let handle = BorrowedFile::of(descriptor);
         let metadata = handle.metadata()?;
         let kind = metadata.file_type();
         let kind = match () {
@@ -137,4 +138,9 @@ impl AsFd for Descriptor<'_> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.handle.as_fd()
     }
+}
+
+/// Converts the error of inspecting a descriptor.
+pub(crate) fn not_opened(error: io::Error) -> Error {
+    Error::from_io(Operation::Open, error)
 }

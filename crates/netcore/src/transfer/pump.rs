@@ -1,8 +1,8 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::descriptor::Descriptor;
 use crate::sys::{Interest, Pipe};
+use crate::transfer::descriptor::Descriptor;
 
 /// The most bytes that are on their way to a file: the size of the kernel's pipe, where the system
 /// allows as much. Without privileges it allows no more (pipe(7), `pipe-max-size`).

@@ -4,10 +4,10 @@ mod tests;
 use std::io;
 use std::os::fd::AsFd;
 
-use super::{Descriptor, not_opened};
 use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
 use crate::sys::{self, Interest, NoSigpipe};
+use crate::transfer::descriptor::{Descriptor, not_opened};
 
 /// Writes all of `bytes` to `target`: a file where it stands, a pipe, a terminal, standard output.
 /// On Unix.

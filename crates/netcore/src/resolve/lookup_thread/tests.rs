@@ -13,7 +13,7 @@ fn a_resolver_that_hangs_is_left_behind_at_the_deadline() {
             Ok(())
         }
     };
-    let error = on_helper(Deadline::after(Duration::from_millis(20)), look_up).unwrap_err();
+    let error = on_lookup_thread(Deadline::after(Duration::from_millis(20)), look_up).unwrap_err();
     assert!(error.is_timeout(), "{error}");
     hung.wait();
 }
@@ -21,7 +21,7 @@ fn a_resolver_that_hangs_is_left_behind_at_the_deadline() {
 #[test]
 fn a_resolver_that_dies_is_an_error() {
     let look_up = || -> Result<(), LookupError> { panic!("on purpose") };
-    let error = on_helper(Deadline::never(), look_up).unwrap_err();
+    let error = on_lookup_thread(Deadline::never(), look_up).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other);
 }
 

@@ -27,7 +27,7 @@ fn a_listener_in_the_way_is_named() {
         }
         let first = listen(text);
         let error = cannot_listen(first.endpoint());
-        assert_eq!(error.holder(), Some(&*this_process()));
+        assert_eq!(error.address_owner(), Some(&*this_process()));
         let expected = format!("bind {}: address in use by {}", first.endpoint(), this_process());
         assert_eq!(error.to_string(), expected);
     }
@@ -38,7 +38,7 @@ fn one_on_every_interface_is_in_the_way_of_a_single_address() {
     let every = listen(":0");
     let port = every.local_address().unwrap().inet().unwrap().port();
     let error = cannot_listen(&endpoint(&format!("127.0.0.1:{port}")));
-    assert_eq!(error.holder(), Some(&*this_process()));
+    assert_eq!(error.address_owner(), Some(&*this_process()));
 }
 
 #[test]
@@ -46,11 +46,11 @@ fn a_datagram_socket_in_the_way_is_named() {
     let options = SocketOptions::new();
     let first = Datagram::bind_with(&endpoint("udp://127.0.0.1:0"), &options).unwrap();
     let error = Datagram::bind_all(first.endpoint(), &options).unwrap_err();
-    assert_eq!(error.holder(), Some(&*this_process()));
+    assert_eq!(error.address_owner(), Some(&*this_process()));
     // The numbers of TCP's ports are not those of UDP's.
     let address = first.local_address().unwrap();
     let listens = TcpListener::bind(address.inet().unwrap()).is_ok();
-    assert!(!listens || holder(Transport::Tcp, &address).is_none());
+    assert!(!listens || address_owner(Transport::Tcp, &address).is_none());
 }
 
 #[test]
@@ -59,22 +59,22 @@ fn whoever_accepts_on_a_unix_socket_is_named() {
     let options = SocketOptions::new();
     let _first = Listener::bind_all(&directory.endpoint("stream"), &options).unwrap();
     let error = cannot_listen(&directory.endpoint("stream"));
-    assert_eq!(error.holder(), Some(&*this_process()));
+    assert_eq!(error.address_owner(), Some(&*this_process()));
     let _second = Datagram::bind_all(&directory.endpoint("datagram"), &options).unwrap();
     let error = Datagram::bind_all(&directory.endpoint("datagram"), &options).unwrap_err();
-    assert_eq!(error.holder(), Some(&*this_process()));
+    assert_eq!(error.address_owner(), Some(&*this_process()));
     let name = Endpoint::unix(format!("\0sockit-test-{}-holder", std::process::id()));
     let _third = Listener::bind_all(&name, &options).unwrap();
-    assert_eq!(cannot_listen(&name).holder(), Some(&*this_process()));
+    assert_eq!(cannot_listen(&name).address_owner(), Some(&*this_process()));
     fs::write(directory.path("file"), "").unwrap();
-    assert_eq!(cannot_listen(&directory.endpoint("file")).holder(), None);
+    assert_eq!(cannot_listen(&directory.endpoint("file")).address_owner(), None);
 }
 
 #[test]
 fn what_can_not_be_seen_is_not_named() {
     let (_bound_but_silent, address) = refusing("127.0.0.1:0");
     let error = cannot_listen(&Endpoint::tcp(address));
-    assert_eq!(error.holder(), None);
+    assert_eq!(error.address_owner(), None);
     assert!(error.to_string().ends_with(": address in use"), "{error}");
     assert_eq!(process_with(u64::MAX), None);
 }

@@ -1,28 +1,30 @@
-//! The systems' codes: what each is called, and which [`ErrorKind`] it stands for. All systems' codes
-//! are here on every system, so that the table can be tested on any.
+//! The error codes of all systems: the name of each and the [`ErrorKind`] that it stands for. Every
+//! system has the codes of all systems here, so that the table can be tested on any of them.
 
 #[cfg(test)]
 mod tests;
 
-use crate::error::ErrorKind;
-use crate::error::ErrorKind::*;
+use std::io;
 
-/// A system with codes of its own: a column of the table.
+use crate::error::kind::ErrorKind;
+use crate::error::kind::ErrorKind::*;
+
+/// A system with its own codes: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum System {
     /// errno(3) on Linux and Android, for the architectures with the generic numbers.
     Linux,
     /// intro(2) on Apple's systems.
     Apple,
-    /// intro(2): what FreeBSD, DragonFly, NetBSD and OpenBSD have in common.
+    /// intro(2): the codes that FreeBSD, DragonFly, NetBSD and OpenBSD have in common.
     Bsd,
-    /// Windows: Winsock's codes, which are the BSD ones and 10,000, and those of Win32 that come out
-    /// of sockets, too.
+    /// Windows: Winsock's codes, which are the BSD ones plus 10,000, and the Win32 codes that socket
+    /// calls return too.
     Windows,
 }
 
-/// The system of this build. `None`: the table does not have it, and std's own must do: the kind
-/// comes from `io::ErrorKind`, the name is the number.
+/// The system of this build. `None` if the table does not have it. The kind then comes from
+/// `io::ErrorKind`, and a code has no name.
 pub(crate) const HERE: Option<System> = if cfg!(windows) {
     Some(System::Windows)
 } else if cfg!(target_vendor = "apple") {
@@ -50,33 +52,67 @@ pub(crate) const HERE: Option<System> = if cfg!(windows) {
     None
 };
 
-/// `EINPROGRESS` of a Linux with numbers of its own: those of SPARC, else those of MIPS.
+/// `EINPROGRESS` on a Linux with its own numbers: SPARC's number, otherwise that of MIPS.
 const OTHER_EINPROGRESS: i32 =
     if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) { 36 } else { 150 };
 
-/// The kind that a code of this system stands for. `None`: the table does not have it.
+/// Returns the kind that a code of this system stands for. Returns `None` if the table does not have
+/// the code.
 pub(crate) fn code_kind(code: i32) -> Option<ErrorKind> {
     match HERE {
         Some(system) => kind_on(system, code),
-        // connect(2) depends on this one, and std has no kind for it.
+        // connect(2) depends on this code, and std has no kind for it.
         None => (code == OTHER_EINPROGRESS).then_some(WouldBlock),
     }
 }
 
-/// The C name of a code of this system.
+/// Returns the kind of an error of std: by the system's code if the table has it, otherwise by its
+/// [`io::ErrorKind`].
+pub(crate) fn kind_of(error: &io::Error) -> ErrorKind {
+    if let Some(kind) = error.raw_os_error().and_then(code_kind) {
+        return kind;
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => ErrorKind::ConnectionRefused,
+        io::ErrorKind::ConnectionReset => ErrorKind::ConnectionReset,
+        io::ErrorKind::ConnectionAborted => ErrorKind::ConnectionAborted,
+        io::ErrorKind::BrokenPipe => ErrorKind::BrokenPipe,
+        io::ErrorKind::NotConnected => ErrorKind::NotConnected,
+        io::ErrorKind::TimedOut => ErrorKind::TimedOut,
+        io::ErrorKind::WouldBlock => ErrorKind::WouldBlock,
+        io::ErrorKind::Interrupted => ErrorKind::Interrupted,
+        io::ErrorKind::AddrInUse => ErrorKind::AddressInUse,
+        io::ErrorKind::AddrNotAvailable => ErrorKind::AddressNotAvailable,
+        io::ErrorKind::HostUnreachable => ErrorKind::HostUnreachable,
+        io::ErrorKind::NetworkUnreachable => ErrorKind::NetworkUnreachable,
+        io::ErrorKind::NetworkDown => ErrorKind::NetworkDown,
+        io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+        io::ErrorKind::NotFound => ErrorKind::NotFound,
+        io::ErrorKind::OutOfMemory => ErrorKind::NoBuffers,
+        io::ErrorKind::InvalidInput => ErrorKind::InvalidInput,
+        io::ErrorKind::InvalidData => ErrorKind::InvalidData,
+        io::ErrorKind::Unsupported => ErrorKind::Unsupported,
+        io::ErrorKind::UnexpectedEof => ErrorKind::UnexpectedEnd,
+        io::ErrorKind::FileTooLarge => ErrorKind::TooLarge,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
+        _ => ErrorKind::Other,
+    }
+}
+
+/// Returns the C name of a code of this system.
 pub(crate) fn code_name(code: i32) -> Option<String> {
     name_on(HERE?, code)
 }
 
-/// The kind that a code of `system` stands for.
+/// Returns the kind that a code of `system` stands for.
 pub(crate) fn kind_on(system: System, code: i32) -> Option<ErrorKind> {
     row(system, code).map(|&(_, _, kind)| kind)
 }
 
-/// The C name of a code of `system`.
+/// Returns the C name of a code of `system`.
 pub(crate) fn name_on(system: System, code: i32) -> Option<String> {
     let &(name, ..) = row(system, code)?;
-    // Winsock has the names of BSD with this in front.
+    // Winsock has the names of BSD with this prefix.
     let prefix = if system == System::Windows && code >= 10_000 { "WSA" } else { "" };
     Some(format!("{prefix}{name}"))
 }
@@ -85,8 +121,8 @@ fn row(system: System, code: i32) -> Option<&'static Row> {
     CODES.iter().find(|(_, codes, _)| code != 0 && codes[system as usize] == code)
 }
 
-/// A name, its numbers in the order of [`System`] (zero: that system does not have it, or the BSDs
-/// do not agree on it), and the kind.
+/// System codes: the name, its numbers in the order of [`System`], and the kind. Zero stands for a
+/// system that does not have the code, and for the BSDs where they differ.
 type Row = (&'static str, [i32; 4], ErrorKind);
 
 #[rustfmt::skip]
@@ -214,18 +250,18 @@ const CODES: &[Row] = &[
     ("ERROR_TIMEOUT", [0, 0, 0, 1460], TimedOut),
 ];
 
-/// The name of one of getaddrinfo(3)'s codes on this system, and the kind that it stands for. `None`
-/// for one that the table does not have, and for `EAI_SYSTEM`, which stands for the code in `errno`.
+/// Returns the name of a getaddrinfo(3) code on this system and the kind that it stands for. Returns
+/// `None` if the table does not have the code, and for `EAI_SYSTEM`, which stands for `errno`.
 pub(crate) fn lookup_code(code: i32) -> Option<(&'static str, ErrorKind)> {
     lookup_code_on(RESOLVER_HERE, code)
 }
 
-/// A family of getaddrinfo(3)'s codes: a column of the table.
+/// A set of getaddrinfo(3) codes: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resolver {
-    /// Below zero: glibc, musl, OpenBSD.
+    /// Negative codes: glibc, musl, OpenBSD.
     Negative,
-    /// Above zero: Apple's systems, FreeBSD, DragonFly, NetBSD, Android.
+    /// Positive codes: Apple's systems, FreeBSD, DragonFly, NetBSD, Android.
     Positive,
     /// Winsock's codes under other names.
     Windows,
@@ -244,7 +280,7 @@ pub(crate) fn lookup_code_on(resolver: Resolver, code: i32) -> Option<(&'static 
     LOOKUP_CODES.iter().find(here).map(|&(name, _, kind)| (name, kind))
 }
 
-/// As [`CODES`], in the order of [`Resolver`].
+/// Resolver codes; as [`CODES`], in the order of [`Resolver`].
 #[rustfmt::skip]
 const LOOKUP_CODES: &[(&str, [i32; 3], ErrorKind)] = &[
     ("EAI_BADFLAGS", [-1, 3, 10022], InvalidInput),
@@ -255,7 +291,7 @@ const LOOKUP_CODES: &[(&str, [i32; 3], ErrorKind)] = &[
     ("EAI_FAMILY", [-6, 5, 10047], Unsupported),
     ("EAI_SOCKTYPE", [-7, 10, 10044], Unsupported),
     ("EAI_SERVICE", [-8, 9, 10109], ServiceNotFound),
-    // The name has an address, but none in the family that was asked for.
+    // The name has an address, but none in the requested family.
     ("EAI_ADDRFAMILY", [-9, 1, 0], NoData),
     ("EAI_MEMORY", [-10, 6, 8], NoBuffers),
     ("EAI_OVERFLOW", [-12, 14, 0], Other),

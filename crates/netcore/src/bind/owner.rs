@@ -1,7 +1,5 @@
-//! Who has an address that is in use: Linux, from procfs. A best effort, for the text of an error.
-
-#[cfg(test)]
-mod tests;
+//! The process that owns an address in use: on Linux, from procfs. A best effort, for the text of an
+//! error.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -9,37 +7,40 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use crate::address::Address;
-use crate::address::is_abstract;
+use crate::address::{Address, is_abstract};
 use crate::endpoint::Transport;
 
-/// How many bytes of each table are read: about 7,000 sockets. In TCP's those that listen stand
-/// first.
+#[cfg(test)]
+mod tests;
+
+/// The most bytes read of each table: about 7,000 sockets. TCP's table has listening sockets first.
 const MAX_TABLE: u64 = 1 << 20;
 
-/// How many processes are looked at.
+/// The most processes inspected.
 const MAX_PROCESSES: usize = 16_384;
 
-/// How many of their descriptors are looked at, all together.
+/// The most descriptors inspected, of all processes together.
 const MAX_DESCRIPTORS: usize = 65_536;
 
-/// `TCP_LISTEN` and `TCP_CLOSE` of the kernel's tcp_states.h, which stand for a socket that listens
-/// and for a datagram socket without a peer.
+/// `TCP_LISTEN` and `TCP_CLOSE` of the kernel's tcp_states.h: the states of a listening socket and of
+/// a datagram socket without a peer.
 const OPEN_TO_ALL: [&[u8]; 2] = [b"0A", b"07"];
 
-/// `SO_ACCEPTCON` among the flags of a Unix socket: it listens.
+/// `SO_ACCEPTCON` in the flags of a Unix socket, which then listens.
 const ACCEPTS: u32 = 0x1_0000;
 
 /// `SOCK_DGRAM` of socket(2).
 const DATAGRAM: u32 = 2;
 
-/// The holder is the calling process: a name and a number would send people after another one.
+/// The owner if it is the calling process. Its name and number would make people look for another
+/// process.
 const OURS: &str = "another socket of this process";
 
-/// The process that has `address`, as `nginx (pid 812)`, or [`OURS`]. `None` where it can't be seen: it is
-/// another user's, in another container, behind the limits, or its socket is connected, or bound and
-/// does not listen.
-pub(crate) fn holder(transport: Transport, address: &Address) -> Option<String> {
+/// Returns the process that owns `address`, as `nginx (pid 812)`, or [`OURS`].
+///
+/// Returns `None` if the process can't be seen: it belongs to another user or container, or is beyond
+/// the limits. The same holds for a socket that is connected, or bound and does not listen.
+pub(super) fn address_owner(transport: Transport, address: &Address) -> Option<String> {
     let inode = match (transport, address) {
         (Transport::Unix, Address::Unix(Some(path))) => unix(&table("unix")?, path),
         (Transport::Tcp, Address::Inet(address)) => {
@@ -53,21 +54,21 @@ pub(crate) fn holder(transport: Transport, address: &Address) -> Option<String> 
     process_with(inode?)
 }
 
-/// A table of proc_net(5), its lines without the heading.
+/// Returns the lines of a table of proc_net(5), without the heading.
 fn table(name: &str) -> Option<Vec<Vec<u8>>> {
     let file = File::open(Path::new("/proc/net").join(name)).ok()?;
     let lines = BufReader::new(file.take(MAX_TABLE)).split(b'\n');
     Some(lines.map_while(Result::ok).skip(1).collect())
 }
 
-/// The inode of the socket that is likeliest to stand in the way of `wanted`.
+/// Returns the inode of the socket that most likely conflicts with `wanted`.
 fn inet(tables: &[Vec<Vec<u8>>], wanted: SocketAddr) -> Option<u64> {
     let rows = tables.iter().flatten().filter_map(|line| inet_row(line));
     let ranked = rows.filter_map(|(local, inode)| Some((rank(wanted, local)?, inode)));
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, inode)| inode)
 }
 
-/// `sl: local remote state queues timer retransmits uid timeout inode …`.
+/// Parses `sl: local remote state queues timer retransmits uid timeout inode …`.
 fn inet_row(line: &[u8]) -> Option<(SocketAddr, u64)> {
     let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
     let local = inet_address(text(fields.nth(1)?)?)?;
@@ -76,7 +77,8 @@ fn inet_row(line: &[u8]) -> Option<(SocketAddr, u64)> {
     OPEN_TO_ALL.contains(&state).then_some((local, inode))
 }
 
-/// The address in 32-bit words, each in the machine's own order; the port is a plain number.
+/// Parses an address: 32-bit words, each in the machine's own byte order, and the port as a plain
+/// number.
 fn inet_address(text: &str) -> Option<SocketAddr> {
     let (ip, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
@@ -93,7 +95,7 @@ fn inet_address(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip, port))
 }
 
-/// How close a bound address is to the wanted one. `None`: they are not in each other's way.
+/// Returns the distance of a bound address from the wanted one, or `None` if they do not conflict.
 fn rank(wanted: SocketAddr, bound: SocketAddr) -> Option<u8> {
     let (a, b) = (wanted.ip().to_canonical(), bound.ip().to_canonical());
     let any = a.is_unspecified() || b.is_unspecified();
@@ -102,15 +104,15 @@ fn rank(wanted: SocketAddr, bound: SocketAddr) -> Option<u8> {
         () if wanted.port() != bound.port() => None,
         () if a == b => Some(0),
         () if any && a.is_ipv4() == b.is_ipv4() => Some(1),
-        // A socket of every interface may be one for both families.
+        // A socket on every interface may serve both families.
         () if dual(a) || dual(b) => Some(2),
         () => None,
     }
 }
 
-/// The inode of the one socket that accepts, or receives, on `path`. A name that was bound as a
-/// relative one is left out: nobody knows in which directory. The table has each NUL of an abstract
-/// name as `@`.
+/// Returns the inode of the only socket that accepts or receives on `path`. The search skips a name
+/// that was bound as a relative path, since its directory is unknown. The table writes each NUL of an
+/// abstract name as `@`.
 fn unix(table: &[Vec<u8>], path: &Path) -> Option<u64> {
     let path: Vec<u8> = match is_abstract(path) {
         true => {
@@ -120,18 +122,18 @@ fn unix(table: &[Vec<u8>], path: &Path) -> Option<u64> {
     };
     let mut found = table.iter().filter_map(|line| unix_row(line, &path));
     let only = found.next()?;
-    // With several the file was replaced, and all but one have lost it.
+    // Several rows mean that the file was replaced, and only one socket still has it.
     found.next().is_none().then_some(only)
 }
 
-/// `number: references protocol flags type state inode path`.
+/// Parses `number: references protocol flags type state inode path`.
 fn unix_row(line: &[u8], path: &[u8]) -> Option<u64> {
     let row = line.strip_suffix(path)?.strip_suffix(b" ")?;
     let mut fields = row.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
     let flags = u32::from_str_radix(text(fields.nth(3)?)?, 16).ok()?;
     let kind = u32::from_str_radix(text(fields.next()?)?, 16).ok()?;
     let inode = text(fields.nth(1)?)?.parse().ok()?;
-    // What follows the inode would be the beginning of a longer path.
+    // A field after the inode would be the beginning of a longer path.
     (fields.next().is_none() && (flags & ACCEPTS != 0 || kind == DATAGRAM)).then_some(inode)
 }
 
@@ -139,7 +141,7 @@ fn text(field: &[u8]) -> Option<&str> {
     std::str::from_utf8(field).ok()
 }
 
-/// The first process with a descriptor of the socket (proc_pid_fd(5)).
+/// Returns the first process with a descriptor of the socket (proc_pid_fd(5)).
 fn process_with(inode: u64) -> Option<String> {
     let wanted = format!("socket:[{inode}]");
     let processes = fs::read_dir("/proc").ok()?.filter_map(|entry| {
@@ -149,7 +151,7 @@ fn process_with(inode: u64) -> Option<String> {
     let mut left = MAX_DESCRIPTORS;
     for pid in processes.take(MAX_PROCESSES) {
         let directory = Path::new("/proc").join(pid.to_string());
-        // Another user's are not shown; and a process may end at any time.
+        // The system hides those of another user, and a process may end at any time.
         let Ok(descriptors) = fs::read_dir(directory.join("fd")) else { continue };
         for descriptor in descriptors.filter_map(Result::ok) {
             left = left.checked_sub(1)?;

@@ -37,7 +37,7 @@ impl Drop for Place<'_> {
 }
 
 /// What `look_up` answers, unless the deadline passes first: then it is left to itself.
-pub(crate) fn on_helper<T: Send + 'static>(
+pub(crate) fn on_lookup_thread<T: Send + 'static>(
     deadline: Deadline,
     look_up: impl FnOnce() -> Result<T, LookupError> + Send + 'static,
 ) -> Result<T, Error> {
@@ -51,7 +51,7 @@ pub(crate) fn on_helper<T: Send + 'static>(
     match lock(&answer).take() {
         Some(answer) => answer.map_err(Error::from_lookup),
         None => Err(Error::new(Operation::Resolve, ErrorKind::Other)
-            .because(io::Error::other("the look-up ended without an answer"))),
+            .because_text("the look-up ended without an answer")),
     }
 }
 
@@ -75,9 +75,7 @@ fn run(
     }
     let Some(place) = Place::take(&UNDER_WAY) else {
         let text = format!("{MAX_LOOKUPS} look-ups are under way");
-        return Err(
-            Error::new(Operation::Resolve, ErrorKind::TryAgain).because(io::Error::other(text))
-        );
+        return Err(Error::new(Operation::Resolve, ErrorKind::TryAgain).because_text(text));
     };
     let end = Arc::new(End::default());
     let ending = Ending(Arc::clone(&end));

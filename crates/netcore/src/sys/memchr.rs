@@ -3,11 +3,11 @@
 #[cfg(not(unix))]
 pub(crate) use by_words::find;
 #[cfg(unix)]
-pub(crate) use memchr::find;
+pub(crate) use system::find;
 
 #[cfg(unix)]
-mod memchr {
-    /// Where the first `byte` is in `bytes`.
+mod system {
+    /// Returns the index of the first `byte` in `bytes`.
     pub(crate) fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
         let begin = bytes.as_ptr();
         // SAFETY: memchr(3) reads at most `bytes.len()` bytes from `begin`: those of the slice.
@@ -16,7 +16,7 @@ mod memchr {
     }
 }
 
-/// The same without the system, and slower where the byte is far away.
+/// The same search without the system; slower if the byte is far away.
 #[cfg(any(test, not(unix)))]
 pub(crate) mod by_words {
     use std::io::BufRead;

@@ -177,7 +177,7 @@ fn one_call_for_all_and_one_for_each_give_the_same() {
             let to = SockAddr::from(server.local_address().unwrap().inet().unwrap());
             let from = Address::Inet(client.local_addr().unwrap());
             let client = SockRef::from(&client);
-            let message = |at: usize| Going { bytes: sent[at], to: &to, local: None };
+            let message = |at: usize| Outgoing { bytes: sent[at], to: &to, local: None };
             let count = match all_at_once {
                 true => sys::send_many(&client, sent.len(), message).unwrap(),
                 false => one_by_one::send_many(&client, sent.len(), message).unwrap(),
@@ -190,7 +190,7 @@ fn one_call_for_all_and_one_for_each_give_the_same() {
             while seen.len() < sent.len() {
                 assert!(sys::wait(&server, Interest::Read, patience()).unwrap());
                 let mut got = Vec::new();
-                let take = |came: sys::Came| {
+                let take = |came: sys::Incoming| {
                     got.push((came.len, came.truncated, Address::from_system(&came.from)));
                 };
                 let (count, all) = match all_at_once {
@@ -206,7 +206,7 @@ fn one_call_for_all_and_one_for_each_give_the_same() {
                     seen.push((len, cut, slot[..len].to_vec(), Address::Unix(None)));
                 }
             }
-            let none = |_: sys::Came| panic!("there is nothing more");
+            let none = |_: sys::Incoming| panic!("there is nothing more");
             let error = match all_at_once {
                 true => sys::recv_many(&socket, false, &mut bytes, 8, &mut many, none).unwrap_err(),
                 false => one_by_one::recv_many(&socket, false, &mut bytes, 8, &mut each, none)

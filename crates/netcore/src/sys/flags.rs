@@ -1,0 +1,36 @@
+//! Flags of send(2), recv(2) and getnameinfo(3), of which some systems lack some.
+
+/// send(2): no `SIGPIPE` where the peer has gone. Apple's systems have `SO_NOSIGPIPE` instead, which
+/// socket2 sets on every socket that it makes or accepts.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+pub(crate) const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+pub(crate) const NO_SIGNAL: i32 = 0;
+
+/// recv(2), send(2): this call does not block. Winsock has no such flag.
+#[cfg(unix)]
+pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
+#[cfg(not(unix))]
+pub(crate) const DONT_WAIT: i32 = 0;
+
+/// recv(2): leave what is read where it is.
+#[cfg(unix)]
+pub(crate) const PEEK: i32 = libc::MSG_PEEK;
+
+/// getnameinfo(3): the flags, of a type that differs between the Unix systems. Winsock has them with
+/// BSD's numbers.
+#[cfg(unix)]
+mod name_info {
+    pub(crate) const NI_NUMERICHOST: i32 = libc::NI_NUMERICHOST as _;
+    pub(crate) const NI_NAMEREQD: i32 = libc::NI_NAMEREQD as _;
+    pub(crate) const NI_NUMERICSERV: i32 = libc::NI_NUMERICSERV as _;
+    pub(crate) const NI_DGRAM: i32 = libc::NI_DGRAM as _;
+}
+#[cfg(windows)]
+mod name_info {
+    pub(crate) const NI_NUMERICHOST: i32 = 2;
+    pub(crate) const NI_NAMEREQD: i32 = 4;
+    pub(crate) const NI_NUMERICSERV: i32 = 8;
+    pub(crate) const NI_DGRAM: i32 = 16;
+}
+pub(crate) use name_info::*;
