@@ -1,3 +1,5 @@
+//! A server that answers with its input in capitals.
+
 use netcore::Address;
 use netcore::server::{Config, Output, Server, Service};
 

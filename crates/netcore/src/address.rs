@@ -10,13 +10,16 @@ use crate::sys;
 #[cfg(test)]
 mod tests;
 
-/// Where one end of a socket is: an IP address and a port, or a file.
+/// The address of one end of a socket: an IP address and a port, or a file.
 ///
-/// Prints as `127.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`, and `unix:` for a Unix socket without
-/// a name, as a client's usually is. An IPv4 peer of an IPv6 socket (`::ffff:10.0.0.7`, RFC 4291
-/// section 2.5.5.2) prints as the IPv4 address that it is; the value keeps the form in which the
-/// socket can send to it. Linux's abstract names (unix(7)), held with their leading NUL, print as
-/// `unix:@name`, the form in which an [`Endpoint`](crate::Endpoint) takes them; other families as their number and their bytes, `family 16:0000…`.
+/// Prints as `127.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`, and `unix:` for a Unix socket
+/// without a name, as a client's usually is.
+///
+/// An IPv4 peer of an IPv6 socket (`::ffff:10.0.0.7`, RFC 4291 section 2.5.5.2) prints as an IPv4
+/// address. The value keeps the form in which the socket can send to it. Linux's abstract names
+/// (unix(7)) keep their leading NUL and print as `unix:@name`, which parses as an
+/// [`Endpoint`](crate::Endpoint). Other families print as their number and their bytes,
+/// `family 16:0000…`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Address {
@@ -28,13 +31,13 @@ pub enum Address {
     Other {
         /// The family, an `AF_` constant.
         family: i32,
-        /// What follows the family in the system's `sockaddr`, in the byte order of each field.
+        /// The bytes after the family in the system's `sockaddr`, in the byte order of each field.
         data: Box<[u8]>,
     },
 }
 
 impl Address {
-    /// The IP address and port; an IPv4-mapped address as IPv4.
+    /// Returns the IP address and port; an IPv4-mapped address as IPv4.
     #[must_use]
     pub fn inet(&self) -> Option<SocketAddr> {
         match self {
@@ -43,7 +46,7 @@ impl Address {
         }
     }
 
-    /// The file of a Unix socket.
+    /// Returns the file of a Unix socket.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -55,7 +58,7 @@ impl Address {
     pub(crate) fn from_system(address: &SockAddr) -> Address {
         match address.as_socket() {
             Some(address) => Address::Inet(address),
-            // Without a family: a socket without a name.
+            // An address without a family belongs to a socket without a name.
             None if address.is_unix() || address.family() == 0 => {
                 Address::Unix(sys::unix_name(address))
             }
@@ -100,8 +103,8 @@ pub(crate) fn is_abstract(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().first() == Some(&0)
 }
 
-/// Writes a Unix socket's path, an abstract name as `unix:@name`. Its control characters are
-/// escaped, NUL among them.
+/// Writes a Unix socket's path, an abstract name as `unix:@name`. Control characters, NUL included,
+/// are escaped.
 pub(crate) fn write_unix(f: &mut fmt::Formatter<'_>, path: &Path) -> fmt::Result {
     if !is_abstract(path) {
         return write!(f, "unix:{}", path.display());

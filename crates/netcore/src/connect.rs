@@ -28,9 +28,7 @@ pub use happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
 
 type Observer<'a> = &'a mut dyn FnMut(&ConnectEvent<'_>);
 
-/// How to connect: what [`Stream::connect`] and [`Datagram::connect`] leave at its default.
-///
-/// A value to keep and use for many connections, from many threads.
+/// The settings of a connection attempt: options, address family, local address and attempt delay.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -51,6 +49,8 @@ type Observer<'a> = &'a mut dyn FnMut(&ConnectEvent<'_>);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// One value serves many connections, from many threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connector {
     options: SocketOptions,
@@ -66,7 +66,8 @@ impl Default for Connector {
 }
 
 impl Connector {
-    /// No options, every family, any local address, [`ATTEMPT_DELAY`].
+    /// Makes a connector without options, for every family and any local address, with
+    /// [`ATTEMPT_DELAY`].
     #[must_use]
     pub fn new() -> Connector {
         Connector {
@@ -77,71 +78,72 @@ impl Connector {
         }
     }
 
-    /// The options of the sockets. Those that the transport does not have are left out.
+    /// Sets the options of the sockets. Options that the transport does not have are skipped.
     #[must_use]
     pub fn with_options(mut self, options: SocketOptions) -> Connector {
         self.options = options;
         self
     }
 
-    /// Which addresses are tried. A Unix socket has none to choose from.
+    /// Sets the family of the addresses to try. It does not apply to Unix sockets.
     #[must_use]
     pub fn with_family(mut self, family: Family) -> Connector {
         self.family = family;
         self
     }
 
-    /// bind(2): the address of this side; with port 0 any port. Only addresses of its family are
-    /// tried. A Unix socket is not bound to it.
+    /// Sets the local address: bind(2). Port 0 stands for any port. Only addresses of its family
+    /// are tried. A Unix socket is not bound to it.
     ///
-    /// With a port `SO_REUSEADDR` is set, unless the options say otherwise, so that attempts can
-    /// share it where the system lets them, and so that it can be used again soon.
+    /// A port other than 0 sets `SO_REUSEADDR`, unless the options say otherwise. Attempts can then
+    /// share the port where the system allows that, and it can be used again soon.
     #[must_use]
     pub fn with_local_address(mut self, address: SocketAddr) -> Connector {
         self.local_address = Some(address);
         self
     }
 
-    /// How long one attempt is alone before the next one joins it; without this [`ATTEMPT_DELAY`].
-    /// Not below [`MIN_ATTEMPT_DELAY`](crate::connect::MIN_ATTEMPT_DELAY); with [`Duration::MAX`] one
-    /// address is given up before the next one is tried.
+    /// Sets the time after which the next attempt joins an unfinished one; by default
+    /// [`ATTEMPT_DELAY`], and at least [`MIN_ATTEMPT_DELAY`](crate::connect::MIN_ATTEMPT_DELAY).
+    /// With [`Duration::MAX`] each attempt starts after the failure of the one before it.
     #[must_use]
     pub fn with_attempt_delay(mut self, delay: Duration) -> Connector {
         self.attempt_delay = delay;
         self
     }
 
-    /// Connects a stream to `endpoint`: to whichever of its addresses answers first.
+    /// Connects a stream to the first address of `endpoint` that answers.
     ///
-    /// Addresses are tried as Happy Eyeballs has it (RFC 8305 sections 4 and 5). IPv6 and IPv4 take
-    /// turns, in the order that the system prefers within each, up to
-    /// [`MAX_ADDRESSES`](crate::connect::MAX_ADDRESSES). An attempt that has not come to anything after the
-    /// attempt delay is joined by the next one, and one that fails is followed by it at once. The
-    /// first to connect wins, and the others are closed. Where the deadline leaves less than the
-    /// attempt delay for each address, they follow one another faster.
+    /// Addresses are tried according to Happy Eyeballs (RFC 8305 sections 4 and 5). IPv6 and IPv4
+    /// addresses alternate, in the system's order within each family, up to
+    /// [`MAX_ADDRESSES`](crate::connect::MAX_ADDRESSES).
     ///
-    /// `deadline` covers all of it, the look-up included, and so does
-    /// [`with_connect_timeout`](SocketOptions::with_connect_timeout). `TCP_NODELAY` is set unless
-    /// the options say otherwise. The stream is in blocking mode unless the options say otherwise.
+    /// The next attempt starts at once after a failure, and otherwise after the attempt delay. The
+    /// first attempt to connect wins, and the others are closed. If the deadline leaves less than
+    /// the attempt delay for each address, the attempts follow one another faster.
+    ///
+    /// `deadline` and [`with_connect_timeout`](SocketOptions::with_connect_timeout) cover the whole
+    /// operation, the look-up included. `TCP_NODELAY` is set and the stream is in blocking mode
+    /// unless the options say otherwise.
     ///
     /// # Errors
     ///
-    /// - what [`resolve`](crate::resolve::resolve) fails with;
+    /// - the errors of [`resolve`](crate::resolve::resolve);
     /// - [`Operation::Connect`] with the system's reason, often
     ///   [`ConnectionRefused`](ErrorKind::ConnectionRefused) or
     ///   [`HostUnreachable`](ErrorKind::HostUnreachable), or [`TimedOut`](ErrorKind::TimedOut) once
     ///   the deadline has passed. After several attempts [`Error::attempts`] has all of them;
-    /// - [`Operation::Bind`], if the local address can't be had;
+    /// - [`Operation::Bind`], if the system does not give the local address;
     /// - [`Operation::SetOption`] if the system refuses an option, [`Operation::Open`] if it has no
-    ///   socket left, [`Operation::Poll`] if it can't wait for them;
+    ///   socket left, [`Operation::Poll`] if it can't wait for the sockets;
     /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, a path that is too long, or a
-    ///   local address that is not of the wanted family.
+    ///   local address of another family than the wanted one.
     pub fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Stream, Error> {
         self.connect_observed(endpoint, deadline, |_| {})
     }
 
-    /// [`connect`](Connector::connect), and `observer` is told of each attempt as it happens. Time
-    /// that it takes is time that the attempts do not get.
+    /// As [`connect`](Connector::connect), and calls `observer` with each event of each attempt.
+    /// Time spent in `observer` is lost to the attempts.
     ///
     /// # Errors
     ///
@@ -184,22 +186,22 @@ impl Connector {
         Ok(stream)
     }
 
-    /// A datagram socket that sends to `endpoint` and receives from it alone; see
-    /// [`Datagram::connect`]. Nothing is sent, so there is nothing to race: the first address that
-    /// the system has a way to is taken.
+    /// Opens a datagram socket that sends to `endpoint` and receives from `endpoint` only; see
+    /// [`Datagram::connect`]. Nothing is sent, so no attempts race: the socket connects to the
+    /// first address to which the system has a route.
     ///
-    /// The socket never is its own peer: a local port that the system chose and that is the
-    /// endpoint's, which only happens where nobody listens, is given back for another one.
+    /// The socket is never its own peer. The system may choose the endpoint's own port as the local
+    /// port if no socket listens there; the socket is then replaced.
     ///
     /// # Errors
     ///
-    /// - what [`resolve`](crate::resolve::resolve) fails with;
+    /// - the errors of [`resolve`](crate::resolve::resolve);
     /// - [`Operation::Connect`], [`Operation::Bind`], [`Operation::SetOption`] and
     ///   [`Operation::Open`] with the system's reason;
     /// - [`ConnectionRefused`](ErrorKind::ConnectionRefused), if the local address of
     ///   [`with_local_address`](Connector::with_local_address) is the endpoint's own;
     /// - [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`, a path that is too long, or a
-    ///   local address that is not of the wanted family.
+    ///   local address of another family than the wanted one.
     pub fn connect_datagram(
         &self,
         endpoint: &Endpoint,
@@ -216,7 +218,7 @@ impl Connector {
         Datagram::connected(socket, peer, endpoint, &self.options)
     }
 
-    /// The family of the addresses to try.
+    /// Returns the family of the addresses to try.
     fn wanted_family(&self) -> Result<Family, Error> {
         match self.local_address.map(|local| Family::of(local.ip())) {
             None => Ok(self.family),
@@ -268,7 +270,7 @@ impl Datagram {
     }
 }
 
-/// The one attempt that there is for an endpoint without addresses to choose from.
+/// Makes and reports the only attempt for an endpoint that has one address.
 fn observed(
     address: Address,
     endpoint: &Endpoint,

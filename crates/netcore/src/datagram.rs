@@ -27,20 +27,38 @@ pub use received::Received;
 
 /// A datagram socket: UDP or Unix.
 ///
-/// [`recv_batch`](Datagram::recv_batch) and [`send_batch`](Datagram::send_batch) move several
-/// datagrams in one call; [`join_v4`](Datagram::join_v4) and [`join_v6`](Datagram::join_v6) hear
-/// multicasts. Broadcasts take [`with_broadcast`](SocketOptions::with_broadcast).
+/// ```
+/// use std::time::Duration;
+/// use netcore::{Datagram, Deadline, SocketOptions};
 ///
-/// Each call takes a [`Deadline`] and never waits longer than that, whatever the options and the
-/// blocking mode are.
+/// let deadline = Deadline::after(Duration::from_secs(5));
+/// let server = Datagram::bind("127.0.0.1:0")?;
+/// let client = Datagram::connect(server.endpoint(), &SocketOptions::new(), deadline)?;
+/// client.send(b"ping", deadline)?;
+///
+/// let mut buffer = [0; 1500];
+/// let received = server.recv_from(&mut buffer, deadline)?;
+/// assert_eq!(&buffer[..received.len], b"ping");
+/// server.reply(b"pong", &received, deadline)?;
+/// let received = client.recv(&mut buffer, deadline)?;
+/// assert_eq!(&buffer[..received.len], b"pong");
+/// # Ok::<(), netcore::Error>(())
+/// ```
+///
+/// [`recv_batch`](Datagram::recv_batch) and [`send_batch`](Datagram::send_batch) move several
+/// datagrams in one call. [`join_v4`](Datagram::join_v4) and [`join_v6`](Datagram::join_v6) join
+/// multicast groups. Broadcasts need [`with_broadcast`](SocketOptions::with_broadcast).
+///
+/// Each call takes a [`Deadline`] and never waits longer, regardless of the options and the
+/// blocking mode.
 #[derive(Debug)]
 pub struct Datagram {
-    // Before the socket: the file must be removed before the socket is closed.
+    // Declared before the socket: the file must be removed before the socket is closed.
     file: Option<SocketFile>,
     socket: Socket,
     endpoint: Endpoint,
     peer: Option<Address>,
-    /// The system tells the local address of each datagram.
+    /// `true` if the system reports the local address of each datagram.
     tells: bool,
 }
 
@@ -101,7 +119,7 @@ impl Datagram {
         Datagram { tells, ..datagram }.with_mode(options)
     }
 
-    /// A socket that was connected to `endpoint`.
+    /// Wraps a socket that was connected to `endpoint`.
     pub(crate) fn connected(
         socket: Socket,
         peer: Address,
@@ -122,13 +140,13 @@ impl Datagram {
         self.send_from(bytes, to, None, deadline)
     }
 
-    /// Sends `bytes` as one datagram to the sender of `received`, from the address that it had
-    /// asked.
+    /// Sends `bytes` as one datagram to the sender of `received`, from the address to which the
+    /// sender had sent.
     ///
     /// On a socket that is bound to every address, [`send_to`](Datagram::send_to) lets the route
-    /// choose the source. A peer that asked another address of this machine does not know the
-    /// answer for one, and firewalls drop it. Where the system refuses that source, the route
-    /// chooses.
+    /// choose the source address. A peer that sent to another address of this machine does not
+    /// recognise the answer, and firewalls drop it. If the system refuses that source address, the
+    /// route chooses it here too.
     ///
     /// # Errors
     ///
@@ -140,8 +158,8 @@ impl Datagram {
         deadline: Deadline,
     ) -> Result<(), Error> {
         match self.send_from(bytes, &received.from, received.local, deadline) {
-            // The address may be a broadcast's, or no longer one of this machine's. The route knows
-            // another one.
+            // The address may be a broadcast address, or no longer belong to this machine. The
+            // route knows another one.
             Err(error) if received.local.is_some() && !error.is_timeout() => {
                 self.send_to(bytes, &received.from, deadline)
             }
@@ -171,9 +189,9 @@ impl Datagram {
 
     /// Receives one datagram.
     ///
-    /// An unconnected socket skips the news that an earlier datagram of its own did not arrive
-    /// (`ECONNREFUSED`, `ECONNRESET`, `EHOSTUNREACH`, `ENETUNREACH`; Windows reports it here): it
-    /// says nothing about the next one.
+    /// An unconnected socket skips the errors of its earlier datagrams (`ECONNREFUSED`,
+    /// `ECONNRESET`, `EHOSTUNREACH`, `ENETUNREACH`; Windows reports them here). They say nothing
+    /// about the next datagram.
     ///
     /// # Errors
     ///
@@ -194,8 +212,9 @@ impl Datagram {
     ///
     /// # Errors
     ///
-    /// As [`send_to`](Datagram::send_to); [`ConnectionRefused`](ErrorKind::ConnectionRefused) if an
-    /// earlier datagram found nobody; [`NotConnected`](ErrorKind::NotConnected) without a peer.
+    /// As [`send_to`](Datagram::send_to); [`ConnectionRefused`](ErrorKind::ConnectionRefused) if no
+    /// socket received an earlier datagram; [`NotConnected`](ErrorKind::NotConnected) without a
+    /// peer.
     pub fn send(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
         let sent = sys::until(&self.socket, Interest::Write, deadline, || {
@@ -213,8 +232,8 @@ impl Datagram {
     /// # Errors
     ///
     /// As [`recv_from`](Datagram::recv_from); [`ConnectionRefused`](ErrorKind::ConnectionRefused)
-    /// if an earlier datagram found nobody; [`NotConnected`](ErrorKind::NotConnected) without a
-    /// peer.
+    /// if no socket received an earlier datagram; [`NotConnected`](ErrorKind::NotConnected) without
+    /// a peer.
     pub fn recv(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
         if self.peer.is_none() {
             let cause = io::Error::other("the datagram socket has no peer");
@@ -224,14 +243,14 @@ impl Datagram {
         self.recv_from(buffer, deadline)
     }
 
-    /// What it is bound to, with the port that the system chose; of a connected socket the endpoint
-    /// that was asked for.
+    /// Returns the bound endpoint, with the port that the system chose. For a connected socket it
+    /// is the endpoint of the peer.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// The bound address.
+    /// Returns the bound address.
     ///
     /// # Errors
     ///
@@ -240,7 +259,7 @@ impl Datagram {
         bind::local_address(&self.socket).map_err(|error| self.name(error))
     }
 
-    /// The address of the peer, if it is connected.
+    /// Returns the address of the peer. Returns `None` if the socket is not connected.
     #[must_use]
     pub fn peer_address(&self) -> Option<&Address> {
         self.peer.as_ref()
@@ -255,7 +274,8 @@ impl Datagram {
         Ok(self)
     }
 
-    /// An IPv6 socket takes IPv4 addresses in their mapped form only (RFC 4291 section 2.5.5.2).
+    /// Converts an address. An IPv6 socket accepts IPv4 addresses in their mapped form only (RFC
+    /// 4291 section 2.5.5.2).
     fn target(&self, to: &Address) -> io::Result<SockAddr> {
         if let Address::Inet(SocketAddr::V4(v4)) = to {
             if self.socket.local_addr()?.is_ipv6() {
@@ -281,7 +301,7 @@ fn mapped(v4: SocketAddrV4) -> SockAddr {
     SockAddr::from(SocketAddr::new(IpAddr::V6(v4.ip().to_ipv6_mapped()), v4.port()))
 }
 
-/// One message from a socket of any kind. `None`: the deadline passed first.
+/// Receives one message on a socket of any kind. Returns `None` if the deadline passed first.
 pub(crate) fn receive(
     socket: &Socket,
     buffer: &mut [u8],
@@ -294,7 +314,7 @@ pub(crate) fn receive(
     Ok(came.as_ref().map(Received::of))
 }
 
-/// Returns `true` for an error that tells of an earlier datagram, to whomever that went.
+/// Returns `true` for an error that concerns an earlier datagram, to any peer.
 fn is_news_of_others(error: &io::Error) -> bool {
     matches!(
         ErrorKind::of(error),

@@ -5,9 +5,9 @@ mod tests;
 
 /// A point in time that every step of an operation shares.
 ///
-/// A timeout for each call lets a peer that sends one byte a second hold the caller for ever; a
-/// deadline does not. It never moves: no step gains time from another. At the point itself it has
-/// passed. A point too far away for [`Instant`] is [`never`](Deadline::never).
+/// A timeout for each call lets a peer that sends one byte a second hold the caller forever; a
+/// deadline does not. It never moves: no step gains time from another. A deadline has passed at its
+/// very instant. A point too far away for [`Instant`] is [`never`](Deadline::never).
 ///
 /// The functions that end in `_at` take the time as an argument and read no clock.
 ///
@@ -24,61 +24,61 @@ mod tests;
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// `duration` from the present.
+    /// Makes the deadline `duration` from the present.
     #[must_use]
     pub fn after(duration: Duration) -> Deadline {
         Deadline::after_at(Instant::now(), duration)
     }
 
-    /// `duration` from `now`.
+    /// Makes the deadline `duration` from `now`.
     #[must_use]
     pub fn after_at(now: Instant, duration: Duration) -> Deadline {
         Deadline(now.checked_add(duration))
     }
 
-    /// At `instant`.
+    /// Makes the deadline at `instant`.
     #[must_use]
     pub const fn at(instant: Instant) -> Deadline {
         Deadline(Some(instant))
     }
 
-    /// A deadline that never passes.
+    /// Makes a deadline that never passes.
     #[must_use]
     pub const fn never() -> Deadline {
         Deadline(None)
     }
 
-    /// The point in time, unless it is never.
+    /// Returns the point in time. Returns `None` if the deadline never passes.
     #[must_use]
     pub const fn instant(self) -> Option<Instant> {
         self.0
     }
 
-    /// The time left at `now`: zero once it has passed, `None` if it never does.
+    /// Returns the time left at `now`: zero if the deadline has passed, `None` if it never does.
     #[must_use]
     pub fn remaining_at(self, now: Instant) -> Option<Duration> {
         self.0.map(|instant| instant.saturating_duration_since(now))
     }
 
-    /// The time left: zero once it has passed, `None` if it never does.
+    /// Returns the time left: zero if the deadline has passed, `None` if it never does.
     #[must_use]
     pub fn remaining(self) -> Option<Duration> {
         self.remaining_at(Instant::now())
     }
 
-    /// Whether it has passed at `now`.
+    /// Returns `true` if the deadline has passed at `now`.
     #[must_use]
     pub fn is_expired_at(self, now: Instant) -> bool {
         self.0.is_some_and(|instant| instant <= now)
     }
 
-    /// Whether it has passed.
+    /// Returns `true` if the deadline has passed.
     #[must_use]
     pub fn is_expired(self) -> bool {
         self.0.is_some() && self.is_expired_at(Instant::now())
     }
 
-    /// The earlier of the two.
+    /// Returns the earlier of the two deadlines.
     #[must_use]
     pub fn earlier(self, other: Deadline) -> Deadline {
         match (self.0, other.0) {
@@ -87,8 +87,8 @@ impl Deadline {
         }
     }
 
-    /// The deadline of the next of `parts` steps that follow one another, each of which may take
-    /// an equal part of the time that is left at `now`. One part, or none, has all of it.
+    /// Returns the deadline of the next of `parts` consecutive steps. Each step has an equal part
+    /// of the time that is left at `now`. If `parts` is 0 or 1, the step has all of it.
     #[must_use]
     pub fn share_at(self, now: Instant, parts: u32) -> Deadline {
         match self.remaining_at(now) {

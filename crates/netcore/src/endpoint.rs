@@ -16,7 +16,16 @@ use crate::address::write_unix;
 use crate::error::Error;
 pub use error::ParseEndpointError;
 
-/// Where to connect or listen, as people write it.
+/// An address to connect to or to listen on, as people write it.
+///
+/// ```
+/// use netcore::{Endpoint, Transport};
+///
+/// let endpoint: Endpoint = "db.example:5432".parse()?;
+/// assert_eq!(endpoint.transport(), Transport::Tcp);
+/// assert_eq!(endpoint.to_string(), "tcp://db.example:5432");
+/// # Ok::<(), netcore::endpoint::ParseEndpointError>(())
+/// ```
 ///
 /// | text | meaning |
 /// |---|---|
@@ -27,28 +36,21 @@ pub use error::ParseEndpointError;
 /// | `unix:/run/app.sock` | a Unix socket's file |
 /// | `unix:@app` | a Unix socket with an abstract name (unix(7)), on Linux |
 ///
-/// `tcp://` or `udp://` may stand in front of the first four; without it the transport is TCP.
-/// `unix://PATH` is read as `unix:PATH`, and a file called `@app` is `unix:./@app`. An abstract name
-/// has no file and so no permissions: every process in the same network namespace may connect. The
-/// name is free as soon as the socket is closed. A port is all digits, from 0 to 65535, or a
-/// service's name.
-/// A name follows RFC 1123: at most 253 bytes, and 63 in each label.
+/// `tcp://` or `udp://` may stand before the first four; without it the transport is TCP.
+/// `unix://PATH` is read as `unix:PATH`, and a file called `@app` is `unix:./@app`.
 ///
-/// Prints with its scheme, in a form that parses to an equal endpoint. No text makes parsing panic,
-/// and nothing is looked up.
+/// An abstract name has no file and so no permissions: every process in the same network namespace
+/// may connect. The name is free as soon as the socket is closed.
 ///
-/// ```
-/// use netcore::{Endpoint, Transport};
+/// A port is all digits, from 0 to 65535, or the name of a service. A host name follows RFC 1123:
+/// at most 253 bytes, and 63 in each label.
 ///
-/// let endpoint: Endpoint = "db.example:5432".parse()?;
-/// assert_eq!(endpoint.transport(), Transport::Tcp);
-/// assert_eq!(endpoint.to_string(), "tcp://db.example:5432");
-/// # Ok::<(), netcore::endpoint::ParseEndpointError>(())
-/// ```
+/// Prints with its scheme, in a form that parses to an equal endpoint. Parsing never panics and
+/// looks nothing up.
 #[derive(Clone)]
 pub struct Endpoint {
     place: Place,
-    /// The text that it was parsed from, for errors; no part of its value.
+    /// The text that was parsed, for errors. It is not part of the value.
     given: Option<Box<str>>,
 }
 
@@ -58,7 +60,7 @@ enum Place {
     Unix(PathBuf),
 }
 
-/// How bytes travel to an endpoint.
+/// The transport of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
@@ -66,14 +68,14 @@ pub enum Transport {
     Tcp,
     /// UDP, datagrams.
     Udp,
-    /// A Unix socket: a stream or datagrams, as it is used.
+    /// A Unix socket, for a stream or datagrams.
     Unix,
 }
 
 /// The host of an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {
-    /// No host given: every interface to listen on, this machine to connect to.
+    /// No host: every interface to listen on, this machine to connect to.
     Any,
     /// An address, with the scope of a link-local one: an interface's name or number.
     Ip(IpAddr, Option<String>),
@@ -91,21 +93,21 @@ pub enum Port {
 }
 
 impl Endpoint {
-    /// The endpoint of a TCP address.
+    /// Makes the endpoint of a TCP address.
     #[must_use]
     pub fn tcp(address: SocketAddr) -> Endpoint {
         Endpoint::inet(Transport::Tcp, address)
     }
 
-    /// The endpoint of a UDP address.
+    /// Makes the endpoint of a UDP address.
     #[must_use]
     pub fn udp(address: SocketAddr) -> Endpoint {
         Endpoint::inet(Transport::Udp, address)
     }
 
-    /// The endpoint of a Unix socket's file, or of an abstract name behind a NUL (`"\0app"`). Unlike
-    /// a parsed one its path may have any bytes; one that the system can't take is refused when the
-    /// endpoint is used.
+    /// Makes the endpoint of a Unix socket's file, or of an abstract name after a NUL (`"\0app"`).
+    /// Unlike a parsed endpoint, its path may have any bytes. A path that the system can't take is
+    /// refused when the endpoint is used.
     #[must_use]
     pub fn unix(path: impl Into<PathBuf>) -> Endpoint {
         let path = path.into();
@@ -127,7 +129,7 @@ impl Endpoint {
         Endpoint { place: Place::Inet { transport, host, port }, given: None }
     }
 
-    /// The transport.
+    /// Returns the transport.
     #[must_use]
     pub fn transport(&self) -> Transport {
         match &self.place {
@@ -136,7 +138,7 @@ impl Endpoint {
         }
     }
 
-    /// The host. `None` for a Unix socket.
+    /// Returns the host. Returns `None` for a Unix socket.
     #[must_use]
     pub fn host(&self) -> Option<&Host> {
         match &self.place {
@@ -145,7 +147,7 @@ impl Endpoint {
         }
     }
 
-    /// The port. `None` for a Unix socket.
+    /// Returns the port. Returns `None` for a Unix socket.
     #[must_use]
     pub fn port(&self) -> Option<&Port> {
         match &self.place {
@@ -154,7 +156,8 @@ impl Endpoint {
         }
     }
 
-    /// The file of a Unix socket, or its abstract name behind a NUL. `None` for the others.
+    /// Returns the file of a Unix socket, or its abstract name after a NUL. Returns `None` for
+    /// other transports.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
@@ -163,7 +166,7 @@ impl Endpoint {
         }
     }
 
-    /// The text that it was parsed from, else what it prints as: what errors call it.
+    /// Returns the text for errors: the one that was parsed, or else the printed form.
     pub(crate) fn as_given(&self) -> String {
         match &self.given {
             Some(given) => String::from(&**given),
@@ -201,7 +204,8 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (transport, host, port) = match &self.place {
             Place::Inet { transport, host, port } => (transport, host, port),
-            // `unix://x` is read as `unix:x`, so a path with two slashes in front needs two more.
+            // `unix://x` is read as `unix:x`, so a path that begins with two slashes needs two
+            // more.
             Place::Unix(path) if path.as_os_str().as_encoded_bytes().starts_with(b"//") => {
                 return write!(f, "unix://{}", path.display());
             }
@@ -246,7 +250,7 @@ impl Hash for Endpoint {
 }
 
 impl From<SocketAddr> for Endpoint {
-    /// The endpoint of a TCP address.
+    /// Makes the endpoint of a TCP address.
     fn from(address: SocketAddr) -> Endpoint {
         Endpoint::tcp(address)
     }

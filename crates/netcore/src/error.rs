@@ -217,7 +217,8 @@ impl Error {
     }
 
     /// Returns the failed attempts behind this error in the order in which they were made: one for
-    /// each address of an endpoint with several. Empty if the error is that of a single attempt.
+    /// each address of an endpoint with several. The slice is empty if the error is that of a
+    /// single attempt.
     #[must_use]
     pub fn attempts(&self) -> &[Error] {
         &self.0.attempts
@@ -246,8 +247,8 @@ impl Error {
         Error::new(operation, ErrorKind::TimedOut).because_text("the deadline passed")
     }
 
-    /// Returns `true` if the system refused a link-local address without a zone: without the
-    /// interface it does not know where the address is (RFC 4007 section 6).
+    /// Returns `true` if the system refused a link-local address without a zone. Without the
+    /// interface the system does not know where the address is (RFC 4007 section 6).
     fn lacks_zone(&self) -> bool {
         let zone_of_link = |address: &Address| match address {
             Address::Inet(SocketAddr::V6(v6)) if v6.ip().is_unicast_link_local() => {
@@ -270,8 +271,8 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// Returns the kind that an [`io::Error`] stands for: the kind of the [`Error`] in it, else that
-    /// of the system's code, else that of its [`io::ErrorKind`].
+    /// Returns the kind of an [`io::Error`]: that of the [`Error`] in it, else that of the system's
+    /// code, else that of its [`io::ErrorKind`].
     #[must_use]
     pub fn of(error: &io::Error) -> ErrorKind {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());

@@ -8,15 +8,16 @@ use std::os::fd::AsFd;
 
 use crate::sys;
 
-/// Locks a file or a directory for its holder alone, without waiting; flock(2). `false`: somebody else has it. On
-/// Unix.
+/// Locks a file or a directory exclusively, without waiting; flock(2). Returns `false` if another
+/// descriptor holds the lock. On Unix.
 ///
-/// The lock belongs to what open(2) made: every copy of that descriptor has it, another open of the
-/// same file has not, be it in the same process. It ends with [`unlock`], or when the last copy
-/// is closed, so with the process at the latest. It binds only those who ask for it.
+/// The lock belongs to the open file description of open(2). Every copy of the descriptor shares
+/// it; another open of the same file does not, even in the same process. It ends with [`unlock`],
+/// or when the last copy is closed, so with the process at the latest. The lock is advisory: it
+/// binds only programs that ask for it.
 ///
-/// A name may have been given to another file between opening and locking, so whoever locks a file
-/// by its name looks afterwards whether it is still that file.
+/// Between opening and locking another file may have taken the name. A program that locks a file by
+/// its name therefore checks afterwards that the name still refers to that file.
 ///
 /// ```
 /// use std::fs::File;
@@ -33,20 +34,20 @@ use crate::sys;
 /// # Errors
 ///
 /// - [`Unsupported`](io::ErrorKind::Unsupported): the file system has no locks, or none for a file
-///   that is open only for reading, a directory for example (NFS, SMB);
+///   that is open for reading only, a directory for example (NFS, SMB);
 /// - the system's other errors: no locks are left (`ENOLCK`).
 pub fn try_lock(file: &impl AsFd) -> io::Result<bool> {
     sys::try_lock(file)
 }
 
-/// Ends the lock that [`try_lock`] got, at once and for all copies of the descriptor. On Unix.
+/// Releases the lock of [`try_lock`], at once and for all copies of the descriptor. On Unix.
 ///
-/// To close the file is not the same where the process starts others: a child has a copy until it
-/// executes its program, and a lock that outlives its holder for as long.
+/// Closing the file is not enough in a process that starts others: a child has a copy of the
+/// descriptor until it executes its program, and the lock lives until then.
 ///
 /// # Errors
 ///
-/// The system's.
+/// The errors of flock(2).
 pub fn unlock(file: &impl AsFd) -> io::Result<()> {
     sys::unlock(file)
 }

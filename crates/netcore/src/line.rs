@@ -1,11 +1,10 @@
-//! Lines out of a byte stream, without I/O.
+//! Lines from a byte stream: [`LineFramer`] without I/O, [`LineStream`] over any stream.
 //!
-//! [`LineFramer`] takes the bytes as they come, in pieces of any size, and gives the lines that
-//! they hold. It copies only what it must: a line that lies wholly inside one piece is borrowed
-//! from that piece.
+//! [`LineFramer`] takes the bytes as they arrive, in pieces of any size, and returns the lines in
+//! them. A line that lies inside one piece is borrowed from that piece and not copied.
 //!
 //! A line is its text and then LF or CRLF. A CR anywhere else is text. The last line of a stream
-//! may lack its ending; what is left of the ending is then none of it, or the CR alone.
+//! may lack its ending, or the LF of it.
 //!
 //! ```
 //! use netcore::line::{LineFramer, TooLong};

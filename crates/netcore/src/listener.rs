@@ -21,17 +21,34 @@ use crate::sys::{self, Interest};
 
 /// A listening socket: TCP or Unix.
 ///
-/// A Unix socket's file is removed when the listener is dropped, if it is still the listener's own.
+/// ```no_run
+/// use std::time::Duration;
+/// use netcore::{Deadline, Listener};
 ///
-/// The socket under it is in non-blocking mode: [`accept`](Listener::accept) waits by poll(2), so
-/// that its deadline holds. The conversions to std's types set the blocking mode again.
+/// let listener = Listener::bind("127.0.0.1:8080")?;
+/// loop {
+///     let (stream, peer) = listener.accept(Deadline::never())?;
+///     let deadline = Deadline::after(Duration::from_secs(5));
+///     // A peer that resets its connection ends only that connection.
+///     let greeted = stream.write_all_deadline(b"hello\n", deadline);
+///     if let Err(error) = greeted.and_then(|()| stream.finish(deadline)) {
+///         eprintln!("{peer}: {error}");
+///     }
+/// }
+/// # Ok::<(), netcore::Error>(())
+/// ```
+///
+/// Dropping the listener removes a Unix socket's file, if it is still the listener's own.
+///
+/// The socket itself is in non-blocking mode: [`accept`](Listener::accept) waits with poll(2), so
+/// that its deadline holds. The conversions to std's types restore the blocking mode.
 #[derive(Debug)]
 pub struct Listener {
-    // Before the socket: the file must be removed before the socket is closed.
+    // Declared before the socket: the file must be removed before the socket is closed.
     file: Option<SocketFile>,
     socket: Socket,
     endpoint: Endpoint,
-    /// The mode of the streams that are accepted.
+    /// The blocking mode of accepted streams.
     nonblocking: bool,
 }
 
@@ -113,39 +130,39 @@ impl Listener {
 
     /// Waits for a connection.
     ///
-    /// What befalls one connection, or passes, does not end the wait: a connection that was given up
-    /// before it was accepted, the network errors that accept(2) hands on, a lack of descriptors or
-    /// memory (tried again after a pause of up to 100 ms).
+    /// Errors that concern a single connection or are temporary are retried: a connection that was
+    /// aborted before it was accepted, the network errors that accept(2) passes on, and a lack of
+    /// descriptors or memory (retried after a pause of up to 100 ms).
     ///
-    /// `TCP_NODELAY` is as `options` said when the listener was bound; so is the blocking mode,
-    /// whatever the system hands down.
+    /// The `options` of the listener determine `TCP_NODELAY` and the blocking mode of the stream,
+    /// regardless of the values that the system passes on.
     ///
     /// # Errors
     ///
     /// [`Operation::Accept`] with
     /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed;
     /// - [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted) or
-    ///   [`NoBuffers`](ErrorKind::NoBuffers): the deadline passed, and that was the reason;
-    /// - another reason of the system's, which will not pass.
+    ///   [`NoBuffers`](ErrorKind::NoBuffers): the deadline passed during such a shortage;
+    /// - another kind for a permanent error.
     pub fn accept(&self, deadline: Deadline) -> Result<(Stream, Address), Error> {
         accept(&self.socket, deadline, &self.endpoint, |socket, peer| self.take(socket, &peer))
             .map_err(|error| self.name(error))
     }
 
-    /// One accept(2), which does not wait.
+    /// Calls accept(2) once, without waiting.
     pub(crate) fn accept_now(&self) -> io::Result<(Stream, Address)> {
         let (socket, peer) = self.socket.accept()?;
         // The system refuses options on a connection that is gone already.
         self.take(socket, &peer).map_err(|_| io::ErrorKind::ConnectionAborted.into())
     }
 
-    /// What is bound, with the port that the system chose.
+    /// Returns the bound endpoint, with the port that the system chose.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// The bound address.
+    /// Returns the bound address.
     ///
     /// # Errors
     ///
@@ -155,7 +172,7 @@ impl Listener {
     }
 
     fn take(&self, socket: Socket, peer: &SockAddr) -> io::Result<(Stream, Address)> {
-        // On the BSDs and Apple's systems it inherits the listener's mode.
+        // On the BSDs and Apple's systems the new socket inherits the listener's mode.
         socket.set_nonblocking(self.nonblocking)?;
         let peer = Address::from_system(peer);
         Ok((Stream::accepted(socket, peer.clone()), peer))
@@ -172,8 +189,8 @@ impl Listener {
     }
 }
 
-/// Waits for a connection on `socket`, which must be in non-blocking mode. What
-/// [`Listener::accept`] survives, this survives. `take` fails if the connection is gone already.
+/// Waits for a connection on `socket`, which must be in non-blocking mode. Errors are retried as in
+/// [`Listener::accept`]. `take` fails if the connection is gone already.
 pub(crate) fn accept<T>(
     socket: &Socket,
     deadline: Deadline,
@@ -212,25 +229,25 @@ pub(crate) fn accept<T>(
     })
 }
 
-/// The longest pause before another try, where descriptors or memory are short.
+/// The longest pause between attempts while descriptors or memory are short.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// What a failed accept(2) means for the listener.
+/// The meaning of a failed accept(2) for the listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AcceptFailure {
-    /// Nobody is waiting.
+    /// No connection is waiting.
     Empty,
-    /// It concerns one connection, or no connection at all: try again.
+    /// The error concerns one connection, or none: try again.
     Transient,
     /// Descriptors or memory are short: try again after a pause.
     Shortage,
-    /// It will not pass.
+    /// The error is permanent.
     Fatal,
 }
 
 impl AcceptFailure {
-    /// The list of accept(2), "Error handling", is closed. Its EOPNOTSUPP is left out: it is also
-    /// what a socket that does not listen gives, each time.
+    /// Classifies an error of accept(2) by the list of its manual page, "Error handling".
+    /// EOPNOTSUPP is left out: a socket that does not listen returns it for each call.
     pub(crate) fn of(error: &io::Error) -> AcceptFailure {
         match ErrorKind::of(error) {
             ErrorKind::WouldBlock => AcceptFailure::Empty,
@@ -241,7 +258,7 @@ impl AcceptFailure {
             | ErrorKind::NetworkUnreachable
             | ErrorKind::HostUnreachable
             | ErrorKind::TimedOut
-            // A firewall's rule forbids this connection.
+            // A firewall rule forbids this connection.
             | ErrorKind::PermissionDenied => AcceptFailure::Transient,
             ErrorKind::DescriptorsExhausted | ErrorKind::NoBuffers => AcceptFailure::Shortage,
             _ => AcceptFailure::Fatal,

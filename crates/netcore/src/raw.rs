@@ -1,12 +1,10 @@
-//! Any socket that the system offers: raw packets, ICMP, sequenced packets, families of the
-//! system's own.
+//! Any socket that the system offers: raw packets, ICMP, sequenced packets, other address families.
 //!
-//! [`Socket`] is socket(2) with the deadlines, options and errors of this crate, and nothing
-//! between it and the protocol. TCP, UDP and Unix sockets are better served by
-//! [`Stream`](crate::Stream), [`Listener`](crate::Listener) and [`Datagram`](crate::Datagram), into
-//! which a socket of theirs can be turned.
+//! [`Socket`] is socket(2) with the deadlines, options and errors of this crate. For TCP, UDP and
+//! Unix sockets prefer [`Stream`](crate::Stream), [`Listener`](crate::Listener) and
+//! [`Datagram`](crate::Datagram), into which such a socket can be converted.
 //!
-//! Messages whose boundaries are kept, over a connection:
+//! A connection that keeps message boundaries:
 //!
 //! ```
 //! use std::time::Duration;
@@ -50,32 +48,32 @@ pub use types::{Domain, Protocol, Type};
 
 /// A socket of any domain, type and protocol.
 ///
-/// Each call that can wait takes a [`Deadline`] and never waits longer than that. The socket under
-/// it is in non-blocking mode. Prints as `ipv4 raw icmp`.
+/// Each call that can wait takes a [`Deadline`] and never waits longer. The socket itself is in
+/// non-blocking mode. Prints as `ipv4 raw icmp`.
 #[derive(Debug)]
 pub struct Socket {
     socket: socket2::Socket,
     domain: Domain,
     kind: Type,
     protocol: Protocol,
-    /// The mode of what it is turned into.
+    /// The blocking mode after a conversion into another type.
     nonblocking: bool,
 }
 
 sys::handle_traits!(Socket);
 
 impl Socket {
-    /// socket(2), with every option that is set in `options`; the blocking mode is that of the
-    /// [`Stream`](crate::Stream), [`Listener`](crate::Listener) or [`Datagram`](crate::Datagram)
-    /// into which it may be turned.
+    /// Opens a socket and sets every option of `options`: socket(2). The blocking mode applies to
+    /// the [`Stream`](crate::Stream), [`Listener`](crate::Listener) or
+    /// [`Datagram`](crate::Datagram) into which the socket may be converted.
     ///
     /// # Errors
     ///
-    /// - [`Operation::Open`] with [`PermissionDenied`](ErrorKind::PermissionDenied), as most raw
+    /// - [`Operation::Open`] with [`PermissionDenied`](ErrorKind::PermissionDenied), since most raw
     ///   sockets need privileges; with [`Unsupported`](ErrorKind::Unsupported) or
     ///   [`InvalidInput`](ErrorKind::InvalidInput), if the system has no such combination; or with
-    ///   another reason of the system's;
-    /// - [`Operation::SetOption`] with the C constant of the first option that it refused.
+    ///   another kind;
+    /// - [`Operation::SetOption`] with the C constant of the first option that the system refused.
     pub fn open(
         domain: Domain,
         kind: Type,
@@ -89,12 +87,12 @@ impl Socket {
         }
     }
 
-    /// socketpair(2): two sockets that are connected to each other.
+    /// Opens two sockets that are connected to each other: socketpair(2).
     ///
     /// # Errors
     ///
-    /// As [`open`](Socket::open). Most systems have it for [`Domain::Unix`] alone, Windows for
-    /// none.
+    /// As [`open`](Socket::open). Most systems support it for [`Domain::Unix`] only, Windows for no
+    /// domain.
     pub fn pair(
         domain: Domain,
         kind: Type,
@@ -139,8 +137,8 @@ impl Socket {
         }
     }
 
-    /// bind(2). The file of a Unix socket is the caller's: an old one is in the way, and nobody
-    /// removes the new one.
+    /// Binds the socket: bind(2). The caller owns the file of a Unix socket. An existing file is an
+    /// error, and the socket does not remove its file.
     ///
     /// # Errors
     ///
@@ -153,7 +151,8 @@ impl Socket {
         bound.map_err(|error| self.failed(Operation::Bind, error).on(to.clone()))
     }
 
-    /// listen(2), for types with connections. The system cuts the backlog to its own limit.
+    /// Starts to listen, for types with connections: listen(2). The system cuts the backlog to its
+    /// own limit.
     ///
     /// # Errors
     ///
@@ -164,8 +163,8 @@ impl Socket {
         self.socket.listen(backlog).map_err(|error| self.failed(Operation::Listen, error))
     }
 
-    /// accept(2): waits for a connection, and survives what
-    /// [`Listener::accept`](crate::Listener::accept) survives.
+    /// Waits for a connection: accept(2). Errors are retried as in
+    /// [`Listener::accept`](crate::Listener::accept).
     ///
     /// # Errors
     ///
@@ -178,8 +177,8 @@ impl Socket {
         accepted.map_err(|error| self.name(error))
     }
 
-    /// connect(2). A type without connections sends to this address and receives from it alone from
-    /// now on.
+    /// Connects the socket: connect(2). A type without connections afterwards sends to this address
+    /// and receives from it only.
     ///
     /// # Errors
     ///
@@ -193,13 +192,13 @@ impl Socket {
         }
     }
 
-    /// `false`: the deadline passed.
+    /// Returns `false` if the deadline passed.
     fn try_connect(&self, to: &Address, deadline: Deadline) -> io::Result<bool> {
         let target = to.to_system()?;
-        // EAGAIN is the full backlog of a Unix socket (connect(2)): to be tried again.
+        // EAGAIN stands for the full backlog of a Unix socket (connect(2)): try again.
         let started = sys::until(&self.socket, Interest::Write, deadline, || {
             match self.socket.connect(&target) {
-                // An interrupted attempt goes on, too.
+                // An interrupted attempt continues too.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && cfg!(unix) => Err(error),
                 Err(error) if ErrorKind::of(&error) == ErrorKind::WouldBlock => Ok(false),
@@ -220,8 +219,8 @@ impl Socket {
         }
     }
 
-    /// Sends `bytes` to the peer of [`connect`](Socket::connect) or [`accept`](Socket::accept), and
-    /// says how many of them: all, but for a stream, which may take less.
+    /// Sends `bytes` to the peer of [`connect`](Socket::connect) or [`accept`](Socket::accept).
+    /// Returns the number of bytes sent: all, except on a stream, which may take fewer.
     ///
     /// # Errors
     ///
@@ -259,11 +258,11 @@ impl Socket {
         }
     }
 
-    /// Receives one message, or what a stream has.
+    /// Receives one message, or the available bytes of a stream.
     ///
-    /// Over a connection a length of 0 is the peer's end. (An empty sequenced packet looks the
-    /// same.) The sender is `unix:` where the system does not tell, as for streams. A raw IPv4
-    /// socket gets the IP header, too (raw(7)).
+    /// On a connection a length of 0 is the peer's end. (An empty sequenced packet looks the same.)
+    /// The sender is `unix:` if the system does not report it, as for streams. A raw IPv4 socket
+    /// receives the IP header too (raw(7)).
     ///
     /// # Errors
     ///
@@ -277,7 +276,7 @@ impl Socket {
         }
     }
 
-    /// shutdown(2): ends one direction of a connection, or both.
+    /// Ends one direction of a connection, or both: shutdown(2).
     ///
     /// # Errors
     ///
@@ -286,7 +285,7 @@ impl Socket {
         self.socket.shutdown(how).map_err(|error| self.failed(Operation::Shutdown, error))
     }
 
-    /// The bound address.
+    /// Returns the bound address.
     ///
     /// # Errors
     ///
@@ -295,11 +294,12 @@ impl Socket {
         bind::local_address(&self.socket).map_err(|error| self.name(error))
     }
 
-    /// The peer's address.
+    /// Returns the peer's address.
     ///
     /// # Errors
     ///
-    /// [`Operation::Inspect`] with [`NotConnected`](ErrorKind::NotConnected), if it has none.
+    /// [`Operation::Inspect`] with [`NotConnected`](ErrorKind::NotConnected), if the socket has no
+    /// peer.
     pub fn peer_address(&self) -> Result<Address, Error> {
         match self.socket.peer_addr() {
             Ok(peer) => Ok(Address::from_system(&peer)),
@@ -307,19 +307,20 @@ impl Socket {
         }
     }
 
-    /// The family of its addresses.
+    /// Returns the family of its addresses.
     #[must_use]
     pub fn domain(&self) -> Domain {
         self.domain
     }
 
-    /// What it carries.
+    /// Returns the type.
     #[must_use]
     pub fn kind(&self) -> Type {
         self.kind
     }
 
-    /// Its protocol, as it was asked for; of a socket that was taken over as the system says.
+    /// Returns the requested protocol; for a socket that was taken over, the protocol that the
+    /// system reports.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol

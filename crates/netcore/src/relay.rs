@@ -1,4 +1,4 @@
-//! Two streams joined to each other.
+//! Relaying between two streams or pairs of descriptors.
 
 mod end;
 mod error;
@@ -17,47 +17,54 @@ use flow::{Failed, Flow, Trouble};
 #[cfg(test)]
 mod tests;
 
-/// Carries bytes between two ends, both ways at once, until both have ended. On Unix.
+/// Relays bytes between two ends, in both directions at once, until both have ended. On Unix.
 ///
-/// The ways do not hold each other up: one end may write as much as it likes before it reads. When
-/// an end has no more to say, the other end, if it is a stream, reads an end too
-/// ([`Shutdown::Write`](std::net::Shutdown::Write)), and the other way goes on. An output that is
-/// not a stream stays open: closing it is its owner's. A stream that is closed both ways, be it by
-/// the far end, where the system tells, or by [`Stream::shutdown`] on another thread, takes no more
-/// and is waited for no longer.
+/// The directions are independent: one end may write as much as it likes before it reads. If an end
+/// ends, the relay ends the writing side of the other one, if that is a stream
+/// ([`Shutdown::Write`](std::net::Shutdown::Write)). The other direction continues. An output that
+/// is not a stream stays open; its owner closes it.
 ///
-/// One thread does all of it. Each way has up to 256 KiB on its way, or 1 MiB to a file, which the
+/// A stream may be closed in both directions, by the far end if the system reports it, or by
+/// [`Stream::shutdown`](crate::Stream::shutdown) on another thread. It then accepts no more bytes,
+/// and the relay no longer waits for it.
+///
+/// One thread does all of it. Each direction holds up to 256 KiB, or 1 MiB to a file, which the
 /// kernel moves by itself where it can (splice(2) on Linux).
 ///
 /// # Waiting
 ///
-/// It ends when nothing has moved either way for as long as `idle`, or when `deadline` has passed.
-/// An end that has said all may have less patience ([`End::with_half_closed`]); as much as `idle` is
-/// enough for an end without an error. While it runs streams are in non-blocking mode, and another
-/// thread may use them with deadlines only. Other descriptors are read and written when poll(2) says that they are ready, a pipe or
-/// terminal without splice(2) by `PIPE_BUF` bytes at most, which it takes at once (pipe(7)). So
-/// three things alone can hold it up: a disk, a terminal that is stopped in the midst of a piece,
-/// and another process that reads or writes the same pipe or terminal at the same moment.
+/// The relay ends when no bytes have moved in either direction for `idle`, or when `deadline` has
+/// passed. After one end has ended, a shorter limit may apply to the other
+/// ([`End::with_half_closed`]). If that limit is at most `idle`, the relay then ends without an
+/// error.
+///
+/// During the relay its streams are in non-blocking mode, and other threads may use them with
+/// deadlines only. Other descriptors are read and written when poll(2) reports them ready. Without
+/// splice(2) a pipe or terminal receives at most `PIPE_BUF` bytes at a time, which it takes at once
+/// (pipe(7)).
+///
+/// Only three things can therefore block the relay: a disk, a terminal that is stopped during a
+/// write, and another process that uses the same pipe or terminal at that moment.
 ///
 /// # Errors
 ///
-/// [`RelayError`], with the way, the side, and how many bytes went each way until then:
+/// [`RelayError`], with the direction, the side, and the bytes relayed until then:
 ///
-/// - [`Operation::Read`]: an end broke, often with [`ConnectionReset`](ErrorKind::ConnectionReset).
-///   The relay is over at once;
-/// - [`Operation::Write`]: an end takes no more, often with [`BrokenPipe`](ErrorKind::BrokenPipe)
-///   or [`StorageFull`](ErrorKind::StorageFull). If it is a stream, what it still has to say
-///   arrives first;
-/// - [`Operation::Poll`] with [`TimedOut`](ErrorKind::TimedOut): `idle` or `deadline`. No side is
-///   to blame;
-/// - [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the end of
-///   one side could not be passed on, since the other has reset the connection;
+/// - [`Operation::Read`]: an end failed, often with
+///   [`ConnectionReset`](ErrorKind::ConnectionReset). The relay ends at once;
+/// - [`Operation::Write`]: an end accepts no more bytes, often with
+///   [`BrokenPipe`](ErrorKind::BrokenPipe) or [`StorageFull`](ErrorKind::StorageFull). If it is a
+///   stream, its remaining bytes are relayed first;
+/// - [`Operation::Poll`] with [`TimedOut`](ErrorKind::TimedOut): `idle` or `deadline`. The error
+///   names no side;
+/// - [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the relay
+///   could not pass the end of one side on, since the other side has reset the connection;
 /// - [`Operation::Open`], often with [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a
 ///   relay needs up to four descriptors more.
 ///
-/// After an error no end is passed on, so that nobody takes for whole what is not. Dropping the
-/// streams does pass one on; `SO_LINGER` of zero
-/// ([`with_linger`](crate::SocketOptions::with_linger)) makes it a reset.
+/// After an error the relay passes no end on, so that no peer takes incomplete data for complete.
+/// Dropping a stream does end it; `SO_LINGER` of zero
+/// ([`with_linger`](crate::SocketOptions::with_linger)) makes that a reset.
 ///
 /// ```
 /// use std::time::Duration;
@@ -100,9 +107,9 @@ pub fn relay(
 
 struct Relay<'a> {
     flows: [Flow<'a>; 2],
-    /// An end takes no more. The other way goes on.
+    /// The failure of an end that accepts no more bytes. The other direction continues.
     failed: Option<Failed>,
-    /// The end whose bytes are waited for no longer.
+    /// The end whose bytes the relay no longer waits for.
     left_open: Option<Side>,
 }
 
@@ -125,7 +132,7 @@ impl Relay<'_> {
             let quiet =
                 quiet.map_or(Deadline::never(), |quiet| Deadline::after_at(moved_at, quiet));
             if !self.wait(deadline.earlier(quiet))? && !deadline.is_expired() {
-                // What is on its way to an end that does not take it is not dropped in silence.
+                // Bytes that the other end has not accepted are never dropped silently.
                 if leaves && !self.flows.iter().any(Flow::holds) {
                     self.left_open = self.flows.iter().find_map(Flow::open_side);
                     return Ok(());
@@ -138,7 +145,8 @@ impl Relay<'_> {
         Ok(())
     }
 
-    /// Moves what can be moved at once, each way. `false`: nothing could be, and no way is over.
+    /// Moves the available bytes in each direction. Returns `false` if none could move and no
+    /// direction ended.
     fn step(&mut self) -> Result<bool, Failed> {
         let mut moved = false;
         for at in 0..self.flows.len() {
@@ -162,7 +170,7 @@ impl Relay<'_> {
         Ok(moved)
     }
 
-    /// One way has failed. Whether the other goes on.
+    /// Records the failure of one direction. Returns `true` if the other one continues.
     fn fail(&mut self, at: usize, error: Error) -> Result<(), Failed> {
         let flow = &mut self.flows[at];
         let failed = flow.blame(error);
@@ -174,7 +182,8 @@ impl Relay<'_> {
         Ok(())
     }
 
-    /// Waits until something may be moved, or an end takes no more. `false`: the deadline passed.
+    /// Waits until bytes may move, or an end accepts no more. Returns `false` if the deadline
+    /// passed.
     fn wait(&mut self, deadline: Deadline) -> Result<bool, Failed> {
         let mut entries = Vec::with_capacity(4);
         let mut lookouts = Vec::with_capacity(4);

@@ -1,4 +1,4 @@
-//! Names to addresses and back.
+//! Look-ups: addresses of names, names of addresses, ports of services.
 
 mod getaddrinfo;
 mod lookup_thread;
@@ -21,26 +21,27 @@ pub use service::{service_name, service_port};
 #[cfg(test)]
 mod tests;
 
-/// The addresses of `family` that an endpoint stands for, in the order in which the system prefers
-/// them (RFC 6724), each once.
+/// Returns the addresses of `family` that an endpoint stands for, each once, in the order that the
+/// system prefers (RFC 6724).
 ///
-/// Numeric addresses, with their zone, and names under `localhost` are never given to the resolver.
+/// Numeric addresses, with their zone, and names under `localhost` never go to the resolver.
 /// `localhost` and `NAME.localhost` stand for the loopback addresses `[::1]` and `127.0.0.1` (RFC
-/// 6761 section 6.3), over UDP with `127.0.0.1` first. `:PORT` stands for the unspecified addresses,
-/// `[::]` and `0.0.0.0`. A service's name is what [`service_port`](crate::resolve::service_port) makes of
-/// it. The deadline covers all of it.
+/// 6761 section 6.3), for UDP with `127.0.0.1` first. `:PORT` stands for the unspecified addresses,
+/// `[::]` and `0.0.0.0`. [`service_port`](crate::resolve::service_port) looks up the name of a
+/// service. The deadline covers the whole.
 ///
 /// # Errors
 ///
 /// [`Operation::Resolve`] with the kind
 /// - [`HostNotFound`](ErrorKind::HostNotFound), [`NoData`](ErrorKind::NoData),
-///   [`TryAgain`](ErrorKind::TryAgain), [`ResolverFailed`](ErrorKind::ResolverFailed): as
-///   getaddrinfo(3) says;
+///   [`TryAgain`](ErrorKind::TryAgain), [`ResolverFailed`](ErrorKind::ResolverFailed): the result
+///   of getaddrinfo(3);
 /// - [`HostNotFound`](ErrorKind::HostNotFound): no interface has the name of the address's zone;
 /// - [`NoData`](ErrorKind::NoData): there are addresses, but none of `family`;
 /// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has the service;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
-/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) are under way already;
+/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) look-ups are
+///   running already;
 /// - [`InvalidInput`](ErrorKind::InvalidInput): the endpoint is a Unix socket.
 ///
 /// ```
@@ -61,21 +62,22 @@ pub fn resolve(
     resolve_with(endpoint, family, deadline, look_up).map_err(|error| error.at(endpoint.as_given()))
 }
 
-/// The name of an address, as the system's tables and the DNS have it (`PTR`, RFC 1035 section
+/// Returns the name of an address from the system's tables and the DNS (`PTR`, RFC 1035 section
 /// 3.5): getnameinfo(3).
 ///
-/// Whoever holds the address chooses the name, and may choose one of somebody else's: it proves
-/// nothing until [`resolve`] finds the address under it. It has letters, digits, `-`, `_` and `.`
-/// only, and is no address itself.
+/// The owner of the address chooses the name, and may choose that of another host. The name proves
+/// nothing until [`resolve`] returns the address for it. It consists of letters, digits, `-`, `_`
+/// and `.` only, and is never an address.
 ///
 /// # Errors
 ///
 /// [`Operation::Resolve`] with the kind
 /// - [`HostNotFound`](ErrorKind::HostNotFound), [`TryAgain`](ErrorKind::TryAgain),
-///   [`ResolverFailed`](ErrorKind::ResolverFailed): as getnameinfo(3) says;
-/// - [`InvalidData`](ErrorKind::InvalidData): what stands there is no host's name;
+///   [`ResolverFailed`](ErrorKind::ResolverFailed): the result of getnameinfo(3);
+/// - [`InvalidData`](ErrorKind::InvalidData): the result is no host name;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
-/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) are under way already.
+/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) look-ups are
+///   running already.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -135,7 +137,7 @@ fn is_localhost(name: &str) -> bool {
     name.rsplit('.').next().is_some_and(|top| top.eq_ignore_ascii_case("localhost"))
 }
 
-/// The addresses of a host that needs no resolver.
+/// Returns the addresses of a host that needs no resolver.
 fn known(host: &Host, port: u16, transport: Transport) -> Result<Vec<SocketAddr>, Error> {
     let both = |v6: Ipv6Addr, v4: Ipv4Addr| {
         vec![SocketAddr::from((v6, port)), SocketAddr::from((v4, port))]
@@ -149,8 +151,8 @@ fn known(host: &Host, port: u16, transport: Transport) -> Result<Vec<SocketAddr>
         Host::Ip(ip, _) => vec![SocketAddr::new(*ip, port)],
         Host::Name(_) => {
             let mut loopback = both(Ipv6Addr::LOCALHOST, Ipv4Addr::LOCALHOST);
-            // Datagrams go to the first address, whoever is there. A server with only one of the
-            // two usually has IPv4's.
+            // Datagrams go to the first address, even if no server listens there. A server with
+            // only one of the two usually has the IPv4 address.
             if transport == Transport::Udp {
                 loopback.reverse();
             }
@@ -159,7 +161,7 @@ fn known(host: &Host, port: u16, transport: Transport) -> Result<Vec<SocketAddr>
     })
 }
 
-/// The number of the interface that a zone identifier names (RFC 4007 section 11).
+/// Returns the number of the interface that a zone identifier names (RFC 4007 section 11).
 fn interface_number(zone: &str) -> Result<u32, Error> {
     zone.parse().or_else(|_| sys::interface_number(zone)).map_err(|_| {
         let text = format!("this machine has no network interface {zone:?}");
@@ -176,9 +178,10 @@ fn reverse_with(
     deadline: Deadline,
     look_up: impl FnOnce(IpAddr) -> Result<String, LookupError> + Send + 'static,
 ) -> Result<String, Error> {
-    // An IPv4 address in IPv6's clothes has its name as IPv4.
+    // An IPv4-mapped address has its name as an IPv4 address.
     let name = on_lookup_thread(deadline, move || look_up(address.to_canonical()))?;
-    // The endpoint's parser knows what a host's name is, and what would pass for an address.
+    // The parser of endpoints rejects texts that are no host names, and those that pass for an
+    // address.
     let is_name = format!("{name}:0")
         .parse::<Endpoint>()
         .is_ok_and(|endpoint| matches!(endpoint.host(), Some(Host::Name(same)) if *same == name));

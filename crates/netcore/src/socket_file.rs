@@ -14,9 +14,9 @@ use crate::sys;
 
 /// The file of a bound Unix socket; dropping this removes it.
 ///
-/// It removes just the file that it was made for (by device and inode number), not one that somebody
-/// else has put there. Drop it before the socket is closed: an open socket keeps its inode number
-/// from being given to another file.
+/// Removes only the file that it was made for (by device and inode number), not one that another
+/// process has put there. Drop it before the socket is closed: an open socket keeps its inode
+/// number from being given to another file.
 #[derive(Debug)]
 pub struct SocketFile {
     path: PathBuf,
@@ -24,13 +24,13 @@ pub struct SocketFile {
 }
 
 impl SocketFile {
-    /// Where it is, as an absolute path.
+    /// Returns the absolute path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Leaves the file where it is, for whoever takes the socket over.
+    /// Keeps the file, for a process that takes the socket over.
     pub fn leave(self) {
         let mut this = std::mem::ManuallyDrop::new(self);
         // The path is freed here because drop is not run.
@@ -48,8 +48,8 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if is_still(&self.path, self.identity) {
-            // Nobody is there to be told: a file that can't be removed is stale, and the next
-            // server replaces it.
+            // A file that can't be removed is stale, and the next server replaces it. There is no
+            // caller to report the error to.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -59,8 +59,8 @@ fn is_still(path: &Path, identity: (u64, u64)) -> bool {
     matches!(sys::socket_file_identity(path), Ok(Some(present)) if present == identity)
 }
 
-/// Binds `socket` to `path`. A socket's file on which nobody accepts is replaced; one on which
-/// somebody does, and any other file, is not.
+/// Binds `socket` to `path`. Replaces a socket's file on which no process accepts, but no other
+/// file.
 pub(crate) fn bind(socket: &Socket, path: &Path, kind: Type) -> Result<SocketFile, Error> {
     let failed = |error| Error::from_io(Operation::Bind, error);
     let address = Address::Unix(Some(path.to_path_buf())).to_system().map_err(failed)?;
@@ -92,8 +92,8 @@ fn remove_stale(path: &Path, address: &socket2::SockAddr, kind: Type) -> Result<
         Err(error) => return Err(Error::from_io(Operation::Bind, error)),
     };
     match probe(address, kind) {
-        // connect(2): nobody listens on the file. No other answer says so for certain: EAGAIN is a
-        // full backlog, EPROTOTYPE a socket of another type.
+        // connect(2): no process listens on the file. No other error says so for certain: EAGAIN is
+        // a full backlog, EPROTOTYPE a socket of another type.
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         _ => return in_use("another process has the socket"),

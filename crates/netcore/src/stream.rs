@@ -22,37 +22,54 @@ use crate::sys::{self, Interest};
 
 /// A connected stream: TCP or Unix.
 ///
-/// [`Read`] and [`Write`] wait as long as the options say, which by default is without limit; the
-/// functions that take a [`Deadline`] never wait longer than that, whatever the options and the
-/// blocking mode are. A signal interrupts neither, and writing to a peer that has gone is
-/// [`BrokenPipe`](ErrorKind::BrokenPipe) even in a process where `SIGPIPE` would end it.
+/// ```
+/// use std::time::Duration;
+/// use netcore::{Deadline, Listener, SocketOptions, Stream};
 ///
-/// As with std's types reading and writing take `&Stream`, so two threads can do one each.
+/// let listener = Listener::bind("127.0.0.1:0")?;
+/// let deadline = Deadline::after(Duration::from_secs(5));
+/// let client = Stream::connect(listener.endpoint(), &SocketOptions::new(), deadline)?;
+/// let (server, _peer) = listener.accept(deadline)?;
+///
+/// client.write_all_deadline(b"hello", deadline)?;
+/// let mut buffer = [0; 5];
+/// server.read_exact_deadline(&mut buffer, deadline)?;
+/// assert_eq!(&buffer, b"hello");
+/// # Ok::<(), netcore::Error>(())
+/// ```
+///
+/// [`Read`] and [`Write`] wait as long as the options allow, by default without limit. The
+/// functions that take a [`Deadline`] never wait longer, regardless of the options and the blocking
+/// mode. A signal interrupts neither. Writing to a peer that has gone returns
+/// [`BrokenPipe`](ErrorKind::BrokenPipe), even in a process that `SIGPIPE` would end.
+///
+/// As with std's types, `&Stream` implements [`Read`] and [`Write`], so one thread can read while
+/// another one writes.
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
-    /// `None` if the system could not tell when the socket was taken over.
+    /// `None` if the system did not report the peer when the socket was taken over.
     peer: Option<Address>,
-    /// What the user asked to connect to.
+    /// The endpoint of the connect call, as the user wrote it.
     endpoint: Option<Box<str>>,
 }
 
 sys::handle_traits!(Stream);
 
 impl Stream {
-    /// A stream that was connected to what the user calls `endpoint`.
+    /// Wraps a stream that was connected to `endpoint`.
     pub(crate) fn connected(socket: Socket, peer: Address, endpoint: &Endpoint) -> Stream {
         let endpoint = Some(endpoint.as_given().into_boxed_str());
         Stream { socket, peer: Some(peer), endpoint }
     }
 
-    /// A stream that a listener accepted.
+    /// Wraps a stream that a listener accepted.
     pub(crate) fn accepted(socket: Socket, peer: Address) -> Stream {
         Stream { socket, peer: Some(peer), endpoint: None }
     }
 
-    /// Reads what is there, and waits until there is something. 0: the peer has ended, or `buffer`
-    /// is empty.
+    /// Reads the available bytes, and waits if there are none. Returns 0 if the peer has ended the
+    /// stream, or `buffer` is empty.
     ///
     /// # Errors
     ///
@@ -68,7 +85,7 @@ impl Stream {
     /// # Errors
     ///
     /// As [`read_deadline`](Stream::read_deadline), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd)
-    /// if the peer ends before. What was read until then is in `buffer`.
+    /// if the peer ends before. `buffer` has the bytes read until then.
     pub fn read_exact_deadline(&self, buffer: &mut [u8], deadline: Deadline) -> Result<(), Error> {
         let wanted = buffer.len();
         let mut filled = 0;
@@ -85,12 +102,11 @@ impl Stream {
         Ok(())
     }
 
-    /// Waits until a read has something to say: bytes, the peer's end, or an error. `false`: the
-    /// deadline passed first; one that has passed already makes it a look without a wait.
+    /// Waits until a read would return bytes, the peer's end or an error. Returns `false` if the
+    /// deadline passed first; with a deadline that has passed, it only checks.
     ///
-    /// The reads with a deadline wait by themselves. This is for the one that knows that nothing can
-    /// be there yet, which saves a call, and for the one that wants to know whether a connection out
-    /// of use is as quiet as it should be.
+    /// Use it to skip a read that cannot succeed yet, or to check that an idle pooled connection
+    /// has received nothing. The reads with a deadline wait by themselves.
     ///
     /// # Errors
     ///
@@ -102,14 +118,15 @@ impl Stream {
 
     /// Writes all of `bytes`.
     ///
-    /// The deadline covers the whole: a peer that takes a byte at a time does not prolong it.
+    /// The deadline covers the whole call: a peer that accepts a byte at a time does not prolong
+    /// it.
     ///
     /// # Errors
     ///
     /// [`Operation::Write`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or
-    /// with the system's reason, often [`BrokenPipe`](ErrorKind::BrokenPipe) or
-    /// [`ConnectionReset`](ErrorKind::ConnectionReset). An unknown part of `bytes` has been sent
-    /// then, so the stream is of no more use.
+    /// with another kind, often [`BrokenPipe`](ErrorKind::BrokenPipe) or
+    /// [`ConnectionReset`](ErrorKind::ConnectionReset). An unknown part of `bytes` has then been
+    /// sent, so the stream is of no more use.
     pub fn write_all_deadline(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -118,8 +135,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Writes what there is room for, and waits until there is some. The result is how many of
-    /// `bytes` that was.
+    /// Writes as many bytes as there is room for, and waits if there is none. Returns the number of
+    /// bytes written.
     ///
     /// # Errors
     ///
@@ -139,21 +156,21 @@ impl Stream {
         }
     }
 
-    /// Closes the stream so that the peer gets all that was written.
+    /// Closes the stream after the peer has received everything that was written.
     ///
     /// Closing a socket with unread input makes TCP reset the connection (RFC 1122 section
-    /// 4.2.2.13), and the reset overtakes what is still on its way. So this ends the writing side,
-    /// reads and drops what comes until the peer ends too, and then closes.
+    /// 4.2.2.13), and the reset overtakes unsent data. This function therefore ends the writing
+    /// side, reads and drops input until the peer ends too, and then closes.
     ///
     /// # Errors
     ///
     /// [`Operation::Shutdown`] with [`TimedOut`](ErrorKind::TimedOut) if the peer has not ended by
-    /// then, or with the system's reason, often [`ConnectionReset`](ErrorKind::ConnectionReset); a
-    /// reset is told once, so not if a read or write has told it before. The stream is closed all
-    /// the same.
+    /// the deadline, or with another kind, often [`ConnectionReset`](ErrorKind::ConnectionReset).
+    /// The system reports a reset once, so only if no read or write has returned it before. The
+    /// stream is closed in any case.
     pub fn finish(self, deadline: Deadline) -> Result<(), Error> {
         match self.shutdown(Shutdown::Write) {
-            // Both sides have ended already, or it was reset, which reading tells.
+            // Both sides have ended already, or the connection was reset, which reading reports.
             Err(error) if error.kind() == ErrorKind::NotConnected => {}
             result => result?,
         }
@@ -171,7 +188,8 @@ impl Stream {
         }
     }
 
-    /// Ends one direction, or both; shutdown(2). The peer reads an end after the writing side's.
+    /// Ends one direction, or both: shutdown(2). After the writing side has ended, the peer reads
+    /// an end.
     ///
     /// # Errors
     ///
@@ -183,7 +201,7 @@ impl Stream {
             .map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))
     }
 
-    /// The address of the peer.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     ///
@@ -198,7 +216,7 @@ impl Stream {
         }
     }
 
-    /// The address of this side.
+    /// Returns the address of this side.
     ///
     /// # Errors
     ///
@@ -207,8 +225,8 @@ impl Stream {
         local_address(&self.socket).map_err(|error| self.name(error))
     }
 
-    /// Whether [`Read`] and [`Write`] return [`WouldBlock`](io::ErrorKind::WouldBlock) rather than
-    /// wait. The functions with a deadline do not depend on it.
+    /// Sets whether [`Read`] and [`Write`] return [`WouldBlock`](io::ErrorKind::WouldBlock) instead
+    /// of waiting. The functions with a deadline do not depend on it.
     ///
     /// # Errors
     ///
@@ -219,7 +237,7 @@ impl Stream {
             .map_err(|error| self.name(Error::from_io(Operation::SetOption("O_NONBLOCK"), error)))
     }
 
-    /// A second handle of the same connection. Options and the blocking mode are shared.
+    /// Makes a second handle of the same connection. The two share options and blocking mode.
     ///
     /// # Errors
     ///
@@ -245,7 +263,7 @@ impl Stream {
         }
     }
 
-    /// What errors call the peer, in one text.
+    /// Returns the text that errors call the peer.
     pub(crate) fn peer_name(&self) -> Option<String> {
         match (&self.endpoint, &self.peer) {
             (Some(endpoint), _) => Some(endpoint.to_string()),
@@ -254,7 +272,7 @@ impl Stream {
         }
     }
 
-    /// The error with the names of the peer.
+    /// Adds the names of the peer to the error.
     pub(crate) fn name(&self, error: Error) -> Error {
         let error = match &self.endpoint {
             Some(endpoint) => error.at(&**endpoint),
@@ -271,7 +289,7 @@ impl Stream {
         sys::is_nonblocking(&SockRef::from(&self.socket))
     }
 
-    /// Whether the peer sends more. `false`: it has ended.
+    /// Returns `true` if the peer sends more, `false` if it has ended.
     #[cfg(unix)]
     pub(crate) fn has_more(&self, deadline: Deadline) -> Result<bool, Error> {
         let flags = sys::PEEK | sys::DONT_WAIT;
@@ -288,13 +306,13 @@ impl Stream {
 
 /// A stream under a deadline: [`Read`] and [`Write`] that together never wait beyond it.
 ///
-/// For whatever is generic over the two traits: it gets one deadline for all that it does, however
-/// many reads and writes that takes, so that a peer that sends a byte a second can't outlast it.
-/// The options and the blocking mode of the stream are of no matter.
+/// Pass it to code that is generic over the two traits. One deadline then bounds any number of
+/// reads and writes, so a peer that sends a byte a second can't prolong them. The options and the
+/// blocking mode of the stream do not matter.
 ///
-/// Made by [`Stream::with_deadline`] over `&Stream`, or by [`new`](DeadlineStream::new) over what owns or shares a
-/// stream. A failure's payload is the [`Error`](crate::Error) with all that it says; its kind is
-/// [`TimedOut`](io::ErrorKind::TimedOut) once the deadline has passed.
+/// [`Stream::with_deadline`] makes it over `&Stream`, and [`new`](DeadlineStream::new) over a value
+/// that owns or shares a stream. The payload of a failure is the [`Error`](crate::Error); its kind
+/// is [`TimedOut`](io::ErrorKind::TimedOut) once the deadline has passed.
 ///
 /// ```
 /// use std::io::Read;
@@ -315,7 +333,7 @@ pub struct DeadlineStream<S> {
 }
 
 impl Stream {
-    /// This stream under `deadline`, for whatever reads and writes by std's traits.
+    /// Returns this stream under `deadline`, for code that uses std's traits.
     #[must_use]
     pub fn with_deadline(&self, deadline: Deadline) -> DeadlineStream<&Stream> {
         DeadlineStream::new(self, deadline)
@@ -323,31 +341,32 @@ impl Stream {
 }
 
 impl<S: Borrow<Stream>> DeadlineStream<S> {
-    /// `stream` under `deadline`. The stream is a [`Stream`], or something that holds one, as a
-    /// reference and an [`Arc`](std::sync::Arc) do.
+    /// Puts `stream` under `deadline`. The stream is a [`Stream`], or a value that holds one, such
+    /// as a reference or an [`Arc`](std::sync::Arc).
     #[must_use]
     pub const fn new(stream: S, deadline: Deadline) -> DeadlineStream<S> {
         DeadlineStream { stream, deadline }
     }
 
-    /// The stream.
+    /// Returns the stream.
     #[must_use]
     pub fn stream(&self) -> &Stream {
         self.stream.borrow()
     }
 
-    /// The deadline.
+    /// Returns the deadline.
     #[must_use]
     pub const fn deadline(&self) -> Deadline {
         self.deadline
     }
 
-    /// Sets the deadline of all that follows, as for the next request on the same connection.
+    /// Sets the deadline of all later calls, for example of the next request on the same
+    /// connection.
     pub const fn set_deadline(&mut self, deadline: Deadline) {
         self.deadline = deadline;
     }
 
-    /// What [`new`](DeadlineStream::new) took.
+    /// Returns the value that [`new`](DeadlineStream::new) took.
     #[must_use]
     pub fn into_inner(self) -> S {
         self.stream
@@ -365,7 +384,7 @@ impl<S: Borrow<Stream>> Write for DeadlineStream<S> {
         Ok(self.stream().write_deadline(bytes, self.deadline)?)
     }
 
-    /// Does nothing: a socket has no buffer that it could write out.
+    /// Does nothing: a socket has no buffer to flush.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

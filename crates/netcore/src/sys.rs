@@ -1,6 +1,6 @@
-//! The one place that knows which system this is, and the one place with `unsafe`: waiting for
-//! descriptors, the kernel's own copy, memchr(3), `SIGPIPE`, locks of files, batches of datagrams and
-//! their local addresses, which neither std nor socket2 offers, and lending initialised memory to socket2.
+//! The only module that depends on the operating system, and the only one with `unsafe`. It has the
+//! calls that neither std nor socket2 offers: waiting for descriptors, the kernel's own copy,
+//! memchr(3), `SIGPIPE`, file locks, batches of datagrams and their local addresses.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
@@ -65,25 +65,27 @@ pub(crate) use wake_pipe::WakePipe;
 #[cfg(test)]
 mod tests;
 
-/// The longest path of a Unix socket: the size of `sun_path` in unix(7) less its NUL.
+/// The most bytes in the path of a Unix socket: the size of `sun_path` in unix(7) without its NUL.
 pub(crate) const MAX_UNIX_PATH: usize =
     if cfg!(any(target_os = "linux", target_os = "android", windows)) { 107 } else { 103 };
 
-/// Whether `SO_REUSEADDR` makes a listener restartable and no more. On Windows it lets any process
-/// take over a port that is in use.
+/// `true` if `SO_REUSEADDR` only makes a listener restartable. On Windows it lets any process take
+/// over a port in use.
 pub(crate) const REUSE_ADDRESS_RESTARTS: bool = cfg!(unix);
 
-/// Whether Unix sockets are there. Windows has streams of that family, but nothing here for them.
+/// `true` if Unix sockets are supported. Windows has streams of that family, but this crate does
+/// not use them.
 pub(crate) const HAS_UNIX_SOCKETS: bool = cfg!(unix);
 
-/// unix(7): Unix sockets with a name that is no file's.
+/// `true` if Unix sockets can have abstract names, which are no files (unix(7)).
 pub(crate) const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-/// unix(7), "Autobind": binding to no name gives an abstract one, to which answers can be sent.
+/// `true` if binding to no name makes an abstract one, to which answers can be sent (unix(7),
+/// "Autobind").
 pub(crate) const HAS_AUTOBIND: bool = HAS_ABSTRACT_NAMES;
 
-/// After a short read or write the poller reports new readiness by itself: epoll(7) and
-/// kqueue(2), edge-triggered. On other systems mio does so only after a call that would have blocked.
+/// `true` if the poller reports new readiness after a short read or write: epoll(7) and kqueue(2),
+/// edge-triggered. On other systems mio does so only after a call that would have blocked.
 #[cfg(feature = "server")]
 pub(crate) const SHORT_CALL_REARMS: bool = cfg!(any(
     target_os = "linux",
@@ -96,8 +98,8 @@ pub(crate) const SHORT_CALL_REARMS: bool = cfg!(any(
     target_vendor = "apple",
 ));
 
-/// Waits until `socket` is ready for `interest`, or has an error or an end to report. `false`: the
-/// deadline passed first. A signal does not end the wait.
+/// Waits until `socket` is ready for `interest`, or has an error or an end to report. Returns
+/// `false` if the deadline passed first. A signal does not end the wait.
 pub(crate) fn wait(
     socket: &impl AsHandle,
     interest: Interest,
@@ -106,14 +108,14 @@ pub(crate) fn wait(
     wait_any(&mut [PollEntry::new(socket, interest)], deadline)
 }
 
-/// Waits until one of `entries` is ready as [`wait`] has it, or more than one; each of them knows.
-/// `false`: the deadline passed first.
+/// Waits until at least one of `entries` is ready, as in [`wait`]; each entry then knows whether it
+/// is. Returns `false` if the deadline passed first.
 pub(crate) fn wait_any(entries: &mut [PollEntry<'_>], deadline: Deadline) -> io::Result<bool> {
     loop {
         let remaining = deadline.remaining();
         match poll::wait(entries, poll_timeout(remaining)) {
             Ok(true) => return Ok(true),
-            // The timeout is cut to what poll(2) takes, so it may end before the deadline.
+            // The timeout is cut to poll(2)'s range, so it may end before the deadline.
             Ok(false) if remaining.is_some_and(|left| left.is_zero()) => return Ok(false),
             Ok(false) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -122,8 +124,8 @@ pub(crate) fn wait_any(entries: &mut [PollEntry<'_>], deadline: Deadline) -> io:
     }
 }
 
-/// Makes `call`, which must not block, until it has something other to say than that it would block,
-/// or was interrupted. `None`: the deadline passed first.
+/// Repeats `call`, which must not block, until it returns anything other than "would block" or
+/// "interrupted". Returns `None` if the deadline passed first.
 pub(crate) fn until<T>(
     socket: &impl AsHandle,
     interest: Interest,
@@ -141,8 +143,8 @@ pub(crate) fn until<T>(
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => refusals += 1,
             Err(error) => return Err(error),
         }
-        // poll(2) looks at the sender's side only, so for a Unix datagram to a receiver whose queue
-        // is full it says "ready" each time.
+        // poll(2) considers only the sender's side. For a Unix datagram to a receiver with a full
+        // queue it therefore reports readiness each time.
         if refusals > 1 {
             pause(refusals - 2, Duration::from_millis(20), deadline);
         }
@@ -155,7 +157,8 @@ pub(crate) fn pause(doublings: u32, longest: Duration, deadline: Deadline) {
     std::thread::sleep(deadline.remaining().map_or(pause, |left| pause.min(left)));
 }
 
-/// poll(2) counts milliseconds. Part of one is rounded up: down would be a busy loop.
+/// Returns the timeout for poll(2) in milliseconds, rounded up: rounding down would make a busy
+/// loop.
 fn poll_timeout(remaining: Option<Duration>) -> i32 {
     match remaining {
         None => -1,
@@ -163,8 +166,8 @@ fn poll_timeout(remaining: Option<Duration>) -> i32 {
     }
 }
 
-/// Whether calls on `socket` return rather than wait. Windows can't tell; there a timeout has a code
-/// of its own.
+/// Returns `true` if calls on `socket` return instead of waiting. Windows does not report it; there
+/// a timeout has its own code.
 pub(crate) fn is_nonblocking(socket: &SockRef<'_>) -> bool {
     #[cfg(unix)]
     return socket.nonblocking().unwrap_or(false);
@@ -175,7 +178,8 @@ pub(crate) fn is_nonblocking(socket: &SockRef<'_>) -> bool {
     }
 }
 
-/// if_nametoindex(3): the number of a network interface. Unix only; on Windows they go by numbers.
+/// Returns the number of a network interface: if_nametoindex(3). On Windows interfaces have numbers
+/// only.
 pub(crate) fn interface_number(name: &str) -> io::Result<u32> {
     #[cfg(unix)]
     {
@@ -193,7 +197,8 @@ pub(crate) fn interface_number(name: &str) -> io::Result<u32> {
     }
 }
 
-/// What tells one file from another. `None`: the file is no socket.
+/// Returns the device and inode numbers of a socket's file. Returns `None` if the file is no
+/// socket.
 pub(crate) fn socket_file_identity(path: &Path) -> io::Result<Option<(u64, u64)>> {
     let metadata = path.symlink_metadata()?;
     #[cfg(unix)]
@@ -210,7 +215,7 @@ pub(crate) fn socket_file_identity(path: &Path) -> io::Result<Option<(u64, u64)>
     }
 }
 
-/// The name of a Unix socket's address: a path, or an abstract name behind a NUL.
+/// Returns the name of a Unix socket's address: a path, or an abstract name after a NUL.
 pub(crate) fn unix_name(address: &SockAddr) -> Option<PathBuf> {
     #[cfg(unix)]
     {
@@ -226,7 +231,7 @@ pub(crate) fn unix_name(address: &SockAddr) -> Option<PathBuf> {
     }
 }
 
-/// The name of a Unix socket's address as std has it.
+/// Returns the name of a Unix socket's address of std.
 #[cfg(unix)]
 pub(crate) fn unix_name_of_std(address: &std::os::unix::net::SocketAddr) -> Option<PathBuf> {
     #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! Whole files and pipes, sent and received by the kernel's own copy where it has one.
+//! Transfers of whole files and pipes, by the kernel's own copy where it has one.
 
 mod deadline;
 mod descriptor;
@@ -24,16 +24,18 @@ pub(crate) use nonblocking::Nonblocking;
 pub(crate) use pump::{Pump, Step};
 pub use write::write_all_to;
 
-/// Whole files. On Unix.
+/// Transfers of whole files. On Unix.
 ///
 /// The kernel moves the bytes by itself where it can (splice(2), on Linux, between streams, files,
-/// pipes and `/dev/null`); elsewhere they go through a buffer. Up to 256 KiB are on their way at
-/// once, and up to 1 MiB to a file.
+/// pipes and `/dev/null`); elsewhere they go through a buffer. Up to 256 KiB are in flight, and up
+/// to 1 MiB to a file.
 ///
-/// `progress` is told how many bytes have arrived so far, each time that some have. After an error
-/// that is how many it were. The deadline is for the whole transfer; only what a disk takes for one
-/// piece is beyond it. With a [`TransferDeadline`] in its place the peer's pauses are bounded too. While a transfer runs the stream is in non-blocking mode, so another thread
-/// may use it with deadlines only. Descriptors of others keep the mode that they have.
+/// The deadline covers the whole transfer, except the time that a disk takes for one piece. A
+/// [`TransferDeadline`] instead of a [`Deadline`] also bounds the time without a byte from the
+/// peer. The functions `_with_progress` report the bytes that have arrived.
+///
+/// During a transfer the stream is in non-blocking mode, so other threads may use it with deadlines
+/// only. Other descriptors keep their blocking mode.
 ///
 /// ```
 /// use std::fs::File;
@@ -50,19 +52,19 @@ pub use write::write_all_to;
 /// ```
 impl Stream {
     /// Sends a part of a file: `..` is all of it, `offset..` its rest, `offset..end` exactly that.
-    /// The result is how many bytes it was.
+    /// Returns the number of bytes sent.
     ///
-    /// Where the file stands (lseek(2)) is neither used nor changed. A range without an end goes to
-    /// the end that the file has when it is reached: a file that grows meanwhile is sent with what
-    /// it grew by, and an offset beyond the end sends nothing.
+    /// The file's own position (lseek(2)) is neither used nor changed. A range without an end goes
+    /// to the end of the file at the time when it is reached, so bytes appended meanwhile are sent
+    /// too. An offset beyond the end sends nothing.
     ///
     /// # Errors
     ///
     /// - [`Operation::Write`], as [`write_all_deadline`](Stream::write_all_deadline). An unknown
-    ///   part has been sent then, so the stream is of no more use;
+    ///   part has then been sent, so the stream is of no more use;
     /// - [`Operation::Read`] with [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if the file ends
-    ///   before the range does, or has shrunk, or with the system's reason: the file is a pipe, a
-    ///   directory, not open for reading;
+    ///   before the range does, or has shrunk, or with another kind: the file is a pipe or a
+    ///   directory, or not open for reading;
     /// - [`Operation::Read`] with [`InvalidInput`](ErrorKind::InvalidInput) for a range that ends
     ///   before it begins;
     /// - [`Operation::Open`], often with
@@ -95,14 +97,14 @@ impl Stream {
         self.send(file, Some(offset), count, deadline, progress)
     }
 
-    /// Sends all that can be read from `source` until it ends: a pipe, a terminal, standard input,
-    /// or a file from where it stands. The result is how many bytes it was.
+    /// Sends all bytes of `source` until it ends: a pipe, a terminal, standard input, or a file
+    /// from its current position. Returns the number of bytes sent.
     ///
     /// # Errors
     ///
     /// As [`send_file`](Stream::send_file), and [`Operation::Read`] with
-    /// [`TimedOut`](ErrorKind::TimedOut) if it is the source that has nothing to give by the
-    /// deadline. All that it gave before has been sent then.
+    /// [`TimedOut`](ErrorKind::TimedOut) if the source has no more bytes by the deadline. Its
+    /// earlier bytes have then been sent.
     pub fn send_from(&self, source: &impl AsFd, deadline: Deadline) -> Result<u64, Error> {
         self.send_from_with_progress(source, deadline, |_| ())
     }
@@ -123,19 +125,19 @@ impl Stream {
         self.send(source, None, None, deadline, progress)
     }
 
-    /// Receives all that comes until the peer ends into `target`: a file where it stands, a pipe, a
-    /// terminal, standard output. The result is how many bytes it was, `limit` at most.
+    /// Receives all bytes until the peer ends into `target`: a file at its current position, a
+    /// pipe, a terminal, standard output. Returns the number of bytes, at most `limit`.
     ///
     /// # Errors
     ///
-    /// - [`Operation::Read`] with [`TooLarge`](ErrorKind::TooLarge) if more comes. `target` has the
-    ///   first `limit` bytes, the others are still to be read;
-    /// - [`Operation::Read`], as [`read_deadline`](Stream::read_deadline). `target` has all that
-    ///   came;
+    /// - [`Operation::Read`] with [`TooLarge`](ErrorKind::TooLarge) if the peer sends more.
+    ///   `target` has the first `limit` bytes; the others are still to be read;
+    /// - [`Operation::Read`], as [`read_deadline`](Stream::read_deadline). `target` has all
+    ///   received bytes;
     /// - [`Operation::Write`] with [`StorageFull`](ErrorKind::StorageFull),
-    ///   [`BrokenPipe`](ErrorKind::BrokenPipe) or another reason of the system's, and with
-    ///   [`TimedOut`](ErrorKind::TimedOut) if it is the target that takes nothing by the deadline.
-    ///   Up to 1 MiB that came is lost then;
+    ///   [`BrokenPipe`](ErrorKind::BrokenPipe) or another kind, and with
+    ///   [`TimedOut`](ErrorKind::TimedOut) if the target accepts no more bytes by the deadline. Up
+    ///   to 1 MiB of received data is then lost;
     /// - [`Operation::Open`], as [`send_file`](Stream::send_file).
     pub fn receive_into(
         &self,
@@ -169,13 +171,13 @@ impl Stream {
         Ok(received)
     }
 
-    /// Receives exactly `count` bytes into `target`, as for a body whose length was announced. What
-    /// comes behind them is still to be read.
+    /// Receives exactly `count` bytes into `target`, as for a body whose length was announced.
+    /// Later bytes are still to be read.
     ///
     /// # Errors
     ///
     /// As [`receive_into`](Stream::receive_into), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd)
-    /// if the peer ends before. `target` has all that came then.
+    /// if the peer ends before. `target` then has all received bytes.
     pub fn receive_exact_into(
         &self,
         target: &impl AsFd,
@@ -249,7 +251,7 @@ impl Stream {
     }
 }
 
-/// Runs `pump` until all has arrived.
+/// Runs `pump` until all bytes have arrived.
 fn run(
     pump: &mut Pump<'_>,
     patience: TransferDeadline,
@@ -259,7 +261,7 @@ fn run(
     let deadline = patience.deadline();
     let mut watched = true;
     let mut waited = Interest::Read;
-    // The end of the pause that `from` is making.
+    // End of the current wait for `from`.
     let mut pause: Option<Deadline> = None;
     loop {
         if deadline.is_expired() {
@@ -272,7 +274,7 @@ fn run(
                 progress(pump.moved());
             }
             Step::Wait(interest) => {
-                // Whom it waited for last is to blame where time runs out.
+                // If time runs out, the side that was waited for last is named.
                 waited = interest;
                 let until = match interest {
                     Interest::Write => deadline,
@@ -290,8 +292,8 @@ fn run(
     }
 }
 
-/// Waits until `pump` can go on, or the deadline has passed. `watched`: whether meanwhile to look
-/// out for an error of the one that is written to; so is the result.
+/// Waits until `pump` can continue, or the deadline has passed. `watched` says whether to watch the
+/// sink for errors meanwhile. Returns the new value of `watched`.
 fn wait(
     pump: &Pump<'_>,
     interest: Interest,

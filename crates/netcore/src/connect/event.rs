@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::address::Address;
 use crate::error::Error;
 
-/// What happens while a [`Connector`](crate::Connector) connects, as it happens.
+/// An event while a [`Connector`](crate::Connector) connects.
 ///
 /// Each attempt is [`Started`](ConnectEvent::Started) once and ends once, as one of the others.
 /// `elapsed` counts from its start. Prints as one line: `10.0.0.7:80 failed after 1.2ms: connection
@@ -13,11 +13,11 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum ConnectEvent<'a> {
-    /// The addresses are known. Not for Unix sockets.
+    /// The addresses are known. Unix sockets have no such event.
     Resolved {
-        /// In the order in which they will be tried.
+        /// The addresses in the order in which they will be tried.
         addresses: &'a [SocketAddr],
-        /// How long it took.
+        /// Time of the look-up.
         elapsed: Duration,
     },
     /// An attempt begins.
@@ -25,27 +25,27 @@ pub enum ConnectEvent<'a> {
         /// The address that is tried.
         address: &'a Address,
     },
-    /// An attempt failed. The next one, if there is one, is started at once.
+    /// An attempt failed. The next attempt, if there is one, starts at once.
     Failed {
         /// The address that was tried.
         address: &'a Address,
-        /// How long it took.
+        /// Time from the start of the attempt.
         elapsed: Duration,
-        /// Why; [`TimedOut`](crate::ErrorKind::TimedOut) if the deadline passed.
+        /// The reason; [`TimedOut`](crate::ErrorKind::TimedOut) if the deadline passed.
         error: &'a Error,
     },
     /// An attempt was the first to connect.
     Connected {
         /// The address of the peer.
         address: &'a Address,
-        /// How long it took.
+        /// Time from the start of the attempt.
         elapsed: Duration,
     },
-    /// An attempt was dropped because another one was first.
+    /// An attempt was cancelled because another one connected first.
     Cancelled {
         /// The address that was tried.
         address: &'a Address,
-        /// How long it had waited.
+        /// Time from the start of the attempt.
         elapsed: Duration,
     },
 }

@@ -1,4 +1,4 @@
-//! Happy Eyeballs version 2 (RFC 8305) without I/O: which address is tried when.
+//! Happy Eyeballs version 2 (RFC 8305) without I/O: the order and the times of the attempts.
 //!
 //! Each attempt goes through
 //!
@@ -18,11 +18,11 @@
 //!               └─► DeadlinePassed   there was still hope
 //! ```
 //!
-//! The time is an argument. What happens to the attempts comes from the driver: it says so when one
-//! has [`failed`](Race::failed), and when one has connected the race is over and can be dropped.
+//! The time is an argument. The driver reports with [`failed`](Race::failed) that an attempt has
+//! failed. When an attempt has connected, the race is over and can be dropped.
 //!
-//! RFC 8305 section 3, which asks for IPv4 and IPv6 addresses apart and begins with what comes
-//! first, has no part here: getaddrinfo(3) gives all addresses at once, in the order of RFC 6724.
+//! RFC 8305 section 3 has no part here. It asks for IPv4 and IPv6 addresses separately, while
+//! getaddrinfo(3) returns all addresses at once, in the order of RFC 6724.
 
 #[cfg(test)]
 mod tests;
@@ -35,15 +35,15 @@ use crate::deadline::Deadline;
 /// The Connection Attempt Delay (RFC 8305 sections 5 and 8).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// The attempt delay is never shorter (RFC 8305 section 5).
+/// The minimum attempt delay (RFC 8305 section 5).
 pub const MIN_ATTEMPT_DELAY: Duration = Duration::from_millis(10);
 
-/// How many addresses of one name are tried at most. Each attempt in flight has a socket.
+/// The most addresses of one name that are tried. Each attempt in flight has a socket.
 pub const MAX_ADDRESSES: usize = 32;
 
-/// The addresses in the order in which they are tried (RFC 8305 section 4): the families take
-/// turns, beginning with that of the first, and each keeps its own order. Each address once,
-/// [`MAX_ADDRESSES`] at most.
+/// Returns the addresses in the order of the attempts (RFC 8305 section 4). The families alternate,
+/// beginning with that of the first address, and each family keeps its own order. Each address
+/// appears once; the list has at most [`MAX_ADDRESSES`].
 pub(super) fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (ours, theirs): (Vec<_>, Vec<_>) =
@@ -65,12 +65,12 @@ pub(super) fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     order
 }
 
-/// What to do next.
+/// The next action of the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Start this attempt, and say so if it has failed at once.
+    /// Start this attempt, and report if it fails at once.
     Start(usize),
-    /// Wait until something happens to an attempt in flight, but no longer than this.
+    /// Wait for an event of an attempt in flight, but no longer than this.
     Wait(Deadline),
     /// The race is over: every attempt has failed.
     AllFailed,
@@ -82,11 +82,11 @@ pub(super) enum Action {
 #[derive(Debug)]
 pub(super) struct Race {
     addresses: usize,
-    /// How many were started: those below this number.
+    /// The number of started attempts: those below this number.
     started: usize,
     in_flight: usize,
     delay: Duration,
-    /// When the next one starts though none has failed.
+    /// Start time of the next attempt unless an attempt fails before.
     next: Deadline,
     deadline: Deadline,
 }
@@ -103,7 +103,8 @@ impl Race {
         }
     }
 
-    /// What to do at `now`. After [`Action::Start`] there may be more to do at once.
+    /// Returns the action to take at `now`. After [`Action::Start`] another action may be due at
+    /// once.
     pub(super) fn poll(&mut self, now: Instant) -> Action {
         let waiting = self.addresses - self.started;
         if waiting == 0 && self.in_flight == 0 {
@@ -125,15 +126,16 @@ impl Race {
         Action::Start(attempt)
     }
 
-    /// When the attempt after one that starts at `now` does: after the attempt delay, or earlier if
-    /// the deadline does not leave as much for each of the `waiting` addresses, this one included.
+    /// Returns the start time of the attempt after one that starts at `now`. That is the attempt
+    /// delay, or less if the deadline leaves less for each of the `waiting` addresses, this one
+    /// included.
     fn next_start(&self, now: Instant, waiting: usize) -> Deadline {
         let parts = u32::try_from(waiting).unwrap_or(u32::MAX);
         let share = self.deadline.share_at(now, parts).remaining_at(now).unwrap_or(Duration::MAX);
         Deadline::after_at(now, self.delay.min(share).max(MIN_ATTEMPT_DELAY))
     }
 
-    /// An attempt in flight failed at `now`.
+    /// Records that an attempt in flight failed at `now`.
     pub(super) fn failed(&mut self, now: Instant) {
         self.in_flight -= 1;
         self.next = Deadline::at(now);

@@ -17,7 +17,7 @@ use crate::options::SocketOptions;
 use crate::resolve::resolve;
 use crate::sys::{self, Interest, PollEntry};
 
-/// The stream to the address of `endpoint` that is the first to answer.
+/// Connects a stream to the first address of `endpoint` that answers.
 pub(super) fn stream(
     connector: &Connector,
     endpoint: &Endpoint,
@@ -34,7 +34,7 @@ pub(super) fn stream(
     Racers { addresses, local, options, endpoint, observer, flights, failures }.run(race)
 }
 
-/// A datagram socket with the first address of `endpoint` as its peer that the system takes.
+/// Opens a datagram socket whose peer is the first address of `endpoint` that the system accepts.
 pub(super) fn datagram(
     connector: &Connector,
     endpoint: &Endpoint,
@@ -58,9 +58,9 @@ pub(super) fn datagram(
     Err(Error::from_attempts(Operation::Connect, failures).at(endpoint.as_given()))
 }
 
-/// Connects a datagram socket of `open` to `address`, and never to itself: the port that the system
-/// gives a socket may be the one that it connects to, if nobody has that port. The socket would
-/// then receive its own datagrams as answers.
+/// Connects a datagram socket of `open` to `address`, and never to itself. The system may give the
+/// socket the very port that it connects to, if no socket has that port. The socket would then
+/// receive its own datagrams as answers.
 pub(super) fn apart(
     address: SocketAddr,
     port_is_chosen: bool,
@@ -98,7 +98,8 @@ fn addresses(
     Ok(addresses)
 }
 
-/// `:PORT` is this machine. Only some systems take the unspecified address for it.
+/// Replaces the unspecified address of `:PORT` by the loopback address. Only some systems connect
+/// to the unspecified address.
 fn loopback(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -106,7 +107,7 @@ fn loopback(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// A socket for `address`, bound to the local address if there is one.
+/// Opens a socket for `address`, bound to the local address if there is one.
 fn bound(
     address: SocketAddr,
     kind: Type,
@@ -128,9 +129,9 @@ struct Racers<'a> {
     options: &'a SocketOptions,
     endpoint: &'a Endpoint,
     observer: Observer<'a>,
-    /// In the order in which they were started.
+    /// The attempts in flight, in the order of their start.
     flights: Vec<Flight>,
-    /// Of the attempts with these numbers, in the order in which they were made.
+    /// The failures with the numbers of their attempts, in the order of the attempts.
     failures: Vec<(usize, Error)>,
 }
 
@@ -172,8 +173,8 @@ impl Racers<'_> {
         let begin = Instant::now();
         match begun(address, self.local, self.options) {
             Ok(socket) => self.flights.push(Flight { attempt, socket, begin }),
-            // What is wrong with the local address is so for every attempt. Only for a later one
-            // the reason may be an earlier one, which has the port.
+            // A fault of the local address applies to every attempt. Only for a later attempt the
+            // reason may be an earlier one, which has the port.
             Err(error) if attempt == 0 && error.operation() == Operation::Bind => {
                 return Err(error);
             }
@@ -185,7 +186,7 @@ impl Racers<'_> {
         Ok(())
     }
 
-    /// Waits for something to happen to the attempts in flight. The first to connect is the winner.
+    /// Waits for an event of the attempts in flight. Returns the first attempt that connected.
     fn wait(&mut self, until: Deadline, race: &mut Race) -> Result<Option<Flight>, Error> {
         let sockets = self.flights.iter().map(|flight| &flight.socket);
         let mut entries: Vec<_> =
@@ -222,7 +223,7 @@ impl Racers<'_> {
         mem::take(&mut self.failures).into_iter().map(|(_, error)| error).collect()
     }
 
-    /// Closes the other sockets.
+    /// Returns the winner's socket and closes the others.
     fn finish(self, winner: Flight) -> Result<(Socket, Address), Error> {
         let Flight { attempt, socket, begin } = winner;
         let peer = Address::Inet(self.addresses[attempt]);
@@ -240,7 +241,7 @@ impl Racers<'_> {
     }
 }
 
-/// A socket on its way to `address`.
+/// Opens a socket that is connecting to `address`.
 fn begun(
     address: SocketAddr,
     local: Option<SocketAddr>,
@@ -250,7 +251,7 @@ fn begun(
     socket.set_nonblocking(true).map_err(failed)?;
     match socket.connect(&SockAddr::from(address)) {
         Ok(()) => Ok(socket),
-        // connect(2): an interrupted attempt goes on, too.
+        // connect(2): an interrupted attempt continues too.
         Err(error)
             if matches!(ErrorKind::of(&error), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
         {
@@ -260,7 +261,7 @@ fn begun(
     }
 }
 
-/// What became of an attempt that poll(2) has something to say about.
+/// Returns the result of an attempt that poll(2) reported.
 fn outcome(socket: &Socket, address: SocketAddr) -> Result<(), Error> {
     if let Some(error) = socket.take_error().map_err(failed)? {
         return Err(failed(error));
@@ -271,15 +272,16 @@ fn outcome(socket: &Socket, address: SocketAddr) -> Result<(), Error> {
     }
 }
 
-/// Returns `true` if a socket that was connected to `address` is its own peer. A port of this
-/// machine that nobody has may be the one that the system gave to this very socket. TCP then
-/// connects it to itself (RFC 9293 section 3.5, simultaneous open), and so does UDP.
+/// Returns `true` if a socket that was connected to `address` is its own peer. The system may give
+/// a socket the very port that it connects to, if no socket has that port. TCP then connects the
+/// socket to itself (RFC 9293 section 3.5, simultaneous open), and so does UDP.
 fn meets_itself(socket: &Socket, address: SocketAddr) -> io::Result<bool> {
     let Some(local) = socket.local_addr()?.as_socket() else { return Ok(false) };
     if local.port() != address.port() {
         return Ok(false);
     }
-    // Some systems take the unspecified address for this machine, so it is not `address` that tells.
+    // Some systems take the unspecified address for this machine, so `address` itself is not
+    // decisive.
     Ok(local.ip() == address.ip() || socket.peer_addr()?.as_socket() == Some(local))
 }
 

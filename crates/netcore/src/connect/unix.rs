@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::sys;
 
-/// Connects in blocking mode: with `O_NONBLOCK` a full backlog is an error on Linux (connect(2)),
+/// Connects in blocking mode. With `O_NONBLOCK` a full backlog is an error on Linux (connect(2));
 /// without it `SO_SNDTIMEO` bounds the wait for a place.
 pub(super) fn stream(
     path: &Path,

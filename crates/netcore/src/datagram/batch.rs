@@ -3,7 +3,7 @@
 use crate::datagram::received::Received;
 use crate::sys;
 
-/// Room for several datagrams, which [`Datagram::recv_batch`] fills again and again.
+/// A buffer for several datagrams, which [`Datagram::recv_batch`] fills repeatedly.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,11 +38,11 @@ impl Batch {
     /// The most datagrams of one batch.
     pub const MAX: usize = sys::MAX_BATCH;
 
-    /// Room for `count` datagrams, from 1 to [`MAX`](Batch::MAX), of `size` bytes each, at least 1;
-    /// what is beyond is taken as the nearest.
+    /// Makes a buffer for `count` datagrams, from 1 to [`MAX`](Batch::MAX), of `size` bytes each,
+    /// at least 1. Values beyond these limits are replaced by the nearest limit.
     ///
-    /// A datagram longer than `size` is cut and marked so. UDP's longest has 65,507 bytes over IPv4
-    /// (RFC 768), those of most protocols fit 1500.
+    /// A datagram longer than `size` is cut and marked as truncated. UDP's longest datagram has
+    /// 65,507 bytes over IPv4 (RFC 768); those of most protocols fit in 1500.
     #[must_use]
     pub fn new(count: usize, size: usize) -> Batch {
         let count = count.clamp(1, Batch::MAX);
@@ -55,8 +55,7 @@ impl Batch {
         }
     }
 
-    /// The datagrams of the last call, in the order in which they came, each with what is known of
-    /// it.
+    /// Returns the datagrams of the last call, in the order of their arrival.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], &Received)> {
         let slots = self.bytes.chunks_exact(self.size);
         self.received.iter().zip(slots).map(|(received, slot)| (&slot[..received.len], received))

@@ -16,17 +16,17 @@ use crate::sys::{self, Interest, Local, Outgoing};
 mod tests;
 
 impl Datagram {
-    /// Waits for a datagram, and takes with it what else is there, as far as `batch` has room.
-    /// Gives how many there were, at least one.
+    /// Waits for a datagram, and receives it together with the others that have arrived, as far as
+    /// `batch` has room. Returns their number, at least 1.
     ///
-    /// One system call where the system has recvmmsg(2), which is Linux; elsewhere the same by one
-    /// for each datagram. What an unconnected socket skips is said at
-    /// [`recv_from`](Datagram::recv_from).
+    /// Linux has recvmmsg(2) and needs one system call; other systems need one for each datagram.
+    /// [`recv_from`](Datagram::recv_from) lists the errors that an unconnected socket skips.
     ///
     /// # Errors
     ///
-    /// As [`recv`](Datagram::recv), but that a socket without a peer receives from everybody.
-    /// `batch` is empty then. An error that stands behind datagrams comes with the next call.
+    /// As [`recv`](Datagram::recv), except that a socket without a peer receives from every peer.
+    /// `batch` is empty after an error. An error behind received datagrams is returned by the next
+    /// call.
     pub fn recv_batch(&self, batch: &mut Batch, deadline: Deadline) -> Result<usize, Error> {
         let Batch { bytes, size, received, names } = batch;
         let socket = SockRef::from(&self.socket);
@@ -46,12 +46,12 @@ impl Datagram {
         }
     }
 
-    /// Sends each of `messages` as one datagram to its address, in order. Returns how many were
-    /// sent: all, or those before the first that failed or that the deadline left no time for, at
-    /// least one. Calling again with the rest tells why.
+    /// Sends each of `messages` as one datagram to its address, in order. Returns the number of
+    /// sent datagrams, at least 1. The others failed or the deadline passed; another call with the
+    /// rest returns the reason.
     ///
-    /// A system call for each [`Batch::MAX`] of them where the system has sendmmsg(2), which is
-    /// Linux; elsewhere one for each.
+    /// Linux has sendmmsg(2) and needs one system call for each [`Batch::MAX`] datagrams; other
+    /// systems need one for each datagram.
     ///
     /// # Errors
     ///
@@ -73,8 +73,9 @@ impl Datagram {
         Ok(sent)
     }
 
-    /// Sends each of `replies` to the sender of its datagram, from the address that it had asked:
-    /// [`reply`](Datagram::reply) for several, otherwise as [`send_batch`](Datagram::send_batch).
+    /// Sends each of `replies` to the sender of its datagram, from the address to which it was
+    /// sent: [`reply`](Datagram::reply) for several datagrams, otherwise as
+    /// [`send_batch`](Datagram::send_batch).
     ///
     /// # Errors
     ///
@@ -100,7 +101,8 @@ impl Datagram {
         Ok(sent)
     }
 
-    /// Sends as many of the `count` messages as one system call takes. The error is that of the first message, which there must be.
+    /// Sends as many of the `count` messages as one system call takes, at least one. An error is
+    /// that of the first message.
     fn send_some<'a>(
         &self,
         count: usize,

@@ -1,4 +1,4 @@
-//! To and from the types of std, and into parts for an event loop.
+//! Conversions to and from the types of std, and into parts for an event loop.
 
 use std::net::UdpSocket;
 
@@ -13,8 +13,8 @@ use crate::socket_file::SocketFile;
 use crate::sys::OwnedHandle;
 
 impl Datagram {
-    /// The socket, what it is bound to, and the file to remove in the end. Drop the file before the
-    /// socket.
+    /// Returns the socket, its endpoint, and the file to remove at the end. Drop the file before
+    /// the socket.
     #[must_use]
     pub fn into_parts(self) -> (OwnedHandle, Endpoint, Option<SocketFile>) {
         (self.socket.into(), self.endpoint, self.file)
@@ -49,7 +49,7 @@ fn other_family() -> Error {
 impl TryFrom<UdpSocket> for Datagram {
     type Error = Error;
 
-    /// Takes the socket over as it is: neither its options nor its blocking mode change.
+    /// Takes the socket over as it is; its options and its blocking mode do not change.
     ///
     /// # Errors
     ///
@@ -62,12 +62,12 @@ impl TryFrom<UdpSocket> for Datagram {
 impl TryFrom<OwnedHandle> for Datagram {
     type Error = Error;
 
-    /// Takes a datagram socket over as it is: neither its options nor its blocking mode change. The
+    /// Takes a datagram socket over as it is; its options and its blocking mode do not change. The
     /// file of a Unix socket is not removed.
     ///
     /// # Errors
     ///
-    /// If the handle is not that of a socket.
+    /// If the handle is not a socket.
     fn try_from(socket: OwnedHandle) -> Result<Datagram, Error> {
         Datagram::taken_over(socket.into())
     }
@@ -95,7 +95,7 @@ mod unix {
     impl TryFrom<UnixDatagram> for Datagram {
         type Error = Error;
 
-        /// Takes the socket over as it is. Its file stays whoever's it was: it is not removed.
+        /// Takes the socket over as it is. Its file is not removed.
         ///
         /// # Errors
         ///
@@ -108,7 +108,7 @@ mod unix {
     impl TryFrom<Datagram> for UnixDatagram {
         type Error = Error;
 
-        /// The socket's file stays: std's type removes none.
+        /// Keeps the socket's file: std's type removes none.
         ///
         /// # Errors
         ///

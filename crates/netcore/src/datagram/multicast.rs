@@ -1,5 +1,5 @@
-//! Multicast groups. Where multicasts leave, how far they go and whether this machine hears its own
-//! is said by [`SocketOptions`](crate::SocketOptions).
+//! Multicast groups. [`SocketOptions`](crate::SocketOptions) set the interface of outgoing
+//! multicasts, their hop limit and whether this machine receives its own.
 
 #[cfg(test)]
 mod tests;
@@ -11,13 +11,13 @@ use super::Datagram;
 use crate::error::{Error, Operation};
 
 impl Datagram {
-    /// `IP_ADD_MEMBERSHIP`: receives what is sent to `group` on the interface that has the address
-    /// `interface`; `0.0.0.0` leaves the choice to the system. Ends with [`leave_v4`] or the
-    /// socket.
+    /// Joins `group` on the interface with the address `interface`: `IP_ADD_MEMBERSHIP`. `0.0.0.0`
+    /// leaves the interface to the system. The membership ends with [`leave_v4`] or the socket.
     ///
-    /// Bind the socket to `0.0.0.0` and the group's port. Several sockets can hear the same port if
-    /// each is bound with [`with_reuse_address`](crate::SocketOptions::with_reuse_address). Linux
-    /// gives such a socket what any socket of the machine has joined (ip(7), `IP_MULTICAST_ALL`).
+    /// Bind the socket to `0.0.0.0` and the group's port. Several sockets can receive on the same
+    /// port if each is bound with [`with_reuse_address`](crate::SocketOptions::with_reuse_address).
+    /// Linux delivers to such a socket the groups of every socket of the machine (ip(7),
+    /// `IP_MULTICAST_ALL`).
     ///
     /// [`leave_v4`]: Datagram::leave_v4
     ///
@@ -26,30 +26,33 @@ impl Datagram {
     /// [`Operation::SetOption`] with the C constant:
     /// - [`InvalidInput`](crate::ErrorKind::InvalidInput): `group` is no multicast address
     ///   (RFC 5771);
-    /// - [`NotFound`](crate::ErrorKind::NotFound): no interface has that address, or none is chosen
-    ///   by the system;
-    /// - [`AddressInUse`](crate::ErrorKind::AddressInUse): it has joined already;
-    /// - [`NoBuffers`](crate::ErrorKind::NoBuffers): it has joined as many as the system allows;
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported): it is no IPv4 socket.
+    /// - [`NotFound`](crate::ErrorKind::NotFound): no interface has that address, or the system
+    ///   chooses none;
+    /// - [`AddressInUse`](crate::ErrorKind::AddressInUse): the socket has joined already;
+    /// - [`NoBuffers`](crate::ErrorKind::NoBuffers): the socket has joined as many groups as the
+    ///   system allows;
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported): the socket is no IPv4 socket.
     pub fn join_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> Result<(), Error> {
         let joined = self.socket.join_multicast_v4(&group, &interface);
         self.membership("IP_ADD_MEMBERSHIP", joined)
     }
 
-    /// `IP_DROP_MEMBERSHIP`: undoes [`join_v4`](Datagram::join_v4) with the same arguments.
+    /// Leaves a group that [`join_v4`](Datagram::join_v4) joined with the same arguments:
+    /// `IP_DROP_MEMBERSHIP`.
     ///
     /// # Errors
     ///
     /// [`Operation::SetOption`] with the C constant, usually
-    /// [`AddressNotAvailable`](crate::ErrorKind::AddressNotAvailable): it has not joined.
+    /// [`AddressNotAvailable`](crate::ErrorKind::AddressNotAvailable): the socket has not joined
+    /// the group.
     pub fn leave_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> Result<(), Error> {
         let left = self.socket.leave_multicast_v4(&group, &interface);
         self.membership("IP_DROP_MEMBERSHIP", left)
     }
 
-    /// `IPV6_JOIN_GROUP` (RFC 3493 section 5.2): receives what is sent to `group` on the interface
-    /// with the number `interface`; 0 leaves the choice to the system. Ends with [`leave_v6`] or
-    /// the socket. How to bind is said at [`join_v4`](Datagram::join_v4).
+    /// Joins `group` on the interface with the number `interface`: `IPV6_JOIN_GROUP` (RFC 3493
+    /// section 5.2). 0 leaves the interface to the system. The membership ends with [`leave_v6`] or
+    /// the socket. [`join_v4`](Datagram::join_v4) describes how to bind the socket.
     ///
     /// [`leave_v6`]: Datagram::leave_v6
     ///
@@ -61,7 +64,8 @@ impl Datagram {
         self.membership("IPV6_JOIN_GROUP", joined)
     }
 
-    /// `IPV6_LEAVE_GROUP`: undoes [`join_v6`](Datagram::join_v6) with the same arguments.
+    /// Leaves a group that [`join_v6`](Datagram::join_v6) joined with the same arguments:
+    /// `IPV6_LEAVE_GROUP`.
     ///
     /// # Errors
     ///

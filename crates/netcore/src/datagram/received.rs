@@ -5,26 +5,27 @@ use std::net::IpAddr;
 use crate::address::Address;
 use crate::sys::{Incoming, Local};
 
-/// One datagram, in the buffer that was given for it.
+/// One received datagram. The caller's buffer holds its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
-    /// How many bytes of the buffer it fills.
+    /// Bytes of the buffer that the datagram fills.
     pub len: usize,
-    /// Who sent it.
+    /// The sender.
     pub from: Address,
-    /// Whether it was longer than the buffer. The rest is lost.
+    /// `true` if the datagram was longer than the buffer. The rest is lost.
     pub truncated: bool,
     pub(super) local: Option<Local>,
 }
 
 impl Received {
-    /// The address of this machine that the datagram was sent to, and from which
+    /// Returns the address of this machine to which the datagram was sent, and from which
     /// [`Datagram::reply`] answers.
     ///
-    /// `None` unless the socket was bound by [`Datagram::bind`] to every address (`:PORT`,
-    /// `0.0.0.0:PORT`, `[::]:PORT`) and the system tells, which is Linux. Of a multicast or, over
-    /// IPv4, a broadcast it is the address of the interface that an answer leaves from, or `None`.
+    /// Returns `None` unless [`Datagram::bind`] bound the socket to every address (`:PORT`,
+    /// `0.0.0.0:PORT`, `[::]:PORT`) and the system reports the address, as Linux does. For a
+    /// multicast, and for a broadcast over IPv4, it is the address of the interface that an answer
+    /// leaves from, or `None`.
     #[must_use]
     pub fn local_ip(&self) -> Option<IpAddr> {
         self.local.map(|local| local.ip())

@@ -7,16 +7,17 @@ use std::str::FromStr;
 use crate::endpoint::error::ParseEndpointError;
 use crate::endpoint::{Endpoint, Host, Place, Port, Transport};
 
-/// A name's longest text in RFC 1035 section 2.3.4, without the dot of the root.
+/// The most bytes of a host name in RFC 1035 section 2.3.4, without the dot of the root.
 const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
-/// Far more than IANA's longest service name (15 bytes, RFC 6335 section 5.1).
+/// The most bytes of a service name: far more than IANA's longest (15 bytes, RFC 6335 section 5.1).
 const MAX_SERVICE: usize = 63;
-/// Longer than an interface's name on any system (`IF_NAMESIZE`).
+/// The most bytes of a scope: more than an interface's name on any system (`IF_NAMESIZE`).
 const MAX_SCOPE: usize = 63;
-/// Longer than `sun_path` on any system: this bounds what is kept until the path is used.
+/// The most bytes of a path: more than `sun_path` on any system. The limit bounds the memory of an
+/// endpoint.
 const MAX_PATH: usize = 4096;
-/// How much of a refused text its error keeps, in characters.
+/// The most characters of a refused text that its error keeps.
 const MAX_QUOTED: usize = 256;
 
 const PORT: &str = "a port from 0 to 65535, or a service's name, expected";
@@ -77,7 +78,7 @@ fn place(text: &str, transport: Transport) -> Result<Place, Refusal> {
     Ok(Place::Inet { transport, host, port })
 }
 
-/// Schemes have no case (RFC 3986 section 3.1).
+/// Removes a scheme, in any case (RFC 3986 section 3.1).
 fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     let (start, rest) = text.split_at_checked(scheme.len())?;
     start.eq_ignore_ascii_case(scheme).then_some(rest)
@@ -101,7 +102,7 @@ fn unix(path: &str, text: &str) -> Result<Place, Refusal> {
     }
 }
 
-/// What follows `[`; `offset` is where that stands in the whole text.
+/// Parses the text after `[`; `offset` is its position in the whole text.
 fn bracketed(inside: &str, offset: usize) -> Result<(Host, Port), Refusal> {
     let Some((address, rest)) = inside.split_once(']') else {
         return refuse(offset + inside.len(), "a closing bracket expected");
@@ -130,13 +131,13 @@ fn bracketed(inside: &str, offset: usize) -> Result<(Host, Port), Refusal> {
     Ok((Host::Ip(IpAddr::V6(ip), scope.map(String::from)), self::port(port, after + 1)?))
 }
 
-/// `HOST:PORT` or `:PORT`.
+/// Parses `HOST:PORT` or `:PORT`.
 fn plain(text: &str, offset: usize) -> Result<(Host, Port), Refusal> {
     let Some((host, port)) = text.split_once(':') else {
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
             return refuse(offset, "a port has a colon before it, as in :80 for every interface");
         }
-        // The host is looked at first: what is wrong in it stands before the missing colon.
+        // The host is checked first: its fault stands before the missing colon.
         if !text.is_empty() {
             self::host(text, offset)?;
         }
@@ -150,7 +151,7 @@ fn plain(text: &str, offset: usize) -> Result<(Host, Port), Refusal> {
     Ok((host, self::port(port, port_offset)?))
 }
 
-/// Whether the text, or all before its last colon, is an IPv6 address.
+/// Returns `true` if the text, or its part before the last colon, is an IPv6 address.
 fn looks_like_ipv6(text: &str) -> bool {
     let bare = |text: &str| {
         let ip = text.split_once('%').map_or(text, |(ip, _)| ip);
@@ -182,7 +183,7 @@ fn host(text: &str, offset: usize) -> Result<Host, Refusal> {
         start += label.len() + 1;
     }
     // No top-level domain is a number (RFC 3696 section 2), but some resolvers take 127.1,
-    // 010.0.0.1 or 0x7f.1 for addresses, and not all for the same one.
+    // 010.0.0.1 or 0x7f.1 for addresses, and they disagree about which one.
     let last = name.rsplit('.').next().unwrap_or(name);
     if last.bytes().all(|b| b.is_ascii_digit()) || is_hexadecimal(last) {
         return refuse(offset, "an IPv4 address is four decimal numbers from 0 to 255");

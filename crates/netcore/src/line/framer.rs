@@ -1,4 +1,4 @@
-//! The framer: bytes in, lines out.
+//! The framer: it cuts a byte stream into lines.
 
 use crate::error::debug_as_chain;
 use crate::sys;
@@ -24,20 +24,20 @@ pub struct LineFramer {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// `kept` is the beginning of the line that arrives.
+    /// `kept` is the beginning of an unfinished line.
     Filling,
-    /// `kept` is a line that the caller has been given.
+    /// `kept` is a line that the caller has received.
     Given,
-    /// The line that arrives is too long; `kept` is empty.
+    /// The unfinished line is too long; `kept` is empty.
     Discarding,
 }
 
-/// Where a line is.
+/// The position of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// It is so many bytes of the input, and ends where the rest of the input begins.
+    /// A line of this many bytes in the input, which ends at the start of the remaining input.
     Input(usize),
-    /// In the framer.
+    /// A line in the framer.
     Kept,
 }
 
@@ -48,15 +48,15 @@ impl LineFramer {
         LineFramer { limit, kept: Vec::new(), state: State::Filling }
     }
 
-    /// Takes the next line out of `input` and moves `input` behind it. `None` says that `input`
-    /// is used up; the beginning of an unfinished line is kept for the next call.
+    /// Takes the next line from `input` and advances `input` past it. Returns `None` if `input` is
+    /// used up; the framer keeps the beginning of an unfinished line for the next call.
     ///
     /// Call it until it returns `None`.
     ///
     /// # Errors
     ///
     /// [`TooLong`], once for each line that is longer than the limit, as soon as that is certain.
-    /// The rest of the line is discarded, and framing goes on with the line after it.
+    /// The framer discards the rest of the line and continues with the next one.
     pub fn next<'a, 'i: 'a>(
         &'a mut self,
         input: &mut &'i [u8],
@@ -71,7 +71,7 @@ impl LineFramer {
         }))
     }
 
-    /// As [`next`](LineFramer::next), but says where the line is rather than borrow it.
+    /// As [`next`](LineFramer::next), but returns the position of the line and does not borrow it.
     pub(crate) fn find(&mut self, input: &mut &[u8]) -> Option<Result<Found, TooLong>> {
         if self.state == State::Given {
             self.reset();
@@ -103,12 +103,12 @@ impl LineFramer {
         Some(Ok(Found::Kept))
     }
 
-    /// The line that [`find`](LineFramer::find) said was kept.
+    /// Returns the kept line that [`find`](LineFramer::find) found.
     pub(crate) fn given(&self) -> Line<'_> {
         Line::new(&self.kept)
     }
 
-    /// Takes back the beginning of an unfinished line, for somebody who does not want lines.
+    /// Returns and forgets the beginning of an unfinished line, for a caller that reads bytes next.
     pub(crate) fn take_back(&mut self) -> Vec<u8> {
         let kept = std::mem::take(&mut self.kept);
         let unfinished = self.state == State::Filling;
@@ -116,10 +116,10 @@ impl LineFramer {
         if unfinished { kept } else { Vec::new() }
     }
 
-    /// Says that the stream has ended, and gives its last line if that had no ending. The framer
-    /// is then ready for another stream.
+    /// Ends the stream. Returns its last line if that line has no ending. The framer is then ready
+    /// for another stream.
     ///
-    /// A CR at the very end counts as an ending cut short, not as text.
+    /// A CR at the very end counts as an incomplete ending, not as text.
     pub fn finish(&mut self) -> Option<Line<'_>> {
         if self.state != State::Filling || self.kept.is_empty() {
             self.reset();
@@ -143,8 +143,8 @@ impl LineFramer {
         Ok(())
     }
 
-    /// Appends bytes that are known to fit, so that the capacity doubles but never passes the
-    /// longest line with its ending.
+    /// Appends bytes that are known to fit. The capacity doubles, but never exceeds the longest
+    /// line with its ending.
     fn append(&mut self, bytes: &[u8]) {
         let needed = self.kept.len() + bytes.len();
         if needed > self.kept.capacity() {
@@ -181,27 +181,27 @@ impl<'a> Line<'a> {
         Line { bytes, text }
     }
 
-    /// The line as it came: the text and then the ending.
+    /// Returns the whole line: the text and then the ending.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The text, without the ending.
+    /// Returns the text, without the ending.
     pub fn text(&self) -> &'a [u8] {
         &self.bytes[..self.text]
     }
 
-    /// The ending: LF or CRLF. At the end of the stream it may be empty, or a CR alone.
+    /// Returns the ending: LF or CRLF. At the end of the stream it may be empty or a single CR.
     pub fn ending(&self) -> &'a [u8] {
         &self.bytes[self.text..]
     }
 }
 
-/// A line is longer than its framer allows.
+/// A line that is longer than its framer allows.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line longer than {limit} bytes")]
 pub struct TooLong {
-    /// The most bytes that the text of a line may have.
+    /// The most bytes of text in a line.
     pub limit: usize,
 }
 

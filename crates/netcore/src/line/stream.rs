@@ -12,28 +12,28 @@ use crate::line::framer::{Found, Line, LineFramer, TooLong};
 use crate::line::write_buffer::{WriteBuffer, error_of};
 use crate::stream::{DeadlineStream, Stream};
 
-/// How many bytes are read ahead at most.
+/// The most bytes that are read ahead.
 const READ_AHEAD: usize = 8192;
 
-/// Lines and bodies, read and written over any stream: what Python calls `makefile`.
+/// Lines and bodies, read from and written to any stream: Python's `makefile`.
 ///
-/// Reading goes through a buffer, and so does writing: what was written leaves with
-/// [`flush`](LineStream::flush), when the buffer is full, or before a read that has to wait for the
-/// peer, so that no question stays behind while its answer is awaited. Dropping it drops what was
-/// not flushed.
+/// Reads and writes are buffered. Written bytes are sent by [`flush`](LineStream::flush), when the
+/// buffer is full, or before a read that has to wait for the peer, so that a request never stays in
+/// the buffer while its response is awaited. Dropping the value drops unsent bytes.
 ///
 /// # Deadlines
 ///
-/// Over [`DeadlineStream`], which [`Stream::into_lines`] makes, one deadline bounds all that is read and
-/// written until [`until`](LineStream::until) sets the next: a whole line, a whole body, a whole
-/// exchange. Over another stream the waits are that stream's own. Where a read ends early, because
-/// of the deadline or because a non-blocking stream has nothing more, nothing is lost: the next
-/// goes on where it stopped.
+/// Over [`DeadlineStream`], which [`Stream::into_lines`] makes, one deadline bounds all reads and
+/// writes until [`until`](LineStream::until) sets the next: a whole line, a whole body, a whole
+/// exchange. Over another stream the waits are that stream's own.
+///
+/// A read that ends early, because of the deadline or because a non-blocking stream has nothing
+/// more, loses nothing: the next read continues there.
 ///
 /// # Limits
 ///
-/// The text of a line has at most the `limit` of [`new`](LineStream::new), a body the limit of its call.
-/// Beside these there are 8 KiB for reading and 8 KiB for writing.
+/// The text of a line has at most the `limit` of [`new`](LineStream::new), a body the limit of its
+/// call. The two buffers hold 8 KiB for reading and 8 KiB for writing.
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,7 +54,7 @@ pub struct LineStream<S> {
     stream: S,
     peer: Option<Box<str>>,
     framer: LineFramer,
-    /// What was read ahead is from `start` to `end`.
+    /// The bytes that were read ahead are those from `start` to `end`.
     input: Vec<u8>,
     start: usize,
     end: usize,
@@ -63,8 +63,8 @@ pub struct LineStream<S> {
 }
 
 impl Stream {
-    /// Lines over this stream, of at most `limit` bytes of text each. `deadline` is for all that is
-    /// read and written until [`LineStream::until`] sets another.
+    /// Converts this stream into one of lines with at most `limit` bytes of text each. `deadline`
+    /// bounds all reads and writes until [`LineStream::until`] sets another.
     #[must_use]
     pub fn into_lines(
         self,
@@ -81,7 +81,7 @@ impl Stream {
 }
 
 impl<S: Borrow<Stream>> LineStream<DeadlineStream<S>> {
-    /// Sets the deadline of all that follows: `lines.until(deadline).read_line()?`.
+    /// Sets the deadline of all later calls: `lines.until(deadline).read_line()?`.
     pub const fn until(&mut self, deadline: Deadline) -> &mut Self {
         self.stream.set_deadline(deadline);
         self
@@ -89,7 +89,7 @@ impl<S: Borrow<Stream>> LineStream<DeadlineStream<S>> {
 }
 
 impl<S: Read + Write> LineStream<S> {
-    /// Lines over `stream`, of at most `limit` bytes of text each, their ending not counted.
+    /// Wraps `stream` for lines of at most `limit` bytes of text each, without their ending.
     #[must_use]
     pub fn new(stream: S, limit: usize) -> LineStream<S> {
         LineStream {
@@ -104,31 +104,31 @@ impl<S: Read + Write> LineStream<S> {
         }
     }
 
-    /// Names the peer, for the errors of a stream that does not name it itself.
+    /// Names the peer in the errors of a stream that does not name it itself.
     #[must_use]
     pub fn at(mut self, peer: impl Into<String>) -> LineStream<S> {
         self.peer = Some(peer.into().into_boxed_str());
         self
     }
 
-    /// Has [`write_line`](LineStream::write_line) end lines with CRLF, as most internet protocols want
-    /// it (RFC 5321 section 2.3.8, RFC 9112 section 2.2), rather than with LF.
+    /// Makes [`write_line`](LineStream::write_line) end lines with CRLF instead of LF, as most
+    /// internet protocols require (RFC 5321 section 2.3.8, RFC 9112 section 2.2).
     #[must_use]
     pub const fn crlf(mut self) -> LineStream<S> {
         self.ending = b"\r\n";
         self
     }
 
-    /// Reads the next line: its text, and apart from it the ending, LF or CRLF. `None`: the peer
-    /// has ended. The last line of a stream may lack its ending; [`Line::ending`] is not an LF
-    /// then.
+    /// Reads the next line: its text and, separately, its ending, LF or CRLF. Returns `None` if the
+    /// peer has ended the stream. The last line of a stream may lack its ending; [`Line::ending`]
+    /// is then not an LF.
     ///
     /// # Errors
     ///
     /// - [`LineTooLong`](ErrorKind::LineTooLong), once for a line that is longer than the limit, as
-    ///   soon as that is certain. What is left of it is skipped by the next call;
-    /// - what the stream's reading fails with, [`TimedOut`](ErrorKind::TimedOut) among it;
-    /// - what [`flush`](LineStream::flush) fails with.
+    ///   soon as that is certain. The next call skips the rest of the line;
+    /// - the errors of reading the stream, [`TimedOut`](ErrorKind::TimedOut) among them;
+    /// - the errors of [`flush`](LineStream::flush).
     pub fn read_line(&mut self) -> Result<Option<Line<'_>>, Error> {
         let found = loop {
             let mut rest = &self.input[self.start..self.end];
@@ -151,10 +151,10 @@ impl<S: Read + Write> LineStream<S> {
     ///
     /// # Errors
     ///
-    /// - [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if the peer ends before; what came until then
-    ///   is in `buffer`, and the source says how much that is;
-    /// - what the stream's reading and [`flush`](LineStream::flush) fail with. Here, too, `buffer` has
-    ///   what came, and that will not come again.
+    /// - [`UnexpectedEnd`](ErrorKind::UnexpectedEnd) if the peer ends before. `buffer` has the
+    ///   bytes received until then, and the source says how many;
+    /// - the errors of reading the stream and of [`flush`](LineStream::flush). Here, too, `buffer`
+    ///   has the received bytes, and they are not returned again.
     pub fn read_exact(&mut self, buffer: &mut [u8]) -> Result<(), Error> {
         let wanted = buffer.len();
         let mut filled = 0;
@@ -170,11 +170,12 @@ impl<S: Read + Write> LineStream<S> {
     }
 
     /// Appends the next `count` bytes to `body`, as for a body whose length was announced. Memory
-    /// grows with what comes, not with what was announced. Bounding `count` is the caller's.
+    /// grows with the received bytes, not with the announced length. The caller has to bound
+    /// `count`.
     ///
     /// # Errors
     ///
-    /// As [`read_exact`](LineStream::read_exact); what came until then is in `body`.
+    /// As [`read_exact`](LineStream::read_exact); `body` has the bytes received until then.
     pub fn read_to(&mut self, body: &mut Vec<u8>, count: usize) -> Result<(), Error> {
         let mut left = count;
         while left > 0 {
@@ -188,15 +189,15 @@ impl<S: Read + Write> LineStream<S> {
         Ok(())
     }
 
-    /// Appends all that comes until the peer ends to `body`, `limit` bytes at most. The result is
-    /// how many it was.
+    /// Appends everything until the peer's end to `body`, at most `limit` bytes. Returns the number
+    /// of bytes.
     ///
     /// # Errors
     ///
-    /// - [`TooLarge`](ErrorKind::TooLarge) if more comes; the first `limit` bytes of it are in
-    ///   `body`, the others are still to be read;
-    /// - what the stream's reading and [`flush`](LineStream::flush) fail with; what came until then is
-    ///   in `body`.
+    /// - [`TooLarge`](ErrorKind::TooLarge) if the peer sends more. `body` has the first `limit`
+    ///   bytes, and the others are still to be read;
+    /// - the errors of reading the stream and of [`flush`](LineStream::flush); `body` has the bytes
+    ///   received until then.
     pub fn read_to_end(&mut self, body: &mut Vec<u8>, limit: usize) -> Result<usize, Error> {
         let mut left = limit;
         loop {
@@ -218,8 +219,8 @@ impl<S: Read + Write> LineStream<S> {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) if `text` has an LF, or a CR at its end: it would
-    /// be more than a line to the peer. Nothing of it is written then. Otherwise as
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if `text` has an LF, or a CR at its end, since the
+    /// peer would see more than one line. Nothing is written then. Otherwise as
     /// [`write_all`](LineStream::write_all).
     pub fn write_line(&mut self, text: &[u8]) -> Result<(), Error> {
         if text.contains(&b'\n') || text.ends_with(b"\r") {
@@ -231,46 +232,46 @@ impl<S: Read + Write> LineStream<S> {
         self.write_all(self.ending)
     }
 
-    /// Writes all of `bytes`, into the buffer while there is room.
+    /// Writes all of `bytes`, into the buffer as far as it has room.
     ///
     /// # Errors
     ///
-    /// As [`flush`](LineStream::flush). Whether `bytes` are among what will be sent is not certain then,
-    /// so the stream is of no more use for writing.
+    /// As [`flush`](LineStream::flush). It is then unknown how much of `bytes` will be sent, so the
+    /// stream is of no more use for writing.
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = self.output.write_all(&mut self.stream, bytes);
         written.map_err(|error| self.name(error))
     }
 
-    /// Sends what was written.
+    /// Sends the buffered bytes.
     ///
     /// # Errors
     ///
-    /// What the stream's writing fails with, often [`TimedOut`](ErrorKind::TimedOut) or
+    /// The errors of writing to the stream, often [`TimedOut`](ErrorKind::TimedOut) or
     /// [`BrokenPipe`](ErrorKind::BrokenPipe). After [`TimedOut`](ErrorKind::TimedOut) and
-    /// [`WouldBlock`](ErrorKind::WouldBlock) the next flush goes on where this one stopped. After
-    /// another failure what was not sent is dropped, so that what the peer said before it went can
-    /// still be read.
+    /// [`WouldBlock`](ErrorKind::WouldBlock) the next flush continues where this one stopped. After
+    /// another failure the unsent bytes are dropped, so that the peer's last data can still be
+    /// read.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.output.flush(&mut self.stream).map_err(|error| self.name(error))
     }
 
-    /// The stream. What is read or written there passes by the buffers.
+    /// Returns the stream. Its own reads and writes bypass the buffers.
     pub const fn stream(&self) -> &S {
         &self.stream
     }
 
-    /// The stream, to be changed.
+    /// Returns the stream, mutably. Its own reads and writes bypass the buffers.
     pub const fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Flushes, and gives the stream and what was read ahead of it: for a protocol that goes on in
-    /// another way.
+    /// Flushes, and returns the stream and the bytes that were read ahead: for a connection that
+    /// switches to another protocol.
     ///
     /// # Errors
     ///
-    /// As [`flush`](LineStream::flush); the stream is dropped then.
+    /// As [`flush`](LineStream::flush); the stream is then dropped.
     pub fn into_parts(mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
         self.take_back();
@@ -279,14 +280,15 @@ impl<S: Read + Write> LineStream<S> {
         Ok((self.stream, self.input))
     }
 
-    /// The next bytes, `most` of them at most. Empty: the peer has ended.
+    /// Returns the next bytes, at most `most`. The slice is empty if the peer has ended.
     fn take(&mut self, most: usize) -> Result<&[u8], Error> {
         let count = self.buffered()?.min(most);
         self.start += count;
         Ok(&self.input[self.start - count..self.start])
     }
 
-    /// How many bytes are in the buffer; reads some if there are none. 0: the peer has ended.
+    /// Returns the number of buffered bytes; reads some if there are none. 0 stands for the peer's
+    /// end.
     fn buffered(&mut self) -> Result<usize, Error> {
         self.take_back();
         if self.start == self.end {
@@ -295,7 +297,7 @@ impl<S: Read + Write> LineStream<S> {
         Ok(self.end - self.start)
     }
 
-    /// Puts the beginning of a line whose reading did not come to its end back in front.
+    /// Moves the beginning of an unfinished line back to the front of the buffer.
     fn take_back(&mut self) {
         let begun = self.framer.take_back();
         if !begun.is_empty() {
@@ -304,7 +306,7 @@ impl<S: Read + Write> LineStream<S> {
         }
     }
 
-    /// Reads into the empty buffer. 0: the peer has ended.
+    /// Reads into the empty buffer. Returns 0 if the peer has ended.
     fn fill(&mut self) -> Result<usize, Error> {
         self.flush()?;
         if self.input.len() != READ_AHEAD {

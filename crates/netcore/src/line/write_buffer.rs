@@ -1,20 +1,20 @@
-//! The buffer for what [`LineStream`](crate::line::LineStream) has yet to send.
+//! The write buffer of [`LineStream`](crate::line::LineStream).
 
 use std::io::{self, Write};
 
 use crate::error::{Error, ErrorKind, Operation};
 
-/// How many written bytes wait for a flush at most.
+/// The most bytes that wait for a flush.
 pub(super) const WRITE_BUFFER: usize = 8192;
 
-/// What was written and has not left.
+/// The bytes that were written and not yet sent.
 #[derive(Debug, Default)]
 pub(super) struct WriteBuffer {
     bytes: Vec<u8>,
 }
 
 impl WriteBuffer {
-    /// Keeps `bytes`, and sends what there is no room for.
+    /// Buffers `bytes`, and sends them if the buffer has no room.
     pub(super) fn write_all(&mut self, to: &mut impl Write, bytes: &[u8]) -> Result<(), Error> {
         if self.bytes.len() + bytes.len() > WRITE_BUFFER {
             self.flush(to)?;
@@ -26,13 +26,14 @@ impl WriteBuffer {
         Ok(())
     }
 
-    /// How many bytes are kept.
+    /// Returns the number of buffered bytes.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Sends what is kept. What could not be sent yet is kept; what never can be is dropped.
+    /// Sends the buffered bytes. A temporary failure keeps the unsent ones; any other failure drops
+    /// them.
     pub(super) fn flush(&mut self, to: &mut impl Write) -> Result<(), Error> {
         let (sent, result) = put(to, &self.bytes);
         let result =
@@ -45,7 +46,7 @@ impl WriteBuffer {
     }
 }
 
-/// Writes all of `bytes`; says how many it wrote where it fails.
+/// Writes all of `bytes`. Returns the number of bytes written before a failure, with the result.
 fn put(stream: &mut impl Write, bytes: &[u8]) -> (usize, Result<(), Error>) {
     let mut sent = 0;
     while sent < bytes.len() {

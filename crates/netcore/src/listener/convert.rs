@@ -1,4 +1,4 @@
-//! To and from the types of std, and into parts for an event loop.
+//! Conversions to and from the types of std, and into parts for an event loop.
 
 use std::net::TcpListener;
 
@@ -13,7 +13,7 @@ use crate::socket_file::SocketFile;
 use crate::sys::OwnedHandle;
 
 impl Listener {
-    /// The socket (in non-blocking mode), what it is bound to, and the file to remove in the end.
+    /// Returns the socket (in non-blocking mode), its endpoint, and the file to remove at the end.
     /// Drop the file before the socket.
     #[must_use]
     pub fn into_parts(self) -> (OwnedHandle, Endpoint, Option<SocketFile>) {
@@ -62,12 +62,12 @@ impl TryFrom<TcpListener> for Listener {
 impl TryFrom<OwnedHandle> for Listener {
     type Error = Error;
 
-    /// Takes over a socket that listens already: one inherited from the process that started this
-    /// one, for example. The file of a Unix socket is not removed.
+    /// Takes over a socket that listens already, for example one inherited from the parent process.
+    /// The file of a Unix socket is not removed.
     ///
     /// # Errors
     ///
-    /// If the handle is not that of a socket, or the system can't set the non-blocking mode.
+    /// If the handle is not a socket, or the system can't set the non-blocking mode.
     fn try_from(socket: OwnedHandle) -> Result<Listener, Error> {
         Listener::taken_over(socket.into())
     }
@@ -95,7 +95,7 @@ mod unix {
     impl TryFrom<UnixListener> for Listener {
         type Error = Error;
 
-        /// The socket's file stays whoever's it was: it is not removed.
+        /// Takes the socket over. Its file is not removed.
         ///
         /// # Errors
         ///
@@ -108,7 +108,7 @@ mod unix {
     impl TryFrom<Listener> for UnixListener {
         type Error = Error;
 
-        /// The socket's file stays: std's type removes none.
+        /// Keeps the socket's file: std's type removes none.
         ///
         /// # Errors
         ///

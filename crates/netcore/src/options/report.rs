@@ -1,4 +1,4 @@
-//! What was asked for beside what the system granted.
+//! Requested options beside the granted ones.
 
 #[cfg(test)]
 mod tests;
@@ -15,10 +15,10 @@ use crate::options::socket_options::{
 use crate::options::system::{Readout, Target};
 use crate::sys::AsHandle;
 
-/// Every option of a live socket under its C name: what was asked for, and what the system granted.
+/// Every option of a live socket under its C name, with the requested and the granted value.
 ///
-/// Systems grant less than they say: setsockopt(2) succeeds, and the buffer is smaller than asked
-/// for, the time rounded, the value another. [`ReportRow::verdict`] tells these apart.
+/// Systems may grant less than setsockopt(2) reports: a smaller buffer, a rounded time, another
+/// value. [`ReportRow::verdict`] tells these cases apart.
 ///
 /// Prints as a table with a line for each option:
 ///
@@ -58,45 +58,45 @@ pub struct ReportRow {
     verdict: Option<Verdict>,
 }
 
-/// What the system says of an option.
+/// The system's answer about an option.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Granted {
-    /// The value that it reports: a number, `1` or `0` for on or off, a time with its unit, a name;
-    /// `off` or `none` where it is not set.
+    /// The reported value: a number, `1` or `0` for on or off, a time with its unit, a name; `off`
+    /// or `none` if it is not set.
     Value(String),
-    /// This system, or this kind of socket, does not have the option.
+    /// This system, or this type of socket, does not have the option.
     NotAvailable,
-    /// It has the option and could not tell the value: [`Operation::GetOption`].
+    /// The option exists, but its value could not be read: [`Operation::GetOption`].
     Failed(Error),
 }
 
-/// How what was granted compares with what was asked for.
+/// The comparison of the granted with the requested value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is what was asked for.
+    /// The values are equal.
     AsAsked,
-    /// A buffer of twice the size: Linux counts its own bookkeeping in (socket(7)).
+    /// A buffer of twice the size: Linux includes its own bookkeeping (socket(7)).
     Doubled,
-    /// A buffer of another size: cut to the system's limit, or raised to it.
+    /// A buffer of another size: reduced or raised to the system's limit.
     Clamped,
     /// A time rounded up to the clock of the option.
     Rounded,
-    /// Another value altogether.
+    /// Any other value.
     Ignored,
 }
 
 impl SocketOptions {
-    /// Every option that `socket` could have, as the system reports it, beside what was `asked`
-    /// for.
+    /// Returns every option that `socket` could have, as the system reports it, beside the value
+    /// that was `asked` for.
     ///
-    /// The connect timeout and the backlog are not among them: no system reports them.
+    /// The connect timeout and the backlog are missing: no system reports them.
     ///
     /// # Errors
     ///
-    /// [`Operation::Inspect`] if the handle is not that of a socket. An option that can't be read
-    /// is no error here but a row: [`Granted::Failed`].
+    /// [`Operation::Inspect`] if the handle is not a socket. An unreadable option is no error but a
+    /// row: [`Granted::Failed`].
     pub fn report(socket: &impl AsHandle, asked: Option<&SocketOptions>) -> Result<Report, Error> {
         let target = Target::of(socket)?;
         let Readout { options, keepalive, no_device, mut failed } = target.read();
@@ -116,7 +116,7 @@ impl SocketOptions {
 }
 
 impl Report {
-    /// A row for each option, always in the same order.
+    /// Returns a row for each option, always in the same order.
     #[must_use]
     pub fn rows(&self) -> &[ReportRow] {
         &self.rows
@@ -139,25 +139,26 @@ impl ReportRow {
         ReportRow { name, asked: asked.map(|value| value.to_string()), granted, verdict }
     }
 
-    /// The C name, by the socket's family: `IP_TTL` or `IPV6_UNICAST_HOPS`.
+    /// Returns the C name, by the socket's family: `IP_TTL` or `IPV6_UNICAST_HOPS`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What was asked for, in the form of [`Granted::Value`]. `None`: nothing.
+    /// Returns the requested value, in the form of [`Granted::Value`]. Returns `None` if the option
+    /// was not requested.
     #[must_use]
     pub fn asked(&self) -> Option<&str> {
         self.asked.as_deref()
     }
 
-    /// What the system says.
+    /// Returns the system's answer.
     #[must_use]
     pub fn granted(&self) -> &Granted {
         &self.granted
     }
 
-    /// How the two compare. `None` if one of them is missing.
+    /// Returns the comparison of the two values. Returns `None` if one of them is missing.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
         self.verdict
@@ -242,7 +243,7 @@ enum Value {
     Size(usize),
     Time(Duration),
     Text(String),
-    /// The option is there and says: nothing.
+    /// The option exists and has no value.
     Unset(&'static str),
 }
 
@@ -259,15 +260,15 @@ impl fmt::Display for Value {
     }
 }
 
-/// What was asked for, or what was granted.
+/// A requested or a granted value.
 struct Side<'a> {
     set: &'a Values,
-    /// The knobs, whether it is on or off.
+    /// The parameters of keepalive, whether it is on or off.
     keepalive: Option<Keepalive>,
     no_device: bool,
 }
 
-/// The name on most sockets, the name on those of IPv6, and the value.
+/// The name on most sockets, the name on IPv6 sockets, and the value.
 type Row = (&'static str, &'static str, fn(&Side<'_>) -> Option<Value>);
 
 #[rustfmt::skip]

@@ -8,12 +8,12 @@ use crate::sys;
 
 /// Every option of a socket in one value: to store, compare, print, apply and read back.
 ///
-/// What is not set here stays as the system has it. [`Stream`](crate::Stream),
-/// [`Listener`](crate::Listener) and [`Datagram`](crate::Datagram) apply what fits their transport and
-/// leave out the rest, so that one value can serve several endpoints;
-/// [`apply`](SocketOptions::apply) leaves out nothing.
+/// Options that are not set here keep the system's value. [`Stream`](crate::Stream),
+/// [`Listener`](crate::Listener) and [`Datagram`](crate::Datagram) apply the options of their
+/// transport and skip the others, so one value can serve several endpoints.
+/// [`apply`](SocketOptions::apply) skips none.
 ///
-/// Prints what is set, under the C names: `SO_REUSEADDR=1 TCP_NODELAY=1`.
+/// Prints the set options under their C names: `SO_REUSEADDR=1 TCP_NODELAY=1`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,30 +58,32 @@ macro_rules! options {
 
 options! {
     /// `SO_REUSEADDR`: bind a port that closed connections still hold, so that a server can be
-    /// started again at once. [`Listener`](crate::Listener) sets it by itself on Unix. On Windows the
-    /// option lets any process take a port that is in use, and there it is not set by itself.
+    /// started again at once. [`Listener`](crate::Listener) sets it on Unix by default. On Windows
+    /// it lets any process take a port in use, so it is not set by default there.
     reuse_address, with_reuse_address: bool;
     /// `SO_REUSEPORT`: several sockets on one port. Linux spreads connections over them; macOS does
     /// not. Not on Windows.
     reuse_port, with_reuse_port: bool;
-    /// `O_NONBLOCK`: calls return [`WouldBlock`](crate::ErrorKind::WouldBlock) rather than wait.
-    /// For a listener: the streams that it accepts.
+    /// `O_NONBLOCK`: calls return [`WouldBlock`](crate::ErrorKind::WouldBlock) instead of waiting.
+    /// For a listener it applies to the accepted streams.
     nonblocking, with_nonblocking: bool;
-    /// How long [`Stream::connect`](crate::Stream::connect) may take, all addresses together and the
-    /// look-up included. No option of the system's: never read back.
+    /// The time limit of [`Stream::connect`](crate::Stream::connect), all addresses together and
+    /// the look-up included. The system has no such option, so it is never read back.
     connect_timeout, with_connect_timeout: Duration;
-    /// `SO_RCVTIMEO`: the longest wait of one read without a deadline. Zero: no limit, as in C.
+    /// `SO_RCVTIMEO`: the longest wait of one read without a deadline. Zero stands for no limit, as
+    /// in C.
     read_timeout, with_read_timeout: Duration;
-    /// `SO_SNDTIMEO`: the longest wait of one write without a deadline. Zero: no limit, as in C.
+    /// `SO_SNDTIMEO`: the longest wait of one write without a deadline. Zero stands for no limit,
+    /// as in C.
     write_timeout, with_write_timeout: Duration;
-    /// `TCP_NODELAY`: send at once rather than gather small writes. On by default in
+    /// `TCP_NODELAY`: send at once instead of gathering small writes. On by default in
     /// [`Stream`](crate::Stream) and [`Listener`](crate::Listener).
     nodelay, with_nodelay: bool;
-    /// `SO_KEEPALIVE` and its knobs; `None` turns it off. On by default in
+    /// `SO_KEEPALIVE` and its parameters; `None` turns it off. On by default in
     /// [`Listener`](crate::Listener), whose connections inherit it, within [`Keepalive::LIMIT`].
     keepalive, with_keepalive: Option<Keepalive>;
-    /// `SO_LINGER`: how long closing may wait for unsent data, in whole seconds (rounded up); zero
-    /// drops the data and resets the connection; `None` turns it off.
+    /// `SO_LINGER`: the time that closing may wait for unsent data, in whole seconds (rounded up).
+    /// Zero drops the data and resets the connection; `None` turns the option off.
     linger, with_linger: Option<Duration>;
     /// `SO_RCVBUF`, in bytes. Linux doubles the value for its own use and reports it doubled;
     /// systems cut it to their limit.
@@ -89,36 +91,36 @@ options! {
     /// `SO_SNDBUF`, in bytes. Linux doubles the value for its own use and reports it doubled;
     /// systems cut it to their limit.
     send_buffer, with_send_buffer: usize;
-    /// `IP_TTL` or `IPV6_UNICAST_HOPS`, by the socket's family: how many routers a packet may pass,
-    /// from 1.
+    /// `IP_TTL` or `IPV6_UNICAST_HOPS`, by the socket's family: the most routers that a packet may
+    /// pass, at least 1.
     ttl, with_ttl: u8;
-    /// `IP_TOS` or `IPV6_TCLASS`, by the socket's family: the class of traffic (RFC 2474 section 3).
-    /// On TCP the two lowest bits are the system's (RFC 3168).
+    /// `IP_TOS` or `IPV6_TCLASS`, by the socket's family: the class of traffic (RFC 2474 section
+    /// 3). On TCP the system owns the two lowest bits (RFC 3168).
     tos, with_tos: u8;
     /// `SO_BROADCAST`: datagrams may go to broadcast addresses.
     broadcast, with_broadcast: bool;
-    /// `IPV6_V6ONLY`: an IPv6 socket takes no IPv4. Must precede bind(2).
+    /// `IPV6_V6ONLY`: an IPv6 socket accepts no IPv4. Must precede bind(2).
     only_v6, with_only_v6: bool;
-    /// `IP_MULTICAST_LOOP` or `IPV6_MULTICAST_LOOP`: this machine hears its own multicasts.
+    /// `IP_MULTICAST_LOOP` or `IPV6_MULTICAST_LOOP`: this machine receives its own multicasts.
     multicast_loop, with_multicast_loop: bool;
-    /// `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`: how many routers a multicast may pass.
+    /// `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`: the most routers that a multicast may pass.
     multicast_ttl, with_multicast_ttl: u8;
-    /// `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`: where multicasts leave.
+    /// `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`: the interface of outgoing multicasts.
     multicast_interface, with_multicast_interface: MulticastInterface;
-    /// `TCP_USER_TIMEOUT` (RFC 5482): how long sent data may go unacknowledged before the connection
-    /// is given up, in milliseconds. Zero: the system's rule. On Linux. It also ends the connection
-    /// of a living peer that reads nothing for so long while data waits for it.
+    /// `TCP_USER_TIMEOUT` (RFC 5482): the time in milliseconds after which a connection with
+    /// unacknowledged data is aborted. Zero leaves it to the system. Linux only. It also ends the
+    /// connection of a living peer that reads nothing for this time while data waits for it.
     user_timeout, with_user_timeout: Duration;
-    /// `SO_BINDTODEVICE`: only packets of this interface; the empty name stands for all of them. On
-    /// Linux.
+    /// `SO_BINDTODEVICE`: receive packets of this interface only; the empty name stands for all
+    /// interfaces. Linux only.
     bind_device, with_bind_device: String;
     /// The backlog of listen(2): connections that wait to be accepted. The default is 4096; the
-    /// system cuts it to its own limit (`somaxconn`). Never read back.
+    /// system cuts it to its own limit (`somaxconn`). It is never read back.
     backlog, with_backlog: u32;
 }
 
-/// `SO_KEEPALIVE` turned on: when the system asks a silent TCP peer whether it lives. What is not set
-/// stays as the system has it.
+/// The parameters of `SO_KEEPALIVE`: the times at which the system probes a silent TCP peer.
+/// Parameters that are not set keep the system's value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keepalive {
     pub(super) idle: Option<Duration>,
@@ -127,18 +129,19 @@ pub struct Keepalive {
 }
 
 impl Keepalive {
-    /// Keepalive at the system's pace, which is often two hours.
+    /// Makes keepalive with the system's times. The first probe often comes after two hours.
     #[must_use]
     pub fn new() -> Keepalive {
         Keepalive::default()
     }
 
-    /// The limit within which servers give a vanished peer up by default.
+    /// The default limit within which servers abort the connection of a vanished peer.
     pub const LIMIT: Duration = Duration::from_secs(120);
 
-    /// Probes that give a vanished peer up after about `limit`: half of it is the silence before the
-    /// first probe, and four probes follow in the other half. Each time is rounded up to whole
-    /// seconds. OpenBSD has the system's pace only, Windows always sends ten probes.
+    /// Makes keepalive that aborts the connection of a vanished peer after about `limit`. The first
+    /// probe follows a silence of half the limit, and four probes share the other half. Each time
+    /// is rounded up to whole seconds. OpenBSD has fixed times, and Windows always sends ten
+    /// probes.
     ///
     /// Systems refuse a silence above 32,767 s, so `limit` is at most 65,534 s.
     #[must_use]
@@ -152,47 +155,48 @@ impl Keepalive {
         Keepalive { idle: Some(half), interval: Some(half / PROBES), count }
     }
 
-    /// `TCP_KEEPIDLE`: the silence before the first probe, in whole seconds (rounded up), from 1.
+    /// Sets `TCP_KEEPIDLE`: the silence before the first probe, in whole seconds (rounded up), at
+    /// least 1.
     #[must_use]
     pub fn with_idle(mut self, idle: Duration) -> Keepalive {
         self.idle = Some(idle);
         self
     }
 
-    /// `TCP_KEEPINTVL`: the time between probes, in whole seconds (rounded up), from 1.
+    /// Sets `TCP_KEEPINTVL`: the time between probes, in whole seconds (rounded up), at least 1.
     #[must_use]
     pub fn with_interval(mut self, interval: Duration) -> Keepalive {
         self.interval = Some(interval);
         self
     }
 
-    /// `TCP_KEEPCNT`: the probes without an answer after which the connection is given up, from 1.
+    /// Sets `TCP_KEEPCNT`: the unanswered probes after which the connection is aborted, at least 1.
     #[must_use]
     pub fn with_count(mut self, count: u32) -> Keepalive {
         self.count = Some(count);
         self
     }
 
-    /// `TCP_KEEPIDLE`, if it is set.
+    /// Returns `TCP_KEEPIDLE`, if it is set.
     #[must_use]
     pub fn idle(&self) -> Option<Duration> {
         self.idle
     }
 
-    /// `TCP_KEEPINTVL`, if it is set.
+    /// Returns `TCP_KEEPINTVL`, if it is set.
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         self.interval
     }
 
-    /// `TCP_KEEPCNT`, if it is set.
+    /// Returns `TCP_KEEPCNT`, if it is set.
     #[must_use]
     pub fn count(&self) -> Option<u32> {
         self.count
     }
 }
 
-/// An interface, as each family names it.
+/// An interface, in the form of each address family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MulticastInterface {
     /// The interface with this address; `0.0.0.0` leaves it to the system.
@@ -202,7 +206,7 @@ pub enum MulticastInterface {
 }
 
 impl SocketOptions {
-    /// No option set.
+    /// Makes options of which none is set.
     #[must_use]
     pub fn new() -> SocketOptions {
         SocketOptions::default()
@@ -267,12 +271,12 @@ impl List<'_, '_> {
     }
 }
 
-/// A duration with its unit.
+/// A duration that prints with its unit.
 pub(super) struct Seconds(pub(super) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Debug has "0ns".
+        // Debug prints "0ns".
         if self.0.is_zero() { f.write_str("0s") } else { fmt::Debug::fmt(&self.0, f) }
     }
 }

@@ -1,4 +1,4 @@
-//! From the value to the socket and back.
+//! Applying options to a socket and reading them back.
 
 use std::io;
 use std::time::Duration;
@@ -11,15 +11,16 @@ use crate::options::socket_options::{Keepalive, MulticastInterface, SocketOption
 use crate::sys::{self, AsHandle};
 
 impl SocketOptions {
-    /// Sets on `socket` every option that is set here. Options that bind(2) looks at
-    /// (`SO_REUSEADDR`, `SO_REUSEPORT`, `IPV6_V6ONLY`, `SO_BINDTODEVICE`) must be applied before it.
+    /// Sets every option of this value on `socket`. Options that bind(2) evaluates (`SO_REUSEADDR`,
+    /// `SO_REUSEPORT`, `IPV6_V6ONLY`, `SO_BINDTODEVICE`) must be applied before it.
     ///
     /// # Errors
     ///
     /// [`Operation::SetOption`] with the C constant of the first option that the system refused:
-    /// - [`Unsupported`](ErrorKind::Unsupported): the system or this kind of socket does not have it;
-    /// - [`InvalidInput`](ErrorKind::InvalidInput): the value is out of its range;
-    /// - [`PermissionDenied`](ErrorKind::PermissionDenied): it takes more rights.
+    /// - [`Unsupported`](ErrorKind::Unsupported): the system or this type of socket does not have
+    ///   the option;
+    /// - [`InvalidInput`](ErrorKind::InvalidInput): the value is out of range;
+    /// - [`PermissionDenied`](ErrorKind::PermissionDenied): the option needs more privileges.
     ///
     /// The options before it stay set.
     pub fn apply(&self, socket: &impl AsHandle) -> Result<(), Error> {
@@ -31,9 +32,9 @@ impl SocketOptions {
         }
     }
 
-    /// The options of `socket` as the system reports them. What the system or this kind of socket
-    /// does not have stays unset. Values may differ from those that were applied: buffer sizes are
-    /// doubled by Linux, times rounded to the clock of its timers.
+    /// Returns the options of `socket` as the system reports them. An option that the system or
+    /// this type of socket does not have stays unset. Values may differ from the applied ones:
+    /// Linux doubles buffer sizes, and systems round times to their timers.
     ///
     /// # Errors
     ///
@@ -46,12 +47,13 @@ impl SocketOptions {
         }
     }
 
-    /// All but the blocking mode, which the caller needs for itself until the socket stands.
+    /// Sets all options except the blocking mode, which the caller needs until the socket is
+    /// connected or bound.
     pub(crate) fn apply_but_mode(&self, socket: &impl AsHandle) -> Result<(), Error> {
         self.set_on(&Target::of(socket)?)
     }
 
-    /// Without the options that sockets of this transport do not have.
+    /// Returns these options without those that sockets of this transport do not have.
     pub(crate) fn fitting(&self, transport: Transport) -> SocketOptions {
         let mut set = self.set.clone();
         if transport != Transport::Tcp {
@@ -86,7 +88,7 @@ impl SocketOptions {
         if let Some(on) = set.reuse_port {
             target.set("SO_REUSEPORT", sys::set_reuse_port(socket, on))?;
         }
-        // A family that has no such option refuses it below; IPv4 is "IPv4 only" anyway.
+        // A family without such an option refuses it below; IPv4 is "IPv4 only" anyway.
         if let Some(on) = set.only_v6.filter(|_| target.domain != Domain::IPV4) {
             target.set("IPV6_V6ONLY", socket.set_only_v6(on))?;
         }
@@ -173,28 +175,28 @@ impl SocketOptions {
     }
 }
 
-/// A socket and what decides which options it has.
+/// A socket with the properties that determine its options.
 pub(super) struct Target<'a> {
     socket: SockRef<'a>,
     pub(super) domain: Domain,
     kind: Type,
 }
 
-/// What the system reports of a socket.
+/// The options that the system reports for a socket.
 #[derive(Default)]
 pub(super) struct Readout {
-    /// What it reported. The others are not available here, or failed.
+    /// The reported options. The others are not available here, or failed.
     pub(super) options: SocketOptions,
-    /// The knobs of keepalive, also where it is off.
+    /// The parameters of keepalive, even if it is off.
     pub(super) keepalive: Keepalive,
-    /// `SO_BINDTODEVICE` is there, and no device is set.
+    /// `true` if `SO_BINDTODEVICE` exists and no device is set.
     pub(super) no_device: bool,
-    /// What could not be read: [`Operation::GetOption`] each.
+    /// The errors of unreadable options: [`Operation::GetOption`] each.
     pub(super) failed: Vec<Error>,
 }
 
 impl Readout {
-    /// `None`: not available here, or noted as failed.
+    /// Returns `None` if the option is not available, or after recording its failure.
     fn note<T>(&mut self, name: &'static str, result: io::Result<T>) -> Option<T> {
         match result {
             Ok(value) => return Some(value),
@@ -294,13 +296,13 @@ fn timer(timeout: Duration) -> Option<Duration> {
     (!timeout.is_zero()).then(|| timeout.max(Duration::from_micros(1)))
 }
 
-/// Rounded up: down would turn half a second into zero, which means something else.
+/// Rounds up: rounding down would turn half a second into zero, which has another meaning.
 fn whole_seconds(duration: Duration) -> Duration {
     let part = u64::from(duration.subsec_nanos() > 0);
     Duration::from_secs(duration.as_secs().saturating_add(part))
 }
 
-/// The system takes a C int, and socket2 cuts off the upper half.
+/// Rejects values beyond a C int, since socket2 would cut off the upper half.
 fn size_limit(size: usize) -> io::Result<()> {
     match i32::try_from(size) {
         Ok(_) => Ok(()),

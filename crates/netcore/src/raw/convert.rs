@@ -1,4 +1,4 @@
-//! To and from the system's handles, and into our other sockets where it is one.
+//! Conversions to and from the system's handles, and into the other sockets of this crate.
 
 use super::{Domain, Protocol, Socket, Type};
 use crate::datagram::Datagram;
@@ -27,8 +27,8 @@ impl TryFrom<OwnedHandle> for Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Inspect`] if it is no socket, [`Operation::SetOption`] if the mode can't be
-    /// set.
+    /// [`Operation::Inspect`] if the handle is no socket, [`Operation::SetOption`] if the mode
+    /// can't be set.
     fn try_from(handle: OwnedHandle) -> Result<Socket, Error> {
         let inspect = |error| Error::from_io(Operation::Inspect, error);
         let socket = socket2::Socket::from(handle);
@@ -47,7 +47,7 @@ impl TryFrom<OwnedHandle> for Socket {
 }
 
 impl From<Socket> for OwnedHandle {
-    /// It is in non-blocking mode.
+    /// Returns the handle, in non-blocking mode.
     fn from(socket: Socket) -> OwnedHandle {
         socket.socket.into()
     }
@@ -56,12 +56,12 @@ impl From<Socket> for OwnedHandle {
 impl TryFrom<Socket> for Stream {
     type Error = Error;
 
-    /// For a connected socket.
+    /// Converts a connected socket.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if it is not of type [`Stream`](Type::Stream), and
-    /// [`Operation::SetOption`] if the blocking mode can't be set. It is closed then.
+    /// [`ErrorKind::InvalidInput`] if the socket is not of type [`Stream`](Type::Stream), and
+    /// [`Operation::SetOption`] if the blocking mode can't be set. The socket is then closed.
     fn try_from(socket: Socket) -> Result<Stream, Error> {
         let fits = socket.kind == Type::Stream;
         Ok(Stream::taken_over(socket.into_type(fits, "a stream is of type stream")?))
@@ -71,12 +71,12 @@ impl TryFrom<Socket> for Stream {
 impl TryFrom<Socket> for Listener {
     type Error = Error;
 
-    /// For a socket that listens.
+    /// Converts a listening socket.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if it is not of type [`Stream`](Type::Stream), or is of a domain
-    /// that a listener does not have, and what the system fails with. It is closed then.
+    /// [`ErrorKind::InvalidInput`] if the socket is not of type [`Stream`](Type::Stream), or is of
+    /// a domain that a listener does not have, and the system's errors. The socket is then closed.
     fn try_from(socket: Socket) -> Result<Listener, Error> {
         let fits = socket.kind == Type::Stream;
         Listener::taken_over(socket.into_type(fits, "a listener is of type stream")?)
@@ -86,12 +86,12 @@ impl TryFrom<Socket> for Listener {
 impl TryFrom<Socket> for Datagram {
     type Error = Error;
 
-    /// For UDP and Unix datagrams.
+    /// Converts a UDP or Unix datagram socket.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if it is of another type, domain or protocol, and what the
-    /// system fails with. It is closed then.
+    /// [`ErrorKind::InvalidInput`] if the socket is of another type, domain or protocol, and the
+    /// system's errors. The socket is then closed.
     fn try_from(socket: Socket) -> Result<Datagram, Error> {
         let fits = socket.kind == Type::Datagram
             && matches!(socket.protocol, Protocol::Default | Protocol::Udp);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One line for each value: documentation, name, what it prints as, and socket2's value.
+/// One line for each value: documentation, name, printed text, and socket2's value.
 macro_rules! selector {
     (
         $(#[$doc:meta])* $name:ident, $word:literal;
@@ -13,7 +13,7 @@ macro_rules! selector {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$value_doc])* $value,)*
-            /// Another, by the system's number for it.
+            /// Another value, by the system's number.
             Other(i32),
         }
 
@@ -45,7 +45,7 @@ macro_rules! selector {
 }
 
 selector! {
-    /// The family of addresses, an `AF_` constant.
+    /// The address family, an `AF_` constant.
     Domain, "domain";
     /// `AF_INET`
     Ipv4 = "ipv4", socket2::Domain::IPV4;
@@ -56,22 +56,22 @@ selector! {
 }
 
 selector! {
-    /// What a socket carries, a `SOCK_` constant.
+    /// The type of a socket, a `SOCK_` constant.
     Type, "type";
     /// `SOCK_STREAM`: bytes in order, over a connection.
     Stream = "stream", socket2::Type::STREAM;
-    /// `SOCK_DGRAM`: messages, each for itself.
+    /// `SOCK_DGRAM`: independent messages.
     Datagram = "datagram", socket2::Type::DGRAM;
     /// `SOCK_SEQPACKET`: messages in order, over a connection.
     SeqPacket = "seqpacket", socket2::Type::SEQPACKET;
-    /// `SOCK_RAW`: packets of the layer below, usually for privileged processes alone.
+    /// `SOCK_RAW`: packets of the layer below, usually for privileged processes only.
     Raw = "raw", socket2::Type::RAW;
 }
 
 selector! {
-    /// The protocol, an `IPPROTO_` constant or one of its family's own.
+    /// The protocol, an `IPPROTO_` constant or a constant of its family.
     Protocol, "protocol";
-    /// 0: the one that the system has for the domain and type.
+    /// 0: the default protocol of the domain and type.
     Default = "default", socket2::Protocol::from(0);
     /// `IPPROTO_TCP`
     Tcp = "tcp", socket2::Protocol::TCP;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::error::{Error, Operation, debug_as_chain, write_causes};
 
-/// The bytes that a relay has carried, and the end that it did not wait for.
+/// The bytes that were relayed, and the end that had not ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Relayed {

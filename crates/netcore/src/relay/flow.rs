@@ -11,30 +11,30 @@ use crate::relay::error::Side;
 use crate::sys::{Interest, PollEntry};
 use crate::transfer::{Pump, Step, operation};
 
-/// A failure, and the side from which the bytes came that it is about.
+/// A failure, with the source of the failed direction.
 pub(super) type Failed = (Option<Side>, Error);
 
-/// One way of a relay.
+/// One direction of a relay.
 #[derive(Debug)]
 pub(super) struct Flow<'a> {
-    /// From where its bytes come.
+    /// The side that its bytes come from.
     from: Side,
     source: End<'a>,
     sink: End<'a>,
     pump: Pump<'a>,
     open: bool,
-    /// What it waits for.
+    /// The readiness that it waits for.
     interest: Interest,
-    /// Whether, while the source is silent, the sink may still report an error.
+    /// `true` if the sink may still report an error while the source is silent.
     watched: bool,
 }
 
-/// What is the matter with a sink.
+/// The condition of a sink.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// Nothing, or the next write will tell.
+    /// No error, or one that the next write will return.
     None,
-    /// It takes no more, and nothing was on its way there.
+    /// The sink accepts no more bytes, and none were on their way to it.
     Closed,
     Failed(Error),
 }
@@ -65,7 +65,7 @@ impl<'a> Flow<'a> {
         Ok(step)
     }
 
-    /// The source has ended and all has arrived; `pass_on` says whether the sink is told.
+    /// Ends this direction after all bytes of the source have arrived. `pass_on` ends the sink too.
     pub(super) fn end(&mut self, pass_on: bool) -> Result<(), Error> {
         self.open = false;
         match self.sink.stream {
@@ -74,17 +74,17 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Nothing goes this way any more.
+    /// Ends this direction without a word to the sink.
     pub(super) fn give_up(&mut self) {
         self.open = false;
     }
 
-    /// Whether what takes no more may have something to say all the same.
+    /// Returns `true` if the sink may still send although it accepts no more bytes.
     pub(super) fn sink_may_speak(&self) -> bool {
         self.sink.stream.is_some()
     }
 
-    /// What to wait for.
+    /// Returns the descriptor and the readiness to wait for.
     pub(super) fn entry(&self) -> PollEntry<'_> {
         match self.interest {
             Interest::Read => PollEntry::new(&self.pump.from, Interest::Read),
@@ -92,28 +92,28 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Where meanwhile to look out for an error.
+    /// Returns the sink to watch for errors while the source is silent.
     pub(super) fn lookout(&self) -> Option<PollEntry<'_>> {
         let looks_out = self.interest == Interest::Read && self.watched;
         looks_out.then(|| PollEntry::trouble(&self.pump.to))
     }
 
-    /// How long the other way may be silent, now that this one has ended.
+    /// Returns the longest silence of the other direction after this one has ended.
     pub(super) fn patience(&self) -> Option<Duration> {
         self.source.half_closed.filter(|_| !self.open)
     }
 
-    /// The end whose bytes go this way, if they still may.
+    /// Returns the source of this direction if it is still open.
     pub(super) fn open_side(&self) -> Option<Side> {
         self.open.then_some(self.from)
     }
 
-    /// Whether bytes are on their way that the sink does not take.
+    /// Returns `true` if bytes are on their way that the sink has not accepted.
     pub(super) fn holds(&self) -> bool {
         self.open && self.pump.holds()
     }
 
-    /// What it is that poll(2) reported of the sink though nobody waited for it.
+    /// Classifies an error or hang-up that poll(2) reported for the sink.
     pub(super) fn trouble(&mut self) -> Trouble {
         if let Some(error) = self.pump.to.take_error() {
             return Trouble::Failed(self.name(Error::from_io(Operation::Write, error)));

@@ -1,4 +1,4 @@
-//! The system's resolver on helper threads, for it can't be interrupted.
+//! Threads for the system's resolver, since its calls can't be interrupted.
 
 #[cfg(test)]
 mod tests;
@@ -13,14 +13,14 @@ use dns_lookup::LookupError;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 
-/// How many look-ups this process has under way at most: addresses, names and services together.
+/// The most look-ups of this process at a time: addresses, names and services together.
 /// getaddrinfo(3) and getnameinfo(3) can't be interrupted, so a look-up whose deadline passed keeps
-/// its thread until the resolver gives up.
+/// its thread until the resolver returns.
 pub const MAX_LOOKUPS: usize = 64;
 
 static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
 
-/// One of the [`MAX_LOOKUPS`], given back when its thread ends, however it ends.
+/// A permit, one of [`MAX_LOOKUPS`]. Its thread returns it at the end, even after a panic.
 struct Place<'a>(&'a AtomicUsize);
 
 impl Place<'_> {
@@ -36,7 +36,8 @@ impl Drop for Place<'_> {
     }
 }
 
-/// What `look_up` answers, unless the deadline passes first: then it is left to itself.
+/// Returns the answer of `look_up`, unless the deadline passes first. The look-up then continues
+/// unobserved.
 pub(crate) fn on_lookup_thread<T: Send + 'static>(
     deadline: Deadline,
     look_up: impl FnOnce() -> Result<T, LookupError> + Send + 'static,
@@ -61,10 +62,10 @@ fn spawn(work: Work) -> io::Result<()> {
     thread::Builder::new().name(String::from("resolve")).spawn(work).map(drop)
 }
 
-/// Does `work` on a thread of its own and waits for its end.
+/// Runs `work` on its own thread and waits for its end.
 ///
-/// If the system gives no thread (`ulimit -u`, a container's limit), the work is done here. It may
-/// then last beyond the deadline, as long as the resolver's own timeouts allow.
+/// If the system has no thread left (`ulimit -u`, a container's limit), the calling thread runs the
+/// work. The work may then last beyond the deadline, as long as the resolver's own timeouts allow.
 fn run(
     deadline: Deadline,
     work: Work,
@@ -82,7 +83,7 @@ fn run(
     let work = Arc::new(Mutex::new(Some(work)));
     let theirs = Arc::clone(&work);
     let on_thread = move || {
-        // Also where the work panics, the place is free before the end is told.
+        // Even if the work panics, the permit is returned before the end is signalled.
         let _ending = ending;
         let _place = place;
         let work = lock(&theirs).take();
@@ -100,7 +101,7 @@ fn run(
     }
 }
 
-/// Whether a thread has ended.
+/// The signal that a thread has ended.
 #[derive(Default)]
 struct End {
     reached: Mutex<bool>,
@@ -108,7 +109,7 @@ struct End {
 }
 
 impl End {
-    /// `false`: not before the deadline.
+    /// Waits for the end. Returns `false` if the deadline passed first.
     fn wait(&self, deadline: Deadline) -> bool {
         let mut reached = lock(&self.reached);
         while !*reached {
@@ -125,7 +126,7 @@ impl End {
     }
 }
 
-/// Tells the end when it is dropped.
+/// Signals the end when it is dropped.
 struct Ending(Arc<End>);
 
 impl Drop for Ending {

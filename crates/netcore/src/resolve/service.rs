@@ -1,4 +1,4 @@
-//! Ports by name, and names by port.
+//! Ports by service name, and service names by port.
 
 mod well_known;
 
@@ -16,20 +16,21 @@ use crate::resolve::getaddrinfo::{Answer, Family, Query, look_up};
 use crate::resolve::lookup_thread::on_lookup_thread;
 use crate::sys;
 
-/// The port of a service: `http` is 80.
+/// Returns the port of a service: `http` is 80.
 ///
-/// The system's table comes first (`/etc/services`, or whatever else nsswitch.conf(5) names), then
-/// a built-in one with IANA's common names, for the many containers without a table. In the latter
-/// case does not count. A number is no service's name (RFC 6335 section 5.1), and
-/// [`Transport::Unix`] has no services.
+/// The system's table comes first (`/etc/services`, or another source in nsswitch.conf(5)). A
+/// built-in table with IANA's common names follows, for the many containers without a table; it
+/// ignores case. A number is not a service name (RFC 6335 section 5.1), and [`Transport::Unix`] has
+/// no services.
 ///
 /// # Errors
 ///
 /// [`Operation::Resolve`] with the kind
 /// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has it for this transport;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
-/// - [`TryAgain`](ErrorKind::TryAgain): the system's table can't be had at present, or
-///   [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) are under way, and the built-in table does not have it.
+/// - [`TryAgain`](ErrorKind::TryAgain): the system's table is not available at present, or
+///   [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) look-ups are running, and the built-in table does
+///   not have the service.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,7 +46,8 @@ pub fn service_port(name: &str, transport: Transport, deadline: Deadline) -> Res
         .map_err(|error| error.at(format!("{name}/{}", protocol(transport))))
 }
 
-/// The name of the service on a port: 80 is `http`. The tables are those of [`service_port`].
+/// Returns the name of the service on a port: 80 is `http`. The tables are those of
+/// [`service_port`].
 ///
 /// # Errors
 ///
@@ -61,7 +63,7 @@ pub(crate) fn port_with(
     deadline: Deadline,
     look_up: impl FnOnce(&Query) -> Answer + Send + 'static,
 ) -> Result<u16, Error> {
-    // getaddrinfo(3) takes digits for the port itself.
+    // getaddrinfo(3) would take digits for the port itself.
     if transport == Transport::Unix || !name.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return Err(not_found());
     }
@@ -82,20 +84,20 @@ fn name_with(
         return Err(not_found());
     }
     let answer = on_lookup_thread(deadline, move || look_up(port, transport));
-    // Where the system has no name it gives the number.
+    // A system without a name returns the number.
     let answer =
         answer.map(|name| name.bytes().any(|byte| byte.is_ascii_alphabetic()).then_some(name));
     or_built_in(answer, well_known::name(port, transport).map(String::from))
 }
 
-/// The system's answer, else the built-in table's.
+/// Returns the system's answer, else that of the built-in table.
 fn or_built_in<T>(answer: Result<Option<T>, Error>, built_in: Option<T>) -> Result<T, Error> {
     match (answer, built_in) {
         (Ok(Some(found)), _) => Ok(found),
         (Err(error), _) if error.is_timeout() => Err(error),
         (_, Some(found)) => Ok(found),
         (Err(error), None) if error.kind() == ErrorKind::TryAgain => Err(error),
-        // A system without a table answers in several ways: EAI_SERVICE, EAI_NONAME, EAI_SYSTEM.
+        // A system without a table reports several codes: EAI_SERVICE, EAI_NONAME, EAI_SYSTEM.
         (_, None) => Err(not_found()),
     }
 }

@@ -1,4 +1,4 @@
-//! To and from the types of std.
+//! Conversions to and from the types of std.
 
 use std::net::TcpStream;
 
@@ -29,7 +29,7 @@ impl Stream {
 }
 
 impl From<TcpStream> for Stream {
-    /// Takes the socket over as it is: neither its options nor its blocking mode change.
+    /// Takes the socket over as it is; its options and its blocking mode do not change.
     fn from(stream: TcpStream) -> Stream {
         Stream::taken_over(stream.into())
     }
@@ -70,7 +70,7 @@ mod unix {
     use crate::error::Error;
 
     impl From<UnixStream> for Stream {
-        /// Takes the socket over as it is: neither its options nor its blocking mode change.
+        /// Takes the socket over as it is; its options and its blocking mode do not change.
         fn from(stream: UnixStream) -> Stream {
             Stream::taken_over(stream.into())
         }

@@ -1,4 +1,4 @@
-//! Waiting until all that was written has been taken.
+//! Waiting until the peer has received all written bytes.
 
 #[cfg(test)]
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -11,24 +11,24 @@ use crate::error::{Error, Operation};
 use crate::stream::Stream;
 use crate::sys;
 
-/// The longest pause before another look: no system tells when it is so far.
+/// The longest pause between two checks: no system notifies of this event.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 impl Stream {
-    /// Waits until all that was written has been taken: over TCP by the peer's system, which has
-    /// acknowledged it, an end of the writing side included; over a Unix socket by the peer, which
-    /// has read it. What tcdrain(3) is for a terminal. On Linux.
+    /// Waits until the peer has received everything that was written. Over TCP the peer's system
+    /// has then acknowledged it, an end of the writing side included; over a Unix socket the peer
+    /// has read it. The counterpart of tcdrain(3) for a terminal. On Linux.
     ///
-    /// A successful write says no more than that this system has the bytes. A program that ends
-    /// then will never learn that the peer did not want them.
+    /// A successful write only says that this system has the bytes. A program that ends then never
+    /// learns that the peer did not receive them.
     ///
     /// # Errors
     ///
     /// - [`Operation::Write`] with [`TimedOut`](crate::ErrorKind::TimedOut) once the deadline has
-    ///   passed, or with what befell the connection, often
+    ///   passed, or with the failure of the connection, often
     ///   [`ConnectionReset`](crate::ErrorKind::ConnectionReset);
-    /// - [`Operation::Inspect`] with [`Unsupported`](crate::ErrorKind::Unsupported) on a system that
-    ///   does not tell.
+    /// - [`Operation::Inspect`] with [`Unsupported`](crate::ErrorKind::Unsupported) on a system
+    ///   that does not report it.
     ///
     /// ```
     /// use std::net::Shutdown;
@@ -46,7 +46,7 @@ impl Stream {
         let mut pauses = 0;
         loop {
             let unsent = sys::unsent(&self.socket).map_err(inspected)?;
-            // Asked second: a peer that throws all away leaves nothing unsent either.
+            // Checked second: a peer that discards all bytes leaves nothing unsent either.
             if let Some(error) = self.socket.take_error().map_err(inspected)? {
                 return Err(self.name(Error::from_io(Operation::Write, error)));
             }

@@ -45,7 +45,7 @@ impl Write for &Stream {
         self.retry(|| self.socket.send_vectored_with_flags(slices, sys::NO_SIGNAL))
     }
 
-    /// Does nothing: a socket has no buffer that it could write out.
+    /// Does nothing: a socket has no buffer to flush.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,15 +1,15 @@
-//! Addresses of families that neither std nor socket2 knows, and pairs of sockets.
+//! Addresses of families that neither std nor socket2 supports, and pairs of sockets.
 
 use std::io;
 use std::slice;
 
 use socket2::{Domain, Protocol, SockAddr, SockAddrStorage, Socket, Type, socklen_t};
 
-/// Where a `sockaddr` has its family behind it: two bytes everywhere, one of which is the length on
-/// the BSDs and Apple's systems.
+/// The bytes of a `sockaddr` before its data: the family, and on the BSDs and Apple's systems also
+/// the length.
 const DATA: usize = 2;
 
-/// The family and what follows it.
+/// Returns the family and the data after it.
 pub(crate) fn other_address(address: &SockAddr) -> (i32, Box<[u8]>) {
     let len = usize::try_from(address.len()).unwrap_or(0).min(size_of::<SockAddrStorage>());
     // SAFETY: the address points to a whole SockAddrStorage, all of it initialised, of which this
@@ -49,7 +49,7 @@ pub(crate) fn other_address_of(family: i32, data: &[u8]) -> io::Result<SockAddr>
     Ok(unsafe { SockAddr::new(storage, len as socklen_t) })
 }
 
-/// socketpair(2).
+/// Makes a pair of connected sockets: socketpair(2).
 pub(crate) fn pair(
     domain: Domain,
     kind: Type,

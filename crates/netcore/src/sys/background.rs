@@ -1,4 +1,4 @@
-//! `SIGTTIN` and `SIGTTOU`, by which a terminal stops programs in the background.
+//! `SIGTTIN` and `SIGTTOU`, with which a terminal stops programs in the background.
 
 /// Ignores `SIGTTIN` and `SIGTTOU` for the whole process, so that a server is never stopped by its
 /// terminal (POSIX 11.1.4). In the background, reading the terminal then fails with `EIO`, and

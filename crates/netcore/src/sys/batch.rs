@@ -1,5 +1,5 @@
-//! Datagrams with all that the system tells of them, and several in one system call where the
-//! system has that.
+//! Datagrams with everything that the system reports about them, and several in one system call if
+//! the system supports it.
 
 use socket2::SockAddr;
 
@@ -13,15 +13,15 @@ pub(crate) use mmsg::{Names, recv_many, recv_one, send_many};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use one_by_one::{Names, recv_many, recv_one, send_many};
 
-/// A datagram that was received.
+/// A received datagram.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    /// The bytes of the buffer that it fills.
+    /// Bytes of the buffer that the datagram fills.
     pub(crate) len: usize,
-    /// It was longer than the buffer.
+    /// `true` if the datagram was longer than the buffer.
     pub(crate) truncated: bool,
     pub(crate) from: SockAddr,
-    /// The address that it was sent to, if [`tell_local`](crate::sys::tell_local) asked for it.
+    /// The address to which it was sent, if [`tell_local`](crate::sys::tell_local) asked for it.
     pub(crate) local: Option<Local>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Incoming {
 pub(crate) struct Outgoing<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) to: &'a SockAddr,
-    /// The address that it leaves from. `None`: the system chooses.
+    /// The address from which it is sent. `None` leaves the choice to the system.
     #[cfg_attr(
         not(any(target_os = "linux", target_os = "android")),
         allow(dead_code, reason = "the other systems always choose")
@@ -63,8 +63,8 @@ mod mmsg {
         }
     }
 
-    /// Receives one datagram, with its local address if `tells` is what
-    /// [`tell_local`](crate::sys::tell_local) returned for the socket. Never waits.
+    /// Receives one datagram, with its local address if `tells` is the result of
+    /// [`tell_local`](crate::sys::tell_local) for the socket. Never waits.
     pub(crate) fn recv_one(
         socket: &SockRef<'_>,
         buffer: &mut [u8],
@@ -85,9 +85,9 @@ mod mmsg {
         Ok(came(&header, len.min(size), &name, &control))
     }
 
-    /// Receives what is there, each datagram into the next `size` bytes of `bytes`, and at most as
-    /// many as there is room for. `took` gets each in turn; `tells` is as for [`recv_one`]. Never
-    /// waits. Returns how many there were, at least one, and whether those were all.
+    /// Receives the available datagrams, each into the next `size` bytes of `bytes`, as far as
+    /// there is room. Calls `took` with each in turn; `tells` is as for [`recv_one`]. Never waits.
+    /// Returns the number of datagrams, at least 1, and `true` if those were all.
     pub(crate) fn recv_many(
         socket: &SockRef<'_>,
         tells: bool,
@@ -126,8 +126,8 @@ mod mmsg {
         Ok((received, received < count as usize))
     }
 
-    /// Sends the datagrams `going(0)`, `going(1)`, … up to `count`. Never waits. Returns how many
-    /// were sent: at least one; an error is that of the first.
+    /// Sends the datagrams `going(0)`, `going(1)`, … up to `count`. Never waits. Returns the number
+    /// of sent datagrams, at least 1; an error is that of the first.
     pub(crate) fn send_many<'a>(
         socket: &SockRef<'_>,
         count: usize,
@@ -191,8 +191,8 @@ mod mmsg {
         }
     }
 
-    /// The address that the system left in `name`; without a length, which a Unix socket without a
-    /// name has, it left nothing there.
+    /// Returns the address that the system wrote to `name`. A Unix socket without a name has length
+    /// 0, and the system then writes nothing.
     fn address(name: &SockAddrStorage, len: libc::socklen_t) -> SockAddr {
         if len == 0 {
             let mut none = SockAddrStorage::zeroed();
@@ -209,8 +209,8 @@ mod mmsg {
     }
 }
 
-/// The same by a system call for each: for systems without the others, and for the tests that
-/// compare the two.
+/// The same with a system call for each datagram: for systems without the others, and for the tests
+/// that compare the two.
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 pub(crate) mod one_by_one {
     use std::io;
@@ -221,8 +221,8 @@ pub(crate) mod one_by_one {
     use crate::sys::flags::{DONT_WAIT, NO_SIGNAL};
     use crate::sys::uninit::uninit;
 
-    /// How many datagrams there is room for. An error behind some that were received is kept for
-    /// the next call.
+    /// The number of datagrams that there is room for. An error behind received datagrams is kept
+    /// for the next call.
     #[derive(Debug)]
     pub(crate) struct Names {
         count: usize,
@@ -259,7 +259,7 @@ pub(crate) mod one_by_one {
         }
         let mut received = 0;
         for slot in bytes.chunks_exact_mut(size).take(names.count) {
-            // Without MSG_DONTWAIT only the first is known to be there.
+            // Without MSG_DONTWAIT only the first datagram is known to be available.
             if DONT_WAIT == 0 && received > 0 {
                 break;
             }

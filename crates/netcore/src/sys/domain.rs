@@ -1,4 +1,4 @@
-//! The family of a socket's addresses, also before it is bound.
+//! The address family of a socket, even before it is bound.
 
 pub(crate) use system::domain;
 
@@ -13,7 +13,8 @@ mod system {
     }
 }
 
-/// getsockname(2) fails there until the socket is bound (WSAEINVAL).
+/// Returns the family from the protocol information: getsockname(2) fails on Windows until the
+/// socket is bound (WSAEINVAL).
 #[cfg(windows)]
 mod system {
     use std::io;

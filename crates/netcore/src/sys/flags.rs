@@ -1,6 +1,6 @@
-//! Flags of send(2), recv(2) and getnameinfo(3), of which some systems lack some.
+//! Flags of send(2), recv(2) and getnameinfo(3). Some systems lack some of them.
 
-/// send(2): no `SIGPIPE` where the peer has gone. Apple's systems have `SO_NOSIGPIPE` instead, which
+/// send(2): no `SIGPIPE` if the peer has gone. Apple's systems have `SO_NOSIGPIPE` instead, which
 /// socket2 sets on every socket that it makes or accepts.
 #[cfg(all(unix, not(target_vendor = "apple")))]
 pub(crate) const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
@@ -13,11 +13,11 @@ pub(crate) const DONT_WAIT: i32 = libc::MSG_DONTWAIT;
 #[cfg(not(unix))]
 pub(crate) const DONT_WAIT: i32 = 0;
 
-/// recv(2): leave what is read where it is.
+/// recv(2): the bytes stay in the receive queue.
 #[cfg(unix)]
 pub(crate) const PEEK: i32 = libc::MSG_PEEK;
 
-/// getnameinfo(3): the flags, of a type that differs between the Unix systems. Winsock has them with
+/// Flags of getnameinfo(3), whose type differs between the Unix systems. Winsock has them with
 /// BSD's numbers.
 #[cfg(unix)]
 mod name_info {

@@ -5,7 +5,7 @@ pub(crate) use std::os::fd::{AsFd as AsHandle, OwnedFd as OwnedHandle};
 #[cfg(windows)]
 pub(crate) use std::os::windows::io::{AsSocket as AsHandle, OwnedSocket as OwnedHandle};
 
-/// The socket of a wrapper type under its standard traits. The type has a field `socket`.
+/// Implements the standard traits for the socket of a wrapper type, which has a field `socket`.
 macro_rules! handle_traits {
     ($type:ident) => {
         #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The address of this machine that a datagram was sent to, so that its answer leaves from there:
+//! The address of this machine to which a datagram was sent, so that its answer leaves from there:
 //! `IP_PKTINFO` of ip(7) and `IPV6_PKTINFO` of RFC 3542 section 6. A socket that is bound to one
 //! address needs neither.
 
@@ -11,7 +11,7 @@ pub(crate) use nothing::Local;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use packet_info::{Control, Local, NONE};
 
-/// Asks the system to tell the local address of each datagram, if `socket` is bound to every
+/// Asks the system to report the local address of each datagram, if `socket` is bound to every
 /// address. Returns `true` if the system does.
 pub(crate) fn tell_local(socket: &SockRef<'_>) -> io::Result<bool> {
     match socket.local_addr()?.as_socket() {
@@ -42,9 +42,10 @@ mod packet_info {
     /// The local address of one datagram.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) struct Local {
-        /// Of the socket's family: IPv4 has its mapped form on an IPv6 socket.
+        /// The address in the socket's family: an IPv4 address has its mapped form on an IPv6
+        /// socket.
         ip: IpAddr,
-        /// The interface, of link-local addresses only: all others are answered by the route.
+        /// The interface, for link-local addresses only: the route answers all others.
         interface: u32,
     }
 
@@ -72,9 +73,9 @@ mod packet_info {
             Control([0; 8])
         }
 
-        /// The room for receiving into, with its length; none unless it is wanted. On a Unix socket
-        /// it must not be: there a peer could put descriptors into it (unix(7), `SCM_RIGHTS`), which
-        /// nobody would close.
+        /// Returns the room for a received control message, with its length; no room unless the
+        /// address is wanted. A Unix socket must have no room: a peer could put descriptors into it
+        /// (unix(7), `SCM_RIGHTS`), and no code would close them.
         pub(crate) fn room(&mut self, wanted: bool) -> (*mut libc::c_void, usize) {
             match wanted {
                 true => (self.0.as_mut_ptr().cast(), size_of::<Control>()),
@@ -82,7 +83,7 @@ mod packet_info {
             }
         }
 
-        /// The message that makes a datagram leave from `local`, with its length.
+        /// Makes the control message that sends a datagram from `local`. Returns its length too.
         pub(crate) fn leave_from(&mut self, local: Local) -> (*mut libc::c_void, usize) {
             let length = match local.ip {
                 IpAddr::V4(ip) => {
@@ -118,7 +119,7 @@ mod packet_info {
             whole as usize
         }
 
-        /// The local address among the first `length` bytes, which the system has written.
+        /// Returns the local address in the first `length` bytes, which the system has written.
         pub(crate) fn local(&self, length: usize) -> Option<Local> {
             // SAFETY: a C struct of integers and pointers, for which all zeros are valid.
             let mut message: libc::msghdr = unsafe { mem::zeroed() };
@@ -141,7 +142,7 @@ mod packet_info {
 
     /// # Safety
     ///
-    /// As many bytes as `cmsg_len` says must stand from `header` on.
+    /// The bytes that `cmsg_len` announces must follow `header`.
     unsafe fn read(header: &libc::cmsghdr) -> Option<Local> {
         let is = |level, kind, size: usize| {
             // SAFETY: arithmetic alone.
@@ -152,7 +153,7 @@ mod packet_info {
             // SAFETY: the data is there, and is read as if it were not aligned.
             let info: libc::in_pktinfo =
                 unsafe { ptr::read_unaligned(libc::CMSG_DATA(header).cast()) };
-            // Of a broadcast or multicast it is the address that an answer should have.
+            // For a broadcast or multicast it is the address from which an answer should be sent.
             let ip = Ipv4Addr::from(u32::from_be(info.ipi_spec_dst.s_addr));
             return (!ip.is_unspecified()).then_some(Local { ip: IpAddr::V4(ip), interface: 0 });
         }
@@ -184,12 +185,12 @@ mod packet_info {
     }
 }
 
-/// The others pick the source of an answer by the route.
+/// Other systems choose the source of an answer by the route.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod nothing {
     use std::net::IpAddr;
 
-    /// There is none.
+    /// A type without values: this system reports no local address.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum Local {}
 

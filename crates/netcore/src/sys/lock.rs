@@ -3,7 +3,8 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// Locks the whole of `file` for one alone, without waiting. `false`: somebody has it.
+/// Locks the whole of `file` exclusively, without waiting. Returns `false` if another descriptor
+/// holds the lock.
 pub(crate) fn try_lock(file: &impl AsFd) -> io::Result<bool> {
     loop {
         // SAFETY: the descriptor is open through the call, which takes no pointer.
@@ -14,7 +15,8 @@ pub(crate) fn try_lock(file: &impl AsFd) -> io::Result<bool> {
         match error.kind() {
             io::ErrorKind::Interrupted => {}
             io::ErrorKind::WouldBlock => return Ok(false),
-            // flock(2): NFS and SMB lock only what is open for writing, which a directory never is.
+            // flock(2): NFS and SMB lock only files that are open for writing, and a directory
+            // never is.
             _ if error.raw_os_error() == Some(libc::EBADF) => {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, error));
             }
@@ -23,7 +25,7 @@ pub(crate) fn try_lock(file: &impl AsFd) -> io::Result<bool> {
     }
 }
 
-/// Ends the lock that [`try_lock`] got, whoever else has a copy of the descriptor.
+/// Releases the lock of [`try_lock`] for all copies of the descriptor.
 pub(crate) fn unlock(file: &impl AsFd) -> io::Result<()> {
     // SAFETY: the descriptor is open through the call, which takes no pointer.
     match unsafe { libc::flock(file.as_fd().as_raw_fd(), libc::LOCK_UN) } {

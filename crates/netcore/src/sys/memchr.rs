@@ -1,4 +1,4 @@
-//! Finding a byte, at the speed of the system's memchr(3).
+//! A search for a byte, at the speed of the system's memchr(3).
 
 #[cfg(not(unix))]
 pub(crate) use by_words::find;

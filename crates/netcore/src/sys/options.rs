@@ -1,4 +1,5 @@
-//! Options that some systems do not have: there they answer with `io::ErrorKind::Unsupported`.
+//! Options that some systems do not have: setting or reading them there returns
+//! `io::ErrorKind::Unsupported`.
 
 use std::io;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use socket2::SockRef;
 #[cfg(not(target_os = "openbsd"))]
 use socket2::TcpKeepalive;
 
-/// A function of socket2 that exists on some systems, as one that exists on all.
+/// Declares a function on all systems that socket2 has on some only.
 macro_rules! where_available {
     ($system:meta, $name:ident = $function:ident($($value:ident: $type:ty)?) -> $result:ty) => {
         pub(crate) fn $name(socket: &SockRef<'_>, $($value: $type)?) -> io::Result<$result> {
@@ -51,21 +52,21 @@ where_available!(
     protocol = protocol() -> Option<socket2::Protocol>
 );
 
-/// Whether keepalive has times of its own for each socket.
+/// `true` if each socket has its own keepalive times.
 pub(crate) const HAS_KEEPALIVE_TIMES: bool = cfg!(not(target_os = "openbsd"));
 
-/// Whether the number of probes can be set. Windows has it since 10.0.15063 only.
+/// `true` if the number of probes can be set. Windows has that only since 10.0.15063.
 pub(crate) const HAS_KEEPALIVE_COUNT: bool = cfg!(unix);
 
-/// `true` where the system has `TCP_USER_TIMEOUT`.
+/// `true` if the system has `TCP_USER_TIMEOUT`.
 #[cfg(feature = "server")]
 pub(crate) const HAS_USER_TIMEOUT: bool = cfg!(target_os = "linux");
 
-/// Sets `TCP_KEEPIDLE`, `TCP_KEEPINTVL` and `TCP_KEEPCNT` where they are given.
+/// Sets `TCP_KEEPIDLE`, `TCP_KEEPINTVL` and `TCP_KEEPCNT`, as far as they are given.
 ///
 /// # Errors
 ///
-/// The constant of the first option that the system refused, and its reason.
+/// Returns the constant of the first option that the system refused, and its reason.
 pub(crate) fn set_keepalive(
     socket: &SockRef<'_>,
     idle: Option<Duration>,
@@ -94,8 +95,8 @@ pub(crate) fn set_keepalive(
             set("TCP_KEEPCNT", TcpKeepalive::new().with_retries(count))?;
         }
     }
-    // Windows sets both times at once (SIO_KEEPALIVE_VALS). A time that is not given gets the
-    // system's default of two hours or one second, since it would become 0 otherwise.
+    // Windows sets both times at once (SIO_KEEPALIVE_VALS). A missing time gets the system's
+    // default of two hours or one second, since it would become 0 otherwise.
     #[cfg(windows)]
     {
         let times = TcpKeepalive::new()

@@ -2,7 +2,7 @@
 
 pub(crate) use system::{PollEntry, wait};
 
-/// What to wait for.
+/// The readiness to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interest {
     Read,
@@ -17,7 +17,7 @@ mod system {
 
     use crate::sys::poll::Interest;
 
-    /// A descriptor to wait for, and whether the last wait found it ready.
+    /// A descriptor to wait for, with the result of the last wait.
     #[repr(transparent)]
     pub(crate) struct PollEntry<'a>(libc::pollfd, PhantomData<BorrowedFd<'a>>);
 
@@ -31,7 +31,7 @@ mod system {
             PollEntry(libc::pollfd { fd, events, revents: 0 }, PhantomData)
         }
 
-        /// Ready when there is an error or a hang-up, and for nothing else.
+        /// Makes an entry that becomes ready only for an error or a hang-up.
         pub(crate) fn trouble(socket: &'a impl AsFd) -> PollEntry<'a> {
             let fd = socket.as_fd().as_raw_fd();
             PollEntry(libc::pollfd { fd, events: 0, revents: 0 }, PhantomData)
@@ -43,7 +43,7 @@ mod system {
     }
 
     pub(crate) fn wait(entries: &mut [PollEntry<'_>], timeout: i32) -> io::Result<bool> {
-        // As wide as this system's nfds_t, which is no less than what a slice of them can count.
+        // The count has the width of this system's nfds_t, which can count any slice of entries.
         let count = entries.len() as libc::nfds_t;
         // SAFETY: an entry is a pollfd and no more, `entries` lives through the call, `count` is
         // its length, and each entry's lifetime keeps its descriptor open meanwhile.
@@ -79,7 +79,7 @@ mod system {
         fn WSAGetLastError() -> i32;
     }
 
-    /// A socket to wait for, and whether the last wait found it ready.
+    /// A socket to wait for, with the result of the last wait.
     #[repr(transparent)]
     pub(crate) struct PollEntry<'a>(PollFd, PhantomData<BorrowedSocket<'a>>);
 

@@ -1,20 +1,22 @@
-//! `SIGPIPE`, for the calls that have no flag against it: write(2) to a pipe, and splice(2).
+//! Protection against `SIGPIPE` for the calls that have no flag for it: write(2) to a pipe, and
+//! splice(2).
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// While it lives, no write of this thread ends the process by `SIGPIPE`: the signal, which goes to
-/// the thread that wrote (signal(7)), is blocked, and taken back before it is let through again.
+/// A guard: while it lives, no write of this thread ends the process with `SIGPIPE`. The signal
+/// goes to the thread that wrote (signal(7)). The guard blocks it, and removes a pending one before
+/// it restores the mask.
 ///
-/// What the process does about the signal otherwise is not touched.
+/// The process's own handling of the signal does not change.
 #[derive(Debug)]
 pub(crate) struct NoSigpipe {
-    /// The thread's mask; `None` if the system refused to change it.
+    /// The thread's mask. `None` if the system refused to change it.
     mask: Option<libc::sigset_t>,
-    /// One was waiting already; it is somebody else's.
+    /// `true` if a signal was pending before, which belongs to other code.
     pending: bool,
-    /// A mask is a thread's own.
+    /// Keeps the guard on its thread, since a mask belongs to a thread.
     here: PhantomData<*const ()>,
 }
 
@@ -30,7 +32,7 @@ impl NoSigpipe {
         NoSigpipe { mask, pending, here: PhantomData }
     }
 
-    /// Whether there is a signal to take back.
+    /// Returns `true` if there is a signal to remove.
     pub(super) fn would_take(&self) -> bool {
         !self.pending && is_pending()
     }
@@ -50,7 +52,7 @@ impl Drop for NoSigpipe {
     }
 }
 
-/// The set of `SIGPIPE` alone.
+/// Returns a set of `SIGPIPE` only.
 fn sigpipe() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigemptyset(3) initialises the set, sigaddset(3) changes it, and neither can fail

@@ -21,7 +21,7 @@ mod system {
     }
 
     impl Pipe {
-        /// pipe(2), with room for `size` bytes where the system allows as much.
+        /// Makes a pipe with room for `size` bytes, if the system allows that much: pipe(2).
         pub(crate) fn open(size: usize) -> io::Result<Pipe> {
             let mut ends = [-1; 2];
             // SAFETY: `ends` has room for the two descriptors that pipe2(2) writes.
@@ -37,8 +37,8 @@ mod system {
             Ok(Pipe { entrance, exit })
         }
 
-        /// Moves at most `most` bytes from `from` into the pipe: from `position`, or from where it
-        /// stands. 0: `from` has ended.
+        /// Moves at most `most` bytes from `from` into the pipe, from `position` or from its
+        /// current position. Returns 0 if `from` has ended.
         pub(crate) fn fill(
             &self,
             from: &impl AsFd,
@@ -60,7 +60,7 @@ mod system {
             usize::try_from(moved).map_err(|_| io::Error::last_os_error())
         }
 
-        /// Moves at most `most` bytes out of the pipe into `to`.
+        /// Moves at most `most` bytes from the pipe into `to`.
         pub(crate) fn drain(&self, to: &impl AsFd, most: usize) -> io::Result<usize> {
             let to = to.as_fd().as_raw_fd();
             let exit = self.exit.as_raw_fd();
@@ -71,7 +71,7 @@ mod system {
             usize::try_from(moved).map_err(|_| io::Error::last_os_error())
         }
 
-        /// The end at which what is in it can be read.
+        /// Returns the end from which the content can be read.
         pub(crate) fn into_exit(self) -> File {
             File::from(self.exit)
         }
@@ -85,7 +85,7 @@ mod nowhere {
     use std::io;
     use std::os::fd::AsFd;
 
-    /// There is none.
+    /// A type without values: this system has no splice(2).
     #[derive(Debug)]
     pub(crate) struct Pipe(Infallible);
 

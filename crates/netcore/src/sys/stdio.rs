@@ -1,4 +1,4 @@
-//! Standard output, as the program was started: open or closed.
+//! The state of standard output at the start of the program: open or closed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,11 +6,13 @@ static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Returns `true` if the program was started with standard output closed (`>&-` in a shell).
 ///
-/// std opens `/dev/null` in place of each standard descriptor that is closed, before `main`. A
-/// program then cannot tell that from a `/dev/null` which its parent opened in the same way, as
-/// Python and Node do. This feature (`stdio`) therefore looks before std does, by a function that
-/// the loader calls; that is one fcntl(2) at the start of each program that turns the feature on.
-/// On systems without ELF or Mach-O the result is always `false`.
+/// Before `main`, std opens `/dev/null` for each standard descriptor that is closed. A program
+/// cannot distinguish that from a `/dev/null` that its parent opened in the same way, as Python and
+/// Node do.
+///
+/// This feature (`stdio`) therefore looks before std does, in a function that the loader calls. It
+/// costs one fcntl(2) at the start of each program that turns the feature on. On systems without
+/// ELF or Mach-O the result is always `false`.
 ///
 /// ```
 /// assert!(!netcore::stdio::standard_output_was_closed());

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-/// A buffer in the form in which socket2 takes it.
+/// Converts a buffer into the form that socket2 takes.
 pub(crate) fn uninit(buffer: &mut [u8]) -> &mut [MaybeUninit<u8>] {
     // SAFETY: `MaybeUninit<u8>` has the layout of `u8`. The result must not be used to write
     // uninitialised bytes; it goes to socket2's receiving functions only, which promise that.

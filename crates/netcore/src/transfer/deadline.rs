@@ -7,11 +7,12 @@ mod tests;
 
 use crate::deadline::Deadline;
 
-/// How long a transfer may take, and how long its peer may pause.
+/// The time limits of a transfer: a deadline for all of it, and a stall timeout for each wait for
+/// the peer.
 ///
-/// A deadline alone has to be long enough for the slowest whole; a bound for pauses finds out at once
-/// about a peer that has stopped. Only the wait for the peer counts as its pause, and not the time
-/// that the other side takes for what has come.
+/// A deadline has to allow for the slowest transfer; a stall timeout soon detects a peer that has
+/// stopped. Only waits for the peer count as a stall, not the time that the other side takes to
+/// accept the bytes.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -30,20 +31,20 @@ pub struct TransferDeadline {
 }
 
 impl TransferDeadline {
-    /// The longest time without a byte from the peer.
+    /// Sets the stall timeout: the longest time without a byte from the peer.
     #[must_use]
     pub const fn with_stall_timeout(mut self, pause: Duration) -> TransferDeadline {
         self.pause = Some(pause);
         self
     }
 
-    /// The deadline of the whole.
+    /// Returns the deadline of the whole transfer.
     #[must_use]
     pub const fn deadline(self) -> Deadline {
         self.deadline
     }
 
-    /// The deadline of a wait for the peer that begins at `now`.
+    /// Returns the deadline of a wait for the peer that begins at `now`.
     #[must_use]
     pub fn reading_at(self, now: Instant) -> Deadline {
         match self.pause {
@@ -54,7 +55,7 @@ impl TransferDeadline {
 }
 
 impl From<Deadline> for TransferDeadline {
-    /// Any pause, up to the deadline.
+    /// Makes limits without a stall timeout.
     fn from(deadline: Deadline) -> TransferDeadline {
         TransferDeadline { deadline, pause: None }
     }

@@ -10,25 +10,26 @@ use crate::error::{Error, Operation};
 use crate::stream::Stream;
 use crate::sys::{self, BorrowedFile, Interest};
 
-/// POSIX's `PIPE_BUF`: what a pipe that is ready for writing takes at once, so that writing it does
-/// not block.
+/// POSIX's `PIPE_BUF`: the bytes that a writable pipe accepts at once, so that the write does not
+/// block.
 const ATOMIC_WRITE: usize = libc::PIPE_BUF as _;
 
 /// Linux's number of `/dev/null`, major 1 and minor 3 (null(4)). No other device is known never to
-/// block; where the number is another one's, the kernel does not copy by itself either.
+/// block. On a system where another device has the number, the kernel does not copy by itself
+/// either.
 const NULL_DEVICE: u64 = (1 << 8) | 3;
 
-/// What a descriptor is. It decides how to read and write without waiting, and without a change of
-/// its blocking mode, which belongs to all processes that share it.
+/// The type of a descriptor. It determines how to read and write without waiting and without a
+/// change of the blocking mode, which belongs to all processes that share the descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// recv(2) and send(2) can be told not to wait.
+    /// A socket: a flag of recv(2) and send(2) prevents waiting.
     Socket,
-    /// poll(2) says when it is ready.
+    /// A pipe: poll(2) reports its readiness.
     Pipe,
-    /// A regular file or a block device: always ready, it waits for the disk alone.
+    /// A regular file or a block device: always ready, waits for the disk only.
     File,
-    /// A terminal or another device: as a pipe.
+    /// A terminal or another device, treated as a pipe.
     Device,
 }
 
@@ -37,12 +38,12 @@ pub(super) enum Kind {
 pub(crate) struct Descriptor<'a> {
     handle: BorrowedFile<'a>,
     kind: Kind,
-    /// The kernel may copy here by itself, since it does not block.
+    /// `true` if the kernel may copy by itself, since the descriptor does not block.
     splices: bool,
 }
 
 impl<'a> Descriptor<'a> {
-    /// `stream` must be in non-blocking mode for as long as this lives.
+    /// Wraps `stream`, which must be in non-blocking mode during the transfer.
     pub(crate) fn of_stream(stream: &'a Stream) -> io::Result<Descriptor<'a>> {
         Ok(Descriptor { splices: true, ..Descriptor::of(stream.as_fd())? })
     }
@@ -53,7 +54,7 @@ impl<'a> Descriptor<'a> {
         let kind = metadata.file_type();
         let kind = match () {
             () if kind.is_socket() => Kind::Socket,
-            // It takes whatever comes, at once; the kernel's own copy is none at all there.
+            // `/dev/null` accepts any bytes at once; the kernel's own copy does no work there.
             () if kind.is_char_device() && metadata.rdev() == NULL_DEVICE => Kind::File,
             () if kind.is_fifo() => Kind::Pipe,
             () if kind.is_char_device() => Kind::Device,
@@ -74,7 +75,7 @@ impl<'a> Descriptor<'a> {
         self.kind == Kind::File
     }
 
-    /// What errors call it, where it has no other name.
+    /// Returns the text that errors call the descriptor if it has no other name.
     pub(crate) fn name(&self) -> &'static str {
         match self.kind {
             Kind::Socket => "the socket",
@@ -84,7 +85,7 @@ impl<'a> Descriptor<'a> {
         }
     }
 
-    /// Reads what is there, at `position` or where it stands.
+    /// Reads the available bytes, at `position` or at the current position.
     pub(super) fn read(&self, buffer: &mut [u8], position: Option<u64>) -> io::Result<usize> {
         match (self.kind, position) {
             (_, Some(position)) => self.handle.read_at(buffer, position),
@@ -99,7 +100,7 @@ impl<'a> Descriptor<'a> {
         }
     }
 
-    /// Writes what there is room for.
+    /// Writes as many bytes as there is room for.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self.kind {
             Kind::Socket => {
@@ -114,12 +115,12 @@ impl<'a> Descriptor<'a> {
         }
     }
 
-    /// What poll(2) reported though nobody waited for it: why nothing more can be written here.
-    /// `None`: it can be, or the next write will tell.
+    /// Returns the reason why no more can be written, after poll(2) reported an error. Returns
+    /// `None` if writing is possible, or the next write will return the reason.
     pub(crate) fn take_error(&self) -> Option<io::Error> {
         match self.kind {
             Kind::Socket => SockRef::from(&*self.handle).take_error().ok().flatten(),
-            // pipe(7): the last reader has gone.
+            // pipe(7): the last reader has closed its end.
             Kind::Pipe => Some(io::Error::from_raw_os_error(libc::EPIPE)),
             Kind::File | Kind::Device => None,
         }

@@ -1,7 +1,8 @@
 use crate::error::Error;
 use crate::stream::Stream;
 
-/// A stream in non-blocking mode for a while: the kernel's own copy has no flag of a call for it.
+/// A stream in non-blocking mode for some time: the kernel's own copy has no flag for a single
+/// call.
 #[derive(Debug)]
 pub(crate) struct Nonblocking<'a>(Option<&'a Stream>);
 
@@ -18,7 +19,7 @@ impl Nonblocking<'_> {
 impl Drop for Nonblocking<'_> {
     fn drop(&mut self) {
         if let Some(stream) = self.0 {
-            // Only a descriptor that is not open can refuse it.
+            // This fails only for a descriptor that is not open.
             let _ = stream.set_nonblocking(false);
         }
     }

@@ -4,22 +4,22 @@ use std::ops::Range;
 use crate::sys::{Interest, Pipe};
 use crate::transfer::descriptor::Descriptor;
 
-/// The most bytes that are on their way to a file: the size of the kernel's pipe, where the system
-/// allows as much. Without privileges it allows no more (pipe(7), `pipe-max-size`).
+/// The most bytes in flight to a file: the size of the kernel's pipe, if the system allows that
+/// much. Without privileges it allows no more (pipe(7), `pipe-max-size`).
 const TO_FILE: usize = 1 << 20;
 
-/// The most bytes that are on their way to a stream, a pipe or a device. These take over the pages,
-/// so that more gains nothing measurable, and Linux stops at 64 MiB for all pipes of a user
-/// together (pipe(7), `pipe-user-pages-soft`).
+/// The most bytes in flight to a stream, a pipe or a device. These take over the pages, so more
+/// gains nothing measurable. Linux allows 64 MiB for all pipes of a user together (pipe(7),
+/// `pipe-user-pages-soft`).
 const TO_OTHERS: usize = 1 << 18;
 
-/// What a file is given with one call. With less there are more calls. With 128 KiB or more a file
-/// system that likes large blocks takes memory in blocks as large, and those a virtual machine may
-/// have given back to its host: to get them again costs more than the copy. docs/benchmarks.md,
-/// "Files", has the figures.
+/// The most bytes written to a file with one call. A smaller size needs more calls. With 128 KiB or
+/// more, a file system that prefers large blocks allocates memory in such blocks, which a virtual
+/// machine may have returned to its host. Getting them again costs more than the copy.
+/// docs/benchmarks.md, "Files", has the figures.
 const PIECE: usize = 96 << 10;
 
-/// The size of the buffer where the kernel can't copy by itself.
+/// The size of the buffer if the kernel can't copy by itself.
 const BUFFER: usize = PIECE;
 
 /// Moves bytes from one descriptor to another without waiting for either.
@@ -28,23 +28,23 @@ const BUFFER: usize = PIECE;
 ///   from ──fill──► carrier ──drain──► to
 /// ```
 ///
-/// It fills only what is empty, so that each refusal to fill is `from`'s and each refusal to drain
-/// is `to`'s.
+/// It fills only an empty carrier. A refusal to fill is therefore always `from`'s, and a refusal to
+/// drain is `to`'s.
 #[derive(Debug)]
 pub(crate) struct Pump<'a> {
     pub(crate) from: Descriptor<'a>,
     pub(crate) to: Descriptor<'a>,
     carrier: Carrier,
-    /// Where to read next in `from`; `None`: where it stands.
+    /// The next position to read in `from`. `None` stands for its current position.
     position: Option<u64>,
-    /// How many bytes may still be read.
+    /// The bytes that may still be read.
     left: u64,
-    /// How many bytes arrived in `to`.
+    /// The bytes that have arrived in `to`.
     moved: u64,
     ended: bool,
 }
 
-/// What holds the bytes between the two.
+/// The bytes between the two descriptors.
 #[derive(Debug)]
 enum Carrier {
     Pipe {
@@ -52,29 +52,29 @@ enum Carrier {
         size: usize,
         held: usize,
     },
-    /// Allocated when the first byte comes.
+    /// A buffer, allocated for the first byte.
     Buffer {
         bytes: Vec<u8>,
         held: Range<usize>,
     },
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Something arrived in `to`.
+    /// Bytes have arrived in `to`.
     Moved,
-    /// Nothing can move until `from` can be read, or `to` be written.
+    /// No byte can move until `from` is readable, or `to` writable.
     Wait(Interest),
-    /// All that was to be moved has arrived.
+    /// All bytes have arrived.
     Done,
 }
 
-/// Reading from `from` failed, or writing to `to`.
+/// A failure to read from `from`, or to write to `to`.
 pub(crate) type Failure = (Interest, io::Error);
 
 impl<'a> Pump<'a> {
-    /// At most `count` bytes `from` one `to` the other; without one, all there are.
+    /// Makes a pump of at most `count` bytes; without `count`, of all bytes.
     pub(crate) fn new(
         from: Descriptor<'a>,
         to: Descriptor<'a>,
@@ -91,12 +91,12 @@ impl<'a> Pump<'a> {
         Pump { from, to, carrier, position, left, moved: 0, ended: false }
     }
 
-    /// How many bytes arrived.
+    /// Returns the number of bytes that have arrived.
     pub(crate) fn moved(&self) -> u64 {
         self.moved
     }
 
-    /// Whether it is `to` that has to do something next.
+    /// Returns `true` if the next action is `to`'s.
     pub(crate) fn holds(&self) -> bool {
         match &self.carrier {
             Carrier::Pipe { held, .. } => *held > 0,
@@ -104,11 +104,11 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Moves what can be moved at once.
+    /// Moves the bytes that can move without waiting.
     ///
     /// # Errors
     ///
-    /// The system's. What `from` had given by then and `to` had not taken is lost.
+    /// The system's errors. Bytes that `from` has given and `to` has not accepted are lost.
     pub(crate) fn step(&mut self) -> Result<Step, Failure> {
         if !self.holds() {
             if self.ended || self.left == 0 {
@@ -136,7 +136,8 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// `None`: it would have to wait.
+    /// Repeats `call` after signals and refusals of splice(2). Returns `None` if it would have to
+    /// wait.
     fn repeat(
         &mut self,
         side: Interest,
@@ -158,13 +159,14 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// splice(2) does not know the one or the other kind of file, or refuses because of `O_APPEND`.
+    /// Returns `true` if splice(2) does not support one of the files, or refuses because of
+    /// `O_APPEND`.
     fn is_refused(&self, error: &io::Error) -> bool {
         matches!(self.carrier, Carrier::Pipe { .. })
             && matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS))
     }
 
-    /// Goes on with a buffer, and with what the pipe holds in it.
+    /// Continues with a buffer, which receives the content of the pipe.
     fn carry_by_hand(&mut self) -> io::Result<()> {
         let by_hand = Carrier::Buffer { bytes: Vec::new(), held: 0..0 };
         if let Carrier::Pipe { pipe, held, .. } = std::mem::replace(&mut self.carrier, by_hand) {
@@ -215,7 +217,8 @@ impl<'a> Pump<'a> {
     }
 }
 
-/// Writes all that the pipe holds into a file, so that no deadline comes between: nobody waits.
+/// Writes the whole content of the pipe into a file, so that the deadline does not interrupt it: a
+/// file never waits for a peer.
 fn drain_in_pieces(pipe: &Pipe, held: &mut usize, to: &Descriptor<'_>) -> io::Result<usize> {
     let before = *held;
     while *held > 0 {
@@ -223,7 +226,7 @@ fn drain_in_pieces(pipe: &Pipe, held: &mut usize, to: &Descriptor<'_>) -> io::Re
             Ok(0) => break,
             Ok(drained) => *held -= drained,
             Err(error) if *held == before => return Err(error),
-            // What was written counts. The next call meets the same, and tells.
+            // Written bytes count. The next call fails in the same way and returns the error.
             Err(_) => break,
         }
     }

@@ -9,21 +9,20 @@ use crate::error::{Error, Operation};
 use crate::sys::{self, Interest, NoSigpipe};
 use crate::transfer::descriptor::{Descriptor, not_opened};
 
-/// Writes all of `bytes` to `target`: a file where it stands, a pipe, a terminal, standard output.
-/// On Unix.
+/// Writes all of `bytes` to `target`: a file at its current position, a pipe, a terminal, standard
+/// output. On Unix.
 ///
-/// What the functions of [`Stream`](crate::Stream) do for bytes that come from a socket, for bytes
-/// that are here already, such as those that were read ahead of a body. The mode of the descriptor
-/// does not change, and only what a disk takes is beyond the deadline.
+/// Use it for bytes that were read ahead of a body, beside the functions of
+/// [`Stream`](crate::Stream) that write the bytes of a socket. The blocking mode of the descriptor
+/// does not change. The deadline covers everything except the time that a disk takes.
 ///
 /// # Errors
 ///
-/// - [`Operation::Write`] with the system's reason, often
-///   [`StorageFull`](crate::ErrorKind::StorageFull) or
+/// - [`Operation::Write`], often with [`StorageFull`](crate::ErrorKind::StorageFull) or
 ///   [`BrokenPipe`](crate::ErrorKind::BrokenPipe), and with
-///   [`TimedOut`](crate::ErrorKind::TimedOut) if it takes no more by the deadline. An unknown part
-///   has been written then;
-/// - [`Operation::Open`] if the system can't say what `target` is.
+///   [`TimedOut`](crate::ErrorKind::TimedOut) if the target accepts no more bytes by the deadline.
+///   An unknown part has then been written;
+/// - [`Operation::Open`] if the system can't report the type of `target`.
 ///
 /// ```
 /// use std::fs::File;

@@ -1,17 +1,17 @@
-//! The well-known ports, for systems whose own table is missing, as in most containers.
+//! The well-known ports, for systems without a table of their own, such as most containers.
 //!
-//! Source: the Service Name and Transport Protocol Port Number Registry (RFC 6335), and behind it
-//! the aliases that /etc/services has on most systems.
+//! Source: the Service Name and Transport Protocol Port Number Registry (RFC 6335), followed by the
+//! aliases that /etc/services has on most systems.
 
 use crate::endpoint::Transport;
 
-/// The port of a service. Case does not count (RFC 6335 section 5.1).
+/// Returns the port of a service, in any case (RFC 6335 section 5.1).
 pub(super) fn port(name: &str, transport: Transport) -> Option<u16> {
     let found = rows(transport).find(|(_, known, _)| known.eq_ignore_ascii_case(name));
     found.map(|&(port, _, _)| port)
 }
 
-/// The service on a port: the first name that the table has for it.
+/// Returns the service on a port: the first name in the table.
 pub(super) fn name(port: u16, transport: Transport) -> Option<&'static str> {
     rows(transport).find(|row| row.0 == port).map(|&(_, name, _)| name)
 }
@@ -35,7 +35,7 @@ use On::{Both, Tcp, Udp};
 
 type Row = (u16, &'static str, On);
 
-/// By port; an alias stands behind the name.
+/// The services by port; an alias follows the name.
 pub(super) const WELL_KNOWN: &[Row] = &[
     (7, "echo", Both),
     (9, "discard", Both),
