@@ -41,9 +41,9 @@
 //!
 //! ```text
 //! Load::run ─▶ driver (a thread: sockets, poller) ─▶ generator (no I/O, no clock) ─▶ Report
-//!                                                     ├ schedule: when requests are due
-//!                                                     └ connection: requests in flight on one socket
-//!                                                         └ payload, comparison: requests and answers
+//!                                   ├ schedule: when requests are due
+//!                                   └ connection: requests in flight on a socket
+//!                                       └ payload, comparison: requests and answers
 //! ```
 
 mod comparison;

@@ -1,19 +1,19 @@
-//! Requests and answers over a socket.
+//! A client that sends lines and receives their answers over a socket.
+
+use std::borrow::Cow;
+
+use netcore::line::LineStream;
+use netcore::stream::DeadlineStream;
+use netcore::{Datagram, Deadline, ErrorKind, Stream};
 
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-use std::ops::Range;
-
-use netcore::line::LineFramer;
-use netcore::{Datagram, Deadline, Stream};
-
-/// More than any system sends by default: UDP has 65,535 bytes at most (RFC 768), Unix sockets
-/// have what the sender's buffer takes.
+/// The largest datagram in bytes, more than any system sends by default: UDP has at most 65,535
+/// bytes (RFC 768), and the sender's buffer limits Unix sockets.
 const LARGEST_DATAGRAM: usize = 1 << 20;
 
-/// A client that sends a line and waits for its answer, one at a time.
+/// A client that sends one line at a time and waits for its answer.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -21,8 +21,7 @@ const LARGEST_DATAGRAM: usize = 1 << 20;
 /// use timestamp::Client;
 ///
 /// let deadline = Deadline::after(Duration::from_secs(5));
-/// let endpoint = "localhost:21567".parse()?;
-/// let stream = Stream::connect(&endpoint, &SocketOptions::default(), deadline)?;
+/// let stream = Stream::connect("localhost:21567", &SocketOptions::default(), deadline)?;
 /// let mut client = Client::stream(stream, Client::ANSWER_LIMIT);
 /// let answer = client.request(b"hello\n", deadline)?;
 /// println!("{}", answer.escape_ascii());
@@ -30,62 +29,64 @@ const LARGEST_DATAGRAM: usize = 1 << 20;
 /// ```
 #[derive(Debug)]
 pub struct Client {
-    link: Link,
-    /// The server, as errors name it.
+    socket: Socket,
+    /// The name of the server in errors.
     peer: String,
     limit: usize,
     answer: Vec<u8>,
 }
 
 #[derive(Debug)]
-enum Link {
-    Stream(Lines),
+enum Socket {
+    Stream(Box<Lines>),
     Datagram(Datagram),
-    /// It was a stream, and what would come next on it may belong to an earlier request.
+    /// A stream that was closed after an error: its next input may belong to an earlier request.
     Closed,
 }
 
+/// The lines of a stream, with a deadline for each exchange.
+type Lines = LineStream<DeadlineStream<Stream>>;
+
 impl Client {
-    /// The limit of an answer where there is no reason for another: 131,072 bytes, which is twice
+    /// The default limit of an answer: 131,072 bytes, twice
     /// [`Framing::LINE_LIMIT`](crate::Framing::LINE_LIMIT).
     pub const ANSWER_LIMIT: usize = 131_072;
 
-    /// A client over a connection. An answer ends with a line feed, and has at most `limit` bytes
-    /// before its line ending.
+    /// Creates a client over a connection. An answer ends with a line feed and has at most `limit`
+    /// bytes before its line ending.
     pub fn stream(stream: Stream, limit: usize) -> Client {
         let peer = stream.peer_address().map_or_else(|_| unnamed(), |peer| peer.to_string());
-        let lines = Lines::new(stream, limit);
-        Client { link: Link::Stream(lines), peer, limit, answer: Vec::new() }
+        let lines = stream.into_lines(limit, Deadline::never());
+        Client { socket: Socket::Stream(Box::new(lines)), peer, limit, answer: Vec::new() }
     }
 
-    /// A client over a connected datagram socket. An answer is a datagram, and has at most `limit`
-    /// bytes, a line ending not counted, and at most 1 MiB whatever the limit. Memory of that size
-    /// is taken at the first request.
+    /// Creates a client over a connected datagram socket. An answer is a datagram of at most
+    /// `limit` bytes without its line ending, and never more than 1 MiB. The first request
+    /// allocates a buffer of that size.
     pub fn datagram(socket: Datagram, limit: usize) -> Client {
         let peer = socket.peer_address().map_or_else(unnamed, ToString::to_string);
         let limit = limit.min(LARGEST_DATAGRAM);
-        Client { link: Link::Datagram(socket), peer, limit, answer: Vec::new() }
+        Client { socket: Socket::Datagram(socket), peer, limit, answer: Vec::new() }
     }
 
-    /// Sends a line and returns the answer as it came, its line ending included. A line without an
-    /// ending is sent with LF. The deadline is for both.
+    /// Sends a line and returns its answer, line ending included. LF is appended to a line without
+    /// an ending. The deadline bounds both steps.
     ///
-    /// Over datagrams, an answer that does not end with the text that was sent is a late answer to
-    /// an earlier request, and is skipped. A stream that has failed is closed; over datagrams, the
-    /// next request is tried whatever came of this one.
+    /// A datagram that does not end with the sent text answers an earlier request and is skipped. A
+    /// stream is closed after an error; a datagram socket stays open for the next request.
     ///
     /// # Errors
     ///
-    /// - [`ClientError::NotALine`]: there is a line feed before the end of the line.
+    /// - [`ClientError::NotALine`]: a line feed stands before the end of the line.
     /// - [`ClientError::TooLong`]: the line, or the answer, is longer than the limit.
     /// - [`ClientError::Socket`]: sending or receiving failed, or the deadline passed
     ///   ([`Error::is_timeout`](netcore::Error::is_timeout)).
     /// - [`ClientError::NoAnswer`], [`ClientError::CutShort`]: the server closed the connection
-    ///   instead of an answer, or within one.
+    ///   before an answer, or within one.
     /// - [`ClientError::Closed`]: an earlier request over the same stream failed.
     ///
-    /// Nothing has been sent after `NotALine`, `Closed`, or a `TooLong` that is due to the line;
-    /// none of them closes the stream.
+    /// Nothing was sent after `NotALine`, `Closed`, or `TooLong` for the line itself. These errors
+    /// do not close the stream.
     pub fn request(&mut self, line: &[u8], deadline: Deadline) -> Result<&[u8], ClientError> {
         let text = text(line);
         if text.contains(&b'\n') {
@@ -98,26 +99,26 @@ impl Client {
             Some(b'\n') => Cow::Borrowed(line),
             _ => Cow::Owned([line, b"\n"].concat()),
         };
-        match &mut self.link {
-            Link::Stream(lines) => {
-                if let Err(failure) = lines.exchange(&line, deadline, &mut self.answer) {
-                    self.link = Link::Closed;
-                    return Err(self.explain(failure));
+        match &mut self.socket {
+            Socket::Stream(lines) => {
+                if let Err(failure) = exchange_line(lines, &line, deadline, &mut self.answer) {
+                    self.socket = Socket::Closed;
+                    return Err(self.error(failure));
                 }
                 Ok(&self.answer)
             }
-            Link::Datagram(socket) => {
+            Socket::Datagram(socket) => {
                 self.answer.resize(self.limit + 2, 0);
-                match exchange(socket, &line, deadline, &mut self.answer, self.limit) {
+                match exchange_datagram(socket, &line, deadline, &mut self.answer, self.limit) {
                     Ok(length) => Ok(&self.answer[..length]),
-                    Err(failure) => Err(self.explain(failure)),
+                    Err(failure) => Err(self.error(failure)),
                 }
             }
-            Link::Closed => Err(ClientError::Closed { peer: self.peer.clone() }),
+            Socket::Closed => Err(ClientError::Closed { peer: self.peer.clone() }),
         }
     }
 
-    fn explain(&self, failure: Failure) -> ClientError {
+    fn error(&self, failure: Failure) -> ClientError {
         let peer = self.peer.clone();
         match failure {
             Failure::Socket(error) => ClientError::Socket(error),
@@ -132,7 +133,7 @@ impl Client {
     }
 }
 
-/// A request got no answer.
+/// A request failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
@@ -152,19 +153,19 @@ pub enum ClientError {
     CutShort {
         /// The server.
         peer: String,
-        /// How many bytes of the answer came.
+        /// The number of bytes of the answer that were received.
         received: usize,
     },
-    /// The answer is longer than the limit, or the line is, so that its answer would be.
+    /// The answer is longer than the limit, or the line is, and so its answer would be.
     #[error("the answer from {peer} is longer than {limit} bytes")]
     #[non_exhaustive]
     TooLong {
         /// The server.
         peer: String,
-        /// The most bytes that an answer may have.
+        /// The limit of an answer in bytes.
         limit: usize,
     },
-    /// What was to be sent has a line feed before its end, and would get several answers.
+    /// The line has a line feed before its end, and would get several answers.
     #[error("a request is one line, without a line feed before its end")]
     NotALine,
     /// An earlier request over this stream failed.
@@ -176,7 +177,7 @@ pub enum ClientError {
     },
 }
 
-/// What came of an exchange, in the words of neither side.
+/// The failure of an exchange, before the name of the server is added.
 #[derive(Debug)]
 enum Failure {
     Socket(netcore::Error),
@@ -190,51 +191,30 @@ impl From<netcore::Error> for Failure {
     }
 }
 
-/// A stream that is read line by line.
-#[derive(Debug)]
-struct Lines {
-    stream: Stream,
-    framer: LineFramer,
-    piece: Box<[u8]>,
-    /// The part of `piece` that the framer has not taken yet.
-    rest: Range<usize>,
+/// Sends a line and reads the line that answers it.
+fn exchange_line(
+    lines: &mut Lines,
+    line: &[u8],
+    deadline: Deadline,
+    answer: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let lines = lines.until(deadline);
+    lines.write_all(line)?;
+    let line = lines.read_line().map_err(|error| match error.kind() {
+        ErrorKind::LineTooLong => Failure::TooLong,
+        _ => Failure::Socket(error),
+    })?;
+    let received = line.as_ref().map_or(0, |line| line.as_bytes().len());
+    // Only the last line of a stream lacks its LF.
+    let line = line.filter(|line| line.as_bytes().ends_with(b"\n"));
+    let line = line.ok_or(Failure::End { received })?;
+    answer.clear();
+    answer.extend_from_slice(line.as_bytes());
+    Ok(())
 }
 
-impl Lines {
-    fn new(stream: Stream, limit: usize) -> Lines {
-        let piece = vec![0; 8192].into_boxed_slice();
-        Lines { stream, framer: LineFramer::new(limit), piece, rest: 0..0 }
-    }
-
-    fn exchange(
-        &mut self,
-        line: &[u8],
-        deadline: Deadline,
-        answer: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
-        self.stream.write_all_deadline(line, deadline)?;
-        loop {
-            let mut input = &self.piece[self.rest.clone()];
-            let line = self.framer.next(&mut input);
-            self.rest.start = self.rest.end - input.len();
-            if let Some(line) = line {
-                let line = line.map_err(|_| Failure::TooLong)?;
-                answer.clear();
-                answer.extend_from_slice(line.as_bytes());
-                return Ok(());
-            }
-            let length = self.stream.read_deadline(&mut self.piece, deadline)?;
-            if length == 0 {
-                let received = self.framer.finish().map_or(0, |line| line.as_bytes().len());
-                return Err(Failure::End { received });
-            }
-            self.rest = 0..length;
-        }
-    }
-}
-
-/// Sends a line as a datagram; returns the length of the answer in `buffer`.
-fn exchange(
+/// Sends a line as a datagram. Returns the length of the answer in `buffer`.
+fn exchange_datagram(
     socket: &Datagram,
     line: &[u8],
     deadline: Deadline,
@@ -254,7 +234,7 @@ fn exchange(
     }
 }
 
-/// A line without its ending.
+/// Returns a line without its ending.
 fn text(line: &[u8]) -> &[u8] {
     match line {
         [text @ .., b'\r', b'\n'] | [text @ .., b'\n'] => text,

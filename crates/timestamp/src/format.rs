@@ -1,7 +1,4 @@
-//! How the time is written.
-
-#[cfg(test)]
-mod tests;
+//! The formats of the time.
 
 use std::fmt::{self, Write};
 use std::str::FromStr;
@@ -13,13 +10,16 @@ use crate::pattern::{Pattern, PatternError};
 use crate::unix_time::{MILLISECOND, NANOSECOND, SECOND, unix_nanos};
 use crate::zone::{Zone, write_date};
 
+#[cfg(test)]
+mod tests;
+
 /// A format of the time.
 ///
-/// Names of days and months are English whatever the locale. A date outside the years 0 to 9999,
-/// for which RFC 2822 and RFC 3339 have no form, is written as the nearest within; the `unix`
-/// formats have no such bounds.
+/// Names of days and months are English in every locale. RFC 2822 and RFC 3339 have no form for
+/// dates outside the years 0 to 9999, so such a date is written as the nearest one inside. The
+/// `unix` formats have no such limits.
 ///
-/// [`FromStr`] reads and [`Display`](fmt::Display) writes the names below.
+/// [`FromStr`] and [`Display`](fmt::Display) use the names below.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -34,7 +34,7 @@ use crate::zone::{Zone, write_date};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {
-    /// `ctime`: as ctime(3) of C, without its line feed: `Fri Nov 20 18:11:02 2026`.
+    /// `ctime`: the form of ctime(3) without its line feed: `Fri Nov 20 18:11:02 2026`.
     #[default]
     Ctime,
     /// `rfc3339`: a date and time of RFC 3339, section 5.6, in whole seconds:
@@ -44,20 +44,21 @@ pub enum Format {
     Rfc2822,
     /// `unix`: seconds since 1970-01-01 00:00:00 UTC, without leap seconds, rounded down.
     Unix,
-    /// `unix-ms`: the same in milliseconds.
+    /// `unix-ms`: milliseconds since 1970, as `unix`.
     UnixMs,
-    /// `unix-ns`: the same in nanoseconds.
+    /// `unix-ns`: nanoseconds since 1970, as `unix`.
     UnixNs,
-    /// `+` and then a strftime pattern.
+    /// `+` and a strftime pattern.
     Pattern(Pattern),
 }
 
 impl Format {
-    /// Appends the time to `out`. In the `unix` formats the zone makes no difference.
+    /// Appends the time to `out`. The `unix` formats ignore the zone.
     pub fn write(&self, time: SystemTime, zone: Zone, out: &mut String) {
         let utc = zone == Zone::Utc;
         let nanos = unix_nanos(time);
-        // Writing to a String does not fail, and a pattern that cannot be written does not exist.
+        // Writing to a String cannot fail, and `Pattern::new` accepts only patterns that can be
+        // written.
         let _ = match self {
             Format::Ctime => write_date(nanos, zone, StrftimeItems::new("%a %b %e %T %-Y"), out),
             Format::Rfc3339 if utc => write_date(nanos, zone, StrftimeItems::new("%FT%TZ"), out),
@@ -72,8 +73,8 @@ impl Format {
         };
     }
 
-    /// The shortest step of time that the text can show: a second, a millisecond, a microsecond
-    /// or a nanosecond. Two times within the same step since 1970 have the same text.
+    /// Returns the resolution of the text: a second, a millisecond, a microsecond or a nanosecond.
+    /// Two times in the same step since 1970 have the same text.
     pub const fn tick(&self) -> Duration {
         match self {
             Format::Ctime | Format::Rfc3339 | Format::Rfc2822 | Format::Unix => SECOND,
@@ -101,12 +102,12 @@ impl fmt::Display for Format {
 impl FromStr for Format {
     type Err = FormatError;
 
-    /// Reads the name of a format, or `+` and a pattern.
+    /// Parses the name of a format, or `+` and a pattern.
     ///
     /// # Errors
     ///
-    /// [`FormatError::Unknown`] for any other name, and [`FormatError::Pattern`] for a pattern
-    /// that [`Pattern::new`] refuses.
+    /// - [`FormatError::Unknown`]: the text is no name of a format and does not begin with `+`.
+    /// - [`FormatError::Pattern`]: [`Pattern::new`] rejects the pattern.
     fn from_str(text: &str) -> Result<Format, FormatError> {
         Ok(match text {
             "ctime" => Format::Ctime,
@@ -123,17 +124,17 @@ impl FromStr for Format {
     }
 }
 
-/// A text names no format.
+/// A text that is not a format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// It is no name of a format, and does not begin with `+`.
+    /// The text is no name of a format and does not begin with `+`.
     #[error(
         "unknown time format {0:?}: not ctime, rfc3339, rfc2822, unix, unix-ms, unix-ns, or + and \
          a strftime pattern"
     )]
     Unknown(String),
-    /// Its pattern cannot be used.
+    /// The pattern is invalid.
     #[error(transparent)]
     Pattern(#[from] PatternError),
 }

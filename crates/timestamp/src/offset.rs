@@ -1,10 +1,8 @@
-//! How far apart two clocks are, out of exchanges between them.
+//! The offset and drift between two clocks, estimated from exchanges of timestamps.
 
 mod drift_bounds;
 mod interval;
 pub(crate) mod sample;
-#[cfg(test)]
-mod tests;
 mod unit;
 
 use std::time::Duration;
@@ -14,91 +12,94 @@ use crate::offset::interval::{COARSE, Interval, TOLERANCE};
 use crate::offset::sample::Sample;
 use crate::offset::unit::Unit;
 
-/// How far the server's clock is ahead of ours; behind, where it is negative.
+#[cfg(test)]
+mod tests;
+
+/// The offset of the server's clock from ours. It is negative if the server's clock is behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offset {
-    /// The middle of what is possible, in nanoseconds.
+    /// The middle of the possible values, in nanoseconds.
     pub nanos: i128,
-    /// It is wrong by no more than this.
+    /// The most by which the value is wrong.
     pub error: Duration,
 }
 
-/// How much faster the server's clock runs than ours; slower, where it is negative.
+/// The drift of the server's clock from ours. It is negative if the server's clock is slower.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drift {
-    /// The middle of what is possible, in millionths: microseconds a second.
+    /// The middle of the possible values in millionths, which are microseconds per second.
     pub ppm: f64,
-    /// It is wrong by no more than this, in millionths.
+    /// The most by which the value is wrong, in millionths.
     pub error: f64,
 }
 
-/// Estimates the offset of a server's clock from ours, and its drift, each with a bound of its
-/// error that holds whatever the network did. A value without I/O, of constant size.
+/// Estimates the offset and the drift of a server's clock from ours. Each estimate has an error
+/// bound that holds for any behaviour of the network. An estimator has constant size and does no
+/// I/O.
 ///
 /// # The bound of one exchange
 ///
-/// Our clock shows *a* as the request goes and *b* as the answer is there. In between, when our
-/// clock shows some *c* with *a* ≤ *c* ≤ *b*, the server reads its own, which shows *t*, and tells
-/// it as *T*, rounded down to a step of *r*: *T* ≤ *t* < *T* + *r*. The offset is *θ* = *t* − *c*.
-/// The least that this can be is *T* − *b*, and it is less than *T* + *r* − *a*:
+/// Our clock shows *a* when the request is sent and *b* when the answer arrives. In between, at a
+/// time *c* of our clock with *a* ≤ *c* ≤ *b*, the server reads its clock, which shows *t*. It
+/// sends *t* as *T*, rounded down to a step of *r*: *T* ≤ *t* < *T* + *r*. The offset is *θ* = *t*
+/// − *c*. It is at least *T* − *b* and less than *T* + *r* − *a*:
 ///
 /// ```text
-/// T − b  ≤  θ  <  T + r − a        the middle of which is wrong by (b − a + r) / 2 at most
+/// T − b  ≤  θ  <  T + r − a        the middle is wrong by at most (b − a + r) / 2
 /// ```
 ///
-/// Nothing is assumed about how the round trip divides into the way there and the way back, so none
-/// is wrong about it. For *b* we take *a* and the round trip: a clock that is set within the
-/// exchange does not change how long that was. A server that tells whole seconds is allowed another
-/// [`COARSE`](Estimator::COARSE): what many read for them, time(2), stands still between two ticks
-/// of the kernel.
+/// The bound makes no assumption about how the round trip divides into both directions. *b* is *a*
+/// plus the round trip, so setting a clock during the exchange does not change it. For a server
+/// that sends whole seconds the interval is wider by [`COARSE`](Estimator::COARSE): many servers
+/// read time(2), which stands still between two ticks of the kernel.
 ///
 /// # Bare numbers
 ///
-/// A number alone has no unit: `1795194662` may count seconds, milliseconds, microseconds or
-/// nanoseconds since 1970, and a guess would be no bound. The unit is therefore found out by how
-/// fast the numbers grow: it is known once one has grown by 2, so with seconds after 3 s at the
-/// latest. Until then there is no offset, and [`is_unit_unknown`](Estimator::is_unit_unknown) is `true`; the
-/// exchanges count once the unit is known.
+/// A bare number has no unit: `1795194662` may count seconds, milliseconds, microseconds or
+/// nanoseconds since 1970, and a guess would break the bound. The estimator therefore finds the
+/// unit from the speed at which the numbers grow. The unit is known when a number has grown by 2,
+/// for seconds after at most 3 s. Until then there is no offset, and
+/// [`is_unit_unknown`](Estimator::is_unit_unknown) returns `true`. The samples so far are used once
+/// the unit is known.
 ///
-/// # The bound of many
+/// # The bound of many exchanges
 ///
-/// Were *θ* the same all the time, it would lie in the interval of every exchange, and so in their
-/// intersection. That is never wider than the interval of the exchange with the smallest round
-/// trip, and narrower where one exchange was quick there and another was quick back. With a server
-/// that tells whole seconds, it comes down from a second to about the round trip, as exchanges fall
-/// just before and just behind the turn of its second: not for guessing, but since both of them
-/// hold.
+/// A constant *θ* lies in the interval of every exchange, and so in their intersection. The
+/// intersection is never wider than the interval with the smallest round trip. It is narrower if
+/// one exchange was fast in one direction and another one in the other. With a server that sends
+/// whole seconds, it shrinks from a second to about the round trip, because some exchanges happen
+/// just before the server's second changes and some just after.
 ///
-/// Clocks do not run alike, though: the quartz of a computer is off by up to some 50 millionths. So
-/// what an earlier exchange allows is widened on both sides by [`TOLERANCE`](Estimator::TOLERANCE)
-/// for the time since, before the next is laid over it. If they then have nothing in common, the
-/// assumption was wrong: one of the clocks has been set, or is slewed faster than that (adjtime(3)
-/// goes to 500 millionths, chronyd further). The estimate begins anew from there, and
-/// [`steps`](Estimator::steps) counts it.
+/// Clocks run at different speeds, however: the quartz of a computer is off by up to about 50
+/// millionths. The earlier interval is therefore widened on both sides by
+/// [`TOLERANCE`](Estimator::TOLERANCE) times the time since then, before it is intersected with the
+/// next one. An empty intersection means that one clock was set, or is slewed faster than that
+/// (adjtime(3) allows 500 millionths, chronyd more). The estimate then starts again with the latest
+/// exchange, and [`steps`](Estimator::steps) counts it.
 ///
 /// # The drift
 ///
-/// For the drift, *θ* is taken to be a straight line over the time since the last step. Through the
-/// intervals of two exchanges, at *u* and later at *v*, no line passes that is steeper than from
-/// the lower bound of the one to the upper bound of the other, nor flatter than from the upper to
-/// the lower:
+/// For the drift, *θ* is assumed to be linear in time since the last step. A line through the
+/// intervals of two exchanges, at *u* and later at *v*, is at most as steep as the line from the
+/// lower bound at *u* to the upper bound at *v*. It is at least as steep as the line from the upper
+/// to the lower bound:
 ///
 /// ```text
 /// (low(v) − high(u)) / (v − u)  ≤  dθ/dt  ≤  (high(v) − low(u)) / (v − u)
 /// ```
 ///
-/// The drift lies between the greatest of the left and the least of the right over all pairs. Of
-/// long runs, the tightest bounds of 64 stretches of time are kept, which drops conditions and adds
-/// none: the bound gets wider by it, never wrong. The uncertainty falls with the length of the run;
-/// the drift is told once it is below [`TOLERANCE`](Estimator::TOLERANCE), for what is assumed
-/// anyway is no news.
+/// The drift lies between the greatest left side and the least right side over all pairs. For long
+/// runs, only the tightest bounds of 64 periods are kept. That removes conditions and adds none, so
+/// the result may be wider but never wrong. The uncertainty falls with the length of the run. The
+/// drift is reported once its error is below [`TOLERANCE`](Estimator::TOLERANCE), which is assumed
+/// anyway.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
 /// use timestamp::{Estimator, Sample};
 ///
 /// let mut estimator = Estimator::default();
-/// // The answer takes 20 ms. The server is a second ahead, and reads its clock in the middle.
+/// // The round trip takes 20 ms. The server is one second ahead and reads its clock halfway.
 /// estimator.add(&Sample {
 ///     sent: UNIX_EPOCH + Duration::from_millis(5_000),
 ///     round_trip: Duration::from_millis(20),
@@ -119,52 +120,52 @@ pub struct Estimator {
     samples: u64,
     steps: u64,
     unit: Unit,
-    /// The unit with which numbers have been taken into account.
-    taken_with: Option<i128>,
+    /// The unit of the bare numbers that are in the estimate.
+    used_unit: Option<i128>,
 }
 
 impl Estimator {
-    /// How much faster or slower the one clock may run than the other, in millionths: each of them
-    /// 50 off, in opposite directions.
+    /// The most by which one clock runs faster or slower than the other, in millionths: each of
+    /// them is off by 50 millionths, in opposite directions.
     pub const TOLERANCE: f64 = TOLERANCE;
 
-    /// How far the clock may be behind that a server reads for whole seconds: the longest tick of a
-    /// kernel (`HZ` of 100), which is 10 ms.
+    /// The most by which the clock lags that a server reads for whole seconds: the longest tick of
+    /// a kernel (`HZ` of 100), 10 ms.
     pub const COARSE: Duration = COARSE;
 
-    /// Takes one exchange into account. They may come in any order.
+    /// Adds a sample. Samples may come in any order.
     pub fn add(&mut self, sample: &Sample) {
         if !sample.unit_assumed {
-            return self.take(sample);
+            return self.add_known(sample);
         }
         let Some((unit, samples)) = self.unit.add(sample) else { return };
-        if self.taken_with.replace(unit).is_some_and(|other| other != unit) {
-            // With the other unit, all of it was wrong.
+        if self.used_unit.replace(unit).is_some_and(|other| other != unit) {
+            // The estimate with the other unit was wrong.
             let unit = std::mem::take(&mut self.unit);
-            *self = Estimator { unit, taken_with: self.taken_with, ..Estimator::default() };
+            *self = Estimator { unit, used_unit: self.used_unit, ..Estimator::default() };
         }
-        samples.iter().for_each(|sample| self.take(sample));
+        samples.iter().for_each(|sample| self.add_known(sample));
     }
 
-    fn take(&mut self, sample: &Sample) {
+    fn add_known(&mut self, sample: &Sample) {
         self.samples += 1;
         let new = Interval::of(sample);
         self.drift_bounds.add(new);
-        let met = match self.offset {
+        let common = match self.offset {
             None => Some(new),
             Some(old) => {
                 let at = old.at.max(new.at);
                 old.carried_to(at).intersection(new.carried_to(at))
             }
         };
-        if met.is_none() {
+        if common.is_none() {
             self.steps += 1;
-            if self.drift_bounds.is_broken() {
+            if self.drift_bounds.is_empty() {
                 self.drift_bounds = DriftBounds::default();
                 self.drift_bounds.add(new);
             }
         }
-        self.offset = Some(met.unwrap_or(new));
+        self.offset = Some(common.unwrap_or(new));
     }
 
     /// Returns `true` if the server tells bare numbers whose unit is not known yet.
@@ -172,28 +173,30 @@ impl Estimator {
         self.unit.is_unknown()
     }
 
-    /// The offset when the last exchange began. `None` before the first whose unit is known.
+    /// Returns the offset at the start of the last exchange. Returns `None` before the first sample
+    /// whose unit is known.
     pub fn offset(&self) -> Option<Offset> {
         let Interval { low, high, .. } = self.offset?;
-        // Rounded up, so that both ends are covered.
+        // The error is rounded up, so that it covers both ends.
         let error = u64::try_from((high - low + 1) / 2 + 1).unwrap_or(u64::MAX);
         Some(Offset { nanos: (low + high).div_euclid(2), error: Duration::from_nanos(error) })
     }
 
-    /// The drift, once it is known to less than [`TOLERANCE`](Estimator::TOLERANCE), and if the
-    /// exchanges since the last step allow one at all.
+    /// Returns the drift. Returns `None` until its error is below
+    /// [`TOLERANCE`](Estimator::TOLERANCE), or if no line fits the samples since the last step.
     pub fn drift(&self) -> Option<Drift> {
         let (least, most) = self.drift_bounds.slopes()?;
         let (ppm, error) = ((least + most) / 2.0 * 1e6, (most - least) / 2.0 * 1e6);
         (0.0..Estimator::TOLERANCE).contains(&error).then_some(Drift { ppm, error })
     }
 
-    /// How many exchanges have been taken into account.
+    /// Returns the number of samples in the estimate.
     pub fn samples(&self) -> u64 {
         self.samples
     }
 
-    /// How often the offset changed by more than [`TOLERANCE`](Estimator::TOLERANCE) allows.
+    /// Returns how many times the offset has changed by more than
+    /// [`TOLERANCE`](Estimator::TOLERANCE) allows.
     pub fn steps(&self) -> u64 {
         self.steps
     }

@@ -1,7 +1,4 @@
-//! The time of an answer, read back.
-
-#[cfg(test)]
-mod tests;
+//! Parses the time of an answer.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,47 +7,51 @@ use chrono::{DateTime, Local, LocalResult, NaiveDateTime, TimeZone};
 use crate::unix_time::{NANOS_PER_SECOND, NANOSECOND, SECOND, from_unix_nanos, unix_nanos};
 use crate::zone::Zone;
 
-/// From 1900-01-01 to 1970-01-01 (RFC 868).
+#[cfg(test)]
+mod tests;
+
+/// The seconds from 1900-01-01 to 1970-01-01 (RFC 868).
 const FROM_1900_TO_1970: i128 = 2_208_988_800;
-/// The longest text in which a time is looked for, in bytes.
+/// The longest text that is parsed as a time, in bytes.
 const LONGEST: usize = 128;
 
-/// What another clock showed: it stood at `time` or at less than `resolution` behind it, since a
-/// text leaves out what it has no digits for.
+/// A time that another clock showed, rounded down to its resolution: the clock stood at `time` or
+/// less than `resolution` after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParsedTime {
-    /// The time as it was written.
+    /// The time in the text.
     pub time: SystemTime,
-    /// The step of what was written: a second, or a decimal fraction of one.
+    /// The resolution of the text: a second, or a decimal fraction of one.
     pub resolution: Duration,
-    /// `true` if the text had no zone, so that the reader's own word was taken for it.
+    /// `true` if the text had no zone, and the caller's zone was assumed.
     pub zone_assumed: bool,
-    /// `true` if the text was a bare number, whose unit was taken from how many digits it has. The
-    /// unit is the resolution then. An [`Estimator`](crate::Estimator) relies on no such guess: it
-    /// finds out the unit by how fast the number grows.
+    /// `true` if the text was a number without a unit. The unit was guessed from its number of
+    /// digits and is the resolution. An [`Estimator`](crate::Estimator) does not rely on this
+    /// guess: it finds the unit from the speed at which the number grows.
     pub unit_assumed: bool,
 }
 
 impl ParsedTime {
-    /// Reads a time in any [`Format`](crate::Format) but patterns, with whatever fraction of a
-    /// second it has, and in the like of RFC 3339 with a space for the `T` or without a zone. White
-    /// space around it is left out. `None` if it is none of these.
+    /// Parses a time in any [`Format`](crate::Format) except patterns, with any fraction of a
+    /// second. RFC 3339 with a space instead of the `T`, or without a zone, is accepted too. White
+    /// space around the text is ignored. Returns `None` if the text has none of these forms.
     ///
-    /// Digits alone are the time since 1970 in seconds, and from 12, 15 and 18 digits on in
-    /// milliseconds, microseconds and nanoseconds: right for times from 2001 to 5138, and
-    /// [a guess](ParsedTime::unit_assumed).
+    /// A number is the time since 1970 in seconds. From 12, 15 and 18 digits on it counts
+    /// milliseconds, microseconds and nanoseconds. This [guess](ParsedTime::unit_assumed) is right
+    /// for times from 2001 to 5138.
     ///
-    /// Where the text has no zone, it is taken to be in `zone`. Of two times that such a text can
-    /// stand for, in the hour in which a zone sets its clocks back, it is the one nearer to `near`.
+    /// A text without a zone is in `zone`. It stands for two times in the hour in which the zone
+    /// sets its clocks back; the result is then the one nearer to `near`.
     ///
     /// ```
     /// use std::time::{Duration, UNIX_EPOCH};
     /// use timestamp::{ParsedTime, Zone};
     ///
-    /// let reading = ParsedTime::parse("2026-11-20T18:11:02.25+01:00", Zone::Utc, UNIX_EPOCH);
+    /// let parsed = ParsedTime::parse("2026-11-20T18:11:02.25+01:00", Zone::Utc, UNIX_EPOCH);
     /// let time = UNIX_EPOCH + Duration::from_millis(1_795_194_662_250);
     /// let resolution = Duration::from_millis(10);
-    /// assert_eq!(reading, Some(ParsedTime { time, resolution, zone_assumed: false, unit_assumed: false }));
+    /// let expected = ParsedTime { time, resolution, zone_assumed: false, unit_assumed: false };
+    /// assert_eq!(parsed, Some(expected));
     /// ```
     pub fn parse(text: &str, zone: Zone, near: SystemTime) -> Option<ParsedTime> {
         let text = text.trim_ascii();
@@ -67,7 +68,7 @@ impl ParsedTime {
             });
         }
         let resolution = match text.split_once('.') {
-            Some((_, fraction)) => step(digits(fraction)),
+            Some((_, fraction)) => resolution_of(digits(fraction)),
             None => SECOND,
         };
         let zoned = DateTime::parse_from_rfc3339(text).or(DateTime::parse_from_rfc2822(text));
@@ -96,10 +97,10 @@ impl ParsedTime {
         })
     }
 
-    /// Reads the seconds of RFC 868. They are those of the era in which they are nearest to `near`,
-    /// so the result is right while that is within 68 years of the time.
+    /// Converts the seconds of RFC 868, in the era that brings them nearest to `near`. The result
+    /// is right if `near` is within 68 years of the time.
     pub fn from_seconds_since_1900(seconds: u32, near: SystemTime) -> Option<ParsedTime> {
-        // The distance of two points on a circle of 2^32 seconds.
+        // This is the distance of two points on a circle of 2^32 seconds.
         let distance = seconds.wrapping_sub(seconds_since_1900(near)) as i32;
         let nanos = (unix_nanos(near).div_euclid(NANOS_PER_SECOND) + i128::from(distance))
             * NANOS_PER_SECOND;
@@ -108,15 +109,18 @@ impl ParsedTime {
     }
 }
 
-/// The seconds from 1900-01-01 00:00:00 UTC to this time, rounded down, without leap seconds, in 32
-/// bits (RFC 868). They go back to 0 at 2036-02-07 06:28:16 UTC, and again every 2^32 seconds:
-/// which of these eras it is, a reader has to know, as [`ParsedTime::from_seconds_since_1900`] does.
+/// Returns the seconds from 1900-01-01 00:00:00 UTC to `time` in 32 bits, rounded down, without
+/// leap seconds (RFC 868).
+///
+/// They return to 0 at 2036-02-07 06:28:16 UTC, and then every 2^32 seconds. The reader has to know
+/// the era; [`ParsedTime::from_seconds_since_1900`] derives it from a second time.
 pub fn seconds_since_1900(time: SystemTime) -> u32 {
     // The remainder fits 32 bits.
     (unix_nanos(time).div_euclid(NANOS_PER_SECOND) + FROM_1900_TO_1970).rem_euclid(1 << 32) as u32
 }
 
-/// Nanoseconds since 1970 out of digits alone, with a fraction after seconds, and the step.
+/// Parses a number, with a fraction only after seconds. Returns the nanoseconds since 1970 and the
+/// resolution.
 fn number(text: &str) -> Option<(i128, Duration)> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
@@ -140,20 +144,21 @@ fn number(text: &str) -> Option<(i128, Duration)> {
     let size =
         whole * NANOS_PER_SECOND / 10_i128.pow(decimals) + part * 10_i128.pow(9 - shown as u32);
     let nanos = if unsigned.len() < text.len() { -size } else { size };
-    Some((nanos, step(decimals as usize + shown)))
+    Some((nanos, resolution_of(decimals as usize + shown)))
 }
 
-/// How many digits stand in front.
+/// Returns the number of digits at the start of `text`.
 fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-/// What the last of so many decimals of a second counts.
-fn step(decimals: usize) -> Duration {
+/// Returns the resolution of a second with `decimals` decimals.
+fn resolution_of(decimals: usize) -> Duration {
     (0..decimals).fold(SECOND, |step, _| step / 10).max(NANOSECOND)
 }
 
-/// A leap second (`:60`) is the first of the next minute.
+/// Returns the nanoseconds of a date since 1970. A leap second (`:60`) is the first second of the
+/// next minute.
 fn nanos_of<Z: TimeZone>(date: &DateTime<Z>) -> i128 {
     i128::from(date.timestamp()) * NANOS_PER_SECOND + i128::from(date.timestamp_subsec_nanos())
 }

@@ -1,7 +1,4 @@
-//! strftime patterns that are known to work.
-
-#[cfg(test)]
-mod tests;
+//! Checked strftime patterns.
 
 use std::time::Duration;
 
@@ -10,10 +7,13 @@ use chrono::format::{Item, StrftimeItems};
 use crate::zone::Zone;
 use crate::zone::write_date;
 
-/// A strftime pattern that has been checked: writing a time by it cannot fail.
+#[cfg(test)]
+mod tests;
+
+/// A valid strftime pattern. Writing a time with it cannot fail.
 ///
-/// The specifiers are those of strftime(3) in the C locale, and for fractions of a second `%f`
-/// (nanoseconds), `%3f`, `%6f`, `%9f` and, with their decimal point, `%.f`, `%.3f`, `%.6f`,
+/// The specifiers are those of strftime(3) in the C locale. For fractions of a second there are
+/// `%f` (nanoseconds), `%3f`, `%6f`, `%9f` and, with their decimal point, `%.f`, `%.3f`, `%.6f`,
 /// `%.9f`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pattern {
@@ -27,16 +27,19 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// - [`PatternError::Empty`] if there is nothing in it.
-    /// - [`PatternError::Control`] if it has or gives a control character other than a tab. Above
-    ///   all a line feed (`%n`) would cut every answer in two for a client that reads lines.
-    /// - [`PatternError::Specifier`] if a specifier is unknown, incomplete, or cannot be written.
+    /// - [`PatternError::Empty`]: the pattern is empty.
+    /// - [`PatternError::Control`]: the pattern contains or writes a control character other than a
+    ///   tab. A line feed (`%n`) would split every answer for a client that reads lines.
+    /// - [`PatternError::Specifier`]: a specifier is unknown, incomplete, or cannot be written.
     pub fn new(text: &str) -> Result<Pattern, PatternError> {
         if text.is_empty() {
             return Err(PatternError::Empty);
         }
         let Some(items) = parse(text) else {
-            return Err(PatternError::Specifier { text: text.to_owned(), at: fault(text) });
+            return Err(PatternError::Specifier {
+                text: text.to_owned(),
+                at: first_invalid_specifier(text),
+            });
         };
         if let Some(character) = items.iter().find_map(control) {
             return Err(PatternError::Control { text: text.to_owned(), character });
@@ -45,7 +48,7 @@ impl Pattern {
         Ok(Pattern { text: text.to_owned(), items, tick })
     }
 
-    /// The pattern as it was given.
+    /// Returns the text of the pattern.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -59,24 +62,24 @@ impl Pattern {
     }
 }
 
-/// A strftime pattern cannot be used.
+/// A strftime pattern is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatternError {
-    /// There is nothing in it.
+    /// The pattern is empty.
     #[error("empty strftime pattern")]
     Empty,
-    /// It has a specifier that is unknown or incomplete.
+    /// A specifier is unknown or incomplete.
     #[error("strftime pattern {text:?}: unknown or incomplete specifier at byte {at}")]
     #[non_exhaustive]
     Specifier {
         /// The pattern.
         text: String,
-        /// Where the specifier begins, in bytes from the beginning of the pattern.
+        /// The offset of the specifier in the pattern, in bytes.
         at: usize,
     },
-    /// It gives a control character.
-    #[error("strftime pattern {text:?}: gives the control character {character:?}")]
+    /// The pattern writes a control character.
+    #[error("strftime pattern {text:?}: contains the control character {character:?}")]
     #[non_exhaustive]
     Control {
         /// The pattern.
@@ -86,27 +89,28 @@ pub enum PatternError {
     },
 }
 
-/// The items of a pattern, unless one of them is unknown or cannot be written.
+/// Parses a pattern. Returns `None` if an item is unknown or cannot be written.
 fn parse(text: &str) -> Option<Vec<Item<'static>>> {
     let items = StrftimeItems::new(text).parse_to_owned().ok()?;
     render(&items, 0)?;
     Some(items)
 }
 
-/// What the items give at a number of nanoseconds since 1970.
+/// Writes the items for a number of nanoseconds since 1970.
 fn render(items: &[Item<'static>], nanos: i128) -> Option<String> {
     let mut out = String::new();
     write_date(nanos, Zone::Utc, items.iter(), &mut out).ok()?;
     Some(out)
 }
 
-/// Where the specifier begins that makes a pattern fail: all before it is a pattern that works,
-/// and nothing that goes further is.
-fn fault(text: &str) -> usize {
+/// Returns the offset of the first invalid specifier: the text before it is a valid pattern, and
+/// any longer beginning is not.
+fn first_invalid_specifier(text: &str) -> usize {
     text.match_indices('%').map(|(at, _)| at).rfind(|at| parse(&text[..*at]).is_some()).unwrap_or(0)
 }
 
-/// A control character of an item. Only text can have one: specifiers give printable characters.
+/// Returns the control character of an item, if it has one. Only literal text can: specifiers write
+/// printable characters.
 fn control(item: &Item<'static>) -> Option<char> {
     let text: &str = match item {
         Item::Literal(text) | Item::Space(text) => text,
@@ -116,15 +120,15 @@ fn control(item: &Item<'static>) -> Option<char> {
     text.chars().find(|character| character.is_control() && *character != '\t')
 }
 
-/// The shortest step that changes the text. A change of the zone's offset comes at a whole second,
-/// so no step is longer.
+/// Returns the shortest step of time that changes the text, at most a second: the offset of a zone
+/// changes at whole seconds.
 fn tick(items: &[Item<'static>]) -> Duration {
-    // No digit of the fraction is 0, so that formats which drop zeros show all digits they have.
+    // The fraction has no zeros, so formats that omit trailing zeros show all of their digits.
     let base = 111_111_111;
-    let shows =
+    let is_visible =
         |step: Duration| render(items, base) != render(items, base + step.as_nanos() as i128);
     [Duration::from_nanos(1), Duration::from_micros(1), Duration::from_millis(1)]
         .into_iter()
-        .find(|step| shows(*step))
+        .find(|step| is_visible(*step))
         .unwrap_or(Duration::from_secs(1))
 }

@@ -1,19 +1,19 @@
-//! Servers that speak first: daytime and time.
-
-#[cfg(test)]
-mod tests;
+//! Queries of servers that speak first: daytime and time.
 
 use netcore::{Address, Connector, Deadline, Endpoint, Transport};
 
 use crate::client::ClientError;
 
-/// The longest line of a daytime server, in bytes.
+#[cfg(test)]
+mod tests;
+
+/// The longest line of a daytime server in bytes.
 const LONGEST_LINE: usize = 1024;
-/// RFC 868.
+/// The length of the answer of a time server in bytes (RFC 868).
 const TIME: usize = 4;
 
-/// Asks a daytime server (RFC 867): one line as it came, its ending included if it has one. The
-/// deadline is for all of it.
+/// Queries a daytime server (RFC 867). Returns its line, with its ending if it has one. The
+/// deadline bounds the whole query.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -34,15 +34,15 @@ pub fn query_daytime(endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<u8>,
     Ok(daytime(&Connector::new(), endpoint, deadline)?.0)
 }
 
-/// Asks a time server (RFC 868): the seconds since 1900, which
-/// [`ParsedTime::from_seconds_since_1900`](crate::ParsedTime::from_seconds_since_1900) makes a time of. The
-/// deadline is for all of it.
+/// Queries a time server (RFC 868). Returns the seconds since 1900, for
+/// [`ParsedTime::from_seconds_since_1900`](crate::ParsedTime::from_seconds_since_1900). The
+/// deadline bounds the whole query.
 ///
 /// # Errors
 ///
 /// - [`ClientError::Socket`]: connecting, sending or receiving failed, or the deadline passed.
 /// - [`ClientError::NoAnswer`], [`ClientError::CutShort`]: the answer ended before its fourth byte.
-///   An empty one says that the server does not know the time.
+///   An empty answer says that the server does not know the time.
 /// - [`ClientError::TooLong`]: a datagram had more than four bytes.
 pub fn query_time(endpoint: &Endpoint, deadline: Deadline) -> Result<u32, ClientError> {
     Ok(time(&Connector::new(), endpoint, deadline)?.0)
@@ -71,16 +71,16 @@ pub(crate) fn time(
     }
 }
 
-/// What a server says until it ends, or until that is whole, and who it is. A server of datagrams
-/// gets an empty one to answer.
+/// Returns the answer of a server, up to its end or until `is_complete`, and the server's address.
+/// Over UDP the request is an empty datagram.
 fn ask(
     connector: &Connector,
     endpoint: &Endpoint,
     limit: usize,
-    is_whole: impl Fn(&[u8]) -> bool,
+    is_complete: impl Fn(&[u8]) -> bool,
     deadline: Deadline,
 ) -> Result<(Vec<u8>, Address), ClientError> {
-    // One byte more than there may be, by which what is too long is seen.
+    // One byte more than the limit shows that an answer is too long.
     let mut answer = vec![0; limit + 1];
     let (length, from) = if endpoint.transport() == Transport::Udp {
         let socket = connector.connect_datagram(endpoint, deadline)?;
@@ -90,7 +90,7 @@ fn ask(
     } else {
         let stream = connector.connect(endpoint, deadline)?;
         let mut length = 0;
-        while length <= limit && !is_whole(&answer[..length]) {
+        while length <= limit && !is_complete(&answer[..length]) {
             match stream.read_deadline(&mut answer[length..], deadline)? {
                 0 => break,
                 read => length += read,

@@ -1,7 +1,4 @@
-//! The server's side of one connection, without I/O.
-
-#[cfg(test)]
-mod tests;
+//! The server's side of a connection, without I/O.
 
 use std::time::SystemTime;
 
@@ -9,36 +6,38 @@ use netcore::line::{LineFramer, TooLong};
 
 use crate::stamp::Stamp;
 
-/// What one answer answers.
+#[cfg(test)]
+mod tests;
+
+/// The part of a stream that one answer covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Framing {
-    /// Each piece of the stream as it was received, whatever is in it.
+    /// Each chunk of the stream, as one read received it.
     #[default]
     Chunk,
-    /// Each line, which ends in LF or CRLF. The last line may lack its ending.
+    /// Each line, ended by LF or CRLF. The last line may lack its ending.
     Line {
-        /// The most bytes that the text of a line may have.
+        /// The most bytes of a line, without its ending.
         limit: usize,
     },
 }
 
 impl Framing {
-    /// The limit of a line where there is no reason for another: 65,536 bytes.
+    /// The default limit of a line: 65,536 bytes.
     pub const LINE_LIMIT: usize = 65_536;
 }
 
 /// Answers one connection: bytes in, answers out.
 ///
-/// An answer is `[TIME] ` and the bytes that it answers, unchanged. Where the framing is
-/// [`Framing::Chunk`], a responder keeps nothing; where it is [`Framing::Line`], it keeps an
-/// unfinished line.
+/// An answer is `[TIME] ` and the received bytes, unchanged. A responder with [`Framing::Line`]
+/// keeps the last incomplete line; with [`Framing::Chunk`] it keeps nothing.
 ///
 /// ```text
 ///            receive           finish
 /// answering ─────────▶ answering ────▶ answering (another stream)
-///     │ a line beyond the limit
+///     │ a line exceeds the limit
 ///     ▼
-///   failed (the error is told in-band once; nothing more is answered)
+///   failed (one error line is sent; nothing more is answered)
 /// ```
 ///
 /// ```
@@ -66,7 +65,7 @@ enum State {
 }
 
 impl Responder {
-    /// Makes a responder for a connection that begins.
+    /// Creates a responder for a new connection.
     pub const fn new(framing: Framing) -> Responder {
         Responder(match framing {
             Framing::Chunk => State::Chunk,
@@ -74,27 +73,27 @@ impl Responder {
         })
     }
 
-    /// Takes what was received at `now`, and appends the answers to `out`: at most as many bytes
-    /// as `piece` and an unfinished line before it have, and a stamp for each byte of `piece`.
+    /// Appends the answers to `input`, which was received at `now`, to `out`. They have at most the
+    /// size of `input` and of the incomplete line before it, and one stamp per byte of `input`.
     ///
     /// # Errors
     ///
-    /// A line is longer than the limit. The client has been told, as the last answer:
-    /// `[TIME] error: line longer than LIMIT bytes` and LF. Send what `out` holds and close the
-    /// connection. Every further call returns the same error and appends nothing.
+    /// A line is longer than the limit. The last answer in `out` says so to the client:
+    /// `[TIME] error: line longer than LIMIT bytes` and LF. Send `out` and close the connection.
+    /// Every further call returns the same error and appends nothing.
     pub fn receive(
         &mut self,
-        mut piece: &[u8],
+        mut input: &[u8],
         now: SystemTime,
         stamp: &mut Stamp,
         out: &mut Vec<u8>,
     ) -> Result<(), TooLong> {
         match &mut self.0 {
-            // On a stream, an empty piece is not something received.
-            State::Chunk if piece.is_empty() => {}
-            State::Chunk => answer(piece, now, stamp, out),
+            // On a stream, an empty chunk is not input.
+            State::Chunk if input.is_empty() => {}
+            State::Chunk => answer(input, now, stamp, out),
             State::Line(framer) => {
-                while let Some(line) = framer.next(&mut piece) {
+                while let Some(line) = framer.next(&mut input) {
                     match line {
                         Ok(line) => answer(line.as_bytes(), now, stamp, out),
                         Err(error) => {
@@ -110,8 +109,8 @@ impl Responder {
         Ok(())
     }
 
-    /// Says that the client has sent everything, and answers its last line if that had no ending:
-    /// as it came, without one.
+    /// Answers the last line if it has no ending; the answer has none either. Call it when the
+    /// client has sent everything.
     pub fn finish(&mut self, now: SystemTime, stamp: &mut Stamp, out: &mut Vec<u8>) {
         if let State::Line(framer) = &mut self.0 {
             if let Some(line) = framer.finish() {
@@ -121,8 +120,8 @@ impl Responder {
     }
 }
 
-/// Appends one answer to `out`: `[TIME] ` and the bytes. This is all that a datagram needs,
-/// whatever the framing; an empty one is answered too.
+/// Appends one answer to `out`: `[TIME] ` and the bytes. Use it for datagrams, which have no
+/// framing. Empty datagrams are answered too.
 pub fn answer(bytes: &[u8], now: SystemTime, stamp: &mut Stamp, out: &mut Vec<u8>) {
     let time = stamp.at(now);
     out.reserve(time.len() + bytes.len());

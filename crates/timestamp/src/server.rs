@@ -1,4 +1,4 @@
-//! The timestamp service on netcore's event loop.
+//! The service for netcore's event loop.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,11 +14,11 @@ use crate::zone::Zone;
 #[cfg(test)]
 mod tests;
 
-/// The ports below are for services, not for clients.
+/// The first port for clients; the ports below belong to services.
 const UNPRIVILEGED: u16 = 1024;
 
-/// Answers what it receives with `[TIME] ` and the same bytes, or provides another [`Service`], over
-/// streams and datagrams: a [service](server::Service) for [`netcore::server::Server::run`], one for each worker.
+/// Answers streams and datagrams with `[TIME] ` and the same bytes, or as another [`Service`] does:
+/// a [service](server::Service) for [`netcore::server::Server::run`], one for each worker.
 ///
 /// ```
 /// use netcore::server::{Config, Server};
@@ -35,37 +35,38 @@ pub struct TimeService {
     service: Service,
     framing: Framing,
     stamp: Stamp,
-    /// The text shows more than the time of the loop's turn is exact to.
-    exact: bool,
+    /// `true` if the format shows fractions of a second, so the time of the loop's turn is too
+    /// coarse.
+    is_precise: bool,
 }
 
 impl TimeService {
-    /// A service that frames streams by `framing` and writes the time as `format` says, in `zone`.
-    /// A datagram is always answered as a whole.
+    /// Creates a service that divides streams by `framing` and writes the time in `format` and
+    /// `zone`. A datagram always gets one answer.
     pub fn new(framing: Framing, format: Format, zone: Zone) -> TimeService {
-        let exact = format.tick() < Duration::from_secs(1);
+        let is_precise = format.tick() < Duration::from_secs(1);
         let stamp = Stamp::new(format, zone);
-        TimeService { service: Service::Timestamp, framing, stamp, exact }
+        TimeService { service: Service::Timestamp, framing, stamp, is_precise }
     }
 
-    /// Speaks another protocol. The framing is of no matter then, and the format only to
-    /// [`Service::Daytime`].
+    /// Selects another service. It ignores the framing, and only [`Service::Daytime`] uses the
+    /// format.
     ///
-    /// Over UDP, none but the timestamp protocol answers to a port below 1024, as inetd(8) does
-    /// not: two such services that are shown one another by a forged sender would talk for ever.
+    /// Over UDP, only the timestamp protocol answers a datagram from a port below 1024, like
+    /// inetd(8). With a forged sender address, two such services would answer each other forever.
     #[must_use]
     pub fn with_service(self, service: Service) -> TimeService {
         TimeService { service, ..self }
     }
 
-    /// Whether a datagram from there is answered.
+    /// Returns `true` if a datagram from `from` is answered.
     fn answers(&self, from: &Address) -> bool {
-        let is_service = from.inet().is_some_and(|from| from.port() < UNPRIVILEGED);
-        self.service == Service::Timestamp || !is_service
+        let is_from_service = from.inet().is_some_and(|from| from.port() < UNPRIVILEGED);
+        self.service == Service::Timestamp || !is_from_service
     }
 
     fn now(&self, turn: impl FnOnce() -> SystemTime) -> SystemTime {
-        if self.exact { SystemTime::now() } else { turn() }
+        if self.is_precise { SystemTime::now() } else { turn() }
     }
 }
 
@@ -100,7 +101,7 @@ impl server::Service for TimeService {
     }
 
     fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
-        // The first four bytes of these words would be a time in 1953, and an echo of nothing.
+        // A client would take the first four bytes of this text for a time in 1953, or for an echo.
         if self.service != Service::Timestamp {
             return;
         }

@@ -1,7 +1,4 @@
-//! The timestamp protocol and the well-known time services beside it.
-
-#[cfg(test)]
-mod tests;
+//! The timestamp protocol and the well-known services echo, daytime and time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,16 +8,19 @@ use crate::parse::seconds_since_1900;
 use crate::responder::answer;
 use crate::stamp::Stamp;
 
-/// What a server of the time says, and to what.
+#[cfg(test)]
+mod tests;
+
+/// A service of the timestamp server: the protocol that it speaks.
 ///
 /// | | over a stream | to a datagram |
 /// |---|---|---|
-/// | `timestamp` | `[TIME] ` and what came, for each piece or line | the same |
-/// | `echo` (RFC 862) | what came | the same |
-/// | `daytime` (RFC 867) | TIME and CRLF, and the end; what comes is dropped | TIME and CRLF |
-/// | `time` (RFC 868) | 4 bytes, and the end; what comes is dropped | 4 bytes |
+/// | `timestamp` | `[TIME] ` and the received bytes, per chunk or line | the same |
+/// | `echo` (RFC 862) | the received bytes | the same |
+/// | `daytime` (RFC 867) | TIME and CRLF, then the end; input is discarded | TIME and CRLF |
+/// | `time` (RFC 868) | 4 bytes, then the end; input is discarded | 4 bytes |
 ///
-/// [`FromStr`] reads and [`Display`](fmt::Display) writes these names.
+/// [`FromStr`] and [`Display`](fmt::Display) use these names.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -34,24 +34,24 @@ use crate::stamp::Stamp;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Service {
-    /// Our own.
+    /// The timestamp protocol of this crate.
     #[default]
     Timestamp,
-    /// RFC 862. It has no time.
+    /// The echo protocol of RFC 862, without a time.
     Echo,
-    /// RFC 867. How the time is written is left open there; many write it as `ctime` does.
+    /// The daytime protocol of RFC 867, which leaves the format open. Many servers use `ctime`.
     Daytime,
-    /// RFC 868: the seconds since 1900-01-01 00:00:00 UTC, 32 bits, the highest byte first. See
-    /// [`seconds_since_1900`] for the year 2036.
+    /// The time protocol of RFC 868: the seconds since 1900-01-01 00:00:00 UTC in 32 bits, highest
+    /// byte first. See [`seconds_since_1900`] for the year 2036.
     Time,
 }
 
 impl Service {
-    /// All of them.
+    /// All services.
     pub const ALL: [Service; 4] =
         [Service::Timestamp, Service::Echo, Service::Daytime, Service::Time];
 
-    /// The port where it is looked for: 21567, and IANA's 7, 13 and 37.
+    /// Returns the default port: 21567, or IANA's 7, 13 or 37.
     pub const fn port(self) -> u16 {
         match self {
             Service::Timestamp => 21_567,
@@ -61,13 +61,13 @@ impl Service {
         }
     }
 
-    /// Whether a server speaks as soon as a stream is there, and then ends it.
+    /// Returns `true` if the server answers as soon as a stream is open, and then closes it.
     pub const fn speaks_first(self) -> bool {
         matches!(self, Service::Daytime | Service::Time)
     }
 
-    /// Appends the answer to `bytes`, a datagram or a piece of a stream, to `out`. Those that
-    /// [speak first](Service::speaks_first) say the same whatever the bytes are.
+    /// Appends the answer to `bytes`, a datagram or a chunk of a stream, to `out`. The answer of a
+    /// service that [speaks first](Service::speaks_first) does not depend on the bytes.
     pub fn answer(self, bytes: &[u8], now: SystemTime, stamp: &mut Stamp, out: &mut Vec<u8>) {
         match self {
             Service::Timestamp => answer(bytes, now, stamp, out),
@@ -95,18 +95,18 @@ impl fmt::Display for Service {
 impl FromStr for Service {
     type Err = UnknownService;
 
-    /// Reads a name.
+    /// Parses the name of a service.
     ///
     /// # Errors
     ///
-    /// [`UnknownService`] for any other text.
+    /// [`UnknownService`]: the text is not the name of a service.
     fn from_str(text: &str) -> Result<Service, UnknownService> {
         let named = Service::ALL.into_iter().find(|service| service.to_string() == text);
         named.ok_or_else(|| UnknownService(text.to_owned()))
     }
 }
 
-/// A text names no [`Service`].
+/// A text that is not the name of a [`Service`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown service {0:?}: not timestamp, echo, daytime or time")]
 pub struct UnknownService(String);

@@ -1,7 +1,4 @@
-//! The time as answers carry it, made once per tick.
-
-#[cfg(test)]
-mod tests;
+//! The stamp of an answer, `[TIME] `, rendered once per tick of its format.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,9 +6,12 @@ use crate::format::Format;
 use crate::unix_time::unix_nanos;
 use crate::zone::Zone;
 
-/// Writes `[TIME] `, and writes it anew only when the text can have changed.
+#[cfg(test)]
+mod tests;
+
+/// Renders `[TIME] `, and renders it again only if its text may have changed.
 ///
-/// All the connections that one thread serves share one stamp. It reads no clock.
+/// The connections of one thread share a stamp. It reads no clock.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -26,19 +26,20 @@ pub struct Stamp {
     format: Format,
     zone: Zone,
     text: String,
-    /// The text holds from the first of these times until just before the second.
+    /// The first time for which `text` is valid.
     from: SystemTime,
+    /// The first time for which `text` is no longer valid.
     until: SystemTime,
 }
 
 impl Stamp {
-    /// Makes a stamp; nothing is written yet.
+    /// Creates a stamp. It renders nothing yet.
     pub const fn new(format: Format, zone: Zone) -> Stamp {
         let never = SystemTime::UNIX_EPOCH;
         Stamp { format, zone, text: String::new(), from: never, until: never }
     }
 
-    /// `[TIME] ` at this time. Times may come in any order: a clock can be set back.
+    /// Returns `[TIME] ` for `now`. Times may come in any order, because a clock can be set back.
     pub fn at(&mut self, now: SystemTime) -> &[u8] {
         if now < self.from || now >= self.until {
             self.write(now);
@@ -46,18 +47,18 @@ impl Stamp {
         self.text.as_bytes()
     }
 
-    /// The time alone, without brackets.
+    /// Returns only the time, without brackets.
     pub(crate) fn time(&mut self, now: SystemTime) -> &[u8] {
         let text = self.at(now);
         &text[1..text.len() - 2]
     }
 
-    /// The format that times are written in.
+    /// Returns the format of the time.
     pub const fn format(&self) -> &Format {
         &self.format
     }
 
-    /// The zone that times are written in.
+    /// Returns the zone of the time.
     pub const fn zone(&self) -> Zone {
         self.zone
     }
@@ -72,8 +73,8 @@ impl Stamp {
     }
 }
 
-/// The tick that holds `now`: its beginning and the beginning of the next. It is empty at the very
-/// ends of what the system can express, where one of them does not exist.
+/// Returns the start of the tick that contains `now`, and the start of the next tick. The result is
+/// empty at the limits of [`SystemTime`], where one of them does not exist.
 fn tick_around(now: SystemTime, tick: Duration) -> (SystemTime, SystemTime) {
     // A tick divides a second, so the remainder fits 64 bits.
     let into = unix_nanos(now).rem_euclid(tick.as_nanos() as i128) as u64;

@@ -7,8 +7,8 @@ pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(crate) const NANOSECOND: Duration = Duration::from_nanos(1);
 pub(crate) const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
-/// Nanoseconds since 1970, negative before. The seconds of a [`SystemTime`] fit 64 bits, so this
-/// cannot overflow.
+/// Returns the nanoseconds since 1970, negative before. The seconds of a [`SystemTime`] fit 64
+/// bits, so the result cannot overflow.
 pub(crate) fn unix_nanos(time: SystemTime) -> i128 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => since.as_nanos() as i128,
@@ -16,10 +16,11 @@ pub(crate) fn unix_nanos(time: SystemTime) -> i128 {
     }
 }
 
-/// The time so many nanoseconds from 1970, if the system can express it.
+/// Returns the time `nanos` nanoseconds after 1970. Returns `None` if [`SystemTime`] cannot express
+/// it.
 pub(crate) fn from_unix_nanos(nanos: i128) -> Option<SystemTime> {
     let size = nanos.unsigned_abs();
-    // The rest of a division by 10^9 fits 32 bits.
+    // The remainder of a division by 10^9 fits 32 bits.
     let rest = (size % NANOS_PER_SECOND.unsigned_abs()) as u32;
     let distance = Duration::new(u64::try_from(size / NANOS_PER_SECOND.unsigned_abs()).ok()?, rest);
     if nanos < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }

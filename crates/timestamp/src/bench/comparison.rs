@@ -1,18 +1,18 @@
 //! Compares the answers of a stream with the requests.
 
+use crate::bench::payload::WrongAnswer;
+
 #[cfg(test)]
 mod tests;
-
-use crate::bench::payload::WrongAnswer;
 
 /// The longest stamp in bytes, brackets included.
 const LONGEST_STAMP: usize = 1024;
 
 /// Compares a stream with the requests that it should return, one after the other.
 ///
-/// A stamp, `[TIME] `, may come before any byte: a server that answers every read divides the stream
-/// where TCP does, possibly within a request. TIME does not contain `] `, and no read is empty, so two
-/// stamps never follow each other.
+/// A stamp, `[TIME] `, may come before any byte: a server that answers every read divides the
+/// stream where TCP does, possibly within a request. TIME does not contain `] `, and no read is
+/// empty, so two stamps never follow each other.
 ///
 /// ```text
 ///         ┌────── the end of the request
@@ -36,7 +36,8 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
-    /// Takes the bytes of `request` and stamps from `input`. Returns `true` if the request is complete.
+    /// Takes the bytes of `request` and stamps from `input`. Returns `true` if the request is
+    /// complete.
     pub(super) fn take(&mut self, input: &mut &[u8], request: &[u8]) -> Result<bool, WrongAnswer> {
         loop {
             if self.stamp > 0 && !self.leave_stamp(input)? {

@@ -1,9 +1,6 @@
 //! Decides which request is sent when and on which connection, and counts the results. There is no
 //! I/O and no clock here: times are nanoseconds of the driver's clock.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -15,6 +12,9 @@ use crate::bench::load::Load;
 use crate::bench::payload::{Payload, WrongAnswer};
 use crate::bench::report::Report;
 use crate::bench::schedule::Schedule;
+
+#[cfg(test)]
+mod tests;
 
 /// The pause before a failed connection is made again, in nanoseconds.
 pub(super) const RECONNECT_PAUSE: u64 = 100_000_000;
@@ -79,8 +79,8 @@ pub(super) struct Share {
 }
 
 impl Generator {
-    /// Creates a generator for its share of a load over streams or datagrams. All of its connections
-    /// are still to be made.
+    /// Creates a generator for its share of a load over streams or datagrams. All of its
+    /// connections are still to be made.
     pub(super) fn new(load: &Load, share: Share, is_stream: bool, logged: bool) -> Generator {
         let count =
             load.connections / share.of + usize::from(share.index < load.connections % share.of);
@@ -218,7 +218,8 @@ impl Generator {
         Some(id)
     }
 
-    /// Returns the next bytes to send on a connection: all requests of a is_stream, or one datagram.
+    /// Returns the next bytes to send on a connection: all requests of a is_stream, or one
+    /// datagram.
     pub(super) fn output<'a>(&'a mut self, id: usize, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         self.connections[id].output(&mut self.payload, self.is_stream, buffer)
     }

@@ -1,8 +1,5 @@
-//! The log format of HdrHistogram's tools, version 1.3: one line per interval, with the histogram in
-//! compressed form V2.
-
-#[cfg(test)]
-mod tests;
+//! The log format of HdrHistogram's tools, version 1.3: one line per interval, with the histogram
+//! in compressed form V2.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,8 +9,11 @@ use hdrhistogram::Histogram;
 
 use crate::bench::latency::{DIGITS, Latency};
 
-/// A writer of intervals. It flushes every line, so the log is complete up to that point even if the
-/// program is killed.
+#[cfg(test)]
+mod tests;
+
+/// A writer of intervals. It flushes every line, so the log is complete up to that point even if
+/// the program is killed.
 pub(super) struct IntervalLog<'a>(&'a mut (dyn Write + Send));
 
 impl fmt::Debug for IntervalLog<'_> {
@@ -60,7 +60,8 @@ impl<'a> IntervalLog<'a> {
     }
 }
 
-/// Returns the compressed form: a cookie, the length, and the plain form in a zlib stream (RFC 1950).
+/// Returns the compressed form: a cookie, the length, and the plain form in a zlib stream (RFC
+/// 1950).
 fn compressed(histogram: &Histogram<u64>) -> Vec<u8> {
     let zlib = stored(&plain(histogram));
     let mut out = Vec::with_capacity(zlib.len() + 8);

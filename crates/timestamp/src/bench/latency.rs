@@ -1,20 +1,20 @@
 //! The distribution of latencies.
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+
+#[cfg(test)]
+mod tests;
 
 /// The longest value in nanoseconds, an hour. Longer latencies count as this.
 const LONGEST: u64 = 3_600_000_000_000;
 /// The significant digits of a value: its error is below 0.1 %.
 pub(super) const DIGITS: u8 = 3;
 
-/// A distribution of latencies with three significant digits. A latency above one hour counts as one
-/// hour.
+/// A distribution of latencies with three significant digits. A latency above one hour counts as
+/// one hour.
 #[derive(Clone)]
 pub struct Latency(Histogram<u64>);
 
@@ -81,7 +81,8 @@ impl Latency {
         Duration::from_nanos(self.0.max())
     }
 
-    /// Returns the latency that a share `quantile` of all, from 0 to 1, does not exceed: 0.99 is p99.
+    /// Returns the latency that a share `quantile` of all, from 0 to 1, does not exceed: 0.99 is
+    /// p99.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Duration {
         Duration::from_nanos(self.0.value_at_quantile(quantile).min(self.0.max()))

@@ -6,8 +6,8 @@ mod tests;
 /// The number of digits of a request's number.
 const DIGITS: usize = 15;
 
-/// The bytes of a request: letters, the request's number in hexadecimal, and LF. No stamp begins with
-/// any of these, so requests and stamps cannot be confused.
+/// The bytes of a request: letters, the request's number in hexadecimal, and LF. No stamp begins
+/// with any of these, so requests and stamps cannot be confused.
 #[derive(Debug, Clone)]
 pub(super) struct Payload {
     bytes: Vec<u8>,

@@ -1,8 +1,5 @@
 //! The report of a run.
 
-#[cfg(test)]
-mod tests;
-
 use std::ops::Range;
 use std::time::Duration;
 
@@ -11,6 +8,9 @@ use netcore::Error;
 use crate::bench::connection::Request;
 use crate::bench::latency::Latency;
 
+#[cfg(test)]
+mod tests;
+
 /// The share of the window, from 0 to 1, above which a thread counts as fully busy.
 const BUSY: f64 = 0.95;
 /// The share of the window, from 0 to 1, above which waiting for a processor matters.
@@ -18,8 +18,8 @@ const WAITED: f64 = 0.05;
 
 /// The report of [`Load::run`](crate::bench::Load::run).
 ///
-/// Rates are those of the measured window. Latencies include the answers in the window, and those to
-/// requests that were in flight at its end. Failures are counted from the start of the run,
+/// Rates are those of the measured window. Latencies include the answers in the window, and those
+/// to requests that were in flight at its end. Failures are counted from the start of the run,
 /// including the warm-up.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -55,7 +55,8 @@ pub struct Report {
     pub down: Duration,
     /// The number of answers that differ from their request. The connection is closed after one.
     pub wrong: u64,
-    /// The number of requests over streams without an answer in time. Their connections were closed.
+    /// The number of requests over streams without an answer in time. Their connections were
+    /// closed.
     pub timeouts: u64,
     /// The number of datagrams without an answer in time, or that the system did not accept.
     pub lost: u64,
@@ -75,8 +76,8 @@ pub struct Report {
     /// The part of the window in which the generator's threads were not waiting for events, from 0
     /// to 1.
     pub busy: f64,
-    /// The part of the window in which the threads were ready to run but had no processor, from 0 to
-    /// 1. `None` except on Linux.
+    /// The part of the window in which the threads were ready to run but had no processor, from 0
+    /// to 1. `None` except on Linux.
     pub waited: Option<f64>,
 }
 
@@ -110,9 +111,9 @@ impl Report {
         if self.elapsed.is_zero() { 0.0 } else { count as f64 / self.elapsed.as_secs_f64() }
     }
 
-    /// Returns the reason if the generator was the limit. The report cannot tell if the server was at
-    /// its limit too. Returns `None` after an [outage](Report::down), which says nothing about the
-    /// generator.
+    /// Returns the reason if the generator was the limit. The report cannot tell if the server was
+    /// at its limit too. Returns `None` after an [outage](Report::down), which says nothing about
+    /// the generator.
     #[must_use]
     pub fn limit(&self) -> Option<Limit> {
         if !self.down.is_zero() {

@@ -21,15 +21,15 @@ use crate::bench::socket::{self, Socket, Target};
 const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Load {
-    /// Puts the load on `endpoint` until its time is over or `stop` is `true`. The run checks `stop`
-    /// at least ten times a second, also while it resolves the name and connects.
+    /// Puts the load on `endpoint` until its time is over or `stop` is `true`. The run checks
+    /// `stop` at least ten times a second, also while it resolves the name and connects.
     ///
     /// The calling thread is one of those that make the load. The run takes warm-up and duration,
     /// and at most two timeouts more: one to connect, one for the last answers. A stopped run waits
     /// for neither.
     ///
-    /// `log` receives [`Report::latency`] second by second, as a log in the format of HdrHistogram's
-    /// tools, version 1.3, in nanoseconds. Several threads write separate lines.
+    /// `log` receives [`Report::latency`] second by second, as a log in the format of
+    /// HdrHistogram's tools, version 1.3, in nanoseconds. Several threads write separate lines.
     ///
     /// A connection that ends or fails is made again after 100 ms. The report counts such failures
     /// and wrong answers.

@@ -22,8 +22,8 @@ pub(super) enum Schedule {
 }
 
 impl Schedule {
-    /// Creates the schedule of one share of an open loop with `rate` requests per second from `start`
-    /// on: every `shares`th request, beginning with number `share`.
+    /// Creates the schedule of one share of an open loop with `rate` requests per second from
+    /// `start` on: every `shares`th request, beginning with number `share`.
     pub(super) fn open_loop(start: u64, rate: u64, share: u64, shares: u64) -> Schedule {
         let (first, step) = (share * SECOND, shares * SECOND);
         Schedule::Open {

@@ -174,7 +174,7 @@ fn a_datagram_gets_a_datagram() {
 #[test]
 fn a_late_datagram_is_not_taken_for_the_answer_to_the_next_line() {
     let (mut client, server) = over_udp(100);
-    let Link::Datagram(socket) = &client.link else { panic!("not a datagram socket") };
+    let Socket::Datagram(socket) = &client.socket else { panic!("not a datagram socket") };
     let address = socket.local_address().unwrap().inet().unwrap();
     server.send_to(b"[1] first\n", address).unwrap();
     let server = std::thread::spawn(move || {

@@ -1,57 +1,57 @@
-//! The straight lines that pass through a row of intervals.
+//! The slopes of the lines through a series of intervals, which bound the drift.
 
 use crate::offset::interval::Interval;
 
-/// How many stretches of time are told apart.
-const SLOTS: i128 = 64;
+/// The most periods that are kept.
+const PERIODS: i128 = 64;
 
-/// Of each stretch of time the greatest lower and the least upper bound, each with its time.
+/// The greatest lower bound and the least upper bound of each period, with their times.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DriftBounds {
     begin: i128,
-    /// The length of a stretch in nanoseconds.
+    /// The length of a period in nanoseconds.
     width: i128,
-    slots: Vec<Option<Slot>>,
+    periods: Vec<Option<Period>>,
 }
 
-/// Two points: a time and a bound, in nanoseconds.
+/// The bounds of a period, each as a time and an offset in nanoseconds.
 #[derive(Debug, Clone, Copy)]
-struct Slot {
+struct Period {
     low: (i128, i128),
     high: (i128, i128),
 }
 
 impl DriftBounds {
     pub(super) fn add(&mut self, new: Interval) {
-        let slot = Slot { low: (new.at, new.low), high: (new.at, new.high) };
-        if self.slots.is_empty() {
+        let period = Period { low: (new.at, new.low), high: (new.at, new.high) };
+        if self.periods.is_empty() {
             (self.begin, self.width) = (new.at, 1);
         }
-        // One that was overtaken at the very beginning counts to the first.
+        // A sample that was overtaken by the first one belongs to the first period.
         let since = (new.at - self.begin).max(0);
-        while since / self.width >= SLOTS {
+        while since / self.width >= PERIODS {
             self.width *= 2;
-            self.slots = self
-                .slots
+            self.periods = self
+                .periods
                 .chunks(2)
-                .map(|pair| pair.iter().flatten().copied().reduce(Slot::both))
+                .map(|pair| pair.iter().flatten().copied().reduce(Period::merge))
                 .collect();
         }
-        // Less than SLOTS.
+        // The index is less than PERIODS.
         let index = (since / self.width) as usize;
-        if self.slots.len() <= index {
-            self.slots.resize(index + 1, None);
+        if self.periods.len() <= index {
+            self.periods.resize(index + 1, None);
         }
-        self.slots[index] = Some(self.slots[index].map_or(slot, |old| old.both(slot)));
+        self.periods[index] = Some(self.periods[index].map_or(period, |old| old.merge(period)));
     }
 
-    /// The slopes of the flattest and of the steepest line; the first is the greater if there is no
-    /// line at all. `None` before two points in time.
+    /// Returns the slopes of the flattest and the steepest line. The first is greater than the
+    /// second if no line fits. Returns `None` before there are two points in time.
     pub(super) fn slopes(&self) -> Option<(f64, f64)> {
-        let slots: Vec<Slot> = self.slots.iter().flatten().copied().collect();
+        let periods: Vec<Period> = self.periods.iter().flatten().copied().collect();
         let (mut least, mut most) = (f64::NEG_INFINITY, f64::INFINITY);
-        for one in &slots {
-            for other in &slots {
+        for one in &periods {
+            for other in &periods {
                 if one.high.0 < other.low.0 {
                     least = least.max(slope(one.high, other.low));
                 }
@@ -63,15 +63,15 @@ impl DriftBounds {
         (least.is_finite() && most.is_finite()).then_some((least, most))
     }
 
-    /// No line passes through all of them.
-    pub(super) fn is_broken(&self) -> bool {
+    /// Returns `true` if no line passes through all intervals.
+    pub(super) fn is_empty(&self) -> bool {
         self.slopes().is_some_and(|(least, most)| least > most)
     }
 }
 
-impl Slot {
-    fn both(self, other: Slot) -> Slot {
-        Slot {
+impl Period {
+    fn merge(self, other: Period) -> Period {
+        Period {
             low: if other.low.1 > self.low.1 { other.low } else { self.low },
             high: if other.high.1 < self.high.1 { other.high } else { self.high },
         }

@@ -12,7 +12,7 @@ pub(super) const TOLERANCE: f64 = 100.0;
 /// kernel (`HZ` of 100).
 pub(super) const COARSE: Duration = Duration::from_millis(10);
 
-/// What the offset can be, in nanoseconds, when our clock shows `at`, in nanoseconds since 1970.
+/// The bounds of the offset in nanoseconds, when our clock shows `at` nanoseconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Interval {
     pub(super) at: i128,
@@ -22,19 +22,19 @@ pub(super) struct Interval {
 
 impl Interval {
     pub(super) fn of(sample: &Sample) -> Interval {
-        let (at, told) = (unix_nanos(sample.sent), unix_nanos(sample.server));
+        let (at, server) = (unix_nanos(sample.sent), unix_nanos(sample.server));
         let trip = sample.round_trip.as_nanos() as i128;
         let resolution = sample.resolution.as_nanos() as i128;
         let step = resolution + coarse(resolution);
-        // It holds at some time of the exchange; this is for its beginning.
+        // The bounds hold at some time during the exchange; the drift extends them to its start.
         Interval {
             at,
-            low: told - at - trip - drifted(trip),
-            high: told + step - at + drifted(trip),
+            low: server - at - trip - drifted(trip),
+            high: server + step - at + drifted(trip),
         }
     }
 
-    /// What it allows at another time.
+    /// Returns the bounds at another time, widened by the drift since.
     pub(super) fn carried_to(self, at: i128) -> Interval {
         let more = drifted((at - self.at).abs());
         Interval { at, low: self.low - more, high: self.high + more }
@@ -46,12 +46,13 @@ impl Interval {
     }
 }
 
-/// How far a clock that is told in steps of `resolution` nanoseconds may be behind, in nanoseconds.
+/// Returns the most by which a clock with a resolution of `resolution` nanoseconds lags, in
+/// nanoseconds.
 pub(super) fn coarse(resolution: i128) -> i128 {
     if resolution >= SECOND.as_nanos() as i128 { COARSE.as_nanos() as i128 } else { 0 }
 }
 
-/// How far two clocks can move apart in so many nanoseconds, rounded up.
+/// Returns the most by which two clocks move apart in `nanos` nanoseconds, rounded up.
 fn drifted(nanos: i128) -> i128 {
     nanos * TOLERANCE as i128 / 1_000_000 + 1
 }

@@ -2,17 +2,17 @@
 
 use std::time::{Duration, SystemTime};
 
-/// One exchange with a server that told its time.
+/// An exchange with a server that sent its time (a sample of RFC 5905).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// Our clock, read just before the request was sent.
+    /// The time of our clock just before the request was sent.
     pub sent: SystemTime,
-    /// The time until the answer was there, by a clock that is never set.
+    /// The time until the answer arrived, by a monotonic clock.
     pub round_trip: Duration,
-    /// The server's clock as it was told.
+    /// The time of the server's clock in the answer.
     pub server: SystemTime,
-    /// The step in which it was told.
+    /// The resolution of the time in the answer.
     pub resolution: Duration,
-    /// `true` if the time was a bare number whose unit is a guess, and the resolution that unit.
+    /// `true` if the time was a bare number. Its unit, which is the resolution, is a guess.
     pub unit_assumed: bool,
 }

@@ -53,7 +53,7 @@ fn errors_say_what_is_wrong() {
     );
     assert_eq!(
         refused("%H%n").to_string(),
-        "strftime pattern \"%H%n\": gives the control character '\\n'"
+        "strftime pattern \"%H%n\": contains the control character '\\n'"
     );
     assert_eq!(refused(""), PatternError::Empty);
 }

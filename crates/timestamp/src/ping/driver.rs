@@ -1,7 +1,4 @@
-//! A ping over sockets.
-
-#[cfg(test)]
-mod tests;
+//! Drives a ping over sockets.
 
 use std::collections::VecDeque;
 use std::io;
@@ -24,25 +21,18 @@ use crate::query;
 use crate::service::Service;
 use crate::zone::Zone;
 
-/// How long it waits after a first connection that failed before it tries again; then twice as long
-/// after each.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest such pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// What one read takes.
-const PIECE: usize = 8 * 1024;
+#[cfg(test)]
+mod tests;
 
-/// Pings a server from the calling thread: an iterator of what happens, until the [`Plan`] is done.
-///
-/// With a server of the timestamp or echo protocol it keeps one connection, or one socket for
-/// datagrams. When that breaks, what is under way is lost, and the next probe connects anew; while
-/// that fails, with growing pauses up to 5 s, the probes that are due are lost too. A server that
-/// [speaks first](Service::speaks_first) gets a connection for each probe, one at a time; its
-/// round trip is from the beginning of the connection to the answer, the first one with the look-up
-/// of the name.
-///
-/// [`next`](Iterator::next) waits until something happens: until the next probe is due, or for the
-/// timeout of the plan where a connection takes that long. Nothing is sent unless it is called.
+/// The pause after the first failed connection attempt. It doubles with each further failure.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between connection attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The size of the input buffer in bytes.
+const READ_SIZE: usize = 8 * 1024;
+
+/// An iterator of the events of a ping, which runs on the calling thread until its [`Plan`] is
+/// done.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -51,7 +41,7 @@ const PIECE: usize = 8 * 1024;
 ///
 /// let endpoint = "udp://localhost:21567".parse()?;
 /// let plan = Plan::default().with_count(Some(10)).with_interval(Duration::from_millis(100));
-/// // A number that nobody else can know.
+/// // A random number that nobody else knows.
 /// let nonce = 0x5d3a_91c2_07be_64f8;
 /// let mut statistics = Statistics::default();
 /// for event in Prober::new(endpoint, Service::Timestamp, Zone::Local, plan, nonce) {
@@ -59,85 +49,113 @@ const PIECE: usize = 8 * 1024;
 /// }
 /// println!("{} of {}", statistics.received(), statistics.sent());
 /// if let Some(offset) = statistics.estimator().offset() {
-///     println!("their clock is {} ns ahead, ± {:?}", offset.nanos, offset.error);
+///     println!("the server is {} ns ahead, ± {:?}", offset.nanos, offset.error);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Connections
+///
+/// For the timestamp and echo protocols, a prober keeps one connection or datagram socket. When the
+/// connection ends, the probes under way are lost and the next probe connects again. Failed
+/// attempts are repeated after growing pauses of up to 5 s, and the probes due in between are lost.
+///
+/// A service that [speaks first](Service::speaks_first) gets one connection per probe, one at a
+/// time. The round trip then counts from the start of the connection to the answer, and for the
+/// first probe includes the name lookup.
+///
+/// # Waits
+///
+/// [`next`](Iterator::next) waits for the next event: until the next probe is due, or for the
+/// timeout of the plan if connecting takes that long. Probes are sent only during this call.
 #[derive(Debug)]
 pub struct Prober {
     connector: Connector,
     endpoint: Endpoint,
     service: Service,
-    zone: Zone,
     timeout: Duration,
-    nonce: u64,
     ping: Ping,
-    link: Option<Link>,
-    /// The server, once it is known; where a protocol that speaks first is found again.
+    connection: Option<Connection>,
+    /// The address of the server, once it is known. Services that speak first are reached there
+    /// again.
     peer: Option<Address>,
-    /// No connection is tried before.
+    /// The time of the next connection attempt.
     retry: Instant,
     pause: Duration,
-    piece: Box<[u8]>,
+    input: Box<[u8]>,
+    answers: Answers,
+}
+
+/// The recognition of answers, and the events that [`Prober::next`] has not returned yet.
+#[derive(Debug)]
+struct Answers {
+    nonce: u64,
+    /// The zone of times without one.
+    zone: Zone,
     events: VecDeque<Event>,
-    /// It has been told that the server is of another kind.
+    /// `true` once [`Event::Foreign`] was reported.
     is_foreign: bool,
+    /// `true` if a probe was answered since the last look.
+    is_reachable: bool,
 }
 
 #[derive(Debug)]
-enum Link {
+enum Connection {
     Stream(Stream, LineFramer),
     Datagram(Datagram),
 }
 
 impl Prober {
-    /// A ping of `endpoint`. Times without a zone are read in `zone`. The nonce tells the answers
-    /// to this ping from others; whoever does not know it can forge none.
+    /// Creates a ping of `endpoint`. Times without a zone are in `zone`. The nonce identifies the
+    /// answers to this ping; nobody can forge one without knowing it.
     pub fn new(endpoint: Endpoint, service: Service, zone: Zone, plan: Plan, nonce: u64) -> Prober {
         Prober {
             connector: Connector::new(),
             endpoint,
             service,
-            zone,
             timeout: plan.timeout,
-            nonce,
             ping: Ping::new(plan),
-            link: None,
+            connection: None,
             peer: None,
             retry: Instant::now(),
             pause: FIRST_PAUSE,
-            piece: vec![0; PIECE].into_boxed_slice(),
-            events: VecDeque::new(),
-            is_foreign: false,
+            input: vec![0; READ_SIZE].into_boxed_slice(),
+            answers: Answers {
+                nonce,
+                zone,
+                events: VecDeque::new(),
+                is_foreign: false,
+                is_reachable: false,
+            },
         }
     }
 
-    /// Connects as this says: by IPv4 alone, for instance, or from a certain address.
+    /// Sets the connector, for instance to use only IPv4 or a certain local address.
     #[must_use]
     pub fn with_connector(self, connector: Connector) -> Prober {
         Prober { connector, ..self }
     }
 
     fn probe(&mut self, seq: u64) {
-        self.events.push_back(Event::Sent { seq });
-        let tried = if self.service.speaks_first() {
+        self.answers.events.push_back(Event::Sent { seq });
+        let sent = if self.service.speaks_first() {
             self.exchange(seq)
-        } else if self.link.is_some() || Instant::now() >= self.retry {
+        } else if self.connection.is_some() || Instant::now() >= self.retry {
             self.send(seq)
         } else {
             Ok(())
         };
-        if let Err(error) = tried {
-            self.fail(error);
+        if let Err(error) = sent {
+            self.disconnect(error);
         }
     }
 
-    /// The end of what a probe may wait for.
+    /// Returns the deadline of a probe that starts now.
     fn deadline(&self) -> Deadline {
         Deadline::after(self.timeout).earlier(self.ping.deadline())
     }
 
-    /// Over a connection of its own.
+    /// Queries a service that speaks first, over a separate connection.
     fn exchange(&mut self, seq: u64) -> Result<(), Error> {
         let endpoint = match (&self.peer, self.endpoint.transport()) {
             (Some(Address::Inet(peer)), Transport::Tcp) => Endpoint::tcp(*peer),
@@ -154,19 +172,19 @@ impl Prober {
             }
             _ => query::daytime(&self.connector, &endpoint, deadline).map(|(line, from)| {
                 let text = String::from_utf8_lossy(&line);
-                (line.len(), ParsedTime::parse(&text, self.zone, clock), from)
+                (line.len(), ParsedTime::parse(&text, self.answers.zone, clock), from)
             }),
         };
         match asked {
             Ok((bytes, reading, from)) => {
                 let received = Instant::now();
-                self.meet(from);
+                self.note_peer(from);
                 self.ping.sent(seq, at, clock);
                 let answer = self.ping.answered(seq, received, bytes, reading);
-                self.events.extend(answer.map(Event::Answer));
+                self.answers.events.extend(answer.map(Event::Answer));
                 Ok(())
             }
-            // Its probe is lost for that.
+            // The probe counts as lost.
             Err(ClientError::Socket(error)) if error.is_timeout() && self.peer.is_some() => Ok(()),
             Err(ClientError::Socket(error)) => Err(error),
             Err(error) => {
@@ -177,32 +195,33 @@ impl Prober {
     }
 
     fn send(&mut self, seq: u64) -> Result<(), Error> {
-        let link = match self.link.take() {
-            Some(link) => link,
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
             None => self.connect()?,
         };
         let deadline = self.deadline();
-        let link = self.link.insert(link);
-        let line = wire::line(seq, self.nonce);
+        let connection = self.connection.insert(connection);
+        let line = wire::line(seq, self.answers.nonce);
         let mut times = now();
-        match link {
-            Link::Stream(stream, _) => {
+        match connection {
+            Connection::Stream(stream, _) => {
                 stream.write_all_deadline(line.as_bytes(), deadline)?;
             }
-            Link::Datagram(socket) => {
+            Connection::Datagram(socket) => {
                 let sent = socket.send(line.as_bytes(), deadline);
-                // That is what became of an earlier one. This one has not been sent yet.
+                // The error reports an earlier probe; this one has not been sent yet.
                 let sent = match sent {
                     Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                        self.events.push_back(Event::Error(error));
+                        self.answers.events.push_back(Event::Error(error));
                         times = now();
                         socket.send(line.as_bytes(), deadline)
                     }
                     sent => sent,
                 };
-                // An interface that is down may come up again: there is no connection to break.
+                // A datagram socket has no connection to lose: an interface that is down may come
+                // up again.
                 if let Err(error) = sent {
-                    self.events.push_back(Event::Error(error));
+                    self.answers.events.push_back(Event::Error(error));
                     return Ok(());
                 }
             }
@@ -211,93 +230,99 @@ impl Prober {
         Ok(())
     }
 
-    fn connect(&mut self) -> Result<Link, Error> {
+    fn connect(&mut self) -> Result<Connection, Error> {
         let deadline = self.deadline();
-        let (link, peer) = if self.endpoint.transport() == Transport::Udp {
+        let (connection, peer) = if self.endpoint.transport() == Transport::Udp {
             let socket = self.connector.connect_datagram(&self.endpoint, deadline)?;
             let peer = socket.peer_address().cloned();
-            (Link::Datagram(socket), peer)
+            (Connection::Datagram(socket), peer)
         } else {
             let stream = self.connector.connect(&self.endpoint, deadline)?;
             let peer = stream.peer_address().ok();
-            (Link::Stream(stream, LineFramer::new(wire::ANSWER_LIMIT)), peer)
+            (Connection::Stream(stream, LineFramer::new(wire::ANSWER_LIMIT)), peer)
         };
         if let Some(peer) = peer {
-            self.meet(peer);
+            self.note_peer(peer);
         }
-        Ok(link)
+        Ok(connection)
     }
 
-    fn meet(&mut self, peer: Address) {
+    fn note_peer(&mut self, peer: Address) {
         if self.peer.as_ref() != Some(&peer) {
-            self.events.push_back(Event::Connected(peer.clone()));
+            self.answers.events.push_back(Event::Connected(peer.clone()));
             self.peer = Some(peer);
         }
     }
 
-    /// What was connected is no more.
-    fn fail(&mut self, error: Error) {
-        self.link = None;
-        self.ping.broken();
+    /// Closes the connection after an error, and delays the next attempt.
+    fn disconnect(&mut self, error: Error) {
+        self.connection = None;
+        self.ping.disconnected();
         self.retry = Instant::now() + self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         if self.service.speaks_first() {
             self.peer = None;
         }
-        self.events.push_back(Event::Error(error));
+        self.answers.events.push_back(Event::Error(error));
     }
 
-    /// Waits for answers, once.
+    /// Waits for input until `until`, reads once, and handles the answers in it.
     fn receive(&mut self, until: Instant) {
         let deadline = Deadline::at(until);
-        let Prober { link, piece, nonce, zone, ping, events, pause, is_foreign, .. } = self;
-        let mut take = |line: &[u8], at: Instant| {
-            let Some((seq, text)) = wire::read(line, *nonce) else {
-                if wire::is_foreign(line, *nonce) && !std::mem::replace(is_foreign, true) {
-                    let begin = &line[..line.len().min(Event::FOREIGN_LIMIT)];
-                    events.push_back(Event::Foreign(begin.trim_ascii_end().to_vec()));
-                }
-                return;
-            };
-            let reading = text.and_then(|t| ParsedTime::parse(t, *zone, SystemTime::now()));
-            *pause = FIRST_PAUSE;
-            events.extend(ping.answered(seq, at, line.len(), reading).map(Event::Answer));
-        };
-        let received = match link {
+        let received = match &mut self.connection {
             None => {
                 thread::sleep(until.saturating_duration_since(Instant::now()));
                 return;
             }
-            Some(Link::Stream(stream, framer)) => {
-                stream.read_deadline(piece, deadline).and_then(|length| {
+            Some(Connection::Stream(stream, framer)) => {
+                let (answers, input) = (&mut self.answers, &mut self.input);
+                stream.read_deadline(input, deadline).and_then(|length| {
                     let at = Instant::now();
-                    let mut input = &piece[..length];
+                    let mut input = &input[..length];
                     while let Some(line) = framer.next(&mut input) {
-                        // A line that is too long is no answer to anything here.
+                        // A line that is too long answers no probe.
                         if let Ok(line) = line {
-                            take(line.as_bytes(), at);
+                            answers.handle(&mut self.ping, line.as_bytes(), at);
                         }
                     }
-                    if length > 0 {
-                        return Ok(());
-                    }
-                    let end = Error::new(Operation::Read, ErrorKind::UnexpectedEnd);
-                    let words = io::Error::other("the server closed the connection");
-                    Err(end.at(self.endpoint.to_string()).because(words))
+                    if length > 0 { Ok(()) } else { Err(closed(&self.endpoint)) }
                 })
             }
-            Some(Link::Datagram(socket)) => socket.recv(piece, deadline).map(|received| {
-                take(&piece[..received.len], Instant::now());
-            }),
+            Some(Connection::Datagram(socket)) => {
+                socket.recv(&mut self.input, deadline).map(|received| {
+                    let answer = &self.input[..received.len];
+                    self.answers.handle(&mut self.ping, answer, Instant::now());
+                })
+            }
         };
+        if std::mem::take(&mut self.answers.is_reachable) {
+            self.pause = FIRST_PAUSE;
+        }
         match received {
             Err(error) if error.is_timeout() => {}
-            Err(error) if matches!(self.link, Some(Link::Datagram(_))) => {
-                self.events.push_back(Event::Error(error));
+            Err(error) if matches!(self.connection, Some(Connection::Datagram(_))) => {
+                self.answers.events.push_back(Event::Error(error));
             }
-            Err(error) => self.fail(error),
+            Err(error) => self.disconnect(error),
             Ok(()) => {}
         }
+    }
+}
+
+impl Answers {
+    /// Handles a line or datagram that arrived at `at`.
+    fn handle(&mut self, ping: &mut Ping, line: &[u8], at: Instant) {
+        let Some((seq, text)) = wire::read(line, self.nonce) else {
+            if wire::is_foreign(line, self.nonce) && !std::mem::replace(&mut self.is_foreign, true)
+            {
+                let begin = &line[..line.len().min(Event::FOREIGN_LIMIT)];
+                self.events.push_back(Event::Foreign(begin.trim_ascii_end().to_vec()));
+            }
+            return;
+        };
+        let time = text.and_then(|text| ParsedTime::parse(text, self.zone, SystemTime::now()));
+        self.is_reachable = true;
+        self.events.extend(ping.answered(seq, at, line.len(), time).map(Event::Answer));
     }
 }
 
@@ -306,7 +331,7 @@ impl Iterator for Prober {
 
     fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some(event) = self.events.pop_front() {
+            if let Some(event) = self.answers.events.pop_front() {
                 return Some(event);
             }
             match self.ping.poll(Instant::now()) {
@@ -319,8 +344,15 @@ impl Iterator for Prober {
     }
 }
 
-/// Both clocks, for what is sent next. The one that times the round trip is read first: what passes
-/// between the two then makes the interval of the offset wider, and never wrong.
+/// Reads both clocks before sending. The clock of the round trip is read first, so the time between
+/// the two readings widens the interval of the offset and cannot make it wrong.
 fn now() -> (Instant, SystemTime) {
     (Instant::now(), SystemTime::now())
+}
+
+/// Returns the error for a connection that the server closed.
+fn closed(endpoint: &Endpoint) -> Error {
+    Error::new(Operation::Read, ErrorKind::UnexpectedEnd)
+        .at(endpoint.to_string())
+        .because(io::Error::other("the server closed the connection"))
 }

@@ -6,28 +6,30 @@ use netcore::Address;
 
 use crate::offset::sample::Sample;
 
-/// What happens in a ping.
+/// An event of a ping.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Event {
-    /// A probe was sent, or could not be for want of a connection.
+    /// A probe was sent, or could not be sent because there is no connection.
     Sent {
-        /// Its number, from 1 on.
+        /// The number of the probe, from 1 on.
         seq: u64,
     },
-    /// The server was reached, or is at another address than before.
+    /// The server was reached for the first time, or at another address than before.
     Connected(Address),
-    /// An answer came.
+    /// An answer arrived.
     Answer(Answer),
-    /// A probe has not been answered within the timeout, or its connection is gone.
+    /// A probe was not answered within the timeout, or its connection has ended.
     Lost {
-        /// Its number.
+        /// The number of the probe.
         seq: u64,
     },
-    /// There is no connection, or the other machine says that nobody listens. The ping goes on.
+    /// Connecting, sending or receiving failed, for instance because nobody listens. The ping
+    /// continues.
     Error(netcore::Error),
-    /// The server said something that answers no probe, as a server of another kind does. These are
-    /// its first bytes, at most [`FOREIGN_LIMIT`](Event::FOREIGN_LIMIT); a ping tells it once. The
-    /// ping goes on: some servers greet before they answer.
+    /// The server sent input that answers no probe, which suggests another kind of server. The
+    /// value is the beginning, at most [`FOREIGN_LIMIT`](Event::FOREIGN_LIMIT) bytes. This event
+    /// comes at most once, and the ping continues: some servers send a greeting before they answer.
     Foreign(Vec<u8>),
 }
 
@@ -36,32 +38,32 @@ impl Event {
     pub const FOREIGN_LIMIT: usize = 64;
 }
 
-/// An answer.
+/// An answer to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The number of the probe.
     pub seq: u64,
-    /// From just before the probe was sent until the answer was there.
+    /// The time from just before the probe was sent until its answer arrived.
     pub round_trip: Duration,
-    /// How many bytes it has.
+    /// The size of the answer in bytes.
     pub bytes: usize,
-    /// Where it stands among the others.
+    /// The order of the answer among the others.
     pub order: Order,
-    /// What it says of the server's clock.
+    /// The reading of the server's clock, if the answer has one.
     pub sample: Option<Sample>,
-    /// Whether its time had no zone.
+    /// `true` if the time of the answer had no zone.
     pub zone_assumed: bool,
 }
 
-/// Where an answer stands among the others.
+/// The order of an answer among the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// In time, and after all that came before.
+    /// The answer came in time and in the order of the probes.
     InTurn,
-    /// In time, but after the answer to a later probe.
+    /// The answer came in time, but after the answer to a later probe.
     Overtaken,
-    /// After its probe was counted as lost.
+    /// The answer came after its probe was counted as lost.
     Late,
-    /// Once more.
+    /// The probe had an answer already.
     Duplicate,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How probes are sent.
+/// The plan of a ping: when probes are sent, and how long it waits for answers.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,7 +19,7 @@ pub struct Plan {
     pub(super) deadline: Option<Duration>,
 }
 
-/// A probe each second, without end, each of which may take 5 s.
+/// One probe per second without a limit, and a timeout of 5 s for each.
 impl Default for Plan {
     fn default() -> Plan {
         let (interval, timeout) = (Duration::from_secs(1), Duration::from_secs(5));
@@ -28,23 +28,24 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// The time from one probe to the next.
+    /// Sets the time from one probe to the next.
     pub fn with_interval(self, interval: Duration) -> Plan {
         Plan { interval, ..self }
     }
 
-    /// How long an answer may take before its probe counts as lost.
+    /// Sets the time after which a probe without an answer counts as lost.
     pub fn with_timeout(self, timeout: Duration) -> Plan {
         Plan { timeout, ..self }
     }
 
-    /// How many probes are sent. The ping ends when the last one is answered or lost. `None`:
-    /// without end.
+    /// Sets the number of probes. The ping ends when the last one is answered or lost. `None` means
+    /// no limit.
     pub fn with_count(self, count: Option<u64>) -> Plan {
         Plan { count, ..self }
     }
 
-    /// How long all of it may take, whatever is still under way then. `None`: without limit.
+    /// Sets the longest duration of the ping, even if answers are still missing then. `None` means
+    /// no limit.
     pub fn with_deadline(self, deadline: Option<Duration>) -> Plan {
         Plan { deadline, ..self }
     }

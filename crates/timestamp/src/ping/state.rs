@@ -1,7 +1,4 @@
-//! Which probe is sent when, and what became of each, without I/O.
-
-#[cfg(test)]
-mod tests;
+//! The state machine of a ping, without I/O: when probes are sent, and the state of each.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,38 +10,28 @@ use crate::parse::ParsedTime;
 use crate::ping::event::{Answer, Order};
 use crate::ping::plan::Plan;
 
-/// What there is to do next.
+#[cfg(test)]
+mod tests;
+
+/// The wait for answers between two probes if sending takes longer than the interval.
+const MIN_WAIT: Duration = Duration::from_micros(100);
+/// A year: the wait for a time that the clock cannot express.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The next step of a ping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Send this probe, and say so with [`Ping::sent`]. One of which that is not said is lost.
+    /// Send this probe, then call [`Ping::sent`]. Without that call the probe counts as lost.
     Send(u64),
-    /// Nothing: this probe is lost.
+    /// Count this probe as lost.
     Lost(u64),
-    /// Wait for answers until then.
+    /// Wait for answers until this time.
     Wait(Instant),
     /// The ping is over.
     End,
 }
 
-/// A ping, without I/O.
-///
-/// ```text
-///            Step::Send, sent                answered
-///   (none) ───────────────────▶ under way ────────────▶ answered ─▶ (duplicates)
-///                                   │ the timeout, or broken        ▲
-///                                   ▼                               │ answered, late
-///                                 lost ─────────────────────────────┘
-/// ```
-///
-/// Probes are due at equal intervals. Where one is late by more than an interval (the machine was
-/// asleep), those in between are left out, not made up for. Between two of them there is always a
-/// wait for answers, however short the interval is.
-///
-/// # Limits
-///
-/// The next probe waits while the oldest one that is under way is [`WINDOW`](Ping::WINDOW) probes
-/// behind it. Late answers and duplicates are known among the last
-/// [`REMEMBERED`](Ping::REMEMBERED) probes at least.
+/// A ping without I/O: it decides which probe is sent when, and classifies the answers.
 ///
 /// ```
 /// use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -55,57 +42,78 @@ pub enum Step {
 /// assert_eq!(ping.poll(now), Step::Send(1));
 /// ping.sent(1, now, UNIX_EPOCH);
 /// let then = now + Duration::from_millis(3);
-/// let answer = ping.answered(1, then, 30, None).ok_or("not ours")?;
+/// let answer = ping.answered(1, then, 30, None).ok_or("unknown probe")?;
 /// assert_eq!((answer.order, answer.round_trip), (Order::InTurn, Duration::from_millis(3)));
 /// assert_eq!(ping.poll(then), Step::End);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # The states of a probe
+///
+/// ```text
+///            Step::Send, sent                answered
+///   (none) ───────────────────▶ under way ────────────▶ answered ─▶ (duplicates)
+///                                   │ timeout, disconnected         ▲
+///                                   ▼                               │ answered, late
+///                                 lost ─────────────────────────────┘
+/// ```
+///
+/// Probes are due at equal intervals. If one is late by more than an interval, for instance because
+/// the machine was asleep, the missed ones are skipped. There is always a wait for answers between
+/// two probes, however short the interval is.
+///
+/// # Limits
+///
+/// At most [`WINDOW`](Ping::WINDOW) probes follow the oldest one that is under way; further ones
+/// wait. Late answers and duplicates are recognised for at least the last
+/// [`REMEMBERED`](Ping::REMEMBERED) probes.
 #[derive(Debug)]
 pub struct Ping {
     plan: Plan,
     end: Option<Instant>,
-    /// When the next probe is due; `None` before the first.
+    /// The time at which the next probe is due; `None` before the first.
     due: Option<Instant>,
-    /// The last probes, without a gap, up to the one before `next`.
+    /// The last probes in order, up to the one before `next`.
     probes: VecDeque<Probe>,
     /// The number of the next probe.
     next: u64,
-    /// No probe before this one is under way. At `next`, none is.
+    /// The number of the oldest probe under way, or `next` if there is none.
     oldest: u64,
-    /// The latest probe that was answered in time.
+    /// The number of the latest probe that was answered in time.
     newest: u64,
-    /// No wait for answers has come after the last probe yet.
-    has_sent: bool,
+    /// `true` while no wait for answers has followed the last probe.
+    must_wait: bool,
 }
 
 #[derive(Debug)]
 struct Probe {
-    /// When it was sent, by both clocks. `None`: it was not, or its connection is gone.
+    /// The time of sending by both clocks. `None` if the probe was not sent or its connection has
+    /// ended.
     sent: Option<(Instant, SystemTime)>,
-    fate: Fate,
+    state: ProbeState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum ProbeState {
     UnderWay,
     Answered,
     Lost,
 }
 
 impl Ping {
-    /// The most probes from the oldest one that is under way on.
+    /// The most probes from the oldest one under way to the latest.
     pub const WINDOW: u64 = 16_384;
 
-    /// How many probes are remembered after their fate is known.
+    /// The number of probes that are remembered after they were answered or lost.
     pub const REMEMBERED: usize = 1_024;
 
-    /// A ping that begins with the first call of [`poll`](Ping::poll).
+    /// Creates a ping. It starts at the first call of [`poll`](Ping::poll).
     pub fn new(plan: Plan) -> Ping {
         let probes = VecDeque::new();
-        Ping { plan, end: None, due: None, probes, next: 1, oldest: 1, newest: 0, has_sent: false }
+        Ping { plan, end: None, due: None, probes, next: 1, oldest: 1, newest: 0, must_wait: false }
     }
 
-    /// What there is to do at `now`. Do it and ask again.
+    /// Returns the next step at `now`. Take it and call `poll` again.
     pub fn poll(&mut self, now: Instant) -> Step {
         let due = match self.due {
             Some(due) => due,
@@ -120,56 +128,57 @@ impl Ping {
         let lost_at = self.lost_at(now);
         if lost_at.is_some_and(|at| at <= now) {
             let seq = self.oldest;
-            self.decide(seq, Fate::Lost);
+            self.set_state(seq, ProbeState::Lost);
             return Step::Lost(seq);
         }
-        let more = self.plan.count.is_none_or(|count| self.next <= count);
-        if !more && self.oldest == self.next {
+        let has_more = self.plan.count.is_none_or(|count| self.next <= count);
+        if !has_more && self.oldest == self.next {
             return Step::End;
         }
-        let may_send = more && self.next - self.oldest < Ping::WINDOW;
+        let may_send = has_more && self.next - self.oldest < Ping::WINDOW;
         if may_send && due <= now {
-            if !std::mem::take(&mut self.has_sent) {
-                return Step::Send(self.begin(now, due));
+            if !std::mem::take(&mut self.must_wait) {
+                return Step::Send(self.next_probe(now, due));
             }
-            return Step::Wait(now + LISTEN);
+            return Step::Wait(now + MIN_WAIT);
         }
-        self.has_sent = false;
+        self.must_wait = false;
         let waits = [lost_at, self.end, may_send.then_some(due)];
         Step::Wait(waits.into_iter().flatten().min().unwrap_or(now + FAR))
     }
 
-    /// When the oldest probe that is under way is lost: now, if it can't be answered any more.
+    /// Returns the time at which the oldest probe under way is lost: `now` if it cannot be answered
+    /// any more. Returns `None` if no probe is under way.
     fn lost_at(&self, now: Instant) -> Option<Instant> {
-        match self.probes[self.place(self.oldest)?].sent {
+        match self.probes[self.index(self.oldest)?].sent {
             Some((at, _)) => at.checked_add(self.plan.timeout),
             None => Some(now),
         }
     }
 
-    fn begin(&mut self, now: Instant, due: Instant) -> u64 {
+    fn next_probe(&mut self, now: Instant, due: Instant) -> u64 {
         let base = if now - due > self.plan.interval { now } else { due };
         self.due = Some(base.checked_add(self.plan.interval).unwrap_or(now + FAR));
         let seq = self.next;
         self.next += 1;
-        self.has_sent = true;
-        self.probes.push_back(Probe { sent: None, fate: Fate::UnderWay });
-        while self.probes.len() > Ping::REMEMBERED && self.probes[0].fate != Fate::UnderWay {
+        self.must_wait = true;
+        self.probes.push_back(Probe { sent: None, state: ProbeState::UnderWay });
+        while self.probes.len() > Ping::REMEMBERED && self.probes[0].state != ProbeState::UnderWay {
             self.probes.pop_front();
         }
         seq
     }
 
-    /// A probe goes out: `at`, by the clock that answers will be timed by, and `clock`, the
-    /// system's. Read both just before it is sent.
+    /// Notes that a probe is sent. `at` is the time by the clock that also times the answers,
+    /// `clock` the time of the system clock. Read both just before sending.
     pub fn sent(&mut self, seq: u64, at: Instant, clock: SystemTime) {
-        if let Some(place) = self.place(seq) {
-            self.probes[place].sent = Some((at, clock));
+        if let Some(index) = self.index(seq) {
+            self.probes[index].sent = Some((at, clock));
         }
     }
 
-    /// An answer to a probe came at `at`, of so many bytes, and with the time if it told one.
-    /// `None`: there is no such probe, or it is forgotten.
+    /// Handles an answer of `bytes` bytes that arrived at `at`, with the server's time if it has
+    /// one. Returns `None` if the probe is unknown or no longer remembered.
     pub fn answered(
         &mut self,
         seq: u64,
@@ -177,19 +186,19 @@ impl Ping {
         bytes: usize,
         reading: Option<ParsedTime>,
     ) -> Option<Answer> {
-        let probe = &self.probes[self.place(seq)?];
+        let probe = &self.probes[self.index(seq)?];
         let (sent, clock) = probe.sent?;
         let round_trip = at.saturating_duration_since(sent);
-        let order = match probe.fate {
-            Fate::Answered => Order::Duplicate,
-            Fate::Lost => Order::Late,
-            Fate::UnderWay if seq < self.newest => Order::Overtaken,
-            Fate::UnderWay => Order::InTurn,
+        let order = match probe.state {
+            ProbeState::Answered => Order::Duplicate,
+            ProbeState::Lost => Order::Late,
+            ProbeState::UnderWay if seq < self.newest => Order::Overtaken,
+            ProbeState::UnderWay => Order::InTurn,
         };
         if order == Order::InTurn {
             self.newest = seq;
         }
-        self.decide(seq, Fate::Answered);
+        self.set_state(seq, ProbeState::Answered);
         let sample = reading.map(|reading| Sample {
             sent: clock,
             round_trip,
@@ -201,36 +210,31 @@ impl Ping {
         Some(Answer { seq, round_trip, bytes, order, sample, zone_assumed })
     }
 
-    /// When the ping ends at the latest.
+    /// Returns the deadline of the ping.
     pub(crate) fn deadline(&self) -> Deadline {
         self.end.map_or(Deadline::never(), Deadline::at)
     }
 
-    /// The connection is gone: what is under way won't be answered.
-    pub fn broken(&mut self) {
-        let under_way = self.probes.iter_mut().filter(|probe| probe.fate == Fate::UnderWay);
+    /// Notes that the connection has ended: the probes under way cannot be answered any more.
+    pub fn disconnected(&mut self) {
+        let under_way = self.probes.iter_mut().filter(|probe| probe.state == ProbeState::UnderWay);
         under_way.for_each(|probe| probe.sent = None);
     }
 
-    fn decide(&mut self, seq: u64, fate: Fate) {
-        let Some(place) = self.place(seq) else { return };
-        self.probes[place].fate = fate;
-        let fate_of = |seq| self.place(seq).map(|place| self.probes[place].fate);
+    fn set_state(&mut self, seq: u64, state: ProbeState) {
+        let Some(index) = self.index(seq) else { return };
+        self.probes[index].state = state;
+        let state_of = |seq| self.index(seq).map(|index| self.probes[index].state);
         let mut oldest = self.oldest;
-        while fate_of(oldest).is_some_and(|fate| fate != Fate::UnderWay) {
+        while state_of(oldest).is_some_and(|state| state != ProbeState::UnderWay) {
             oldest += 1;
         }
         self.oldest = oldest;
     }
 
-    /// Where a probe is in `probes`.
-    fn place(&self, seq: u64) -> Option<usize> {
+    /// Returns the index of a probe in `probes`.
+    fn index(&self, seq: u64) -> Option<usize> {
         let first = self.next - self.probes.len() as u64;
         (seq >= first && seq < self.next).then(|| (seq - first) as usize)
     }
 }
-
-/// The wait for answers between two probes where sending one takes longer than the interval.
-const LISTEN: Duration = Duration::from_micros(100);
-/// The wait for what is beyond the reach of the clock: a year.
-const FAR: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -1,7 +1,4 @@
-//! What a ping comes to.
-
-#[cfg(test)]
-mod tests;
+//! The statistics of a ping.
 
 use std::time::Duration;
 
@@ -9,7 +6,10 @@ use crate::offset::Estimator;
 use crate::ping::event::{Event, Order};
 use crate::ping::histogram::Histogram;
 
-/// The events of a [`Ping`](crate::ping::Ping), counted.
+#[cfg(test)]
+mod tests;
+
+/// The counts, round trips and clock offset of the events of a ping.
 ///
 /// ```
 /// use timestamp::ping::{Event, Statistics};
@@ -38,7 +38,7 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Counts one event.
+    /// Adds an event.
     pub fn add(&mut self, event: &Event) {
         match event {
             Event::Sent { .. } => self.sent += 1,
@@ -70,80 +70,80 @@ impl Statistics {
         self.squares += distance * (seconds - self.mean);
     }
 
-    /// How many probes were sent, or would have been if there had been a connection.
+    /// Returns the number of probes sent, including those for which there was no connection.
     pub fn sent(&self) -> u64 {
         self.sent
     }
 
-    /// How many of them were answered in time.
+    /// Returns the number of probes answered in time.
     pub fn received(&self) -> u64 {
         self.round_trips.count()
     }
 
-    /// How many of them were not answered in time.
+    /// Returns the number of probes not answered in time.
     pub fn lost(&self) -> u64 {
         self.lost
     }
 
-    /// How many of them may still be answered in time.
+    /// Returns the number of probes that may still be answered in time.
     pub fn under_way(&self) -> u64 {
         self.sent.saturating_sub(self.received() + self.lost)
     }
 
-    /// The lost, as a share of those whose fate is known, 0 to 1; 0 while there are none.
+    /// Returns the share of lost probes among those answered or lost, from 0 to 1; 0 if there are
+    /// none.
     pub fn loss(&self) -> f64 {
         self.lost as f64 / (self.lost + self.received()).max(1) as f64
     }
 
-    /// How many of the lost were answered after all, too late.
+    /// Returns the number of lost probes that were answered later.
     pub fn late(&self) -> u64 {
         self.late
     }
 
-    /// How many answers came for probes that had one.
+    /// Returns the number of answers to probes that had been answered already.
     pub fn duplicates(&self) -> u64 {
         self.duplicates
     }
 
-    /// How many of those received came after the answer to a later probe.
+    /// Returns the number of received answers that came after the answer to a later probe.
     pub fn overtaken(&self) -> u64 {
         self.overtaken
     }
 
-    /// Whether anything at all came back.
+    /// Returns `true` if any answer came, in time or late.
     pub fn is_alive(&self) -> bool {
         self.received() + self.late > 0
     }
 
-    /// The round trips of those received.
+    /// Returns the round trips of the probes answered in time.
     pub fn round_trips(&self) -> &Histogram {
         &self.round_trips
     }
 
-    /// The mean round trip. `None` if none was received.
+    /// Returns the mean round trip, or `None` if no probe was answered in time.
     pub fn mean(&self) -> Option<Duration> {
         (self.received() > 0).then(|| seconds(self.mean))
     }
 
-    /// The standard deviation of the round trips, which ping(8) calls `mdev`. `None` if none was
-    /// received.
+    /// Returns the standard deviation of the round trips, called `mdev` by ping(8), or `None` if no
+    /// probe was answered in time.
     pub fn mdev(&self) -> Option<Duration> {
         (self.received() > 0).then(|| seconds((self.squares / self.received() as f64).sqrt()))
     }
 
-    /// The clocks of both sides, as far as the answers told the time.
+    /// Returns the estimate of the server's clock from the times in the answers.
     pub fn estimator(&self) -> &Estimator {
         &self.estimator
     }
 
-    /// Whether a time came without a zone, so that the offset is right only if that is the zone
-    /// which it was read in.
+    /// Returns `true` if a time had no zone. The offset is then right only if the assumed zone is.
     pub fn is_zone_assumed(&self) -> bool {
         self.zone_assumed
     }
 }
 
-/// Rounding may bring it a little below zero.
+/// Converts seconds to a duration. Rounding errors may have made them slightly negative.
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
 }

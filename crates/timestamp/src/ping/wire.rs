@@ -1,23 +1,23 @@
-//! The line that a ping sends, and how it is found in what comes back.
+//! The line of a probe, and its recognition in answers.
 
 #[cfg(test)]
 mod tests;
 
-/// The largest answer to a probe that is looked at, in bytes: time enough for any format.
+/// The longest answer to a probe in bytes, which is enough for any format of the time.
 pub(crate) const ANSWER_LIMIT: usize = 1024;
 
-/// `SEQ NONCE` and LF. The number says which probe it is, and the nonce that it is one of this run:
-/// an answer to an earlier run on the same port, or one that somebody forged, has another.
+/// Returns the line of a probe: `SEQ NONCE` and LF. The nonce identifies this run. Answers to an
+/// earlier run on the same port, and forged answers, have another one.
 pub(crate) fn line(seq: u64, nonce: u64) -> String {
     format!("{seq} {nonce:016x}\n")
 }
 
-/// The number of the probe that this is the answer to, and the server's words before it without
-/// their brackets. An echo has none.
+/// Parses an answer. Returns the number of its probe and the text of its stamp without brackets; an
+/// echo has no stamp. Returns `None` if the line does not answer a probe of this run.
 ///
-/// A stream may be cut where it likes. The server then says the time within the line too, and
-/// everything of the form `[…] ` is left out before the line is looked at again; that it was said
-/// between the first byte and the last of this exchange is as true as of the first.
+/// A stream may be divided anywhere, so the server may write a stamp within the line too. Every
+/// `[…] ` after the first is removed and the line is parsed again. The first stamp is still valid:
+/// the server wrote it between the first and the last byte of the exchange.
 pub(crate) fn read(line: &[u8], nonce: u64) -> Option<(u64, Option<&str>)> {
     let line = std::str::from_utf8(line).ok()?.trim_end_matches(['\r', '\n']);
     if let Some((seq, before)) = ending(line, nonce) {
@@ -38,8 +38,8 @@ pub(crate) fn read(line: &[u8], nonce: u64) -> Option<(u64, Option<&str>)> {
     }
 }
 
-/// Returns `true` if a line that [`read`] does not take comes from a server of another kind, and not
-/// from a probe of an earlier run, which has another nonce.
+/// Returns `true` if a line that [`read`] rejects comes from another kind of server. A line with
+/// the nonce of an earlier run does not count.
 pub(crate) fn is_foreign(line: &[u8], nonce: u64) -> bool {
     let line = line.trim_ascii_end();
     let last = &line[line.iter().rposition(|byte| *byte == b' ').map_or(0, |at| at + 1)..];
@@ -47,14 +47,14 @@ pub(crate) fn is_foreign(line: &[u8], nonce: u64) -> bool {
     !line.is_empty() && (!is_nonce || last == format!("{nonce:016x}").as_bytes())
 }
 
-/// A probe at the end of a line, and what stands before it.
+/// Splits a line into the number of the probe at its end and the text before it.
 fn ending(line: &str, nonce: u64) -> Option<(u64, &str)> {
     let rest = line.strip_suffix(&format!(" {nonce:016x}"))?;
     let begin = rest.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
     Some((rest[begin..].parse().ok()?, &rest[..begin]))
 }
 
-/// The time in `[TIME] `, or nothing in nothing.
+/// Returns the time in `[TIME] `, or `Some(None)` for an empty text.
 fn stamp(before: &str) -> Option<Option<&str>> {
     if before.is_empty() {
         return Some(None);

@@ -136,7 +136,6 @@ pub(super) fn text(target: &Target, is_utc: bool, with_histogram: bool) -> Strin
 /// An object for an event.
 pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
     let (kind, fields) = match event {
-        Event::Sent { .. } => return None,
         Event::Connected(address) => {
             ("connected", format!(",\"address\":{}", quote(&address.to_string())))
         }
@@ -157,6 +156,8 @@ pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
             let message = target.foreign_words(begin);
             ("trouble", format!(",\"error\":{}", quote(&message)))
         }
+        // A probe that is sent shows in its answer or its loss.
+        _ => return None,
     };
     let endpoint = quote(&target.endpoint);
     Some(format!("{{\"kind\":\"{kind}\",\"endpoint\":{endpoint}{fields}}}\n"))

@@ -33,8 +33,8 @@ fn written(generator: &mut Generator, id: usize) -> Vec<u8> {
     bytes
 }
 
-/// Runs a load to its end on virtual time. The server answers a request that it receives at time `t`
-/// at `answer(t)`.
+/// Runs a load to its end on virtual time. The server answers a request that it receives at time
+/// `t` at `answer(t)`.
 fn run(load: &Load, mut answer: impl FnMut(u64) -> u64) -> Report {
     let mut generator = started(load, true);
     let mut answers: BTreeMap<(u64, u64), (usize, Vec<u8>)> = BTreeMap::new();

@@ -17,7 +17,7 @@ fn plan() -> Plan {
 fn send(ping: &mut Ping, now: Instant, seq: u64) {
     let step = match ping.poll(now) {
         // Time for answers, after the one before.
-        Step::Wait(until) if until == now + LISTEN => ping.poll(now),
+        Step::Wait(until) if until == now + MIN_WAIT => ping.poll(now),
         step => step,
     };
     assert_eq!(step, Step::Send(seq));
@@ -76,7 +76,7 @@ fn with_its_connection_a_probe_is_lost_at_once_and_so_is_one_that_was_not_sent()
     let mut ping = Ping::new(plan().with_count(Some(3)));
     send(&mut ping, begin, 1);
     send(&mut ping, begin + 10 * MS, 2);
-    ping.broken();
+    ping.disconnected();
     assert_eq!(ping.answered(1, begin + 11 * MS, 9, None), None);
     assert_eq!(ping.poll(begin + 11 * MS), Step::Lost(1));
     assert_eq!(ping.poll(begin + 11 * MS), Step::Lost(2));
@@ -126,8 +126,8 @@ fn answers_are_heard_between_probes_that_take_longer_than_the_interval() {
         assert_eq!(ping.poll(now), Step::Send(seq));
         ping.sent(seq, now, UNIX_EPOCH);
         now += MS;
-        assert_eq!(ping.poll(now), Step::Wait(now + LISTEN));
-        now += LISTEN;
+        assert_eq!(ping.poll(now), Step::Wait(now + MIN_WAIT));
+        now += MIN_WAIT;
     }
 }
 
