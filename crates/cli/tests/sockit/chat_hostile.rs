@@ -140,7 +140,7 @@ fn control_characters_never_reach_other_clients() {
 }
 
 #[test]
-fn nobody_can_speak_as_another_or_as_the_server_by_a_carriage_return() {
+fn a_carriage_return_cannot_forge_a_message_of_another_client_or_the_server() {
     let server = Server::start(&["chat", "serve", "--no-presence"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
@@ -169,7 +169,7 @@ fn connections_that_are_reset_disturb_nobody() {
 }
 
 #[test]
-fn half_a_line_of_one_client_never_joins_anothers() {
+fn partial_lines_of_different_clients_are_never_joined() {
     let server = Server::start(&["chat", "serve", "--no-presence", "--workers", "1"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
@@ -185,7 +185,7 @@ fn half_a_line_of_one_client_never_joins_anothers() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn one_who_asks_much_and_reads_nothing_costs_bounded_memory() {
+fn a_client_that_sends_many_requests_and_reads_no_replies_costs_bounded_memory() {
     let server = Server::start(&["chat", "serve", "--no-presence"]);
     let mut ann = Client::enter(&server);
     let before = server.memory();

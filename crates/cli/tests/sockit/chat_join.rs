@@ -30,7 +30,7 @@ fn is_said(lines: &[String], message: &str) -> bool {
 }
 
 #[test]
-fn what_arrives_does_not_disturb_the_line_that_is_typed() {
+fn incoming_messages_do_not_disturb_the_input_line() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = join(&server.tcp().to_string(), &["--nick", "ann"]);
     ann.ends_with(&["* you are ann", ">"]);
@@ -57,7 +57,7 @@ fn what_arrives_does_not_disturb_the_line_that_is_typed() {
 }
 
 #[test]
-fn a_line_that_wraps_on_a_narrow_terminal_is_not_disturbed_either() {
+fn incoming_messages_do_not_disturb_an_input_line_that_wraps() {
     let server = Server::start(&["chat", "serve"]);
     let endpoint = server.tcp().to_string();
     let mut ann = sized(30, 10, &["chat", "join", &endpoint, "--nick", "ann"]);
@@ -113,7 +113,7 @@ fn tab_completes_commands_and_names_and_up_brings_lines_back() {
 }
 
 #[test]
-fn a_cut_connection_comes_back_and_what_was_typed_is_not_lost() {
+fn a_lost_connection_is_restored_and_typed_text_is_kept() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint(), &["--nick", "ann"]);
     let mut peer = fake.accept_named("ann");
@@ -157,7 +157,7 @@ fn a_cut_connection_comes_back_and_what_was_typed_is_not_lost() {
 }
 
 #[test]
-fn a_failure_that_stays_is_said_again_and_so_is_that_the_connection_is_back() {
+fn repeated_connection_failures_and_the_reconnect_are_reported() {
     let fake = Fake::start();
     let mut ann = sized(200, 24, &["chat", "join", &fake.endpoint(), "--nick", "ann"]);
     drop(fake.accept_named("ann"));
@@ -175,7 +175,7 @@ fn a_failure_that_stays_is_said_again_and_so_is_that_the_connection_is_back() {
 }
 
 #[test]
-fn a_server_of_another_kind_is_doubted_aloud() {
+fn a_server_that_seems_to_be_no_chat_server_causes_a_warning() {
     let fake = Fake::start();
     let ann = join(&fake.endpoint(), &[]);
     let mut peer = fake.accept();
@@ -187,7 +187,7 @@ fn a_server_of_another_kind_is_doubted_aloud() {
 }
 
 #[test]
-fn a_name_that_the_lost_connection_holds_is_asked_for_again() {
+fn a_name_still_held_by_the_lost_connection_is_requested_again() {
     let fake = Fake::start();
     let ann = join(&fake.endpoint(), &["--nick", "ann", "--room", "dev"]);
     let mut peer = fake.accept_named("ann");
@@ -209,7 +209,7 @@ fn a_name_that_the_lost_connection_holds_is_asked_for_again() {
 }
 
 #[test]
-fn who_is_removed_does_not_come_back() {
+fn a_client_removed_by_the_operator_does_not_reconnect() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint(), &["--nick", "ann"]);
     let mut peer = fake.accept_named("ann");
@@ -220,7 +220,7 @@ fn who_is_removed_does_not_come_back() {
 }
 
 #[test]
-fn without_reconnecting_the_end_of_the_connection_is_the_end() {
+fn with_no_reconnect_the_program_ends_with_the_connection() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint(), &["--nick", "ann", "--no-reconnect"]);
     let peer = fake.accept_named("ann");
@@ -233,7 +233,7 @@ fn without_reconnecting_the_end_of_the_connection_is_the_end() {
 }
 
 #[test]
-fn ctrl_c_clears_the_line_and_twice_leaves() {
+fn ctrl_c_clears_the_line_and_a_second_one_leaves() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint(), &[]);
     let mut peer = fake.accept();
@@ -253,7 +253,7 @@ fn ctrl_c_clears_the_line_and_twice_leaves() {
 }
 
 #[test]
-fn a_signal_leaves_the_terminal_as_it_was() {
+fn a_signal_ends_the_program_and_restores_the_terminal() {
     for signal in ["TERM", "INT"] {
         let fake = Fake::start();
         let mut ann = join(&fake.endpoint(), &[]);
@@ -270,7 +270,7 @@ fn a_signal_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_first_connection_that_fails_is_the_end_and_nothing_is_done_to_the_terminal() {
+fn a_failed_first_connection_ends_the_program_and_leaves_the_terminal_alone() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
     let endpoint = free.expect("a free port").to_string();
     let mut ann = join(&endpoint, &[]);
@@ -281,7 +281,7 @@ fn a_first_connection_that_fails_is_the_end_and_nothing_is_done_to_the_terminal(
 }
 
 #[test]
-fn a_hostile_server_does_nothing_to_the_terminal() {
+fn a_hostile_server_cannot_control_the_terminal() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint(), &[]);
     let mut peer = fake.accept();
@@ -300,7 +300,7 @@ fn a_hostile_server_does_nothing_to_the_terminal() {
 }
 
 #[test]
-fn lines_are_kept_in_a_file_if_that_is_asked_for() {
+fn the_history_file_keeps_entered_lines() {
     let directory = TempDir::new();
     let file = directory.path("lines");
     let file = file.to_str().expect("a path");
@@ -322,7 +322,7 @@ fn lines_are_kept_in_a_file_if_that_is_asked_for() {
 }
 
 #[test]
-fn the_log_and_the_answers_do_not_disturb_the_console() {
+fn log_lines_and_replies_do_not_disturb_the_console_input() {
     let mut operator = sized(80, 24, &["chat", "serve", "--listen", "127.0.0.1:0", "-vv"]);
     let lines = operator.shows("listening on tcp://");
     let endpoint = lines.iter().find_map(|line| line.strip_prefix("listening on tcp://"));
@@ -351,7 +351,7 @@ fn the_log_and_the_answers_do_not_disturb_the_console() {
 }
 
 #[test]
-fn several_pasted_lines_are_a_command_each() {
+fn each_pasted_line_is_a_command_of_its_own() {
     let mut operator = sized(80, 24, &["chat", "serve", "--listen", "127.0.0.1:0"]);
     let lines = operator.shows("listening on tcp://");
     let endpoint = lines.iter().find_map(|line| line.strip_prefix("listening on tcp://"));
@@ -369,7 +369,7 @@ fn several_pasted_lines_are_a_command_each() {
 
 /// Ctrl-D takes the console away, and what is printed after it still is.
 #[test]
-fn a_server_goes_on_without_its_console() {
+fn a_server_keeps_running_after_its_console_ends() {
     let mut operator = sized(80, 24, &["chat", "serve", "--listen", "127.0.0.1:0", "-vv"]);
     let lines = operator.shows("listening on tcp://");
     let endpoint = lines.iter().find_map(|line| line.strip_prefix("listening on tcp://"));

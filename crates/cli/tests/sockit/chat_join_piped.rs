@@ -14,7 +14,7 @@ fn join(endpoint: &str, args: &[&str], input: &str) -> Finished {
 }
 
 #[test]
-fn a_line_from_a_script_is_said_under_its_name() {
+fn a_piped_line_is_sent_under_the_requested_name() {
     for format in ["line", "classic", "json"] {
         let server = Server::start(&["chat", "serve", "--format", format]);
         let mut bob = server.connect();
@@ -39,7 +39,7 @@ fn a_line_from_a_script_is_said_under_its_name() {
 }
 
 #[test]
-fn nothing_is_said_under_another_name() {
+fn nothing_is_sent_if_the_name_is_refused() {
     let server = Server::start(&["chat", "serve"]);
     let mut bob = Client::enter(&server);
     bob.send("/nick ci\n");
@@ -55,7 +55,7 @@ fn nothing_is_said_under_another_name() {
 }
 
 #[test]
-fn a_line_is_said_in_the_room_that_was_asked_for_and_a_private_message_to_one() {
+fn lines_go_to_the_requested_room_and_private_messages_to_one_client() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
@@ -74,7 +74,7 @@ fn a_line_is_said_in_the_room_that_was_asked_for_and_a_private_message_to_one() 
 }
 
 #[test]
-fn nothing_is_said_in_another_room() {
+fn nothing_is_sent_if_the_room_is_refused() {
     let fake = Fake::start();
     let endpoint = fake.endpoint();
     let running = std::thread::spawn(move || join(&endpoint, &["--room", "dev"], "hello\n"));
@@ -87,7 +87,7 @@ fn nothing_is_said_in_another_room() {
 }
 
 #[test]
-fn lines_are_text_unless_they_are_commands_of_the_chat() {
+fn lines_are_text_unless_they_are_chat_commands() {
     let lines = "/etc/passwd is missing\n/who\n//who\n\u{7}bell\n/nick x\nquit\n";
     for (args, sent) in [
         (&[][..], "//etc/passwd is missing|/who|//who|\u{7}bell|/nick x|quit"),
@@ -148,7 +148,7 @@ fn a_line_that_is_not_utf8_is_refused_and_the_others_are_sent() {
 }
 
 #[test]
-fn a_server_of_another_kind_is_named_as_such() {
+fn a_server_that_is_no_chat_server_is_reported() {
     let time = Server::start(&["time", "serve", "--listen", "tcp://127.0.0.1:0"]);
     let endpoint = time.tcp().to_string();
     let done = join(&endpoint, &["--nick", "ci"], "hello\n");
@@ -161,7 +161,7 @@ fn a_server_of_another_kind_is_named_as_such() {
 }
 
 #[test]
-fn what_arrives_within_the_linger_is_printed_and_the_servers_end_is_the_end() {
+fn messages_within_the_linger_time_are_printed_and_the_program_ends_with_the_server() {
     let fake = Fake::start();
     let args = ["chat", "join", &fake.endpoint(), "--linger", "1h"];
     let mut process = Process::spawn(sockit(&args));
@@ -193,7 +193,7 @@ fn a_server_that_ends_before_all_is_sent_is_an_error() {
 }
 
 #[test]
-fn a_chat_that_is_left_is_no_error() {
+fn quit_is_no_error_if_it_is_the_last_line() {
     let server = Server::start(&["chat", "serve"]);
     let endpoint = server.tcp().to_string();
     join(&endpoint, &["--linger", "1h"], "one\n/quit\n").expect_code(0);
@@ -240,7 +240,7 @@ fn connecting_fails_with_the_code_for_it() {
 }
 
 #[test]
-fn over_a_unix_socket() {
+fn a_unix_socket_is_joined_like_tcp() {
     let directory = TempDir::new();
     let endpoint = directory.endpoint("chat");
     let server = Server::start(&["chat", "serve", "--listen", &endpoint]);
@@ -261,7 +261,7 @@ fn a_closed_output_ends_it_quietly() {
 }
 
 #[test]
-fn the_help_says_what_a_pipe_does() {
+fn the_help_describes_piped_input() {
     let help = run(&["chat", "join", "--help"]);
     let text = help.expect_code(0).stdout_text();
     for command in ["/nick", "/join", "/rooms", "/who", "/msg", "/help", "/quit", "--text"] {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::chat::Message;
 use crate::common::client::Client;
-use crate::common::crowd::{Crowd, Member, one_order_for_all, spare_descriptors};
+use crate::common::crowd::{Crowd, Member, expect_same_order_for_all, spare_descriptors};
 use crate::common::patience::PATIENCE;
 use crate::common::process::sockit;
 use crate::common::server::Server;
@@ -21,7 +21,7 @@ fn every_client_gets_every_line_exactly_once_and_in_the_same_order() {
     if count < 2000 {
         println!("note: the limit on descriptors leaves {count} clients instead of 2,000");
     }
-    one_order_for_all(count, 2);
+    expect_same_order_for_all(count, 2);
 }
 
 /// The bytes that are published while one of 50 clients does not read.
@@ -113,7 +113,7 @@ fn publish_past_a_stalled_reader(policy: &str) -> (Server, Crowd, usize) {
 }
 
 #[test]
-fn a_reader_that_stalls_is_disconnected_and_the_others_get_everything() {
+fn a_stalled_reader_is_disconnected_and_the_others_receive_everything() {
     let (server, mut crowd, total) = publish_past_a_stalled_reader("disconnect");
     let stalled = RECEIVERS - 1;
     crowd.drive("the end of the one that stalled", |members| members[stalled].ended);
@@ -136,7 +136,7 @@ fn a_reader_that_stalls_is_disconnected_and_the_others_get_everything() {
 const STOPPED: usize = 1000;
 
 #[test]
-fn a_thousand_readers_that_stopped_cost_no_more_than_the_server_said() {
+fn a_thousand_stopped_readers_stay_within_the_announced_memory_bound() {
     assert!(spare_descriptors(500) >= STOPPED, "the limit on descriptors is too low");
     for policy in ["disconnect", "skip"] {
         let directory = TempDir::new();
@@ -188,7 +188,7 @@ fn a_thousand_readers_that_stopped_cost_no_more_than_the_server_said() {
 }
 
 #[test]
-fn a_reader_that_stalls_is_told_how_much_it_skipped_and_goes_on() {
+fn a_stalled_reader_is_notified_of_skipped_messages_and_continues() {
     let (server, mut crowd, total) = publish_past_a_stalled_reader("skip");
     let stalled = RECEIVERS - 1;
     // Numbers go on behind the texts, until one of them reaches the one that stalled.
@@ -222,7 +222,7 @@ fn a_reader_that_stalls_is_told_how_much_it_skipped_and_goes_on() {
 }
 
 #[test]
-fn a_stop_in_full_flow_loses_nothing_that_anybody_got() {
+fn a_stop_under_load_delivers_the_same_messages_to_every_client() {
     const CLIENTS: usize = 40;
     // These read nothing before the stop, so that the server owes them more than the system holds
     // for a socket (3 to 4 MB on Linux), and less than what slow readers are dealt with for (4 MiB).
@@ -280,7 +280,7 @@ fn messages(member: &mut Member) -> Vec<String> {
 }
 
 #[test]
-fn without_a_descriptor_left_the_server_neither_spins_nor_fails() {
+fn with_no_descriptors_left_the_server_neither_spins_nor_fails() {
     let server = Server::start_with_descriptors(64, &["chat", "serve"]);
     let mut first: Vec<Client> = (0..10).map(|_| Client::enter(&server)).collect();
     let others: Vec<Client> = (0..190).map(|_| server.connect()).collect();

@@ -30,7 +30,7 @@ fn figure(server: &mut Server, name: &str) -> u64 {
 }
 
 #[test]
-fn a_restarted_server_begins_with_what_was_said() {
+fn a_restarted_server_restores_the_history() {
     let directory = TempDir::new();
     let logs = directory.path("logs");
     for (format, life) in [("line", 0), ("json", 1), ("classic", 2)] {
@@ -70,7 +70,7 @@ fn a_restarted_server_begins_with_what_was_said() {
 }
 
 #[test]
-fn a_directory_has_one_server_and_must_be_one() {
+fn a_log_directory_belongs_to_one_server_and_must_be_a_directory() {
     let directory = TempDir::new();
     let logs = directory.path("logs");
     let server = start(&logs, &[]);
@@ -87,7 +87,7 @@ fn a_directory_has_one_server_and_must_be_one() {
 }
 
 #[test]
-fn what_was_written_when_the_server_is_killed_is_there_once_and_in_order() {
+fn after_the_server_is_killed_written_messages_are_restored_once_and_in_order() {
     let kills = std::env::var("CHAT_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
     let directory = TempDir::new();
     let logs = directory.path("logs");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::chat::{Message, json_field};
 use crate::common::client::Client;
-use crate::common::crowd::one_order_for_all;
+use crate::common::crowd::expect_same_order_for_all;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, sockit};
 use crate::common::server::Server;
@@ -14,7 +14,7 @@ use crate::common::stamp::has_shape;
 use crate::common::temp::TempDir;
 
 #[test]
-fn a_line_goes_to_everybody_the_sender_included() {
+fn a_line_is_delivered_to_every_client_including_the_sender() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
@@ -26,7 +26,7 @@ fn a_line_goes_to_everybody_the_sender_included() {
 }
 
 #[test]
-fn what_is_said_just_before_a_command_reaches_everybody_at_once() {
+fn a_message_sent_just_before_a_command_is_delivered_at_once() {
     let server = Server::start(&["chat", "serve", "--workers", "1"]);
     let mut bob = Client::enter(&server);
     for command in ["/help", "/nick x", "quit"] {
@@ -77,8 +77,8 @@ fn the_json_format_is_one_object_a_line() {
 }
 
 #[test]
-fn two_hundred_clients_see_what_twenty_say_in_the_same_order() {
-    one_order_for_all(200, 4);
+fn two_hundred_clients_receive_the_messages_of_twenty_in_the_same_order() {
+    expect_same_order_for_all(200, 4);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn blank_lines_are_ignored() {
 }
 
 #[test]
-fn two_slashes_say_one() {
+fn two_slashes_at_the_start_of_a_line_send_one() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     for (line, text) in [("//x", "/x"), ("///", "//"), ("//quit", "/quit"), ("a /who", "a /who")] {
@@ -100,7 +100,7 @@ fn two_slashes_say_one() {
 }
 
 #[test]
-fn telnet_users_are_not_heard_with_their_carriage_returns() {
+fn carriage_returns_of_telnet_users_are_removed() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     ann.send("hi\r\n/nick ann\r\n");
@@ -112,7 +112,7 @@ fn telnet_users_are_not_heard_with_their_carriage_returns() {
 }
 
 #[test]
-fn quitting_ends_the_connection_after_everything_that_is_owed() {
+fn quit_closes_the_connection_after_all_pending_output() {
     let server = Server::start(&["chat", "serve"]);
     let mut bob = Client::enter(&server);
     for quit in ["quit", "/quit"] {
@@ -128,7 +128,7 @@ fn quitting_ends_the_connection_after_everything_that_is_owed() {
 }
 
 #[test]
-fn a_half_closed_client_gets_its_own_line_and_then_the_end() {
+fn a_half_closed_client_receives_its_last_line_and_is_closed() {
     let server = Server::start(&["chat", "serve"]);
     let mut bob = Client::enter(&server);
     for text in ["hi\n", "hi", "hi\r\n"] {
@@ -144,7 +144,7 @@ fn a_half_closed_client_gets_its_own_line_and_then_the_end() {
 }
 
 #[test]
-fn a_chosen_name_stands_before_what_its_owner_says() {
+fn a_chosen_name_precedes_the_messages_of_its_owner() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
@@ -162,7 +162,7 @@ fn a_chosen_name_stands_before_what_its_owner_says() {
 }
 
 #[test]
-fn a_name_that_cannot_be_had_is_refused_with_a_notice() {
+fn an_unavailable_name_is_refused_with_a_notice() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     ann.say("/nick Ann");
@@ -199,7 +199,7 @@ fn a_name_that_cannot_be_had_is_refused_with_a_notice() {
 }
 
 #[test]
-fn the_name_of_one_who_left_can_be_had() {
+fn the_name_of_a_client_that_left_is_free_again() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     ann.say("/nick ann");
@@ -219,7 +219,7 @@ fn the_name_of_one_who_left_can_be_had() {
 }
 
 #[test]
-fn who_names_everybody() {
+fn who_lists_all_clients() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     ann.say("/nick Ann");
@@ -236,7 +236,7 @@ fn who_names_everybody() {
 }
 
 #[test]
-fn help_names_the_commands() {
+fn help_lists_the_commands() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     let mut missing = vec!["/nick", "/who", "/quit", "/help"];
@@ -249,7 +249,7 @@ fn help_names_the_commands() {
 }
 
 #[test]
-fn an_unknown_command_is_answered_with_a_notice_and_nobody_else_sees_it() {
+fn an_unknown_command_is_answered_with_a_notice_to_its_sender_only() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
@@ -274,7 +274,7 @@ fn a_greeting_comes_first() {
 }
 
 #[test]
-fn one_who_has_been_greeted_misses_nothing() {
+fn a_greeted_client_misses_no_message() {
     let server = Server::start(&["chat", "serve", "--greeting", "Welcome"]);
     let mut ann = Client::enter(&server);
     for number in 0..100 {
@@ -305,7 +305,7 @@ fn history_is_exactly_the_last_messages() {
 }
 
 #[test]
-fn without_history_nothing_of_the_past_is_told() {
+fn without_history_no_past_messages_are_sent() {
     let server = Server::start(&["chat", "serve"]);
     let mut ann = Client::enter(&server);
     ann.say("before");
@@ -316,7 +316,7 @@ fn without_history_nothing_of_the_past_is_told() {
 }
 
 #[test]
-fn history_and_what_follows_have_neither_gap_nor_duplicate() {
+fn history_and_live_messages_have_no_gap_and_no_duplicate() {
     let server = Server::start(&["chat", "serve", "--history", "50", "--workers", "2"]);
     let stop = AtomicBool::new(false);
     let mut ann = Client::enter(&server);
@@ -349,7 +349,7 @@ fn history_and_what_follows_have_neither_gap_nor_duplicate() {
 }
 
 #[test]
-fn the_client_that_is_one_too_many_is_told_why_and_closed() {
+fn a_client_above_the_limit_receives_a_reason_and_is_closed() {
     let server = Server::start(&["chat", "serve", "--max-clients", "2"]);
     let mut ann = Client::enter(&server);
     let mut bob = Client::enter(&server);
@@ -371,7 +371,7 @@ fn the_client_that_is_one_too_many_is_told_why_and_closed() {
 }
 
 #[test]
-fn a_silent_client_is_closed_and_one_that_writes_is_not() {
+fn an_idle_client_is_closed_and_an_active_one_is_not() {
     let server = Server::start(&["chat", "serve", "--idle-timeout", "1s"]);
     let mut active = Client::enter(&server);
     let mut idle = server.connect();
@@ -385,7 +385,7 @@ fn a_silent_client_is_closed_and_one_that_writes_is_not() {
 }
 
 #[test]
-fn listeners_of_all_kinds_are_one_chat() {
+fn clients_of_all_listeners_share_one_chat() {
     let dir = TempDir::new();
     let path = dir.endpoint("s");
     let listen = ["--listen", "tcp://127.0.0.1:0", "--listen", &path];
@@ -402,7 +402,7 @@ fn listeners_of_all_kinds_are_one_chat() {
 }
 
 #[test]
-fn the_operator_commands_the_server_from_its_console() {
+fn the_operator_controls_the_server_from_its_console() {
     let args = ["chat", "serve", "--console", "--listen", "tcp://127.0.0.1:0"];
     let mut server = Server::from_command(sockit(&args), 1);
     let mut ann = Client::enter(&server);
@@ -455,7 +455,7 @@ fn a_command_that_is_not_utf8_is_refused_and_a_long_one_is_cut_between_character
 }
 
 #[test]
-fn the_end_of_the_consoles_input_does_not_stop_the_server() {
+fn the_end_of_console_input_does_not_stop_the_server() {
     let args = ["chat", "serve", "--console", "--listen", "tcp://127.0.0.1:0"];
     let mut server = Server::from_command(sockit(&args), 1);
     server.process().feed(b"clients\nno such command\n");
@@ -466,7 +466,7 @@ fn the_end_of_the_consoles_input_does_not_stop_the_server() {
 }
 
 #[test]
-fn a_server_without_a_console_leaves_its_standard_input_alone() {
+fn a_server_without_a_console_does_not_read_standard_input() {
     let mut process = Process::spawn(sockit(&["chat", "serve", "--listen", "tcp://127.0.0.1:0"]));
     process.stdout_lines(1);
     process.feed(b"quit\n");

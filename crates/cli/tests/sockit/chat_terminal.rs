@@ -22,7 +22,7 @@ fn ends_with_prompt(terminal: &Terminal) {
 }
 
 #[test]
-fn keys_behind_ctrl_c_or_behind_a_byte_that_is_not_utf8_are_not_lost() {
+fn keys_typed_after_ctrl_c_or_an_invalid_byte_are_not_lost() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint());
     let mut peer = fake.accept();
@@ -70,7 +70,7 @@ fn a_paste_of_many_lines_waits_for_enter() {
 }
 
 #[test]
-fn joined_emoji_in_the_line_erase_nothing_above_it() {
+fn joined_emoji_in_the_input_line_erase_nothing_above_it() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint());
     let mut peer = fake.accept();
@@ -95,7 +95,7 @@ fn joined_emoji_in_the_line_erase_nothing_above_it() {
 }
 
 #[test]
-fn a_line_that_is_entered_after_a_stop_vanishes_as_any_other() {
+fn a_line_entered_after_a_stop_is_erased_like_any_other() {
     let fake = Fake::start();
     let mut shell = Terminal::shell();
     shell.press(format!("\"$SOCKIT\" chat join {}\r", fake.endpoint()));

@@ -48,7 +48,7 @@ fn send_from_port_0(text: &[u8], to: SocketAddr) -> bool {
 }
 
 #[test]
-fn a_datagram_that_cannot_be_answered_ends_nothing_and_takes_no_peers_place() {
+fn a_datagram_that_cannot_be_answered_neither_ends_listen_nor_replaces_its_peer() {
     let mut listening = Listening::start("udp://127.0.0.1:0", &[]);
     let to = address(&listening.endpoint);
     if !send_from_port_0(b"from port 0\n", to) {
@@ -71,7 +71,7 @@ fn a_datagram_that_cannot_be_answered_ends_nothing_and_takes_no_peers_place() {
 /// Linux has the whole of 127.0.0.0/8: a peer that asks 127.0.0.2 drops what comes from 127.0.0.1.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_answer_leaves_from_the_address_that_was_asked() {
+fn a_reply_leaves_from_the_address_that_the_request_went_to() {
     for endpoint in ["udp://0.0.0.0:0", "udp://:0"] {
         let mut listening = Listening::start(endpoint, &[]);
         let server = Server::start(&["time", "serve", "--listen", endpoint]);
@@ -97,7 +97,7 @@ fn an_answer_leaves_from_the_address_that_was_asked() {
 }
 
 #[test]
-fn a_socket_does_not_take_itself_for_its_peer() {
+fn a_socket_does_not_connect_to_itself() {
     let itself = peer("127.0.0.1:0").local_addr().expect("its address").to_string();
     let endpoint = format!("udp://{itself}");
     let finished = run(&["connect", &endpoint, "--local-address", &itself]);
@@ -105,7 +105,7 @@ fn a_socket_does_not_take_itself_for_its_peer() {
 }
 
 #[test]
-fn an_idle_timeout_ends_a_socket_that_has_fallen_silent() {
+fn the_idle_timeout_ends_a_silent_socket() {
     let listening = Listening::start("udp://127.0.0.1:0", &["-w", "200ms"]);
     // It waits for the first datagram as long as it takes.
     peer("127.0.0.1:0").send_to(b"one\n", address(&listening.endpoint)).expect("send");
@@ -125,7 +125,7 @@ fn an_idle_timeout_ends_a_socket_that_has_fallen_silent() {
 /// 127.255.255.255 is the broadcast address of the loopback interface.
 #[cfg(target_os = "linux")]
 #[test]
-fn broadcasts_need_their_option_and_get_answers() {
+fn broadcasts_need_the_option_and_receive_replies() {
     let server = Server::start(&["time", "serve", "--listen", "udp://0.0.0.0:0"]);
     let to = format!("udp://127.255.255.255:{}", server.udp().port());
     for command in ["send", "connect"] {
@@ -146,7 +146,7 @@ fn broadcasts_need_their_option_and_get_answers() {
 /// RFC 4291 section 2.7: interface-local scope.
 #[cfg(target_os = "linux")]
 #[test]
-fn listen_joins_the_group_that_it_is_given() {
+fn listen_joins_the_multicast_group_of_its_endpoint() {
     if let Err(error) = UdpSocket::bind("[::1]:0") {
         return println!("no IPv6 on this machine ({error}): this is not tested");
     }

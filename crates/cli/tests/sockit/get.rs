@@ -23,7 +23,7 @@ fn the_body_goes_to_standard_output() {
 }
 
 #[test]
-fn each_kind_of_bad_end_has_its_code() {
+fn each_kind_of_failure_has_its_exit_code() {
     for (reply, code, says) in [
         ("", 52, "without an answer"),
         ("HTTP/1.1 200 OK\r\nContent-Le", 56, "head"),
@@ -50,7 +50,7 @@ fn each_kind_of_bad_end_has_its_code() {
 }
 
 #[test]
-fn what_came_before_an_error_is_printed_and_a_file_appears_only_whole() {
+fn bytes_before_an_error_are_printed_and_a_file_appears_only_when_complete() {
     let server = Http::saying("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhel");
     let finished = run(&["get", &server.url("/")]);
     finished.expect_code(18);
@@ -66,7 +66,7 @@ fn what_came_before_an_error_is_printed_and_a_file_appears_only_whole() {
 }
 
 #[test]
-fn a_reset_is_56_and_a_refusal_7() {
+fn a_reset_exits_with_56_and_a_refusal_with_7() {
     let server = Http::start(|_, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n");
         Then::Reset
@@ -81,7 +81,7 @@ fn a_reset_is_56_and_a_refusal_7() {
 }
 
 #[test]
-fn a_bad_url_is_3_and_nothing_is_sent() {
+fn a_malformed_url_exits_with_3_and_sends_nothing() {
     let server = Http::saying(HELLO);
     for path in ["/a\r\nX: y", "/a\nb", "/a\0b", "/\u{7f}"] {
         // No argument can have a NUL.
@@ -99,7 +99,7 @@ fn a_bad_url_is_3_and_nothing_is_sent() {
 }
 
 #[test]
-fn fields_of_the_user_replace_remove_and_empty() {
+fn header_options_replace_remove_and_empty_fields() {
     let server = Http::saying(HELLO);
     let url = server.url("/");
     let args = ["get", &url, "-H", "Accept:", "-H", "X-One: 1", "-H", "X-None;", "-H", "Host: h"];
@@ -112,7 +112,7 @@ fn fields_of_the_user_replace_remove_and_empty() {
 }
 
 #[test]
-fn include_prints_each_head_as_it_came() {
+fn include_prints_each_head_as_received() {
     let first = "HTTP/1.1 302 Found\r\nlocation: /b\r\nContent-Length: 4\r\n\r\nbody";
     let second = "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\nHTTP/1.1 200\r\nx-ODD:   z \r\n\r\nend";
     let server = Http::start(move |asked, stream| {
@@ -167,7 +167,7 @@ fn verbose_shows_both_heads_and_no_escape_sequence() {
 }
 
 #[test]
-fn chunked_with_a_length_is_read_by_its_chunks_and_said() {
+fn a_chunked_response_with_a_length_is_read_by_chunks_and_reported() {
     let server = Http::start(|asked, stream| {
         let head = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
         let _ = write!(stream, "{head}6\r\nhello\n\r\n0\r\n\r\n");
@@ -211,7 +211,7 @@ fn many_urls_share_a_connection_and_one_failure_is_the_exit_code() {
 }
 
 #[test]
-fn a_dead_connection_that_was_kept_is_replaced_once() {
+fn a_dead_pooled_connection_is_replaced_once() {
     let server = Http::start(|asked, stream| {
         if asked.number != 1 {
             let _ = stream.write_all(&ok(b"x"));
@@ -227,7 +227,7 @@ fn a_dead_connection_that_was_kept_is_replaced_once() {
 }
 
 #[test]
-fn a_drip_does_not_outlast_the_total_time() {
+fn a_slow_drip_does_not_outlast_the_total_timeout() {
     for head in ["HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", "HTTP/1.1 200 OK\r\nX: "] {
         let server = Http::start(move |_, stream| {
             let _ = stream.write_all(head.as_bytes());
@@ -242,7 +242,7 @@ fn a_drip_does_not_outlast_the_total_time() {
 }
 
 #[test]
-fn silence_is_a_stall_or_a_first_byte_that_does_not_come() {
+fn silence_ends_with_the_stall_timeout_or_the_first_byte_timeout() {
     let server = Http::start(|asked, stream| {
         if asked.target() == "/body" {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
@@ -256,7 +256,7 @@ fn silence_is_a_stall_or_a_first_byte_that_does_not_come() {
 }
 
 #[test]
-fn a_broken_download_goes_on_where_it_broke() {
+fn a_broken_download_resumes_where_it_broke() {
     let body = bytes(300_000);
     let whole = body.clone();
     let server = Http::start(move |asked, stream| {
@@ -280,7 +280,7 @@ fn a_broken_download_goes_on_where_it_broke() {
 }
 
 #[test]
-fn what_changed_meanwhile_starts_again() {
+fn a_resource_that_changed_is_downloaded_from_the_start() {
     let server = Http::start(|asked, stream| {
         let (tag, body) =
             if asked.number == 0 { ("\"v1\"", b"old old old") } else { ("\"v2\"", b"new new new") };
@@ -298,7 +298,7 @@ fn what_changed_meanwhile_starts_again() {
 }
 
 #[test]
-fn retries_wait_as_the_server_says_but_not_past_the_total_time() {
+fn retries_obey_retry_after_within_the_total_timeout() {
     let server = Http::start(|asked, stream| {
         let reply = match asked.number {
             0 => "HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 4\r\n\r\nbusy",
@@ -318,7 +318,7 @@ fn retries_wait_as_the_server_says_but_not_past_the_total_time() {
 }
 
 #[test]
-fn files_are_named_and_counted() {
+fn each_url_needs_a_usable_output_file() {
     let server = Http::saying(ok(b"x"));
     let dir = TempDir::new();
     let (a, b) = (dir.path("a"), dir.path("b"));
@@ -333,7 +333,7 @@ fn files_are_named_and_counted() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_23() {
+fn a_full_disk_exits_with_23() {
     let server = Http::saying(ok(&bytes(1_000_000)));
     run(&["get", "-o", "/dev/full", &server.url("/")])
         .expect_code(23)
@@ -355,7 +355,7 @@ fn a_closed_standard_output_ends_it_quietly() {
 }
 
 #[test]
-fn write_out_has_the_names_of_curl() {
+fn write_out_has_the_variables_of_curl() {
     let server =
         Http::saying("HTTP/1.1 404 No\r\nContent-Type: text/x\r\nContent-Length: 2\r\n\r\nab");
     let format = "\\n%{http_code} %{size_download} %{content_type} %{num_connects} %header{content-length}%%\\n";
@@ -369,7 +369,7 @@ fn write_out_has_the_names_of_curl() {
 }
 
 #[test]
-fn json_is_one_object_a_transfer() {
+fn json_prints_one_object_for_each_transfer() {
     let server = Http::saying(HELLO);
     let url = server.url("/");
     let finished = run(&["get", "--json", &url, &url]);
@@ -386,7 +386,7 @@ fn json_is_one_object_a_transfer() {
 }
 
 #[test]
-fn raw_leaves_the_chunks() {
+fn raw_keeps_the_chunked_coding() {
     let body = "3;x=y\r\nhel\r\n3\r\nlo\n\r\n0\r\nT: v\r\n\r\n";
     let reply = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
     let server = Http::saying(reply);
@@ -398,7 +398,7 @@ fn raw_leaves_the_chunks() {
 }
 
 #[test]
-fn a_range_that_is_not_served_is_33() {
+fn a_range_that_is_not_served_exits_with_33() {
     let server = Http::start(|asked, stream| {
         let reply: &[u8] = match asked.field("range") {
             Some("bytes=1-3") => {
@@ -421,7 +421,7 @@ fn a_range_that_is_not_served_is_33() {
 }
 
 #[test]
-fn a_name_can_be_given_its_address() {
+fn resolve_gives_a_name_its_address() {
     let server = Http::saying(HELLO);
     let port = server.port();
     let url = format!("http://www.example:{port}/");
@@ -434,7 +434,7 @@ fn a_name_can_be_given_its_address() {
 }
 
 #[test]
-fn a_body_larger_than_the_limit_is_63() {
+fn a_body_above_the_limit_exits_with_63() {
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello\n\r\n0\r\n\r\n";
     for reply in [HELLO, chunked, "HTTP/1.0 200 OK\r\n\r\nhello\n"] {
         let server = Http::saying(reply);

@@ -12,7 +12,7 @@ use crate::common::process::{Process, sockit};
 use crate::common::temp::TempDir;
 
 #[test]
-fn not_modified_is_an_answer() {
+fn not_modified_is_a_success() {
     let server = Http::saying("HTTP/1.1 304 Not Modified\r\nETag: \"v\"\r\n\r\n");
     let url = server.url("/");
     for more in [&[][..], &["--fail"], &["-H", "If-None-Match: \"v\""]] {
@@ -31,7 +31,7 @@ fn not_modified_is_an_answer() {
 }
 
 #[test]
-fn heads_that_came_before_an_error_are_printed() {
+fn heads_received_before_an_error_are_printed() {
     let moved = "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n";
     let hints = "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n";
     let gone = "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\n";
@@ -52,7 +52,7 @@ fn heads_that_came_before_an_error_are_printed() {
 }
 
 #[test]
-fn a_fifo_that_nobody_reads_any_more_is_23() {
+fn a_fifo_without_a_reader_exits_with_23() {
     let server = Http::saying(ok(&bytes(3_000_000)));
     let dir = TempDir::new();
     let fifo = dir.path("fifo");
@@ -68,7 +68,7 @@ fn a_fifo_that_nobody_reads_any_more_is_23() {
 }
 
 #[test]
-fn errors_are_one_line_and_say_nothing_twice() {
+fn errors_are_one_line_without_repetition() {
     let server = Http::saying("SSH-2.0\r\n");
     let url = server.url("/");
     let dir = TempDir::new();
@@ -90,7 +90,7 @@ fn errors_are_one_line_and_say_nothing_twice() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_asked_for_beside_a_transfer_must_be_written_too() {
+fn a_report_that_cannot_be_written_exits_with_23() {
     let server = Http::saying(ok(b"x"));
     for more in [&["--json"][..], &["-w", "%{http_code}", "-o", "/dev/null"]] {
         let mut command = sockit(&[&["get", &server.url("/")], more].concat());
@@ -101,7 +101,7 @@ fn what_is_asked_for_beside_a_transfer_must_be_written_too() {
 }
 
 #[test]
-fn write_out_tells_of_failures_too() {
+fn write_out_reports_failed_transfers_too() {
     let server = Http::saying("HTTP/1.0 200 OK\r\nContent-Length: 20\r\n\r\nno");
     let format = "\n%{exitcode} %{http_version} %{size_download} %{remote_ip}:%{remote_port}";
     let finished = run(&["get", "-w", format, &server.url("/")]);
@@ -118,7 +118,7 @@ fn write_out_tells_of_failures_too() {
 }
 
 #[test]
-fn the_last_bytes_can_be_asked_for() {
+fn a_suffix_range_requests_the_last_bytes() {
     let reply = "HTTP/1.1 206 P\r\nContent-Range: bytes 4-5/6\r\nContent-Length: 2\r\n\r\no\n";
     let server = Http::saying(reply);
     let finished = run(&["get", "--range", "-2", "-w", "-%{http_code}", &server.url("/")]);
@@ -128,7 +128,7 @@ fn the_last_bytes_can_be_asked_for() {
 }
 
 #[test]
-fn verbose_lets_no_server_turn_the_text() {
+fn verbose_output_escapes_bidirectional_controls() {
     let server =
         Http::saying("HTTP/1.1 200 OK\r\nX: a\u{202e}b\u{9b}c\r\nContent-Length: 0\r\n\r\n");
     let finished = run(&["get", "-v", &server.url("/")]);
@@ -137,7 +137,7 @@ fn verbose_lets_no_server_turn_the_text() {
 }
 
 #[test]
-fn a_range_without_a_length_is_measured() {
+fn a_range_without_a_content_length_is_checked_by_its_size() {
     let head = "HTTP/1.1 206 P\r\nContent-Range: bytes 1-3/6\r\n";
     for (body, code) in [("el", 18), ("ell", 0), ("ello", 33)] {
         let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
@@ -150,7 +150,7 @@ fn a_range_without_a_length_is_measured() {
 }
 
 #[test]
-fn redirects_are_followed_unless_the_last_word_is_no() {
+fn the_last_option_decides_whether_redirects_are_followed() {
     let moved = "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n";
     let server = Http::start(move |asked, stream| {
         let reply = if asked.target() == "/a" { moved.into() } else { ok(b"b") };

@@ -23,7 +23,7 @@ fn two_of_one_tag() -> Http {
 }
 
 #[test]
-fn parts_of_two_urls_are_never_one_file() {
+fn partial_downloads_of_two_urls_are_never_joined() {
     let server = two_of_one_tag();
     let dir = TempDir::new();
     let file = dir.path("file");
@@ -35,7 +35,7 @@ fn parts_of_two_urls_are_never_one_file() {
 }
 
 #[test]
-fn a_part_of_somebody_elses_making_stays() {
+fn a_part_file_of_the_user_is_left_alone() {
     let server = Http::saying(ok(b"new"));
     let dir = TempDir::new();
     let (file, part) = (dir.path("file"), dir.path("file.part"));
@@ -52,7 +52,7 @@ fn a_part_of_somebody_elses_making_stays() {
 }
 
 #[test]
-fn a_file_that_is_whole_is_said_to_be() {
+fn a_complete_file_is_reported_as_complete() {
     let body = bytes(5000);
     let whole = body.clone();
     let server = Http::start(move |asked, stream| {
@@ -80,7 +80,7 @@ fn a_file_that_is_whole_is_said_to_be() {
 }
 
 #[test]
-fn where_there_is_no_further_attempt_the_last_page_counts() {
+fn without_a_further_attempt_the_last_response_counts() {
     let reply = "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 4\r\n\r\nbusy";
     let server = Http::saying(reply);
     let url = server.url("/");
@@ -97,7 +97,7 @@ fn where_there_is_no_further_attempt_the_last_page_counts() {
 }
 
 #[test]
-fn the_whole_is_a_range_from_the_beginning() {
+fn a_range_from_zero_accepts_the_whole_resource() {
     let server = Http::saying(ok(b"0123456789"));
     for (range, code) in [("0-", 0), ("0-9", 0), ("0-99", 0), ("-10", 0), ("1-", 33), ("0-8", 33)] {
         let finished = run(&["get", "-r", range, &server.url("/")]);
@@ -107,7 +107,7 @@ fn the_whole_is_a_range_from_the_beginning() {
 }
 
 #[test]
-fn a_body_that_is_announced_too_large_is_not_waited_for() {
+fn a_body_announced_above_the_limit_fails_at_once() {
     let server = Http::start(|_, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n");
         Then::Stall
@@ -131,7 +131,7 @@ fn a_body_that_is_announced_too_large_is_not_waited_for() {
 }
 
 #[test]
-fn the_side_that_closes_is_named() {
+fn verbose_names_the_side_that_closes() {
     let reply = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi";
     let server = Http::saying(reply);
     for (more, says) in [
@@ -148,7 +148,7 @@ fn the_side_that_closes_is_named() {
 
 /// SIGXFSZ does not end the program: its write fails.
 #[test]
-fn a_file_larger_than_allowed_is_23() {
+fn a_file_above_the_process_limit_exits_with_23() {
     let server = Http::saying(ok(&bytes(1_000_000)));
     let dir = TempDir::new();
     let file = dir.path("file");
@@ -170,7 +170,7 @@ fn a_file_larger_than_allowed_is_23() {
 
 /// A name of up to 255 bytes has no room for `.part.meta`.
 #[test]
-fn names_may_be_as_long_as_the_file_system_lets_them() {
+fn file_names_may_have_the_maximum_length() {
     let body = bytes(100_000);
     let whole = body.clone();
     let server = Http::start(move |asked, stream| {
@@ -229,7 +229,7 @@ fn a_mounted_file_is_written_in_place() {
 /// The directory is read-only, but the file in it is not.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_in_a_closed_directory_is_written_in_place() {
+fn a_file_in_a_read_only_directory_is_written_in_place() {
     let body = bytes(300_000);
     let whole = body.clone();
     let server = Http::start(move |asked, stream| {

@@ -16,7 +16,7 @@ fn echo() -> Http {
 }
 
 #[test]
-fn a_line_that_is_no_url_fails_alone_and_with_its_number() {
+fn a_malformed_line_fails_by_itself_with_its_line_number() {
     let server = echo();
     let dir = TempDir::new();
     let list = dir.path("list");
@@ -46,7 +46,7 @@ fn a_line_that_is_no_url_fails_alone_and_with_its_number() {
 }
 
 #[test]
-fn a_url_without_a_file_name_does_not_stop_those_behind_it() {
+fn a_url_without_a_file_name_does_not_stop_later_lines() {
     let server = echo();
     let dir = TempDir::new();
     let list = format!("{}\n{}\n{}\n", server.url("/a"), server.url("/d/"), server.url("/b"));
@@ -63,7 +63,7 @@ fn a_url_without_a_file_name_does_not_stop_those_behind_it() {
 }
 
 #[test]
-fn a_list_is_read_while_it_comes() {
+fn a_list_is_read_as_it_arrives() {
     let server = echo();
     for at_once in ["1", "3"] {
         let mut process = Process::spawn(sockit(&["get", "-Z", at_once, "--url-file", "-"]));
@@ -77,7 +77,7 @@ fn a_list_is_read_while_it_comes() {
 }
 
 #[test]
-fn the_files_of_o_are_for_the_lines_in_their_order() {
+fn output_files_are_assigned_to_lines_in_order() {
     let server = echo();
     let dir = TempDir::new();
     let (a, b) = (dir.path("a"), dir.path("b"));
@@ -95,7 +95,7 @@ fn the_files_of_o_are_for_the_lines_in_their_order() {
 }
 
 #[test]
-fn a_list_that_cannot_be_read_is_26() {
+fn an_unreadable_list_exits_with_26() {
     let server = echo();
     let dir = TempDir::new();
     let missing = dir.path("missing");

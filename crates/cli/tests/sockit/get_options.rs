@@ -7,7 +7,7 @@ use crate::common::process::{run, run_with_input};
 use crate::common::temp::TempDir;
 
 #[test]
-fn numbers_are_refused_in_words_of_ours() {
+fn malformed_numbers_are_refused_with_plain_messages() {
     for (option, wrong) in [
         ("-Z", &["0", "x", "-1", "http://h/", "99999999999999999999"][..]),
         ("--retry", &["x", "", "1.5", "4294967296"]),
@@ -39,7 +39,7 @@ fn numbers_are_refused_in_words_of_ours() {
 }
 
 #[test]
-fn a_scheme_that_is_not_built_in_is_1() {
+fn an_unsupported_scheme_exits_with_1() {
     for (url, says) in
         [("ftp://host/", "neither http nor https"), ("https://host/", "https is not")]
     {
@@ -51,7 +51,7 @@ fn a_scheme_that_is_not_built_in_is_1() {
 }
 
 #[test]
-fn a_dash_is_no_url_and_behind_c_nothing() {
+fn a_dash_is_accepted_after_continue_and_is_no_url() {
     let server = Http::saying(ok(b"x"));
     let dir = TempDir::new();
     let file = dir.path("file");
@@ -64,7 +64,7 @@ fn a_dash_is_no_url_and_behind_c_nothing() {
 }
 
 #[test]
-fn silence_takes_errors_in_unless_they_are_asked_for() {
+fn silent_hides_errors_unless_show_error_is_given() {
     let server = Http::saying("HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n");
     let url = server.url("/");
     run(&["get", "-sf", &url]).expect_code(22).expect_quiet();
@@ -73,7 +73,7 @@ fn silence_takes_errors_in_unless_they_are_asked_for() {
 }
 
 #[test]
-fn an_error_page_can_be_had_with_the_code() {
+fn fail_with_body_prints_the_error_page_and_sets_the_exit_code() {
     let server = Http::saying("HTTP/1.1 404 Gone\r\nContent-Length: 4\r\n\r\ngone");
     let url = server.url("/");
     let finished = run(&["get", "--fail-with-body", "-w", "-%{exitcode}", &url]);
@@ -88,7 +88,7 @@ fn an_error_page_can_be_had_with_the_code() {
 }
 
 #[test]
-fn a_format_can_come_from_a_file() {
+fn write_out_reads_its_format_from_a_file() {
     let server = Http::saying(ok(b"x"));
     let dir = TempDir::new();
     let file = dir.path("format");
@@ -108,7 +108,7 @@ fn a_format_can_come_from_a_file() {
 }
 
 #[test]
-fn a_body_that_is_too_slow_is_28() {
+fn a_body_below_the_speed_limit_exits_with_28() {
     let server = Http::start(|asked, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
         if asked.target() == "/fast" {
@@ -129,7 +129,7 @@ fn a_body_that_is_too_slow_is_28() {
 }
 
 #[test]
-fn the_wait_before_a_further_attempt_can_be_set() {
+fn retry_delay_sets_the_wait_between_attempts() {
     let server = Http::start(|asked, stream| {
         let fields = if asked.number == 2 { "Retry-After: 0\r\n" } else { "" };
         let reply = match asked.number {
@@ -148,7 +148,7 @@ fn the_wait_before_a_further_attempt_can_be_set() {
 }
 
 #[test]
-fn with_no_clobber_the_next_free_name_is_taken() {
+fn no_clobber_takes_the_next_free_name() {
     let server = Http::start(|asked, stream| {
         let _ = stream.write_all(&ok(asked.target().as_bytes()));
         Then::Keep
@@ -176,7 +176,7 @@ fn with_no_clobber_the_next_free_name_is_taken() {
 }
 
 #[test]
-fn all_errors_can_have_further_attempts() {
+fn retry_all_errors_retries_every_error() {
     let server = Http::start(|asked, stream| {
         let reply = match asked.number % 3 {
             0 => b"HTTP/1.1 404 Gone\r\nContent-Length: 4\r\n\r\ngone".to_vec(),
@@ -198,7 +198,7 @@ fn all_errors_can_have_further_attempts() {
 }
 
 #[test]
-fn no_attempt_begins_after_the_time_for_them() {
+fn no_attempt_begins_after_retry_max_time() {
     let server = Http::saying("HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy");
     let args = ["get", "--retry", "5", "--retry-delay", "1h", "--retry-max-time", "1h"];
     let finished = run(&[&args[..], &["-w", "-%{http_code}", &server.url("/")]].concat());

@@ -22,7 +22,7 @@ fn tcp(endpoint: &str) -> Client {
 }
 
 #[test]
-fn both_ways_arrive_whole_at_once() {
+fn both_directions_arrive_completely_at_the_same_time() {
     let dir = TempDir::new();
     let (there, back) = (bytes(4_000_000), bytes(3_000_000));
     for endpoint in [LOOPBACK, &dir.endpoint("s")] {
@@ -44,7 +44,7 @@ fn both_ways_arrive_whole_at_once() {
 }
 
 #[test]
-fn files_are_carried_whole() {
+fn files_arrive_completely() {
     let dir = TempDir::new();
     let sent = bytes(5_000_000);
     fs::write(dir.path("from"), &sent).expect("a file");
@@ -65,7 +65,7 @@ fn files_are_carried_whole() {
 }
 
 #[test]
-fn the_end_of_input_ends_the_sending_side_alone() {
+fn the_end_of_input_closes_only_the_sending_side() {
     let mut listening = Listening::start(LOOPBACK, &[]);
     listening.process.close_stdin();
     let mut client = tcp(&listening.endpoint);
@@ -78,7 +78,7 @@ fn the_end_of_input_ends_the_sending_side_alone() {
 }
 
 #[test]
-fn the_end_of_the_peer_ends_the_printing_alone() {
+fn the_end_of_the_peer_closes_only_the_receiving_side() {
     let mut listening = Listening::start(LOOPBACK, &[]);
     let mut client = tcp(&listening.endpoint);
     client.send("question");
@@ -91,7 +91,7 @@ fn the_end_of_the_peer_ends_the_printing_alone() {
 }
 
 #[test]
-fn only_the_first_connection_is_taken() {
+fn only_the_first_connection_is_accepted() {
     let listening = Listening::start(LOOPBACK, &[]);
     let mut client = tcp(&listening.endpoint);
     client.send("first");
@@ -108,7 +108,7 @@ fn only_the_first_connection_is_taken() {
 }
 
 #[test]
-fn with_keep_open_one_comes_after_the_other_and_a_reset_is_that_ones_end() {
+fn with_keep_open_clients_are_served_in_turn_and_a_reset_ends_only_one() {
     let mut listening = Listening::start(LOOPBACK, &["--keep-open"]);
     listening.process.close_stdin();
     for text in ["one\n", "two\n"] {
@@ -122,7 +122,7 @@ fn with_keep_open_one_comes_after_the_other_and_a_reset_is_that_ones_end() {
 }
 
 #[test]
-fn with_keep_open_an_open_and_silent_input_does_not_hold_the_next_one_up() {
+fn with_keep_open_silent_input_does_not_delay_the_next_client() {
     let listening = Listening::start(LOOPBACK, &["--keep-open"]);
     for text in ["one\n", "two\n"] {
         run(&["send", &listening.endpoint, text]).expect_code(0).expect_quiet();
@@ -132,7 +132,7 @@ fn with_keep_open_an_open_and_silent_input_does_not_hold_the_next_one_up() {
 }
 
 #[test]
-fn a_peer_at_a_unix_socket_that_has_gone_is_not_waited_for_though_input_is_open() {
+fn a_closed_unix_peer_ends_the_connection_while_input_is_open() {
     let dir = TempDir::new();
     let listening = Listening::start(&dir.endpoint("s"), &[]);
     let mut client = Client::unix(&dir.path("s"));
@@ -152,7 +152,7 @@ fn reset(client: Client) {
 }
 
 #[test]
-fn a_reset_is_error_56_with_a_message_though_input_is_open() {
+fn a_reset_exits_with_56_while_input_is_open() {
     let listening = Listening::start(LOOPBACK, &[]);
     let mut client = tcp(&listening.endpoint);
     client.send("text");
@@ -174,7 +174,7 @@ fn a_reset_is_error_56_with_a_message_though_input_is_open() {
 }
 
 #[test]
-fn each_client_gets_the_banner_as_it_is_and_is_closed() {
+fn each_client_receives_the_banner_unchanged_and_is_closed() {
     let dir = TempDir::new();
     let text = "Thank you for connecting";
     for endpoint in [LOOPBACK, &dir.endpoint("s")] {
@@ -197,7 +197,7 @@ fn each_client_gets_the_banner_as_it_is_and_is_closed() {
 }
 
 #[test]
-fn a_signal_ends_it_at_any_time_with_its_socket_file_removed() {
+fn a_signal_ends_listen_at_any_time_and_removes_its_socket_file() {
     for (signal, connected) in [("INT", false), ("TERM", true)] {
         let dir = TempDir::new();
         let listening = Listening::start(&dir.endpoint("s"), &["--keep-open"]);
@@ -216,7 +216,7 @@ fn a_signal_ends_it_at_any_time_with_its_socket_file_removed() {
 }
 
 #[test]
-fn over_udp_it_prints_what_comes_and_answers_the_last_peer() {
+fn over_udp_listen_prints_datagrams_and_answers_the_last_peer() {
     let mut listening = Listening::start(UDP, &[]);
     let address = listening.endpoint.strip_prefix("udp://").expect("a UDP endpoint").to_owned();
     let peers = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a free port"));
@@ -311,7 +311,7 @@ fn the_exit_codes_are_those_of_every_command() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_cannot_be_kept_is_no_success_on_either_side() {
+fn data_that_cannot_be_written_is_a_failure_on_both_sides() {
     let mut command = sockit(&["listen", LOOPBACK]);
     command.stdout(File::options().write(true).open("/dev/full").expect("the device"));
     let listening = Listening::with_stdout(command);
@@ -325,7 +325,7 @@ fn what_cannot_be_kept_is_no_success_on_either_side() {
 }
 
 #[test]
-fn a_sender_that_is_killed_has_not_sent_the_whole() {
+fn a_killed_sender_is_a_failure_for_the_receiver() {
     let mut listening = Listening::start(LOOPBACK, &[]);
     listening.process.close_stdin();
     let mut sending = Process::spawn(sockit(&["send", &listening.endpoint]));

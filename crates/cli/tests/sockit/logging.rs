@@ -33,7 +33,7 @@ const CHAT: [&str; 5] = ["chat", "serve", "-vv", "--listen", "tcp://127.0.0.1:0"
 const TIME: [&str; 5] = ["time", "serve", "-vv", "--listen", "tcp://127.0.0.1:0"];
 
 #[test]
-fn a_standard_error_that_nobody_reads_stops_no_server() {
+fn an_unread_standard_error_does_not_stop_a_server() {
     for args in [CHAT, TIME] {
         let directory = TempDir::new();
         let (server, _full) = start_unread(&directory, &args);
@@ -48,7 +48,7 @@ fn a_standard_error_that_nobody_reads_stops_no_server() {
 }
 
 #[test]
-fn figures_that_nobody_reads_stop_no_server() {
+fn unread_figures_do_not_stop_a_server() {
     let directory = TempDir::new();
     let args = [&CHAT[..], &["--stats", "1ms"]].concat();
     let (server, _full) = start_unread(&directory, &args);
@@ -73,7 +73,7 @@ fn a_second_signal_ends_a_server_whatever_it_waits_for() {
 }
 
 #[test]
-fn what_was_logged_before_the_end_is_there_in_order() {
+fn all_log_lines_before_the_end_are_written_in_order() {
     const CLIENTS: usize = 200;
     let process = Process::spawn(sockit(&[&CHAT[..], &["--workers", "1"]].concat()));
     let line = process.stdout_lines(1).concat();

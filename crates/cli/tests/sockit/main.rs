@@ -14,16 +14,16 @@ mod chat_serve;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod chat_terminal;
 mod datagrams;
+#[cfg(target_os = "linux")]
+mod dead_peers;
 mod get;
 mod get_ends;
 mod get_files;
 mod get_lists;
 mod get_options;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
-mod get_shown;
-mod get_turns;
-#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
-mod joined;
+mod get_output;
+mod get_parallel;
 mod listen;
 mod logging;
 mod probe;
@@ -33,6 +33,8 @@ mod send;
 #[cfg(target_os = "linux")]
 mod signals;
 mod standard_streams;
+#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+mod stdio_relay;
 #[cfg(target_os = "linux")]
 mod threads;
 mod time_bench;
@@ -40,5 +42,3 @@ mod time_client;
 mod time_ping;
 mod time_serve;
 mod usage;
-#[cfg(target_os = "linux")]
-mod vanished;

@@ -31,7 +31,7 @@ fn a_port_is_a_json_object_with_json() {
 }
 
 #[test]
-fn what_no_table_has_is_error_1_and_what_no_table_could_have_is_usage() {
+fn an_unknown_service_exits_with_1_and_a_malformed_one_with_2() {
     for asked in ["no-such-service", "no-such-service/udp", "0", ""] {
         let finished = run(&["port", asked]);
         finished.expect_code(1).expect_error_line(&[asked, "no such service"]);
@@ -43,7 +43,7 @@ fn what_no_table_has_is_error_1_and_what_no_table_could_have_is_usage() {
 }
 
 #[test]
-fn a_probe_tells_address_attempt_connection_and_options() {
+fn a_probe_reports_address_attempt_connection_and_options() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
     let finished = run(&["probe", &address]);
@@ -63,7 +63,7 @@ fn a_probe_tells_address_attempt_connection_and_options() {
 }
 
 #[test]
-fn a_probe_is_an_object_a_line_with_json() {
+fn with_json_a_probe_prints_one_object_a_line() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
     let finished = run(&["probe", "--json", "-v", &address]);
@@ -113,7 +113,7 @@ fn a_failed_probe_prints_its_attempts_and_has_the_codes_of_every_client() {
 }
 
 #[test]
-fn with_z_a_probe_says_only_whether_it_is_open() {
+fn with_z_a_probe_reports_only_whether_the_port_is_open() {
     let dir = TempDir::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let tcp = format!("tcp://{}", listener.local_addr().expect("its address"));

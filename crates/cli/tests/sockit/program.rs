@@ -23,7 +23,7 @@ fn expect_echo(client: &mut Client) {
 }
 
 #[test]
-fn a_server_says_where_it_listens_with_the_port_that_it_really_got() {
+fn a_server_prints_its_endpoint_with_the_bound_port() {
     for service in ["time", "chat"] {
         let server = Server::start(&[service, "serve", "--listen", LOOPBACK]);
         let port = server.tcp().port();
@@ -181,7 +181,7 @@ fn sigterm_and_sigint_end_a_server_with_exit_code_0() {
 }
 
 #[test]
-fn a_server_can_be_stopped_as_soon_as_it_has_said_that_it_listens() {
+fn a_server_can_be_stopped_as_soon_as_it_has_printed_its_endpoint() {
     // Several at once, so that some are held up between the words and what follows them.
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -191,7 +191,7 @@ fn a_server_can_be_stopped_as_soon_as_it_has_said_that_it_listens() {
 }
 
 #[test]
-fn a_stopping_server_sends_what_it_owes() {
+fn a_stopping_server_sends_its_pending_output() {
     let server = Server::start(&["time", "serve", "--framing", "line", "--grace", "1h"]);
     let mut client = server.connect();
     owe_answers(client.stream());
@@ -303,7 +303,7 @@ fn a_closed_standard_output_ends_the_program_quietly() {
 }
 
 #[test]
-fn version_and_help_are_results() {
+fn version_and_help_go_to_standard_output() {
     let version = run(&["--version"]);
     version.expect_code(0).expect_quiet();
     assert_eq!(version.stdout_text(), format!("sockit {}\n", env!("CARGO_PKG_VERSION")));
@@ -336,7 +336,7 @@ fn an_address_in_use_names_its_holder_and_not_the_program_itself() {
 
 #[test]
 #[cfg(unix)]
-fn what_is_nearly_right_is_told_the_next_step() {
+fn near_misses_are_answered_with_the_next_step() {
     let finished = run(&["time", "serve", "--listen", "7001"]);
     finished.expect_code(3).expect_error_line(&["a port has a colon before it"]);
     // Not for root, and not where every user may have every port.

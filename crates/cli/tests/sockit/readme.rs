@@ -15,7 +15,7 @@ const BENCHMARKS: &str = include_str!("../../../../docs/benchmarks.md");
 const CONTRIBUTING: &str = include_str!("../../../../CONTRIBUTING.md");
 
 #[test]
-fn the_console_examples_happen_as_they_are_printed() {
+fn the_console_examples_produce_the_printed_output() {
     let pages = [README, ARCHITECTURE, PROTOCOLS, HTTP, BENCHMARKS];
     let servers: Vec<usize> = pages.map(|page| console::play(blocks(page, "console"))).into();
     assert!(servers[0] >= 2, "the README's two commands were not found: {servers:?}");

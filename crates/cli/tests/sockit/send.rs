@@ -25,7 +25,7 @@ fn serve<T: Send + 'static>(
 }
 
 #[test]
-fn a_pipe_arrives_whole_over_tcp_and_unix() {
+fn piped_input_arrives_completely_over_tcp_and_unix() {
     let dir = TempDir::new();
     let sent = bytes(5_000_000);
     for endpoint in [LOOPBACK, &dir.endpoint("s")] {
@@ -52,7 +52,7 @@ fn an_answer_is_printed_with_wait_until_the_peer_ends() {
 }
 
 #[test]
-fn without_wait_an_answer_is_not_printed_and_holds_nothing_up() {
+fn without_wait_an_answer_is_neither_printed_nor_waited_for() {
     // The peer answers all the time, with more than any buffer takes.
     let (address, server) = serve(|mut stream| {
         let mut count = 0;
@@ -72,7 +72,7 @@ fn without_wait_an_answer_is_not_printed_and_holds_nothing_up() {
 }
 
 #[test]
-fn a_peer_that_does_not_end_is_not_waited_for_for_ever() {
+fn send_does_not_wait_forever_for_the_end_of_its_peer() {
     let (address, server) = serve(|mut stream| {
         let mut all = Vec::new();
         stream.read_to_end(&mut all).expect("what is sent");
@@ -83,7 +83,7 @@ fn a_peer_that_does_not_end_is_not_waited_for_for_ever() {
 }
 
 #[test]
-fn a_peer_that_takes_nothing_is_error_28() {
+fn a_peer_that_reads_nothing_is_error_28() {
     let dir = TempDir::new();
     let listener = UnixListener::bind(dir.path("s")).expect("a socket file");
     // Over a Unix socket the peer has taken what it has read, and not what waits for it.
@@ -107,7 +107,7 @@ fn a_reset_is_error_56_with_a_message() {
 }
 
 #[test]
-fn a_unix_peer_that_throws_it_away_is_error_56() {
+fn a_unix_peer_that_discards_the_data_is_error_56() {
     let dir = TempDir::new();
     let listener = UnixListener::bind(dir.path("s")).expect("a socket file");
     let mut process = Process::spawn(sockit(&["send", &dir.endpoint("s")]));
@@ -120,7 +120,7 @@ fn a_unix_peer_that_throws_it_away_is_error_56() {
 }
 
 #[test]
-fn over_udp_it_is_one_datagram() {
+fn over_udp_the_input_is_one_datagram() {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
     let endpoint = format!("udp://{}", socket.local_addr().expect("its address"));
@@ -144,7 +144,7 @@ fn answers_by_udp_are_printed_with_wait() {
 }
 
 #[test]
-fn a_unix_socket_for_datagrams_gets_one() {
+fn a_unix_datagram_socket_receives_one_datagram() {
     let dir = TempDir::new();
     let socket = UnixDatagram::bind(dir.path("s")).expect("a socket file");
     socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");

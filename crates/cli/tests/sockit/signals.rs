@@ -124,7 +124,7 @@ fn full_pipe() -> (io::PipeReader, io::PipeWriter) {
 }
 
 #[test]
-fn printing_what_nobody_reads_ends_at_the_first_signal() {
+fn printing_to_a_full_pipe_ends_at_the_first_signal() {
     let server = Server::start(&["time", "serve"]);
     let server = &server.endpoints()[0];
     for command in [
@@ -142,7 +142,7 @@ fn printing_what_nobody_reads_ends_at_the_first_signal() {
 }
 
 #[test]
-fn a_ping_says_what_it_found_where_there_is_room_for_it() {
+fn a_stopped_ping_prints_its_summary_if_the_pipe_has_room() {
     let server = Server::start(&["time", "serve"]);
     let (mut reader, writer) = io::pipe().expect("a pipe");
     let mut command = sockit(&["time", "ping", &server.endpoints()[0], "-i", "1h"]);

@@ -55,7 +55,7 @@ fn serve(handle: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
 }
 
 #[test]
-fn everything_that_is_asked_is_answered_over_each_transport() {
+fn every_request_is_answered_over_each_transport() {
     let dir = TempDir::new();
     for framing in ["chunk", "line"] {
         let unix = dir.endpoint(framing);
@@ -80,7 +80,7 @@ fn everything_that_is_asked_is_answered_over_each_transport() {
 }
 
 #[test]
-fn a_plain_echo_server_is_one_too() {
+fn a_plain_echo_server_can_be_measured_too() {
     let echo = serve(|stream| {
         let _ = std::io::copy(&mut &stream, &mut &stream);
     });
@@ -93,7 +93,7 @@ fn a_plain_echo_server_is_one_too() {
 }
 
 #[test]
-fn people_get_a_table_that_says_what_is_corrected() {
+fn the_table_says_which_figures_are_corrected() {
     let server = Server::start(&["time", "serve"]);
     let closed = bench(&server.endpoints()[0], &[]);
     closed.expect_code(0).expect_quiet();
@@ -111,7 +111,7 @@ fn people_get_a_table_that_says_what_is_corrected() {
 }
 
 #[test]
-fn an_open_loop_asks_for_what_is_due_and_no_more() {
+fn an_open_loop_sends_only_the_requests_that_are_due() {
     let server = Server::start(&["time", "serve"]);
     let finished = run(&[
         "time",
@@ -136,7 +136,7 @@ fn an_open_loop_asks_for_what_is_due_and_no_more() {
 }
 
 #[test]
-fn nobody_there_is_error_7_over_each_transport() {
+fn a_missing_server_is_error_7_over_each_transport() {
     let dir = TempDir::new();
     let address = free_port();
     bench(&address, &[]).expect_code(7).expect_error_line(&[&address, "refused"]);
@@ -150,7 +150,7 @@ fn nobody_there_is_error_7_over_each_transport() {
 }
 
 #[test]
-fn an_answer_that_is_not_what_was_sent_is_error_56_and_shown() {
+fn a_wrong_answer_is_error_56_and_is_shown() {
     let http = serve(|stream| {
         let mut line = String::new();
         let _ = BufReader::new(&stream).read_line(&mut line);
@@ -166,7 +166,7 @@ fn an_answer_that_is_not_what_was_sent_is_error_56_and_shown() {
 }
 
 #[test]
-fn one_changed_byte_is_seen() {
+fn one_changed_byte_is_detected() {
     let careless = serve(|mut stream| {
         let mut piece = [0; 4096];
         let mut answers = 0;
@@ -225,7 +225,7 @@ fn connections_that_end_are_made_again_and_counted() {
 }
 
 #[test]
-fn a_server_that_dies_was_away_and_is_not_called_busy() {
+fn a_server_that_dies_is_reported_as_gone_and_not_as_busy() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
     let server = thread::spawn(move || {
@@ -302,7 +302,7 @@ fn settings_beyond_the_limits_are_usage_errors() {
 }
 
 #[test]
-fn a_signal_ends_it_with_what_was_found() {
+fn a_signal_ends_the_run_with_its_results() {
     for signal in ["INT", "TERM"] {
         let (told, asked) = mpsc::channel();
         let echo = serve(move |mut stream| {

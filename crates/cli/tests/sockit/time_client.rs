@@ -64,7 +64,7 @@ fn an_answer_is_printed_before_the_next_line_is_read() {
 }
 
 #[test]
-fn no_input_is_no_answer_and_no_error() {
+fn empty_input_is_no_error() {
     let server = Server::start(&["time", "serve"]);
     let finished = run(&["time", "client", &server.endpoints()[0]]);
     finished.expect_code(0).expect_quiet();

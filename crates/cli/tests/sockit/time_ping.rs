@@ -93,7 +93,7 @@ fn each_reply_is_a_line_and_the_end_is_a_summary() {
 }
 
 #[test]
-fn the_offset_of_ones_own_clock_is_none_in_every_format() {
+fn the_offset_to_the_own_clock_is_zero_in_every_format() {
     for format in ["ctime", "rfc3339", "rfc2822", "unix", "unix-ms", "unix-ns", "+%F %T%.6f"] {
         for zone in [&[][..], &["--utc"]] {
             let args = ["time", "serve", "--format", format, "--listen", "udp://127.0.0.1:0"];
@@ -136,7 +136,7 @@ fn young_server() -> String {
 }
 
 #[test]
-fn a_number_has_the_unit_by_which_it_grows_and_no_other() {
+fn the_unit_of_a_number_is_found_from_its_growth() {
     let server = young_server();
     let seconds =
         |time: SystemTime| time.duration_since(UNIX_EPOCH).expect("it is 1970").as_secs_f64();
@@ -154,7 +154,7 @@ fn a_number_has_the_unit_by_which_it_grows_and_no_other() {
 }
 
 #[test]
-fn a_time_that_cannot_be_read_leaves_the_round_trip_and_no_offset() {
+fn an_unreadable_time_gives_the_round_trip_without_an_offset() {
     let server = Server::start(&["time", "serve", "--format", "+%H o'clock [%M]"]);
     let finished = ping(&["--json", "-c", "2", &server.endpoints()[0]]);
     let summary = summary(finished.expect_code(0).expect_quiet());
@@ -163,7 +163,7 @@ fn a_time_that_cannot_be_read_leaves_the_round_trip_and_no_offset() {
 }
 
 #[test]
-fn where_nothing_is_the_exit_code_says_what_it_was() {
+fn a_missing_server_has_the_exit_code_of_its_failure() {
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
     ping(&["-c", "2", &gone.to_string()]).expect_code(7).expect_error_line(&["connection refused"]);
     ping(&["nowhere.invalid:1"]).expect_code(6).expect_error_line(&["nowhere.invalid"]);
@@ -180,7 +180,7 @@ fn where_nothing_is_the_exit_code_says_what_it_was() {
 }
 
 #[test]
-fn a_silent_server_is_exit_code_1_and_all_is_lost() {
+fn a_silent_server_exits_with_1_and_full_loss() {
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let endpoint = format!("udp://{}", silent.local_addr().expect("bound"));
     let args = ["time", "ping", "-c", "3", "-i", "5ms", "--timeout", "50ms", &endpoint];
@@ -193,7 +193,7 @@ fn a_silent_server_is_exit_code_1_and_all_is_lost() {
 }
 
 #[test]
-fn a_signal_and_the_deadline_end_it_with_the_summary() {
+fn a_signal_and_the_deadline_end_a_ping_with_its_summary() {
     let server = Server::start(&["time", "serve"]);
     let endpoint = &server.endpoints()[0];
     let process = Process::spawn(sockit(&["time", "ping", "-i", "1h", endpoint]));
@@ -213,7 +213,7 @@ fn a_signal_and_the_deadline_end_it_with_the_summary() {
 }
 
 #[test]
-fn several_are_pinged_at_once_and_each_has_its_summary() {
+fn several_endpoints_are_pinged_at_once_and_each_has_a_summary() {
     let server = Server::start(&["time", "serve", "--format", "unix-ns"]);
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
     let (here, gone) = (server.endpoints()[0].clone(), format!("tcp://{gone}"));
@@ -231,7 +231,7 @@ fn several_are_pinged_at_once_and_each_has_its_summary() {
 }
 
 #[test]
-fn the_first_that_is_not_there_decides_the_exit_code() {
+fn the_first_missing_endpoint_decides_the_exit_code() {
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
     let (gone, unknown) = (gone.to_string(), "nowhere.invalid:1");
     for (endpoints, code) in [([&*gone, unknown], 7), ([unknown, &*gone], 6)] {
@@ -245,7 +245,7 @@ fn the_first_that_is_not_there_decides_the_exit_code() {
 }
 
 #[test]
-fn a_server_of_another_kind_is_named() {
+fn a_server_of_another_kind_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
     thread::spawn(move || {
@@ -266,7 +266,7 @@ fn a_server_of_another_kind_is_named() {
 }
 
 #[test]
-fn numbers_are_asked_for_in_plain_words() {
+fn malformed_numbers_are_refused_with_plain_messages() {
     for (args, says) in [
         (&["ping", "-c", "0", ":1"][..], "expected 1 or more"),
         (&["ping", "-c", "x", ":1"], "expected a whole number"),
@@ -286,7 +286,7 @@ fn numbers_are_asked_for_in_plain_words() {
 }
 
 #[test]
-fn a_server_that_comes_again_is_found_again() {
+fn a_restarted_server_is_found_again() {
     let dir = TempDir::new();
     let endpoint = dir.endpoint("s");
     let serve = ["time", "serve", "--listen", &endpoint];
@@ -341,7 +341,7 @@ fn the_well_known_services_are_served_asked_and_pinged() {
 }
 
 #[test]
-fn what_a_service_does_not_have_is_a_usage_error() {
+fn unsupported_options_of_a_service_are_usage_errors() {
     for args in [
         &["--service", "echo", "--framing", "line"][..],
         &["--service", "daytime", "--framing", "chunk"],
@@ -355,7 +355,7 @@ fn what_a_service_does_not_have_is_a_usage_error() {
 }
 
 #[test]
-fn the_distribution_is_drawn_and_so_is_the_picture() {
+fn the_histogram_and_the_plot_are_drawn() {
     let dir = TempDir::new();
     let server = Server::start(&["time", "serve"]);
     let endpoint = &server.endpoints()[0];
@@ -417,7 +417,7 @@ fn seq(bytes: &[u8]) -> u64 {
 /// none that was quicker than its delay, and the clock of the same machine, through a link that is
 /// slow one way only.
 #[test]
-fn what_a_link_does_is_what_is_reported() {
+fn losses_and_delays_of_a_link_are_reported_exactly() {
     let server =
         Server::start(&["time", "serve", "--format", "unix-ns", "--listen", "udp://127.0.0.1:0"]);
     let link = link().udp(any_port(), server.udp()).expect("a link");
@@ -475,7 +475,7 @@ fn a_stream_over_a_link_loses_nothing_and_is_slower() {
 /// Needs the program `faketime`; `.ci/run` installs it and runs this.
 #[test]
 #[ignore = "needs the program faketime"]
-fn the_shift_of_a_servers_clock_is_found() {
+fn the_offset_of_a_shifted_server_clock_is_found() {
     // The program itself is a parent that would be killed in place of the server.
     let asked =
         Command::new("faketime").args(["-f", "+0", "sh", "-c", "echo $LD_PRELOAD"]).output();

@@ -128,7 +128,7 @@ fn a_last_line_without_an_ending_is_answered_at_the_half_close() {
 }
 
 #[test]
-fn formats_have_the_shapes_that_their_standards_give_them() {
+fn formats_have_the_shapes_of_their_standards() {
     let shapes = [
         ("ctime", &["[Fri Nov _0 18:11:02 2026] x"][..]),
         ("rfc3339", &["[2026-11-20T18:11:02+00:00] x", "[2026-11-20T18:11:02Z] x"]),
@@ -148,7 +148,7 @@ fn formats_have_the_shapes_that_their_standards_give_them() {
 }
 
 #[test]
-fn unix_formats_tell_the_time_between_question_and_answer() {
+fn unix_formats_give_a_time_between_request_and_reply() {
     for (format, nanoseconds) in [("unix", 1_000_000_000), ("unix-ms", 1_000_000), ("unix-ns", 1)] {
         let server = Server::start(&["time", "serve", "--framing", "line", "--format", format]);
         let mut client = server.connect();
@@ -163,7 +163,7 @@ fn unix_formats_tell_the_time_between_question_and_answer() {
 }
 
 #[test]
-fn utc_is_utc_whatever_the_zone_and_local_time_is_not() {
+fn utc_ignores_the_time_zone_and_local_time_follows_it() {
     // A POSIX TZ with the sign that POSIX gives it: five and a half hours east of Greenwich.
     for (utc, offset, ahead) in [(true, "+00:00", 0), (false, "+05:30", 5 * 3600 + 1800)] {
         let mut args = vec!["time", "serve", "--format", "+%Y-%m-%d %H:%M:%S %:z"];
@@ -186,7 +186,7 @@ fn utc_is_utc_whatever_the_zone_and_local_time_is_not() {
 }
 
 #[test]
-fn a_format_that_is_none_is_error_2() {
+fn an_unknown_format_is_error_2() {
     for format in ["sundial", "+", "+%", "+%!", "+%Q", "+%H:%M:%", ""] {
         let argument = format!("--format={format}");
         let finished = run(&["time", "serve", "--listen", "tcp://127.0.0.1:0", &argument]);
@@ -239,7 +239,7 @@ fn a_unix_socket_is_served_like_tcp() {
 }
 
 #[test]
-fn the_connection_that_is_one_too_many_is_told_why_and_closed() {
+fn a_connection_above_the_limit_receives_a_reason_and_is_closed() {
     let server = Server::start(&["time", "serve", "--max-connections", "2"]);
     let (mut one, mut two) = (server.connect(), server.connect());
     expect_echo(&mut one, b"one");
@@ -308,7 +308,7 @@ fn flood(server: &Server, bytes: usize, mut meanwhile: impl FnMut()) {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_client_that_never_reads_costs_bounded_memory_and_nobody_elses_time() {
+fn a_client_that_never_reads_costs_bounded_memory_and_delays_nobody() {
     let server = Server::start(&["time", "serve"]);
     let before = server.memory();
     let mut other = server.connect();

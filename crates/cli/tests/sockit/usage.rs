@@ -12,7 +12,7 @@ fn told(args: &str) -> String {
 }
 
 #[test]
-fn a_typo_is_answered_with_what_was_meant() {
+fn a_typo_is_answered_with_the_likely_word() {
     for (args, meant) in [
         ("conect 127.0.0.1:1", "did you mean 'connect'?"),
         ("chat jion 127.0.0.1:1", "did you mean 'join'?"),
@@ -68,7 +68,7 @@ fn host_and_port_as_two_words_are_answered_with_the_endpoint() {
 }
 
 #[test]
-fn the_habits_of_nc_are_answered_with_what_they_are_here() {
+fn the_usage_of_nc_is_answered_with_the_equivalent() {
     for (args, meant) in [
         ("-l 7000", "sockit listen :7000"),
         ("listen -l -p 7000", "sockit listen :7000"),

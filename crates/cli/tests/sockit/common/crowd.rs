@@ -87,7 +87,7 @@ impl Crowd {
 /// Twenty of `count` clients say fifty lines each, at once: everybody gets each line exactly once,
 /// the same bytes in the same order.
 #[track_caller]
-pub(crate) fn one_order_for_all(count: usize, workers: usize) {
+pub(crate) fn expect_same_order_for_all(count: usize, workers: usize) {
     const SENDERS: usize = 20;
     const LINES: usize = 50;
     let workers = workers.to_string();

@@ -41,7 +41,7 @@ fn a_client_that_vanished_leaves_and_its_name_is_free_again() {
 }
 
 #[test]
-fn listen_gives_up_a_client_that_vanished() {
+fn listen_drops_a_client_that_vanished() {
     let listening = Listening::start("tcp://127.0.0.1:0", &["--keepalive", "1s"]);
     let address: SocketAddr = listening.endpoint["tcp://".len()..].parse().expect("an address");
     let mut ghost = Client::tcp(address);
@@ -53,7 +53,7 @@ fn listen_gives_up_a_client_that_vanished() {
 }
 
 #[test]
-fn the_limit_has_limits() {
+fn the_keepalive_time_is_bounded() {
     for limit in ["0", "19h", "on"] {
         let finished = run(&["listen", "127.0.0.1:0", "--keepalive", limit]);
         finished.expect_code(2);

@@ -15,7 +15,7 @@ fn values<'a>(asked: &'a Asked, name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_field_by_hand_takes_the_place_of_what_would_be_sent() {
+fn a_header_option_replaces_the_default_field() {
     let server = Http::saying(ok(b"x"));
     let url = format!("http://user:password@127.0.0.1:{}/", server.port());
     for name in ["User-Agent", "Accept", "Host", "Authorization"] {
@@ -37,7 +37,7 @@ fn a_field_by_hand_takes_the_place_of_what_would_be_sent() {
 }
 
 #[test]
-fn a_range_by_hand_takes_the_place_of_r() {
+fn a_range_field_replaces_the_range_option() {
     let reply = "HTTP/1.1 206 P\r\nContent-Range: bytes 4-5/6\r\nContent-Length: 2\r\n\r\no\n";
     let server = Http::saying(reply);
     let finished = run(&["get", "-r", "0-1", "-H", "Range: bytes=4-5", &server.url("/")]);
@@ -47,7 +47,7 @@ fn a_range_by_hand_takes_the_place_of_r() {
 }
 
 #[test]
-fn an_authorization_taken_away_by_hand_does_not_come_back_with_a_redirect() {
+fn a_removed_authorization_does_not_come_back_with_a_redirect() {
     let server = Http::start(|asked, stream| {
         let host = asked.field("host").unwrap_or_default();
         let to = format!("http://other:secret@{host}/b");
@@ -66,7 +66,7 @@ fn an_authorization_taken_away_by_hand_does_not_come_back_with_a_redirect() {
 }
 
 #[test]
-fn nothing_that_is_shown_has_credentials() {
+fn no_output_contains_credentials() {
     let server =
         Http::saying("HTTP/1.1 200 OK\r\nSet-Cookie: id=s3cret\r\nContent-Length: 0\r\n\r\n");
     let url = format!("http://ann:s3cret@127.0.0.1:{}/", server.port());
@@ -90,7 +90,7 @@ fn nothing_that_is_shown_has_credentials() {
 }
 
 #[test]
-fn nothing_that_is_told_commands_a_terminal() {
+fn no_output_contains_terminal_control_characters() {
     let server =
         Http::saying("HTTP/1.1 200 OK\r\nX: a\u{9b}31m\u{202e}b\r\nContent-Length: 0\r\n\r\n");
     for (format, told) in [
@@ -108,7 +108,7 @@ fn nothing_that_is_told_commands_a_terminal() {
 }
 
 #[test]
-fn binary_data_is_not_printed_on_a_terminal_unless_asked_for() {
+fn binary_data_is_printed_on_a_terminal_only_on_request() {
     let server = Http::start(|asked, stream| {
         let body: &[u8] = if asked.target() == "/text" { b"text\r\n" } else { b"PNG\0\r\n" };
         let _ = stream.write_all(&ok(body));

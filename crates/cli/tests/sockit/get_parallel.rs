@@ -13,7 +13,7 @@ use crate::common::process::{Process, run, sockit};
 const LARGE: usize = 32 << 20;
 
 #[test]
-fn a_body_is_received_while_another_has_its_turn() {
+fn a_body_is_received_while_another_one_is_printed() {
     let (sent, wait) = channel();
     let (sent, wait) = (Mutex::new(sent), Mutex::new(wait));
     let large = bytes(LARGE);
@@ -47,7 +47,7 @@ fn a_body_is_received_while_another_has_its_turn() {
 }
 
 #[test]
-fn a_body_goes_on_to_standard_output_as_soon_as_its_turn_comes() {
+fn a_body_is_printed_as_soon_as_its_turn_comes() {
     let (turned, wait) = channel();
     let (go, gone) = channel();
     let (wait, go, gone) = (Mutex::new(wait), Mutex::new(go), Mutex::new(gone));
@@ -72,7 +72,7 @@ fn a_body_goes_on_to_standard_output_as_soon_as_its_turn_comes() {
 }
 
 #[test]
-fn a_body_that_breaks_while_it_waits_is_printed_as_far_as_it_came() {
+fn a_body_that_breaks_while_it_waits_is_printed_up_to_the_break() {
     let (broken, wait) = channel();
     let (broken, wait) = (Mutex::new(broken), Mutex::new(wait));
     let server = Http::start(move |asked, stream| {
@@ -92,7 +92,7 @@ fn a_body_that_breaks_while_it_waits_is_printed_as_far_as_it_came() {
 }
 
 #[test]
-fn a_closed_standard_output_ends_those_that_wait_too() {
+fn a_closed_standard_output_ends_waiting_transfers_too() {
     let server = Http::saying(ok(&bytes(3_000_000)));
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -103,7 +103,7 @@ fn a_closed_standard_output_ends_those_that_wait_too() {
 }
 
 #[test]
-fn what_is_told_of_a_transfer_stands_in_nobody_elses_body() {
+fn reports_of_a_transfer_never_appear_within_another_body() {
     let halves = Arc::new(Mutex::new(None));
     let (failed, wait) = channel();
     *halves.lock().unwrap() = Some(wait);
@@ -127,7 +127,7 @@ fn what_is_told_of_a_transfer_stands_in_nobody_elses_body() {
 }
 
 #[test]
-fn with_few_descriptors_there_are_fewer_at_a_time() {
+fn with_few_descriptors_fewer_transfers_run_at_a_time() {
     let server = Http::start(|asked, stream| {
         let _ = stream.write_all(&ok(asked.target().as_bytes()));
         Then::Keep

@@ -48,7 +48,7 @@ fn expect_reset(mut stream: &TcpStream) {
 }
 
 #[test]
-fn a_silent_peer_is_given_up_after_the_idle_timeout() {
+fn the_idle_timeout_ends_a_connection_to_a_silent_peer() {
     for option in ["-w", "--idle-timeout"] {
         let (listener, address) = listener();
         let process = Process::spawn(sockit(&["connect", &address, option, "200ms"]));
@@ -78,7 +78,7 @@ fn a_silent_peer_is_given_up_after_the_idle_timeout() {
 /// A connection that has no place in the backlog is one that is not made.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_idle_timeout_is_for_connecting_too() {
+fn the_idle_timeout_bounds_connecting_too() {
     let dir = TempDir::new();
     let endpoint: Endpoint = dir.endpoint("s").parse().expect("an endpoint");
     let options = SocketOptions::new();
@@ -92,7 +92,7 @@ fn the_idle_timeout_is_for_connecting_too() {
 }
 
 #[test]
-fn with_keep_open_a_silent_client_is_its_own_end_and_the_next_one_is_served() {
+fn with_keep_open_a_silent_client_times_out_and_the_next_one_is_served() {
     let listening = Listening::start("127.0.0.1:0", &["--keep-open", "-w", "200ms"]);
     expect_reset(&client(&listening));
     client(&listening).write_all(b"next").expect("send");
@@ -101,7 +101,7 @@ fn with_keep_open_a_silent_client_is_its_own_end_and_the_next_one_is_served() {
 }
 
 #[test]
-fn a_peer_that_has_ended_is_no_idle_peer() {
+fn the_end_of_the_peer_is_no_idle_timeout() {
     let (listener, address) = listener();
     let process = Process::spawn(sockit(&["connect", &address, "-w", "200ms"]));
     accept(&listener).write_all(b"all").expect("send");
@@ -112,7 +112,7 @@ fn a_peer_that_has_ended_is_no_idle_peer() {
 }
 
 #[test]
-fn on_a_terminal_the_end_of_the_peer_ends_it_and_is_said() {
+fn on_a_terminal_connect_ends_with_its_peer_and_says_so() {
     let (listener, address) = listener();
     let mut terminal = terminal(&["connect", &address]);
     let mut peer = accept(&listener);
@@ -126,7 +126,7 @@ fn on_a_terminal_the_end_of_the_peer_ends_it_and_is_said() {
 }
 
 #[test]
-fn on_a_terminal_the_end_of_a_client_is_said_and_with_keep_open_the_next_one_is_served() {
+fn on_a_terminal_listen_reports_the_end_of_a_client_and_serves_the_next_one() {
     let mut listening = terminal(&["listen", "127.0.0.1:0", "--keep-open"]);
     let lines = listening.shows("listening on");
     let address = lines[0].strip_prefix("listening on tcp://").expect("an endpoint").to_owned();
@@ -143,7 +143,7 @@ fn on_a_terminal_the_end_of_a_client_is_said_and_with_keep_open_the_next_one_is_
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_abstract_unix_socket_goes_wherever_a_unix_socket_goes() {
+fn abstract_unix_sockets_work_in_every_command() {
     let name = format!("unix:@sockit/{} x", std::process::id());
     let mut listening = Listening::start(&name, &[]);
     assert_eq!(listening.endpoint, name);
