@@ -18,6 +18,7 @@ mod fixture;
 mod from_python {}
 pub mod line;
 mod listener;
+mod lock;
 pub mod options;
 pub mod raw;
 #[cfg(unix)]
@@ -25,6 +26,7 @@ pub mod relay;
 pub mod resolve;
 #[cfg(feature = "server")]
 pub mod server;
+mod shutdown;
 pub mod socket_file;
 #[cfg(all(unix, feature = "stdio"))]
 pub mod stdio;
@@ -33,6 +35,7 @@ mod sys;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod threaded;
+mod throttle;
 #[cfg(unix)]
 pub mod transfer;
 

@@ -79,8 +79,9 @@ pub(crate) mod harness;
 #[cfg(test)]
 mod tests;
 
+pub use crate::shutdown::Handle;
 pub use config::Config;
-pub use handle::{Handle, Waker, Worker};
+pub use handle::{Waker, Worker};
 pub use output::{ConnectionId, Output, Reply};
 pub use serve::Server;
 pub use service::{Closed, Rejection, Service};

@@ -53,10 +53,7 @@
 
 mod config;
 mod connection;
-mod handle;
-
-#[cfg(test)]
-mod tests;
+mod shared;
 
 use std::any::Any;
 use std::fmt;
@@ -64,28 +61,29 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread::{self, Scope};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
-use crate::listener::AcceptFailure;
-use crate::listener::Listener;
+use crate::listener::{AcceptFailure, Listener};
+pub use crate::shutdown::Handle;
 use crate::stream::Stream;
 use crate::sys::{self, Interest, PollEntry};
+use crate::throttle::Throttle;
 pub use config::Config;
 pub use connection::Connection;
-pub use handle::Handle;
-use handle::Shared;
+use shared::Shared;
 
-/// How long accepting rests where descriptors, memory or threads are short, unless a connection
-/// ends before.
+#[cfg(test)]
+mod tests;
+
+/// Pause of accepting when descriptors, memory or threads are short. It ends early if a connection
+/// does.
 const PAUSE: Duration = Duration::from_millis(100);
-/// One line in the log for as long as the same shortage lasts.
-const SAY_EVERY: Duration = Duration::from_secs(5);
 
-/// A server that is bound and not yet running: peers can connect from now on and are served once it
-/// runs.
+/// A server that is bound and not yet running: peers can connect from now on, and are served once
+/// it runs.
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<Listener>,
@@ -94,45 +92,45 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for `listeners`, TCP and Unix in any mixture, as [`Listener::bind_all`] makes them.
+    /// Returns a server for `listeners`, TCP and Unix in any mixture.
     ///
     /// # Errors
     ///
-    /// [`Operation::Open`], often with
-    /// [`DescriptorsExhausted`](crate::ErrorKind::DescriptorsExhausted): it takes two descriptors
-    /// for the [`Handle`].
+    /// Fails with [`Operation::Open`], often with
+    /// [`DescriptorsExhausted`](crate::ErrorKind::DescriptorsExhausted): the [`Handle`] needs two
+    /// descriptors.
     pub fn new(listeners: Vec<Listener>, config: Config) -> Result<Server, Error> {
         let shared = Shared::new().map_err(|error| Error::from_io(Operation::Open, error))?;
         Ok(Server { listeners, config, shared: Arc::new(shared) })
     }
 
-    /// The listeners, to ask where they are bound.
+    /// Returns the listeners, which tell their endpoints.
     #[must_use]
     pub fn listeners(&self) -> &[Listener] {
         &self.listeners
     }
 
-    /// To stop it, from any thread.
+    /// Returns a handle that stops the server from any thread.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle(self.shared.clone())
+        Handle::new(self.shared.clone())
     }
 
-    /// Serves until a [`Handle`] stops it. `handler` is called for each connection, on a thread of
-    /// its own, and may borrow from the caller. When it returns, be it with an error, the peer gets
-    /// what was written, and the connection is closed.
+    /// Serves until a [`Handle`] stops the server, and returns when every handler has returned.
     ///
-    /// An error of the handler's is its connection's alone and goes to the log, as does its panic
-    /// (in a program that does not abort on panic).
+    /// `handler` is called for each connection, on a thread of its own, and may borrow from the
+    /// caller. When it returns, with or without an error, the peer gets the bytes that were written,
+    /// and the connection is closed. The handler's error or panic goes to the log and concerns only
+    /// its own connection, except in a program that aborts on panic.
     ///
-    /// Returns when every handler has returned. In a stop each call of a [`Connection`] fails once
-    /// the grace period is over; a handler that does something else for long should ask
-    /// [`Connection::is_stopping`].
+    /// After a stop, each call of a [`Connection`] fails once the grace period is over. A handler
+    /// that does something else for long should ask [`Connection::is_stopping`].
     ///
     /// # Errors
     ///
-    /// [`Operation::Accept`] or [`Operation::Poll`] with the system's reason, for what will not
-    /// pass and no peer can cause. What runs has the grace period first, as in a stop.
+    /// Fails with [`Operation::Accept`] or [`Operation::Poll`] and the system's reason if accepting
+    /// fails for good, which no peer can cause. The running handlers get the grace period first, as
+    /// in a stop.
     pub fn run<F, E>(self, handler: F) -> Result<(), Error>
     where
         F: Fn(&Connection) -> Result<(), E> + Sync,
@@ -140,115 +138,125 @@ impl Server {
     {
         let Server { listeners, config, shared } = self;
         thread::scope(|scope| {
-            let door = Door { scope, config: &config, shared: &shared, handler: &handler };
-            let result = door.keep(&listeners);
+            let accept = AcceptLoop { scope, config: &config, shared: &shared, handler: &handler };
+            let result = accept.run(&listeners);
             // Removes the files of Unix sockets.
             drop(listeners);
-            shared.see_off(config.grace);
+            shared.close_all(config.grace);
             result
         })
     }
 }
 
-/// Where connections come in.
-struct Door<'scope, 'env, F> {
+/// The loop that accepts connections and starts their threads.
+struct AcceptLoop<'scope, 'env, F> {
     scope: &'scope Scope<'scope, 'env>,
     config: &'env Config,
     shared: &'env Arc<Shared>,
     handler: &'env F,
 }
 
-impl<'scope, F, E> Door<'scope, '_, F>
+impl<'scope, F, E> AcceptLoop<'scope, '_, F>
 where
     F: Fn(&Connection) -> Result<(), E> + Sync,
     E: fmt::Display,
 {
-    /// Accepts from all listeners until the server stops, one of each in turn.
-    fn keep(&self, listeners: &[Listener]) -> Result<(), Error> {
-        let mut said = None;
+    /// Accepts until the server stops, one connection from each listener in turn.
+    fn run(&self, listeners: &[Listener]) -> Result<(), Error> {
+        let mut throttle = Throttle::default();
         let wake_pipe = self.shared.wake_pipe();
         let entry = |listener| PollEntry::new(listener, Interest::Read);
         let mut entries: Vec<PollEntry<'_>> = listeners.iter().map(entry).collect();
         entries.push(PollEntry::new(wake_pipe, Interest::Read));
-        while self.shared.wait_for_place(self.config.max_connections) {
+        while self.wait_for_permit() {
             sys::wait_any(&mut entries, Deadline::never())
                 .map_err(|error| Error::from_io(Operation::Poll, error))?;
             for (listener, entry) in listeners.iter().zip(&entries) {
                 if !entry.is_ready() {
                     continue;
                 }
-                if !self.shared.wait_for_place(self.config.max_connections) {
+                if !self.wait_for_permit() {
                     break;
                 }
                 let accepted = listener.accept_now();
-                let Err(error) = accepted.and_then(|(stream, peer)| self.let_in(stream, peer))
-                else {
-                    continue;
-                };
-                match AcceptFailure::of(&error) {
-                    AcceptFailure::Empty | AcceptFailure::Transient => {}
-                    AcceptFailure::Shortage => {
-                        say(&mut said, listener, &error);
-                        self.shared.rest(PAUSE);
-                    }
-                    AcceptFailure::Fatal => {
-                        let error = Error::from_io(Operation::Accept, error);
-                        return Err(error.at(listener.endpoint().to_string()));
-                    }
+                if let Err(error) = accepted.and_then(|(stream, peer)| self.serve(stream, peer)) {
+                    self.on_error(listener, error, &mut throttle)?;
                 }
             }
         }
         Ok(())
     }
 
+    fn wait_for_permit(&self) -> bool {
+        self.shared.wait_for_permit(self.config.max_connections)
+    }
+
+    /// Handles a failed accept(2) or a failed start of a thread.
+    fn on_error(
+        &self,
+        listener: &Listener,
+        error: io::Error,
+        throttle: &mut Throttle,
+    ) -> Result<(), Error> {
+        match AcceptFailure::of(&error) {
+            AcceptFailure::Empty | AcceptFailure::Transient => {}
+            AcceptFailure::Shortage => {
+                if throttle.allows() {
+                    log::warn!("{}: accepting is held up: {error}", listener.endpoint());
+                }
+                self.shared.rest(PAUSE);
+            }
+            AcceptFailure::Fatal => {
+                let error = Error::from_io(Operation::Accept, error);
+                return Err(error.at(listener.endpoint().to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a connection's thread.
+    ///
     /// # Errors
     ///
-    /// The system has no thread for it, so it is closed.
-    fn let_in(&self, stream: Stream, peer: Address) -> io::Result<()> {
+    /// Fails if the system has no thread for the connection, which is closed then.
+    fn serve(&self, stream: Stream, peer: Address) -> io::Result<()> {
         let stream = Arc::new(stream);
-        let place = self.shared.enter(stream.clone());
+        let permit = self.shared.permit(stream.clone());
         let connection = Connection::new(stream, peer, self.config, self.shared.clone());
         let handler = self.handler;
         let serve = move || {
             // Dropped after the connection: by then its socket is closed.
-            let _place = place;
-            serve(connection, handler);
+            let _permit = permit;
+            handle(connection, handler);
         };
         match thread::Builder::new().spawn_scoped(self.scope, serve) {
             Ok(_) => Ok(()),
-            // pthread_create(3) says EAGAIN.
+            // pthread_create(3) fails with EAGAIN, which would mean an empty backlog here.
             Err(_) => Err(io::ErrorKind::OutOfMemory.into()),
         }
     }
 }
 
-fn serve<F, E>(connection: Connection, handler: &F)
+/// Runs the handler, and closes the connection.
+fn handle<F, E>(connection: Connection, handler: &F)
 where
     F: Fn(&Connection) -> Result<(), E>,
     E: fmt::Display,
 {
-    // What the handler shares with others may be half done, as with any thread that panics: a lock
-    // says so, and nothing else can.
+    // State that the handler shares with other threads may be half changed after a panic, as with
+    // any thread that panics. A poisoned lock shows that.
     match panic::catch_unwind(AssertUnwindSafe(|| handler(&connection))) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => log::debug!("{}: {error}", connection.peer()),
         Err(panic) => {
-            log::error!("{}: the handler panicked: {}", connection.peer(), words(&*panic));
+            log::error!("{}: the handler panicked: {}", connection.peer(), message(&*panic));
             return;
         }
     }
     connection.finish();
 }
 
-fn words(panic: &(dyn Any + Send)) -> &str {
+fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
-}
-
-fn say(said: &mut Option<Instant>, listener: &Listener, error: &io::Error) {
-    let now = Instant::now();
-    if said.is_none_or(|at| now - at >= SAY_EVERY) {
-        *said = Some(now);
-        log::warn!("{}: accepting is held up: {error}", listener.endpoint());
-    }
+    text.or(panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -1,5 +1,5 @@
-//! Accepting: what the listeners bring goes to the least loaded worker, and nothing that a peer or
-//! a shortage does ends it.
+//! Accepting connections: the least loaded worker gets the next one. No peer and no shortage ends
+//! it.
 
 use std::io;
 use std::sync::Arc;
@@ -12,26 +12,25 @@ use mio::net::UnixListener;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Type};
 
-use super::Rejection;
 use super::handle::Shared;
+use super::service::Rejection;
 use super::transport::Socket;
 use crate::address::Address;
 use crate::endpoint::Transport;
 use crate::error::{Error, Operation};
-use crate::listener::AcceptFailure;
-use crate::listener::Listener;
+use crate::listener::{AcceptFailure, Listener};
+use crate::shutdown::Control;
 use crate::socket_file::SocketFile;
+use crate::throttle::Throttle;
 
-/// Connections accepted from one listener before the others, and the connections there are, have
+/// Connections accepted from one listener before the other listeners and the open connections have
 /// their turn.
 const BATCH: usize = 256;
-/// How long accepting rests when the system has no descriptor even for turning a peer away.
+/// Pause of accepting when the system has no descriptor even for rejecting a peer.
 const PAUSE: Duration = Duration::from_millis(100);
-/// One line in the log for as long as the same shortage lasts.
-const SAY_EVERY: Duration = Duration::from_secs(5);
 
-/// An accepted socket has the listener's options: a system call saved for each that the listener
-/// was given.
+/// `true` where an accepted socket inherits the listener's options. That saves a system call for
+/// each option.
 const INHERITED: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 #[derive(Debug)]
@@ -53,16 +52,16 @@ impl Source {
         }
         #[cfg(not(unix))]
         let _ = unix;
-        // RFC 6093, section 5: a byte that is sent as urgent stays in its place in the stream, such
-        // as the second byte of telnet's Data Mark. A system without the option takes it out.
+        // RFC 6093, section 5: a byte sent as urgent stays in its place in the stream, such as the
+        // second byte of telnet's Data Mark. A system without the option takes it out.
         let _ = socket2::SockRef::from(&socket).set_out_of_band_inline(true);
         (Source::Tcp(TcpListener::from_std(std::net::TcpListener::from(socket))), file)
     }
 
     fn accept(&self) -> io::Result<(Socket, Address)> {
         match self {
-            Source::Tcp(l) => {
-                let (socket, peer) = l.accept()?;
+            Source::Tcp(listener) => {
+                let (socket, peer) = listener.accept()?;
                 if !INHERITED {
                     socket.set_nodelay(true)?;
                     let _ = socket2::SockRef::from(&socket).set_out_of_band_inline(true);
@@ -70,8 +69,8 @@ impl Source {
                 Ok((Socket::Tcp(socket), Address::from(peer)))
             }
             #[cfg(unix)]
-            Source::Unix(l) => {
-                let (socket, peer) = l.accept()?;
+            Source::Unix(listener) => {
+                let (socket, peer) = listener.accept()?;
                 Ok((Socket::Unix(socket), Address::from(peer)))
             }
         }
@@ -79,52 +78,53 @@ impl Source {
 
     fn source(&mut self) -> &mut dyn mio::event::Source {
         match self {
-            Source::Tcp(l) => l,
+            Source::Tcp(listener) => listener,
             #[cfg(unix)]
-            Source::Unix(l) => l,
+            Source::Unix(listener) => listener,
         }
     }
 }
 
-/// A bound listener and what it leaves on disk.
+/// A bound listener and its file.
 #[derive(Debug)]
 struct Listening {
-    /// Removes the file of a Unix socket; before the socket is closed.
+    /// Removes the file of a Unix socket, before the socket is closed.
     _file: Option<SocketFile>,
     source: Source,
     ready: bool,
 }
 
-/// The listeners of a server; they belong to its first worker.
+/// The listeners of a server. They belong to its first worker.
 #[derive(Debug)]
 pub(super) struct Acceptor {
-    listening: Vec<Listening>,
+    listeners: Vec<Listening>,
     shared: Arc<Shared>,
     max_connections: usize,
-    /// Given up for a moment to turn a peer away when no other descriptor is left.
+    /// A descriptor in reserve, given up for a moment to reject a peer when no other is left.
     spare: Option<socket2::Socket>,
+    /// Time until which accepting is paused.
     paused: Option<Instant>,
-    said: Option<Instant>,
+    throttle: Throttle,
 }
 
-/// What is to be done with a peer.
+/// The decision about an accepted connection.
 #[derive(Debug)]
 pub(super) enum Accepted {
-    /// Served, by this worker.
+    /// The worker of this number serves the peer.
     Serve(usize, Socket, Address),
-    /// Told why not, and closed.
+    /// The peer receives the reason, and the connection is closed.
     Reject(Socket, Rejection),
 }
 
 impl Acceptor {
     pub(super) fn new(shared: Arc<Shared>, max_connections: usize) -> Acceptor {
         Acceptor {
-            listening: Vec::new(),
+            listeners: Vec::new(),
             shared,
             max_connections,
             spare: spare(),
             paused: None,
-            said: None,
+            throttle: Throttle::default(),
         }
     }
 
@@ -132,7 +132,7 @@ impl Acceptor {
     ///
     /// # Errors
     ///
-    /// The system's, when it cannot be made non-blocking or registered.
+    /// Fails with the system's reason if the listener cannot be registered.
     pub(super) fn add(
         &mut self,
         listener: Listener,
@@ -140,92 +140,95 @@ impl Acceptor {
         token: Token,
     ) -> Result<(), Error> {
         let endpoint = listener.endpoint().to_string();
-        let failed = |e| Error::from_io(Operation::Listen, e).at(endpoint);
+        let failed = |error| Error::from_io(Operation::Listen, error).at(endpoint);
         let (mut source, file) = Source::new(listener);
         registry.register(source.source(), token, Interest::READABLE).map_err(failed)?;
-        self.listening.push(Listening { source, _file: file, ready: false });
+        self.listeners.push(Listening { source, _file: file, ready: false });
         Ok(())
     }
 
-    /// The listener number `index` may have connections.
+    /// Notes that the listener number `index` may have connections.
     pub(super) fn event(&mut self, index: usize) {
-        if let Some(l) = self.listening.get_mut(index) {
-            l.ready = true;
+        if let Some(listener) = self.listeners.get_mut(index) {
+            listener.ready = true;
         }
     }
 
-    /// Accepting has more to do at once.
+    /// Returns `true` if there may be connections to accept at once.
     pub(super) fn is_busy(&self) -> bool {
-        self.paused.is_none() && self.listening.iter().any(|l| l.ready)
+        self.paused.is_none() && self.listeners.iter().any(|listener| listener.ready)
     }
 
-    /// When a pause ends.
+    /// Returns the end of the pause, if accepting is paused.
     pub(super) fn paused(&self) -> Option<Instant> {
         self.paused
     }
 
-    /// Accepts what there is, up to a share, and gives it to `take`.
+    /// Accepts waiting connections, up to a share of each listener, and hands them to `take`.
     pub(super) fn run(&mut self, mut take: impl FnMut(Accepted)) {
-        if let Some(until) = self.paused {
-            if Instant::now() < until {
-                return;
-            }
-            self.paused = None;
+        if self.paused.is_some_and(|until| Instant::now() < until) {
+            return;
         }
-        let Acceptor { listening, shared, max_connections, spare, paused, said } = self;
-        for l in listening.iter_mut().filter(|l| l.ready) {
+        self.paused = None;
+        for index in 0..self.listeners.len() {
             for _ in 0..BATCH {
-                match l.source.accept() {
-                    Ok((socket, _)) if shared.connections() >= *max_connections => {
-                        take(Accepted::Reject(socket, Rejection::Full));
-                    }
-                    Ok((socket, peer)) => {
-                        let worker = shared.least_loaded();
-                        shared.mailboxes[worker].load.fetch_add(1, Ordering::Relaxed);
-                        take(Accepted::Serve(worker, socket, peer));
-                    }
-                    Err(e) => match AcceptFailure::of(&e) {
-                        AcceptFailure::Empty => {
-                            l.ready = false;
-                            break;
-                        }
-                        AcceptFailure::Transient => log::debug!("accept: {e}"),
-                        AcceptFailure::Shortage => {
-                            say(said, &e);
-                            // The descriptor kept for this turns the next peer away, with the
-                            // reason, and comes back.
-                            let freed = spare.take().is_some();
-                            let next = if freed { l.source.accept().ok() } else { None };
-                            if let Some((socket, _)) = next {
-                                take(Accepted::Reject(socket, Rejection::Descriptors));
-                                *spare = self::spare();
-                                continue;
-                            }
-                            *spare = self::spare();
-                            *paused = Some(Instant::now() + PAUSE);
-                            return;
-                        }
-                        AcceptFailure::Fatal => {
-                            log::error!("accept: {e}; this listener is given up");
-                            l.ready = false;
-                            break;
-                        }
-                    },
+                if self.paused.is_some() || !self.listeners[index].ready {
+                    break;
+                }
+                let accepted = match self.listeners[index].source.accept() {
+                    Ok((socket, peer)) => Some(self.assign(socket, peer)),
+                    Err(error) => self.on_error(index, &error),
+                };
+                if let Some(accepted) = accepted {
+                    take(accepted);
+                    // A rejected peer has used the reserve, and has given it back by now.
+                    self.spare = self.spare.take().or_else(spare);
                 }
             }
         }
     }
+
+    fn assign(&self, socket: Socket, peer: Address) -> Accepted {
+        if self.shared.connections() >= self.max_connections {
+            return Accepted::Reject(socket, Rejection::Full);
+        }
+        let worker = self.shared.least_loaded();
+        self.shared.mailboxes[worker].load.fetch_add(1, Ordering::Relaxed);
+        Accepted::Serve(worker, socket, peer)
+    }
+
+    /// Handles a failed accept(2). Returns the peer that is rejected for it, if there is one.
+    fn on_error(&mut self, index: usize, error: &io::Error) -> Option<Accepted> {
+        let listener = &mut self.listeners[index];
+        match AcceptFailure::of(error) {
+            AcceptFailure::Empty => listener.ready = false,
+            AcceptFailure::Transient => log::debug!("accept: {error}"),
+            AcceptFailure::Shortage => return self.on_shortage(index, error),
+            AcceptFailure::Fatal => {
+                log::error!("accept: {error}; this listener accepts no more connections");
+                listener.ready = false;
+            }
+        }
+        None
+    }
+
+    /// Rejects the next peer with the descriptor in reserve. Pauses if that is not possible.
+    fn on_shortage(&mut self, index: usize, error: &io::Error) -> Option<Accepted> {
+        if self.throttle.allows() {
+            log::warn!("accept: {error}; peers are rejected until descriptors are free again");
+        }
+        if self.spare.take().is_some() {
+            if let Ok((socket, _)) = self.listeners[index].source.accept() {
+                return Some(Accepted::Reject(socket, Rejection::Descriptors));
+            }
+        }
+        self.spare = spare();
+        self.paused = Some(Instant::now() + PAUSE);
+        None
+    }
 }
 
-/// Any descriptor will do.
+/// Returns a descriptor for the reserve. Any kind will do.
 fn spare() -> Option<socket2::Socket> {
     socket2::Socket::new(Domain::IPV4, Type::DGRAM, None).ok()
-}
-
-fn say(said: &mut Option<Instant>, e: &io::Error) {
-    let now = Instant::now();
-    if said.is_none_or(|t| now - t >= SAY_EVERY) {
-        *said = Some(now);
-        log::warn!("accept: {e}; peers are turned away until descriptors come back");
-    }
 }

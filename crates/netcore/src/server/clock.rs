@@ -12,7 +12,7 @@ struct Inner {
     origin: Instant,
     now: Cell<Option<Instant>>,
     time: Cell<Option<SystemTime>>,
-    /// A test's clock moves by hand only.
+    /// The clock of a test: only [`advance`](Clock::advance) moves it.
     by_hand: bool,
 }
 
@@ -26,7 +26,7 @@ impl Clock {
         }))
     }
 
-    /// A clock that stands still at `time` until [`advance`](Self::advance) moves it.
+    /// Returns a clock that stands still at `time` until [`advance`](Self::advance) moves it.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn by_hand(time: SystemTime) -> Clock {
         let now = Instant::now();
@@ -44,7 +44,7 @@ impl Clock {
         self.0.time.set(self.0.time.get().map(|t| t + by));
     }
 
-    /// A wait is over: the next reader reads the clock again.
+    /// Begins a new turn: the next call reads the system's clock again.
     pub(crate) fn turn(&self) {
         if !self.0.by_hand {
             self.0.now.set(None);
@@ -68,13 +68,13 @@ impl Clock {
         })
     }
 
-    /// Milliseconds since the clock was made: what the table keeps for a connection, half the size
-    /// of an `Instant`.
+    /// Returns the milliseconds since the clock was created. They take half the space of an `Instant`
+    /// in a connection.
     pub(crate) fn millis(&self) -> u64 {
         u64::try_from((self.now() - self.0.origin).as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// How long it is until the millisecond `at`, rounded up so that a wait never ends just before
+    /// Returns the time until the millisecond `at`, rounded up so that a wait never ends just before
     /// it.
     pub(crate) fn until(&self, at: u64) -> Duration {
         let due = self.0.origin + Duration::from_millis(at);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::options::Keepalive;
 
-/// How a [`Server`](super::Server) works, and its limits.
+/// The workers and limits of a [`Server`](super::Server).
 ///
 /// ```
 /// use netcore::server::Config;
@@ -24,8 +24,8 @@ pub struct Config {
     pub(super) read: usize,
 }
 
-/// A worker for each processor that the process may use, 10,000 connections, no idle timeout, a
-/// stall timeout of 30 s and a grace period of 5 s.
+/// Returns a worker for each processor that the process may use, 10,000 connections, no idle
+/// timeout, a stall timeout of 30 s and a grace period of 5 s.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -41,49 +41,53 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The number of threads that serve; none is taken as one.
+    /// Sets the number of threads that serve. Zero means one.
     pub fn with_workers(self, workers: usize) -> Config {
         Config { workers: workers.max(1), ..self }
     }
 
-    /// The number of threads that serve.
+    /// Returns the number of threads that serve.
     pub fn workers(&self) -> usize {
         self.workers
     }
 
-    /// The most connections at a time, over all workers and listeners. One more is told so
-    /// ([`Service::reject`](super::Service::reject)) and closed.
+    /// Sets the most connections at a time, over all workers and listeners. Further peers are
+    /// [rejected](super::Service::reject).
     pub fn with_max_connections(self, max_connections: usize) -> Config {
         Config { max_connections, ..self }
     }
 
-    /// How long a peer may say nothing before [`Service::idle`](super::Service::idle) is called for
-    /// it; exact to some milliseconds. `None`: for ever.
+    /// Sets the time without input after which [`Service::idle`](super::Service::idle) is called,
+    /// exact to some milliseconds. `None` means no limit.
     pub fn with_idle_timeout(self, idle_timeout: Option<Duration>) -> Config {
         Config { idle_timeout, ..self }
     }
 
-    /// How long a peer may take none of the output that waits for it before it is cut off. `None`:
-    /// for ever.
+    /// Sets the time after which a connection is closed if its peer takes none of the unsent bytes.
+    /// `None` means no limit.
     pub fn with_stall_timeout(self, stall_timeout: Option<Duration>) -> Config {
         Config { stall_timeout, ..self }
     }
 
-    /// How long a TCP peer may leave the system's probes (`SO_KEEPALIVE`) and data
-    /// (`TCP_USER_TIMEOUT`, on Linux, with a stall timeout) unanswered before its connection is
-    /// [`Broken`](super::Closed::Broken): after about two minutes by default, from 1 to 65,534 s.
-    /// `None`: the connection of a peer that vanished stays forever.
+    /// Sets the time after which the connection of a vanished TCP peer is
+    /// [`Broken`](super::Closed::Broken), from 1 to 65,534 s and about two minutes by default.
+    ///
+    /// In this time the peer answers neither the system's probes (`SO_KEEPALIVE`) nor data
+    /// (`TCP_USER_TIMEOUT`, on Linux, with a stall timeout). With `None` the connection of a vanished
+    /// peer stays forever.
     pub fn with_dead_peer_timeout(self, dead_peer_timeout: Option<Duration>) -> Config {
         Config { dead_peer_timeout, ..self }
     }
 
-    /// How long a graceful stop may take to send what is owed.
+    /// Sets the grace period: the time that a graceful stop has to send unsent bytes.
     pub fn with_grace(self, grace: Duration) -> Config {
         Config { grace, ..self }
     }
 
-    /// How many bytes one read takes at most; none is taken as one. Where answers are longer than
-    /// what they answer, this bounds what a peer that does not take them can make the server hold.
+    /// Sets the most bytes of one read. Zero means one.
+    ///
+    /// If a reply is longer than its request, this bounds the replies that a peer can pile up in the
+    /// server without reading them.
     pub fn with_read(self, read: usize) -> Config {
         Config { read: read.max(1), ..self }
     }

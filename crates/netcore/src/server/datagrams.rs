@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind};
 use mio::net::UdpSocket;
 use socket2::{SockAddr, SockRef};
 
-use super::Service;
 use super::output::Reply;
+use super::service::Service;
 use crate::address::Address;
 use crate::sys::{self, Incoming, Local, Outgoing};
 

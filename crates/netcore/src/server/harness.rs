@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::clock::Clock;
+use super::config::Config;
 use super::connection::Readiness;
-use super::handle::{Mailbox, Shared};
+use super::handle::{Mailbox, Shared, Waker, Worker};
 use super::reactor::Reactor;
+use super::service::Service;
 use super::transport::ByteStream;
-use super::{Config, Service, Waker, Worker};
 use crate::address::Address;
 
 /// Drives a [`Service`] without a socket, a thread or the system's clock, through the very code

@@ -1,4 +1,4 @@
-//! What a service hands to a connection: bytes to send, and how the connection goes on.
+//! The output of a call of the service: bytes to send, and the fate of the connection.
 
 use std::io::{self, Write};
 use std::time::{Instant, SystemTime};
@@ -7,16 +7,15 @@ use bytes::Bytes;
 
 use super::clock::Clock;
 
-/// Names one connection of one worker. A name is never used again, not even when its place in the
-/// table is.
+/// The name of one connection of one worker. A name is never used again, even if its slot is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId {
     pub(crate) index: u32,
     pub(crate) generation: u32,
 }
 
-/// For tables of a service's own, whose keys are plain numbers. [`ConnectionId`] comes back from
-/// it.
+/// Converts the name for tables of a service whose keys are plain numbers. The number converts back
+/// to the same [`ConnectionId`].
 impl From<ConnectionId> for u64 {
     fn from(id: ConnectionId) -> u64 {
         u64::from(id.index) << 32 | u64::from(id.generation)
@@ -35,7 +34,7 @@ impl std::fmt::Debug for ConnectionId {
     }
 }
 
-/// How a connection goes on after a call.
+/// The fate of a connection after a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum End {
     Open,
@@ -43,22 +42,35 @@ pub(super) enum End {
     Abort,
 }
 
-/// The output side of one connection, lent to the service for the length of one call.
+/// The output of one connection, lent to the service for the length of one call.
 ///
-/// What is written here goes out in one system call when the service returns. What the socket does
-/// not take is kept for the connection and sent when it can be; until then nothing more is read
-/// from that peer, so a peer that only writes cannot make the server's memory grow.
+/// The bytes go out in one system call when the service returns. Bytes that the socket does not take
+/// are queued for the connection and sent later. Until then the connection is not read, so a peer
+/// that only writes cannot make the server's memory grow.
 ///
-/// It belongs to the worker, not to the connection: a connection that owes nothing holds no output
-/// buffer.
+/// The output belongs to the worker: a connection without unsent bytes has no output buffer.
+///
+/// # Examples
+///
+/// ```
+/// use netcore::server::Output;
+///
+/// fn answer(input: &[u8], output: &mut Output) {
+///     output.send(b"received: ");
+///     output.send(input);
+///     if input == b"quit" {
+///         output.close();
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Output {
-    /// Before `tail` in the order of sending.
+    /// Bytes to send before `tail`.
     pub(super) parts: Vec<Bytes>,
-    /// Reused from call to call.
+    /// Bytes to send last. The buffer is reused from call to call.
     pub(super) tail: Vec<u8>,
     pub(super) end: End,
-    /// Bytes of `tail` that are sent: those from before [`close`](Self::close).
+    /// Length of `tail` at the time of [`close`](Self::close). Bytes behind it are not sent.
     kept: usize,
     pub(super) call_ready: bool,
     pub(super) yield_turn: bool,
@@ -85,7 +97,7 @@ impl Output {
         }
     }
 
-    /// Makes it ready for a call about the connection `id`, which has `unsent` unsent bytes.
+    /// Prepares for a call about the connection `id`, which has `unsent` unsent bytes.
     pub(super) fn begin(&mut self, id: ConnectionId, unsent: usize) {
         debug_assert!(self.is_empty());
         (self.id, self.unsent) = (id, unsent);
@@ -93,7 +105,7 @@ impl Output {
         (self.call_ready, self.yield_turn, self.pause) = (false, false, None);
     }
 
-    /// Sends a copy of `bytes`. Drops it after [`close`](Self::close) and [`abort`](Self::abort).
+    /// Sends a copy of `bytes`. Drops them after [`close`](Self::close) and [`abort`](Self::abort).
     pub fn send(&mut self, bytes: &[u8]) {
         if self.is_closed() {
             return;
@@ -101,15 +113,16 @@ impl Output {
         self.tail.extend_from_slice(bytes);
     }
 
-    /// The buffer behind [`send`](Self::send), for code that renders into a `Vec<u8>`. Append to
-    /// it; what it holds already is output of this very call. Bytes that are appended after
+    /// Returns the buffer behind [`send`](Self::send), for code that renders into a `Vec<u8>`.
+    ///
+    /// Append to the buffer; its contents are output of the same call. Bytes appended after
     /// [`close`](Self::close) are dropped.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.tail
     }
 
-    /// Sends `bytes` without a copy, however many connections send the same ones and however slowly
-    /// they take them. Drops them as [`send`](Self::send) does.
+    /// Sends `bytes` without a copy, even if many connections send the same bytes and take them
+    /// slowly. Drops them like [`send`](Self::send).
     pub fn share(&mut self, bytes: Bytes) {
         if bytes.is_empty() || self.is_closed() {
             return;
@@ -128,31 +141,31 @@ impl Output {
         self.call_ready = true;
     }
 
-    /// Closes the connection once everything before is sent. Nothing more is read from the peer, and
-    /// nothing more is sent to it, neither in this call nor in a later one.
+    /// Closes the connection once all earlier output is sent. The service receives no more input, and
+    /// later output is dropped, in this call and in later ones.
     ///
-    /// The close is orderly: the peer sees the end of the stream after the last byte, and what it
-    /// still sends is read and dropped for a moment, since a close over unread input makes TCP
-    /// throw away what is on its way to the peer (RFC 1122, 4.2.2.13).
+    /// The close is orderly: the peer reads the end of the stream after the last byte. The connection
+    /// lingers for up to 5 s and discards input, since a close over unread input makes TCP drop bytes
+    /// on their way to the peer (RFC 1122, 4.2.2.13).
     pub fn close(&mut self) {
         if self.end == End::Open {
             (self.end, self.kept) = (End::Close, self.tail.len());
         }
     }
 
-    /// Returns `true` if this or an earlier call has closed or aborted the connection: all further
-    /// output is dropped.
+    /// Returns `true` if this or an earlier call has closed or aborted the connection. All further
+    /// output is dropped then.
     pub fn is_closed(&self) -> bool {
         self.end != End::Open
     }
 
-    /// Closes the connection now. What it has not taken is dropped.
+    /// Closes the connection now. Unsent bytes are dropped.
     pub fn abort(&mut self) {
         self.end = End::Abort;
     }
 
     /// Ends the reading of this turn: the service gets its [`turn`](super::Service::turn) before
-    /// any more input. For input that causes much more output than it is long.
+    /// any more input. Use it if input causes much more output than it is long.
     pub fn yield_turn(&mut self) {
         self.yield_turn = true;
     }
@@ -175,23 +188,24 @@ impl Output {
         self.unsent
     }
 
-    /// The connection that this call is about.
+    /// Returns the name of the connection.
     pub fn id(&self) -> ConnectionId {
         self.id
     }
 
-    /// The time of this turn of the loop on the monotonic clock, read at most once a turn.
+    /// Returns the time of this turn of the loop on the monotonic clock, which is read at most once a
+    /// turn.
     pub fn now(&self) -> Instant {
         self.clock.now()
     }
 
-    /// The time of this turn of the loop on the system's clock, read at most once a turn: exact to
-    /// the length of a turn, some milliseconds under load.
+    /// Returns the time of this turn of the loop on the system's clock, which is read at most once a
+    /// turn. The error is at most the length of a turn, some milliseconds under load.
     pub fn time(&self) -> SystemTime {
         self.clock.time()
     }
 
-    /// Drops the bytes that were put into the buffer after [`close`](Self::close).
+    /// Drops bytes that were appended to the buffer after [`close`](Self::close).
     pub(super) fn seal(&mut self) {
         self.tail.truncate(self.kept);
     }
@@ -206,7 +220,7 @@ impl Output {
     }
 }
 
-/// Writing never fails and never blocks: it is [`send`](Output::send).
+/// Writes like [`send`](Output::send): never fails and never blocks.
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.send(bytes);
@@ -218,7 +232,7 @@ impl Write for Output {
     }
 }
 
-/// The answer to one datagram, lent to [`Service::datagram`](super::Service::datagram).
+/// The reply to one datagram, lent to [`Service::datagram`](super::Service::datagram).
 #[derive(Debug)]
 pub struct Reply {
     pub(super) bytes: Vec<u8>,
@@ -231,15 +245,15 @@ impl Reply {
         Reply { bytes: Vec::new(), send: false, clock }
     }
 
-    /// An empty datagram to fill, which is sent to where the call's datagram came from. Without
-    /// this call no answer is sent; with nothing put into it, an empty one.
+    /// Returns an empty datagram to fill. It is sent to the sender of the received one, also if it
+    /// stays empty. Without this call no reply is sent.
     pub fn datagram(&mut self) -> &mut Vec<u8> {
         self.send = true;
         self.bytes.clear();
         &mut self.bytes
     }
 
-    /// As [`Output::time`].
+    /// Returns the time of this turn of the loop, like [`Output::time`].
     pub fn time(&self) -> SystemTime {
         self.clock.time()
     }

@@ -1,4 +1,4 @@
-//! What a connection owes its peer, and how it is written: as much as there is in each system call.
+//! The unsent bytes of a connection, written with as few system calls as possible.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
@@ -9,10 +9,10 @@ use super::output::Output;
 use super::transport::ByteStream;
 
 /// Slices in one vectored write. The system allows at least 1,024 (IOV_MAX), but one call rarely
-/// takes more bytes than these hold.
+/// takes more bytes than 64 slices hold.
 const SLICES: usize = 64;
 
-/// Bytes that the socket did not take yet. Shared ones stay shared.
+/// Bytes that the socket has not taken yet. Shared bytes stay shared.
 #[derive(Debug, Default)]
 pub(super) struct SendQueue {
     parts: VecDeque<Bytes>,
@@ -21,12 +21,12 @@ pub(super) struct SendQueue {
     pub(super) last_write: u64,
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
-    /// All of it.
+    /// The socket took everything.
     All,
-    /// Not all of it; the socket is full. `progress`: it took something.
+    /// The socket is full. `progress` is `true` if it took something.
     Full { progress: bool },
 }
 
@@ -40,7 +40,7 @@ impl SendQueue {
         self.parts.push_back(part);
     }
 
-    /// Takes over what `output` holds, behind what is here.
+    /// Moves the contents of `output` behind the queued bytes.
     pub(super) fn take(&mut self, output: &mut Output) {
         for part in output.parts.drain(..) {
             self.push(part);
@@ -51,7 +51,7 @@ impl SendQueue {
         }
     }
 
-    /// Writes until all is sent or the socket is full.
+    /// Writes until everything is sent or the socket is full.
     pub(super) fn write(&mut self, to: &mut impl ByteStream) -> io::Result<Written> {
         let mut progress = false;
         while self.bytes > 0 {
@@ -68,7 +68,7 @@ impl SendQueue {
                 Some(taken) => {
                     self.advance(taken);
                     progress = true;
-                    // Saves the write that would tell that the socket is full (epoll(7)).
+                    // Saves the write that would fail because the socket is full (epoll(7)).
                     if taken < offered && to.short_call_rearms() {
                         return Ok(Written::Full { progress });
                     }
@@ -92,7 +92,8 @@ impl SendQueue {
     }
 }
 
-/// Sends what `output` holds to a connection that owes nothing else; gives back what is left over.
+/// Sends the contents of `output` to a connection with nothing unsent. Returns the bytes that the
+/// socket did not take.
 pub(super) fn send(output: &mut Output, to: &mut impl ByteStream) -> io::Result<Option<SendQueue>> {
     let taken = match (output.parts.as_slice(), output.tail.as_slice()) {
         ([], []) => return Ok(None),
@@ -122,7 +123,7 @@ pub(super) fn send(output: &mut Output, to: &mut impl ByteStream) -> io::Result<
     Ok(Some(queue))
 }
 
-/// One write. `None`: the socket is full.
+/// Writes once. Returns `None` if the socket is full.
 fn write(to: &mut impl ByteStream, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
     loop {
         let result = match slices {
@@ -132,9 +133,9 @@ fn write(to: &mut impl ByteStream, slices: &[IoSlice<'_>]) -> io::Result<Option<
         match result {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(taken) => return Ok(Some(taken)),
-            Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(None),
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Binding a server and running it.
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::panic;
 use std::sync::Arc;
@@ -12,17 +10,22 @@ use std::thread;
 use mio::Poll;
 
 use super::accept::Acceptor;
-use super::handle::{Mailbox, Shared};
+use super::config::Config;
+use super::handle::{Mailbox, Shared, Waker, Worker};
+use super::service::Service;
 use super::worker::{self, WorkerLoop, WorkerSetup};
-use super::{Config, Handle, Service, Waker, Worker};
 use crate::datagram::Datagram;
 use crate::endpoint::{Endpoint, Host, Port, Transport};
 use crate::error::{Error, Operation};
 use crate::listener::Listener;
 use crate::options::{Keepalive, SocketOptions};
+use crate::shutdown::{Control, Handle, Phase};
 use crate::sys;
 
-/// A server that is bound and not yet running: peers can connect from now on and are answered once
+#[cfg(test)]
+mod tests;
+
+/// A server that is bound and not yet running: peers can connect from now on, and are served once
 /// it runs.
 pub struct Server {
     setups: Vec<WorkerSetup>,
@@ -32,64 +35,45 @@ pub struct Server {
 
 impl Server {
     /// Binds `endpoints`, TCP, UDP and Unix in any mixture, with the socket options that suit a
-    /// server. `0.0.0.0:PORT` and `[::]:PORT` beside each other are one family each.
+    /// server.
+    ///
+    /// Beside `0.0.0.0:PORT`, `[::]:PORT` takes IPv6 only, so that each is one family.
     ///
     /// # Errors
     ///
-    /// What [`Listener::bind`] and [`Datagram::bind`] report, and the system's error when it gives
-    /// no poller.
+    /// Fails as [`Listener::bind_all`] and [`Datagram::bind_all`] do, and with [`Operation::Poll`] if the
+    /// system gives no poller.
     pub fn bind(endpoints: &[Endpoint], config: Config) -> Result<Server, Error> {
         Server::bind_with(endpoints, &SocketOptions::default(), config)
     }
 
-    /// As [`bind`](Self::bind), with socket options for all listeners and datagram sockets.
+    /// Binds like [`bind`](Self::bind), with socket options for all listeners and datagram sockets.
     ///
-    /// What `options` set wins over [`Config::with_dead_peer_timeout`].
+    /// `options` take precedence over [`Config::with_dead_peer_timeout`].
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind), and when an option cannot be set.
+    /// Fails like [`bind`](Self::bind), and if an option cannot be set.
     pub fn bind_with(
         endpoints: &[Endpoint],
         options: &SocketOptions,
         config: Config,
     ) -> Result<Server, Error> {
         let options = &noticing_dead_peers(options, &config);
-        let poller = |e: std::io::Error| Error::from_io(Operation::Poll, e);
-        let polls: Vec<Poll> =
-            (0..config.workers).map(|_| Poll::new()).collect::<Result<_, _>>().map_err(poller)?;
-        let wakers = polls.iter().map(|p| mio::Waker::new(p.registry(), worker::WAKE));
-        let mailboxes = wakers
-            .map(|w| Ok(Mailbox::new(Some(w?))))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(poller)?;
-        let shared = Arc::new(Shared::new(mailboxes));
-        let mut setups: Vec<WorkerSetup> = polls
-            .into_iter()
-            .enumerate()
-            .map(|(index, poll)| WorkerSetup {
-                index,
-                poll,
-                ports: Vec::new(),
-                acceptor: None,
-                shared: shared.clone(),
-                config: config.clone(),
-            })
-            .collect();
-
+        let (mut setups, shared) =
+            workers(&config).map_err(|error| Error::from_io(Operation::Poll, error))?;
         let mut acceptor = Acceptor::new(shared.clone(), config.max_connections);
         let mut bound = Vec::new();
         let mut listeners = 0;
-        let mut ports = 0;
+        let mut datagram_sockets = 0;
         for endpoint in endpoints {
             let options = &leaving_ipv4(options, endpoint, endpoints);
             if endpoint.transport() == Transport::Udp {
                 for socket in Datagram::bind_all(endpoint, options)? {
                     bound.push(socket.endpoint().clone());
-                    let count = setups.len();
-                    let setup = &mut setups[ports % count];
-                    setup.add(socket)?;
-                    ports += 1;
+                    let worker = datagram_sockets % setups.len();
+                    setups[worker].add(socket)?;
+                    datagram_sockets += 1;
                 }
             } else {
                 for listener in Listener::bind_all(endpoint, options)? {
@@ -104,28 +88,28 @@ impl Server {
         Ok(Server { setups, endpoints: bound, shared })
     }
 
-    /// What was really bound, in order: with the ports that the system chose, and one for each
+    /// Returns the bound endpoints in order: with the ports that the system chose, and one for each
     /// address of a name.
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
     }
 
-    /// To stop it, from any thread.
+    /// Returns a handle that stops the server from any thread.
     pub fn handle(&self) -> Handle {
-        Handle(self.shared.clone())
+        Handle::new(self.shared.clone())
     }
 
-    /// Serves until a [`Handle`] stops it. `service` is called once for each worker, on that
+    /// Serves until a [`Handle`] stops the server. `service` is called once for each worker, on that
     /// worker's thread; the calling thread is the first worker.
     ///
     /// # Errors
     ///
-    /// The poller's, which no peer can cause, or that a thread cannot be started. The other workers
-    /// are stopped then.
+    /// Fails with [`Operation::Spawn`] if a thread cannot be started, and with [`Operation::Poll`]
+    /// if a poller fails, which no peer can cause. The other workers are stopped first.
     ///
     /// # Panics
     ///
-    /// When a service does, after the other workers were stopped.
+    /// Panics if a service does, after the other workers were stopped.
     pub fn run<S, F>(self, service: F) -> Result<(), Error>
     where
         S: Service,
@@ -133,13 +117,12 @@ impl Server {
     {
         let Server { setups, shared, .. } = self;
         let work = |setup: WorkerSetup| {
-            let _alone = Alone(&shared);
+            let _abort = AbortOnPanic(&shared);
             let waker = Waker { shared: shared.clone(), worker: setup.index };
             let service = service(Worker { waker });
-            let result = WorkerLoop::new(setup, service).run();
-            result.map_err(|e| {
-                Handle(shared.clone()).stop_now();
-                Error::from_io(Operation::Poll, e)
+            WorkerLoop::new(setup, service).run().map_err(|error| {
+                shared.advance(Phase::Aborting);
+                Error::from_io(Operation::Poll, error)
             })
         };
         thread::scope(|scope| {
@@ -151,9 +134,9 @@ impl Server {
                 let name = format!("worker {}", setup.index);
                 match thread::Builder::new().name(name).spawn_scoped(scope, || work(setup)) {
                     Ok(thread) => others.push(thread),
-                    Err(e) => {
-                        Handle(shared.clone()).stop_now();
-                        result = Err(Error::from_io(Operation::Spawn, e));
+                    Err(error) => {
+                        shared.advance(Phase::Aborting);
+                        result = Err(Error::from_io(Operation::Spawn, error));
                         break;
                     }
                 }
@@ -166,6 +149,19 @@ impl Server {
             result
         })
     }
+}
+
+/// Creates each worker's poller, and the state that the workers share.
+fn workers(config: &Config) -> io::Result<(Vec<WorkerSetup>, Arc<Shared>)> {
+    let polls: Vec<Poll> = (0..config.workers).map(|_| Poll::new()).collect::<io::Result<_>>()?;
+    let mailbox = |poll: &Poll| {
+        let waker = mio::Waker::new(poll.registry(), worker::WAKE)?;
+        Ok(Mailbox::new(Some(waker)))
+    };
+    let mailboxes = polls.iter().map(mailbox).collect::<io::Result<_>>()?;
+    let shared = Arc::new(Shared::new(mailboxes));
+    let setup = |(index, poll)| WorkerSetup::new(index, poll, shared.clone(), config.clone());
+    Ok((polls.into_iter().enumerate().map(setup).collect(), shared))
 }
 
 /// Leaves IPv4 to the `0.0.0.0:PORT` of `all`, if `endpoint` is its `[::]:PORT`, which takes both
@@ -186,9 +182,11 @@ fn leaving_ipv4(options: &SocketOptions, endpoint: &Endpoint, all: &[Endpoint]) 
     options
 }
 
-/// Adds what notices a vanished peer. Keepalive sends no probe while data is unacknowledged, so it
-/// takes `TCP_USER_TIMEOUT` too. That option also ends the connection of a living peer that reads
-/// nothing: a server without a stall timeout lets such a peer pause forever, and does not get it.
+/// Returns `options` with those that notice a vanished peer.
+///
+/// Keepalive sends no probe while data is unacknowledged, so `TCP_USER_TIMEOUT` is set too. That
+/// option also ends the connection of a living peer that reads nothing. A server without a stall
+/// timeout lets such a peer pause forever, and therefore does not get the option.
 fn noticing_dead_peers(options: &SocketOptions, config: &Config) -> SocketOptions {
     let mut options = options.clone();
     let limit = config.dead_peer_timeout;
@@ -199,14 +197,14 @@ fn noticing_dead_peers(options: &SocketOptions, config: &Config) -> SocketOption
     options
 }
 
-/// A worker whose service panics takes the others with it: half a server would serve half of its
+/// Stops the other workers if a worker's service panics: half a server would serve half of its
 /// peers.
-struct Alone<'a>(&'a Arc<Shared>);
+struct AbortOnPanic<'a>(&'a Shared);
 
-impl Drop for Alone<'_> {
+impl Drop for AbortOnPanic<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            Handle(self.0.clone()).stop_now();
+            self.0.advance(Phase::Aborting);
         }
     }
 }

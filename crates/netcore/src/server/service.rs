@@ -1,4 +1,4 @@
-//! The protocol side of the loop.
+//! The protocol side of the event loop.
 
 use std::io;
 
@@ -9,96 +9,129 @@ use crate::address::Address;
 /// A protocol on the event loop: one value for each worker, one [`Connection`](Self::Connection)
 /// for each peer, and no I/O.
 ///
-/// Every method is called on the worker's own thread and must not block: what it waits for, all
-/// connections of the worker wait for. Bytes go in by [`receive`](Self::receive) and out by the
-/// [`Output`] that comes with each call. A value on a worker is never shared with another thread,
-/// so it needs no lock and no `Send`; what workers share, the service brings itself, and it wakes
-/// them with a [`Waker`](super::Waker).
+/// Every method is called on the worker's own thread and must not block, since all connections of
+/// the worker would wait with it. Bytes go in by [`receive`](Self::receive) and out by the
+/// [`Output`] of each call.
+///
+/// A service is never shared with another thread, so it needs no lock and no `Send`. A service
+/// brings the state that its workers share, and wakes them with a [`Waker`](super::Waker).
+///
+/// # Examples
+///
+/// ```
+/// use netcore::Address;
+/// use netcore::server::{Output, Service};
+///
+/// /// Counts the bytes of each connection, and sends the number at its end.
+/// struct Count;
+///
+/// impl Service for Count {
+///     type Connection = usize;
+///
+///     fn open(&mut self, _: &Address, _: &mut Output) -> usize {
+///         0
+///     }
+///
+///     fn receive(&mut self, count: &mut usize, input: &[u8], _: &mut Output) {
+///         *count += input.len();
+///     }
+///
+///     fn end(&mut self, count: &mut usize, output: &mut Output) {
+///         output.send(format!("{count} bytes\n").as_bytes());
+///         output.close();
+///     }
+/// }
+/// ```
 pub trait Service {
-    /// What is kept for one connection. The loop adds about 100 bytes, and no buffer while nothing
-    /// is unsent.
+    /// The service's state of one connection. The loop adds about 60 bytes, and a buffer only while
+    /// bytes are unsent.
     type Connection;
 
-    /// A peer has connected. What is sent here is the first that it reads.
+    /// Opens a connection. The bytes sent here are the first that the peer reads.
     fn open(&mut self, peer: &Address, output: &mut Output) -> Self::Connection;
 
-    /// Bytes came: as many as one read brought, at most [`Config::with_read`](super::Config::with_read), cut anywhere.
+    /// Receives the bytes of one read, at most [`Config::with_read`](super::Config::with_read),
+    /// split anywhere.
     fn receive(&mut self, connection: &mut Self::Connection, input: &[u8], output: &mut Output);
 
-    /// The peer has sent all that it will (a half-close). It may still read. Without a service's
-    /// own method, the connection is closed once everything is sent; a service that owes more
-    /// closes it itself when it has sent that.
+    /// Handles the end of the peer's input (a half-close). The peer may still read.
+    ///
+    /// By default the connection is closed once everything is sent. A service that has more to send
+    /// closes the connection itself afterwards.
     fn end(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = connection;
         output.close();
     }
 
-    /// What was sent earlier is with the system and there is room for more. Called after output had
-    /// to wait, and where [`Output::call_ready_when_flushed`] asked for it.
+    /// Sends more, now that earlier output has reached the kernel. The loop calls this after queued
+    /// output was flushed, and after [`Output::call_ready_when_flushed`].
     fn ready(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = (connection, output);
     }
 
-    /// The peer said nothing for the idle timeout. Without a service's own method, the connection
-    /// is closed; if it is not closed here, the timeout begins anew.
+    /// Handles a peer that has sent nothing for the idle timeout.
+    ///
+    /// By default the connection is closed. If a service does not close it, the timeout starts
+    /// again.
     fn idle(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = connection;
         output.close();
     }
 
-    /// The server stops, and no more input comes from anybody. Without a service's own method, the
-    /// connection is closed once everything is sent; a service that owes more closes it itself,
-    /// within the grace period.
+    /// Handles the stop of the server. No connection receives any more input.
+    ///
+    /// By default the connection is closed once everything is sent. A service that has more to send
+    /// closes the connection itself within the grace period.
     fn stop(&mut self, connection: &mut Self::Connection, output: &mut Output) {
         let _ = connection;
         output.close();
     }
 
-    /// The connection is over; nothing reaches the peer any more.
-    fn closed(&mut self, connection: Self::Connection, why: Closed) {
-        let _ = (connection, why);
+    /// Takes back the state of a connection that is over. Nothing reaches the peer any more.
+    fn closed(&mut self, connection: Self::Connection, reason: Closed) {
+        let _ = (connection, reason);
     }
 
-    /// A peer cannot be served. What is put into `words` (kept short: they must fit the socket's
-    /// buffer at once) is the last that it reads.
-    fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
-        let _ = (why, words);
+    /// Puts the last bytes for a peer that cannot be served into `text`. Keep them short: the socket's
+    /// buffer must take them at once.
+    fn reject(&mut self, reason: Rejection, text: &mut Vec<u8>) {
+        let _ = (reason, text);
     }
 
-    /// A datagram came, whole. Only for servers that listen on datagram sockets.
+    /// Receives one whole datagram. For servers that listen on datagram sockets.
     fn datagram(&mut self, input: &[u8], from: &Address, reply: &mut Reply) {
         let _ = (input, from, reply);
     }
 
-    /// The events of one wait are seen to. Called after each wait, also when only a
-    /// [`Waker`](super::Waker) ended it.
+    /// Acts on several connections, after the events of one wait. The loop calls this after each
+    /// wait, also if only a [`Waker`](super::Waker) ended it.
     fn turn(&mut self, turn: &mut Turn<'_, Self::Connection>) {
         let _ = turn;
     }
 }
 
-/// Why a connection is over.
+/// The reason for the end of a connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Closed {
-    /// All was sent, and the service or the peer closed it.
+    /// The service or the peer closed the connection, and everything was sent.
     Done,
-    /// The service cut it off with [`Output::abort`].
+    /// The service closed the connection at once with [`Output::abort`].
     Aborted,
-    /// The peer took none of what was waiting for it for the stall timeout.
+    /// The peer took none of the unsent bytes for the stall timeout.
     Stalled,
-    /// The socket failed: most often the peer reset it.
+    /// The socket failed, most often because the peer reset the connection.
     Broken(io::Error),
-    /// The server stopped before all was sent: at the end of the grace period, or at once.
+    /// The server stopped before everything was sent: at the end of the grace period, or at once.
     Stopped,
 }
 
-/// Why a peer is turned away.
+/// The reason for rejecting a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// There are as many connections as the server's limit allows.
+    /// The number of connections has reached the server's limit.
     Full,
-    /// The process or the system has no file descriptor left for it.
+    /// The process or the system has no file descriptor left.
     Descriptors,
 }

@@ -1,5 +1,5 @@
-//! The sockets of the loop: what a connection needs of one, and the two kinds that the system
-//! gives.
+//! The sockets of the event loop: the calls that a connection needs, and the two kinds of stream
+//! sockets.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! A worker's turn: what a service can do beyond one connection.
+//! A service's turn: access to all connections of its worker.
 
 use std::fmt;
 use std::time::{Instant, SystemTime};
@@ -6,10 +6,10 @@ use std::time::{Instant, SystemTime};
 use super::clock::Clock;
 use super::output::{ConnectionId, Output};
 
-/// What [`Service::turn`](super::Service::turn) gets: all connections of this worker.
+/// Access to all connections of a worker, lent to [`Service::turn`](super::Service::turn).
 ///
-/// The loop waits for events, sees to each connection that has one, and then gives the service its
-/// turn. So this is the place to send what came from some to all, in one write for each.
+/// The loop waits for events, handles each connection that has one, and then gives the service its
+/// turn. A service that broadcasts sends here, in one write for each connection.
 pub struct Turn<'a, C> {
     pub(super) connections: &'a mut dyn ConnectionAccess<C>,
     pub(super) clock: &'a Clock,
@@ -17,7 +17,7 @@ pub struct Turn<'a, C> {
     pub(super) again: Option<Instant>,
 }
 
-/// The connections behind a turn, whatever their sockets are.
+/// The connections behind a turn, for any kind of socket.
 pub(super) trait ConnectionAccess<C> {
     fn each(&mut self, f: &mut dyn FnMut(&mut C, &mut Output));
     fn with(&mut self, id: ConnectionId, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool;
@@ -26,22 +26,26 @@ pub(super) trait ConnectionAccess<C> {
 }
 
 impl<C> Turn<'_, C> {
-    /// Calls `f` for each open connection of this worker and sends what it says, in one system call
-    /// each.
+    /// Calls `f` for each open connection of this worker and sends its output, in one system call for
+    /// each connection.
     pub fn each(&mut self, mut f: impl FnMut(&mut C, &mut Output)) {
         self.connections.each(&mut f);
     }
 
-    /// Calls `f` for the connection `id`, if it is there still, and sends what it says. Whether it
-    /// is. One that is being closed is there until it has taken what it is owed: it can be cut off,
-    /// and nothing more is sent to it.
+    /// Calls `f` for the connection `id` and sends its output. Returns `false` if the connection is
+    /// over.
+    ///
+    /// A closing connection exists until its unsent bytes are sent. It can be aborted, and further
+    /// output to it is dropped.
     pub fn with(&mut self, id: ConnectionId, mut f: impl FnMut(&mut C, &mut Output)) -> bool {
         self.connections.with(id, &mut f)
     }
 
     /// Stops reading from all connections of this worker until
-    /// [`resume_reading`](Self::resume_reading). Output goes on. For a service whose input causes
-    /// more output than its peers take: unread input fills the senders' sockets, and they wait.
+    /// [`resume_reading`](Self::resume_reading). Output goes on.
+    ///
+    /// Use it if input causes more output than the peers take: unread input fills the senders'
+    /// sockets, and the senders wait.
     pub fn pause_reading(&mut self) {
         self.connections.pause_reading();
     }
@@ -52,22 +56,22 @@ impl<C> Turn<'_, C> {
         self.connections.resume_reading();
     }
 
-    /// Asks for another turn at `at`, or earlier if something happens.
+    /// Requests another turn at `at`, or earlier if an event comes.
     pub fn again_at(&mut self, at: Instant) {
         self.again = Some(self.again.map_or(at, |other| other.min(at)));
     }
 
-    /// Whether the server is stopping: no worker reads input any more.
+    /// Returns `true` if the server is stopping and this worker has read its last input.
     pub fn is_stopping(&self) -> bool {
         self.stopping
     }
 
-    /// As [`Output::now`].
+    /// Returns the time of this turn on the monotonic clock, like [`Output::now`].
     pub fn now(&self) -> Instant {
         self.clock.now()
     }
 
-    /// As [`Output::time`].
+    /// Returns the time of this turn on the system's clock, like [`Output::time`].
     pub fn time(&self) -> SystemTime {
         self.clock.time()
     }

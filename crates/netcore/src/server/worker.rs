@@ -1,4 +1,4 @@
-//! A worker: one thread, its poller, its service and its connections.
+//! The loop of a worker: one thread, its poller, its service and its connections.
 
 use std::io;
 use std::sync::Arc;
@@ -11,24 +11,26 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::accept::{Accepted, Acceptor};
 use super::clock::Clock;
+use super::config::Config;
 use super::connection::Readiness;
 use super::datagrams::{DatagramPort, ReceiveBatch};
-use super::handle::{Phase, Shared};
+use super::handle::{Mailbox, Shared};
 use super::output::Reply;
 use super::reactor::Reactor;
+use super::service::{Rejection, Service};
 use super::transport::{ByteStream, Socket};
-use super::{Config, Rejection, Service};
 use crate::address::Address;
 use crate::datagram::Datagram;
 use crate::error::{Error, Operation};
+use crate::shutdown::{Control, Phase};
 
-/// Events of one wait.
+/// The most events of one wait.
 const EVENTS: usize = 1024;
-/// A stop reads what has arrived before it for a quarter of the grace period, and no longer than
-/// this: a peer that goes on sending must not use it up.
+/// The longest time for which a stop reads input that arrived before it, at most a quarter of the
+/// grace period. A peer that keeps sending must not use up the grace period.
 const MAX_DRAIN: Duration = Duration::from_secs(1);
 
-/// Tokens from the top; below them are the connections' places in the table.
+// Tokens are counted down from the top. The numbers at the bottom are connections' slots.
 pub(super) const WAKE: Token = Token(usize::MAX);
 const LISTENERS: usize = usize::MAX / 4 * 3;
 const PORTS: usize = usize::MAX / 2;
@@ -41,48 +43,56 @@ fn port_token(index: usize) -> Token {
     Token(PORTS + index)
 }
 
-/// What a worker's thread starts with.
+/// A worker before it runs.
 pub(super) struct WorkerSetup {
     pub(super) index: usize,
     pub(super) poll: Poll,
-    pub(super) ports: Vec<DatagramPort>,
-    /// The first worker's only.
+    ports: Vec<DatagramPort>,
+    /// `Some` for the first worker.
     pub(super) acceptor: Option<Acceptor>,
-    pub(super) shared: Arc<Shared>,
-    pub(super) config: Config,
+    shared: Arc<Shared>,
+    config: Config,
+}
+
+impl WorkerSetup {
+    pub(super) fn new(index: usize, poll: Poll, shared: Arc<Shared>, config: Config) -> Self {
+        WorkerSetup { index, poll, ports: Vec::new(), acceptor: None, shared, config }
+    }
+
+    /// Takes a datagram socket over.
+    pub(super) fn add(&mut self, socket: Datagram) -> Result<(), Error> {
+        let endpoint = socket.endpoint().to_string();
+        let failed = |error| Error::from_io(Operation::Listen, error).at(endpoint.as_str());
+        let socket = std::net::UdpSocket::try_from(socket)?;
+        socket.set_nonblocking(true).map_err(failed)?;
+        let mut port = DatagramPort::new(UdpSocket::from_std(socket)).map_err(failed)?;
+        let token = port_token(self.ports.len());
+        // Not writable: the system would report room again after each sent datagram.
+        let readable = Interest::READABLE;
+        self.poll.registry().register(port.socket(), token, readable).map_err(failed)?;
+        self.ports.push(port);
+        Ok(())
+    }
+
+    fn mailbox(&self) -> &Mailbox {
+        &self.shared.mailboxes[self.index]
+    }
 }
 
 pub(super) struct WorkerLoop<S: Service> {
     setup: WorkerSetup,
     reactor: Reactor<S, Socket>,
     clock: Clock,
-    inbox: ReceiveBatch,
+    batch: ReceiveBatch,
     reply: Reply,
-    /// The service's wish for its next turn.
-    again: Option<Instant>,
-    /// Nothing is read any more.
+    /// Time at which the service wants its next turn.
+    next_turn: Option<Instant>,
+    /// The worker has read its last input.
     drained: bool,
-    /// The service was told of the stop.
+    /// The service has been notified of the stop.
     stop_announced: bool,
-    /// The end of the grace period, once it has begun; one that is too long for a clock has none.
-    end: Option<Instant>,
-}
-
-impl WorkerSetup {
-    /// Takes a datagram socket over.
-    pub(super) fn add(&mut self, socket: Datagram) -> Result<(), Error> {
-        let endpoint = socket.endpoint().to_string();
-        let failed = |e| Error::from_io(Operation::Listen, e).at(endpoint.as_str());
-        let socket = std::net::UdpSocket::try_from(socket)?;
-        socket.set_nonblocking(true).map_err(failed)?;
-        let mut port = DatagramPort::new(UdpSocket::from_std(socket)).map_err(failed)?;
-        let token = port_token(self.ports.len());
-        // Not for both: the system tells of room again with each datagram that has left.
-        let readable = Interest::READABLE;
-        self.poll.registry().register(port.socket(), token, readable).map_err(failed)?;
-        self.ports.push(port);
-        Ok(())
-    }
+    /// End of the grace period once it has begun. `None` if it is too long for the clock.
+    grace_end: Option<Instant>,
 }
 
 impl<S: Service> WorkerLoop<S> {
@@ -90,15 +100,15 @@ impl<S: Service> WorkerLoop<S> {
         let clock = Clock::system();
         let reactor = Reactor::new(service, &setup.config, clock.clone());
         WorkerLoop {
-            inbox: ReceiveBatch::new(&setup.ports),
+            batch: ReceiveBatch::new(&setup.ports),
             setup,
             reactor,
             reply: Reply::new(clock.clone()),
             clock,
-            again: None,
+            next_turn: None,
             drained: false,
             stop_announced: false,
-            end: None,
+            grace_end: None,
         }
     }
 
@@ -107,67 +117,40 @@ impl<S: Service> WorkerLoop<S> {
         let mut events = Events::with_capacity(EVENTS);
         loop {
             let timeout = self.timeout();
-            // What arrived before this moment is among the events of this wait, if they fit.
+            // Input that arrived before this moment is among the events of this wait, if they fit.
             let seen = self.reactor.next_timer().map(|_| self.clock.millis());
             match self.setup.poll.poll(&mut events, timeout) {
                 Ok(()) => self.clock.turn(),
-                // No wait was made: what has arrived must be seen before a timer is.
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {
+                // No wait was made: events must be handled before any timer.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                     self.clock.turn();
                     continue;
                 }
-                Err(e) => return Err(e),
+                Err(error) => return Err(error),
             }
-            let mut noted = 0;
-            for event in &events {
-                self.event(event);
-                noted += 1;
-            }
-            if let Some(acceptor) = self.setup.acceptor.take() {
-                self.setup.acceptor = Some(self.accept(acceptor));
-            }
+            let handled = self.handle(&events);
+            self.accept();
             self.answer_datagrams();
             self.reactor.run();
-            if let Some(seen) = seen.filter(|_| noted < EVENTS) {
+            if let Some(seen) = seen.filter(|_| handled < EVENTS) {
                 self.reactor.expire(seen);
             }
             self.turn();
-            match self.setup.shared.phase() {
-                Phase::Serving => {}
-                Phase::Stopping => {
-                    if self.wind_down() {
-                        return Ok(());
-                    }
-                }
+            let is_over = match self.setup.shared.phase() {
+                Phase::Serving => false,
+                Phase::Stopping => self.stop_step(),
                 Phase::Aborting => {
                     self.reactor.abort();
-                    return Ok(());
+                    true
                 }
+            };
+            if is_over {
+                return Ok(());
             }
         }
     }
 
-    fn answer_datagrams(&mut self) {
-        for (index, port) in self.setup.ports.iter_mut().enumerate() {
-            port.run(self.reactor.service(), &mut self.inbox, &mut self.reply);
-            if port.is_full() {
-                // Where this fails, the next datagram that comes is the occasion to try again.
-                let registry = self.setup.poll.registry();
-                let _ = registry.reregister(port.socket(), port_token(index), BOTH);
-            }
-        }
-    }
-
-    fn turn(&mut self) {
-        self.again = self.reactor.turn(self.drained);
-        let released = self.reactor.reap();
-        if released > 0 {
-            let load = &self.setup.shared.mailboxes[self.setup.index].load;
-            load.fetch_sub(released, Ordering::Relaxed);
-        }
-    }
-
-    /// How long to wait for events. `None`: until one comes.
+    /// Returns how long to wait for events. Returns `None` to wait without a limit.
     fn timeout(&self) -> Option<Duration> {
         let busy = self.reactor.is_busy()
             || self.setup.acceptor.as_ref().is_some_and(Acceptor::is_busy)
@@ -176,49 +159,79 @@ impl<S: Service> WorkerLoop<S> {
             return Some(Duration::ZERO);
         }
         let paused = self.setup.acceptor.as_ref().and_then(Acceptor::paused);
-        let at = [paused, self.end, self.again].into_iter().flatten().min();
+        let at = [paused, self.grace_end, self.next_turn].into_iter().flatten().min();
         let wait = at.map(|at| at.saturating_duration_since(self.clock.now()));
         let timer = self.reactor.next_timer().map(|at| self.clock.until(at));
         [wait, timer].into_iter().flatten().min()
     }
 
+    /// Passes the events of one wait on, and returns their number.
+    fn handle(&mut self, events: &Events) -> usize {
+        let mut handled = 0;
+        for event in events {
+            self.event(event);
+            handled += 1;
+        }
+        handled
+    }
+
     fn event(&mut self, event: &Event) {
         match event.token() {
             WAKE => {
-                self.setup.shared.mailboxes[self.setup.index].awake();
+                self.setup.mailbox().note_awake();
                 self.open_accepted();
             }
-            Token(t) if t >= LISTENERS => {
+            Token(token) if token >= LISTENERS => {
                 if let Some(acceptor) = self.setup.acceptor.as_mut() {
-                    acceptor.event(t - LISTENERS);
+                    acceptor.event(token - LISTENERS);
                 }
             }
-            Token(t) if t >= PORTS => {
-                if let Some(port) = self.setup.ports.get_mut(t - PORTS) {
+            Token(token) if token >= PORTS => {
+                if let Some(port) = self.setup.ports.get_mut(token - PORTS) {
                     port.event();
                 }
             }
-            Token(t) => self.reactor.event(t as u32, readiness(event)),
+            Token(token) => self.reactor.event(token as u32, readiness(event)),
         }
     }
 
-    fn accept(&mut self, mut acceptor: Acceptor) -> Acceptor {
-        let shared = self.setup.shared.clone();
+    fn answer_datagrams(&mut self) {
+        for (index, port) in self.setup.ports.iter_mut().enumerate() {
+            port.run(self.reactor.service(), &mut self.batch, &mut self.reply);
+            if port.is_full() {
+                // If this fails, the next datagram that arrives is the occasion to try again.
+                let registry = self.setup.poll.registry();
+                let _ = registry.reregister(port.socket(), port_token(index), BOTH);
+            }
+        }
+    }
+
+    fn turn(&mut self) {
+        self.next_turn = self.reactor.turn(self.drained);
+        let released = self.reactor.reap();
+        if released > 0 {
+            self.setup.mailbox().load.fetch_sub(released, Ordering::Relaxed);
+        }
+    }
+
+    /// Accepts connections, if this is the first worker.
+    fn accept(&mut self) {
+        let Some(mut acceptor) = self.setup.acceptor.take() else { return };
         acceptor.run(|accepted| match accepted {
             Accepted::Serve(worker, socket, peer) if worker == self.setup.index => {
                 self.open(socket, &peer);
             }
             Accepted::Serve(worker, socket, peer) => {
-                shared.mailboxes[worker].hand_over(socket, peer);
+                self.setup.shared.mailboxes[worker].hand_over(socket, peer);
             }
-            Accepted::Reject(socket, why) => self.reject(socket, why),
+            Accepted::Reject(socket, reason) => self.reject(socket, reason),
         });
-        acceptor
+        self.setup.acceptor = Some(acceptor);
     }
 
-    /// Opens what the first worker has handed over.
+    /// Opens the connections that the first worker has handed over.
     fn open_accepted(&mut self) {
-        for (socket, peer) in self.setup.shared.mailboxes[self.setup.index].take_accepted() {
+        for (socket, peer) in self.setup.mailbox().take_accepted() {
             self.open(socket, &peer);
         }
     }
@@ -233,37 +246,37 @@ impl<S: Service> WorkerLoop<S> {
         let token = Token(index as usize);
         let registry = self.setup.poll.registry();
         let registered = match socket {
-            Socket::Tcp(s) => registry.register(s, token, BOTH),
+            Socket::Tcp(stream) => registry.register(stream, token, BOTH),
             #[cfg(unix)]
-            Socket::Unix(s) => registry.register(s, token, BOTH),
+            Socket::Unix(stream) => registry.register(stream, token, BOTH),
         };
-        if let Err(e) = registered {
-            self.reactor.fail(index, e);
+        if let Err(error) = registered {
+            self.reactor.fail(index, error);
         }
     }
 
-    fn reject(&mut self, mut socket: Socket, why: Rejection) {
-        let mut words = Vec::new();
-        self.reactor.service().reject(why, &mut words);
-        if why == Rejection::Full && self.reactor.may_reject() {
-            let index = self.reactor.reject(socket, &words);
+    fn reject(&mut self, mut socket: Socket, reason: Rejection) {
+        let mut text = Vec::new();
+        self.reactor.service().reject(reason, &mut text);
+        if reason == Rejection::Full && self.reactor.may_reject() {
+            let index = self.reactor.reject(socket, &text);
             return self.register(index);
         }
-        // No descriptor, or too many at once, to see it off properly. What it has sent already is
-        // read, since a close over unread input would take the words back.
-        let _ = socket.write(&words);
+        // Descriptors are short, or too many rejected connections linger already. The input is read
+        // first, since a close over unread input would make TCP drop the text.
+        let _ = socket.write(&text);
         let _ = socket.shutdown_write();
         let _ = socket.read(&mut [0; 4096]);
     }
 
-    /// A graceful stop, a step each turn. `true`: done.
-    fn wind_down(&mut self) -> bool {
+    /// Takes one step of a graceful stop in each turn. Returns `true` if it is done.
+    fn stop_step(&mut self) -> bool {
         // Closes the listeners and removes their files.
         self.setup.acceptor = None;
         if !self.drained {
             self.drain_input();
             self.drained = true;
-            self.end = Instant::now().checked_add(self.setup.config.grace);
+            self.grace_end = Instant::now().checked_add(self.setup.config.grace);
             self.setup.shared.mark_drained();
         }
         if !self.setup.shared.all_drained() {
@@ -271,8 +284,8 @@ impl<S: Service> WorkerLoop<S> {
         }
         if !self.stop_announced {
             self.stop_announced = true;
-            // What the last worker to fall drained brought, be it connections or words for those of
-            // this one, is with this one's service after a turn.
+            // The last worker to be drained may have brought this one connections, or bytes for its
+            // peers. They reach this worker's service in a turn before the stop.
             self.open_accepted();
             self.turn();
             self.reactor.stop();
@@ -281,10 +294,10 @@ impl<S: Service> WorkerLoop<S> {
         if self.reactor.open_connections() == 0 {
             return true;
         }
-        if self.end.is_some_and(|end| self.clock.now() >= end) {
-            let owed = self.reactor.served();
-            if owed > 0 {
-                log::warn!("{owed} connections cut off at the end of the grace period");
+        if self.grace_end.is_some_and(|end| self.clock.now() >= end) {
+            let served = self.reactor.served();
+            if served > 0 {
+                log::warn!("closed {served} connections at the end of the grace period");
             }
             self.reactor.abort();
             return true;
@@ -292,7 +305,7 @@ impl<S: Service> WorkerLoop<S> {
         false
     }
 
-    /// Reads what had arrived before the stop.
+    /// Reads input that arrived before the stop.
     fn drain_input(&mut self) {
         self.open_accepted();
         let mut events = Events::with_capacity(EVENTS);
@@ -301,15 +314,13 @@ impl<S: Service> WorkerLoop<S> {
             if self.setup.poll.poll(&mut events, Some(Duration::ZERO)).is_err() {
                 break;
             }
-            for event in &events {
-                self.event(event);
-            }
+            self.handle(&events);
             self.answer_datagrams();
             self.reactor.run();
             self.turn();
-            let more = !events.is_empty() || self.reactor.is_busy();
+            let is_drained = events.is_empty() && !self.reactor.is_busy();
             let aborting = self.setup.shared.phase() == Phase::Aborting;
-            if !more || aborting || Instant::now() >= until {
+            if is_drained || aborting || Instant::now() >= until {
                 break;
             }
         }
@@ -319,8 +330,8 @@ impl<S: Service> WorkerLoop<S> {
     }
 }
 
-/// Both directions of a stream at once, for good: edge-triggered readiness makes that cheaper than to change it
-/// as output comes and goes.
+/// Both directions of a stream, registered once. With edge-triggered readiness that is cheaper than
+/// a change whenever output comes and goes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::Config;
-use super::handle::{Phase, Shared};
+use super::config::Config;
+use super::shared::Shared;
 use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
+use crate::shutdown::{Control, Phase};
 use crate::stream::Stream;
 
 /// The most that one write takes, and so what a peer has the idle timeout for.
