@@ -1,3 +1,5 @@
+//! Addresses of sockets, of any family.
+
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -5,9 +5,6 @@ mod happy_eyeballs;
 mod inet;
 mod unix;
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -25,6 +22,9 @@ use crate::stream::Stream;
 use crate::sys;
 pub use event::ConnectEvent;
 pub use happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
+
+#[cfg(test)]
+mod tests;
 
 type Observer<'a> = &'a mut dyn FnMut(&ConnectEvent<'_>);
 
@@ -249,8 +249,8 @@ impl Stream {
 }
 
 impl Datagram {
-    /// Opens a socket that sends to `endpoint` and receives from `endpoint` only. The transport of a
-    /// text without a scheme is UDP.
+    /// Opens a socket that sends to `endpoint` and receives from `endpoint` only. The transport of
+    /// a text without a scheme is UDP.
     ///
     /// Nothing is sent yet. If the peer does not exist, the first [`recv`](Datagram::recv) reports
     /// that, provided that the other machine answers so. On Linux a Unix socket gets a name of its

@@ -6,9 +6,6 @@ mod convert;
 mod multicast;
 mod received;
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 
@@ -24,6 +21,9 @@ use crate::socket_file::SocketFile;
 use crate::sys::{self, Interest, Local, Outgoing};
 pub use batch::Batch;
 pub use received::Received;
+
+#[cfg(test)]
+mod tests;
 
 /// A datagram socket: UDP or Unix.
 ///

@@ -1,3 +1,5 @@
+//! Deadlines: points in time that bound operations.
+
 use std::time::{Duration, Instant};
 
 #[cfg(test)]

@@ -4,9 +4,6 @@ mod error;
 mod parse;
 mod to_endpoint;
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +12,9 @@ use std::path::{Path, PathBuf};
 use crate::address::write_unix;
 use crate::error::Error;
 pub use error::ParseEndpointError;
+
+#[cfg(test)]
+mod tests;
 
 /// An address to connect to or to listen on, as people write it.
 ///
@@ -32,11 +32,12 @@ pub use error::ParseEndpointError;
 /// | `db.example:5432` | a name and a port |
 /// | `127.0.0.1:http` | a port may be a service's name |
 /// | `:8080` | every interface, IPv4 and IPv6; to connect: this machine |
-/// | `[::1]:80`, `[fe80::1%eth0]:80` | IPv6 stands in brackets; behind `%` its zone, an interface's name or number (RFC 4007) |
+/// | `[::1]:80` | IPv6 stands in brackets |
+/// | `[fe80::1%eth0]:80` | `%` precedes the zone, an interface's name or number (RFC 4007) |
 /// | `unix:/run/app.sock` | a Unix socket's file |
 /// | `unix:@app` | a Unix socket with an abstract name (unix(7)), on Linux |
 ///
-/// `tcp://` or `udp://` may stand before the first four; without it the transport is TCP.
+/// `tcp://` or `udp://` may stand before all but the last two; without it the transport is TCP.
 /// `unix://PATH` is read as `unix:PATH`, and a file called `@app` is `unix:./@app`.
 ///
 /// An abstract name has no file and so no permissions: every process in the same network namespace

@@ -43,9 +43,9 @@ mod tests;
 /// says more than the endpoint, and the kind. Where the system shows it, the line names the process
 /// that owns an address: `bind tcp://0.0.0.0:80: address in use by nginx (pid 812)`.
 ///
-/// The system's own code is the [`source`](StdError::source), so a printed chain says nothing twice.
-/// `{error:#}` and `{error:?}` print the whole chain on one line. A `main` that returns the error
-/// therefore prints what failed, on what and why.
+/// The system's own code is the [`source`](StdError::source), so a printed chain says nothing
+/// twice. `{error:#}` and `{error:?}` print the whole chain on one line. A `main` that returns the
+/// error therefore prints what failed, on what and why.
 ///
 /// ```
 /// use std::io;
@@ -109,8 +109,8 @@ impl Error {
         self
     }
 
-    /// Sets the cause. The kind stays as it is. A bare [`io::ErrorKind`] is dropped, since it says no
-    /// more than the kind.
+    /// Sets the cause. The kind stays as it is. A bare [`io::ErrorKind`] is dropped, since it says
+    /// no more than the kind.
     #[must_use]
     pub fn because(mut self, cause: io::Error) -> Error {
         self.0.cause = Cause::from_io(cause);
@@ -194,7 +194,8 @@ impl Error {
         self.0.endpoint.as_deref()
     }
 
-    /// Returns the address that was tried: one of the addresses that the endpoint's name stands for.
+    /// Returns the address that was tried: one of the addresses that the endpoint's name stands
+    /// for.
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
         self.0.address.as_ref()
@@ -209,8 +210,8 @@ impl Error {
         self.0.owner.as_deref()
     }
 
-    /// Returns the system's own code: `errno`, a Winsock code, or for [`Operation::Resolve`] an `EAI_`
-    /// code of `getaddrinfo`.
+    /// Returns the system's own code: `errno`, a Winsock code, or for [`Operation::Resolve`] an
+    /// `EAI_` code of `getaddrinfo`.
     #[must_use]
     pub fn code(&self) -> Option<i32> {
         self.0.cause.as_ref().and_then(Cause::code)

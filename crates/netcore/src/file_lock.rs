@@ -1,12 +1,12 @@
 //! Advisory locks on files and directories: flock(2). On Unix.
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::os::fd::AsFd;
 
 use crate::sys;
+
+#[cfg(test)]
+mod tests;
 
 /// Locks a file or a directory exclusively, without waiting; flock(2). Returns `false` if another
 /// descriptor holds the lock. On Unix.

@@ -1,4 +1,4 @@
-//! What several modules' tests need.
+//! Helpers for the tests of several modules.
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 #[cfg(unix)]
@@ -17,12 +17,12 @@ use crate::listener::Listener;
 use crate::options::SocketOptions;
 use crate::stream::Stream;
 
-/// Long enough for any machine: it runs out only where a test would hang.
+/// A deadline that passes only if a test would hang.
 pub(crate) fn patience() -> Deadline {
     Deadline::after(Duration::from_secs(60))
 }
 
-/// Short, for waits that must end by their deadline.
+/// A short deadline, for waits that must end by it.
 pub(crate) fn moment() -> Deadline {
     Deadline::after(Duration::from_millis(30))
 }
@@ -45,7 +45,7 @@ pub(crate) fn pair(listener: &Listener) -> (Stream, Stream) {
     (client, server)
 }
 
-/// A TCP port that refuses connections and that nobody else can get meanwhile.
+/// Binds a TCP port that refuses connections. No other process can get it meanwhile.
 pub(crate) fn refusing(address: &str) -> (Socket, SocketAddr) {
     let address: SocketAddr = address.parse().unwrap();
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
@@ -57,7 +57,7 @@ pub(crate) fn refusing(address: &str) -> (Socket, SocketAddr) {
     (socket, address)
 }
 
-/// Whether this machine has IPv6; says so if it does not.
+/// Returns `true` if this machine has IPv6; prints a line if it does not.
 pub(crate) fn has_ipv6() -> bool {
     let has = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
     if !has {
@@ -66,7 +66,7 @@ pub(crate) fn has_ipv6() -> bool {
     has
 }
 
-/// A fresh directory, removed with all that is in it.
+/// A new directory, removed with its content.
 #[cfg(unix)]
 pub(crate) struct TestDir(PathBuf);
 
@@ -107,7 +107,7 @@ impl Piped {
         Piped::start("cat")
     }
 
-    /// The entrance of a pipe that nobody reads any more.
+    /// Returns the entrance of a pipe whose reader has gone.
     pub(crate) fn gone() -> ChildStdin {
         let mut all = Piped::start("true");
         let entrance = all.take_entrance();
@@ -140,8 +140,8 @@ impl Drop for Piped {
 #[cfg(unix)]
 const CHILD: &str = "NETCORE_TEST_CHILD";
 
-/// Runs `body` in a process of its own: the test `name` started again, by a shell that ran `setup`
-/// first. For what changes the whole process.
+/// Runs `body` in a separate process: a shell runs `setup` and then the test `name` again. For code
+/// that changes the whole process.
 #[cfg(unix)]
 pub(crate) fn in_child(name: &str, setup: &str, body: impl FnOnce()) {
     if std::env::var_os(CHILD).is_some_and(|child| child == name) {

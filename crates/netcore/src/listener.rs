@@ -1,7 +1,6 @@
-mod convert;
+//! Listening sockets: TCP and Unix.
 
-#[cfg(test)]
-mod tests;
+mod convert;
 
 use std::fmt;
 use std::io;
@@ -18,6 +17,9 @@ use crate::options::SocketOptions;
 use crate::socket_file::SocketFile;
 use crate::stream::Stream;
 use crate::sys::{self, Interest};
+
+#[cfg(test)]
+mod tests;
 
 /// A listening socket: TCP or Unix.
 ///
@@ -55,8 +57,8 @@ pub struct Listener {
 sys::handle_traits!(Listener);
 
 impl Listener {
-    /// Listens on one address, with the options that suit a server. `endpoint` is an [`Endpoint`], a
-    /// text such as `127.0.0.1:0`, `:8080` or `unix:/run/app.sock`, or a socket address.
+    /// Listens on one address, with the options that suit a server. `endpoint` is an [`Endpoint`],
+    /// a text such as `127.0.0.1:0`, `:8080` or `unix:/run/app.sock`, or a socket address.
     ///
     /// A name that stands for several addresses is bound to the first one of a family that the
     /// machine has; [`bind_all`](Listener::bind_all) listens on all of them.
@@ -81,7 +83,8 @@ impl Listener {
     ///   connections inherit both and the buffer sizes from here.
     /// - A Unix socket's file on which no process accepts is replaced. A file on which a process
     ///   does, and any other file, is left untouched.
-    /// - The backlog is 4096, or the system's limit if that is lower, unless `options` say otherwise.
+    /// - The backlog is 4096, or the system's limit if that is lower, unless `options` say
+    ///   otherwise.
     ///
     /// # Errors
     ///
@@ -102,8 +105,8 @@ impl Listener {
         Listener::new(bound, options.nonblocking().unwrap_or(false))
     }
 
-    /// Listens on every address that `endpoint` stands for, with one listener for each; otherwise as
-    /// [`bind_with`](Listener::bind_with).
+    /// Listens on every address that `endpoint` stands for, with one listener for each; otherwise
+    /// as [`bind_with`](Listener::bind_with).
     ///
     /// Port 0 takes the same free port for all addresses of a name. `:PORT` is two listeners where
     /// one socket can't serve both families.
@@ -214,7 +217,7 @@ pub(crate) fn accept<T>(
             AcceptFailure::Empty | AcceptFailure::Transient => shortage = None,
             AcceptFailure::Shortage => {
                 if shortage.is_none() {
-                    log::warn!("{name}: accepting is held up: {error}");
+                    log::warn!("{name}: accepting is delayed: {error}");
                 }
                 shortage = Some(error);
                 sys::pause(pauses, LONGEST_PAUSE, deadline);

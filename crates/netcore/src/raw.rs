@@ -30,9 +30,6 @@
 mod convert;
 mod types;
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
@@ -45,6 +42,9 @@ use crate::options::SocketOptions;
 use crate::sys::{self, Interest};
 use crate::{bind, datagram, listener};
 pub use types::{Domain, Protocol, Type};
+
+#[cfg(test)]
+mod tests;
 
 /// A socket of any domain, type and protocol.
 ///

@@ -125,9 +125,8 @@ impl Relay<'_> {
                 moved_at = Instant::now();
                 continue;
             }
-            let half_closed = self.flows.iter().find_map(Flow::patience);
-            let leaves =
-                half_closed.is_some_and(|patience| idle.is_none_or(|idle| patience <= idle));
+            let half_closed = self.flows.iter().find_map(Flow::half_closed_limit);
+            let leaves = half_closed.is_some_and(|limit| idle.is_none_or(|idle| limit <= idle));
             let quiet = if leaves { half_closed } else { idle };
             let quiet =
                 quiet.map_or(Deadline::never(), |quiet| Deadline::after_at(moved_at, quiet));

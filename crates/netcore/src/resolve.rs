@@ -188,6 +188,6 @@ fn reverse_with(
     if is_name && name.is_ascii() {
         return Ok(name);
     }
-    let text = format!("{name:?} is no host's name");
+    let text = format!("{name:?} is not a host name");
     Err(Error::new(Operation::Resolve, ErrorKind::InvalidData).because_text(text))
 }

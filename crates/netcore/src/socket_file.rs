@@ -1,8 +1,5 @@
 //! The file of a bound Unix socket.
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +8,9 @@ use socket2::{Domain, Socket, Type};
 use crate::address::Address;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys;
+
+#[cfg(test)]
+mod tests;
 
 /// The file of a bound Unix socket; dropping this removes it.
 ///
@@ -99,7 +99,7 @@ fn remove_stale(path: &Path, address: &socket2::SockAddr, kind: Type) -> Result<
         _ => return in_use("another process has the socket"),
     }
     if !is_still(path, identity) {
-        return in_use("another process has just taken the file's place");
+        return in_use("another process has just replaced the file");
     }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -4,9 +4,6 @@ mod convert;
 mod drain;
 mod std_io;
 
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Borrow;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -19,6 +16,9 @@ use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::{self, Interest};
+
+#[cfg(test)]
+mod tests;
 
 /// A connected stream: TCP or Unix.
 ///
@@ -73,8 +73,8 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`Operation::Read`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, even
-    /// if there is something to read, or with the system's reason, often
+    /// [`Operation::Read`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
+    /// even if there is something to read, or with the system's reason, often
     /// [`ConnectionReset`](ErrorKind::ConnectionReset).
     pub fn read_deadline(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
         self.read_until(buffer, deadline).map_err(|error| self.name(error))
@@ -321,8 +321,9 @@ impl Stream {
 ///
 /// /// A whole message of at most a kilobyte, within five seconds.
 /// fn message(stream: &Stream) -> std::io::Result<String> {
+///     let deadline = Deadline::after(Duration::from_secs(5));
 ///     let mut text = String::new();
-///     stream.with_deadline(Deadline::after(Duration::from_secs(5))).take(1024).read_to_string(&mut text)?;
+///     stream.with_deadline(deadline).take(1024).read_to_string(&mut text)?;
 ///     Ok(text)
 /// }
 /// ```

@@ -6,9 +6,6 @@ mod nonblocking;
 mod pump;
 mod write;
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::ops::{Bound, RangeBounds};
 use std::os::fd::AsFd;
@@ -23,6 +20,9 @@ pub(crate) use descriptor::{Descriptor, not_opened};
 pub(crate) use nonblocking::Nonblocking;
 pub(crate) use pump::{Pump, Step};
 pub use write::write_all_to;
+
+#[cfg(test)]
+mod tests;
 
 /// Transfers of whole files. On Unix.
 ///
@@ -79,13 +79,13 @@ impl Stream {
         self.send_file_with_progress(file, range, deadline, |_| ())
     }
 
-    /// As [`send_file`](Stream::send_file), and calls `progress` with the running total whenever bytes
-    /// arrive.
+    /// As [`send_file`](Stream::send_file), and calls `progress` with the running total whenever
+    /// bytes arrive.
     ///
     /// # Errors
     ///
-    /// As [`send_file`](Stream::send_file). The last argument of `progress` is then the number of bytes
-    /// transferred.
+    /// As [`send_file`](Stream::send_file). The last argument of `progress` is then the number of
+    /// bytes transferred.
     pub fn send_file_with_progress(
         &self,
         file: &impl AsFd,
@@ -109,13 +109,13 @@ impl Stream {
         self.send_from_with_progress(source, deadline, |_| ())
     }
 
-    /// As [`send_from`](Stream::send_from), and calls `progress` with the running total whenever bytes
-    /// arrive.
+    /// As [`send_from`](Stream::send_from), and calls `progress` with the running total whenever
+    /// bytes arrive.
     ///
     /// # Errors
     ///
-    /// As [`send_from`](Stream::send_from). The last argument of `progress` is then the number of bytes
-    /// transferred.
+    /// As [`send_from`](Stream::send_from). The last argument of `progress` is then the number of
+    /// bytes transferred.
     pub fn send_from_with_progress(
         &self,
         source: &impl AsFd,
@@ -143,28 +143,28 @@ impl Stream {
         &self,
         target: &impl AsFd,
         limit: u64,
-        patience: impl Into<TransferDeadline>,
+        deadline: impl Into<TransferDeadline>,
     ) -> Result<u64, Error> {
-        self.receive_into_with_progress(target, limit, patience, |_| ())
+        self.receive_into_with_progress(target, limit, deadline, |_| ())
     }
 
-    /// As [`receive_into`](Stream::receive_into), and calls `progress` with the running total whenever bytes
-    /// arrive.
+    /// As [`receive_into`](Stream::receive_into), and calls `progress` with the running total
+    /// whenever bytes arrive.
     ///
     /// # Errors
     ///
-    /// As [`receive_into`](Stream::receive_into). The last argument of `progress` is then the number of bytes
-    /// transferred.
+    /// As [`receive_into`](Stream::receive_into). The last argument of `progress` is then the
+    /// number of bytes transferred.
     pub fn receive_into_with_progress(
         &self,
         target: &impl AsFd,
         limit: u64,
-        patience: impl Into<TransferDeadline>,
+        deadline: impl Into<TransferDeadline>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
-        let patience = patience.into();
-        let received = self.receive(target, limit, patience, progress)?;
-        if received == limit && self.has_more(patience.reading_at(Instant::now()))? {
+        let deadline = deadline.into();
+        let received = self.receive(target, limit, deadline, progress)?;
+        if received == limit && self.has_more(deadline.reading_at(Instant::now()))? {
             let cause = io::Error::other(format!("the peer sent more than {limit} bytes"));
             return Err(self.name(Error::new(Operation::Read, ErrorKind::TooLarge).because(cause)));
         }
@@ -182,26 +182,26 @@ impl Stream {
         &self,
         target: &impl AsFd,
         count: u64,
-        patience: impl Into<TransferDeadline>,
+        deadline: impl Into<TransferDeadline>,
     ) -> Result<(), Error> {
-        self.receive_exact_into_with_progress(target, count, patience, |_| ())
+        self.receive_exact_into_with_progress(target, count, deadline, |_| ())
     }
 
-    /// As [`receive_exact_into`](Stream::receive_exact_into), and calls `progress` with the running total whenever bytes
-    /// arrive.
+    /// As [`receive_exact_into`](Stream::receive_exact_into), and calls `progress` with the running
+    /// total whenever bytes arrive.
     ///
     /// # Errors
     ///
-    /// As [`receive_exact_into`](Stream::receive_exact_into). The last argument of `progress` is then the number of bytes
-    /// transferred.
+    /// As [`receive_exact_into`](Stream::receive_exact_into). The last argument of `progress` is
+    /// then the number of bytes transferred.
     pub fn receive_exact_into_with_progress(
         &self,
         target: &impl AsFd,
         count: u64,
-        patience: impl Into<TransferDeadline>,
+        deadline: impl Into<TransferDeadline>,
         progress: impl FnMut(u64),
     ) -> Result<(), Error> {
-        let received = self.receive(target, count, patience.into(), progress)?;
+        let received = self.receive(target, count, deadline.into(), progress)?;
         if received < count {
             return Err(self.name(ended("peer", received, count)));
         }
@@ -236,7 +236,7 @@ impl Stream {
         &self,
         target: &impl AsFd,
         count: u64,
-        patience: TransferDeadline,
+        limits: TransferDeadline,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let _mode = Nonblocking::set(self)?;
@@ -244,7 +244,7 @@ impl Stream {
         let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
         let target = to.name();
         let mut pump = Pump::new(from, to, None, Some(count));
-        run(&mut pump, patience, progress).map_err(|error| match error.operation() {
+        run(&mut pump, limits, progress).map_err(|error| match error.operation() {
             Operation::Write => error.at(target),
             _ => self.name(error),
         })
@@ -254,15 +254,15 @@ impl Stream {
 /// Runs `pump` until all bytes have arrived.
 fn run(
     pump: &mut Pump<'_>,
-    patience: TransferDeadline,
+    limits: TransferDeadline,
     mut progress: impl FnMut(u64),
 ) -> Result<u64, Error> {
     let _quiet = NoSigpipe::new();
-    let deadline = patience.deadline();
+    let deadline = limits.deadline();
     let mut watched = true;
     let mut waited = Interest::Read;
     // End of the current wait for `from`.
-    let mut pause: Option<Deadline> = None;
+    let mut stall: Option<Deadline> = None;
     loop {
         if deadline.is_expired() {
             let side = if pump.holds() { Interest::Write } else { waited };
@@ -270,7 +270,7 @@ fn run(
         }
         match pump.step().map_err(|(side, error)| Error::from_io(operation(side), error))? {
             Step::Moved => {
-                pause = None;
+                stall = None;
                 progress(pump.moved());
             }
             Step::Wait(interest) => {
@@ -279,7 +279,7 @@ fn run(
                 let until = match interest {
                     Interest::Write => deadline,
                     Interest::Read => {
-                        *pause.get_or_insert_with(|| patience.reading_at(Instant::now()))
+                        *stall.get_or_insert_with(|| limits.reading_at(Instant::now()))
                     }
                 };
                 if until.is_expired() {

@@ -1,5 +1,5 @@
-//! The process that owns an address in use: on Linux, from procfs. A best effort, for the text of an
-//! error.
+//! The process that owns an address in use: on Linux, from procfs. A best effort, for the text of
+//! an error.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -22,8 +22,8 @@ const MAX_PROCESSES: usize = 16_384;
 /// The most descriptors inspected, of all processes together.
 const MAX_DESCRIPTORS: usize = 65_536;
 
-/// `TCP_LISTEN` and `TCP_CLOSE` of the kernel's tcp_states.h: the states of a listening socket and of
-/// a datagram socket without a peer.
+/// `TCP_LISTEN` and `TCP_CLOSE` of the kernel's tcp_states.h: the states of a listening socket and
+/// of a datagram socket without a peer.
 const OPEN_TO_ALL: [&[u8]; 2] = [b"0A", b"07"];
 
 /// `SO_ACCEPTCON` in the flags of a Unix socket, which then listens.
@@ -38,8 +38,8 @@ const OURS: &str = "another socket of this process";
 
 /// Returns the process that owns `address`, as `nginx (pid 812)`, or [`OURS`].
 ///
-/// Returns `None` if the process can't be seen: it belongs to another user or container, or is beyond
-/// the limits. The same holds for a socket that is connected, or bound and does not listen.
+/// Returns `None` if the process can't be seen: it belongs to another user or container, or is
+/// beyond the limits. The same holds for a socket that is connected, or bound and does not listen.
 pub(super) fn address_owner(transport: Transport, address: &Address) -> Option<String> {
     let inode = match (transport, address) {
         (Transport::Unix, Address::Unix(Some(path))) => unix(&table("unix")?, path),
@@ -111,8 +111,8 @@ fn rank(wanted: SocketAddr, bound: SocketAddr) -> Option<u8> {
 }
 
 /// Returns the inode of the only socket that accepts or receives on `path`. The search skips a name
-/// that was bound as a relative path, since its directory is unknown. The table writes each NUL of an
-/// abstract name as `@`.
+/// that was bound as a relative path, since its directory is unknown. The table writes each NUL of
+/// an abstract name as `@`.
 fn unix(table: &[Vec<u8>], path: &Path) -> Option<u64> {
     let path: Vec<u8> = match is_abstract(path) {
         true => {

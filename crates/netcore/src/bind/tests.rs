@@ -17,7 +17,7 @@ fn ports(all: &[Bound]) -> Vec<u16> {
 }
 
 #[test]
-fn port_0_becomes_the_port_that_it_got() {
+fn port_0_becomes_the_chosen_port() {
     let bound = tcp("127.0.0.1:0").unwrap();
     let port = ports(&bound)[0];
     assert_ne!(port, 0);

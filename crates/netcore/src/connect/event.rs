@@ -1,3 +1,5 @@
+//! Events of a connection attempt, for observers.
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;

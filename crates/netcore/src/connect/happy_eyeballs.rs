@@ -24,13 +24,13 @@
 //! RFC 8305 section 3 has no part here. It asks for IPv4 and IPv6 addresses separately, while
 //! getaddrinfo(3) returns all addresses at once, in the order of RFC 6724.
 
-#[cfg(test)]
-mod tests;
-
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
+
+#[cfg(test)]
+mod tests;
 
 /// The Connection Attempt Delay (RFC 8305 sections 5 and 8).
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

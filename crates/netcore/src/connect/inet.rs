@@ -30,8 +30,8 @@ pub(super) fn stream(
     observer(&ConnectEvent::Resolved { addresses: &addresses, elapsed: begin.elapsed() });
     let race = Race::new(addresses.len(), connector.attempt_delay, deadline);
     let local = connector.local_address;
-    let (flights, failures) = (Vec::new(), Vec::new());
-    Racers { addresses, local, options, endpoint, observer, flights, failures }.run(race)
+    let (attempts, failures) = (Vec::new(), Vec::new());
+    AttemptDriver { addresses, local, options, endpoint, observer, attempts, failures }.run(race)
 }
 
 /// Opens a datagram socket whose peer is the first address of `endpoint` that the system accepts.
@@ -123,26 +123,26 @@ fn bound(
 }
 
 /// A race over real sockets.
-struct Racers<'a> {
+struct AttemptDriver<'a> {
     addresses: Vec<SocketAddr>,
     local: Option<SocketAddr>,
     options: &'a SocketOptions,
     endpoint: &'a Endpoint,
     observer: Observer<'a>,
     /// The attempts in flight, in the order of their start.
-    flights: Vec<Flight>,
+    attempts: Vec<Attempt>,
     /// The failures with the numbers of their attempts, in the order of the attempts.
     failures: Vec<(usize, Error)>,
 }
 
 /// An attempt in flight: a non-blocking socket.
-struct Flight {
-    attempt: usize,
+struct Attempt {
+    number: usize,
     socket: Socket,
     begin: Instant,
 }
 
-impl Racers<'_> {
+impl AttemptDriver<'_> {
     fn run(mut self, mut race: Race) -> Result<(Socket, Address), Error> {
         loop {
             match race.poll(Instant::now()) {
@@ -157,8 +157,8 @@ impl Racers<'_> {
                     return Err(error.at(self.endpoint.as_given()));
                 }
                 Action::DeadlinePassed => {
-                    for Flight { attempt, begin, .. } in mem::take(&mut self.flights) {
-                        self.fail(attempt, begin, Error::timed_out(Operation::Connect));
+                    for Attempt { number, begin, .. } in mem::take(&mut self.attempts) {
+                        self.fail(number, begin, Error::timed_out(Operation::Connect));
                     }
                     let error = Error::timed_out_after(Operation::Connect, self.failures());
                     return Err(error.at(self.endpoint.as_given()));
@@ -172,7 +172,7 @@ impl Racers<'_> {
         (self.observer)(&ConnectEvent::Started { address: &Address::Inet(address) });
         let begin = Instant::now();
         match begun(address, self.local, self.options) {
-            Ok(socket) => self.flights.push(Flight { attempt, socket, begin }),
+            Ok(socket) => self.attempts.push(Attempt { number: attempt, socket, begin }),
             // A fault of the local address applies to every attempt. Only for a later attempt the
             // reason may be an earlier one, which has the port.
             Err(error) if attempt == 0 && error.operation() == Operation::Bind => {
@@ -187,23 +187,23 @@ impl Racers<'_> {
     }
 
     /// Waits for an event of the attempts in flight. Returns the first attempt that connected.
-    fn wait(&mut self, until: Deadline, race: &mut Race) -> Result<Option<Flight>, Error> {
-        let sockets = self.flights.iter().map(|flight| &flight.socket);
+    fn wait(&mut self, until: Deadline, race: &mut Race) -> Result<Option<Attempt>, Error> {
+        let sockets = self.attempts.iter().map(|attempt| &attempt.socket);
         let mut entries: Vec<_> =
             sockets.map(|socket| PollEntry::new(socket, Interest::Write)).collect();
         sys::wait_any(&mut entries, until)
             .map_err(|error| Error::from_io(Operation::Poll, error).at(self.endpoint.as_given()))?;
         let ready: Vec<bool> = entries.iter().map(PollEntry::is_ready).collect();
         let mut winner = None;
-        for (flight, ready) in mem::take(&mut self.flights).into_iter().zip(ready) {
+        for (attempt, ready) in mem::take(&mut self.attempts).into_iter().zip(ready) {
             if !ready || winner.is_some() {
-                self.flights.push(flight);
+                self.attempts.push(attempt);
                 continue;
             }
-            match outcome(&flight.socket, self.addresses[flight.attempt]) {
-                Ok(()) => winner = Some(flight),
+            match outcome(&attempt.socket, self.addresses[attempt.number]) {
+                Ok(()) => winner = Some(attempt),
                 Err(error) => {
-                    self.fail(flight.attempt, flight.begin, error);
+                    self.fail(attempt.number, attempt.begin, error);
                     race.failed(Instant::now());
                 }
             }
@@ -224,14 +224,14 @@ impl Racers<'_> {
     }
 
     /// Returns the winner's socket and closes the others.
-    fn finish(self, winner: Flight) -> Result<(Socket, Address), Error> {
-        let Flight { attempt, socket, begin } = winner;
-        let peer = Address::Inet(self.addresses[attempt]);
+    fn finish(self, winner: Attempt) -> Result<(Socket, Address), Error> {
+        let Attempt { number, socket, begin } = winner;
+        let peer = Address::Inet(self.addresses[number]);
         let elapsed = begin.elapsed();
         (self.observer)(&ConnectEvent::Connected { address: &peer, elapsed });
-        for Flight { attempt, socket, begin } in self.flights {
+        for Attempt { number, socket, begin } in self.attempts {
             drop(socket);
-            let (address, elapsed) = (&Address::Inet(self.addresses[attempt]), begin.elapsed());
+            let (address, elapsed) = (&Address::Inet(self.addresses[number]), begin.elapsed());
             (self.observer)(&ConnectEvent::Cancelled { address, elapsed });
         }
         match socket.set_nonblocking(false) {
@@ -287,5 +287,5 @@ fn meets_itself(socket: &Socket, address: SocketAddr) -> io::Result<bool> {
 
 fn itself() -> Error {
     Error::new(Operation::Connect, ErrorKind::ConnectionRefused)
-        .because_text("nobody listens, and the socket met itself")
+        .because_text("self-connect: nobody is listening on this port")
 }

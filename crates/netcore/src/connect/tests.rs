@@ -152,7 +152,7 @@ fn the_write_timeout_of_the_options_outlives_a_unix_connect() {
 }
 
 #[test]
-fn an_expired_deadline_connects_to_nobody() {
+fn an_expired_deadline_makes_no_connection() {
     let listener = listen("127.0.0.1:0");
     let expired = Deadline::after(Duration::ZERO);
     let error = stream(listener.endpoint(), &SocketOptions::new(), expired).unwrap_err();
@@ -169,7 +169,7 @@ fn the_transport_must_fit() {
 
 #[cfg(unix)]
 #[test]
-fn a_unix_path_that_is_too_long_or_not_there_is_a_clear_error() {
+fn a_unix_path_that_is_too_long_or_missing_is_a_clear_error() {
     let long = Endpoint::unix("x".repeat(200));
     let error = stream(&long, &SocketOptions::new(), patience()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -315,7 +315,7 @@ fn a_local_address_that_is_not_ours_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_socket_that_meets_itself_is_refused() {
+fn a_self_connect_is_refused() {
     let itself = free(2);
     let connector = Connector::new().with_local_address(itself);
     let error = connector.connect(&Endpoint::tcp(itself), patience()).unwrap_err();
@@ -337,7 +337,7 @@ fn a_datagram_socket_whose_own_address_is_the_peers_is_refused() {
     let connector = Connector::new().with_local_address(itself);
     let error = connector.connect_datagram(&Endpoint::udp(itself), patience()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    assert!(error.source().is_some_and(|cause| cause.to_string().contains("met itself")));
+    assert!(error.source().is_some_and(|cause| cause.to_string().contains("self-connect")));
     if cfg!(target_os = "linux") {
         let error = connector.connect_datagram(&anywhere("udp", itself), patience()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);

@@ -1,14 +1,14 @@
 //! Multicast groups. [`SocketOptions`](crate::SocketOptions) set the interface of outgoing
 //! multicasts, their hop limit and whether this machine receives its own.
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Datagram;
 use crate::error::{Error, Operation};
+
+#[cfg(test)]
+mod tests;
 
 impl Datagram {
     /// Joins `group` on the interface with the address `interface`: `IP_ADD_MEMBERSHIP`. `0.0.0.0`

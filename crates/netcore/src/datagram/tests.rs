@@ -67,7 +67,7 @@ fn unix_datagrams() {
 }
 
 #[test]
-fn one_longer_than_the_buffer_is_cut_and_says_so() {
+fn a_datagram_longer_than_the_buffer_is_marked_as_truncated() {
     let server = bind_one("udp://127.0.0.1:0");
     let client = connect_to(&server);
     let mut buffer = [0; 4];
@@ -98,7 +98,7 @@ fn waits_end_at_the_deadline() {
 /// poll(2) says that there is room, sendmsg(2) says that the receiver's queue is full.
 #[cfg(unix)]
 #[test]
-fn a_unix_receiver_that_does_not_read_holds_the_sender_up_to_the_deadline_only() {
+fn a_unix_receiver_that_does_not_read_delays_the_sender_to_the_deadline_only() {
     let dir = crate::fixture::TestDir::new();
     let server = Datagram::bind(&dir.endpoint("socket")).unwrap();
     let to = server.local_address().unwrap();
@@ -140,7 +140,7 @@ fn deaf() -> (UdpSocket, SocketAddr) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn nobody_there_is_news_to_a_connected_socket() {
+fn a_connected_socket_reports_that_no_socket_receives() {
     let (_held, address) = deaf();
     let options = SocketOptions::new();
     let client = Datagram::connect(&Endpoint::udp(address), &options, patience()).unwrap();
@@ -153,7 +153,7 @@ fn nobody_there_is_news_to_a_connected_socket() {
 /// The news is told once, by whichever call comes next, and the socket goes on.
 #[cfg(target_os = "linux")]
 #[test]
-fn nobody_there_is_told_by_the_next_send_too_and_does_not_end_the_socket() {
+fn the_next_send_reports_a_missing_receiver_too_and_the_socket_survives() {
     let held = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = held.local_addr().unwrap();
     let options = SocketOptions::new();
@@ -175,7 +175,7 @@ fn nobody_there_is_told_by_the_next_send_too_and_does_not_end_the_socket() {
 /// after it was taken over.
 #[cfg(target_os = "linux")]
 #[test]
-fn nobody_there_is_no_news_to_an_unconnected_socket() {
+fn an_unconnected_socket_ignores_a_missing_receiver() {
     let (_held, address) = deaf();
     let server = bind_one("udp://127.0.0.1:0");
     SockRef::from(&server).connect(&SockAddr::from(address)).unwrap();
@@ -185,7 +185,7 @@ fn nobody_there_is_no_news_to_an_unconnected_socket() {
 }
 
 #[test]
-fn without_a_peer_there_is_nobody_to_send_to_or_receive_from() {
+fn without_a_peer_send_and_recv_fail() {
     let server = bind_one("udp://127.0.0.1:0");
     let error = server.recv(&mut [0], patience()).unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Receive, ErrorKind::NotConnected));
@@ -194,7 +194,7 @@ fn without_a_peer_there_is_nobody_to_send_to_or_receive_from() {
 }
 
 #[test]
-fn one_that_is_too_long_is_an_error_and_not_cut() {
+fn a_datagram_that_is_too_long_is_an_error_and_not_cut() {
     let server = bind_one("udp://127.0.0.1:0");
     let client = connect_to(&server);
     let error = client.send(&[0; 70_000], patience()).unwrap_err();

@@ -85,7 +85,7 @@ fn prints_with_its_scheme() {
 }
 
 #[test]
-fn what_it_prints_parses_to_the_same() {
+fn the_printed_form_parses_to_the_same_endpoint() {
     let hash = |endpoint: &Endpoint| {
         let mut hasher = DefaultHasher::new();
         endpoint.hash(&mut hasher);
@@ -217,7 +217,7 @@ fn a_refusal_shows_the_text_harmlessly_and_in_part_if_it_is_long() {
 
 /// Random texts from the characters that the grammar knows, and some that it does not.
 #[test]
-fn no_text_makes_it_panic_and_what_is_taken_round_trips() {
+fn no_text_makes_it_panic_and_accepted_texts_round_trip() {
     let pieces = [
         "unix:", "tcp://", "udp://", "@", "[", "]", ":", "::", "%", "/", ".", "1", "80", "x", "é",
         "\0", "-", "+", " ", "💥",

@@ -100,7 +100,9 @@ macro_rules! debug_as_chain {
                 if !f.alternate() {
                     return std::fmt::Display::fmt(&$crate::error::Chain::new(self), f);
                 }
-                f.debug_struct(stringify!($type))$(.field(stringify!($field), &self.$field))*.finish()
+                f.debug_struct(stringify!($type))
+                    $(.field(stringify!($field), &self.$field))*
+                    .finish()
             }
         }
     };

@@ -1,13 +1,13 @@
 //! The error codes of all systems: the name of each and the [`ErrorKind`] that it stands for. Every
 //! system has the codes of all systems here, so that the table can be tested on any of them.
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 
 use crate::error::kind::ErrorKind;
 use crate::error::kind::ErrorKind::*;
+
+#[cfg(test)]
+mod tests;
 
 /// A system with its own codes: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub(crate) enum System {
     Apple,
     /// intro(2): the codes that FreeBSD, DragonFly, NetBSD and OpenBSD have in common.
     Bsd,
-    /// Windows: Winsock's codes, which are the BSD ones plus 10,000, and the Win32 codes that socket
-    /// calls return too.
+    /// Windows: Winsock's codes, which are the BSD ones plus 10,000, and the Win32 codes that
+    /// socket calls return too.
     Windows,
 }
 
@@ -56,8 +56,8 @@ pub(crate) const HERE: Option<System> = if cfg!(windows) {
 const OTHER_EINPROGRESS: i32 =
     if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) { 36 } else { 150 };
 
-/// Returns the kind that a code of this system stands for. Returns `None` if the table does not have
-/// the code.
+/// Returns the kind that a code of this system stands for. Returns `None` if the table does not
+/// have the code.
 pub(crate) fn code_kind(code: i32) -> Option<ErrorKind> {
     match HERE {
         Some(system) => kind_on(system, code),
@@ -250,8 +250,9 @@ const CODES: &[Row] = &[
     ("ERROR_TIMEOUT", [0, 0, 0, 1460], TimedOut),
 ];
 
-/// Returns the name of a getaddrinfo(3) code on this system and the kind that it stands for. Returns
-/// `None` if the table does not have the code, and for `EAI_SYSTEM`, which stands for `errno`.
+/// Returns the name of a getaddrinfo(3) code on this system and the kind that it stands for.
+/// Returns `None` if the table does not have the code, and for `EAI_SYSTEM`, which stands for
+/// `errno`.
 pub(crate) fn lookup_code(code: i32) -> Option<(&'static str, ErrorKind)> {
     lookup_code_on(RESOLVER_HERE, code)
 }

@@ -44,8 +44,8 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Returns the preposition between the operation and its endpoint, with a space before it, or an
-    /// empty text.
+    /// Returns the preposition between the operation and its endpoint, with a space before it, or
+    /// an empty text.
     pub(super) fn preposition(self) -> &'static str {
         match self {
             Operation::Parse | Operation::Resolve | Operation::Bind | Operation::Inspect => "",

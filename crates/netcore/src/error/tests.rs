@@ -83,7 +83,7 @@ fn is_one_line_with_the_operation_the_endpoint_and_the_kind() {
 }
 
 #[test]
-fn the_parts_can_be_had() {
+fn the_parts_are_accessible() {
     let error = Error::from_io(Operation::Connect, os(REFUSED)).at("h:1").on(address("10.0.0.7:1"));
     assert_eq!(error.operation(), Operation::Connect);
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);

@@ -4,7 +4,7 @@ use super::*;
 use crate::fixture::TestDir;
 
 #[test]
-fn a_lock_is_one_opens_and_ends_with_its_last_descriptor() {
+fn a_lock_belongs_to_one_open_and_ends_with_its_last_descriptor() {
     let directory = TestDir::new();
     let path = directory.path("file");
     fs::write(&path, "").unwrap();
@@ -21,7 +21,7 @@ fn a_lock_is_one_opens_and_ends_with_its_last_descriptor() {
 }
 
 #[test]
-fn unlocked_it_is_free_though_there_are_copies() {
+fn unlocking_frees_the_lock_despite_copies() {
     let directory = TestDir::new();
     let path = directory.path("file");
     fs::write(&path, "").unwrap();

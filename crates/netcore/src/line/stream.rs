@@ -1,8 +1,5 @@
 //! Lines and bodies over any stream, buffered.
 
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Borrow;
 use std::io::{self, Read, Write};
 
@@ -11,6 +8,9 @@ use crate::error::{Error, ErrorKind, Operation};
 use crate::line::framer::{Found, Line, LineFramer, TooLong};
 use crate::line::write_buffer::{WriteBuffer, error_of};
 use crate::stream::{DeadlineStream, Stream};
+
+#[cfg(test)]
+mod tests;
 
 /// The most bytes that are read ahead.
 const READ_AHEAD: usize = 8192;
@@ -224,7 +224,7 @@ impl<S: Read + Write> LineStream<S> {
     /// [`write_all`](LineStream::write_all).
     pub fn write_line(&mut self, text: &[u8]) -> Result<(), Error> {
         if text.contains(&b'\n') || text.ends_with(b"\r") {
-            let cause = io::Error::other("a line to write has a line ending in its text");
+            let cause = io::Error::other("the text of the line contains a line ending");
             let error = Error::new(Operation::Write, ErrorKind::InvalidInput).because(cause);
             return Err(self.name(error));
         }

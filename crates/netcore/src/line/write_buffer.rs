@@ -52,7 +52,7 @@ fn put(stream: &mut impl Write, bytes: &[u8]) -> (usize, Result<(), Error>) {
     while sent < bytes.len() {
         match stream.write(&bytes[sent..]) {
             Ok(0) => {
-                let cause = io::Error::other("the stream takes no more bytes");
+                let cause = io::Error::other("the stream accepts no more bytes");
                 return (sent, Err(Error::new(Operation::Write, ErrorKind::Other).because(cause)));
             }
             Ok(written) => sent += written,

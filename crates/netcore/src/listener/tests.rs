@@ -5,7 +5,7 @@ use super::*;
 use crate::fixture::{endpoint, has_ipv6, listen, moment, pair, patience};
 
 #[test]
-fn nobody_coming_is_a_timeout_that_names_the_listener() {
+fn no_connection_is_a_timeout_that_names_the_listener() {
     let listener = listen("127.0.0.1:0");
     let error = listener.accept(moment()).unwrap_err();
     assert_eq!(error.to_string(), format!("accept on {}: timed out", listener.endpoint()));
@@ -13,7 +13,7 @@ fn nobody_coming_is_a_timeout_that_names_the_listener() {
 }
 
 #[test]
-fn waits_for_whoever_comes() {
+fn waits_for_a_connection() {
     let listener = listen("127.0.0.1:0");
     thread::scope(|scope| {
         let accepted = scope.spawn(|| listener.accept(Deadline::never()).unwrap());
@@ -89,7 +89,7 @@ fn accepted_streams_have_the_mode_that_the_options_say() {
 }
 
 #[test]
-fn one_that_was_reset_before_it_is_accepted_does_not_end_it() {
+fn a_connection_reset_before_accept_does_not_end_the_wait() {
     let listener = listen("127.0.0.1:0");
     let options = SocketOptions::new().with_linger(Some(Duration::ZERO));
     drop(Stream::connect(listener.endpoint(), &options, patience()).unwrap());
@@ -105,9 +105,9 @@ fn one_that_was_reset_before_it_is_accepted_does_not_end_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_lack_of_descriptors_holds_it_up_and_does_not_end_it() {
+fn a_lack_of_descriptors_delays_accept_and_does_not_end_it() {
     crate::fixture::in_child(
-        "listener::tests::a_lack_of_descriptors_holds_it_up_and_does_not_end_it",
+        "listener::tests::a_lack_of_descriptors_delays_accept_and_does_not_end_it",
         "ulimit -n 40",
         || {
             let listener = listen("127.0.0.1:0");
@@ -131,7 +131,7 @@ fn a_lack_of_descriptors_holds_it_up_and_does_not_end_it() {
 }
 
 #[test]
-fn what_concerns_one_connection_is_told_from_what_will_not_pass() {
+fn errors_of_one_connection_differ_from_permanent_errors() {
     use io::ErrorKind as Io;
 
     for (kind, expected) in [

@@ -1,8 +1,5 @@
 //! Requested options beside the granted ones.
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::time::Duration;
 
@@ -14,6 +11,9 @@ use crate::options::socket_options::{
 };
 use crate::options::system::{Readout, Target};
 use crate::sys::AsHandle;
+
+#[cfg(test)]
+mod tests;
 
 /// Every option of a live socket under its C name, with the requested and the granted value.
 ///

@@ -204,7 +204,7 @@ fn bind_device() {
 }
 
 #[test]
-fn what_is_no_option_of_the_systems_is_kept_and_not_read_back() {
+fn an_option_without_a_system_constant_is_kept_and_not_read_back() {
     let options = SocketOptions::new().with_connect_timeout(seconds(5)).with_backlog(17);
     assert_eq!((options.connect_timeout(), options.backlog()), (Some(seconds(5)), Some(17)));
     for (domain, kind) in kinds() {
@@ -216,7 +216,7 @@ fn what_is_no_option_of_the_systems_is_kept_and_not_read_back() {
 }
 
 #[test]
-fn what_was_read_from_one_socket_can_be_applied_to_another() {
+fn options_read_from_one_socket_apply_to_another() {
     for (domain, kind) in kinds() {
         let first = socket(domain, kind);
         let mut read = SocketOptions::read_from(&first).unwrap();
@@ -239,7 +239,7 @@ fn what_was_read_from_one_socket_can_be_applied_to_another() {
 }
 
 #[test]
-fn times_too_short_for_the_clock_are_not_taken_for_none() {
+fn times_too_short_for_the_clock_do_not_become_zero() {
     let socket = socket(Domain::IPV4, Type::STREAM);
     let nanosecond = Duration::from_nanos(1);
     SocketOptions::new()
@@ -268,7 +268,7 @@ fn an_option_that_the_socket_lacks_is_named() {
 }
 
 #[test]
-fn what_does_not_fit_a_transport_is_left_out() {
+fn options_of_another_transport_are_left_out() {
     let all = SocketOptions::new()
         .with_reuse_address(true)
         .with_nodelay(true)
@@ -304,7 +304,7 @@ fn what_does_not_fit_a_transport_is_left_out() {
 }
 
 #[test]
-fn prints_what_is_set_under_the_c_names() {
+fn prints_set_options_under_their_c_names() {
     assert_eq!(SocketOptions::new().to_string(), "");
     let options = SocketOptions::new()
         .with_reuse_address(true)
@@ -329,7 +329,7 @@ fn prints_what_is_set_under_the_c_names() {
 }
 
 #[test]
-fn compares_by_what_is_set() {
+fn compares_by_the_set_options() {
     let options = SocketOptions::new().with_ttl(9);
     assert_eq!(options, SocketOptions::default().with_ttl(9));
     assert_ne!(options, SocketOptions::new());

@@ -64,7 +64,7 @@ impl TryFrom<Socket> for Stream {
     /// [`Operation::SetOption`] if the blocking mode can't be set. The socket is then closed.
     fn try_from(socket: Socket) -> Result<Stream, Error> {
         let fits = socket.kind == Type::Stream;
-        Ok(Stream::taken_over(socket.into_type(fits, "a stream is of type stream")?))
+        Ok(Stream::taken_over(socket.into_type(fits, "a stream needs the type stream")?))
     }
 }
 
@@ -79,7 +79,7 @@ impl TryFrom<Socket> for Listener {
     /// a domain that a listener does not have, and the system's errors. The socket is then closed.
     fn try_from(socket: Socket) -> Result<Listener, Error> {
         let fits = socket.kind == Type::Stream;
-        Listener::taken_over(socket.into_type(fits, "a listener is of type stream")?)
+        Listener::taken_over(socket.into_type(fits, "a listener needs the type stream")?)
     }
 }
 
@@ -95,6 +95,6 @@ impl TryFrom<Socket> for Datagram {
     fn try_from(socket: Socket) -> Result<Datagram, Error> {
         let fits = socket.kind == Type::Datagram
             && matches!(socket.protocol, Protocol::Default | Protocol::Udp);
-        Datagram::taken_over(socket.into_type(fits, "a datagram socket is UDP or Unix")?)
+        Datagram::taken_over(socket.into_type(fits, "a datagram socket needs UDP or Unix")?)
     }
 }

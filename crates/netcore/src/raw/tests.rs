@@ -58,7 +58,7 @@ fn each_value_is_the_systems_and_back() {
 }
 
 #[test]
-fn what_the_system_does_not_have_is_an_error_that_names_it() {
+fn an_unsupported_socket_is_an_error_that_names_it() {
     let options = SocketOptions::new();
     let error =
         Socket::open(Domain::Other(9999), Type::Raw, Protocol::Default, &options).unwrap_err();
@@ -91,7 +91,7 @@ mod seqpacket {
     }
 
     #[test]
-    fn keeps_boundaries_and_order_and_tells_the_end() {
+    fn keeps_boundaries_and_order_and_reports_the_end() {
         let (one, other) = pair();
         for text in ["first", "2", "third"] {
             assert_eq!(one.send(text.as_bytes(), patience()).unwrap(), text.len());
@@ -275,7 +275,7 @@ fn a_udp_socket_becomes_a_datagram_socket() {
 }
 
 #[test]
-fn is_taken_over_from_the_system_and_given_back() {
+fn converts_from_and_into_a_handle() {
     let listener = listen("127.0.0.1:0");
     let socket = Socket::try_from(listener.into_parts().0).unwrap();
     assert_eq!((socket.domain(), socket.kind()), (Domain::Ipv4, Type::Stream));
@@ -295,7 +295,7 @@ fn is_taken_over_from_the_system_and_given_back() {
 /// rtnetlink(7): asks for the interfaces, by a family that has no type of its own here.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_family_of_the_systems_own() {
+fn a_family_of_the_system_only() {
     let options = SocketOptions::new();
     let netlink = Domain::Other(16);
     let socket = match Socket::open(netlink, Type::Raw, Protocol::Default, &options) {

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::stream::Stream;
 use crate::transfer::{Descriptor, Nonblocking};
 
-/// One end of a [`relay`](crate::relay::relay): a stream, or two descriptors that other processes may
-/// share, such as standard input and output.
+/// One end of a [`relay`](crate::relay::relay): a stream, or two descriptors that other processes
+/// may share, such as standard input and output.
 #[derive(Clone, Copy, Debug)]
 pub struct End<'a> {
     input: BorrowedFd<'a>,
@@ -19,18 +19,18 @@ pub struct End<'a> {
 }
 
 impl<'a> End<'a> {
-    /// Makes an end of two descriptors: pipes, terminals, files or sockets. The relay sends the bytes
-    /// of `input` to the other end, and writes that end's bytes to `output`. It does not change their
-    /// blocking mode.
+    /// Makes an end of two descriptors: pipes, terminals, files or sockets. The relay sends the
+    /// bytes of `input` to the other end, and writes that end's bytes to `output`. It does not
+    /// change their blocking mode.
     pub fn new(input: &'a impl AsFd, output: &'a impl AsFd) -> End<'a> {
         End { input: input.as_fd(), output: output.as_fd(), stream: None, half_closed: None }
     }
 
-    /// Sets the longest time without a transfer after this end has ended and while the other end may
-    /// still answer. The relay then ends without an error.
+    /// Sets the longest time without a transfer after this end has ended and while the other end
+    /// may still answer. The relay then ends without an error.
     ///
-    /// TCP does not distinguish an end that waits for its answer from one that has gone. Without this
-    /// limit the relay waits as long as `idle` allows.
+    /// TCP does not distinguish an end that waits for its answer from one that has gone. Without
+    /// this limit the relay waits as long as `idle` allows.
     #[must_use]
     pub const fn with_half_closed(mut self, limit: Duration) -> End<'a> {
         self.half_closed = Some(limit);

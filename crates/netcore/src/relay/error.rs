@@ -85,8 +85,8 @@ impl RelayError {
         RelayError { from, error, relayed }
     }
 
-    /// Returns the source of the direction that failed. Returns `None` if the relay failed as a whole,
-    /// or time ran out.
+    /// Returns the source of the direction that failed. Returns `None` if the relay failed as a
+    /// whole, or time ran out.
     #[must_use]
     pub const fn from(&self) -> Option<Side> {
         self.from

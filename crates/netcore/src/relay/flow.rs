@@ -99,7 +99,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Returns the longest silence of the other direction after this one has ended.
-    pub(super) fn patience(&self) -> Option<Duration> {
+    pub(super) fn half_closed_limit(&self) -> Option<Duration> {
         self.source.half_closed.filter(|_| !self.open)
     }
 

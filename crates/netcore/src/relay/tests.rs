@@ -106,7 +106,7 @@ fn speak_first(stream: &Stream, own: &[u8], others: &[u8], clogged: &Barrier) {
 }
 
 #[test]
-fn both_may_speak_before_they_listen() {
+fn both_ends_may_write_before_they_read() {
     let (from_west, from_east) = (speech(1), speech(2));
     for (name, ends) in Ends::kinds() {
         let clogged = Barrier::new(2);
@@ -225,7 +225,7 @@ fn sockets_of_others_keep_their_mode() {
 }
 
 #[test]
-fn silence_ends_it() {
+fn silence_ends_the_relay() {
     for (name, ends) in Ends::kinds() {
         ends.west.write_all_deadline(b"abc", patience()).unwrap();
         ends.west.shutdown(Shutdown::Write).unwrap();
@@ -239,7 +239,7 @@ fn silence_ends_it() {
 }
 
 #[test]
-fn one_that_has_said_all_may_have_less_patience() {
+fn an_end_that_has_ended_may_have_a_shorter_limit() {
     for (name, ends) in Ends::kinds() {
         ends.west.write_all_deadline(b"abc", patience()).unwrap();
         ends.west.shutdown(Shutdown::Write).unwrap();
@@ -258,7 +258,7 @@ fn one_that_has_said_all_may_have_less_patience() {
 }
 
 #[test]
-fn patience_with_who_has_said_all_is_not_for_what_is_on_its_way_there() {
+fn the_shorter_limit_does_not_drop_bytes_in_flight() {
     let (Ends { left, right, west, east }, from_east) = (Ends::tcp(), speech(6));
     west.shutdown(Shutdown::Write).unwrap();
     thread::scope(|scope| {
@@ -288,7 +288,7 @@ fn a_far_end_that_closed_both_ways_is_waited_for_no_longer_where_the_system_tell
 }
 
 #[test]
-fn another_thread_ends_it_by_closing_a_stream_both_ways() {
+fn another_thread_ends_the_relay_by_closing_a_stream_both_ways() {
     for (name, ends) in Ends::kinds() {
         thread::scope(|scope| {
             let relaying = scope.spawn(|| ends.relay(None, patience()));
@@ -333,7 +333,7 @@ fn a_drip_does_not_outlast_the_deadline() {
 }
 
 #[test]
-fn a_reset_is_told_with_its_side_and_not_passed_on_as_an_end() {
+fn a_reset_is_reported_with_its_side_and_not_passed_on_as_an_end() {
     for from in [Side::Left, Side::Right] {
         let Ends { left, right, west, east } = Ends::tcp();
         let (speaker, hearer) = match from {
@@ -360,7 +360,7 @@ fn a_reset_is_told_with_its_side_and_not_passed_on_as_an_end() {
 }
 
 #[test]
-fn a_reset_in_the_midst_of_a_flood_is_told() {
+fn a_reset_during_a_flood_is_reported() {
     let Ends { left, right, west, east } = Ends::tcp();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -381,7 +381,7 @@ fn a_reset_in_the_midst_of_a_flood_is_told() {
 }
 
 #[test]
-fn a_reset_by_one_that_had_no_more_to_say_is_told() {
+fn a_reset_by_an_end_that_has_ended_is_reported() {
     let Ends { left, right, west, east } = Ends::tcp();
     let from_west = speech(7);
     thread::scope(|scope| {
@@ -401,7 +401,7 @@ fn a_reset_by_one_that_had_no_more_to_say_is_told() {
 }
 
 #[test]
-fn the_last_words_of_who_takes_no_more_arrive() {
+fn the_last_bytes_of_an_end_that_accepts_no_more_arrive() {
     let Ends { left, right, west, east } = Ends::tcp();
     // It answers without having read, so that its closing is a reset.
     west.write_all_deadline(b"a question that is too long", patience()).unwrap();
@@ -428,7 +428,7 @@ fn silent() -> (Piped, ChildStdout, Stream, Stream) {
 }
 
 #[test]
-fn an_output_that_is_closed_ends_it_though_all_are_silent() {
+fn a_closed_output_ends_the_relay_despite_silence() {
     let (_silent, input, near, _far) = silent();
     let output = Piped::gone();
     let end = End::new(&input, &output);
@@ -440,7 +440,7 @@ fn an_output_that_is_closed_ends_it_though_all_are_silent() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_ends_it_and_is_named() {
+fn a_full_disk_ends_the_relay_and_is_named() {
     let (_silent, input, near, far) = silent();
     let full = File::options().write(true).open("/dev/full").unwrap();
     far.write_all_deadline(b"x", patience()).unwrap();

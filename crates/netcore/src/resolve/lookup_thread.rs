@@ -1,8 +1,5 @@
 //! Threads for the system's resolver, since its calls can't be interrupted.
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,24 +10,27 @@ use dns_lookup::LookupError;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 
+#[cfg(test)]
+mod tests;
+
 /// The most look-ups of this process at a time: addresses, names and services together.
 /// getaddrinfo(3) and getnameinfo(3) can't be interrupted, so a look-up whose deadline passed keeps
 /// its thread until the resolver returns.
 pub const MAX_LOOKUPS: usize = 64;
 
-static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
 /// A permit, one of [`MAX_LOOKUPS`]. Its thread returns it at the end, even after a panic.
-struct Place<'a>(&'a AtomicUsize);
+struct Permit<'a>(&'a AtomicUsize);
 
-impl Place<'_> {
-    fn take(count: &AtomicUsize) -> Option<Place<'_>> {
+impl Permit<'_> {
+    fn take(count: &AtomicUsize) -> Option<Permit<'_>> {
         let take = |taken| (taken < MAX_LOOKUPS).then_some(taken + 1);
-        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok().map(|_| Place(count))
+        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok().map(|_| Permit(count))
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -74,8 +74,8 @@ fn run(
     if deadline.is_expired() {
         return Err(Error::timed_out(Operation::Resolve));
     }
-    let Some(place) = Place::take(&UNDER_WAY) else {
-        let text = format!("{MAX_LOOKUPS} look-ups are under way");
+    let Some(permit) = Permit::take(&RUNNING) else {
+        let text = format!("{MAX_LOOKUPS} look-ups are running already");
         return Err(Error::new(Operation::Resolve, ErrorKind::TryAgain).because_text(text));
     };
     let end = Arc::new(End::default());
@@ -85,7 +85,7 @@ fn run(
     let on_thread = move || {
         // Even if the work panics, the permit is returned before the end is signalled.
         let _ending = ending;
-        let _place = place;
+        let _place = permit;
         let work = lock(&theirs).take();
         work.into_iter().for_each(|work| work());
     };

@@ -2,9 +2,6 @@
 
 mod well_known;
 
-#[cfg(test)]
-mod tests;
-
 use std::net::{Ipv4Addr, SocketAddr};
 
 use dns_lookup::LookupError;
@@ -15,6 +12,9 @@ use crate::error::{Error, ErrorKind, Operation};
 use crate::resolve::getaddrinfo::{Answer, Family, Query, look_up};
 use crate::resolve::lookup_thread::on_lookup_thread;
 use crate::sys;
+
+#[cfg(test)]
+mod tests;
 
 /// Returns the port of a service: `http` is 80.
 ///
@@ -104,7 +104,7 @@ fn or_built_in<T>(answer: Result<Option<T>, Error>, built_in: Option<T>) -> Resu
 
 fn not_found() -> Error {
     Error::new(Operation::Resolve, ErrorKind::ServiceNotFound)
-        .because_text("neither the system's table nor the built-in one has it")
+        .because_text("it is neither in the system's table nor in the built-in one")
 }
 
 fn protocol(transport: Transport) -> &'static str {

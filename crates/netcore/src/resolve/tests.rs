@@ -155,7 +155,7 @@ fn the_built_in_table_stands_behind_the_systems() {
 }
 
 #[test]
-fn a_resolver_that_hangs_is_left_behind_at_the_deadline() {
+fn a_resolver_that_hangs_is_abandoned_at_the_deadline() {
     let hung = Arc::new(Barrier::new(2));
     let look_up = {
         let hung = Arc::clone(&hung);
@@ -171,7 +171,7 @@ fn a_resolver_that_hangs_is_left_behind_at_the_deadline() {
 }
 
 #[test]
-fn an_expired_deadline_asks_nobody() {
+fn an_expired_deadline_makes_no_look_up() {
     let deadline = Deadline::after(Duration::ZERO);
     let error =
         resolve_with(&endpoint("host:80"), Family::Any, deadline, resolver_must_not_be_asked)
@@ -243,7 +243,7 @@ fn an_address_has_a_name_as_the_resolver_says_it() {
 }
 
 #[test]
-fn a_strangers_name_is_a_name_or_refused() {
+fn the_name_of_a_stranger_is_a_host_name_or_an_error() {
     let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
     for bad in ["", "a b", "\x1b[31m", "a\nb", "10.0.0.7", "::1", "x:80", "[::1]", "d\u{f6}", "a/b"]
     {

@@ -59,7 +59,7 @@ fn a_stale_file_is_replaced() {
 }
 
 #[test]
-fn a_live_socket_is_left_alone() {
+fn a_live_socket_is_kept() {
     let dir = TestDir::new();
     let path = dir.path("stream");
     let live = UnixListener::bind(&path).unwrap();
@@ -78,7 +78,7 @@ fn a_live_socket_is_left_alone() {
 }
 
 #[test]
-fn a_live_socket_with_a_full_backlog_is_left_alone() {
+fn a_live_socket_with_a_full_backlog_is_kept() {
     let dir = TestDir::new();
     let path = dir.path("socket");
     let (_file, socket) = bind_stream(&path).unwrap();
@@ -101,7 +101,7 @@ fn a_live_socket_with_a_full_backlog_is_left_alone() {
 }
 
 #[test]
-fn any_other_file_is_left_alone() {
+fn any_other_file_is_kept() {
     let dir = TestDir::new();
     let regular = dir.path("regular");
     fs::write(&regular, "precious").unwrap();

@@ -109,7 +109,7 @@ fn a_silent_peer_is_a_timeout_with_its_name() {
 }
 
 #[test]
-fn after_the_deadline_even_what_is_there_is_not_read() {
+fn after_the_deadline_available_bytes_are_not_read() {
     let (client, server) = tcp_pair();
     client.write_all_deadline(b"x", patience()).unwrap();
     let expired = Deadline::after(Duration::ZERO);
@@ -120,7 +120,7 @@ fn after_the_deadline_even_what_is_there_is_not_read() {
 }
 
 #[test]
-fn a_look_tells_bytes_and_an_end_from_silence() {
+fn a_check_distinguishes_bytes_and_an_end_from_silence() {
     for (name, client, server) in pairs() {
         let now = || Deadline::at(Instant::now());
         assert!(!server.wait_readable(now()).unwrap(), "{name}");
@@ -256,7 +256,7 @@ fn the_last_answer_arrives_though_input_was_left_unread() {
 }
 
 #[test]
-fn a_peer_that_does_not_end_holds_the_close_up_to_the_deadline_only() {
+fn a_peer_that_does_not_end_delays_the_close_to_the_deadline_only() {
     for (name, client, server) in pairs() {
         let error = server.finish(moment()).unwrap_err();
         assert_eq!((error.operation(), error.kind()), (Operation::Shutdown, ErrorKind::TimedOut));
@@ -288,7 +288,7 @@ fn a_close_behind_a_reset_is_one() {
 }
 
 #[test]
-fn a_reset_is_told_from_an_end() {
+fn a_reset_differs_from_an_end() {
     let (client, server) = tcp_pair();
     SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&client).unwrap();
     drop(client);
@@ -308,7 +308,7 @@ fn a_clone_is_the_same_connection() {
 }
 
 #[test]
-fn plain_calls_go_on_after_a_signal() {
+fn plain_calls_continue_after_a_signal() {
     let (client, _server) = tcp_pair();
     let mut calls = 0;
     let result = client.retry(|| {
@@ -350,7 +350,7 @@ fn converts_by_family() {
 }
 
 #[test]
-fn a_server_under_other_options_hands_them_down() {
+fn a_server_under_other_options_passes_them_on() {
     let options = SocketOptions::new()
         .with_nodelay(false)
         .with_keepalive(Some(Keepalive::new().with_idle(Duration::from_secs(78))));

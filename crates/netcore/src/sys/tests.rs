@@ -41,7 +41,7 @@ fn scripted(script: &[io::ErrorKind], calls: &Cell<usize>) -> impl FnMut() -> io
 }
 
 #[test]
-fn interruptions_and_refusals_are_tried_again() {
+fn interruptions_and_refusals_are_retried() {
     use io::ErrorKind::{Interrupted, WouldBlock};
 
     let calls = Cell::new(0);
@@ -70,7 +70,7 @@ fn nothing_is_tried_after_the_deadline() {
 }
 
 #[test]
-fn the_deadline_ends_what_is_interrupted_for_ever_and_what_never_has_room() {
+fn the_deadline_ends_endless_interruptions_and_refusals() {
     for kind in [io::ErrorKind::Interrupted, io::ErrorKind::WouldBlock] {
         let result =
             until(&socket(), Interest::Write, moment(), || io::Result::<()>::Err(kind.into()));
@@ -131,12 +131,12 @@ fn of_several_sockets_each_knows_whether_it_is_ready() {
 
 #[cfg(unix)]
 #[test]
-fn the_kernels_own_copy_to_who_has_gone_survives_a_default_sigpipe() {
+fn splice_to_a_peer_that_has_gone_survives_a_default_sigpipe() {
     use crate::error::ErrorKind;
     use crate::fixture::{Piped, listen, pair};
 
     crate::fixture::in_child(
-        "sys::tests::the_kernels_own_copy_to_who_has_gone_survives_a_default_sigpipe",
+        "sys::tests::splice_to_a_peer_that_has_gone_survives_a_default_sigpipe",
         "",
         || {
             let pipe = Piped::gone();

@@ -328,9 +328,9 @@ fn serves_several_listeners_and_removes_their_files() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_lack_of_descriptors_holds_it_up_and_does_not_end_it() {
+fn a_lack_of_descriptors_delays_accept_and_does_not_end_it() {
     crate::fixture::in_child(
-        "threaded::tests::a_lack_of_descriptors_holds_it_up_and_does_not_end_it",
+        "threaded::tests::a_lack_of_descriptors_delays_accept_and_does_not_end_it",
         "ulimit -n 60",
         || {
             serve(Config::default(), echo, |endpoint, handle| {

@@ -21,20 +21,20 @@ use crate::deadline::Deadline;
 ///
 /// let now = Instant::now();
 /// let hour = Deadline::at(now + Duration::from_secs(3600));
-/// let patience = TransferDeadline::from(hour).with_stall_timeout(Duration::from_secs(30));
-/// assert_eq!(patience.reading_at(now), Deadline::at(now + Duration::from_secs(30)));
+/// let limits = TransferDeadline::from(hour).with_stall_timeout(Duration::from_secs(30));
+/// assert_eq!(limits.reading_at(now), Deadline::at(now + Duration::from_secs(30)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferDeadline {
     deadline: Deadline,
-    pause: Option<Duration>,
+    stall_timeout: Option<Duration>,
 }
 
 impl TransferDeadline {
     /// Sets the stall timeout: the longest time without a byte from the peer.
     #[must_use]
-    pub const fn with_stall_timeout(mut self, pause: Duration) -> TransferDeadline {
-        self.pause = Some(pause);
+    pub const fn with_stall_timeout(mut self, timeout: Duration) -> TransferDeadline {
+        self.stall_timeout = Some(timeout);
         self
     }
 
@@ -47,8 +47,8 @@ impl TransferDeadline {
     /// Returns the deadline of a wait for the peer that begins at `now`.
     #[must_use]
     pub fn reading_at(self, now: Instant) -> Deadline {
-        match self.pause {
-            Some(pause) => self.deadline.earlier(Deadline::after_at(now, pause)),
+        match self.stall_timeout {
+            Some(timeout) => self.deadline.earlier(Deadline::after_at(now, timeout)),
             None => self.deadline,
         }
     }
@@ -57,6 +57,6 @@ impl TransferDeadline {
 impl From<Deadline> for TransferDeadline {
     /// Makes limits without a stall timeout.
     fn from(deadline: Deadline) -> TransferDeadline {
-        TransferDeadline { deadline, pause: None }
+        TransferDeadline { deadline, stall_timeout: None }
     }
 }

@@ -1,3 +1,5 @@
+//! A descriptor as one end of a transfer.
+
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};

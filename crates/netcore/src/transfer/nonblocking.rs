@@ -1,3 +1,5 @@
+//! A guard for the blocking mode of a stream.
+
 use crate::error::Error;
 use crate::stream::Stream;
 

@@ -1,3 +1,5 @@
+//! The copy from one descriptor to another.
+
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -128,7 +130,7 @@ impl<'a> Pump<'a> {
         }
         match self.repeat(Interest::Write, Pump::drain)? {
             None => Ok(Step::Wait(Interest::Write)),
-            Some(0) => Err((Interest::Write, io::Error::other("it takes no more bytes"))),
+            Some(0) => Err((Interest::Write, io::Error::other("it accepts no more bytes"))),
             Some(count) => {
                 self.moved += count as u64;
                 Ok(Step::Moved)

@@ -146,7 +146,7 @@ fn a_range_that_the_file_does_not_have_is_an_error() {
 }
 
 #[test]
-fn a_file_that_grows_is_sent_with_what_it_grew_by() {
+fn a_file_that_grows_is_sent_with_its_growth() {
     let dir = TestDir::new();
     let from = file_of(&dir, &bytes(MANY));
     let (client, server) = tcp_pair();
@@ -164,7 +164,7 @@ fn a_file_that_grows_is_sent_with_what_it_grew_by() {
 }
 
 #[test]
-fn a_file_that_shrinks_is_an_error_where_its_size_was_counted_on() {
+fn a_file_that_shrinks_below_the_range_is_an_error() {
     let dir = TestDir::new();
     let from = file_of(&dir, &bytes(MANY));
     let (client, server) = tcp_pair();
@@ -240,7 +240,7 @@ fn through_pipe(content: &[u8], (client, server): (Stream, Stream)) -> Vec<u8> {
 }
 
 #[test]
-fn what_comes_goes_into_pipes_and_files_that_are_appended_to() {
+fn received_bytes_go_into_pipes_and_appended_files() {
     let content = bytes(MANY);
     for (name, streams) in pairs() {
         assert!(through_pipe(&content, streams) == content, "{name}");
@@ -296,7 +296,7 @@ fn a_limit_is_the_most_and_a_count_is_exact() {
 }
 
 #[test]
-fn a_drip_does_not_outlast_the_deadline_and_what_came_is_kept() {
+fn a_drip_does_not_outlast_the_deadline_and_received_bytes_are_kept() {
     for (name, (client, server)) in pairs() {
         let dir = TestDir::new();
         let to = empty_file(&dir);
@@ -329,7 +329,7 @@ fn clogs(mut transfer: impl FnMut() -> Result<u64, Error>) -> Error {
 }
 
 #[test]
-fn who_does_not_go_on_is_named() {
+fn the_side_that_stalls_is_named() {
     let dir = TestDir::new();
     let from = file_of(&dir, &bytes(100));
     from.set_len(1 << 30).unwrap();
@@ -384,7 +384,7 @@ fn a_reset_ends_a_transfer_each_way() {
 }
 
 #[test]
-fn a_reset_is_noticed_while_the_source_has_nothing_to_give() {
+fn a_reset_is_noticed_while_the_source_is_silent() {
     let (client, server) = tcp_pair();
     reset(server);
     let mut silent = Piped::cat();
@@ -413,7 +413,7 @@ fn a_full_disk_is_named() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_a_file_took_before_it_was_full_is_counted() {
+fn bytes_before_a_full_disk_are_counted() {
     let dir = TestDir::new();
     let to = empty_file(&dir);
     // The end beyond which the file system has no offset: lseek(2) refuses it.

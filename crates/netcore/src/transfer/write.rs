@@ -1,5 +1,4 @@
-#[cfg(test)]
-mod tests;
+//! Writing bytes to a descriptor under a deadline.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -8,6 +7,9 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
 use crate::sys::{self, Interest, NoSigpipe};
 use crate::transfer::descriptor::{Descriptor, not_opened};
+
+#[cfg(test)]
+mod tests;
 
 /// Writes all of `bytes` to `target`: a file at its current position, a pipe, a terminal, standard
 /// output. On Unix.
@@ -54,7 +56,7 @@ fn write_all(to: &Descriptor<'_>, bytes: &[u8], deadline: Deadline) -> Result<()
             return Err(Error::timed_out(Operation::Write));
         }
         match to.write(rest) {
-            Ok(0) => return Err(failed(io::Error::other("it takes no more bytes"))),
+            Ok(0) => return Err(failed(io::Error::other("it accepts no more bytes"))),
             Ok(written) => rest = &rest[written..],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

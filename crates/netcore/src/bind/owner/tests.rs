@@ -20,7 +20,7 @@ fn cannot_listen(endpoint: &Endpoint) -> Error {
 }
 
 #[test]
-fn a_listener_in_the_way_is_named() {
+fn a_conflicting_listener_is_named() {
     for text in ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", ":0"] {
         if text.starts_with('[') && !has_ipv6() {
             continue;
@@ -34,7 +34,7 @@ fn a_listener_in_the_way_is_named() {
 }
 
 #[test]
-fn one_on_every_interface_is_in_the_way_of_a_single_address() {
+fn a_listener_on_every_interface_conflicts_with_a_single_address() {
     let every = listen(":0");
     let port = every.local_address().unwrap().inet().unwrap().port();
     let error = cannot_listen(&endpoint(&format!("127.0.0.1:{port}")));
@@ -42,7 +42,7 @@ fn one_on_every_interface_is_in_the_way_of_a_single_address() {
 }
 
 #[test]
-fn a_datagram_socket_in_the_way_is_named() {
+fn a_conflicting_datagram_socket_is_named() {
     let options = SocketOptions::new();
     let first = Datagram::bind_with(&endpoint("udp://127.0.0.1:0"), &options).unwrap();
     let error = Datagram::bind_all(first.endpoint(), &options).unwrap_err();
@@ -54,7 +54,7 @@ fn a_datagram_socket_in_the_way_is_named() {
 }
 
 #[test]
-fn whoever_accepts_on_a_unix_socket_is_named() {
+fn the_process_that_accepts_on_a_unix_socket_is_named() {
     let directory = TestDir::new();
     let options = SocketOptions::new();
     let _first = Listener::bind_all(&directory.endpoint("stream"), &options).unwrap();
@@ -71,7 +71,7 @@ fn whoever_accepts_on_a_unix_socket_is_named() {
 }
 
 #[test]
-fn what_can_not_be_seen_is_not_named() {
+fn an_invisible_owner_is_not_named() {
     let (_bound_but_silent, address) = refusing("127.0.0.1:0");
     let error = cannot_listen(&Endpoint::tcp(address));
     assert_eq!(error.address_owner(), None);
@@ -144,7 +144,7 @@ fn unix_rows_are_told_apart() {
 }
 
 #[test]
-fn a_name_can_not_disturb_a_terminal() {
+fn a_process_name_can_not_disturb_a_terminal() {
     assert_eq!(printable(b"nginx\n"), "nginx");
     assert_eq!(printable(b"a b\x1b[2J\xff\n\n"), "a b\\u{1b}[2J\u{fffd}\\n");
 }

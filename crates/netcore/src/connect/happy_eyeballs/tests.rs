@@ -85,7 +85,7 @@ fn default(fates: &[Fate]) -> Vec<Seen> {
 }
 
 #[test]
-fn the_first_address_alone_is_tried_if_it_answers_in_time() {
+fn only_the_first_address_is_tried_if_it_answers_in_time() {
     let seen = default(&[Connects(249), Connects(0)]);
     assert_eq!(seen, [Started(0, 0), Connected(0, 249)]);
 }
@@ -183,7 +183,7 @@ fn a_short_deadline_still_leaves_each_address_its_turn() {
 }
 
 #[test]
-fn no_delay_is_shorter_than_the_least() {
+fn no_delay_is_below_the_minimum() {
     for (delay, deadline) in [(Duration::ZERO, None), (ATTEMPT_DELAY, Some(25))] {
         let seen = run(&[Silent, Silent, Silent, Silent, Connects(1)], delay, deadline);
         let starts: Vec<u64> = seen
@@ -195,7 +195,7 @@ fn no_delay_is_shorter_than_the_least() {
 }
 
 #[test]
-fn without_an_attempt_delay_that_ends_one_follows_another() {
+fn with_an_endless_attempt_delay_attempts_are_sequential() {
     let seen = run(&[Fails(700), Connects(1)], Duration::MAX, None);
     assert_eq!(seen, [Started(0, 0), Failed(0, 700), Started(1, 700), Connected(1, 701)]);
 }

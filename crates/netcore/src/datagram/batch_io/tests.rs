@@ -29,7 +29,7 @@ fn recv_all(server: &Datagram, batch: &mut Batch, count: usize) -> Vec<String> {
 }
 
 #[test]
-fn all_arrive_in_order_with_their_sender() {
+fn all_datagrams_arrive_in_order_with_their_sender() {
     let mut families = vec!["udp://127.0.0.1:0"];
     if has_ipv6() {
         families.push("udp://[::1]:0");
@@ -61,7 +61,7 @@ fn each_goes_to_its_own_address() {
 }
 
 #[test]
-fn one_longer_than_its_room_is_cut_and_the_next_is_whole() {
+fn a_datagram_longer_than_its_room_is_cut_and_the_next_is_whole() {
     let server = bind_one("udp://127.0.0.1:0");
     let client = bind_one("udp://127.0.0.1:0");
     let to = server.local_address().unwrap();
@@ -98,7 +98,7 @@ fn waits_end_at_the_deadline_and_leave_the_batch_empty() {
 }
 
 #[test]
-fn what_cannot_be_sent_ends_the_batch_and_is_the_error_of_the_next() {
+fn an_unsendable_datagram_ends_the_batch_and_is_the_error_of_the_next() {
     let server = bind_one("udp://127.0.0.1:0");
     let to = server.local_address().unwrap();
     let long = [0; 70_000];
@@ -128,7 +128,7 @@ fn room_is_at_least_for_one_byte_and_at_most_for_the_largest_batch() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn nobody_there_is_news_to_a_connected_socket() {
+fn a_connected_socket_reports_that_no_socket_receives() {
     let held = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = held.local_addr().unwrap();
     held.connect(address).unwrap();
@@ -164,7 +164,7 @@ fn unix_datagrams_with_and_without_a_name() {
 /// Both ways of receiving, on the same traffic.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn one_call_for_all_and_one_for_each_give_the_same() {
+fn one_call_for_all_and_one_for_each_agree() {
     use crate::sys::{MAX_BATCH, one_by_one};
 
     type Seen = Vec<(usize, bool, Vec<u8>, Address)>;

@@ -32,7 +32,7 @@ fn hears(client: &UdpSocket, text: &[u8]) {
 }
 
 #[test]
-fn a_reply_leaves_from_the_address_that_was_asked() {
+fn a_reply_leaves_from_the_address_of_the_request() {
     for server in servers() {
         let client = asked([127, 0, 0, 2], &server, b"question");
         let mut buffer = [0; 64];
@@ -97,7 +97,7 @@ fn a_socket_of_one_address_needs_no_help() {
 }
 
 #[test]
-fn over_ipv6_the_address_is_told_too() {
+fn over_ipv6_the_address_is_reported_too() {
     if !has_ipv6() {
         return;
     }

@@ -71,7 +71,7 @@ fn every_system_has_the_kinds_that_callers_match_on() {
 
 /// Winsock2.h: "Windows Sockets definitions of regular Berkeley error constants".
 #[test]
-fn winsocks_codes_are_the_bsd_ones_and_ten_thousand() {
+fn winsock_codes_are_the_bsd_codes_plus_ten_thousand() {
     let mut compared = 0;
     for (name, [_, _, bsd, windows], kind) in CODES {
         if (10_000..10_091).contains(windows) && !matches!(*windows, 10035) {

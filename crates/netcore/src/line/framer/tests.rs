@@ -93,7 +93,7 @@ fn a_line_within_the_input_is_borrowed_from_it() {
 }
 
 #[test]
-fn too_long_is_told_before_the_line_ends_and_only_once() {
+fn too_long_is_reported_before_the_line_ends_and_only_once() {
     let mut framer = LineFramer::new(3);
     assert_eq!(framer.next(&mut &b"abc"[..]), None);
     assert_eq!(framer.next(&mut &b"d"[..]), Some(Err(TooLong { limit: 3 })));
@@ -115,7 +115,7 @@ fn one_byte_too_many_may_still_be_the_cr_of_an_ending() {
 }
 
 #[test]
-fn the_end_of_input_gives_what_is_left_and_makes_the_framer_ready_again() {
+fn the_end_of_input_returns_the_rest_and_resets_the_framer() {
     let mut framer = LineFramer::new(3);
     assert_eq!(framer.finish(), None);
 

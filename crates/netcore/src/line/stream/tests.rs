@@ -70,7 +70,7 @@ fn cause(error: &Error) -> String {
 }
 
 #[test]
-fn lines_do_not_depend_on_how_they_come() {
+fn lines_do_not_depend_on_chunking() {
     let stream = b"one\r\ntwo\n\n\r\nfar too long\nsix\n0123456789\r\nlast\r";
     let run = |chunks: &[&[u8]]| {
         let mut lines = LineStream::new(Script::reading(chunks.iter().copied()), 10);
@@ -93,7 +93,7 @@ fn lines_do_not_depend_on_how_they_come() {
 }
 
 #[test]
-fn lines_and_bodies_mixed_do_not_depend_on_how_they_come() {
+fn mixed_lines_and_bodies_do_not_depend_on_chunking() {
     let stream = b"5\nab\ncd3\r\nxyz\nrest\nof it";
     let run = |chunks: &[&[u8]]| {
         let mut lines = LineStream::new(Script::reading(chunks.iter().copied()), 10);
@@ -115,7 +115,7 @@ fn lines_and_bodies_mixed_do_not_depend_on_how_they_come() {
 }
 
 #[test]
-fn a_read_cut_short_is_gone_on_with() {
+fn an_interrupted_read_continues() {
     let would_block = || Err(io::ErrorKind::WouldBlock);
     let script = Script::reading([&b"on"[..]])
         .then(would_block())
@@ -148,7 +148,7 @@ fn after_a_line_that_is_too_long_the_next_one_comes() {
 }
 
 #[test]
-fn an_early_end_leaves_what_came() {
+fn an_early_end_keeps_the_received_bytes() {
     let mut lines = LineStream::new(Script::reading([&b"a\nbcd"[..]]), 10);
     assert_eq!(line(&mut lines).unwrap(), b"a\n");
     let mut body = b"had: ".to_vec();
@@ -178,7 +178,7 @@ fn a_body_has_a_limit() {
 }
 
 #[test]
-fn what_is_written_waits_for_a_flush_or_a_read() {
+fn written_bytes_wait_for_a_flush_or_a_read() {
     let mut lines = LineStream::new(Script::reading([&b"+OK\r\n+OK\r\n"[..]]), 10).crlf();
     lines.write_line(b"HELO").unwrap();
     lines.write_all(b"x").unwrap();
@@ -211,7 +211,7 @@ fn writing_obeys_the_order_and_the_bound_whatever_the_sizes() {
 }
 
 #[test]
-fn a_flush_cut_short_is_gone_on_with() {
+fn an_interrupted_flush_continues() {
     for kind in [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut] {
         let script = Script::writing([Ok(2), Err(io::ErrorKind::Interrupted), Err(kind)]);
         let mut lines = LineStream::new(script, 10);
@@ -223,7 +223,7 @@ fn a_flush_cut_short_is_gone_on_with() {
 }
 
 #[test]
-fn what_a_peer_said_before_it_went_can_be_read() {
+fn the_last_bytes_of_a_peer_can_be_read() {
     let mut script = Script::writing([Err(io::ErrorKind::BrokenPipe)]);
     script.reads.push_back(Ok(b"421 too busy\r\n".to_vec()));
     let mut lines = LineStream::new(script, 100);
@@ -238,7 +238,7 @@ fn a_stream_that_takes_nothing_is_an_error() {
     lines.write_line(b"x").unwrap();
     let error = lines.flush().unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::Other));
-    assert_eq!(cause(&error), "the stream takes no more bytes");
+    assert_eq!(cause(&error), "the stream accepts no more bytes");
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn a_line_to_write_is_one_line() {
 }
 
 #[test]
-fn the_parts_have_what_was_read_ahead() {
+fn the_parts_have_the_bytes_read_ahead() {
     let script = Script::reading([&b"one\ntw"[..]]).then(Err(io::ErrorKind::WouldBlock));
     let mut lines = LineStream::new(script, 10);
     assert_eq!(line(&mut lines).unwrap(), b"one\n");

@@ -21,7 +21,7 @@ fn tcp() -> TcpListener {
 }
 
 #[test]
-fn every_option_has_one_row_and_nothing_asked_has_no_verdict() {
+fn every_option_has_one_row_and_no_verdict_without_a_request() {
     let report = SocketOptions::report(&tcp(), None).unwrap();
     let names: HashSet<_> = report.rows().iter().map(ReportRow::name).collect();
     assert_eq!(names.len(), report.rows().len());
@@ -33,7 +33,7 @@ fn every_option_has_one_row_and_nothing_asked_has_no_verdict() {
 
 /// The report, what is read back, and what is printed of it come from different code.
 #[test]
-fn the_report_has_what_is_read_back() {
+fn the_report_agrees_with_the_options_read_back() {
     let mut sockets = vec![UdpSocket::bind("127.0.0.1:0").unwrap()];
     if has_ipv6() {
         sockets.push(UdpSocket::bind("[::1]:0").unwrap());
@@ -66,7 +66,7 @@ fn names_follow_the_family() {
 }
 
 #[test]
-fn what_was_asked_for_and_not_applied_is_ignored() {
+fn a_request_without_a_granted_value_is_ignored() {
     let socket = tcp();
     let value = |name| value(&SocketOptions::report(&socket, None).unwrap(), name);
     let ttl: u8 = value("IP_TTL").parse().unwrap();
@@ -146,7 +146,7 @@ fn verdicts_by_value() {
 }
 
 #[test]
-fn not_available_here_is_no_failure() {
+fn an_option_that_is_not_available_is_no_failure() {
     let asked = Some(Value::Flag(true));
     let absent = ReportRow::new("SO_X", asked.clone(), None, None);
     assert!(matches!(absent.granted(), Granted::NotAvailable));
@@ -164,7 +164,7 @@ fn not_available_here_is_no_failure() {
 
 #[cfg(unix)]
 #[test]
-fn a_unix_socket_lacks_what_belongs_to_ip() {
+fn a_unix_socket_lacks_the_options_of_ip() {
     let (socket, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
     let asked = SocketOptions::new().with_nodelay(true);
     let report = SocketOptions::report(&socket, Some(&asked)).unwrap();
@@ -177,7 +177,7 @@ fn a_unix_socket_lacks_what_belongs_to_ip() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_socket_has_no_report() {
+fn a_file_has_no_report() {
     let file = std::fs::File::open("/dev/null").unwrap();
     let error = SocketOptions::report(&file, None).unwrap_err();
     assert_eq!(error.operation(), Operation::Inspect);

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::*;
 
 #[test]
-fn a_resolver_that_hangs_is_left_behind_at_the_deadline() {
+fn a_resolver_that_hangs_is_abandoned_at_the_deadline() {
     let hung = Arc::new(Barrier::new(2));
     let look_up = {
         let hung = Arc::clone(&hung);
@@ -26,7 +26,7 @@ fn a_resolver_that_dies_is_an_error() {
 }
 
 #[test]
-fn without_a_thread_the_look_up_is_made_here() {
+fn without_a_thread_the_caller_makes_the_look_up() {
     let here = thread::current().id();
     let looked_up = Arc::new(Mutex::new(None));
     let there = Arc::clone(&looked_up);
@@ -39,12 +39,12 @@ fn without_a_thread_the_look_up_is_made_here() {
 }
 
 #[test]
-fn places_are_limited_and_come_back() {
+fn permits_are_limited_and_returned() {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let mut taken: Vec<_> = (0..MAX_LOOKUPS).map(|_| Place::take(&COUNT).unwrap()).collect();
-    assert!(Place::take(&COUNT).is_none());
+    let mut taken: Vec<_> = (0..MAX_LOOKUPS).map(|_| Permit::take(&COUNT).unwrap()).collect();
+    assert!(Permit::take(&COUNT).is_none());
     taken.pop();
-    assert!(Place::take(&COUNT).is_some());
+    assert!(Permit::take(&COUNT).is_some());
     drop(taken);
     assert_eq!(COUNT.load(Ordering::Relaxed), 0);
 }

@@ -119,7 +119,7 @@ fn a_unix_socket_has_no_services() {
 }
 
 #[test]
-fn what_no_table_has_is_an_error_that_names_it() {
+fn a_service_in_no_table_is_an_error_that_names_it() {
     let error = service_port("no-such-service", Transport::Udp, never()).unwrap_err();
     assert_eq!(error.to_string(), "resolve no-such-service/udp: no such service");
     assert!(std::error::Error::source(&error).is_some());
@@ -128,7 +128,7 @@ fn what_no_table_has_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_table_that_fails_for_now_is_not_a_missing_service() {
+fn a_temporary_failure_of_the_table_is_not_a_missing_service() {
     let again = |_: &Query| Err(LookupError::new(EAI_AGAIN));
     let error = port_with("no-such-service", Transport::Tcp, never(), again).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TryAgain);
@@ -143,7 +143,7 @@ fn the_deadline_holds() {
 }
 
 #[test]
-fn this_system_or_the_built_in_table_has_what_everybody_has() {
+fn this_system_or_the_built_in_table_has_the_common_services() {
     assert_eq!(service_port("http", Transport::Tcp, never()).unwrap(), 80);
     assert_eq!(service_name(80, Transport::Tcp, never()).unwrap(), "http");
     assert_eq!(service_port("tftp", Transport::Udp, never()).unwrap(), 69);

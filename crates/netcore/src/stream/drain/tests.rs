@@ -30,13 +30,13 @@ fn tcp() -> (Stream, TcpStream) {
 }
 
 #[test]
-fn nothing_written_is_taken_even_when_the_deadline_has_passed() {
+fn without_writes_drain_succeeds_even_after_the_deadline() {
     unix().0.drain(over()).unwrap();
     tcp().0.drain(over()).unwrap();
 }
 
 #[test]
-fn a_unix_peer_has_taken_what_it_has_read() {
+fn a_unix_peer_has_received_the_bytes_that_it_has_read() {
     let (stream, mut peer) = unix();
     stream.write_all_deadline(b"hello", patience()).unwrap();
     let error = stream.drain(over()).unwrap_err();
@@ -51,7 +51,7 @@ fn a_unix_peer_has_taken_what_it_has_read() {
 }
 
 #[test]
-fn a_tcp_peer_has_taken_what_its_system_has_and_the_end_too() {
+fn a_tcp_peer_has_received_the_bytes_of_its_system_and_the_end() {
     let (stream, mut peer) = tcp();
     stream.write_all_deadline(b"hello", patience()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
@@ -62,7 +62,7 @@ fn a_tcp_peer_has_taken_what_its_system_has_and_the_end_too() {
 }
 
 #[test]
-fn a_tcp_peer_without_room_has_not_taken_it() {
+fn a_tcp_peer_without_room_has_not_received_them() {
     let (stream, peer) = tcp();
     stream.set_nonblocking(true).unwrap();
     // Nobody reads, so at some point neither side has room.
@@ -72,7 +72,7 @@ fn a_tcp_peer_without_room_has_not_taken_it() {
 }
 
 #[test]
-fn a_peer_that_throws_it_away_has_not_taken_it() {
+fn a_peer_that_discards_the_bytes_has_not_received_them() {
     let (stream, peer) = unix();
     stream.write_all_deadline(b"hello", patience()).unwrap();
     drop(peer);

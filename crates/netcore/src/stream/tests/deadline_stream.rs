@@ -11,7 +11,7 @@ fn tcp_pair() -> (Stream, Stream) {
 }
 
 #[test]
-fn carries_bytes_for_what_is_generic() {
+fn carries_bytes_for_generic_code() {
     let (client, server) = tcp_pair();
     writeln!(client.with_deadline(patience()), "{}", 42).unwrap();
     drop(client);
@@ -56,7 +56,7 @@ fn a_reader_of_single_bytes_does_not_outlast_the_deadline() {
 }
 
 #[test]
-fn the_deadline_can_be_set_for_what_follows() {
+fn the_deadline_can_be_set_for_later_calls() {
     let (client, server) = tcp_pair();
     let mut server = DeadlineStream::new(Arc::new(server), moment());
     assert_eq!(server.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::TimedOut);

@@ -24,7 +24,7 @@ fn the_earlier_of_the_two_bounds_a_wait() {
 }
 
 #[test]
-fn a_peer_that_stops_is_found_out_long_before_the_deadline() {
+fn a_stalled_peer_is_detected_long_before_the_deadline() {
     let (client, server) = pair(&listen("127.0.0.1:0"));
     let dir = TestDir::new();
     let to = File::create_new(dir.path("to")).unwrap();
@@ -37,7 +37,7 @@ fn a_peer_that_stops_is_found_out_long_before_the_deadline() {
 }
 
 #[test]
-fn the_targets_time_is_no_pause_of_the_peer() {
+fn the_time_of_the_target_is_no_stall_of_the_peer() {
     let (client, server) = pair(&listen("127.0.0.1:0"));
     let mut clogged = Piped::cat();
     let entrance = clogged.take_entrance();

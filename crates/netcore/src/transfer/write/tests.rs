@@ -34,7 +34,7 @@ fn all_of_it_arrives_in_a_file_and_behind_a_slow_pipe() {
 }
 
 #[test]
-fn whoever_takes_nothing_is_an_error_and_not_a_signal() {
+fn a_reader_that_has_gone_is_an_error_and_not_a_signal() {
     let error = write_all_to(&Piped::gone(), b"x", patience()).unwrap_err();
     assert_eq!(error.to_string(), "write to the pipe: broken pipe");
 
