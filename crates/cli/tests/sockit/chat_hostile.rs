@@ -1,4 +1,4 @@
-//! `sockit chat serve`: what bad input and bad peers get, and that nobody else notices.
+//! `sockit chat serve`: malformed input and hostile clients, which other clients must not notice.
 
 #[cfg(target_os = "linux")]
 use std::io::{ErrorKind, Write};
@@ -99,7 +99,7 @@ fn a_character_split_between_writes_arrives_whole() {
     assert_eq!(ann.hear(), text);
 }
 
-/// Every character that could do something to a terminal or to the order of what is read.
+/// Every character that could control a terminal or reorder text.
 fn harmful() -> impl Iterator<Item = char> {
     let controls = ('\0'..='\x1f').chain('\x7f'..='\u{9f}').filter(|&c| c != '\n');
     controls.chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}')
@@ -130,8 +130,8 @@ fn control_characters_never_reach_other_clients() {
         let mut late_ready = bob.until_line(|line| line.ends_with("end"));
         let mut late = server.connect();
         late_ready.extend(late.until_line(|line| line.ends_with("end")));
-        // Not the whole line is dropped where the text around can be kept or refused: either way
-        // what arrives is clean.
+        // The server may keep the rest of the line or refuse it. Either way the received text is
+        // clean.
         for line in &late_ready {
             let bad = line.chars().find(|character| harmful().any(|bad| bad == *character));
             assert_eq!(bad, None, "in {line:?} ({format})");

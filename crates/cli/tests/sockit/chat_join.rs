@@ -24,7 +24,7 @@ fn bob(server: &Server) -> Client {
     bob
 }
 
-/// Whether one of the lines is `18:11 ` and this.
+/// Returns `true` if one of the lines is `18:11 ` and this text.
 fn is_said(lines: &[String], message: &str) -> bool {
     lines.iter().any(|line| line.get(6..) == Some(message))
 }
@@ -46,7 +46,7 @@ fn incoming_messages_do_not_disturb_the_input_line() {
     assert!(is_said(&lines, "bob: one") && is_said(&lines, "bob: zwei – drei"), "{lines:#?}");
     ann.press(" line\r");
     bob.until("half a line");
-    // What was entered is there once: as it came back.
+    // An entered line appears once: as the server sent it back.
     let lines = ann.when("the own message", |lines| {
         is_said(lines, "ann: half a line") && lines.last().is_some_and(|line| line == ">")
     });
@@ -105,7 +105,7 @@ fn tab_completes_commands_and_names_and_up_brings_lines_back() {
     peer.expect(&["zoe: hello"]);
     ann.press("/m\tz\thi\r");
     peer.expect(&["/msg zoe hi"]);
-    // Where there are two, what they share.
+    // With two matches, their common prefix is completed.
     ann.press("rob\t");
     ann.ends_with(&["Robert:    roberta:", "> rob"]);
     ann.press("\x15\x1b[A\r");
@@ -367,7 +367,7 @@ fn each_pasted_line_is_a_command_of_its_own() {
     operator.expect_code(0);
 }
 
-/// Ctrl-D takes the console away, and what is printed after it still is.
+/// Ctrl-D ends the console. The server still prints its log after that.
 #[test]
 fn a_server_keeps_running_after_its_console_ends() {
     let mut operator = sized(80, 24, &["chat", "serve", "--listen", "127.0.0.1:0", "-vv"]);

@@ -23,7 +23,7 @@ fn a_piped_line_is_sent_under_the_requested_name() {
         let endpoint = server.tcp().to_string();
         let done = join(&endpoint, &["--nick", "ci", "--linger", "0"], "deploy done\n");
         done.expect_code(0).expect_quiet();
-        // What the server sent, and the line itself with it, without having waited.
+        // The output has the messages of the server and the line itself, without a wait.
         let output = done.stdout_text();
         assert!(output.contains("you are ci"), "{}", done.story());
         let said = match format {
@@ -101,7 +101,7 @@ fn lines_are_text_unless_they_are_chat_commands() {
         let mut peer = fake.accept();
         let all: Vec<String> = std::iter::from_fn(|| peer.line()).collect();
         drop(peer);
-        // `//who` is the protocol's way to say `/who`; with --text each line is as it is.
+        // In the protocol `//who` sends the text `/who`. With `--text` each line is sent unchanged.
         assert_eq!(all.join("|"), sent, "{args:?}");
         let done = running.join().expect("it runs");
         if args.is_empty() {

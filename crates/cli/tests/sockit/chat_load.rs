@@ -33,7 +33,7 @@ fn offered() -> usize {
 
 const RECEIVERS: usize = 50;
 const TEXT: usize = 4000;
-/// Texts that are on their way at a time: what the slowest of those who read may be behind.
+/// The number of texts on their way at a time, which is the lag of the slowest reading client.
 const WINDOW: usize = 64;
 
 /// A numbered text of `TEXT` bytes.
@@ -41,15 +41,15 @@ fn text(number: usize) -> String {
     format!("{number:08} {:x<1$}", "", TEXT - 9)
 }
 
-/// Takes the whole lines out of what came, notices included.
+/// Takes the complete lines, notices included, out of the received bytes.
 fn take_lines(member: &mut Member) -> Vec<String> {
     let whole = member.received.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
     let text = String::from_utf8(member.received.drain(..whole).collect()).expect("UTF-8");
     text.lines().map(str::to_owned).collect()
 }
 
-/// Takes whole messages off the front of what came, which must be the numbers from `next` on, and
-/// gives the first number that has not come. Notices are skipped.
+/// Takes complete messages off the front of the received bytes. They must have the numbers from
+/// `next` on. Returns the first number that has not come. Notices are skipped.
 fn take_numbers(received: &mut Vec<u8>, length: usize, mut next: usize, filler: &[u8]) -> usize {
     let mut at = 0;
     loop {
@@ -141,7 +141,8 @@ fn a_thousand_stopped_readers_stay_within_the_announced_memory_bound() {
     for policy in ["disconnect", "skip"] {
         let directory = TempDir::new();
         let path = directory.path("chat");
-        // What a Unix socket holds for a reader is little, and not what is measured here.
+        // A Unix socket buffers little for a reader, and the kernel's buffers are not measured
+        // here.
         let unix = format!("unix:{}", path.display());
         let args = ["chat", "serve", "--listen", "127.0.0.1:0", "--listen", &unix, "-v"];
         let limits = ["--max-clients", "1100", "--max-rooms", "10", "--max-memory", "16M"];
@@ -191,7 +192,7 @@ fn a_thousand_stopped_readers_stay_within_the_announced_memory_bound() {
 fn a_stalled_reader_is_notified_of_skipped_messages_and_continues() {
     let (server, mut crowd, total) = publish_past_a_stalled_reader("skip");
     let stalled = RECEIVERS - 1;
-    // Numbers go on behind the texts, until one of them reaches the one that stalled.
+    // The numbers continue after the texts until one of them reaches the stalled client.
     let (mut next, mut skipped, mut current) = (0, 0, total);
     crowd.members[0].outgoing = format!("{current:08}\n").into_bytes();
     crowd.drive("what the one that stalled still gets", |members| {
@@ -224,8 +225,8 @@ fn a_stalled_reader_is_notified_of_skipped_messages_and_continues() {
 #[test]
 fn a_stop_under_load_delivers_the_same_messages_to_every_client() {
     const CLIENTS: usize = 40;
-    // These read nothing before the stop, so that the server owes them more than the system holds
-    // for a socket (3 to 4 MB on Linux), and less than what slow readers are dealt with for (4 MiB).
+    // These clients read nothing before the stop. Their pending output exceeds the socket buffers
+    // (3 to 4 MB on Linux) and stays below the limit for slow consumers (4 MiB).
     const BEHIND: usize = 10;
     const OWED: usize = 4_000_000;
     let server = Server::start(&["chat", "serve", "--greeting", "Welcome", "--grace", "20s"]);

@@ -1,4 +1,4 @@
-//! `sockit chat serve --log-dir`: what was said outlives the server.
+//! `sockit chat serve --log-dir`: messages outlive the server.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use crate::common::process::run;
 use crate::common::server::Server;
 use crate::common::temp::TempDir;
 
-/// How often the server is killed; `CHAT_KILLS` for more.
+/// The number of times that the server is killed; `CHAT_KILLS` sets another one.
 const KILLS: u64 = 20;
 
 fn start(directory: &Path, more: &[&str]) -> Server {
@@ -37,7 +37,7 @@ fn a_restarted_server_restores_the_history() {
         let server = start(&logs, &["--history", "10", "--format", format]);
         let mut ann = server.connect();
         ann.send("/join Dev\n");
-        // What the earlier lives have left, in this one's format.
+        // The messages that earlier servers have left, in this server's format.
         let mut came = String::new();
         while came.matches("life ").count() < life {
             came += &ann.line();
@@ -114,7 +114,7 @@ fn after_the_server_is_killed_written_messages_are_restored_once_and_in_order() 
             server.stop();
             break;
         }
-        // Ann speaks, bob hears; the figures say what is written.
+        // Ann sends, bob receives, and the figures count the written messages.
         let mut ann = TcpStream::connect(server.tcp()).expect("connect");
         let mut echo = ann.try_clone().expect("a clone");
         let sender = thread::spawn(move || {

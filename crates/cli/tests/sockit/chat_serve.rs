@@ -1,4 +1,4 @@
-//! `sockit chat serve`: what people who behave see.
+//! `sockit chat serve`: messages, commands, names and limits for well-behaved clients.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -359,7 +359,7 @@ fn a_client_above_the_limit_receives_a_reason_and_is_closed() {
     assert_eq!(bob.hear(), "still here");
     bob.say("quit");
     bob.rest();
-    // The place is free once the server has dropped the one that left; until then it refuses.
+    // The server refuses new clients until it has dropped the client that left.
     let start = Instant::now();
     loop {
         let mut carl = server.connect();
@@ -376,7 +376,7 @@ fn an_idle_client_is_closed_and_an_active_one_is_not() {
     let mut active = Client::enter(&server);
     let mut idle = server.connect();
     while !idle.has_ended() {
-        // Nothing that reaches the silent one: whether that is activity is not what this is about.
+        // These lines do not reach the silent client: output as activity is not tested here.
         active.say("/help");
         active.notice("/who");
         thread::sleep(Duration::from_millis(10));

@@ -1,4 +1,4 @@
-//! `sockit listen`, `connect` and `send` over UDP: what datagrams do that connections do not.
+//! `sockit listen`, `connect` and `send` over UDP: behaviour that connections do not have.
 
 #[cfg(target_os = "linux")]
 use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
@@ -68,7 +68,7 @@ fn a_datagram_that_cannot_be_answered_neither_ends_listen_nor_replaces_its_peer(
     listening.stop("INT");
 }
 
-/// Linux has the whole of 127.0.0.0/8: a peer that asks 127.0.0.2 drops what comes from 127.0.0.1.
+/// On Linux all of 127.0.0.0/8 is local. A peer that asks 127.0.0.2 drops replies from 127.0.0.1.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_reply_leaves_from_the_address_that_the_request_went_to() {

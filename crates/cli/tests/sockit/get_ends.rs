@@ -1,4 +1,4 @@
-//! `sockit get`: how transfers end, and what is said of it.
+//! `sockit get`: ends of transfers, and the reports of them.
 
 use std::fs;
 use std::io::Write;

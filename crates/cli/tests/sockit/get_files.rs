@@ -1,4 +1,4 @@
-//! `sockit get`: what becomes of the file, and of what lies beside it.
+//! `sockit get`: the output file, the partial file and other files beside it.
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! `sockit get`: options that curl has too, and the words for those that are wrong.
+//! `sockit get`: options of curl, and the messages for malformed ones.
 
 use std::io::Write;
 
@@ -191,7 +191,7 @@ fn retry_all_errors_retries_every_error() {
     let finished = run(&[&often[..], &more].concat());
     assert_eq!(finished.expect_code(0).stdout_text(), "x");
     assert_eq!(server.asked().len(), 3);
-    // A page that is wanted is no error.
+    // The expected page is no error.
     let finished = run(&[&often[..], &["--retry-all-errors", &server.url("/")]].concat());
     assert_eq!(finished.expect_code(0).stdout_text(), "gone");
     run(&[&often[..], &[&server.url("/")]].concat()).expect_code(56);

@@ -1,4 +1,4 @@
-//! `sockit get`: what is sent in place of what, what is shown of it, and to whom.
+//! `sockit get`: fields that options replace, and output without credentials or control characters.
 
 use std::io::Write;
 
@@ -82,7 +82,7 @@ fn no_output_contains_credentials() {
     for part in ["> Authorization: [hidden]\n", "< Set-Cookie: [hidden]\n"] {
         assert!(finished.stderr().contains(part), "{}", finished.story());
     }
-    // What is no URL has its password before the last @, wherever that is.
+    // In a malformed URL the password ends at the last `@`, wherever that is.
     let finished = run(&["get", "-w", "%{url}", "http://ann:s3/cret@host:x/"]);
     finished.expect_code(3);
     assert_eq!(finished.stdout_text(), "http://host:x/");

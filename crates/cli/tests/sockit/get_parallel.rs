@@ -9,7 +9,7 @@ use crate::common::listening::bytes;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, sockit};
 
-/// More than all buffers between two processes hold.
+/// A size above that of all buffers between two processes.
 const LARGE: usize = 32 << 20;
 
 #[test]
@@ -22,7 +22,7 @@ fn a_body_is_received_while_another_one_is_printed() {
         let reply = match asked.target() {
             "/first" => {
                 let told = wait.lock().unwrap().recv_timeout(PATIENCE);
-                // What has not come by then would come only after the first one.
+                // A body that has not come by then would come only after the first one.
                 if told.is_err() {
                     return Then::Close;
                 }

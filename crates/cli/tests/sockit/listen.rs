@@ -183,7 +183,7 @@ fn each_client_receives_the_banner_unchanged_and_is_closed() {
             LOOPBACK => tcp(&listening.endpoint),
             _ => Client::unix(&dir.path("s")),
         };
-        // Many at once, and what a client says first does not cost it the text.
+        // Many clients connect at once. A client that sends first still receives the text.
         let mut clients: Vec<Client> = (0..20).map(|_| connect()).collect();
         for client in &mut clients {
             client.send("hello?");

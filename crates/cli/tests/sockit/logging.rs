@@ -40,7 +40,7 @@ fn an_unread_standard_error_does_not_stop_a_server() {
         for _ in 0..20 {
             let mut client = server.connect();
             client.send("anybody?\n");
-            // Perhaps behind the news of who has left.
+            // Notices about clients that have left may come first.
             while !client.line().ends_with("anybody?") {}
         }
         server.stop();

@@ -1,4 +1,4 @@
-//! What holds for every command: endpoints, listening, signals, exit codes and output.
+//! Behaviour of every command: endpoints, listening, signals, exit codes and output.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -182,7 +182,7 @@ fn sigterm_and_sigint_end_a_server_with_exit_code_0() {
 
 #[test]
 fn a_server_can_be_stopped_as_soon_as_it_has_printed_its_endpoint() {
-    // Several at once, so that some are held up between the words and what follows them.
+    // Several servers run at once, so that some are delayed right after they have printed the line.
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| (0..10).for_each(|_| Server::start(&["chat", "serve"]).stop()));
@@ -197,7 +197,7 @@ fn a_stopping_server_sends_its_pending_output() {
     owe_answers(client.stream());
     server.signal("TERM");
     let answers = client.rest();
-    // More than a socket takes at once: the server had to wait for this client.
+    // The answer is larger than a socket buffer, so the server had to wait for this client.
     assert!(answers.len() > 64 * 1024, "only {} bytes", answers.len());
     let text = str::from_utf8(&answers).expect("answers are UTF-8");
     assert!(text.ends_with('\n'), "the last answer is whole");

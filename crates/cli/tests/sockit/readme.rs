@@ -1,5 +1,5 @@
-//! Facts that stand in two places are compared: the console examples of the documentation with what
-//! the program does, and the limits and exit codes of `--help` with those of `docs`.
+//! Comparisons of facts that stand in two places: the console examples with the output of the
+//! program, and the limits and exit codes of `--help` with those of `docs`.
 
 mod console;
 
@@ -110,7 +110,7 @@ fn blocks<'a>(page: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
     starts.into_iter().filter_map(|at| page[at..].split("```").next())
 }
 
-/// What stands below a heading, up to the next one.
+/// Returns the text below a heading, up to the next one.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, below) = page.split_once(&format!("\n{heading}\n")).expect("the heading is there");
     below.split("\n#").next().unwrap_or(below)

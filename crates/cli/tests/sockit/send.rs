@@ -86,7 +86,7 @@ fn send_does_not_wait_forever_for_the_end_of_its_peer() {
 fn a_peer_that_reads_nothing_is_error_28() {
     let dir = TempDir::new();
     let listener = UnixListener::bind(dir.path("s")).expect("a socket file");
-    // Over a Unix socket the peer has taken what it has read, and not what waits for it.
+    // Over a Unix socket only bytes that the peer has read count as taken.
     let args = ["send", &dir.endpoint("s"), "--timeout", "300ms"];
     let finished = run_with_input(&args, b"hello");
     finished.expect_code(28).expect_error_line(&[&dir.endpoint("s"), "timed out"]);

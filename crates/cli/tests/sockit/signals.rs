@@ -16,7 +16,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 /// SIGINT, in the mask of caught signals of proc_pid_status(5).
 const SIGINT: u64 = 1 << (2 - 1);
 
-/// Waits until the process watches for SIGINT, if it is one that does.
+/// Waits until the process catches SIGINT, if it does so at all.
 fn until_it_watches(process: &mut Process) {
     let path = format!("/proc/{}/status", process.id());
     let deadline = Deadline::after(PATIENCE);
@@ -50,7 +50,7 @@ fn interrupt(args: &[&str], output: Option<io::PipeWriter>) {
     process.wait();
 }
 
-/// A server whose queue is full: who connects waits.
+/// The backlog of this server is full, so clients wait.
 fn full_queue(dir: &TempDir) -> (Endpoint, Vec<Stream>, Listener) {
     let endpoint: Endpoint = dir.endpoint("full").parse().expect("an endpoint");
     let options = SocketOptions::new().with_backlog(0);

@@ -144,7 +144,7 @@ fn a_non_blocking_standard_output_cuts_no_line_of_any_command() {
     said.join().expect("the chat");
 }
 
-/// What the process prints into the pipe until it ends, which is with exit code 0.
+/// Returns all output of the process, which must end with exit code 0.
 fn read_slowly_beside(reader: PipeReader, mut process: Process) -> Vec<u8> {
     let reading = thread::spawn(move || read_slowly(reader));
     process.close_stdin();

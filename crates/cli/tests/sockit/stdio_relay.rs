@@ -1,5 +1,5 @@
-//! The ends of what `sockit listen` and `sockit connect` join: a peer that falls silent, a peer that
-//! ends, and Unix sockets without a file.
+//! The ends of connections of `sockit listen` and `sockit connect`: silent peers, peers that end,
+//! and Unix sockets without a file.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -41,7 +41,7 @@ fn client(listening: &Listening) -> TcpStream {
     stream
 }
 
-/// The peer must not take for whole what is not: it reads a reset.
+/// The peer must not take a partial stream for a complete one, so it reads a reset.
 fn expect_reset(mut stream: &TcpStream) {
     let error = stream.read(&mut [0]).expect_err("no end");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
@@ -75,7 +75,7 @@ fn the_idle_timeout_ends_a_connection_to_a_silent_peer() {
     }
 }
 
-/// A connection that has no place in the backlog is one that is not made.
+/// A connection without a place in the backlog is not established.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_idle_timeout_bounds_connecting_too() {

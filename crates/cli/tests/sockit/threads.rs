@@ -25,7 +25,7 @@ impl Program {
         Program { path, _directory: directory }
     }
 
-    /// Runs the program to its end, as a user who may have one thread.
+    /// Runs the program to its end as a user with a limit of one thread.
     fn run(&self, args: &[&str]) -> Finished {
         static USERS: AtomicU32 = AtomicU32::new(0);
         let mut command = Command::new("sh");
@@ -81,7 +81,7 @@ fn a_name_is_looked_up_without_a_thread() {
     let time = Server::start(&["time", "serve"]);
     let endpoint = format!("localhost:{}", time.tcp().port());
     program.run(&["probe", "-4", &endpoint]).expect_code(0);
-    // What the resolver says of it, and nothing of threads.
+    // The message is about the name and not about threads.
     let ended = program.run(&["probe", "no.such.name.invalid:80"]);
     ended.expect_code(6);
     assert!(!ended.stderr().contains("thread"), "{}", ended.story());

@@ -1,4 +1,4 @@
-//! `sockit time bench`: what it counts, and an exit code for each way to fail.
+//! `sockit time bench`: its figures, and an exit code for each failure.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -220,7 +220,7 @@ fn connections_that_end_are_made_again_and_counted() {
     ]);
     finished.expect_code(56).expect_error_line(&["ended too early"]);
     let [ended, count] = numbers(&finished, ["ended", "count"]);
-    // More answers than one connection gives: it came back.
+    // There are more answers than one connection gives, so the client has connected again.
     assert!(ended >= 1.0 && count > 3.0, "{}", finished.story());
 }
 

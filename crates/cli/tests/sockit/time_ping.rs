@@ -44,7 +44,7 @@ fn number(object: &str, name: &str) -> f64 {
     }
 }
 
-/// The offset is `expected` seconds, within the error that is told with it.
+/// Expects an offset of `expected` seconds, within the reported error.
 #[track_caller]
 fn expect_offset(summary: &str, expected: f64) {
     let offset = number(summary, "offset_seconds");
@@ -203,7 +203,7 @@ fn a_signal_and_the_deadline_end_a_ping_with_its_summary() {
     finished.expect_code(0).expect_quiet();
     assert!(finished.stdout_text().contains("\n1 sent, 1 received, 0% loss, time "));
 
-    // What is under way at the end is not lost.
+    // A probe that is under way at the end does not count as lost.
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let endpoint = format!("udp://{}", silent.local_addr().expect("bound"));
     let finished = ping(&["-w", "100ms", "--json", &endpoint]);
@@ -220,7 +220,7 @@ fn several_endpoints_are_pinged_at_once_and_each_has_a_summary() {
     let finished = ping(&["-c", "3", &here, &here]);
     finished.expect_code(0).expect_quiet();
     assert_eq!(finished.stdout_text().matches("3 sent, 3 received, 0% loss").count(), 2);
-    // One that is not there is given up, as if it were alone; the other goes on.
+    // A missing server is given up as in a run of its own. The run for the other server continues.
     for endpoints in [[&here, &gone], [&gone, &here]] {
         let finished = ping(&["-c", "3", endpoints[0], endpoints[1]]);
         finished.expect_code(7).expect_error_line(&[&gone, "connection refused"]);
@@ -407,22 +407,22 @@ fn round_trips(finished: &Finished) -> BTreeMap<u64, f64> {
     answers.map(|line| (number(line, "seq") as u64, number(line, "seconds"))).collect()
 }
 
-/// The number of the probe in what has passed.
+/// Returns the number of the probe in these bytes.
 fn seq(bytes: &[u8]) -> u64 {
     let text = str::from_utf8(bytes).expect("a line");
     text.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
 }
 
-/// The link notes what it does to each probe, and the ping has to say the same: which are lost,
-/// none that was quicker than its delay, and the clock of the same machine, through a link that is
-/// slow one way only.
+/// The link records the fate of each probe, and the ping must report the same. It must report
+/// exactly the lost probes, no round trip below the delay, and the offset of the same clock through
+/// a link that is slow one way only.
 #[test]
 fn losses_and_delays_of_a_link_are_reported_exactly() {
     let server =
         Server::start(&["time", "serve", "--format", "unix-ns", "--listen", "udp://127.0.0.1:0"]);
     let link = link().udp(any_port(), server.udp()).expect("a link");
     let endpoint = format!("udp://{}", link.address);
-    // The wait for what is lost: as long as this, and none that is late is missed.
+    // The wait for lost probes, long enough for every late one.
     let args = ["time", "ping", "--json", "-c", "400", "-i", "4ms", "--timeout", "4s", &endpoint];
     let finished = run(&args);
     let summary = summary(finished.expect_code(0).expect_quiet());
@@ -476,7 +476,7 @@ fn a_stream_over_a_link_loses_nothing_and_is_slower() {
 #[test]
 #[ignore = "needs the program faketime"]
 fn the_offset_of_a_shifted_server_clock_is_found() {
-    // The program itself is a parent that would be killed in place of the server.
+    // The program faketime is a parent of the server, and would be killed instead of it.
     let asked =
         Command::new("faketime").args(["-f", "+0", "sh", "-c", "echo $LD_PRELOAD"]).output();
     let library = String::from_utf8(asked.expect("run faketime").stdout).expect("a path");
@@ -496,8 +496,8 @@ fn the_offset_of_a_shifted_server_clock_is_found() {
             let finished = ping(&["--json", "--utc", "-c", "20", &server.endpoints()[0]]);
             let summary = summary(finished.expect_code(0).expect_quiet());
             expect_offset(&summary, seconds);
-            // A bound that says nothing would hold as well: it is that of the quickest exchange or
-            // less, but for what clocks may drift since.
+            // A very wide bound would hold as well. So it must not exceed that of the quickest
+            // exchange, plus the drift of the clocks since then.
             let error = number(&summary, "offset_error_seconds");
             let drift = number(&summary, "elapsed_seconds") * 1e-4;
             let bound = (number(&summary, "min_seconds") + step) / 2.0 + drift + 1e-6;

@@ -253,14 +253,14 @@ fn a_connection_above_the_limit_receives_a_reason_and_is_closed() {
 
     one.finish_sending();
     assert_eq!(one.rest(), b"");
-    // The place is free once the server has dropped the one that left; until then it refuses.
+    // The server refuses new connections until it has dropped the one that left.
     let start = Instant::now();
     while !is_served(&server) {
         assert!(start.elapsed() < PATIENCE, "no place became free");
     }
 }
 
-/// Whether a connection of its own is answered, and not refused.
+/// Returns `true` if a new connection is answered and not refused.
 fn is_served(server: &Server) -> bool {
     let client = server.connect();
     let mut stream = client.stream();
@@ -283,7 +283,7 @@ fn an_idle_connection_is_closed_and_an_active_one_is_not() {
     expect_echo(&mut active, b"and still");
 }
 
-/// A client that reads nothing: what it sends is taken, or refused by the socket.
+/// Sends bytes from a client that reads nothing. The socket takes or refuses them.
 #[cfg(target_os = "linux")]
 fn flood(server: &Server, bytes: usize, mut meanwhile: impl FnMut()) {
     let client = server.connect();

@@ -1,4 +1,4 @@
-//! Usage errors answer a person who meant something else, or is used to nc.
+//! Usage errors suggest the intended command, also to users of nc.
 
 use crate::common::process::run;
 
@@ -61,7 +61,7 @@ fn host_and_port_as_two_words_are_answered_with_the_endpoint() {
     ] {
         assert!(told(args).ends_with(&format!("did you mean {meant}?")), "{args}: {}", told(args));
     }
-    // Other malformed endpoints stay what they were.
+    // Other malformed endpoints keep their message.
     for args in [&["send", "localhost", "hello"][..], &["chat", "join", "--nick", "ann", "80"]] {
         run(args).expect_code(3).expect_error_line(&["is no endpoint"]);
     }

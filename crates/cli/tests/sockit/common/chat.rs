@@ -1,4 +1,4 @@
-//! What a chat client sees: messages in the default format, and the server's notices.
+//! Messages of a chat in the default format, and the server's notices.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -32,7 +32,7 @@ impl Message {
 }
 
 impl Client {
-    /// A client over TCP that has joined: what others say from here on reaches it.
+    /// Returns a TCP client that has joined and receives all later messages.
     #[track_caller]
     pub(crate) fn enter(server: &Server) -> Client {
         let mut client = server.connect();

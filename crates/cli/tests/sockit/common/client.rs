@@ -1,4 +1,5 @@
-//! A blocking connection to a server. Every read is bounded and fails with what had come so far.
+//! A blocking connection to a server. Every read is bounded, and a failure shows the bytes that had
+//! come.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -55,7 +56,7 @@ impl Client {
         self.stream().local_addr().expect("a local address").to_string()
     }
 
-    /// The TCP stream itself, for what this type does not do.
+    /// Returns the TCP stream, for operations that this type does not have.
     pub(crate) fn stream(&self) -> &TcpStream {
         match &self.socket {
             Socket::Tcp(stream) => stream,
@@ -154,7 +155,8 @@ impl Client {
         std::mem::take(&mut self.unread)
     }
 
-    /// Whether the connection has ended, without waiting. What comes meanwhile is kept.
+    /// Returns `true` if the connection has ended, without waiting. Bytes that arrive meanwhile are
+    /// kept.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.set_nonblocking(true);
         let mut piece = [0; 65536];

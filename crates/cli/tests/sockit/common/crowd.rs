@@ -23,11 +23,11 @@ pub(crate) struct Member {
     pub(crate) address: String,
     /// To be sent as the socket takes it.
     pub(crate) outgoing: Vec<u8>,
-    /// What came, less what the test has taken out.
+    /// Received bytes that the test has not taken out yet.
     pub(crate) received: Vec<u8>,
-    /// The server has ended the connection, in whatever manner.
+    /// `true` once the server has closed or reset the connection.
     pub(crate) ended: bool,
-    /// Whether what comes is read.
+    /// `true` while the member reads.
     pub(crate) reads: bool,
 }
 
@@ -37,7 +37,7 @@ impl Crowd {
         Crowd { members, piece: vec![0; 256 * 1024] }
     }
 
-    /// Takes everything up to a line that holds `text` out of what each member gets.
+    /// Takes everything up to a line that contains `text` out of the bytes of each member.
     #[track_caller]
     pub(crate) fn expect_lines_that_hold(&mut self, text: &str) {
         let mut missing: Vec<usize> = (0..self.members.len()).collect();
@@ -95,7 +95,7 @@ pub(crate) fn expect_same_order_for_all(count: usize, workers: usize) {
     let server = Server::start(&args);
     let mut crowd = Crowd::connect(&server, count);
     crowd.expect_lines_that_hold("Welcome");
-    // What follows this line is the same for all, even if joins are announced.
+    // All members receive the same lines after this one, even if joins are announced.
     crowd.members[0].outgoing = b"begin\n".to_vec();
     crowd.expect_lines_that_hold(": begin");
 

@@ -1,4 +1,4 @@
-//! A chat server that does what a test says, line by line.
+//! A chat server that a test controls line by line.
 
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! A raw HTTP server: each request gets the bytes that a test says, and what becomes of the
-//! connection then.
+//! A raw HTTP server. A test chooses the bytes of each response and the fate of the connection
+//! after it.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,9 +11,9 @@ use std::thread;
 pub(crate) struct Asked {
     /// To the blank line.
     pub(crate) head: String,
-    /// Which connection it came on, from 0.
+    /// The number of its connection, from 0.
     pub(crate) connection: usize,
-    /// Which of all requests it is, from 0.
+    /// The number of the request among all requests, from 0.
     pub(crate) number: usize,
 }
 
@@ -32,7 +32,7 @@ impl Asked {
     }
 }
 
-/// What becomes of the connection after an answer.
+/// The fate of the connection after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     Keep,

@@ -1,6 +1,5 @@
-//! A link between two machines on one: a relay in front of a server, which delays what passes and
-//! loses some of it, as a seed says, and remembers what it did. The example `link` is the same by
-//! hand.
+//! An emulated link in front of a server. It delays and loses data at random from a seed, and
+//! records the fate of each piece. The example `link` runs it by hand.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -12,22 +11,22 @@ use std::time::{Duration, Instant};
 /// The most clients and the largest datagram of a link.
 const MOST_CLIENTS: usize = 1024;
 const LARGEST: usize = 65_536;
-/// How long TCP would need to find out that a segment was lost (RFC 6298 has 1 s, Linux 200 ms).
+/// The time after which TCP sends a lost segment again (RFC 6298 has 1 s, Linux 200 ms).
 const RETRANSMISSION: Duration = Duration::from_millis(200);
 
-/// What a link does to what goes to the server. The way back is as it is.
+/// The properties of a link on the way to the server. The way back neither delays nor loses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
     pub(crate) delay: Duration,
     /// The delay is longer or shorter by up to this, each as likely as the other.
     pub(crate) jitter: Duration,
-    /// The share that is lost, 0 to 1. TCP loses nothing: there it comes later, and what is behind
-    /// it too.
+    /// The share of lost pieces, 0 to 1. TCP loses nothing: a lost piece, and all data behind it,
+    /// comes later.
     pub(crate) loss: f64,
     pub(crate) seed: u64,
 }
 
-/// What became of something that passed.
+/// The fate of one datagram or piece of a stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Passage {
     pub(crate) bytes: Vec<u8>,
@@ -43,7 +42,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// What has passed or was lost, in the order in which that happened.
+    /// Returns everything that has passed or was lost, in that order.
     pub(crate) fn passages(&self) -> Vec<Passage> {
         self.passages.lock().expect("no thread of the link panics").clone()
     }
@@ -79,7 +78,7 @@ impl Link {
                 let (client, noted) = (clients[&from].clone(), noted.clone());
                 waiting.at(came + delay, move || {
                     let delayed = came.elapsed();
-                    // Where nobody listens, an earlier one has come to nothing.
+                    // If nobody listens, this reports the failure of an earlier datagram.
                     let sent = client.send(&bytes).or_else(|_| client.send(&bytes));
                     note(&noted, bytes, sent.ok().map(|_| delayed));
                 });
@@ -114,7 +113,7 @@ impl Link {
         Ok(Running { address, passages })
     }
 
-    /// One direction of a stream. What comes is read at once; what goes on keeps its order.
+    /// Forwards one direction of a stream. Bytes are read at once and keep their order.
     fn forward(
         self,
         from: &mut TcpStream,
@@ -149,8 +148,8 @@ impl Link {
         }
     }
 
-    /// Whether it is lost, and otherwise how long it takes. Both are drawn for each, so that what
-    /// becomes of one does not depend on another.
+    /// Returns whether a piece is lost, and its delay. Both are drawn for each piece, so that the
+    /// fate of one does not depend on another.
     fn fate(&self, random: &mut Random) -> (bool, Duration) {
         let is_lost = random.share() < self.loss;
         let jitter = self.jitter.mul_f64(2.0 * random.share());
@@ -174,7 +173,7 @@ fn note(passages: &Mutex<Vec<Passage>>, bytes: Vec<u8>, delayed: Option<Duration
     passages.lock().expect("no thread of the link panics").push(Passage { bytes, delayed });
 }
 
-/// What is to be done later, by a thread of its own.
+/// Jobs for later, run by a thread of their own.
 #[derive(Clone)]
 struct Waiting(Arc<(Mutex<Queue>, Condvar)>);
 

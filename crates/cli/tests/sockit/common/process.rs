@@ -1,5 +1,5 @@
-//! The program as a child process: what it prints is collected all the time, every wait is
-//! bounded, and nothing outlives the test.
+//! The program as a child process. Its output is collected all the time, every wait is bounded, and
+//! no process outlives its test.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -65,8 +65,8 @@ impl Process {
         self.child.id()
     }
 
-    /// Writes to the process's standard input. A process that reads no more is no failure: what
-    /// it does then is what tests are about.
+    /// Writes to the process's standard input. A process that has stopped reading is no failure
+    /// here: the tests check its reaction.
     pub(crate) fn feed(&mut self, input: &[u8]) {
         let stdin = self.stdin.as_mut().expect("standard input is open");
         match stdin.write_all(input).and_then(|()| stdin.flush()) {
@@ -210,7 +210,7 @@ fn story(command: &str, stdout: &[u8], stderr: &[u8]) -> String {
     story
 }
 
-/// What came out of one of the process's streams, read by a thread of its own so that the process
+/// The output of one of the process's streams. A thread of its own reads it, so that the process
 /// never waits for a test.
 #[derive(Clone, Debug)]
 struct Capture(Arc<(Mutex<Captured>, Condvar)>);
@@ -254,7 +254,7 @@ impl Capture {
         capture
     }
 
-    /// Waits until `ready` says so of what came so far and whether it has ended.
+    /// Waits until `ready` returns `true` for the bytes so far and the end of the stream.
     fn when(&self, ready: impl Fn(&[u8], bool) -> bool) -> Option<Vec<u8>> {
         let unready = |captured: &mut Captured| !ready(&captured.bytes, captured.ended);
         let waited = self.0.1.wait_timeout_while(self.lock(), PATIENCE, unready);

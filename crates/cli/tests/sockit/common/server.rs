@@ -78,7 +78,7 @@ impl Server {
         self.process.signal(name);
     }
 
-    /// Stops the server as an operator does, who expects exit code 0.
+    /// Stops the server by SIGTERM and expects exit code 0.
     pub(crate) fn stop(self) {
         self.signal("TERM");
         self.expect_stop();

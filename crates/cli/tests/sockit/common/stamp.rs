@@ -7,8 +7,8 @@ pub(crate) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970")
 }
 
-/// Whether the text is like the example: a digit where that has a digit, a letter where that has
-/// a letter, a digit or a space where that has `_`, and the same character anywhere else.
+/// Returns `true` if the text has the shape of the example. A digit stands for any digit, a letter
+/// for any letter, `_` for a digit or a space, and any other character for itself.
 pub(crate) fn has_shape(text: &str, example: &str) -> bool {
     let fits = |(character, like): (char, char)| match like {
         '0'..='9' => character.is_ascii_digit(),
@@ -19,7 +19,7 @@ pub(crate) fn has_shape(text: &str, example: &str) -> bool {
     text.chars().count() == example.chars().count() && text.chars().zip(example.chars()).all(fits)
 }
 
-/// What follows `[Www Mmm dd hh:mm:ss yyyy] `, which must stand at the start.
+/// Returns the bytes after `[Www Mmm dd hh:mm:ss yyyy] `, with which the answer must begin.
 #[track_caller]
 pub(crate) fn without_ctime(answer: &[u8]) -> &[u8] {
     const EXAMPLE: &str = "[Fri Nov _0 18:11:02 2026] ";

@@ -1,5 +1,5 @@
-//! The program on a terminal: a pseudo-terminal of the system, and as much of a terminal's emulation
-//! as it takes to see what a person sees.
+//! The program on a pseudo-terminal, and an emulation of the terminal that shows the lines on the
+//! screen.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -89,8 +89,8 @@ impl Terminal {
         self.keyboard.write_all(keys.as_ref()).expect("type");
     }
 
-    /// Waits until what is on the screen, or has been, fulfils the condition: its lines, without
-    /// what is empty at the end.
+    /// Waits until the lines of the screen and its scroll-back fulfil the condition, and returns
+    /// them without empty lines at the end.
     #[track_caller]
     pub(crate) fn when(&self, what: &str, ready: impl Fn(&[String]) -> bool) -> Vec<String> {
         let unready = |seen: &mut Seen| !ready(&seen.grid.lines());
@@ -127,8 +127,8 @@ impl Terminal {
         assert!(status.success(), "{line}: {status}");
     }
 
-    /// Waits for the end of the program, after which the terminal must be as it was, and gives what
-    /// stands there.
+    /// Waits for the end of the program, which must have restored the terminal, and returns the
+    /// lines of the screen.
     #[track_caller]
     pub(crate) fn expect_code(&mut self, code: i32) -> Vec<String> {
         let status = self.wait();
@@ -204,13 +204,14 @@ fn watch(mut display: File, seen: &(Mutex<Seen>, Condvar)) {
     }
 }
 
-/// What a terminal shows. It knows what rustyline and this program write, and fails at all else.
+/// The contents of a terminal. It understands the sequences that rustyline and this program write,
+/// and fails on any other.
 #[derive(Debug)]
 struct Grid {
     columns: usize,
     height: usize,
-    /// Those that have left the screen are before the last `height`. A wide character is followed
-    /// by an empty cell.
+    /// The last `height` rows are the screen, and those before it have scrolled out. A wide
+    /// character is followed by an empty cell.
     rows: Vec<Vec<Option<char>>>,
     row: usize,
     /// Equal to `columns`: the next character wraps.

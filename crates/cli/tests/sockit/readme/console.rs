@@ -85,9 +85,9 @@ fn run(server: Option<&Running>, args: &str, input: &str, printed: &str) {
 struct Person<'a> {
     at: Rc<Server>,
     client: Option<Client>,
-    /// How many it has seen come, itself included.
+    /// The number of clients that it has seen join, itself included.
     known: usize,
-    /// What their terminal shows, in reverse.
+    /// The lines on their terminal, in reverse.
     lines: Vec<&'a str>,
 }
 
@@ -133,8 +133,8 @@ fn talk(mut people: Vec<Person<'_>>) {
     }
 }
 
-/// The text without what differs from run to run: a stamp in front is checked and left out, and
-/// each number is 0, of either sign.
+/// Returns the text without the parts that differ from run to run. A time stamp in front is checked
+/// and left out, and each number becomes 0, a negative one +0.
 fn mask(text: &str) -> String {
     let mut masked = String::new();
     for line in text.split_inclusive('\n') {
