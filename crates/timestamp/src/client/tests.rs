@@ -7,12 +7,12 @@ use netcore::{Endpoint, SocketOptions};
 
 use super::*;
 
-/// Long enough never to matter.
+/// A deadline that never passes in a test.
 fn deadline() -> Deadline {
     Deadline::after(Duration::from_secs(60))
 }
 
-/// A client of a server that does what the script says.
+/// Returns a client of a server that runs `script`.
 fn over_tcp<T: Send + 'static>(
     limit: usize,
     script: impl FnOnce(BufReader<TcpStream>) -> T + Send + 'static,
@@ -24,7 +24,7 @@ fn over_tcp<T: Send + 'static>(
     (Client::stream(stream, limit), server)
 }
 
-/// A client and the socket of its server.
+/// Returns a client and the socket of its server.
 fn over_udp(limit: usize) -> (Client, UdpSocket) {
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
     let endpoint: Endpoint = format!("udp://{}", server.local_addr().unwrap()).parse().unwrap();
@@ -32,7 +32,7 @@ fn over_udp(limit: usize) -> (Client, UdpSocket) {
     (Client::datagram(socket, limit), server)
 }
 
-/// The next line, or what there is of it when the client has gone.
+/// Reads the next line, or the part of it that arrived before the client closed.
 fn line(peer: &mut BufReader<TcpStream>) -> Vec<u8> {
     let mut line = Vec::new();
     let _ = peer.read_until(b'\n', &mut line);
@@ -40,7 +40,7 @@ fn line(peer: &mut BufReader<TcpStream>) -> Vec<u8> {
 }
 
 #[test]
-fn each_line_gets_its_answer_as_it_came() {
+fn each_line_gets_its_answer_unchanged() {
     let (mut client, server) = over_tcp(100, |mut peer| {
         for _ in 0..4 {
             let answer = [b"[now] ", &line(&mut peer)[..]].concat();
@@ -55,7 +55,7 @@ fn each_line_gets_its_answer_as_it_came() {
 }
 
 #[test]
-fn an_answer_may_come_in_pieces_and_the_next_with_it() {
+fn an_answer_may_arrive_in_parts_and_with_the_next_one() {
     let (mut client, server) = over_tcp(20_000, |mut peer| {
         line(&mut peer);
         for byte in b"[1] a\n[2] b\n[3" {
@@ -97,7 +97,7 @@ fn half_an_answer_is_an_error_and_the_stream_is_given_up() {
 }
 
 #[test]
-fn an_answer_beyond_the_limit_is_refused_and_one_at_the_limit_is_not() {
+fn an_answer_may_have_exactly_the_limit() {
     let (mut client, server) = over_tcp(9, |mut peer| {
         for answer in [b"[1] 12345\r\n", b"[1] 123456\n"] {
             line(&mut peer);
@@ -112,7 +112,7 @@ fn an_answer_beyond_the_limit_is_refused_and_one_at_the_limit_is_not() {
 }
 
 #[test]
-fn a_request_that_cannot_work_is_not_sent_and_costs_nothing() {
+fn an_invalid_request_is_not_sent_and_keeps_the_stream() {
     let (mut client, server) = over_tcp(9, |mut peer| {
         let line = line(&mut peer);
         peer.get_ref().write_all(b"[1] good\n").unwrap();
@@ -172,7 +172,7 @@ fn a_datagram_gets_a_datagram() {
 }
 
 #[test]
-fn a_late_datagram_is_not_taken_for_the_answer_to_the_next_line() {
+fn a_late_datagram_does_not_answer_the_next_line() {
     let (mut client, server) = over_udp(100);
     let Socket::Datagram(socket) = &client.socket else { panic!("not a datagram socket") };
     let address = socket.local_address().unwrap().inet().unwrap();
@@ -193,7 +193,7 @@ fn a_limit_beyond_any_datagram_is_lowered() {
 }
 
 #[test]
-fn a_datagram_beyond_the_limit_is_refused_and_the_next_is_not() {
+fn a_datagram_beyond_the_limit_fails_and_the_next_succeeds() {
     let (mut client, server) = over_udp(9);
     let server = std::thread::spawn(move || {
         let mut piece = [0; 100];

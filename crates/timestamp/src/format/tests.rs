@@ -47,7 +47,7 @@ fn one_digit_days_are_padded_as_each_format_says() {
 }
 
 #[test]
-fn times_before_1970_are_rounded_down_like_all_others() {
+fn times_before_1970_are_rounded_down() {
     let time = UNIX_EPOCH - Duration::from_millis(500);
     assert_eq!(utc("ctime", time), "Wed Dec 31 23:59:59 1969");
     assert_eq!(utc("unix", time), "-1");
@@ -58,7 +58,7 @@ fn times_before_1970_are_rounded_down_like_all_others() {
 }
 
 #[test]
-fn the_ends_of_time_are_written_as_the_nearest_date() {
+fn dates_out_of_range_are_written_as_the_nearest_date() {
     let ends = [
         extreme(UNIX_EPOCH, SystemTime::checked_sub),
         extreme(UNIX_EPOCH, SystemTime::checked_add),
@@ -80,7 +80,7 @@ fn the_ends_of_time_are_written_as_the_nearest_date() {
     }
 }
 
-/// The furthest time that can be reached from here.
+/// Returns the last time that can be reached from `from`.
 fn extreme(from: SystemTime, step: fn(&SystemTime, Duration) -> Option<SystemTime>) -> SystemTime {
     let mut time = from;
     for bit in (0..63).rev() {
@@ -113,7 +113,7 @@ fn names_round_trip() {
 }
 
 #[test]
-fn other_names_are_refused() {
+fn unknown_names_are_rejected() {
     for name in ["", "CTIME", "unix-us", " ctime", "%H:%M"] {
         assert_eq!(name.parse::<Format>(), Err(FormatError::Unknown(name.to_owned())));
     }
@@ -127,7 +127,7 @@ fn other_names_are_refused() {
 }
 
 #[test]
-fn the_text_holds_for_a_tick_and_changes_with_the_next() {
+fn the_text_is_valid_for_one_tick() {
     for format in ["ctime", "rfc3339", "rfc2822", "unix", "unix-ms", "unix-ns", "+%T", "+%3f %6f"] {
         let tick = format.parse::<Format>().unwrap().tick();
         let start = UNIX_EPOCH + Duration::from_secs(1_795_198_262);

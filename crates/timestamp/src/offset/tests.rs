@@ -5,13 +5,13 @@ use super::*;
 
 const MS: i128 = 1_000_000;
 const S: i128 = 1_000 * MS;
-/// Somewhere in 2026.
+/// A time in 2026.
 const BEGIN: i128 = 1_795_194_662 * S + 123_456_789;
 
 /// Two clocks and a link between them.
 struct World {
     random: u64,
-    /// The offset at `BEGIN`, in nanoseconds, and what it gains in a second.
+    /// The offset at `BEGIN` in nanoseconds, and its growth per second.
     offset: i128,
     ppm: i128,
     resolution: i128,
@@ -114,7 +114,7 @@ fn one_exchange_is_bounded_by_half_its_round_trip_and_half_the_step() {
 }
 
 #[test]
-fn whole_seconds_are_within_a_second_at_first_and_get_better_over_many_exchanges() {
+fn the_offset_of_whole_seconds_improves_over_many_exchanges() {
     let mut world =
         World { random: seed(), offset: 7 * S / 10, ppm: 20, resolution: S, way: (MS, 2 * MS) };
     let mut estimator = Estimator::default();
@@ -130,7 +130,7 @@ fn whole_seconds_are_within_a_second_at_first_and_get_better_over_many_exchanges
 }
 
 #[test]
-fn a_clock_that_is_set_is_told_and_the_estimate_begins_anew() {
+fn a_clock_step_is_counted_and_restarts_the_estimate() {
     let mut world = World { random: seed(), offset: 0, ppm: 0, resolution: 1, way: (MS, 3 * MS) };
     let mut estimator = Estimator::default();
     for n in 0..100 {
@@ -146,7 +146,7 @@ fn a_clock_that_is_set_is_told_and_the_estimate_begins_anew() {
 }
 
 #[test]
-fn the_drift_is_told_once_it_is_news_and_gets_better_with_time() {
+fn the_drift_is_reported_once_its_error_is_below_the_tolerance() {
     let mut world = World { random: seed(), offset: S, ppm: 37, resolution: 1, way: (MS, 2 * MS) };
     let mut estimator = Estimator::default();
     estimator.add(&world.exchange(0));
@@ -165,7 +165,7 @@ fn the_drift_is_told_once_it_is_news_and_gets_better_with_time() {
 }
 
 #[test]
-fn the_ends_of_time_are_no_panic() {
+fn the_limits_of_the_clock_do_not_panic() {
     let mut estimator = Estimator::default();
     let far = Duration::from_secs(1 << 60);
     for (sent, server) in [(UNIX_EPOCH, UNIX_EPOCH + far), (UNIX_EPOCH + far, UNIX_EPOCH - far)] {

@@ -12,7 +12,7 @@ fn a_pattern_is_kept_as_given() {
 }
 
 #[test]
-fn bad_specifiers_are_refused_with_their_place() {
+fn invalid_specifiers_are_rejected_with_their_offset() {
     for (text, at) in [
         ("%", 0),
         ("%H:%", 3),
@@ -31,7 +31,7 @@ fn bad_specifiers_are_refused_with_their_place() {
 }
 
 #[test]
-fn control_characters_are_refused_wherever_they_come_from() {
+fn control_characters_are_rejected_wherever_they_come_from() {
     for (text, character) in [
         ("%H%n%M", '\n'),
         ("a\nb", '\n'),
@@ -58,10 +58,10 @@ fn errors_say_what_is_wrong() {
     assert_eq!(refused(""), PatternError::Empty);
 }
 
-/// Every specifier of up to four characters is either refused or can be written: none panics, and
-/// none gives a control character but a tab.
+/// Every specifier of up to four characters is either rejected or can be written. None panics, and
+/// none writes a control character except a tab.
 #[test]
-fn no_pattern_can_fail_later() {
+fn an_accepted_pattern_can_always_be_written() {
     let characters: Vec<char> = (' '..='~').collect();
     let mut accepted = 0;
     let mut check = |text: String| {

@@ -95,7 +95,7 @@ struct Answers {
     events: VecDeque<Event>,
     /// `true` once [`Event::Foreign`] was reported.
     is_foreign: bool,
-    /// `true` if a probe was answered since the last look.
+    /// `true` if the server answered since the last read.
     is_reachable: bool,
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::*;
 
-/// Long enough never to matter.
+/// A deadline that never passes in a test.
 fn deadline() -> Deadline {
     Deadline::after(Duration::from_secs(60))
 }
 
-/// A server that says this to one client, in these pieces.
+/// Starts a server that sends these chunks to one client.
 fn over_tcp(pieces: &'static [&'static [u8]]) -> (Endpoint, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = Endpoint::tcp(listener.local_addr().unwrap());
@@ -37,7 +37,7 @@ fn over_udp(answer: &'static [u8]) -> (Endpoint, JoinHandle<usize>) {
 }
 
 #[test]
-fn a_line_is_what_comes_until_its_end_or_the_streams() {
+fn a_line_ends_with_its_ending_or_with_the_stream() {
     const WAYS: [&[&[u8]]; 2] = [&[b"Fri ", b"Nov\r", b"\n"], &[b"Fri Nov\r\n"]];
     for pieces in WAYS {
         let (endpoint, server) = over_tcp(pieces);
@@ -60,14 +60,14 @@ fn the_seconds_are_four_bytes_the_highest_first() {
 }
 
 #[test]
-fn a_datagram_is_an_answer_as_it_is() {
+fn a_whole_datagram_is_an_answer() {
     let (endpoint, server) = over_udp(b"Fri Nov\r\n");
     assert_eq!(query_daytime(&endpoint, deadline()).unwrap(), b"Fri Nov\r\n");
     server.join().unwrap();
 }
 
 #[test]
-fn what_is_no_answer_is_told_apart() {
+fn foreign_input_is_recognised() {
     let (endpoint, server) = over_tcp(&[]);
     let error = query_time(&endpoint, deadline()).unwrap_err();
     assert!(matches!(error, ClientError::NoAnswer { .. }), "{error}");

@@ -16,7 +16,7 @@ fn stamp() -> Stamp {
     Stamp::new(Format::Ctime, Zone::Utc)
 }
 
-/// What a server sends to a client that sends these pieces and then ends its side.
+/// Returns the answers to a client that sends these chunks and then ends its side.
 fn dialogue(framing: Framing, pieces: &[&[u8]]) -> (Vec<u8>, Result<(), TooLong>) {
     let (mut stamp, mut out) = (stamp(), Vec::new());
     let mut responder = Responder::new(framing);
@@ -38,14 +38,14 @@ fn answers(bytes: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
-fn each_piece_gets_one_answer_with_the_same_bytes() {
+fn each_chunk_gets_one_answer_with_the_same_bytes() {
     let every_byte: Vec<u8> = (0..=255).collect();
     let pieces: [&[u8]; 5] = [b"two\nlines\n", b"no end", b"\r\n", &every_byte, b"\0"];
     assert_eq!(dialogue(Framing::Chunk, &pieces), (answers(&pieces), Ok(())));
 }
 
 #[test]
-fn an_empty_piece_of_a_stream_is_nothing_but_an_empty_datagram_is_a_datagram() {
+fn an_empty_datagram_is_answered_and_an_empty_chunk_is_not() {
     for framing in [Framing::Chunk, line(10)] {
         assert_eq!(dialogue(framing, &[b""]), (vec![], Ok(())));
     }
@@ -55,7 +55,7 @@ fn an_empty_piece_of_a_stream_is_nothing_but_an_empty_datagram_is_a_datagram() {
 }
 
 #[test]
-fn a_responder_for_chunks_holds_nothing_and_another_little() {
+fn a_responder_keeps_only_an_incomplete_line() {
     assert!(size_of::<Responder>() <= 64);
     let mut responder = Responder::new(Framing::Chunk);
     responder.receive(b"abc", now(), &mut stamp(), &mut Vec::new()).unwrap();
@@ -108,10 +108,10 @@ fn answers_carry_the_time_at_which_they_are_given() {
     assert_eq!(out, b"[1] a\n[2] b\n[2] c\n[3] d");
 }
 
-/// A client that sends what a person typed, without a line end, and waits for the answer; an empty
-/// input ends it.
+/// A client that sends typed text without a line ending and waits for the answer. Empty text ends
+/// it.
 #[test]
-fn a_client_of_raw_pieces_is_served() {
+fn a_client_that_sends_without_line_endings_is_served() {
     let (mut stamp, mut out) = (stamp(), Vec::new());
     let mut responder = Responder::new(Framing::Chunk);
     for typed in ["hello", "how are you?", "\u{4f60}\u{597d}", " "] {
@@ -124,7 +124,7 @@ fn a_client_of_raw_pieces_is_served() {
     assert_eq!(out, b"");
 }
 
-/// A client that connects anew for each line, ends it with CRLF, and closes after one answer.
+/// A client that connects again for each line, ends it with CRLF, and closes after one answer.
 #[test]
 fn a_client_of_one_line_a_connection_is_served_in_both_framings() {
     for framing in [Framing::Chunk, line(Framing::LINE_LIMIT)] {
@@ -137,7 +137,7 @@ fn a_client_of_one_line_a_connection_is_served_in_both_framings() {
     }
 }
 
-/// Event-driven clients: many at once, each sends its next piece when its answer came.
+/// Many event-driven clients, each of which sends its next chunk after the answer to the last.
 #[test]
 fn clients_that_take_turns_share_one_stamp() {
     let (mut stamp, mut out) = (stamp(), Vec::new());

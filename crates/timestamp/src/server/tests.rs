@@ -19,7 +19,7 @@ fn harness(framing: Framing) -> Harness<TimeService> {
 }
 
 #[test]
-fn each_piece_is_answered_as_it_came() {
+fn each_chunk_is_answered_unchanged() {
     let mut harness = harness(Framing::Chunk);
     let peer = harness.connect();
     for piece in ["no line end", "\r\n", "two\nlines\n"] {
@@ -45,7 +45,7 @@ fn the_time_goes_on() {
 }
 
 #[test]
-fn lines_are_answered_one_by_one_in_one_write_and_the_last_without_its_end() {
+fn all_lines_of_a_read_are_answered_and_the_last_without_an_ending() {
     let mut harness = harness(Framing::Line { limit: 100 });
     let peer = harness.connect();
     peer.send(b"one\r\ntwo\n\nthr");
@@ -60,7 +60,7 @@ fn lines_are_answered_one_by_one_in_one_write_and_the_last_without_its_end() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_told_and_ends_the_connection() {
+fn a_line_that_is_too_long_is_reported_and_ends_the_connection() {
     let mut harness = harness(Framing::Line { limit: 4 });
     let peer = harness.connect();
     peer.send(b"fine\nnot fine\nfine\n");
@@ -159,7 +159,7 @@ fn the_well_known_services_answer_streams_as_their_rfcs_say() {
 }
 
 #[test]
-fn the_well_known_services_do_not_talk_to_one_another() {
+fn the_well_known_services_do_not_answer_each_other() {
     for (protocol, port, answers) in [
         (Service::Timestamp, 7, true),
         (Service::Echo, 7, false),

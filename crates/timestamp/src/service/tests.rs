@@ -22,7 +22,7 @@ fn each_answers_as_its_rfc_says() {
 }
 
 #[test]
-fn names_are_read_back_and_others_are_refused() {
+fn names_round_trip_and_others_are_rejected() {
     for protocol in Service::ALL {
         assert_eq!(protocol.to_string().parse(), Ok(protocol));
     }

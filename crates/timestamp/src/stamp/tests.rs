@@ -10,20 +10,20 @@ fn stamp(format: &str) -> Stamp {
     Stamp::new(format.parse().unwrap(), Zone::Utc)
 }
 
-/// Makes it visible whether the text is written anew.
+/// Marks the text, so that a test sees if it is rendered again.
 fn mark(stamp: &mut Stamp) {
     stamp.text = "marked".to_owned();
 }
 
 #[test]
-fn the_time_stands_in_brackets_with_a_space_behind() {
+fn a_stamp_is_the_time_in_brackets_and_a_space() {
     assert_eq!(stamp("ctime").at(at(NOW, 0)), b"[Fri Nov 20 18:11:02 2026] ");
     assert_eq!(stamp("+%%").at(at(NOW, 0)), b"[%] ");
     assert_eq!(stamp("unix").at(SystemTime::UNIX_EPOCH), b"[0] ");
 }
 
 #[test]
-fn within_a_tick_the_text_is_not_written_again() {
+fn the_text_is_rendered_once_per_tick() {
     for (format, tick) in [("ctime", 1_000_000_000), ("unix-ms", 1_000_000), ("+%6f", 1_000)] {
         let mut stamp = stamp(format);
         stamp.at(at(NOW, tick / 2));
@@ -45,7 +45,7 @@ fn a_clock_set_back_is_followed() {
 }
 
 #[test]
-fn ticks_before_1970_begin_at_their_lower_end() {
+fn ticks_before_1970_are_rounded_down() {
     let mut stamp = stamp("unix");
     assert_eq!(stamp.at(SystemTime::UNIX_EPOCH - Duration::from_nanos(1)), b"[-1] ");
     mark(&mut stamp);
@@ -55,7 +55,7 @@ fn ticks_before_1970_begin_at_their_lower_end() {
 }
 
 #[test]
-fn the_ends_of_time_have_a_text_too() {
+fn the_limits_of_the_clock_have_a_text() {
     for step in [SystemTime::checked_add, SystemTime::checked_sub] {
         let mut time = SystemTime::UNIX_EPOCH;
         for bit in (0..63).rev() {

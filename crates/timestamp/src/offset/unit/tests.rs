@@ -14,7 +14,7 @@ fn ours(after: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_nanos(BEGIN + after)
 }
 
-/// An exchange of 2 ms that begins `after` nanoseconds, with this number in the middle.
+/// Returns an exchange of 2 ms that begins `after` nanoseconds, with this number in the middle.
 fn exchange(after: u64, number: i128) -> Sample {
     let reading = ParsedTime::parse(&number.to_string(), Zone::Utc, ours(after)).unwrap();
     assert!(reading.unit_assumed);
@@ -27,13 +27,13 @@ fn exchange(after: u64, number: i128) -> Sample {
     }
 }
 
-/// A server whose clock stood at `stood` nanoseconds since 1970 as ours stood at `BEGIN`.
+/// A server whose clock showed `stood` nanoseconds since 1970 when ours showed `BEGIN`.
 fn told(after: u64, stood: i128, unit: i128) -> Sample {
     exchange(after, (stood + i128::from(after + MS)).div_euclid(unit))
 }
 
 #[test]
-fn each_unit_is_found_wherever_the_clock_stands() {
+fn each_unit_is_found_for_any_time() {
     for unit in UNITS {
         for stood in [-90_000 * UNITS[0], 0, 3_600 * UNITS[0], i128::from(BEGIN)] {
             let mut estimator = Estimator::default();
@@ -52,7 +52,7 @@ fn each_unit_is_found_wherever_the_clock_stands() {
 }
 
 #[test]
-fn one_number_has_no_unit_however_many_digits_it_has() {
+fn a_single_number_has_no_unit() {
     for number in [7, 1_795_194_662, 1_795_194_662_123, 1_795_194_662_123_456_789] {
         let mut estimator = Estimator::default();
         estimator.add(&exchange(0, number));
@@ -62,7 +62,7 @@ fn one_number_has_no_unit_however_many_digits_it_has() {
 }
 
 #[test]
-fn a_number_that_is_no_clock_gives_no_offset() {
+fn a_number_that_is_not_a_clock_gives_no_offset() {
     // It stands still, counts the ticks of a kernel, counts requests, or runs back.
     let numbers: [fn(u64) -> i128; 4] = [
         |_| 1_795_194_662,

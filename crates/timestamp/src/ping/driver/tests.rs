@@ -8,7 +8,7 @@ use crate::ping::statistics::Statistics;
 
 const NONCE: u64 = 0xfeed_f00d_dead_beef;
 
-/// A quick ping that nothing but its count ends: an answer may take as long as it likes.
+/// A fast ping that only its count ends: its answers have no timeout.
 fn plan(count: u64) -> Plan {
     let timeout = Duration::from_secs(60);
     Plan::default()
@@ -21,7 +21,7 @@ fn prober(endpoint: Endpoint, protocol: Service, plan: Plan) -> Prober {
     Prober::new(endpoint, protocol, Zone::Utc, plan, NONCE)
 }
 
-/// The events, and what they come to.
+/// Returns the events and their statistics.
 fn all(prober: Prober) -> (Vec<Event>, Statistics) {
     let mut statistics = Statistics::default();
     let events: Vec<Event> = prober.inspect(|event| statistics.add(event)).collect();
@@ -36,7 +36,7 @@ fn orders(events: &[Event]) -> Vec<(u64, Order)> {
     events.iter().filter_map(answer).collect()
 }
 
-/// A server that does what the script says to one client after the other.
+/// Starts a server that runs `script` for one client after the other.
 fn over_tcp<T: Send + 'static>(
     mut script: impl FnMut(BufReader<std::net::TcpStream>, usize) -> Option<T> + Send + 'static,
 ) -> (Endpoint, JoinHandle<T>) {
@@ -57,7 +57,7 @@ fn line(peer: &mut BufReader<std::net::TcpStream>) -> String {
 }
 
 #[test]
-fn answers_over_a_stream_are_found_however_they_are_cut_and_joined() {
+fn answers_over_a_stream_are_found_however_it_is_divided() {
     let (endpoint, server) = over_tcp(|mut peer, _| {
         let lines: Vec<String> = (0..4).map(|_| line(&mut peer)).collect();
         let (head, tail) = lines[2].split_at(5);
@@ -109,7 +109,7 @@ fn a_connection_that_breaks_is_made_anew_and_what_was_under_way_is_lost() {
 }
 
 #[test]
-fn nobody_there_is_told_and_each_probe_is_lost() {
+fn without_a_server_errors_are_reported_and_all_probes_are_lost() {
     let endpoint = {
         let gone = TcpListener::bind("127.0.0.1:0").unwrap();
         Endpoint::tcp(gone.local_addr().unwrap())
@@ -128,7 +128,7 @@ fn nobody_there_is_told_and_each_probe_is_lost() {
 }
 
 #[test]
-fn datagrams_that_come_twice_or_in_another_order_are_told_apart() {
+fn duplicate_and_reordered_datagrams_are_recognised() {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let endpoint = Endpoint::udp(socket.local_addr().unwrap());
     let server = thread::spawn(move || {
@@ -155,7 +155,7 @@ fn datagrams_that_come_twice_or_in_another_order_are_told_apart() {
 }
 
 #[test]
-fn servers_that_speak_first_get_a_connection_for_each_probe() {
+fn servers_that_speak_first_get_one_connection_per_probe() {
     let (endpoint, server) = over_tcp(|peer, number| {
         peer.get_ref().write_all(b"Fri Nov 20 18:11:02 2026\r\n").unwrap();
         (number == 2).then_some(())
@@ -179,7 +179,7 @@ fn servers_that_speak_first_get_a_connection_for_each_probe() {
 }
 
 #[test]
-fn a_closed_port_for_datagrams_is_told_and_the_ping_goes_on() {
+fn a_closed_udp_port_is_reported_and_the_ping_continues() {
     let endpoint = {
         let gone = UdpSocket::bind("127.0.0.1:0").unwrap();
         Endpoint::udp(gone.local_addr().unwrap())

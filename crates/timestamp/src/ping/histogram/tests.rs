@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn every_place_holds_its_own_middle_and_the_places_leave_no_gap() {
+fn every_bucket_holds_its_middle_and_buckets_leave_no_gap() {
     let mut last = None;
     for shift in 0..64 {
         for nanos in
@@ -41,7 +41,7 @@ fn quantiles_are_those_of_the_sorted_times() {
 }
 
 #[test]
-fn what_is_shown_is_never_outside_of_what_there_was() {
+fn quantiles_stay_between_minimum_and_maximum() {
     let mut distribution = Histogram::default();
     let time = Duration::from_nanos(1_000_001);
     for _ in 0..3 {

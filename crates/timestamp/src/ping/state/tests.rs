@@ -40,7 +40,7 @@ fn probes_are_due_at_equal_intervals_and_each_is_lost_at_its_timeout() {
 }
 
 #[test]
-fn what_was_slept_through_is_not_made_up_for() {
+fn missed_probes_are_skipped() {
     let begin = Instant::now();
     let mut ping = Ping::new(plan());
     send(&mut ping, begin, 1);
@@ -51,7 +51,7 @@ fn what_was_slept_through_is_not_made_up_for() {
 }
 
 #[test]
-fn the_kinds_of_answers_are_told_apart() {
+fn the_orders_of_answers_are_told_apart() {
     let begin = Instant::now();
     let mut ping = Ping::new(plan().with_count(Some(3)));
     for seq in 1..=3 {
@@ -98,7 +98,7 @@ fn the_deadline_ends_it_whatever_is_under_way() {
 }
 
 #[test]
-fn the_oldest_one_under_way_holds_up_the_others_at_the_limit() {
+fn the_oldest_probe_under_way_delays_further_probes_at_the_limit() {
     let begin = Instant::now();
     let plan = Plan::default().with_interval(Duration::from_nanos(1)).with_timeout(Duration::MAX);
     let mut ping = Ping::new(plan);
@@ -119,7 +119,7 @@ fn the_oldest_one_under_way_holds_up_the_others_at_the_limit() {
 }
 
 #[test]
-fn answers_are_heard_between_probes_that_take_longer_than_the_interval() {
+fn answers_are_read_between_probes_that_take_longer_than_the_interval() {
     let mut now = Instant::now();
     let mut ping = Ping::new(plan().with_interval(Duration::from_nanos(1)));
     for seq in 1..=3 {
@@ -132,7 +132,7 @@ fn answers_are_heard_between_probes_that_take_longer_than_the_interval() {
 }
 
 #[test]
-fn a_plan_beyond_the_clocks_reach_is_no_panic() {
+fn a_plan_beyond_the_range_of_the_clock_does_not_panic() {
     let begin = Instant::now();
     let plan = Plan::default().with_interval(Duration::MAX).with_timeout(Duration::MAX);
     let mut ping = Ping::new(plan.with_deadline(Some(Duration::MAX)));
@@ -157,10 +157,10 @@ impl Random {
     }
 }
 
-/// A link of 20 ± 5 ms there and back, which loses 2 %, doubles 1 % and delays 1 % beyond the
-/// timeout, on virtual time: what the statistics say is exactly what was put in.
+/// On virtual time, a link of 20 ± 5 ms in each direction loses 2 %, doubles 1 % and delays 1 %
+/// beyond the timeout. The statistics show exactly these faults.
 #[test]
-fn what_is_reported_is_what_was_put_into_the_link() {
+fn statistics_match_the_faults_of_the_link() {
     let seed = std::env::var("PING_SEED").map_or_else(
         |_| RandomState::new().hash_one(0),
         |seed| seed.parse().expect("PING_SEED is a number"),
@@ -236,7 +236,7 @@ fn what_is_reported_is_what_was_put_into_the_link() {
     assert!(near(statistics.mean(), mean) && near(statistics.mdev(), mdev));
 }
 
-/// In percent: below 2 it is lost, 2 comes late, 3 comes twice.
+/// Draws the fate of a probe in percent: 0 and 1 are lost, 2 is late, 3 is doubled.
 fn random_fate(random: &mut Random) -> u64 {
     random.below(100)
 }

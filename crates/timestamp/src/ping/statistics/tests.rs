@@ -13,7 +13,7 @@ fn answer(order: Order, ms: u64) -> Event {
 }
 
 #[test]
-fn each_event_counts_where_it_belongs() {
+fn each_event_is_counted_in_its_place() {
     let mut statistics = Statistics::default();
     assert!(!statistics.is_alive());
     assert_eq!((statistics.mean(), statistics.mdev(), statistics.loss()), (None, None, 0.0));

@@ -3,7 +3,7 @@ use super::{is_foreign, line, read};
 const NONCE: u64 = 0x0123_4567_89ab_cdef;
 
 #[test]
-fn an_answer_is_known_by_its_number_and_nonce() {
+fn an_answer_is_recognised_by_its_number_and_nonce() {
     assert_eq!(line(7, NONCE), "7 0123456789abcdef\n");
     for (answer, expected) in [
         ("7 0123456789abcdef\n", Some((7, None))),
@@ -28,7 +28,7 @@ fn an_answer_is_known_by_its_number_and_nonce() {
 }
 
 #[test]
-fn a_line_that_the_stream_has_cut_is_put_together_wherever_that_was() {
+fn a_line_is_assembled_wherever_the_stream_divides_it() {
     let whole = line(42, NONCE);
     for at in 1..whole.len() {
         let (head, tail) = whole.split_at(at);
@@ -41,7 +41,7 @@ fn a_line_that_the_stream_has_cut_is_put_together_wherever_that_was() {
 }
 
 #[test]
-fn an_answer_to_an_earlier_run_is_not_that_of_another_server() {
+fn an_answer_to_an_earlier_run_is_not_foreign() {
     for (line, foreign) in [
         ("HTTP/1.1 400 Bad Request\r\n", true),
         ("* welcome\n", true),
