@@ -1,4 +1,5 @@
-//! An own protocol on the event loop: an auction. Each line is a bid in whole coins; the highest is told to everybody.
+//! A custom protocol on the event loop: an auction. Each line is a bid in whole coins, and every
+//! client receives the highest one.
 //!
 //!     cargo run -p netcore --features server --example auction
 //!     nc 127.0.0.1 7000

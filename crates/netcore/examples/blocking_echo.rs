@@ -1,6 +1,6 @@
-//! Answers each line with the same line, from a handler that just reads and writes: a thread for
-//! each connection, at most 64 of them, none silent for longer than a minute. `quit` ends a
-//! connection, and the end of standard input the server.
+//! Answers each line with the same line, from a handler that reads and writes. Each connection has a
+//! thread; at most 64 run at a time, and none is silent for longer than a minute. `quit` ends a
+//! connection, and the end of standard input ends the server.
 //!
 //!     cargo run -p netcore --example blocking_echo
 //!     nc 127.0.0.1 7000

@@ -1,4 +1,4 @@
-//! Connects to an endpoint and tells what happens meanwhile, and how long it took in all:
+//! Connects to an endpoint, and prints each event and the total time:
 //!
 //!     cargo run -p netcore --example happy_eyeballs -- example.org:https
 

@@ -1,5 +1,5 @@
-//! Round trips by ICMP echo (RFC 792, RFC 4443 section 4), over an ICMP datagram socket where the
-//! system allows that (icmp(7), `ping_group_range`), else over a raw one, which takes privileges.
+//! Round trips by ICMP echo (RFC 792, RFC 4443 section 4). They use an ICMP datagram socket if the
+//! system allows it (icmp(7), `ping_group_range`), else a raw socket, which needs privileges.
 //!
 //!     cargo run -p netcore --example icmp_ping -- HOST [COUNT]
 
@@ -14,7 +14,7 @@ use netcore::{Address, Deadline, Endpoint, ErrorKind, SocketOptions};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// For one answer, and between two requests.
+/// The wait for one answer, and the time between two requests.
 const PATIENCE: Duration = Duration::from_secs(1);
 const LOOKUP: Duration = Duration::from_secs(5);
 const DATA: &[u8] = b"the quick brown fox jumps over the lazy dog, and again..";
@@ -25,7 +25,7 @@ struct Pinger {
     identifier: u16,
 }
 
-/// What came back.
+/// A received answer.
 struct Answer {
     len: usize,
     sequence: u16,
@@ -47,7 +47,7 @@ impl Pinger {
             }
             result => result?,
         };
-        // So that nothing else is received. A datagram socket gets an identifier of the system's.
+        // Restricts the socket to this peer. The system chooses the identifier of a datagram socket.
         socket.connect(&Address::Inet(to), Deadline::after(PATIENCE))?;
         let identifier = match socket.kind() {
             Type::Raw => std::process::id() as u16,
@@ -56,7 +56,7 @@ impl Pinger {
         Ok(Pinger { socket, to, identifier })
     }
 
-    /// Sends request number `sequence` and waits for its answer. `None`: there was none in time.
+    /// Sends request number `sequence` and waits for its answer. Returns `None` if none came in time.
     fn ping(&self, sequence: u16) -> Result<Option<(Answer, Duration)>> {
         let begin = Instant::now();
         let deadline = Deadline::after_at(begin, PATIENCE);
@@ -70,7 +70,7 @@ impl Pinger {
             let took = begin.elapsed();
             match self.answer(&buffer[..received.len]) {
                 Some(answer) if answer.sequence == sequence => return Ok(Some((answer, took))),
-                // Of somebody else, or late.
+                // Another program's answer, or a late one.
                 _ => {}
             }
         }
@@ -82,7 +82,7 @@ impl Pinger {
         packet.extend(self.identifier.to_be_bytes());
         packet.extend(sequence.to_be_bytes());
         packet.extend(DATA);
-        // That of ICMPv6 covers the IP header, so it is the system's to add (RFC 3542 section 3.1).
+        // The checksum of ICMPv6 covers the IP header, so the system adds it (RFC 3542 section 3.1).
         if self.to.is_ipv4() {
             let sum = checksum(&packet);
             packet[2..4].copy_from_slice(&sum.to_be_bytes());
@@ -90,10 +90,10 @@ impl Pinger {
         packet
     }
 
-    /// `None`: it is no answer to us.
+    /// Returns `None` if the message is no answer to this program.
     fn answer(&self, packet: &[u8]) -> Option<Answer> {
         let (mut message, mut ttl) = (packet, None);
-        // With the IP header (RFC 791 section 3.1) in front: always on a raw IPv4 socket, and on
+        // The IP header (RFC 791 section 3.1) comes first: always on a raw IPv4 socket, and on
         // some systems on a datagram socket too. No ICMP answer begins with its 4.
         if self.to.is_ipv4() && packet.first()? >> 4 == 4 {
             ttl = packet.get(8).copied();

@@ -1,6 +1,6 @@
-//! Sequenced packets over a Unix socket: a connection as with a stream, but what one send gives,
-//! one receive gets. A server adds up the numbers of each packet; it has no need of lines or
-//! lengths to know where a packet ends.
+//! Sequenced packets over a Unix socket: a connection like a stream, but each receive returns the
+//! bytes of one send. A server adds the numbers of each packet. It needs no lines or lengths to find
+//! the end of a packet.
 //!
 //!     cargo run -p netcore --example seqpacket
 
@@ -52,7 +52,7 @@ fn ask(server: &Address) -> Result<()> {
     let deadline = Deadline::after(PATIENCE);
     client.connect(server, deadline)?;
     let packets = ["1 2 3", "40 2", "seven"];
-    // All at once: the boundaries stay.
+    // Sends all packets at once: their boundaries are kept.
     for packet in packets {
         client.send(packet.as_bytes(), deadline)?;
     }
@@ -78,7 +78,7 @@ fn run(path: &Path) -> Result<()> {
 fn main() -> Result<()> {
     let path = std::env::temp_dir().join(format!("seqpacket-{}", std::process::id()));
     let result = run(&path);
-    // A raw socket leaves its file to whoever bound it.
+    // A raw socket does not remove its file.
     let _ = std::fs::remove_file(&path);
     result
 }

@@ -3,7 +3,7 @@
 use netcore::Address;
 use netcore::server::{Config, Output, Server, Service};
 
-/// Answers with what came, in capitals.
+/// Answers with its input in capitals.
 struct Shout;
 
 impl Service for Shout {

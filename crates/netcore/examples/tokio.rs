@@ -1,5 +1,6 @@
-//! netcore's sockets and line framer inside an async runtime, and back out of it: what a runtime lacks (one listener for
-//! both families, options read back, lines with a limit) is netcore's, the waiting is tokio's. Ends by itself.
+//! netcore's sockets and line framer inside an async runtime, and back out of it. netcore provides
+//! one listener for both families, options read back and lines with a limit; tokio provides the
+//! waiting. The program ends by itself.
 //!
 //!     cargo run -p netcore --example tokio
 
@@ -33,7 +34,7 @@ fn main() -> Result<()> {
         tokio::time::timeout(PATIENCE, both).await?
     })?;
 
-    // Back in netcore's hands, for a close that loses nothing: the server waits until the client has ended, too.
+    // netcore closes the connection without loss: the server waits until the client has ended too.
     let client = stream_from_tokio(client)?;
     let server = stream_from_tokio(server)?;
     client.shutdown(Shutdown::Write)?;
@@ -45,7 +46,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A runtime wants non-blocking sockets; std's type is the bridge.
+/// Converts a socket for the runtime, which needs non-blocking mode; std's type is the bridge.
 fn listener_into_tokio(listener: Listener) -> Result<TcpListener> {
     let listener = std::net::TcpListener::try_from(listener)?;
     listener.set_nonblocking(true)?;
@@ -63,7 +64,7 @@ fn stream_from_tokio(stream: TcpStream) -> Result<Stream> {
     Ok(stream)
 }
 
-/// Answers each line in capitals, until the one that says `bye`.
+/// Answers each line in capitals, until the line `bye`.
 async fn serve_one(listener: &TcpListener) -> Result<TcpStream> {
     let (mut stream, peer) = listener.accept().await?;
     println!("{peer} is here");
@@ -85,7 +86,7 @@ async fn serve_one(listener: &TcpListener) -> Result<TcpStream> {
     }
 }
 
-/// Sends three lines and reads three.
+/// Sends three lines and reads three answers.
 async fn ask(mut stream: TcpStream) -> Result<TcpStream> {
     within(stream.write_all(b"hello\r\nruntime\r\nbye\r\n")).await?;
     let mut framer = LineFramer::new(LONGEST_LINE);
@@ -108,7 +109,7 @@ async fn ask(mut stream: TcpStream) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// Every wait has an end.
+/// Bounds a wait.
 async fn within<T>(operation: impl Future<Output = std::io::Result<T>>) -> Result<T> {
     Ok(tokio::time::timeout(PATIENCE, operation).await??)
 }

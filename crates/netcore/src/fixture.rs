@@ -37,7 +37,7 @@ pub(crate) fn listen(text: &str) -> Listener {
     all.remove(0)
 }
 
-/// A client and the server's side of it.
+/// Returns a client and the server's side of its connection.
 pub(crate) fn pair(listener: &Listener) -> (Stream, Stream) {
     let options = SocketOptions::new();
     let client = Stream::connect(listener.endpoint(), &options, patience()).unwrap();

@@ -12,11 +12,11 @@ use crate::sys;
 #[cfg(test)]
 mod tests;
 
-/// The file of a bound Unix socket; dropping this removes it.
+/// The file of a bound Unix socket.
 ///
-/// Removes only the file that it was made for (by device and inode number), not one that another
-/// process has put there. Drop it before the socket is closed: an open socket keeps its inode
-/// number from being given to another file.
+/// Dropping it removes only the file that it was made for (by device and inode number), not one
+/// that another process has put there. Drop it before the socket is closed: an open socket keeps
+/// its inode number from being given to another file.
 #[derive(Debug)]
 pub struct SocketFile {
     path: PathBuf,
@@ -48,8 +48,8 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if is_still(&self.path, self.identity) {
-            // A file that can't be removed is stale, and the next server replaces it. There is no
-            // caller to report the error to.
+            // The next server replaces a file that could not be removed. Drop has no caller to
+            // report the error to.
             let _ = std::fs::remove_file(&self.path);
         }
     }

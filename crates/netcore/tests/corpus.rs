@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Every input of a target, with its file. None where the files are not, as in a package.
+/// Returns every input of a target, with its file. A package has no files, so the list is empty there.
 fn corpus(target: &str) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     if !directory.exists() {

@@ -1,9 +1,9 @@
-//! The page for those who come from Python names all that the tutorials name.
+//! The page for Python programmers has every name that the tutorials have.
 
 use std::fs;
 use std::path::Path;
 
-/// The functions, constants, exceptions and classes of the tutorials' tables and programs.
+/// The functions, constants, exceptions and classes in the tables and programs of the tutorials.
 const NAMES: &[&str] = &[
     "bind",
     "listen",
@@ -66,7 +66,7 @@ fn every_name_of_the_tutorials_is_on_the_page() {
         return;
     }
     let page = fs::read_to_string(page).unwrap();
-    // As code in a row's first column, with or without arguments.
+    // The name stands as code in a row's first column, with or without arguments.
     let columns = page.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
     let code = columns.flat_map(|(first, _)| first.split('`').skip(1).step_by(2));
     let known: Vec<_> = code.filter_map(|code| code.split('(').next()).collect();

@@ -60,7 +60,7 @@ fn an_error_names_the_endpoint_once() {
 
 #[test]
 fn an_ipv6_address_that_the_machine_lacks_is_left_out_if_another_is_bound() {
-    // RFC 6666: the discard prefix is nobody's address.
+    // RFC 6666: no host has an address of the discard prefix.
     let lacking: SocketAddr = "[100::1]:0".parse().unwrap();
     let bound = binder().each(&[lacking, "127.0.0.1:0".parse().unwrap()]).unwrap();
     assert_eq!(bound.len(), 1);

@@ -15,7 +15,7 @@ fn port_of(listener: &crate::listener::Listener) -> u16 {
     listener.local_address().unwrap().inet().unwrap().port()
 }
 
-/// Connects, and what the observer was told, with every time cut off.
+/// Connects, and returns the observed events without their times.
 fn told(
     connector: &Connector,
     target: &Endpoint,
@@ -39,7 +39,7 @@ fn the_first_address_that_answers_is_taken() {
     }
     let listener = listen("127.0.0.1:0");
     let port = port_of(&listener);
-    // Holds [::1] with the same port, so that the first attempt is refused for certain.
+    // Holds [::1] with the same port, so that the first attempt is certainly refused.
     let (_held, _) = refusing(&format!("[::1]:{port}"));
     let target = endpoint(&format!(":{port}"));
     let (stream, told) = told(&Connector::new(), &target, patience());
@@ -91,7 +91,7 @@ fn a_refusal_names_the_endpoint_as_given() {
     assert!(error.code().is_some());
 }
 
-/// Linux drops the handshake where the backlog is full, so the client hears nothing.
+/// Linux drops the handshake if the backlog is full, so the client receives nothing.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_silent_host_costs_no_more_than_the_deadline_or_the_option() {
@@ -180,8 +180,8 @@ fn a_unix_path_that_is_too_long_or_missing_is_a_clear_error() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
-/// Two addresses of which the first is silent, as far as the backlog's being full makes it so: a
-/// listener on `[::1]` that never accepts, and one on `127.0.0.1` with the same port.
+/// Two addresses, the first of which is silent because its backlog is full: a listener on `[::1]`
+/// that never accepts, and one on `127.0.0.1` with the same port.
 #[cfg(target_os = "linux")]
 fn silent_then_alive() -> (crate::listener::Listener, Vec<Stream>, crate::listener::Listener) {
     let alive = listen("127.0.0.1:0");
@@ -233,7 +233,7 @@ fn the_deadline_ends_every_attempt_and_the_error_says_so() {
     let (_refusing, _) = refusing(&format!("127.0.0.1:{port}"));
     let connector = Connector::new().with_attempt_delay(Duration::ZERO);
     let target = endpoint(&format!(":{port}"));
-    // A machine that is busy may need longer to come to the second attempt.
+    // A busy machine may need longer for the second attempt.
     let patience = [30, 300, 3_000, 30_000].map(Duration::from_millis).into_iter();
     let mut all = patience.map(|it| told(&connector, &target, Deadline::after(it)));
     let (connected, told) = all.find(|(_, told)| told.len() == 5).unwrap();
@@ -262,7 +262,7 @@ fn the_family_decides_which_addresses_are_tried() {
     assert_eq!(seen[0], format!("resolved in [::1]:{port}"));
 }
 
-/// A free port, on an address that no other test uses where the system has more than one.
+/// A free port, on an address that no other test uses if the system has more than one.
 fn free(number: u8) -> SocketAddr {
     let ip = if cfg!(target_os = "linux") { [127, 83, 0, number] } else { [127, 0, 0, 1] };
     std::net::TcpListener::bind((IpAddr::from(ip), 0)).unwrap().local_addr().unwrap()
@@ -306,7 +306,7 @@ fn only_addresses_of_the_local_addresss_family_are_tried() {
 #[test]
 fn a_local_address_that_is_not_ours_is_an_error_that_names_it() {
     let listener = listen("127.0.0.1:0");
-    // TEST-NET-1 (RFC 5737): nobody has it.
+    // TEST-NET-1 (RFC 5737): no host has it.
     let connector = Connector::new().with_local_address(SocketAddr::from(([192, 0, 2, 1], 0)));
     let error = connector.connect(listener.endpoint(), patience()).unwrap_err();
     assert_eq!(error.to_string(), "bind 192.0.2.1:0: address not available");
@@ -347,7 +347,7 @@ fn a_datagram_socket_whose_own_address_is_the_peers_is_refused() {
 #[test]
 fn a_datagram_socket_that_got_its_peers_port_gets_another_one() {
     let socket = || UdpSocket::bind("127.0.0.1:0").unwrap();
-    // The system gives the first socket the very port.
+    // The system gives the first socket this very port.
     let unlucky = socket();
     let itself = unlucky.local_addr().unwrap();
     let unlucky = Cell::new(Some(unlucky));

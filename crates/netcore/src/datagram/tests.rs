@@ -95,7 +95,7 @@ fn waits_end_at_the_deadline() {
     assert!(server.recv_from(&mut [0], moment()).unwrap_err().is_timeout(), "nothing was sent");
 }
 
-/// poll(2) says that there is room, sendmsg(2) says that the receiver's queue is full.
+/// poll(2) reports room while sendmsg(2) reports that the receiver's queue is full.
 #[cfg(unix)]
 #[test]
 fn a_unix_receiver_that_does_not_read_delays_the_sender_to_the_deadline_only() {
@@ -120,7 +120,7 @@ fn a_dual_stack_socket_sends_to_both_families() {
     let mut buffer = [0; 8];
     server.send_to(b"x", &v4.local_address().unwrap(), patience()).unwrap();
     let from = v4.recv_from(&mut buffer, patience()).unwrap().from;
-    // And what comes from IPv4 can be answered in the form in which it came.
+    // A datagram from IPv4 can be answered at the address in the form in which it arrived.
     v4.send_to(b"y", &from, patience()).unwrap();
     let received = server.recv_from(&mut buffer, patience()).unwrap();
     assert_eq!(received.from.to_string(), v4.local_address().unwrap().to_string());
@@ -129,7 +129,7 @@ fn a_dual_stack_socket_sends_to_both_families() {
     assert_eq!(buffer[0], b'z');
 }
 
-/// A UDP port on which nobody receives, held by a socket that is connected elsewhere.
+/// A UDP port without a receiver, held by a socket that is connected elsewhere.
 #[cfg(target_os = "linux")]
 fn deaf() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -150,7 +150,7 @@ fn a_connected_socket_reports_that_no_socket_receives() {
     assert_eq!(error.to_string(), format!("receive on udp://{address}: connection refused"));
 }
 
-/// The news is told once, by whichever call comes next, and the socket goes on.
+/// The error is reported once, by the next call of any kind, and the socket continues to work.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_next_send_reports_a_missing_receiver_too_and_the_socket_survives() {
@@ -171,7 +171,7 @@ fn the_next_send_reports_a_missing_receiver_too_and_the_socket_survives() {
     assert_eq!(buffer[0], b'z');
 }
 
-/// Windows tells an unconnected socket, too. Here one is made to look so: it is connected only
+/// Windows reports it to an unconnected socket too. This socket imitates that: it is connected only
 /// after it was taken over.
 #[cfg(target_os = "linux")]
 #[test]

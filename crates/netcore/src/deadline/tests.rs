@@ -60,7 +60,7 @@ fn shares_never_add_up_to_more_than_the_whole() {
         assert!(!whole.is_expired_at(now - Duration::from_nanos(1)));
     }
     assert_eq!(now, start + 10 * SECOND);
-    // Time that a step leaves over goes to those after it.
+    // Time that a step does not use goes to the steps after it.
     let second = whole.share_at(start + SECOND, 3);
     assert_eq!(second.instant(), Some(start + 4 * SECOND));
 }

@@ -105,7 +105,7 @@ fn the_code_stands_in_the_source() {
     assert_eq!(error.source().unwrap().to_string(), "os error 9999");
 }
 
-/// Errors of every make.
+/// Errors of every origin.
 fn specimens() -> Vec<Error> {
     let refused = || Error::from_io(Operation::Connect, os(REFUSED));
     let mut all = vec![
@@ -224,7 +224,7 @@ fn several_attempts_are_one_error_that_lists_them() {
     let timed_out = Error::timed_out(Operation::Connect).on(address("10.0.0.7:80"));
     let refused = Error::from_io(Operation::Connect, os(REFUSED)).on(address("10.0.0.8:80"));
     let error = Error::from_attempts(Operation::Connect, vec![unreachable, timed_out, refused]);
-    // The first that got as far as a host.
+    // The first attempt that reached a host.
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     let kinds: Vec<_> = error.attempts().iter().map(Error::kind).collect();
     assert_eq!(
@@ -273,7 +273,7 @@ fn the_code_table_agrees_with_std() {
         let Some(kind) = errno::code_kind(code) else { continue };
         let std = os(code).kind();
         let ours = io::ErrorKind::from(kind);
-        // std has no kind for many codes; where it has one that we have, too, they must agree.
+        // std has no kind for many codes. If both have one, they must agree.
         let comparable = matches!(
             std,
             io::ErrorKind::ConnectionRefused

@@ -59,7 +59,7 @@ fn can_be_started_again_while_its_old_connections_linger() {
     let listener = listen("127.0.0.1:0");
     let text = listener.endpoint().to_string();
     let (client, server) = pair(&listener);
-    // The side that closes first is the one that keeps the port, in TIME-WAIT (RFC 9293 3.6).
+    // The side that closes first keeps the port, in TIME-WAIT (RFC 9293 3.6).
     drop(server);
     assert_eq!(client.read_deadline(&mut [0], patience()).unwrap(), 0);
     drop((client, listener));
@@ -95,7 +95,7 @@ fn a_connection_reset_before_accept_does_not_end_the_wait() {
     drop(Stream::connect(listener.endpoint(), &options, patience()).unwrap());
     let second = Stream::connect(listener.endpoint(), &SocketOptions::new(), patience()).unwrap();
     let wanted = second.local_address().unwrap();
-    // Linux hands the reset connection out, the BSDs drop it.
+    // Linux returns the reset connection, the BSDs drop it.
     let (_first, mut peer) = listener.accept(patience()).unwrap();
     if peer != wanted {
         (_, peer) = listener.accept(patience()).unwrap();
@@ -120,7 +120,7 @@ fn a_lack_of_descriptors_delays_accept_and_does_not_end_it() {
             let error = listener.accept(moment()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::DescriptorsExhausted);
             assert_eq!(error.code(), Some(24));
-            // It goes on by itself once there is one again.
+            // Accepting continues by itself once a descriptor is free.
             thread::scope(|scope| {
                 let accepted = scope.spawn(|| listener.accept(patience()));
                 held.clear();
@@ -170,14 +170,14 @@ fn converts_to_and_from_std() {
     let address = listener.local_address().unwrap().inet().unwrap();
     let std = TcpListener::try_from(listener).unwrap();
     assert_eq!(std.local_addr().unwrap(), address);
-    // std's accept must wait again: with the mode unset this would be WouldBlock.
+    // std's accept must wait again: otherwise this would be WouldBlock.
     let client = thread::spawn(move || TcpStream::connect(address).unwrap());
     std.accept().unwrap();
     client.join().unwrap();
     let again = Listener::try_from(std).unwrap();
     assert_eq!(again.endpoint(), &Endpoint::tcp(address));
     let _pair = pair(&again);
-    // As from another process: the bare handle.
+    // The bare handle, as from another process.
     let (handle, endpoint, _) = again.into_parts();
     let inherited = Listener::try_from(handle).unwrap();
     assert_eq!(inherited.endpoint(), &endpoint);

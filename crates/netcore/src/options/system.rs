@@ -53,7 +53,7 @@ impl SocketOptions {
         self.set_on(&Target::of(socket)?)
     }
 
-    /// Returns these options without those that sockets of this transport do not have.
+    /// Returns a copy without the options that sockets of this transport do not have.
     pub(crate) fn fitting(&self, transport: Transport) -> SocketOptions {
         let mut set = self.set.clone();
         if transport != Transport::Tcp {

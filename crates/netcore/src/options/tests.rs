@@ -22,7 +22,7 @@ fn streams() -> Vec<Domain> {
     all
 }
 
-/// Each kind of socket that this machine has.
+/// Each type of socket that this machine has.
 fn kinds() -> Vec<(Domain, Type)> {
     let mut all = Vec::new();
     for domain in streams() {
@@ -36,8 +36,8 @@ fn kinds() -> Vec<(Domain, Type)> {
     all
 }
 
-/// Sets each of `values` on one socket in turn, so each from a different start, and reads it back
-/// with the getter.
+/// Sets each of `values` on one socket in turn, each from a different start, and reads it back with
+/// the getter.
 fn round_trip<T: Clone + Debug + PartialEq>(
     kinds: &[(Domain, Type)],
     with: impl Fn(SocketOptions, T) -> SocketOptions,
@@ -93,7 +93,7 @@ round_trips! {
     multicast_ttl with_multicast_ttl of_type(Type::DGRAM) => [0, 7, 255];
     #[cfg(target_os = "linux")]
     user_timeout with_user_timeout of_type(Type::STREAM) => [seconds(30), Duration::ZERO, seconds(7)];
-    // Values without the bits of RFC 3168, which are the system's on TCP.
+    // Values without the bits of RFC 3168, which belong to the system on TCP.
     #[cfg(unix)]
     tos with_tos inet() => [0x10, 0xb8, 0];
 }
@@ -108,7 +108,7 @@ fn keepalive() {
         SocketOptions::keepalive,
         &[Some(all), None, Some(other), Some(all)],
     );
-    // A knob that is not given stays.
+    // A parameter that is not given keeps its value.
     for domain in streams() {
         let socket = socket(domain, Type::STREAM);
         SocketOptions::new().with_keepalive(Some(all)).apply(&socket).unwrap();
@@ -187,7 +187,7 @@ fn bind_device() {
             Ok(()) => {
                 let read = SocketOptions::read_from(&socket).unwrap();
                 assert_eq!(read.bind_device().as_ref(), Some(&lo));
-                // socket(7): the empty name takes the binding back.
+                // socket(7): the empty name removes the binding.
                 SocketOptions::new().with_bind_device(String::new()).apply(&socket).unwrap();
                 assert_eq!(SocketOptions::read_from(&socket).unwrap().bind_device(), None);
             }

@@ -292,7 +292,7 @@ fn converts_from_and_into_a_handle() {
     expect(&client, "back");
 }
 
-/// rtnetlink(7): asks for the interfaces, by a family that has no type of its own here.
+/// Asks rtnetlink(7) for the interfaces, through a family without a type in this crate.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_family_of_the_system_only() {
@@ -367,7 +367,7 @@ fn echo(kind: Type, ip: IpAddr) {
         if kind == Type::Raw && ip.is_ipv4() {
             answer = &answer[usize::from(answer[0] & 15) * 4..];
         }
-        // A raw socket hears the request, too, and other processes' echoes.
+        // A raw socket also receives the request, and other processes' echoes.
         if answer[0] == reply && answer.ends_with(b"netcore") && answer[6..8] == [0, 9] {
             assert_eq!(received.from.inet().unwrap().ip(), ip);
             return;

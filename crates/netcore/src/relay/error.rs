@@ -92,7 +92,8 @@ impl RelayError {
         self.from
     }
 
-    /// Returns the side that failed: the one that was read from, or the one that was written to.
+    /// Returns the side that failed: the reading side for [`Operation::Read`], else the writing
+    /// side.
     #[must_use]
     pub fn side(&self) -> Option<Side> {
         match self.error.operation() {

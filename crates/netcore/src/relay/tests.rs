@@ -17,9 +17,9 @@ use crate::stream::Stream;
 struct Ends {
     left: Stream,
     right: Stream,
-    /// What talks to the left stream.
+    /// The far end of the left stream.
     west: Stream,
-    /// What talks to the right one.
+    /// The far end of the right stream.
     east: Stream,
 }
 
@@ -53,7 +53,7 @@ fn reset(stream: Stream) {
     SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&stream).unwrap();
 }
 
-/// A relay of which both ends have ended.
+/// The result of a relay whose two ends have ended.
 fn carried(from_left: u64, from_right: u64) -> Relayed {
     Relayed { from_left, from_right, left_open: None }
 }
@@ -62,7 +62,7 @@ fn brief() -> Option<Duration> {
     Some(Duration::from_millis(30))
 }
 
-/// Every text of the chain.
+/// Returns every text of the chain.
 fn chain(error: &RelayError) -> Vec<String> {
     let mut texts = vec![error.to_string()];
     let mut link = error.source();
@@ -73,7 +73,7 @@ fn chain(error: &RelayError) -> Vec<String> {
     texts
 }
 
-/// 64 MiB, far more than all that lies between two ends takes, and different for each seed.
+/// 64 MiB, far more than the buffers between two ends, and different for each seed.
 fn speech(seed: u32) -> Vec<u8> {
     let words = (0u32..).map(|number| number.wrapping_mul(0x9e37_79b9) ^ seed);
     let part: Vec<u8> = words.flat_map(u32::to_be_bytes).take(1_000_003).collect();
@@ -82,7 +82,8 @@ fn speech(seed: u32) -> Vec<u8> {
     speech
 }
 
-/// Speaks until nobody takes any more, and listens only when the other side has come to that, too.
+/// Writes until the other side accepts no more, and reads only after both sides have reached that
+/// point.
 fn speak_first(stream: &Stream, own: &[u8], others: &[u8], clogged: &Barrier) {
     let mut spoken = 0;
     let error = loop {
@@ -160,7 +161,7 @@ fn standard_input_and_output_may_be_pipes() {
             to_input.write_all(content).unwrap();
             drop(to_input);
         });
-        // What it hears it says again.
+        // Sends back what it receives.
         scope.spawn(|| {
             let mut heard = Vec::new();
             far.with_deadline(patience()).read_to_end(&mut heard).unwrap();
@@ -244,14 +245,14 @@ fn an_end_that_has_ended_may_have_a_shorter_limit() {
         ends.west.write_all_deadline(b"abc", patience()).unwrap();
         ends.west.shutdown(Shutdown::Write).unwrap();
         let left = End::from(&ends.left).with_half_closed(Duration::from_millis(30));
-        // The other end's is of no matter: it goes on.
+        // The other end does not matter: its direction continues.
         let right = End::from(&ends.right).with_half_closed(Duration::ZERO);
         let relayed = relay(left, right, None, patience()).unwrap();
         let left_open = Some(Side::Right);
         assert_eq!(relayed, Relayed { left_open, ..carried(3, 0) }, "{name}");
         let relayed = relay(left, right, Some(Duration::from_millis(30)), patience()).unwrap();
         assert_eq!(relayed.left_open, left_open, "{name}: as much as the idle time is enough");
-        // The idle time is for both.
+        // The idle time applies to both ends.
         let error = relay(left, right, Some(Duration::ZERO), patience()).unwrap_err();
         assert!(error.error().is_timeout(), "{name}: {error:?}");
     }
@@ -276,7 +277,7 @@ fn the_shorter_limit_does_not_drop_bytes_in_flight() {
 fn a_far_end_that_closed_both_ways_is_waited_for_no_longer_where_the_system_tells() {
     let dir = TestDir::new();
     let (_silent, input, ..) = silent();
-    // Another process: an echo of "bye" would be input, for which nobody is left.
+    // Another process: an echo of "bye" would be input that no end accepts.
     let mut reader = Piped::cat();
     let output = reader.take_entrance();
     let (near, far) = pair(&listen(&dir.endpoint("socket").to_string()));
@@ -295,7 +296,7 @@ fn another_thread_ends_the_relay_by_closing_a_stream_both_ways() {
             ends.west.write_all_deadline(b"x", patience()).unwrap();
             ends.east.read_exact_deadline(&mut [0], patience()).unwrap();
             ends.left.shutdown(Shutdown::Both).unwrap();
-            // The end is passed on, and nothing that the other says is heard any more.
+            // The end is passed on, and later bytes of the other end are dropped.
             assert_eq!(ends.east.read_deadline(&mut [0], patience()).unwrap(), 0, "{name}");
             let relayed = relaying.join().unwrap().unwrap();
             assert_eq!((relayed.from_left, relayed.from_right), (1, 0), "{name}");
@@ -350,7 +351,7 @@ fn a_reset_is_reported_with_its_side_and_not_passed_on_as_an_end() {
             let error = relay(End::from(&left), End::from(&right), None, patience()).unwrap_err();
             (error, talking.join().unwrap())
         });
-        // Whether it is reading or the look-out for writing that notices first, it is that side.
+        // Either reading or the watch for writing notices it first; the side is the same.
         assert_eq!(error.side(), Some(from), "{error:?}");
         assert_eq!(error.error().kind(), ErrorKind::ConnectionReset);
         let Relayed { from_left, from_right, .. } = error.relayed();
@@ -388,7 +389,7 @@ fn a_reset_by_an_end_that_has_ended_is_reported() {
         scope.spawn(|| west.write_all_deadline(&from_west, patience()).unwrap_err());
         scope.spawn(|| {
             east.shutdown(Shutdown::Write).unwrap();
-            // That way is over.
+            // That direction has ended.
             assert_eq!(west.read_deadline(&mut [0], patience()).unwrap(), 0);
             reset(east);
         });
@@ -403,7 +404,7 @@ fn a_reset_by_an_end_that_has_ended_is_reported() {
 #[test]
 fn the_last_bytes_of_an_end_that_accepts_no_more_arrive() {
     let Ends { left, right, west, east } = Ends::tcp();
-    // It answers without having read, so that its closing is a reset.
+    // It answers without reading, so its close is a reset.
     west.write_all_deadline(b"a question that is too long", patience()).unwrap();
     right.write_all_deadline(b"x", patience()).unwrap();
     east.write_all_deadline(b"no", patience()).unwrap();
@@ -415,11 +416,11 @@ fn the_last_bytes_of_an_end_that_accepts_no_more_arrive() {
     let mut words = [0; 2];
     west.read_exact_deadline(&mut words, patience()).unwrap();
     assert_eq!(&words, b"no");
-    // The end that came with the reset is none that can be relied on.
+    // An end that came with a reset is not reliable.
     assert!(west.read_deadline(&mut [0], moment()).unwrap_err().is_timeout());
 }
 
-/// A relay between an input that says nothing and a far end that says nothing.
+/// A relay between a silent input and a silent far end.
 fn silent() -> (Piped, ChildStdout, Stream, Stream) {
     let mut silent = Piped::cat();
     let exit = silent.take_exit();

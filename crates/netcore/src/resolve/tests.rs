@@ -15,7 +15,7 @@ fn resolver_must_not_be_asked(query: &Query) -> Answer {
     panic!("the resolver was asked for {query:?}")
 }
 
-/// netdb.h, where Linux and the rest differ.
+/// The codes of netdb.h, which differ between Linux and the rest.
 const EAI_NONAME: i32 = if cfg!(target_os = "linux") { -2 } else { 8 };
 const EAI_AGAIN: i32 = if cfg!(target_os = "linux") { -3 } else { 2 };
 const EAI_FAIL: i32 = -4;
@@ -51,7 +51,7 @@ fn each_address_comes_once_in_the_resolvers_order_with_the_endpoints_port() {
     assert_eq!(found, addresses(&["[::1]:80", "10.0.0.7:80", "10.0.0.8:80"]));
 }
 
-/// The resolver knows names of interfaces for link-local addresses only, and takes a thread.
+/// The resolver knows interface names for link-local addresses only, and takes a thread.
 #[cfg(unix)]
 #[test]
 fn a_zone_is_an_interfaces_name_or_number_and_the_resolver_is_not_asked() {

@@ -107,7 +107,7 @@ fn any_other_file_is_kept() {
     fs::write(&regular, "precious").unwrap();
     let directory = dir.path("directory");
     fs::create_dir(&directory).unwrap();
-    // A link is not followed, not even to a stale socket: the file is not its.
+    // A link is not followed, not even to a stale socket: the file does not belong to it.
     let stale = dir.path("stale");
     drop(UnixListener::bind(&stale).unwrap());
     let link = dir.path("link");
@@ -185,7 +185,7 @@ fn an_abstract_name_is_bound_and_reached_without_any_file() {
     assert_eq!(server.local_address().unwrap().to_string(), name);
     let error = Listener::bind_all(&endpoint, &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddressInUse);
-    // Free as soon as it is closed; and a socket for datagrams has names of its own kind.
+    // The name is free as soon as the socket is closed; datagram sockets have separate names.
     drop(listener);
     let receiver = Datagram::bind_with(&endpoint, &options).unwrap();
     let sender = Datagram::connect(&endpoint, &options, crate::fixture::patience()).unwrap();

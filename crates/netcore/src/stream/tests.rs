@@ -16,7 +16,7 @@ fn tcp_pair() -> (Stream, Stream) {
     pair(&listen("127.0.0.1:0"))
 }
 
-/// A pair of each kind that this machine has.
+/// Returns a pair of each type that this machine has.
 fn pairs() -> Vec<(&'static str, Stream, Stream)> {
     let mut all = Vec::new();
     let mut add = |name, (a, b)| all.push((name, a, b));
@@ -166,7 +166,7 @@ fn a_peer_that_takes_a_byte_at_a_time_does_not_outlast_the_deadline() {
             let error = server.write_all_deadline(&vec![0; 1 << 28], moment()).unwrap_err();
             over.store(true, Ordering::Relaxed);
             assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::TimedOut));
-            // Should the reader have emptied the buffer, this ends its wait.
+            // If the reader has emptied the buffer, this ends its wait.
             server.shutdown(Shutdown::Write).unwrap();
         });
     }
@@ -240,7 +240,7 @@ fn the_last_answer_arrives_though_input_was_left_unread() {
         let serving = thread::spawn({
             let answer = answer.clone();
             move || {
-                // Far more than this has been sent by the client.
+                // The client has sent far more than this.
                 server.read_exact_deadline(&mut [0; 10], patience()).unwrap();
                 server.write_all_deadline(&answer, patience()).unwrap();
                 server.finish(patience())

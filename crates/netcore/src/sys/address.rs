@@ -1,4 +1,4 @@
-//! Addresses of families that neither std nor socket2 supports, and pairs of sockets.
+//! Addresses of families that std and socket2 do not support, and pairs of sockets.
 
 use std::io;
 use std::slice;
@@ -20,7 +20,7 @@ pub(crate) fn other_address(address: &SockAddr) -> (i32, Box<[u8]>) {
 
 /// # Errors
 ///
-/// [`io::ErrorKind::InvalidInput`] if there is no such family, or the data is too long.
+/// [`io::ErrorKind::InvalidInput`] if the family does not exist, or the data is too long.
 pub(crate) fn other_address_of(family: i32, data: &[u8]) -> io::Result<SockAddr> {
     let wrong = |text| io::Error::new(io::ErrorKind::InvalidInput, text);
     let len = DATA + data.len();

@@ -29,7 +29,7 @@ fn part_of_a_millisecond_is_one_and_too_many_are_the_most() {
     assert_eq!(poll_timeout(Some(Duration::MAX)), i32::MAX);
 }
 
-/// Answers with each of `script` in turn, then with success; counts the calls.
+/// Answers with each of `script` in turn, then with success. Counts the calls.
 fn scripted(script: &[io::ErrorKind], calls: &Cell<usize>) -> impl FnMut() -> io::Result<usize> {
     move || {
         let call = calls.replace(calls.get() + 1);
@@ -78,7 +78,7 @@ fn the_deadline_ends_endless_interruptions_and_refusals() {
     }
 }
 
-/// Gives SIGPIPE its default effect, which std takes from every Rust program at its start.
+/// Restores the default effect of SIGPIPE, which std removes from every Rust program at its start.
 #[cfg(unix)]
 fn let_sigpipe_kill() {
     // SAFETY: SIG_DFL is a valid disposition, and no handler is run.
@@ -149,12 +149,12 @@ fn splice_to_a_peer_that_has_gone_survives_a_default_sigpipe() {
             let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
             let error = client.send_file(&file, ..9, patience()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::BrokenPipe);
-            // A write by hand raises it as well.
+            // A manual write raises it too.
             let write = || std::io::Write::write(&mut &pipe, b"x").unwrap_err();
             let quiet = NoSigpipe::new();
             assert_eq!(write().kind(), io::ErrorKind::BrokenPipe);
             drop(quiet);
-            // One that was pending before stays.
+            // A signal that was pending before stays.
             let outer = NoSigpipe::new();
             write();
             drop(NoSigpipe::new());

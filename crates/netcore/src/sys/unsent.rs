@@ -1,8 +1,7 @@
 //! Bytes that were written and have not left this machine, or were not acknowledged.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-/// Returns the unsent bytes of a stream: those that were written and that the peer has not
-/// acknowledged.
+/// Returns the number of bytes that were written and that the peer has not acknowledged.
 pub(crate) fn unsent(socket: &impl std::os::fd::AsFd) -> std::io::Result<usize> {
     use std::os::fd::AsRawFd;
 

@@ -19,7 +19,7 @@ fn pairs() -> [(&'static str, (Stream, Stream)); 2] {
     [("TCP", tcp_pair()), ("Unix", pair(&unix))]
 }
 
-/// Bytes of which no two places look alike.
+/// Bytes that differ at any two places.
 fn bytes(count: usize) -> Vec<u8> {
     (0u32..).flat_map(|number| number.wrapping_mul(0x9e37_79b9).to_be_bytes()).take(count).collect()
 }
@@ -38,7 +38,7 @@ fn reset(stream: Stream) {
     SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&stream).unwrap();
 }
 
-/// What arrives at `peer` while `send` runs on the stream.
+/// The bytes that arrive at `peer` while `send` runs on the stream.
 fn sent<T>(stream: Stream, peer: &Stream, send: impl FnOnce(&Stream) -> T + Send) -> (T, Vec<u8>)
 where
     T: Send,
@@ -51,7 +51,7 @@ where
     })
 }
 
-/// More than what sockets and pipes hold.
+/// More bytes than sockets and pipes hold.
 const MANY: usize = 9_000_001;
 
 #[test]
@@ -93,7 +93,7 @@ fn a_part_of_a_file_is_just_that() {
         ((Bound::Unbounded, Bound::Excluded(0)), 0..0),
         ((Bound::Included(5), Bound::Excluded(5)), 5..5),
         ((Bound::Included(100_000), Bound::Unbounded), 0..0),
-        // Beyond the end there is nothing to send.
+        // There is nothing to send beyond the end.
         ((Bound::Included(1 << 40), Bound::Unbounded), 0..0),
     ] {
         let (client, server) = tcp_pair();
@@ -102,7 +102,7 @@ fn a_part_of_a_file_is_just_that() {
         assert_eq!(result.unwrap(), expected.len() as u64, "{range:?}");
         assert!(received == content[expected], "{range:?}: {} bytes", received.len());
     }
-    // From where it stands, as a pipe.
+    // From its current position, as for a pipe.
     let (client, server) = tcp_pair();
     let (result, received) = sent(client, &server, |client| client.send_from(&from, patience()));
     assert_eq!(result.unwrap(), 99_993);
@@ -222,7 +222,7 @@ fn pipes_and_sockets_of_others_are_sent_until_they_end() {
     assert!(received == content);
 }
 
-/// What `receive` writes into a pipe, while a stream brings `content`.
+/// The bytes that `receive` writes into a pipe, while a stream sends `content`.
 fn through_pipe(content: &[u8], (client, server): (Stream, Stream)) -> Vec<u8> {
     let mut cat = Piped::cat();
     let entrance = cat.take_entrance();
@@ -247,7 +247,7 @@ fn received_bytes_go_into_pipes_and_appended_files() {
     }
     let dir = TestDir::new();
     drop(file_of(&dir, b"before "));
-    // The kernel does not copy there by itself; what its pipe holds by then must not be lost.
+    // The kernel does not copy there by itself. The content of its pipe must not be lost.
     let to = OpenOptions::new().append(true).open(dir.path("from")).unwrap();
     let (client, server) = tcp_pair();
     thread::scope(|scope| {
@@ -317,7 +317,7 @@ fn a_drip_does_not_outlast_the_deadline_and_received_bytes_are_kept() {
     }
 }
 
-/// The error of writing, to which it comes sooner or later: when all that takes bytes is full.
+/// Repeats until writing fails because all buffers are full. Returns that error.
 fn clogs(mut transfer: impl FnMut() -> Result<u64, Error>) -> Error {
     loop {
         let error = transfer().unwrap_err();
@@ -430,7 +430,7 @@ fn bytes_before_a_full_disk_are_counted() {
     (&to).seek(SeekFrom::Start(end - room)).unwrap();
     let (client, server) = tcp_pair();
     let (error, last) = thread::scope(|scope| {
-        // It ends in a reset where the other end goes first.
+        // The connection is reset if the other end closes first.
         scope.spawn(move || client.write_all_deadline(&bytes(MANY), patience()).is_ok());
         let mut last = 0;
         let result =

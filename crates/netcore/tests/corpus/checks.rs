@@ -1,4 +1,4 @@
-//! What must hold for any input whatever. The fuzz targets in `fuzz` and the test over their corpus
+//! Properties that hold for every input. The fuzz targets in `fuzz` and the test over their corpus
 //! both include this file.
 
 use std::collections::hash_map::DefaultHasher;
@@ -8,9 +8,8 @@ use netcore::Endpoint;
 use netcore::line::{LineFramer, TooLong};
 use netcore::testing::cut;
 
-/// What is taken for an endpoint prints as a text that is taken for the same one; what is refused is
-/// refused with a place inside it and in words that can't disturb a terminal. Says whether it was
-/// taken.
+/// An accepted endpoint prints as a text that parses to an equal one. A refusal names a place inside
+/// the text, in words that can't disturb a terminal. Returns `true` if the text was accepted.
 pub(crate) fn endpoint(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let endpoint = match text.parse::<Endpoint>() {
@@ -19,7 +18,7 @@ pub(crate) fn endpoint(input: &[u8]) -> bool {
             assert!(text.is_char_boundary(error.offset()), "{error}");
             let words = error.to_string();
             assert!(!words.contains(char::is_control), "{words:?}");
-            // A character that is escaped takes ten bytes at most.
+            // An escaped character takes at most ten bytes.
             assert!(words.len() < 10 * 256 + 200, "{words}");
             return false;
         }
@@ -43,11 +42,10 @@ fn hash(endpoint: &Endpoint) -> u64 {
 
 type Event = Result<Vec<u8>, TooLong>;
 
-/// The lines and errors of a stream follow from the stream and the limit, however it is cut, and a
-/// framer that has finished one stream is as good as new for the next. Says how many lines there were
-/// and how many errors.
+/// The lines and errors of a stream depend on the stream and the limit only, not on its chunks. After
+/// the end of one stream, a framer behaves as a new one. Returns the numbers of lines and errors.
 ///
-/// The first byte of the input is the limit, the second the seed of the cutting, the rest the stream.
+/// The first byte of the input is the limit, the second the seed for the chunks, the rest the stream.
 pub(crate) fn line(input: &[u8]) -> (usize, usize) {
     let [limit, seed, stream @ ..] = input else { return (0, 0) };
     let limit = usize::from(*limit);
@@ -78,7 +76,7 @@ fn frame(framer: &mut LineFramer, limit: usize, pieces: &[&[u8]]) -> Vec<Event> 
     events
 }
 
-/// A line is all up to and with an LF, or the rest; LF, CRLF and a CR at the very end are no text.
+/// A line ends with an LF or with the stream; LF, CRLF and a CR at the very end are no text.
 fn by_definition(limit: usize, stream: &[u8]) -> Vec<Event> {
     let line = |line: &[u8]| {
         let text = line.strip_suffix(b"\n").unwrap_or(line);

@@ -8,7 +8,7 @@ use crate::fixture::{TestDir, endpoint, has_ipv6, listen, refusing};
 use crate::listener::Listener;
 use crate::options::SocketOptions;
 
-/// What an error says of this very process.
+/// The owner in an error about this very process.
 fn this_process() -> String {
     "another socket of this process".to_owned()
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// What becomes of an attempt, counted from its start.
+/// The outcome of an attempt, with the time since its start.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Connects(u64),
@@ -10,7 +10,7 @@ enum Fate {
 }
 use Fate::{Connects, Fails, Silent};
 
-/// What happened in a race, and when: milliseconds since it began.
+/// The events of a race, with the milliseconds since its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
     Started(usize, u64),
@@ -62,7 +62,7 @@ fn run(fates: &[Fate], delay: Duration, deadline: Option<u64>) -> Vec<Seen> {
                         race.failed(now);
                     }
                     _ => {
-                        let until = until.expect("waits for ever for nothing");
+                        let until = until.expect("waits forever");
                         assert!(until > now, "a busy loop: {seen:?}");
                         now = until;
                     }

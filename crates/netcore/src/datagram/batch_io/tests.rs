@@ -16,7 +16,7 @@ fn texts(batch: &Batch) -> Vec<String> {
     batch.iter().map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()).collect()
 }
 
-/// Receives until there are `count`, however many come at a time.
+/// Receives until there are `count`, in batches of any size.
 fn recv_all(server: &Datagram, batch: &mut Batch, count: usize) -> Vec<String> {
     let mut seen = Vec::new();
     while seen.len() < count {
@@ -37,7 +37,7 @@ fn all_datagrams_arrive_in_order_with_their_sender() {
     for text in families {
         let (server, client) = (bind_one(text), bind_one(text));
         let to = server.local_address().unwrap();
-        // More than one system call takes.
+        // More datagrams than one system call takes.
         let sent: Vec<String> = (0..Batch::MAX + 3).map(|number| format!("no {number}")).collect();
         let messages: Vec<_> = sent.iter().map(|text| (text.as_bytes(), &to)).collect();
         assert_eq!(client.send_batch(&messages, patience()).unwrap(), sent.len());
@@ -156,7 +156,7 @@ fn unix_datagrams_with_and_without_a_name() {
     assert_eq!(batch.iter().next().unwrap().1.from, own);
     unnamed.send_to(b"unnamed", dir.path("server")).unwrap();
     server.recv_batch(&mut batch, patience()).unwrap();
-    // Into the slot in which the longer address was before.
+    // Received into the slot that held the longer address before.
     let (bytes, received) = batch.iter().next().unwrap();
     assert_eq!((bytes, &received.from), (&b"unnamed"[..], &Address::Unix(None)));
 }
@@ -202,7 +202,7 @@ fn one_call_for_all_and_one_for_each_agree() {
                 ends.push(all);
                 for ((len, cut, sender), slot) in got.into_iter().zip(bytes.chunks(8)) {
                     assert_eq!(sender, from);
-                    // The ports differ from one run to the other.
+                    // The ports differ between the two runs.
                     seen.push((len, cut, slot[..len].to_vec(), Address::Unix(None)));
                 }
             }

@@ -16,7 +16,8 @@ fn bind_one(text: &str, options: &SocketOptions) -> Datagram {
     Datagram::bind_with(&endpoint(text), options).unwrap()
 }
 
-/// Whether `sender` can reach `receiver` at `group`; says so if this machine does not allow it.
+/// Returns `true` if `sender` can reach `receiver` at `group`; prints a line if this machine does
+/// not allow it.
 fn heard(sender: &Datagram, receiver: &Datagram, group: SocketAddr) -> bool {
     let to = Address::Inet(group);
     if let Err(error) = sender.send_to(b"hello", &to, patience()) {
@@ -37,8 +38,8 @@ fn heard(sender: &Datagram, receiver: &Datagram, group: SocketAddr) -> bool {
     }
 }
 
-/// Sent to both groups, only the one that was joined arrives: that the other did not is known once
-/// what was sent after it has arrived.
+/// Sends to both groups; only the joined one arrives. The arrival of a later datagram proves that
+/// the other one was not received.
 fn only_what_is_joined(
     sender: &Datagram,
     receiver: &Datagram,
@@ -133,7 +134,7 @@ fn an_address_that_is_no_group_is_refused() {
 fn broadcasting_takes_the_option() {
     let receiver = bind_one("udp://0.0.0.0:0", &SocketOptions::new());
     let port = receiver.local_address().unwrap().inet().unwrap().port();
-    // The broadcast address of 127.0.0.0/8, which Linux has on the loopback interface.
+    // The broadcast address of 127.0.0.0/8, on Linux's loopback interface.
     let to = Address::Inet(SocketAddr::from(([127, 255, 255, 255], port)));
     let plain = bind_one("udp://127.0.0.1:0", &SocketOptions::new());
     let allowed = bind_one("udp://127.0.0.1:0", &SocketOptions::new().with_broadcast(true));

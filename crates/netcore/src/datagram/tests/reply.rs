@@ -1,4 +1,4 @@
-//! Answers from the address that was asked. Linux has the whole of 127.0.0.0/8.
+//! Answers leave from the address of the request. Linux has the whole of 127.0.0.0/8.
 
 use super::*;
 use crate::datagram::Batch;
@@ -16,7 +16,7 @@ fn port(server: &Datagram) -> u16 {
     server.local_address().unwrap().inet().unwrap().port()
 }
 
-/// A client that asked `ip`, and receives from there alone.
+/// A client that sends to `ip`, and receives from that address only.
 fn asked(ip: [u8; 4], server: &Datagram, text: &[u8]) -> UdpSocket {
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
@@ -62,7 +62,7 @@ fn replies_in_batches_do_so_too() {
     assert_eq!(bind_one("udp://0.0.0.0:0").reply_batch(&[], patience()).unwrap(), 0);
 }
 
-/// A broadcast address is no source: the route chooses. IPv4 sockets are told the right one.
+/// A broadcast address is no source: the route chooses. IPv4 sockets learn the right one.
 #[test]
 fn a_broadcast_is_answered_from_an_address_of_this_machine() {
     for server in servers() {

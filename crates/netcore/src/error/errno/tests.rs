@@ -24,7 +24,7 @@ fn no_code_and_no_name_stands_twice() {
     }
 }
 
-/// What callers match on, written down a second time from each system's own list.
+/// The kinds that callers match on, written down a second time from each system's own list.
 #[test]
 fn every_system_has_the_kinds_that_callers_match_on() {
     use ErrorKind as K;
@@ -107,7 +107,7 @@ fn names_are_those_of_the_system() {
     }
 }
 
-/// Every name of the running system's column against libc's constant of that name.
+/// Compares every name of the running system's column with libc's constant of that name.
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 #[test]
 fn the_column_of_this_system_agrees_with_libc() {

@@ -3,7 +3,7 @@ use crate::testing::split_law;
 
 type Event = Result<Vec<u8>, TooLong>;
 
-/// Every event of the stream, and the promise about memory after each step.
+/// Every event of the stream. Checks the bound on memory after each step.
 fn run(limit: usize, chunks: &[&[u8]]) -> Vec<Event> {
     let mut framer = LineFramer::new(limit);
     let mut events = Vec::new();
@@ -23,7 +23,7 @@ fn run(limit: usize, chunks: &[&[u8]]) -> Vec<Event> {
     events
 }
 
-/// The same by definition: the whole stream at once, without a thought for memory.
+/// The same result by definition: from the whole stream at once, without regard to memory.
 fn reference(limit: usize, stream: &[u8]) -> Vec<Event> {
     stream
         .split_inclusive(|byte| *byte == b'\n')

@@ -7,7 +7,7 @@ use crate::fixture::{listen, moment, pair, patience};
 use crate::line::write_buffer::WRITE_BUFFER;
 use crate::testing::split_law;
 
-/// A stream by script: what each read gives, and how many bytes each write takes.
+/// A scripted stream: the results of its reads, and the number of bytes that each write takes.
 #[derive(Debug, Default)]
 struct Script {
     reads: VecDeque<Result<Vec<u8>, io::ErrorKind>>,
@@ -33,7 +33,7 @@ impl Script {
 }
 
 impl Read for Script {
-    /// After the script's end the peer has ended.
+    /// After the script's end the stream has ended.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(next) = self.reads.pop_front() else { return Ok(0) };
         let mut bytes = next?;
@@ -47,7 +47,7 @@ impl Read for Script {
 }
 
 impl Write for Script {
-    /// After the script's end everything is taken.
+    /// After the script's end every write succeeds.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.writes.pop_front().unwrap_or(Ok(usize::MAX))?.min(bytes.len());
         self.written.extend_from_slice(&bytes[..taken]);
@@ -64,7 +64,7 @@ fn line(lines: &mut LineStream<Script>) -> Option<Vec<u8>> {
     lines.read_line().unwrap().map(|line| line.as_bytes().to_vec())
 }
 
-/// The source's text.
+/// The text of the error's source.
 fn cause(error: &Error) -> String {
     error.source().unwrap().to_string()
 }
@@ -127,7 +127,7 @@ fn an_interrupted_read_continues() {
     assert_eq!(lines.read_line().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(line(&mut lines).unwrap(), b"one\n");
     assert_eq!(lines.read_line().unwrap_err().kind(), ErrorKind::WouldBlock);
-    // What was kept of the line comes first where bytes are wanted instead.
+    // The kept beginning of the line comes first for a read of bytes.
     let mut bytes = [0; 3];
     lines.read_exact(&mut bytes).unwrap();
     assert_eq!(&bytes, b"two");
@@ -186,7 +186,7 @@ fn written_bytes_wait_for_a_flush_or_a_read() {
     lines.read_line().unwrap();
     assert_eq!(lines.stream().written, b"HELO\r\nx");
     lines.write_line(b"QUIT").unwrap();
-    // What is there needs no wait, so nothing has to leave for it.
+    // Buffered input needs no wait, so nothing has to be sent for it.
     lines.read_line().unwrap();
     assert_eq!(lines.stream().written, b"HELO\r\nx");
     lines.flush().unwrap();
@@ -278,7 +278,7 @@ fn over_a_socket_a_drip_does_not_outlast_the_deadline_and_nothing_is_lost() {
     let error = lines.read_line().unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert_eq!(error.address(), lines.stream().stream().peer_address().ok().as_ref());
-    // All that was read is still there.
+    // All bytes that were read are still available.
     let mut one = [0];
     lines.until(patience()).read_exact(&mut one).unwrap();
     assert_eq!(&one, b".");

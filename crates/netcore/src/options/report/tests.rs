@@ -31,7 +31,8 @@ fn every_option_has_one_row_and_no_verdict_without_a_request() {
     }
 }
 
-/// The report, what is read back, and what is printed of it come from different code.
+/// Compares the report, the options read back, and the printed text, which come from different
+/// code.
 #[test]
 fn the_report_agrees_with_the_options_read_back() {
     let mut sockets = vec![UdpSocket::bind("127.0.0.1:0").unwrap()];
@@ -130,7 +131,7 @@ fn verdicts_by_value() {
         (Value::Size(10), Value::Size(20), Verdict::Doubled),
         (Value::Size(10), Value::Size(19), Verdict::Clamped),
         (Value::Size(usize::MAX), Value::Size(7), Verdict::Clamped),
-        // Twice is doubled for a buffer alone.
+        // Twice the value counts as doubled for a buffer only.
         (Value::Number(10), Value::Number(20), Verdict::Ignored),
         (time(second), time(second + Duration::from_millis(4)), Verdict::Rounded),
         (time(second), time(second * 2), Verdict::Ignored),

@@ -65,7 +65,7 @@ fn a_tcp_peer_has_received_the_bytes_of_its_system_and_the_end() {
 fn a_tcp_peer_without_room_has_not_received_them() {
     let (stream, peer) = tcp();
     stream.set_nonblocking(true).unwrap();
-    // Nobody reads, so at some point neither side has room.
+    // The peer does not read, so at some point neither side has room.
     while std::io::Write::write(&mut &stream, &[7; 65536]).is_ok() {}
     assert!(stream.drain(over()).unwrap_err().is_timeout());
     drop(peer);

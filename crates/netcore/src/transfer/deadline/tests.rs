@@ -42,7 +42,7 @@ fn the_time_of_the_target_is_no_stall_of_the_peer() {
     let mut clogged = Piped::cat();
     let entrance = clogged.take_entrance();
     let sent = Cell::new(0);
-    // The peer's next piece is on its way before the last one is looked for.
+    // The peer's next piece arrives before the target has taken the last one.
     client.write_all_deadline(&[0; 4096], patience()).unwrap();
     let whole = Deadline::after(Duration::from_millis(200));
     let impatient = TransferDeadline::from(whole).with_stall_timeout(Duration::from_millis(30));
