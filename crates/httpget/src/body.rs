@@ -1,9 +1,7 @@
-#[cfg(unix)]
-mod copy_to;
+//! The body of a response, read from its connection.
 
 #[cfg(unix)]
-#[cfg(test)]
-mod tests;
+mod copy_to;
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -14,16 +12,18 @@ use netcore::Deadline;
 
 use crate::connection::{BUFFER, Connection};
 use crate::deadlines::{Deadlines, StepDeadline};
-use crate::error::Bytes;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Bytes, Error, ErrorKind};
 use crate::event::{CloseReason, Event};
-use crate::min_speed::MinSpeed;
-use crate::min_speed::SpeedMeter;
+use crate::min_speed::{MinSpeed, SpeedMeter};
 use crate::pool::Pool;
 use crate::protocol::{self, Exchange, ProtocolError, Warning};
 use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::Url;
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;
 
 /// The longest wait for the rest of an unwanted body.
 const DRAIN_TIME: Duration = Duration::from_millis(100);

@@ -1,7 +1,6 @@
-pub(crate) mod connect;
+//! The client: settings and idle connections that requests share.
 
-#[cfg(test)]
-mod tests;
+pub(crate) mod connect;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +13,9 @@ use crate::limits::Limits;
 use crate::pool::Pool;
 use crate::protocol::Field;
 use crate::timeouts::Timeouts;
+
+#[cfg(test)]
+mod tests;
 
 /// The default limit of idle connections, and the longest time that one is kept.
 const IDLE: (usize, Duration) = (8, Duration::from_secs(60));

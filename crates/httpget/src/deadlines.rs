@@ -1,18 +1,17 @@
 //! The deadlines of one transfer: its timeouts as points in time.
 
-#[cfg(test)]
-mod tests;
-
 use std::time::{Duration, Instant};
 
 use netcore::Deadline;
 #[cfg(unix)]
 use netcore::transfer::TransferDeadline;
 
-use crate::error::NoAnswer;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, NoAnswer};
 use crate::min_speed::MinSpeed;
 use crate::timeouts::{Phase, Timeout, Timeouts};
+
+#[cfg(test)]
+mod tests;
 
 /// [`Timeouts`] that are running.
 #[derive(Clone, Debug)]

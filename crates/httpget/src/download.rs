@@ -15,9 +15,6 @@ mod sidecar;
 mod sink;
 mod target;
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -34,6 +31,9 @@ pub use progress::{Downloaded, Progress};
 pub use retry::{Backoff, LONGEST_RETRY_AFTER, retry_after};
 use sink::Sink;
 use target::Target;
+
+#[cfg(test)]
+mod tests;
 
 /// A GET whose content goes to a file or to another writable target.
 ///
@@ -71,7 +71,7 @@ use target::Target;
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is asked before it is told where to go"]
+#[must_use = "a download does nothing until it gets a target"]
 pub struct Download {
     request: Request,
     options: Options,

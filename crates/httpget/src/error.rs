@@ -1,12 +1,10 @@
+//! The error of a GET, with its URL and cause.
+
 mod kind;
 mod no_answer;
 
-#[cfg(test)]
-mod tests;
-
 use std::error::Error as StdError;
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 pub(crate) use kind::Bytes;
 pub use kind::ErrorKind;
@@ -17,6 +15,9 @@ pub(crate) use no_answer::NoAnswer;
 use crate::protocol::{InvalidField, ProtocolError, RedirectError, ResponsePart};
 use crate::timeouts::Phase;
 use crate::url::{ParseUrlError, Url};
+
+#[cfg(test)]
+mod tests;
 
 /// A GET that failed: its URL, and the kind of failure.
 ///

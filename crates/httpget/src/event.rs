@@ -1,3 +1,5 @@
+//! Events while a request is sent and its response received.
+
 use std::fmt;
 
 use http::HeaderName;
@@ -66,10 +68,10 @@ impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             CloseReason::Request => "the request asked for it",
-            CloseReason::Response => "the response ends it",
-            CloseReason::Unread => "the rest of the body is not worth reading",
-            CloseReason::Broken => "the transfer broke off within the body",
-            CloseReason::NotKept => "no idle connections are kept",
+            CloseReason::Response => "the response closes it",
+            CloseReason::Unread => "the rest of the body is too long or too slow",
+            CloseReason::Broken => "the transfer failed within the body",
+            CloseReason::NotKept => "the client keeps no idle connections",
         })
     }
 }

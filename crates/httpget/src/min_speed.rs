@@ -1,10 +1,10 @@
 //! The minimum speed of a body. Time is an argument; there is no clock.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::VecDeque;
 use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
 
 /// The least speed at which a body must come, and the time over which it is measured.
 ///

@@ -1,5 +1,4 @@
-#[cfg(test)]
-mod tests;
+//! Many GETs at the same time.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
@@ -8,6 +7,9 @@ use std::thread;
 use crate::client::Client;
 use crate::error::Error;
 use crate::response::Response;
+
+#[cfg(test)]
+mod tests;
 
 impl Client {
     /// Sends a GET for each of `urls`, at most `at_once` at the same time, in order, and follows

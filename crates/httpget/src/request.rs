@@ -1,5 +1,4 @@
-#[cfg(test)]
-mod tests;
+//! A GET before it is sent.
 
 use http::header::RANGE;
 use http::{HeaderName, HeaderValue};
@@ -14,6 +13,9 @@ use crate::response::Response;
 use crate::run::{self, PreparedRequest};
 use crate::timeouts::Timeouts;
 use crate::url::Url;
+
+#[cfg(test)]
+mod tests;
 
 /// Sends a GET for `url` with a new [`Client`]. The body is still to be read.
 ///
@@ -49,7 +51,7 @@ impl Client {
 /// # Ok::<(), httpget::Error>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is asked before it is sent"]
+#[must_use = "a request does nothing until it is sent"]
 pub struct Request(pub(crate) Result<PreparedRequest, Error>);
 
 impl Request {

@@ -1,5 +1,4 @@
-#[cfg(test)]
-mod tests;
+//! The response to a GET.
 
 use http::{HeaderMap, StatusCode, Version};
 use netcore::Address;
@@ -10,6 +9,9 @@ use crate::error::{Error, ErrorKind};
 use crate::protocol::{Exchange, ResponseHead};
 use crate::timings::Timings;
 use crate::url::Url;
+
+#[cfg(test)]
+mod tests;
 
 /// The initial buffer for a body of unknown length in bytes, and the largest one reserved for an
 /// announced length.

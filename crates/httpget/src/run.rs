@@ -1,8 +1,5 @@
 //! Runs a request up to the head of its response: connecting, sending, redirects, one retry.
 
-#[cfg(test)]
-mod tests;
-
 use std::time::Instant;
 
 use netcore::Deadline;
@@ -17,10 +14,12 @@ use crate::event::Event;
 use crate::limits::Limits;
 use crate::protocol::{self, Exchange, Redirects, RequestHead, ResponseHead, redirect_request};
 use crate::response::Response;
-use crate::timeouts::Timeouts;
-use crate::timeouts::{Phase, Timeout};
+use crate::timeouts::{Phase, Timeout, Timeouts};
 use crate::timings::Timings;
 use crate::url::{Scheme, Url};
+
+#[cfg(test)]
+mod tests;
 
 /// A request with everything that is needed to send it.
 #[derive(Clone, Debug)]
@@ -96,7 +95,7 @@ impl Hop<'_> {
     ) -> Result<Response, Error> {
         if url.scheme() != Scheme::Http {
             return Err(Error::new(ErrorKind::UnsupportedScheme)
-                .with_cause(format!("{} is not built in", url.scheme())));
+                .with_cause(format!("{} is not supported", url.scheme())));
         }
         if let Some(connection) = self.client.pool.take_at(Instant::now(), &url.origin()) {
             observer(Event::Reused { peer: connection.peer() });

@@ -1,3 +1,5 @@
+//! The times of the steps of a GET.
+
 use std::fmt;
 use std::time::Duration;
 

@@ -1,12 +1,11 @@
+//! URLs: parsing, resolving references, and their parts.
+
 mod authority;
 mod credentials;
 mod error;
 mod file_name;
 mod origin;
 mod reference;
-
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::ops::Range;
@@ -21,6 +20,9 @@ use error::{Refusal, refuse, refuse_scheme};
 pub use credentials::Credentials;
 pub use error::ParseUrlError;
 pub use origin::{Origin, Scheme};
+
+#[cfg(test)]
+mod tests;
 
 /// The longest URL in bytes, both as given and as sent: twice the default of nginx and Apache. RFC
 /// 9110 section 4.1 asks for 8000.

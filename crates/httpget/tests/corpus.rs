@@ -28,23 +28,23 @@ fn over_corpus(target: &str, check: fn(&[u8]) -> bool) -> io::Result<()> {
 }
 
 #[test]
-fn heads_and_what_they_frame() {
+fn heads_and_framing_hold_the_laws() {
     over_corpus("http_head", checks::http_head).unwrap();
 }
 
 #[test]
-fn chunks_as_a_simple_decoder_has_them() {
+fn chunks_match_a_simple_decoder() {
     over_corpus("http_chunk", checks::http_chunk).unwrap();
 }
 
 #[test]
-fn redirects_lead_where_others_go_too() {
+fn redirects_match_other_clients() {
     over_corpus("redirect", checks::redirect).unwrap();
 }
 
 /// Texts that are put together from what means something in a URL.
 #[test]
-fn redirects_put_together_at_random() {
+fn random_redirects_hold_the_laws() {
     const PIECES: [&str; 64] = [
         "http://",
         "https://",

@@ -101,7 +101,7 @@ fn shown(headers: &HeaderMap) -> String {
 }
 
 #[test]
-fn each_row_is_what_happens() {
+fn each_row_matches() {
     let rows = rows();
     assert!(rows.len() >= 80, "a page that is read: {} rows", rows.len());
     let mut wrong = 0;
@@ -116,7 +116,7 @@ fn each_row_is_what_happens() {
 }
 
 #[test]
-fn however_it_is_cut() {
+fn any_split_gives_the_same_outcome() {
     for row in rows() {
         println!("{}", row.case);
         split_law(&row.bytes, |pieces| {
@@ -126,7 +126,7 @@ fn however_it_is_cut() {
 }
 
 #[test]
-fn no_prefix_is_taken_for_the_whole() {
+fn no_prefix_is_complete() {
     for row in rows() {
         println!("{}", row.case);
         let story = tell(&limits(), &[&row.bytes], false);

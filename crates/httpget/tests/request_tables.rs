@@ -1,7 +1,9 @@
 //! The tables of `docs/http.md` about requests, row by row.
 
-use httpget::protocol::{Event, Exchange, RedirectError, Redirects, RequestHead};
-use httpget::protocol::{ResponseHead, parse_field, redirect_request};
+use httpget::protocol::{
+    Event, Exchange, RedirectError, Redirects, RequestHead, ResponseHead, parse_field,
+    redirect_request,
+};
 use httpget::{Limits, ParseUrlError, Url};
 
 const PAGE: &str = include_str!("../../../docs/http.md");

@@ -42,7 +42,7 @@ fn fill(buffer: &mut [u8], offset: u64) {
 }
 
 #[test]
-fn what_is_killed_twenty_times_arrives_once() {
+fn a_download_killed_twenty_times_is_complete() {
     let total = total();
     let directory = std::env::temp_dir().join(format!("httpget-restarts-{}", std::process::id()));
     fs::create_dir(&directory).unwrap();

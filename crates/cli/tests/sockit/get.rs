@@ -25,7 +25,7 @@ fn the_body_goes_to_standard_output() {
 #[test]
 fn each_kind_of_failure_has_its_exit_code() {
     for (reply, code, says) in [
-        ("", 52, "without an answer"),
+        ("", 52, "without a response"),
         ("HTTP/1.1 200 OK\r\nContent-Le", 56, "head"),
         ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhel", 18, "3 of 6 bytes"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n", 18, "3 bytes"),

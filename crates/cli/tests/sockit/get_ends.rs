@@ -76,16 +76,16 @@ fn errors_are_one_line_without_repetition() {
     let finished = run(&["get", "-o", file.to_str().unwrap(), &url]);
     finished.expect_code(23).expect_error_line(&["no\\n\\u{1b}[31m/file.part"]);
     let finished = run(&["get", &url]);
-    let text = "malformed head at byte 0: no HTTP response, which would begin with HTTP/";
+    let text = "malformed head at byte 0: not an HTTP response, which would begin with HTTP/";
     assert_eq!(finished.stderr(), format!("sockit: get {url}: {text}\n"));
     let finished = run(&["get", "http://h:0/"]);
-    let text = "\"http://h:0/\" is no URL: at byte 9: a port from 1 to 65535 expected";
+    let text = "\"http://h:0/\" is not a URL: at byte 9: a port from 1 to 65535 expected";
     assert_eq!(finished.stderr(), format!("sockit: {text}\n"));
     let finished = run(&["get", "--fail", "--max-time", "20s", "--retry", "1", &{
         let text = "HTTP/1.1 503 Busy\r\nRetry-After: 90\r\nContent-Length: 0\r\n\r\n";
         Http::saying(text).url("/")
     }]);
-    finished.expect_code(22).expect_error_line(&["status 503", "would be due in 90 s only\n"]);
+    finished.expect_code(22).expect_error_line(&["status 503", "would come too late, in 90 s\n"]);
 }
 
 #[cfg(target_os = "linux")]

@@ -1,10 +1,11 @@
+//! Copies a body to a file descriptor, by the kernel where that is possible.
+
 use std::os::fd::AsFd;
 
 use netcore::Operation;
 
 use super::{Body, Decoded};
-use crate::error::NoAnswer;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, NoAnswer};
 use crate::timeouts::Phase;
 
 /// The least content in one piece that is worth a copy by the kernel, in bytes.

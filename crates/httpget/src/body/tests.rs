@@ -100,7 +100,7 @@ fn read_by(pieces: &[usize], body: &mut Body, to: &mut Vec<u8>) -> Result<u64, E
 }
 
 #[test]
-fn pieces_of_any_size_make_the_whole() {
+fn reads_of_any_size_give_the_same_body() {
     for length in [0, 1, 5000, 1_000_003] {
         let content = bytes(length);
         for (name, response, ends) in framings(&content) {
@@ -125,7 +125,7 @@ fn pieces_of_any_size_make_the_whole() {
 }
 
 #[test]
-fn chunks_that_come_together_are_one_piece_and_an_error_comes_behind_them() {
+fn small_chunks_are_joined_and_a_later_error_follows() {
     let response = [&head("Transfer-Encoding: chunked\r\n")[..], b"2\r\nab\r\n1\r\nc\r\n+1\r\n"];
     let server = Server::play([vec![get("/"), send(response.concat())]]);
     let body = &mut body_of(&server);
@@ -137,7 +137,7 @@ fn chunks_that_come_together_are_one_piece_and_an_error_comes_behind_them() {
 }
 
 #[test]
-fn a_body_goes_into_a_file_whole() {
+fn a_body_is_copied_to_a_file() {
     for length in [0, 1, 5000, 1_000_003] {
         let content = bytes(length);
         for (name, response, ends) in framings(&content) {
@@ -157,7 +157,7 @@ fn a_body_goes_into_a_file_whole() {
 }
 
 #[test]
-fn a_body_that_was_begun_goes_on_into_a_pipe() {
+fn a_partly_read_body_is_copied_to_a_pipe() {
     let content = bytes(1_000_003);
     for (name, response, ends) in framings(&content) {
         let mut cat = cat();
@@ -209,7 +209,7 @@ fn cut(response: &[u8], end: fn() -> Step, count: u64) -> Vec<Error> {
 }
 
 #[test]
-fn a_body_that_is_cut_short_is_never_whole() {
+fn a_truncated_body_is_an_error() {
     let content = bytes(1_000_003);
     for count in [0, 1, 5000, 600_000] {
         let full = with_length(&content);
@@ -232,7 +232,7 @@ fn a_body_that_is_cut_short_is_never_whole() {
 }
 
 #[test]
-fn a_reset_is_no_end_even_of_a_body_until_close() {
+fn a_reset_does_not_end_a_body_until_close() {
     for response in [with_length(&bytes(9))[..40].to_vec(), until_close(&bytes(9))] {
         for to_file in [true, false] {
             // What has not been read when a reset comes may be lost.
@@ -258,7 +258,7 @@ fn a_reset_is_no_end_even_of_a_body_until_close() {
 }
 
 #[test]
-fn a_stall_is_found_out_and_what_came_is_kept() {
+fn a_stall_is_detected_and_received_bytes_are_kept() {
     let content = bytes(600_000);
     let response = [head("Content-Length: 1000000\r\n"), content.clone()].concat();
     let stall = Timeouts { stall: Some(SHORT), ..Timeouts::default() };
@@ -286,7 +286,7 @@ fn a_stall_is_found_out_and_what_came_is_kept() {
 }
 
 #[test]
-fn a_drip_does_not_outlast_the_total() {
+fn a_slow_body_ends_at_the_total_timeout() {
     for to_file in [true, false] {
         let begin = send(head("Content-Length: 1000000000\r\n"));
         let server = Server::play([vec![get("/"), begin, Step::Flood(vec![b'.'])]]);
@@ -307,7 +307,7 @@ fn a_drip_does_not_outlast_the_total() {
 }
 
 #[test]
-fn a_target_that_takes_nothing_is_no_stall_of_the_servers() {
+fn a_blocked_target_is_not_a_stall_of_the_server() {
     let begin = send(head("Content-Length: 1000000000\r\n"));
     let server = Server::play([vec![get("/"), begin, Step::Flood(bytes(65536))]]);
     let (total, stall) = (Some(2 * SHORT), Some(SHORT));
@@ -320,12 +320,12 @@ fn a_target_that_takes_nothing_is_no_stall_of_the_servers() {
     clogged.wait().unwrap();
     let ErrorKind::TimedOut { timeout, .. } = error.kind() else { panic!("{error:?}") };
     assert_eq!(timeout, Timeout::Total);
-    assert_eq!(chain(&error)[1], "the pipe takes no more");
+    assert_eq!(chain(&error)[1], "the pipe accepts no more data");
     server.finish();
 }
 
 #[test]
-fn a_target_that_can_not_take_it_is_a_write_error() {
+fn a_failing_target_is_a_write_error() {
     for length in [5, 1_000_000] {
         let server = Server::play([vec![get("/"), send(with_length(&bytes(length)))]]);
         let mut body = body_of(&server);
@@ -339,7 +339,7 @@ fn a_target_that_can_not_take_it_is_a_write_error() {
 }
 
 #[test]
-fn a_limit_holds_where_no_length_was_announced() {
+fn the_limit_holds_without_an_announced_length() {
     for length in [10, 600_000] {
         let limit = length as u64 - 1;
         let limits = Limits { body: limit, ..Limits::default() };
@@ -363,7 +363,7 @@ fn a_limit_holds_where_no_length_was_announced() {
 }
 
 #[test]
-fn dropped_early_a_short_rest_is_read_and_a_long_one_is_not() {
+fn a_dropped_body_reads_only_a_short_rest() {
     let short = with_length(&bytes(50_000));
     let server = Server::play([vec![get("/"), send(&short), get("/"), ok("")]]);
     let client = Client::new();
@@ -384,7 +384,7 @@ fn dropped_early_a_short_rest_is_read_and_a_long_one_is_not() {
 }
 
 #[test]
-fn a_body_that_is_too_slow_ends_however_long_the_other_times_are() {
+fn a_body_below_the_minimum_speed_fails() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
     let time = Duration::from_millis(40);
     for (script, bytes, most) in [

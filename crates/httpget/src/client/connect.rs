@@ -1,3 +1,5 @@
+//! Connects to the server of a URL.
+
 use std::time::Instant;
 
 use netcore::connect::ConnectEvent;

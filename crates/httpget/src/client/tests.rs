@@ -5,8 +5,7 @@ use super::*;
 use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
 #[cfg(unix)]
-use crate::fixture::Directory;
-use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
+use crate::fixture::{Directory, Server, Step, act, gate, get, get_that, ok, send};
 use crate::response::Response;
 
 /// GETs `url` and its whole body.
@@ -27,7 +26,7 @@ fn story(client: &Client, url: &str) -> (Result<String, Error>, Vec<&'static str
 }
 
 #[test]
-fn one_line_is_enough() {
+fn a_get_is_one_line() {
     let server = Server::play([vec![
         get_that("/page?x=1", |head| {
             let expected = format!("httpget/{}", env!("CARGO_PKG_VERSION"));
@@ -117,7 +116,7 @@ fn a_connection_that_dies_before_it_answers_is_replaced_once() {
 }
 
 #[test]
-fn one_byte_of_an_answer_is_an_answer() {
+fn one_byte_of_a_response_prevents_the_retry() {
     let server = Server::play([vec![get("/a"), ok("a"), get("/b"), send("H"), Step::Close]]);
     let client = Client::new();
     assert_eq!(text(&client, &server.url("/a")).unwrap(), "a");
@@ -128,7 +127,7 @@ fn one_byte_of_an_answer_is_an_answer() {
 }
 
 #[test]
-fn a_connection_that_ended_or_speaks_unasked_is_not_used() {
+fn an_idle_connection_that_ended_or_received_data_is_not_used() {
     let noises: [fn() -> Step; 2] = [|| Step::Close, || ok("an answer to another request")];
     for noise in noises {
         let (read, wait) = gate();
@@ -157,7 +156,7 @@ fn a_connection_that_ended_or_speaks_unasked_is_not_used() {
 }
 
 #[test]
-fn a_connection_with_more_than_the_response_is_closed() {
+fn a_connection_with_bytes_after_the_response_is_closed() {
     let response = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
     let server = Server::play([vec![get("/"), send(format!("{response}HTTP/1.1")), Step::Gone]]);
     let mut response = Client::new().get(&server.url("/")).send().unwrap();
@@ -174,7 +173,7 @@ fn a_connection_with_more_than_the_response_is_closed() {
 }
 
 #[test]
-fn who_asks_for_the_end_gets_it() {
+fn connection_close_in_a_request_closes_the_connection() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n";
     let server = Server::play([
         vec![get("/a"), send(format!("{head}Connection: close\r\n\r\na")), Step::Gone],
@@ -194,7 +193,7 @@ fn who_asks_for_the_end_gets_it() {
 }
 
 #[test]
-fn a_client_may_keep_none() {
+fn a_client_may_keep_no_connections() {
     let server =
         Server::play([vec![get("/"), ok("a"), Step::Gone], vec![get("/"), ok("b"), Step::Gone]]);
     let client = Client::new().with_idle(0, Duration::from_secs(60));
@@ -209,7 +208,7 @@ fn a_client_may_keep_none() {
 }
 
 #[test]
-fn one_origins_connection_is_not_anothers() {
+fn connections_belong_to_one_origin() {
     let ours = |head: &str| assert!(head.contains("\r\nHost: one.example:81\r\n"), "{head}");
     let others = |head: &str| assert!(head.contains("\r\nHost: two.example:81\r\n"), "{head}");
     let server = Server::play([
@@ -228,7 +227,7 @@ fn one_origins_connection_is_not_anothers() {
 }
 
 #[test]
-fn a_client_that_connects_elsewhere_has_other_connections() {
+fn a_client_with_another_connector_has_its_own_pool() {
     let one = Server::play([vec![get("/"), ok("one"), get("/"), ok("one")]]);
     let two = Server::play([vec![get("/"), ok("two")]]);
     let client = Client::new().with_address("h", 80, one.address());
@@ -267,7 +266,7 @@ fn a_unix_socket_serves_every_host() {
 }
 
 #[test]
-fn fields_of_the_client_go_with_every_request() {
+fn fields_of_the_client_are_sent_with_every_request() {
     let has = |head: &str| {
         assert!(head.contains("\r\nx-mine: 1\r\n"), "{head}");
         assert!(!head.contains("User-Agent"), "{head}");

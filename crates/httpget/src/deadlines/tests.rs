@@ -13,7 +13,7 @@ fn timeouts() -> Timeouts {
 }
 
 #[test]
-fn whichever_ends_first_is_named() {
+fn the_earlier_deadline_is_named() {
     let start = Instant::now();
     let deadlines = Deadlines::new(timeouts(), Deadline::never(), start);
     let cases = [
@@ -36,7 +36,7 @@ fn whichever_ends_first_is_named() {
 }
 
 #[test]
-fn without_a_budget_of_its_own_a_step_has_what_is_left_of_the_total() {
+fn a_step_without_a_timeout_has_the_total_deadline() {
     let start = Instant::now();
     let none =
         Timeouts { connect: None, first_byte: None, stall: None, min_speed: None, total: None };
@@ -49,7 +49,7 @@ fn without_a_budget_of_its_own_a_step_has_what_is_left_of_the_total() {
 }
 
 #[test]
-fn an_outer_deadline_is_what_is_left_of_the_same_total() {
+fn an_outer_deadline_counts_as_total_timeout() {
     let start = Instant::now();
     let outer = Deadline::at(start + SECOND);
     let step = Deadlines::new(timeouts(), outer, start).total();
@@ -60,7 +60,7 @@ fn an_outer_deadline_is_what_is_left_of_the_same_total() {
 }
 
 #[test]
-fn a_timeout_of_the_systems_own_is_no_budgets() {
+fn a_timeout_of_the_system_is_not_ours() {
     let start = Instant::now();
     let deadlines = Deadlines::new(timeouts(), Deadline::never(), start);
     let timeout = || netcore::Error::new(netcore::Operation::Read, netcore::ErrorKind::TimedOut);

@@ -26,8 +26,7 @@ use super::resume::{Decision, Held, RangeFault, Source, Validator, Version};
 use super::retry::LONGEST_RETRY_AFTER;
 use super::sink::Sink;
 use crate::deadlines::StepDeadline;
-use crate::error::Span;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Span};
 use crate::event::Event;
 use crate::request::Request;
 use crate::response::Response;
@@ -145,7 +144,7 @@ impl<'a> Engine<'a> {
                 return Ok(Held::Part(partial));
             }
             log::info!(
-                "get {}: the part that is there is of {}",
+                "get {}: the partial file belongs to {}",
                 asked.asked,
                 partial.version.source.asked
             );

@@ -50,7 +50,7 @@ impl fmt::Display for Shown<'_> {
 
 /// The cause of a status that would be retried if the next attempt came in time.
 #[derive(Debug, thiserror::Error)]
-#[error("the next attempt would be due in {wait} only")]
+#[error("the next attempt would come too late, in {wait}")]
 pub(super) struct NotInTime {
     pub(super) wait: Span,
 }

@@ -4,9 +4,6 @@
 //! New content overwrites the old one at once, and a download that breaks leaves the bytes received
 //! so far.
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,6 +14,9 @@ use std::time::SystemTime;
 use super::error::FileError;
 use super::lock::lock;
 use super::resume::{Partial, Version};
+
+#[cfg(test)]
+mod tests;
 
 /// The file itself, locked against other downloads.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl InPlace {
 
     fn settle(&self, bytes: u64, modified: Option<SystemTime>) -> io::Result<()> {
         if self.file.metadata()?.len() != bytes {
-            return Err(io::Error::other("somebody else has written to it"));
+            return Err(io::Error::other("another program has written to it"));
         }
         match modified.map(|modified| self.file.set_modified(modified)) {
             // A file of another user keeps the time of the write (utimensat(2)).

@@ -16,7 +16,9 @@ pub(super) fn lock(file: &File) -> io::Result<()> {
             Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
         }
         Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-            log::warn!("no locks on this file system: two downloads to one file would mix");
+            log::warn!(
+                "no locks on this file system: two downloads to one file are not kept apart"
+            );
             Ok(())
         }
         Err(error) => Err(error),

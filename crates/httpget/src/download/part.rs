@@ -18,9 +18,6 @@
 //! FILE.part depends on the file system: one that records a size before the data could leave a
 //! hole, and a resumed download would continue after it.
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -35,6 +32,9 @@ use super::resume::{Partial, Version};
 
 use super::sidecar::{self, Found, Mark};
 use super::target::FileTarget;
+
+#[cfg(test)]
+mod tests;
 
 /// Attempts to lock a file that is not replaced at the same time by another download that ends.
 const TRIES: usize = 16;
@@ -183,7 +183,7 @@ impl PartFile {
     fn prepare(&self, bytes: u64, modified: Option<SystemTime>) -> io::Result<()> {
         let ours = self.file.metadata()?;
         if ours.len() != bytes || !is_at(&ours, &self.path)? {
-            return Err(io::Error::other("somebody else has written to it"));
+            return Err(io::Error::other("another program has written to it"));
         }
         if let Some(replaced) = &self.place.replaced {
             take_after(&self.file, replaced)?;
@@ -198,7 +198,7 @@ impl PartFile {
     fn may_replace(&self) -> io::Result<()> {
         match fs::symlink_metadata(&self.place.path) {
             Ok(there) if there.is_file() => Ok(()),
-            Ok(_) => Err(io::Error::other("it is no file any more")),
+            Ok(_) => Err(io::Error::other("not a regular file any more")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }
@@ -266,7 +266,7 @@ fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File,
         }
         return Ok((file, mark));
     }
-    Err(FileError::new("write", path)(io::Error::other("it is replaced again and again")))
+    Err(FileError::new("write", path)(io::Error::other("replaced repeatedly by other downloads")))
 }
 
 /// Creates the mark and then the file at `path`, so that the file is never seen without its mark.
@@ -312,7 +312,7 @@ fn open(path: &Path, create: bool, place: &FileTarget) -> io::Result<File> {
 fn lock_at(file: &File, path: &Path) -> io::Result<bool> {
     let ours = file.metadata()?;
     if !ours.is_file() || ours.nlink() > 1 {
-        let text = "it is no file of its own: remove it, or choose another name";
+        let text = "not a regular file with a single name: remove it, or choose another name";
         return Err(io::Error::other(text));
     }
     lock(file)?;

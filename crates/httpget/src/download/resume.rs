@@ -11,9 +11,6 @@
 //!       Begin, with this response                  Repeat, without Range
 //! ```
 
-#[cfg(test)]
-mod tests;
-
 mod version;
 
 use http::header::CONTENT_RANGE;
@@ -21,6 +18,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::field::{decimal, single};
 pub use version::{Source, Validator, Version};
+
+#[cfg(test)]
+mod tests;
 
 /// The beginning of a file of a known version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,14 +101,14 @@ pub enum Decision {
 #[non_exhaustive]
 pub enum RangeFault {
     /// A 206 though no range was requested.
-    #[error("the server sent a part that nobody asked for")]
+    #[error("the server sent a range, but none was requested")]
     Unasked,
     /// A 206 without a Content-Range, as in multipart/byteranges, with several, or with a malformed
     /// one (RFC 9110 section 14.4).
-    #[error("the server sent a part and does not say which")]
+    #[error("the server sent a range without a usable Content-Range")]
     Unreadable,
     /// A 206 that begins at another byte.
-    #[error("the server sent the bytes from {began} on, not those from {asked} on")]
+    #[error("the server sent the bytes from {began} on instead of those from {asked} on")]
     Elsewhere {
         /// The requested offset of the first byte.
         asked: u64,
@@ -116,7 +116,7 @@ pub enum RangeFault {
         began: u64,
     },
     /// The complete file instead of the range that the request asked for.
-    #[error("the server sent the whole, not the range that was asked for")]
+    #[error("the server sent the complete file instead of the requested range")]
     Whole,
     /// The file ends before the range that the request asked for (416).
     #[error("the file has no such range")]

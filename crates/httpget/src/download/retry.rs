@@ -1,8 +1,5 @@
 //! The waits between attempts. There is no I/O, and the time is an argument.
 
-#[cfg(test)]
-mod tests;
-
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +7,9 @@ use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 
 use super::field::{date, decimal, single};
+
+#[cfg(test)]
+mod tests;
 
 /// The longest wait that a server may ask for in Retry-After. After a longer one there is no retry.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);

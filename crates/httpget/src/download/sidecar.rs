@@ -15,9 +15,6 @@
 //! vanishes. The last line tells a complete mark from a truncated one. A mark of version 1 named no
 //! URL: its partial file is ours, but of an unknown version.
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -27,6 +24,9 @@ use http::HeaderValue;
 
 use super::field::decimal;
 use super::resume::{Source, Validator, Version};
+
+#[cfg(test)]
+mod tests;
 
 /// The largest mark in bytes: two URLs, and a validator that fills a head of the default limit. A
 /// version of more is not kept.

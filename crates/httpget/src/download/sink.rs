@@ -1,7 +1,8 @@
-use std::fs;
-use std::io;
+//! The target of the content: a partial file, a file in place, or a descriptor.
+
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::SystemTime;
+use std::{fs, io};
 
 use super::error::FileError;
 use super::in_place::InPlace;

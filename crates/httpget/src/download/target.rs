@@ -1,8 +1,5 @@
 //! The target at a path: a regular file, or a device, FIFO or socket that is written directly.
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -15,6 +12,9 @@ use std::time::Duration;
 use netcore::{Deadline, Endpoint, SocketOptions, Stream};
 
 use super::error::FileError;
+
+#[cfg(test)]
+mod tests;
 
 /// The most symbolic links followed in a row; path_resolution(7).
 const MAX_LINKS: usize = 40;
@@ -135,7 +135,7 @@ fn open_direct(path: &Path, is_fifo: bool, deadline: Deadline) -> io::Result<Fil
             Err(error) if is_fifo && error.raw_os_error() == Some(libc::ENXIO) => {
                 match deadline.remaining() {
                     Some(left) if left.is_zero() => {
-                        let text = "nobody reads from it";
+                        let text = "it has no reader";
                         return Err(io::Error::new(io::ErrorKind::TimedOut, text));
                     }
                     left => thread::sleep(left.map_or(LOOK, |left| left.min(LOOK))),

@@ -2,9 +2,9 @@
 
 mod direct;
 mod files;
-mod going_on;
 mod killed;
 mod resources;
+mod resuming;
 mod retries;
 
 use std::error::Error as StdError;

@@ -1,6 +1,7 @@
-use std::fmt;
-use std::io;
+//! The kinds of failure, with their messages.
+
 use std::time::Duration;
+use std::{fmt, io};
 
 use http::StatusCode;
 
@@ -135,8 +136,8 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the connection broke while {phase}")?;
                 return content(f, *phase, *received);
             }
-            ErrorKind::NothingReceived => "the server closed without an answer",
-            ErrorKind::HeadTruncated => "the server closed before the head was whole",
+            ErrorKind::NothingReceived => "the server closed without a response",
+            ErrorKind::HeadTruncated => "the server closed before the head was complete",
             ErrorKind::BodyTruncated { received, expected: Some(expected) } => {
                 return write!(f, "the body ended after {received} of {}", Bytes(*expected));
             }
@@ -147,7 +148,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::TooLarge => "the response is too large",
             ErrorKind::TooManyRedirects => "too many redirects",
             ErrorKind::Status(status) => return write!(f, "status {status}"),
-            ErrorKind::Range => "the server does not serve this range",
+            ErrorKind::Range => "the server did not send the requested range",
             ErrorKind::Write => "could not write the body",
         })
     }

@@ -1,3 +1,5 @@
+//! The cause of a timeout, without a second mention of the timeout.
+
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -21,7 +23,7 @@ impl fmt::Display for NoAnswer {
                     attempt(f, each)
                 })
             }
-            Operation::Write => write!(f, "{} takes no more", place(error)),
+            Operation::Write => write!(f, "{} accepts no more data", place(error)),
             _ => write!(f, "{} is too slow", place(error)),
         }
     }

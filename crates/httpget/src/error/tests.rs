@@ -63,7 +63,7 @@ fn all() -> Vec<Error> {
 }
 
 #[test]
-fn the_whole_story_is_told_once() {
+fn error_chains_say_each_thing_once() {
     for error in all().into_iter().map(|error| error.with_url(&url())) {
         let chain = chain(&error);
         println!("{}", chain.join(": "));
@@ -84,7 +84,7 @@ fn the_whole_story_is_told_once() {
 }
 
 #[test]
-fn texts_read_as_sentences() {
+fn messages_read_as_sentences() {
     let texts: Vec<String> = all().iter().map(ToString::to_string).collect();
     for expected in [
         "malformed URL",
@@ -95,7 +95,7 @@ fn texts_read_as_sentences() {
         "the connection broke while waiting for the response",
         "the connection broke while receiving the body, after 7 bytes",
         "timed out: the total timeout of 1.500 s expired while receiving the body, after 1234 bytes",
-        "the server closed without an answer",
+        "the server closed without a response",
         "the body ended after 3 of 9 bytes",
         "status 404 Not Found",
     ] {
@@ -128,7 +128,7 @@ fn an_io_error_keeps_the_kind_and_the_error() {
 }
 
 #[test]
-fn what_may_go_better_next_time_is_known() {
+fn retryable_errors_are_known() {
     let status = |code| ErrorKind::Status(StatusCode::from_u16(code).unwrap());
     for kind in [status(408), status(429), status(500), status(503), ErrorKind::NothingReceived] {
         assert!(Error::new(kind).is_retryable(), "{kind}");
@@ -142,7 +142,7 @@ fn what_may_go_better_next_time_is_known() {
 }
 
 #[test]
-fn behind_a_timeout_stands_who_did_not_answer() {
+fn the_cause_of_a_timeout_names_the_silent_peer() {
     let timeout = |operation| {
         let error = netcore::Error::new(operation, netcore::ErrorKind::TimedOut).at("h:80");
         NoAnswer(error).to_string()
@@ -150,5 +150,5 @@ fn behind_a_timeout_stands_who_did_not_answer() {
     assert_eq!(timeout(Operation::Resolve), "no answer from the resolver");
     assert_eq!(timeout(Operation::Connect), "no answer from h:80");
     assert_eq!(timeout(Operation::Read), "h:80 is too slow");
-    assert_eq!(timeout(Operation::Write), "h:80 takes no more");
+    assert_eq!(timeout(Operation::Write), "h:80 accepts no more data");
 }

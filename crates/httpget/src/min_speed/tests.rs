@@ -21,7 +21,7 @@ fn ends(rates: impl IntoIterator<Item = u64>) -> Option<usize> {
 }
 
 #[test]
-fn a_body_has_the_whole_window_before_it_is_too_slow() {
+fn a_body_is_not_too_slow_within_the_first_window() {
     assert_eq!(ends([0; 20]), Some(7));
     assert_eq!(ends([96; 20]), Some(7));
     assert_eq!(ends([100; 1000]), None);
@@ -29,7 +29,7 @@ fn a_body_has_the_whole_window_before_it_is_too_slow() {
 }
 
 #[test]
-fn a_body_that_was_fast_ends_when_its_last_seconds_are_slow() {
+fn a_body_that_becomes_slow_is_detected() {
     let rates = [1_000_000].into_iter().chain([0; 20]);
     assert_eq!(ends(rates), Some(8));
     let rates = [100; 50].into_iter().chain([96; 50]);
@@ -37,7 +37,7 @@ fn a_body_that_was_fast_ends_when_its_last_seconds_are_slow() {
 }
 
 #[test]
-fn silence_is_found_out_by_the_waits_alone() {
+fn silence_is_detected_by_waits() {
     let mut meter = meter();
     let mut waited = Duration::ZERO;
     meter.record(SECOND, 10_000);

@@ -9,7 +9,7 @@ fn at_once(count: usize) -> NonZeroUsize {
 }
 
 #[test]
-fn one_at_a_time_goes_by_the_order_on_one_connection() {
+fn one_thread_uses_one_connection_in_order() {
     let server = Server::play([vec![get("/a"), ok("A"), get("/b"), ok("B"), get("/c"), ok("C")]]);
     let urls = ["/a", "not a url", "/b", "/c"].map(|target| match target.starts_with('/') {
         true => server.url(target),
@@ -27,7 +27,7 @@ fn one_at_a_time_goes_by_the_order_on_one_connection() {
 }
 
 #[test]
-fn no_more_than_asked_for_run_at_once_and_all_of_those_do() {
+fn at_once_is_the_number_of_parallel_requests() {
     // Neither is answered before both are there.
     let both = std::sync::Arc::new(std::sync::Barrier::new(2));
     let wait = || {
@@ -54,7 +54,7 @@ fn no_more_than_asked_for_run_at_once_and_all_of_those_do() {
 }
 
 #[test]
-fn nothing_to_get_is_no_work() {
+fn an_empty_list_does_nothing() {
     let none: [&str; 0] = [];
     Client::new().get_all(none, at_once(100), |_, _| panic!("there is none"));
 }

@@ -1,10 +1,10 @@
 //! Idle connections, bounded in number and age.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+
+#[cfg(test)]
+mod tests;
 
 /// At most `count` idle connections, each for at most `time`. The newest is taken first, since it
 /// is the most likely to be alive. Generic over key and connection, so that tests need no socket.

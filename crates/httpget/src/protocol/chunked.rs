@@ -1,3 +1,5 @@
+//! The chunked transfer coding (RFC 9112 section 7.1).
+
 use http::HeaderMap;
 
 use super::error::{ProtocolError, ResponsePart};
@@ -141,16 +143,16 @@ impl Chunked {
             (State::Size { size: Some(0) }, b'x' | b'X') => "a prefix in a chunk size",
             (State::Size { size: None }, b' ' | b'\t') => "a space before a chunk size",
             (State::Size { size: None }, _) => "no chunk size",
-            (State::Size { .. }, b'\n') => "an LF without CR behind a chunk size",
-            (State::Size { .. }, _) => "a byte in a chunk size that is no hexadecimal digit",
-            (State::Space { .. }, _) => "a space behind a chunk size",
+            (State::Size { .. }, b'\n') => "an LF without CR after a chunk size",
+            (State::Size { .. }, _) => "a byte in a chunk size that is not a hexadecimal digit",
+            (State::Space { .. }, _) => "a space after a chunk size",
             (State::Extension { quoted: Quoted::Yes | Quoted::Pair, .. }, b'\r' | b'\n') => {
                 "an end of line in a quoted chunk extension"
             }
-            (State::Extension { .. }, b'\n') => "an LF without CR behind a chunk extension",
+            (State::Extension { .. }, b'\n') => "an LF without CR after a chunk extension",
             (State::Extension { .. }, _) => "a control character in a chunk extension",
             (State::SizeLf { .. }, _) => "a CR without LF in a chunk's first line",
-            _ => "no CRLF behind a chunk",
+            _ => "no CRLF after a chunk",
         };
         Err(ProtocolError::Malformed { part: ResponsePart::Body, offset: self.offset, what })
     }

@@ -10,7 +10,7 @@ const DECISIVE: usize = 13;
 pub(super) fn status_line(at: usize, bytes: &[u8]) -> Result<(), ProtocolError> {
     for (at, byte) in (at..DECISIVE).zip(bytes) {
         let (right, what) = match at {
-            0..5 => (*byte == b"HTTP/"[at], "no HTTP response, which would begin with HTTP/"),
+            0..5 => (*byte == b"HTTP/"[at], "not an HTTP response, which would begin with HTTP/"),
             5..8 => (
                 match at {
                     5 => *byte == b'1',
@@ -19,12 +19,12 @@ pub(super) fn status_line(at: usize, bytes: &[u8]) -> Result<(), ProtocolError> 
                 },
                 "a version other than HTTP/1.0 and HTTP/1.1",
             ),
-            8 => (*byte == b' ', "no space behind the version"),
+            8 => (*byte == b' ', "no space after the version"),
             9 => (matches!(byte, b'1'..=b'9'), "no status code from 100 to 999"),
             10 | 11 => (byte.is_ascii_digit(), "no status code from 100 to 999"),
             _ => (
                 matches!(byte, b' ' | b'\r' | b'\n'),
-                "neither a space nor the line's end behind the status code",
+                "neither a space nor the line's end after the status code",
             ),
         };
         if !right {
@@ -96,11 +96,11 @@ fn behind_name(byte: u8, rest: &[u8]) -> &'static str {
     let is_line_end = rest == b"\r";
     let is_blank = matches!(byte, b' ' | b'\t');
     if byte.is_ascii_control() && !is_blank && !is_line_end {
-        "a byte that no field's name may have"
+        "a byte that is not allowed in a field's name"
     } else if !rest.contains(&b':') {
         NO_COLON
     } else if !is_blank {
-        "a byte that no field's name may have"
+        "a byte that is not allowed in a field's name"
     } else if rest.trim_ascii_start().starts_with(b":") {
         "a space before the colon"
     } else {

@@ -1,3 +1,5 @@
+//! Errors of the protocol: malformed, too large, or incomplete.
+
 use std::fmt;
 
 /// The reason why a response can't be trusted. The first error of an [`Exchange`](super::Exchange)

@@ -1,3 +1,5 @@
+//! The state machine of one response.
+
 use http::{HeaderMap, StatusCode};
 
 use super::chunked::{Chunked, Piece};
@@ -159,7 +161,7 @@ impl Exchange {
                 return Err(malformed(
                     ResponsePart::Head,
                     9,
-                    "101, though no other protocol was asked for",
+                    "101, though no other protocol was requested",
                 ));
             }
             self.interim += 1;

@@ -1,3 +1,5 @@
+//! Collects the lines of a head or of trailers.
+
 use std::mem;
 
 use super::error::ProtocolError;

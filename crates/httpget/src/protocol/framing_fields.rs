@@ -88,7 +88,7 @@ fn number(element: &[u8]) -> Result<u64, Flaw> {
                 }
             }
             b'+' | b'-' => "a sign in Content-Length",
-            _ => "a byte in Content-Length that is no digit",
+            _ => "a byte in Content-Length that is not a digit",
         };
         return Err((start + offset, what));
     }

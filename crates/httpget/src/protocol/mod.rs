@@ -76,9 +76,6 @@
 //! # }
 //! ```
 
-#[cfg(test)]
-mod tests;
-
 mod chunked;
 mod diagnose;
 mod error;
@@ -99,3 +96,6 @@ pub use head::ResponseHead;
 pub use redirect::{RedirectError, Redirects, redirect_request};
 pub use request::{Field, InvalidField, RequestHead, is_secret, parse_field};
 pub use warning::Warning;
+
+#[cfg(test)]
+mod tests;

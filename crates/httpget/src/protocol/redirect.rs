@@ -1,5 +1,4 @@
-#[cfg(test)]
-mod tests;
+//! Redirects: their targets, and the fields that go along.
 
 use http::header::LOCATION;
 use http::{HeaderName, StatusCode};
@@ -7,6 +6,9 @@ use http::{HeaderName, StatusCode};
 use super::head::ResponseHead;
 use super::request::RequestHead;
 use crate::url::{ParseUrlError, Url};
+
+#[cfg(test)]
+mod tests;
 
 /// The redirects of one transfer (RFC 9110 section 15.4), counted.
 ///

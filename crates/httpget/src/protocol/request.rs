@@ -1,15 +1,16 @@
-mod field;
+//! The head of a request.
 
-#[cfg(test)]
-mod tests;
+mod field;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, USER_AGENT};
 use http::{HeaderName, HeaderValue, Version};
 
-use crate::url::Credentials;
-use crate::url::Url;
+use crate::url::{Credentials, Url};
 
 pub use field::{Field, InvalidField, is_secret, parse_field};
+
+#[cfg(test)]
+mod tests;
 
 const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
 

@@ -35,7 +35,7 @@ fn too_large(limit: &'static str, max: u64) -> ProtocolError {
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 #[test]
-fn a_head_says_what_it_says_and_keeps_its_bytes() {
+fn a_head_is_decoded_and_keeps_its_bytes() {
     let raw = "HTTP/1.0 404  Not\tFound \nServer: a\r\nserver:b\r\n\r\n";
     let head = head(&format!("{raw}content"));
     assert_eq!(head.version(), Version::HTTP_10);
@@ -120,7 +120,7 @@ fn a_body_until_the_end_may_be_as_long_as_the_limit() {
 }
 
 #[test]
-fn the_head_of_a_body_that_is_too_large_can_be_had() {
+fn the_head_before_a_too_large_body_is_available() {
     let limits = Limits { body: 4, ..Limits::default() };
     let mut exchange = Exchange::new(&limits);
     let stream = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
@@ -143,7 +143,7 @@ fn chunks_that_add_up_to_more_than_64_bits_are_too_large() {
 }
 
 #[test]
-fn content_may_go_another_way() {
+fn content_may_bypass_receive() {
     let (mut exchange, content) =
         receive(&Limits::default(), b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
     assert_eq!(content.unwrap(), b"abc");
@@ -157,7 +157,7 @@ fn content_may_go_another_way() {
 }
 
 #[test]
-fn in_chunks_too() {
+fn chunked_content_may_bypass_receive() {
     let (mut exchange, _) = receive(&Limits::default(), CHUNKED.as_bytes());
     assert_eq!(exchange.passthrough_len(), 0);
     assert_eq!(go_on(&mut exchange, b"a\r\nabc").unwrap(), b"abc");
@@ -174,14 +174,14 @@ fn in_chunks_too() {
 
 #[test]
 #[should_panic(expected = "8 bytes moved, 7 at most")]
-fn no_more_than_there_is() {
+fn advance_beyond_the_content_panics() {
     let (mut exchange, _) =
         receive(&Limits::default(), b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n");
     exchange.advance(8);
 }
 
 #[test]
-fn bytes_behind_the_end_cost_the_connection_whenever_they_come() {
+fn bytes_after_the_end_prevent_reuse() {
     let stream = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     let (mut exchange, _) = receive(&Limits::default(), stream);
     assert!(exchange.is_reusable());
@@ -192,7 +192,7 @@ fn bytes_behind_the_end_cost_the_connection_whenever_they_come() {
 }
 
 #[test]
-fn a_closed_connection_carries_no_other_request() {
+fn a_closed_connection_is_not_reusable() {
     let (mut exchange, _) =
         receive(&Limits::default(), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(exchange.closed(), Ok(()));
@@ -200,7 +200,7 @@ fn a_closed_connection_carries_no_other_request() {
 }
 
 #[test]
-fn trailers_are_only_where_there_are_chunks() {
+fn only_chunked_bodies_have_trailers() {
     let (exchange, _) = receive(&Limits::default(), format!("{CHUNKED}0\r\n\r\n").as_bytes());
     assert!(exchange.trailers().unwrap().is_empty());
     let (exchange, _) =
@@ -210,7 +210,7 @@ fn trailers_are_only_where_there_are_chunks() {
 
 /// More fields than `http::HeaderMap` holds, and a longer name, with limits that would allow them.
 #[test]
-fn what_the_header_map_cannot_hold_is_refused() {
+fn more_fields_than_the_header_map_holds_are_refused() {
     let limits = Limits { head: 1 << 20, fields: usize::MAX, ..Limits::default() };
     let mut stream = b"HTTP/1.1 200 OK\r\n".to_vec();
     for number in 0..40_000 {
@@ -228,7 +228,7 @@ fn what_the_header_map_cannot_hold_is_refused() {
 }
 
 #[test]
-fn every_kind_of_interim_response_is_told() {
+fn every_interim_response_is_an_event() {
     let stream = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n";
     let mut exchange = Exchange::new(&Limits::default());
     let mut input = &stream[..];
@@ -242,7 +242,7 @@ fn every_kind_of_interim_response_is_told() {
 }
 
 #[test]
-fn errors_and_notes_are_one_line_each() {
+fn errors_and_warnings_are_one_line_each() {
     let warnings = [
         Warning::LengthIgnored,
         Warning::ChunkedHttp10,

@@ -1,3 +1,5 @@
+//! Deviations from the protocol that are accepted.
+
 use std::fmt;
 
 /// A deviation in a response that was accepted. Prints as one line.
@@ -42,7 +44,7 @@ impl fmt::Display for Warning {
             Warning::Folded => "a field folded over several lines: joined by spaces",
             Warning::TrailersDropped => "trailers that only a head may have: dropped",
             Warning::Surplus => {
-                "bytes behind the end of the response: the connection is not used again"
+                "bytes after the end of the response: the connection is not used again"
             }
         })
     }

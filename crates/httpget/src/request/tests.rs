@@ -7,7 +7,7 @@ fn fails(request: Request) -> Error {
 }
 
 #[test]
-fn what_is_wrong_with_a_request_is_told_and_nothing_sent() {
+fn invalid_requests_are_reported_and_nothing_is_sent() {
     let client = Client::new();
     let error = fails(client.get("http://h/a\r\nX: y"));
     assert_eq!(error.kind(), ErrorKind::InvalidUrl);
@@ -27,7 +27,7 @@ fn what_is_wrong_with_a_request_is_told_and_nothing_sent() {
 }
 
 #[test]
-fn a_request_has_what_it_was_told() {
+fn a_request_is_sent_with_its_settings() {
     let server = Server::play([vec![
         get_that("/", |head| {
             assert!(head.contains("\r\nRange: bytes=5-9\r\n"), "{head}");

@@ -4,7 +4,7 @@ use crate::fixture::{Server, Step, chain, get, ok, send};
 use crate::limits::Limits;
 
 #[test]
-fn a_whole_body_is_of_any_length_up_to_the_limit() {
+fn bodies_up_to_the_limit_are_read() {
     for length in [0, 1, 8191, 8192, 8193, 100_000, 3_000_000] {
         let body: String = ('a'..='z').cycle().take(length).collect();
         let until_close = send(format!("HTTP/1.1 200 OK\r\n\r\n{body}"));
@@ -22,7 +22,7 @@ fn a_whole_body_is_of_any_length_up_to_the_limit() {
 }
 
 #[test]
-fn a_body_beyond_the_limit_is_refused_by_its_length_or_where_it_gets_there() {
+fn a_body_above_the_limit_is_refused() {
     let until_close = send("HTTP/1.1 200 OK\r\n\r\n12345");
     let server = Server::play([
         vec![get("/length"), send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n12345")],
@@ -39,7 +39,7 @@ fn a_body_beyond_the_limit_is_refused_by_its_length_or_where_it_gets_there() {
 }
 
 #[test]
-fn the_limits_hold_for_whoever_has_none_of_their_own() {
+fn the_clients_limits_apply_by_default() {
     let server = Server::play([vec![get("/"), ok("12345")]]);
     let limits = Limits { body: 4, ..Limits::default() };
     let response = Client::new().with_limits(limits).get(&server.url("/")).send().unwrap();

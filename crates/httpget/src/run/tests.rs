@@ -51,7 +51,7 @@ fn timed_out(error: &Error) -> (Timeout, Phase, u64, Duration) {
 }
 
 #[test]
-fn a_redirect_is_followed_and_told() {
+fn a_redirect_is_followed_and_reported() {
     let server = Server::play([vec![
         get("/old/page"),
         redirect("../new"),
@@ -120,7 +120,7 @@ fn credentials_do_not_go_to_another_origin() {
 }
 
 #[test]
-fn a_redirect_is_an_answer_where_none_is_followed() {
+fn an_unfollowed_redirect_is_a_response() {
     let server = Server::play([vec![get("/"), redirect("/elsewhere")]]);
     let response = Client::new().get(&server.url("/")).with_redirects(false).send().unwrap();
     assert_eq!(response.status(), 302);
@@ -129,7 +129,7 @@ fn a_redirect_is_an_answer_where_none_is_followed() {
 }
 
 #[test]
-fn redirects_end_at_their_limit_and_at_what_leads_nowhere() {
+fn redirects_end_at_the_limit_and_at_a_bad_location() {
     let server = Server::play([vec![
         get("/1"),
         redirect("/2"),
@@ -161,7 +161,7 @@ fn redirects_end_at_their_limit_and_at_what_leads_nowhere() {
 }
 
 #[test]
-fn a_redirect_with_much_or_slow_content_costs_its_connection() {
+fn a_redirect_with_long_or_slow_content_closes_its_connection() {
     let long = |length: u64| {
         send(format!("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: {length}\r\n\r\nsome"))
     };
@@ -185,7 +185,7 @@ fn a_redirect_with_much_or_slow_content_costs_its_connection() {
 }
 
 #[test]
-fn a_silent_server_runs_out_of_the_first_byte_budget() {
+fn a_silent_server_exceeds_the_first_byte_timeout() {
     let server = Server::play([vec![get("/"), Step::Gone]]);
     let silent = Timeouts { first_byte: Some(SHORT), ..timeouts() };
     let error = Client::new().get(&server.url("/")).with_timeouts(silent).send().unwrap_err();
@@ -208,7 +208,7 @@ fn a_head_that_stops_is_a_stall() {
 }
 
 #[test]
-fn a_head_that_drips_does_not_outlast_the_total() {
+fn a_slow_head_ends_at_the_total_timeout() {
     let begin = send("HTTP/1.1 200 OK\r\nX: ");
     let server = Server::play([vec![get("/"), begin, Step::Flood(vec![b'x'])]]);
     let total = Timeouts { total: Some(SHORT), stall: Some(Duration::from_secs(60)), ..timeouts() };
@@ -253,7 +253,7 @@ fn the_total_goes_on_through_redirects_into_the_body() {
 }
 
 #[test]
-fn a_refusal_has_its_address_and_code_behind_it() {
+fn a_refused_connection_has_its_address_and_code_as_cause() {
     // StepDeadline and not listening: nobody else can get the port meanwhile.
     let options = netcore::SocketOptions::new();
     let held = Socket::open(Domain::Ipv4, Type::Stream, Protocol::Default, &options).unwrap();
@@ -270,7 +270,7 @@ fn a_refusal_has_its_address_and_code_behind_it() {
 }
 
 #[test]
-fn a_malformed_head_says_where() {
+fn a_malformed_head_has_an_offset() {
     let server =
         Server::play([vec![get("/"), send("HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n")]]);
     let error = Client::new().get(&server.url("/")).send().unwrap_err();
@@ -280,7 +280,7 @@ fn a_malformed_head_says_where() {
 }
 
 #[test]
-fn a_note_is_told_with_the_head_and_the_connection_closed() {
+fn a_warning_is_reported_and_the_connection_closed() {
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\n";
     let server =
         Server::play([vec![get("/"), send(format!("{head}1\r\na\r\n0\r\n\r\n")), Step::Gone]]);

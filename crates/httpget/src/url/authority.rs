@@ -1,3 +1,5 @@
+//! The authority of a URL: user, password, host and port.
+
 use netcore::Endpoint;
 use netcore::endpoint::Host;
 

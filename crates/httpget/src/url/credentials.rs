@@ -1,9 +1,11 @@
-#[cfg(test)]
-mod tests;
+//! User and password of a URL, for Basic authentication.
 
 use std::fmt;
 
 use http::HeaderValue;
+
+#[cfg(test)]
+mod tests;
 
 /// A user and a password for Basic authentication (RFC 7617), as the part of a URL before `@` has
 /// them. `Debug` shows neither.

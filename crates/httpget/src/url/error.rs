@@ -1,3 +1,5 @@
+//! The error of a text that is not a URL.
+
 use std::fmt;
 
 /// The longest quote of a refused text, in characters.
@@ -10,7 +12,7 @@ const MAX_SCHEME: usize = 32;
 /// The message quotes the text, with an offset and the expected syntax. Characters that could
 /// disturb a terminal are escaped, and a possible password is left out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text} is no URL: at byte {offset}: {reason}")]
+#[error("{text} is not a URL: at byte {offset}: {reason}")]
 pub struct ParseUrlError {
     text: Box<str>,
     offset: usize,

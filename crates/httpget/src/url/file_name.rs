@@ -1,3 +1,5 @@
+//! The file name in a URL.
+
 use super::credentials::percent_decode;
 
 /// Returns the file name in a request target.

@@ -1,3 +1,5 @@
+//! Schemes and origins.
+
 use std::fmt;
 
 /// The protocol of a server.

@@ -1,3 +1,5 @@
+//! Resolves references (RFC 3986 section 5.2).
+
 use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
 
 use super::MAX_URL;

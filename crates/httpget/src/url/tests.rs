@@ -8,7 +8,7 @@ fn parse(text: &str) -> Url {
 }
 
 #[test]
-fn every_part_can_be_had() {
+fn a_url_has_parts() {
     for (text, scheme, host, port, authority, target, origin) in [
         ("h", Scheme::Http, "h", 80, "h", "/", "http://h"),
         ("https://h/", Scheme::Https, "h", 443, "h", "/", "https://h"),
@@ -44,7 +44,7 @@ fn every_part_can_be_had() {
 }
 
 #[test]
-fn it_leads_to_an_endpoint() {
+fn a_url_has_an_endpoint() {
     for (text, endpoint) in [
         ("http://h", "h:80"),
         ("https://h.example.", "h.example.:443"),
@@ -70,7 +70,7 @@ fn an_origin_is_scheme_host_and_port() {
 }
 
 #[test]
-fn what_it_prints_is_the_same_url() {
+fn a_printed_url_parses_to_the_same_url() {
     for text in ["h", "https://u:p@h:8/a b/ü".replace(' ', "%20").as_str(), "[fe80::1%lo]:8/?%"] {
         let url = parse(text);
         assert_eq!(parse(url.as_str()), url.without_credentials());
@@ -102,11 +102,11 @@ fn a_password_is_never_shown() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn an_error_says_where_and_quotes_little() {
+fn an_error_has_an_offset_and_a_short_quote() {
     let error = Url::parse("ex\u{1b}[2Jample").unwrap_err();
     assert_eq!(error.offset(), 2);
     let text = error.to_string();
-    assert!(text.starts_with(r#""ex\u{1b}[2Jample" is no URL: at byte 2: "#), "{text}");
+    assert!(text.starts_with(r#""ex\u{1b}[2Jample" is not a URL: at byte 2: "#), "{text}");
     assert_eq!(error.unsupported_scheme(), None);
 
     let scheme = "x".repeat(5000);
@@ -117,7 +117,7 @@ fn an_error_says_where_and_quotes_little() {
 }
 
 #[test]
-fn its_length_has_a_limit() {
+fn the_length_of_a_url_is_limited() {
     let of_length = |length| format!("http://h/{}", "a".repeat(length - "http://h/".len()));
     let longest = parse(&of_length(MAX_URL));
     assert_eq!(longest.as_str().len(), MAX_URL);
@@ -183,7 +183,7 @@ fn references_resolve_as_in_the_rfc() {
 }
 
 #[test]
-fn a_file_is_named_as_long_as_that_is_safe() {
+fn only_safe_file_names_are_returned() {
     for (url, name) in [
         ("h/a/b.tar.gz?c=/d#e", Some("b.tar.gz")),
         ("h/b%20c", Some("b c")),

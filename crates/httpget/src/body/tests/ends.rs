@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_body_that_is_announced_too_large_is_refused_at_once_whatever_the_server_does() {
+fn a_body_announced_too_large_is_refused_at_once() {
     let small = Limits { body: 5, ..Limits::default() };
     for framing in ["Content-Length: 6\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n6\r\n"] {
         // Nothing more comes: a client that waited for it would run out of its stall budget.
@@ -19,7 +19,7 @@ fn a_body_that_is_announced_too_large_is_refused_at_once_whatever_the_server_doe
 }
 
 #[test]
-fn the_side_that_ends_the_connection_is_named() {
+fn the_reason_for_closing_is_named() {
     for (field, says, why) in [
         (Some("close"), "keep-alive", CloseReason::Request),
         (Some("close"), "close", CloseReason::Request),

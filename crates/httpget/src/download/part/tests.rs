@@ -44,7 +44,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn a_whole_download_takes_the_place_of_nothing() {
+fn a_download_creates_a_file() {
     let directory = Directory::new();
     let path = directory.join("file");
     let part = begun(&path, b"all of it");
@@ -58,7 +58,7 @@ fn a_whole_download_takes_the_place_of_nothing() {
 }
 
 #[test]
-fn what_was_there_stays_until_the_end_and_hands_on_its_permissions() {
+fn the_old_file_stays_until_the_end_and_its_permissions_are_kept() {
     let directory = Directory::new();
     let path = directory.join("file");
     fs::write(&path, "old").unwrap();
@@ -79,7 +79,7 @@ fn what_was_there_stays_until_the_end_and_hands_on_its_permissions() {
 }
 
 #[test]
-fn the_time_of_the_last_change_is_the_one_that_is_given() {
+fn the_modification_time_is_set() {
     let directory = Directory::new();
     let path = directory.join("file");
     let modified = UNIX_EPOCH + Duration::from_secs(784_111_777);
@@ -88,7 +88,7 @@ fn the_time_of_the_last_change_is_the_one_that_is_given() {
 }
 
 #[test]
-fn what_is_not_finished_is_there_for_the_next_one() {
+fn a_partial_file_stays_for_the_next_download() {
     let directory = Directory::new();
     let path = directory.join("file");
     fs::write(&path, "old").unwrap();
@@ -104,7 +104,7 @@ fn what_is_not_finished_is_there_for_the_next_one() {
 }
 
 #[test]
-fn cutting_goes_on_from_the_cut() {
+fn writing_continues_after_a_truncation() {
     let directory = Directory::new();
     let path = directory.join("file");
     let mut part = begun(&path, b"the wrong");
@@ -115,7 +115,7 @@ fn cutting_goes_on_from_the_cut() {
 }
 
 #[test]
-fn where_nothing_came_nothing_is_left() {
+fn an_empty_partial_file_is_removed() {
     let directory = Directory::new();
     let path = directory.join("file");
     drop(open(&path).unwrap());
@@ -126,7 +126,7 @@ fn where_nothing_came_nothing_is_left() {
 }
 
 #[test]
-fn an_open_alone_does_not_touch_what_is_left() {
+fn opening_keeps_the_content() {
     let directory = Directory::new();
     let path = directory.join("file");
     drop(begun(&path, b"the"));
@@ -136,7 +136,7 @@ fn an_open_alone_does_not_touch_what_is_left() {
 }
 
 #[test]
-fn what_can_not_be_told_is_not_gone_on_with() {
+fn content_of_unknown_version_is_not_resumed() {
     let directory = Directory::new();
     let path = directory.join("file");
     drop(begun(&path, b"more than eight"));
@@ -151,7 +151,7 @@ fn what_can_not_be_told_is_not_gone_on_with() {
 }
 
 #[test]
-fn what_somebody_else_made_is_not_touched() {
+fn foreign_files_are_not_touched() {
     let directory = Directory::new();
     let path = directory.join("file");
     let (part, meta) = (directory.join("file.part"), directory.join("file.part.meta"));
@@ -177,7 +177,7 @@ fn what_somebody_else_made_is_not_touched() {
 }
 
 #[test]
-fn a_mark_is_for_one_file_and_not_for_a_name() {
+fn a_mark_belongs_to_one_file() {
     let directory = Directory::new();
     let path = directory.join("file");
     let part = directory.join("file.part");
@@ -195,7 +195,7 @@ fn a_mark_is_for_one_file_and_not_for_a_name() {
 }
 
 #[test]
-fn a_mark_without_a_file_says_nothing_of_the_next_one() {
+fn a_mark_without_a_file_is_ignored() {
     let directory = Directory::new();
     let path = directory.join("file");
     drop(begun(&path, b"the"));
@@ -233,7 +233,7 @@ fn two_do_not_write_one_file() {
 }
 
 #[test]
-fn a_part_that_is_no_file_of_its_own_is_refused() {
+fn a_link_instead_of_a_partial_file_is_refused() {
     let directory = Directory::new();
     let path = directory.join("file");
     let part = directory.join("file.part");
@@ -252,7 +252,7 @@ fn a_part_that_is_no_file_of_its_own_is_refused() {
 }
 
 #[test]
-fn a_part_that_somebody_else_wrote_to_does_not_become_the_file() {
+fn a_partial_file_changed_by_others_is_not_renamed() {
     let directory = Directory::new();
     let path = directory.join("file");
     let other = directory.join("other");
@@ -275,7 +275,7 @@ fn a_part_that_somebody_else_wrote_to_does_not_become_the_file() {
 }
 
 #[test]
-fn what_can_not_be_replaced_keeps_the_part_and_its_version() {
+fn a_failed_rename_keeps_the_partial_file_and_its_mark() {
     let directory = Directory::new();
     let path = directory.join("file");
     let part = begun(&path, b"the rest");
@@ -287,7 +287,7 @@ fn what_can_not_be_replaced_keeps_the_part_and_its_version() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_or_not_ours_is_an_error() {
+fn a_missing_or_read_only_directory_is_an_error() {
     let directory = Directory::new();
     let missing = open(&directory.join("no-such/file")).unwrap_err();
     assert_eq!(missing.cause().kind(), io::ErrorKind::NotFound);

@@ -78,7 +78,7 @@ fn a_validator_is_a_strong_tag_or_a_strong_date() {
 }
 
 #[test]
-fn obsolete_forms_of_dates_are_sent_back_as_they_came() {
+fn obsolete_dates_are_sent_back_unchanged() {
     let text = "Sunday, 06-Nov-94 11:59:00 GMT";
     let fields = headers(&[&format!("Last-Modified: {text}")]);
     let validator = Validator::of(&fields, noon()).unwrap();
@@ -86,7 +86,7 @@ fn obsolete_forms_of_dates_are_sent_back_as_they_came() {
 }
 
 #[test]
-fn a_range_is_all_behind_what_is_there() {
+fn a_range_begins_after_the_existing_bytes() {
     assert_eq!(tagged(400, None).range().unwrap(), "bytes=400-");
     assert_eq!(tagged(400, None).if_range().unwrap(), TAG);
     assert_eq!(Held::File(400).range().unwrap(), "bytes=400-");
@@ -97,7 +97,7 @@ fn a_range_is_all_behind_what_is_there() {
 }
 
 #[test]
-fn a_part_that_fits_is_gone_on_with() {
+fn a_matching_range_is_continued() {
     let partial = tagged(400, Some(1000));
     let whole_rest = Ok(Decision::Continue { length: 600, total: 1000 });
     let tag = "ETag: \"v1\"";
@@ -114,7 +114,7 @@ fn a_part_that_fits_is_gone_on_with() {
 }
 
 #[test]
-fn a_part_of_another_version_is_asked_for_again() {
+fn another_version_is_requested_again() {
     let partial = tagged(400, Some(1000));
     let again = Ok(Decision::Repeat);
     let tag = "ETag: \"v1\"";
@@ -137,7 +137,7 @@ fn a_part_of_another_version_is_asked_for_again() {
 }
 
 #[test]
-fn a_part_of_another_resource_is_asked_for_again() {
+fn another_resource_is_requested_again() {
     let url = |text| Url::parse(text).unwrap();
     let of = |asked, found| Source::of(&url(asked), &url(found));
     let fields = headers(&["Content-Range: bytes 400-999/1000", "ETag: \"v1\""]);
@@ -170,7 +170,7 @@ fn a_part_of_another_resource_is_asked_for_again() {
 }
 
 #[test]
-fn a_file_of_an_unknown_version_is_whole_or_begun_again() {
+fn a_file_of_unknown_version_is_complete_or_started_again() {
     let file = Held::File(1000);
     assert_eq!(plan(&file, 416, &["Content-Range: bytes */1000"]), Ok(Decision::Complete));
     let others: &[(u16, &[&str])] = &[
@@ -186,7 +186,7 @@ fn a_file_of_an_unknown_version_is_whole_or_begun_again() {
 }
 
 #[test]
-fn another_range_is_asked_for_again() {
+fn a_wrong_range_is_requested_again() {
     let partial = tagged(400, Some(1000));
     let tag = "ETag: \"v1\"";
     assert_eq!(
@@ -235,7 +235,7 @@ fn a_server_without_ranges_starts_again() {
 }
 
 #[test]
-fn nothing_left_at_the_full_size_is_success() {
+fn a_416_at_the_full_size_is_success() {
     let whole = tagged(1000, Some(1000));
     assert_eq!(plan(&whole, 416, &["Content-Range: bytes */1000"]), Ok(Decision::Complete));
     let unknown = tagged(1000, None);
@@ -251,7 +251,7 @@ fn nothing_left_at_the_full_size_is_success() {
 }
 
 #[test]
-fn without_a_range_asked_for_the_content_is_the_file() {
+fn without_a_range_the_content_is_the_file() {
     for nothing in [Held::Nothing, tagged(0, None)] {
         assert_eq!(plan(&nothing, 200, &[]), Ok(Decision::Begin { length: None }));
         let whole = ["Content-Range: bytes 0-999/1000"];
@@ -265,7 +265,7 @@ fn without_a_range_asked_for_the_content_is_the_file() {
 }
 
 #[test]
-fn a_range_that_a_request_asks_for_by_itself_is_that_range_or_an_error() {
+fn a_range_set_by_hand_is_that_range_or_an_error() {
     let check = |asked, status, fields: &[&str], sent| {
         let asked = HeaderValue::from_static(asked);
         check_asked(&asked, StatusCode::from_u16(status).unwrap(), &headers(fields), sent)

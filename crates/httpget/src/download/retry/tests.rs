@@ -17,7 +17,7 @@ fn waits_double_up_to_a_minute_within_their_halves() {
 }
 
 #[test]
-fn waits_differ_from_one_another_and_depend_on_the_seed_alone() {
+fn waits_are_random_and_depend_only_on_the_seed() {
     let first = |seed| Backoff::default().with_seed(seed).next_wait();
     assert_eq!(first(1), first(1));
     let mut waits: Vec<_> = (0..100).map(first).collect();
@@ -29,7 +29,7 @@ fn waits_differ_from_one_another_and_depend_on_the_seed_alone() {
 }
 
 #[test]
-fn progress_makes_waits_short_again() {
+fn progress_resets_the_waits() {
     let mut backoff = Backoff::default().with_seed(3);
     for _ in 0..5 {
         backoff.next_wait();

@@ -14,7 +14,7 @@ fn mark(validator: Validator, total: Option<u64>) -> Mark {
 }
 
 #[test]
-fn what_is_written_is_read_again() {
+fn a_written_mark_is_read_back() {
     let directory = Directory::new();
     let path = directory.join("meta");
     let modified = Validator::Modified(HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
@@ -45,7 +45,7 @@ fn the_text_is_as_documented() {
 }
 
 #[test]
-fn a_prefix_and_another_text_name_no_version() {
+fn truncated_and_foreign_texts_name_no_version() {
     let whole = mark(tag("\"v1\""), Some(1000)).text();
     for length in 0..whole.len() {
         let found = match length < OURS.len() {
@@ -75,7 +75,7 @@ fn a_prefix_and_another_text_name_no_version() {
 }
 
 #[test]
-fn what_is_not_ours_is_neither_read_nor_followed() {
+fn foreign_files_and_links_are_not_read() {
     let directory = Directory::new();
     let path = directory.join("meta");
     assert_eq!(read(&path).unwrap(), Found::Nothing);
@@ -93,7 +93,7 @@ fn what_is_not_ours_is_neither_read_nor_followed() {
 }
 
 #[test]
-fn a_version_that_is_too_long_is_not_kept() {
+fn a_too_long_version_is_not_stored() {
     let directory = Directory::new();
     let path = directory.join("meta");
     let long = Validator::Tag(HeaderValue::from_bytes(&[b'"'; MAX_BYTES]).unwrap());

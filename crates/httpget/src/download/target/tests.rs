@@ -38,7 +38,7 @@ fn fifo(path: &Path) {
 }
 
 #[test]
-fn nothing_and_a_file_are_written_aside() {
+fn regular_files_are_written_to_a_partial_file() {
     let directory = Directory::new();
     let path = directory.join("file");
     let nothing = place(&path);
@@ -54,7 +54,7 @@ fn nothing_and_a_file_are_written_aside() {
 }
 
 #[test]
-fn a_name_without_a_directory_is_in_this_one() {
+fn a_bare_name_is_in_the_current_directory() {
     let place = place(Path::new("no-such-file"));
     assert_eq!(place.directory(), Path::new("."));
     assert_eq!(place.aside()[0], Path::new("no-such-file.part"));
@@ -89,7 +89,7 @@ fn a_name_without_room_for_a_suffix_is_shortened() {
 }
 
 #[test]
-fn links_are_followed_to_where_they_lead() {
+fn links_are_followed() {
     let directory = Directory::new();
     let inner = directory.join("inner");
     fs::create_dir(&inner).unwrap();
@@ -114,7 +114,7 @@ fn links_in_a_circle_and_links_to_directories_are_refused() {
 }
 
 #[test]
-fn directories_and_what_has_no_name_are_refused() {
+fn directories_and_empty_names_are_refused() {
     let directory = Directory::new();
     let (kind, text) = refusal(directory.path());
     assert_eq!(kind, io::ErrorKind::IsADirectory);
@@ -137,7 +137,7 @@ fn a_file_that_can_not_be_written_is_not_replaced() {
 }
 
 #[test]
-fn devices_are_written_straight() {
+fn devices_are_written_directly() {
     for path in ["/dev/null", "/dev/full"] {
         let Direct::File(mut file) = direct(Path::new(path)) else { panic!("no file") };
         assert_eq!(file.write_all(b"x").is_ok(), path == "/dev/null", "{path}");
@@ -145,7 +145,7 @@ fn devices_are_written_straight() {
 }
 
 #[test]
-fn a_fifo_is_waited_for_until_somebody_reads() {
+fn opening_a_fifo_waits_for_a_reader() {
     let directory = Directory::new();
     let path = directory.join("fifo");
     fifo(&path);
@@ -167,7 +167,7 @@ fn a_fifo_is_waited_for_until_somebody_reads() {
 }
 
 #[test]
-fn a_socket_is_connected_to() {
+fn a_socket_is_connected() {
     let directory = Directory::new();
     let path = directory.join("socket");
     let listener = UnixListener::bind(&path).unwrap();
@@ -184,7 +184,7 @@ fn a_socket_is_connected_to() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_descriptors_name_is_not_taken_for_a_file() {
+fn a_link_in_proc_is_written_directly() {
     use std::os::fd::AsRawFd;
 
     let directory = Directory::new();

@@ -19,7 +19,7 @@ fn through(download: Download) -> (Result<Downloaded, Error>, Vec<u8>) {
 }
 
 #[test]
-fn a_further_attempt_goes_on_behind_what_is_written() {
+fn a_further_attempt_continues_after_written_bytes() {
     let server = Server::play([
         vec![asks_all(), send(cut(10)), Step::Close],
         vec![asks_rest(10), Step::Close],
@@ -33,7 +33,7 @@ fn a_further_attempt_goes_on_behind_what_is_written() {
 }
 
 #[test]
-fn where_nothing_is_written_yet_it_begins_again() {
+fn an_attempt_without_written_bytes_starts_again() {
     let server = Server::play([
         vec![asks_all(), send(cut(0)), Step::Close],
         vec![asks_all(), send(whole())],
@@ -45,7 +45,7 @@ fn where_nothing_is_written_yet_it_begins_again() {
 }
 
 #[test]
-fn where_the_server_can_not_go_on_it_ends_with_the_first_error() {
+fn without_ranges_the_first_error_is_final() {
     let other = response("206 Partial Content", &[&content_range(0, 39, 40)], BODY);
     for second in [whole(), response("200 OK", &["ETag: \"v2\""], OTHER), other] {
         let server = Server::play([
@@ -61,7 +61,7 @@ fn where_the_server_can_not_go_on_it_ends_with_the_first_error() {
 }
 
 #[test]
-fn without_a_version_there_is_no_further_attempt() {
+fn without_a_version_written_bytes_end_the_download() {
     let mut unnamed = response("200 OK", &[], BODY);
     unnamed.truncate(unnamed.len() - 30);
     let server = Server::play([vec![asks_all(), send(unnamed), Step::Close]]);
@@ -73,7 +73,7 @@ fn without_a_version_there_is_no_further_attempt() {
 }
 
 #[test]
-fn what_has_its_framing_is_not_gone_on_with() {
+fn raw_bodies_are_not_resumed() {
     let chunked = head("200 OK", &["ETag: \"v1\"", "Transfer-Encoding: chunked"]);
     let framed = b"3\r\nAll\r\n0\r\n\r\n";
     let half = [&chunked[..], &framed[..5]].concat();
@@ -131,7 +131,7 @@ fn heads_that_came_before_an_error_are_written() {
 }
 
 #[test]
-fn no_news_are_an_answer_without_content() {
+fn a_304_is_a_response_without_content() {
     let unchanged = head("304 Not Modified", &["ETag: \"v1\""]);
     let server = Server::play([vec![asks_all(), send(unchanged.clone())]]);
     let (result, bytes) = through(download(&server).with_heads(true));
@@ -141,7 +141,7 @@ fn no_news_are_an_answer_without_content() {
 }
 
 #[test]
-fn what_nobody_reads_ends_it() {
+fn a_pipe_without_a_reader_ends_the_download() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let (exit, entrance) = UnixStream::pair().unwrap();
     drop(exit);
@@ -153,7 +153,7 @@ fn what_nobody_reads_ends_it() {
 }
 
 #[test]
-fn devices_are_written_through_and_stay_what_they_are() {
+fn devices_are_written_directly_and_stay() {
     use std::os::unix::fs::FileTypeExt;
 
     let server = Server::play([vec![asks_all(), send(whole())]]);
@@ -171,7 +171,7 @@ fn devices_are_written_through_and_stay_what_they_are() {
 }
 
 #[test]
-fn a_fifo_without_a_reader_is_waited_for_in_vain() {
+fn a_fifo_without_a_reader_times_out() {
     let place = FileTarget::new();
     assert!(Command::new("mkfifo").arg(&place.file).status().unwrap().success());
     let length = Duration::from_millis(20);
@@ -185,11 +185,11 @@ fn a_fifo_without_a_reader_is_waited_for_in_vain() {
         ErrorKind::TimedOut { timeout, phase, received: 0, after: length },
         "{error}"
     );
-    assert!(chain(&error)[2].ends_with("nobody reads from it"), "{:?}", chain(&error));
+    assert!(chain(&error)[2].ends_with("it has no reader"), "{:?}", chain(&error));
 }
 
 #[test]
-fn a_fifo_is_written_through() {
+fn a_fifo_is_written_directly() {
     let server = Server::play([
         vec![asks_all(), send(cut(10)), Step::Close],
         vec![asks_rest(10), send(rest(10))],

@@ -18,7 +18,7 @@ fn an_empty_body_is_an_empty_file() {
 }
 
 #[test]
-fn chunks_and_bodies_until_the_end_become_files_too() {
+fn chunked_bodies_and_bodies_until_close_become_files() {
     let chunks =
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
     let until = "HTTP/1.0 200 OK\r\n\r\nabcde";
@@ -33,7 +33,7 @@ fn chunks_and_bodies_until_the_end_become_files_too() {
 }
 
 #[test]
-fn until_it_is_whole_the_file_is_what_it_was() {
+fn the_file_is_unchanged_until_the_download_is_complete() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let place = FileTarget::new();
     fs::write(&place.file, "an older one").unwrap();
@@ -71,7 +71,7 @@ fn a_link_stays_a_link() {
 }
 
 #[test]
-fn the_time_of_the_last_change_is_the_servers_unless_it_can_not_be() {
+fn the_file_gets_a_plausible_last_modified_time() {
     let then = UNIX_EPOCH + Duration::from_secs(784_111_777);
     let rows = [
         ("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT", true, Some(then)),
@@ -116,7 +116,7 @@ fn two_downloads_to_one_file_do_not_mix() {
 }
 
 #[test]
-fn what_can_not_be_written_is_not_asked_for() {
+fn an_unwritable_target_fails_before_the_request() {
     // Nobody accepts here, and nobody has to.
     let request = || Client::new().get("http://127.0.0.1:1/f");
     let place = FileTarget::new();
@@ -132,7 +132,7 @@ fn what_can_not_be_written_is_not_asked_for() {
 }
 
 #[test]
-fn heads_come_before_the_content_if_they_are_wanted() {
+fn wanted_heads_precede_the_content() {
     let interim = head("103 Early Hints", &["Link: </x>"]);
     let away = response("302 Found", &["Location: /f"], b"not this");
     let redirect = head("302 Found", &["Location: /f", "Content-Length: 8"]);
@@ -147,7 +147,7 @@ fn heads_come_before_the_content_if_they_are_wanted() {
 }
 
 #[test]
-fn a_file_with_heads_or_of_a_range_is_not_gone_on_with() {
+fn files_with_heads_and_ranges_are_not_resumed() {
     for heads in [true, false] {
         let range = if heads { "" } else { "bytes=0-39" };
         let asks = || {
@@ -181,7 +181,7 @@ fn a_file_with_heads_or_of_a_range_is_not_gone_on_with() {
 }
 
 #[test]
-fn another_range_than_the_one_that_was_asked_for_by_hand_is_no_file() {
+fn another_range_than_the_requested_one_is_an_error() {
     let server = Server::play([vec![get_that("/f", |_| ()), send(whole())]]);
     let place = FileTarget::new();
     let request = Client::new().get(&server.url("/f")).with_range("4-9");
@@ -190,7 +190,7 @@ fn another_range_than_the_one_that_was_asked_for_by_hand_is_no_file() {
 }
 
 #[test]
-fn a_range_that_was_asked_for_by_hand_is_a_file() {
+fn a_range_set_by_hand_becomes_a_file() {
     let part =
         response("206 Partial Content", &[&content_range(4, 9, 40), "ETag: \"v1\""], &BODY[4..10]);
     let asks = get_that("/f", |head| assert!(has_field(head, "Range: bytes=4-9"), "{head}"));
@@ -203,7 +203,7 @@ fn a_range_that_was_asked_for_by_hand_is_a_file() {
 }
 
 #[test]
-fn a_file_that_must_not_be_replaced_stays() {
+fn without_replace_the_file_stays() {
     let place = FileTarget::new();
     let server = Server::play([vec![
         asks_all(),
@@ -226,7 +226,7 @@ fn a_file_that_must_not_be_replaced_stays() {
 }
 
 #[test]
-fn a_new_file_needs_no_other_to_be_replaced() {
+fn without_replace_a_new_file_is_created() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let place = FileTarget::new();
     run(download(&server).with_replace(false), &place.file).unwrap();

@@ -37,7 +37,7 @@ fn start(setup: &str, url: &str, file: &Path) -> Child {
 }
 
 #[test]
-fn a_killed_download_is_gone_on_with() {
+fn a_killed_download_is_resumed() {
     let (arrived, wait) = std::sync::mpsc::channel::<()>();
     let hold = Step::Do(Box::new(move || assert!(wait.recv().is_err())));
     let server =
@@ -63,7 +63,7 @@ fn a_killed_download_is_gone_on_with() {
 }
 
 #[test]
-fn a_file_larger_than_allowed_is_a_write_error_and_can_be_gone_on_with() {
+fn a_file_above_rlimit_fsize_is_a_write_error_and_can_be_resumed() {
     let body = vec![b'x'; 1 << 20];
     let all = response("200 OK", &["ETag: \"v1\""], &body);
     // It asks whether the older one is the whole.

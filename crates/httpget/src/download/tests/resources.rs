@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn parts_of_different_resources_are_not_joined() {
+fn different_resources_are_not_joined() {
     let dated = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT";
     for (validator, path, host) in [
         ("ETag: \"v1\"", "/b", None),
@@ -42,7 +42,7 @@ fn moved(range: fn() -> Step, target: &'static str) -> Vec<Step> {
 }
 
 #[test]
-fn a_redirect_to_another_resource_is_begun_again_and_one_that_is_signed_anew_is_not() {
+fn a_new_redirect_target_starts_again_and_a_new_signature_resumes() {
     let rest_at = |target| {
         [moved(|| asks_rest(10), target), vec![send(rest(10))]].into_iter().flatten().collect()
     };
@@ -64,7 +64,7 @@ fn a_redirect_to_another_resource_is_begun_again_and_one_that_is_signed_anew_is_
 }
 
 #[test]
-fn a_file_that_is_whole_is_not_fetched_again() {
+fn a_complete_file_is_not_fetched_again() {
     let asks = || {
         get_that("/f", |head| {
             assert!(has_field(head, "Range: bytes=40-"), "{head}");

@@ -13,7 +13,7 @@ fn busy(fields: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn an_attempt_goes_on_where_the_last_one_broke() {
+fn an_attempt_resumes_the_last_one() {
     let reset = |at| vec![asks_rest(at), send(cut_rest(at, at + 10)), Step::Reset];
     let server = Server::play([
         vec![asks_all(), send(cut(10)), Step::Close],
@@ -63,7 +63,7 @@ fn the_attempts_are_counted() {
 }
 
 #[test]
-fn without_a_version_an_attempt_begins_again() {
+fn without_a_version_an_attempt_starts_again() {
     let unnamed = response("200 OK", &[], BODY);
     let server = Server::play([
         vec![asks_all(), send(&unnamed[..unnamed.len() - 1]), Step::Close],
@@ -77,7 +77,7 @@ fn without_a_version_an_attempt_begins_again() {
 }
 
 #[test]
-fn a_first_attempt_does_not_trust_what_was_left_and_a_second_one_its_own() {
+fn only_content_of_earlier_attempts_is_resumed_by_default() {
     let server = Server::play([
         vec![asks_all(), Step::Close],
         vec![asks_all(), send(cut(20)), Step::Close],
@@ -90,7 +90,7 @@ fn a_first_attempt_does_not_trust_what_was_left_and_a_second_one_its_own() {
 }
 
 #[test]
-fn a_server_that_restarts_is_waited_for() {
+fn a_restarting_server_is_retried() {
     // Not where clients come from: one that connects to a port at which nobody listens may be given
     // that very port, and be its own peer.
     let host = if cfg!(target_os = "linux") { "127.0.0.2" } else { "127.0.0.1" };
@@ -133,7 +133,7 @@ fn serve_once(address: std::net::SocketAddr) -> thread::JoinHandle<()> {
 }
 
 #[test]
-fn busy_servers_are_asked_again_as_soon_as_they_say() {
+fn retry_after_of_a_busy_server_is_respected() {
     let early = [busy(&["Retry-After: 0"]), busy(&["Retry-After: Sun, 06 Nov 1994 08:49:37 GMT"])];
     let mut script = Vec::new();
     for response in early {
@@ -152,7 +152,7 @@ fn busy_servers_are_asked_again_as_soon_as_they_say() {
 }
 
 #[test]
-fn the_wait_is_the_one_the_server_asks_for() {
+fn the_wait_is_the_one_in_retry_after() {
     let server = Server::play([vec![
         asks_all(),
         send(busy(&["Retry-After: 1"])),
@@ -187,7 +187,7 @@ fn run_late(download: Download, path: &Path) -> (Result<Downloaded, Error>, Dura
 }
 
 #[test]
-fn where_there_is_no_further_attempt_the_last_answer_counts() {
+fn without_further_attempts_the_last_response_counts() {
     let within = Timeouts { total: Some(Duration::from_secs(400)), ..Timeouts::default() };
     for (asked, timeouts) in [(500, within), (86_400, Timeouts::default())] {
         for errors in [true, false] {
@@ -206,7 +206,7 @@ fn where_there_is_no_further_attempt_the_last_answer_counts() {
                     let kind = ErrorKind::Status(StatusCode::SERVICE_UNAVAILABLE);
                     let error = result.unwrap_err();
                     assert_eq!(error.kind(), kind);
-                    let why = format!("the next attempt would be due in {asked} s only");
+                    let why = format!("the next attempt would come too late, in {asked} s");
                     assert_eq!(chain(&error)[1..], [why]);
                     assert_eq!(place.directory.names(), [""; 0]);
                 }
@@ -217,7 +217,7 @@ fn where_there_is_no_further_attempt_the_last_answer_counts() {
 }
 
 #[test]
-fn where_there_is_no_further_attempt_the_last_error_counts() {
+fn without_further_attempts_the_last_error_counts() {
     let server = Server::play([vec![asks_all(), send(cut(10)), Step::Close]]);
     let place = FileTarget::new();
     let timeouts = Timeouts { total: Some(Duration::from_secs(400)), ..Timeouts::default() };
@@ -232,7 +232,7 @@ fn where_there_is_no_further_attempt_the_last_error_counts() {
 }
 
 #[test]
-fn what_will_not_pass_is_not_tried_again() {
+fn permanent_errors_are_not_retried() {
     for status in ["400 Bad Request", "403 Forbidden", "404 Not Found"] {
         let server = Server::play([vec![asks_all(), send(response(status, &[], b"no"))]]);
         let place = FileTarget::new();
@@ -248,7 +248,7 @@ fn what_will_not_pass_is_not_tried_again() {
 }
 
 #[test]
-fn an_error_in_place_of_the_rest_leaves_what_is_there() {
+fn an_error_status_instead_of_the_rest_keeps_the_partial_file() {
     for status in ["404 Not Found", "503 Service Unavailable", "304 Not Modified"] {
         let server =
             Server::play([vec![asks_rest(10), send(head(status, &["Content-Length: 0"]))]]);
@@ -262,7 +262,7 @@ fn an_error_in_place_of_the_rest_leaves_what_is_there() {
 }
 
 #[test]
-fn an_error_is_content_where_it_is_wanted() {
+fn wanted_error_content_is_downloaded() {
     let server = Server::play([vec![
         asks_all(),
         send(busy(&[])),
@@ -278,7 +278,7 @@ fn an_error_is_content_where_it_is_wanted() {
 }
 
 #[test]
-fn no_news_is_not_the_file() {
+fn a_304_is_not_the_file() {
     let server = Server::play([vec![asks_all(), send(head("304 Not Modified", &[]))]]);
     let place = FileTarget::new();
     fs::write(&place.file, "an older one").unwrap();
@@ -289,7 +289,7 @@ fn no_news_is_not_the_file() {
 }
 
 #[test]
-fn no_news_are_good_news_for_whoever_asks() {
+fn a_requested_304_keeps_the_file() {
     let server = Server::play([vec![
         get_that("/f", |head| assert!(has_field(head, "If-None-Match: \"v1\""), "{head}")),
         send(head("304 Not Modified", &["ETag: \"v1\""])),
@@ -304,7 +304,7 @@ fn no_news_are_good_news_for_whoever_asks() {
 }
 
 #[test]
-fn what_is_wrong_with_the_request_comes_first() {
+fn an_invalid_request_fails_before_the_target_is_opened() {
     let place = FileTarget::new();
     for url in ["http://", "ftp://host/file"] {
         run(Download::new(Client::new().get(url)).with_retries(3), &place.file).unwrap_err();

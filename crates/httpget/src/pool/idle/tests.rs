@@ -17,7 +17,7 @@ fn the_newest_of_the_same_key_is_taken_first() {
 }
 
 #[test]
-fn the_oldest_makes_room_and_none_at_all_are_kept_where_the_bound_is_zero() {
+fn the_oldest_makes_room_and_a_zero_limit_keeps_none() {
     let now = Instant::now();
     let mut pool = IdleConnections::new(2, 60 * SECOND);
     for connection in 0..100 {
@@ -33,7 +33,7 @@ fn the_oldest_makes_room_and_none_at_all_are_kept_where_the_bound_is_zero() {
 }
 
 #[test]
-fn what_is_idle_for_too_long_is_gone_whoever_comes() {
+fn expired_connections_are_dropped_at_every_call() {
     let now = Instant::now();
     let mut pool = IdleConnections::new(8, 60 * SECOND);
     pool.put_at(now, "a", 1);

@@ -19,7 +19,7 @@ fn moved(location: &str) -> ResponseHead {
 }
 
 #[test]
-fn the_limit_is_exact() {
+fn the_redirect_limit_is_exact() {
     let mut redirects = Redirects::new(2);
     let mut here = url("http://h/a");
     for followed in 1..=2 {
@@ -39,14 +39,14 @@ fn the_limit_is_exact() {
 }
 
 #[test]
-fn a_bad_location_is_the_cause_and_not_said_twice() {
+fn a_bad_location_is_the_cause_and_said_once() {
     let error = Redirects::new(1).next(&url("h"), &moved("ftp://f/")).unwrap_err();
     let cause = error.source().unwrap().to_string();
     assert!(!error.to_string().contains("ftp") && cause.contains("ftp"), "{error}: {cause}");
 }
 
 #[test]
-fn credentials_stay_where_they_belong() {
+fn credentials_stay_with_their_origin() {
     let mut redirects = Redirects::new(10);
     let mut here = url("http://user:password@h/");
     let mut head = RequestHead::get(&here);
@@ -76,7 +76,7 @@ fn credentials_stay_where_they_belong() {
 }
 
 #[test]
-fn what_was_done_by_hand_stays_done_at_home() {
+fn changes_by_hand_survive_redirects_within_the_origin() {
     let from = url("http://user:password@h/");
     let home = url("http://other:secret@h/");
     for (field, sent) in [("Authorization: a", Some("a")), ("Authorization:", None)] {
@@ -95,7 +95,7 @@ fn what_was_done_by_hand_stays_done_at_home() {
 }
 
 #[test]
-fn names_are_told_once_and_what_is_marked_is_lost() {
+fn removed_names_are_listed_once_and_sensitive_values_removed() {
     let from = url("http://h/");
     let mut head = RequestHead::get(&from);
     for field in ["Cookie: a", "Cookie: b", "Host: c", "X: d"] {

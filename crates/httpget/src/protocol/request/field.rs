@@ -1,3 +1,5 @@
+//! Header fields written by hand, as with curl -H.
+
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
 
@@ -28,7 +30,7 @@ impl Field {
 /// The reason why a field can't be sent. The message does not show the field, which may be a
 /// secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a field that can be sent: at byte {offset}: {expected}")]
+#[error("this field can't be sent: at byte {offset}: {expected}")]
 pub struct InvalidField {
     offset: usize,
     expected: &'static str,
@@ -74,7 +76,7 @@ pub fn parse_field(text: &str) -> Result<Field, InvalidField> {
         return refuse(0, "a name expected");
     }
     if spelled.len() == text.len() {
-        return refuse(text.len(), "a colon behind the name expected");
+        return refuse(text.len(), "a colon after the name expected");
     }
     let Ok(name) = HeaderName::try_from(spelled) else {
         return refuse(0, "a shorter name expected");
@@ -90,7 +92,7 @@ pub fn parse_field(text: &str) -> Result<Field, InvalidField> {
     };
     check_name(&name)?;
     if value.is_none() && name == HOST {
-        return refuse(0, "a request has its Host (RFC 9112 section 3.2)");
+        return refuse(0, "a request needs its Host (RFC 9112 section 3.2)");
     }
     Ok(Field { spelled: spelled.into(), value: value.map(|value| marked(&name, value)), name })
 }

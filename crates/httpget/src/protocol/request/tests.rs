@@ -32,7 +32,7 @@ fn a_plain_get() {
 }
 
 #[test]
-fn all_fields_by_hand_of_one_name_are_sent_but_one_host() {
+fn repeated_fields_are_sent_and_host_once() {
     let fields = ["accept: a", "ACCEPT: b", "Host: one", "Host: two", "User-Agent:", "X;"];
     assert_eq!(
         encoded(&by_hand("http://h/", &fields)),
@@ -91,7 +91,7 @@ fn secrets_are_not_shown() -> Result<(), InvalidField> {
 }
 
 #[test]
-fn the_last_request_of_a_connection() {
+fn the_last_request_of_a_connection_is_known() {
     for (fields, http_1_1, http_1_0) in [
         (&[][..], false, true),
         (&["Connection: close"], true, true),
@@ -114,7 +114,7 @@ fn the_last_request_of_a_connection() {
 }
 
 #[test]
-fn what_is_too_long_for_a_name_is_no_field() {
+fn a_too_long_field_name_is_refused() {
     let error = parse_field(&format!("{}: a", "x".repeat(1 << 17))).unwrap_err();
     assert_eq!(error.offset(), 0);
     let field = parse_field("X:").unwrap();

@@ -2,7 +2,7 @@ use super::*;
 
 /// RFC 4648 section 10.
 #[test]
-fn base64_as_in_the_rfc() {
+fn base64_matches_the_rfc() {
     for (bytes, encoded) in [
         ("", ""),
         ("f", "Zg=="),
@@ -19,7 +19,7 @@ fn base64_as_in_the_rfc() {
 
 /// RFC 7617 sections 2 and 2.1.
 #[test]
-fn basic_as_in_the_rfc() {
+fn basic_authentication_matches_the_rfc() {
     for (userinfo, basic) in [
         ("Aladdin:open%20sesame", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
         ("test:123%C2%A3", "Basic dGVzdDoxMjPCow=="),

@@ -5,7 +5,7 @@ use crate::download::resume::RangeFault;
 use crate::limits::Limits;
 
 #[test]
-fn a_broken_download_is_gone_on_with_wherever_it_broke() {
+fn a_download_is_resumed_after_a_break_at_any_byte() {
     for at in 0..BODY.len() {
         println!("cut after {at} bytes");
         let second = match at {
@@ -30,7 +30,7 @@ fn a_broken_download_is_gone_on_with_wherever_it_broke() {
 }
 
 #[test]
-fn without_being_asked_to_it_does_not_go_on() {
+fn without_resume_the_download_starts_again() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let place = FileTarget::with_part(10);
     let done = run(download(&server), &place.file).unwrap();
@@ -40,7 +40,7 @@ fn without_being_asked_to_it_does_not_go_on() {
 }
 
 #[test]
-fn without_a_part_and_without_a_file_it_is_a_plain_get() {
+fn without_any_content_it_is_a_plain_get() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let place = FileTarget::new();
     fs::write(&place.file, "").unwrap();
@@ -50,7 +50,7 @@ fn without_a_part_and_without_a_file_it_is_a_plain_get() {
 }
 
 #[test]
-fn without_its_version_a_part_is_begun_again() {
+fn a_partial_file_without_a_version_is_started_again() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let place = FileTarget::with_part(10);
     fs::write(place.meta(), "httpget partial 1\ntag \"v1\"\ntotal 40\nend\n").unwrap();
@@ -60,7 +60,7 @@ fn without_its_version_a_part_is_begun_again() {
 }
 
 #[test]
-fn the_version_is_kept_by_its_date_too() {
+fn a_date_is_a_version_too() {
     let modified = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT";
     let first = response("200 OK", &[modified], BODY);
     let first = first[..first.len() - BODY.len() + 7].to_vec();
@@ -93,21 +93,21 @@ fn go_on_with(responses: Vec<Vec<u8>>) -> (Result<Downloaded, Error>, FileTarget
 }
 
 #[test]
-fn another_version_in_place_of_the_rest_is_begun_with() {
+fn another_version_replaces_the_partial_file() {
     let (result, place) = go_on_with(vec![response("200 OK", &["ETag: \"v2\""], OTHER)]);
     assert_eq!(result.unwrap().resumed_from, 0);
     place.assert_whole(OTHER);
 }
 
 #[test]
-fn a_server_without_ranges_is_begun_with() {
+fn a_complete_response_replaces_the_partial_file() {
     let (result, place) = go_on_with(vec![whole()]);
     assert_eq!(result.unwrap().fetched, BODY.len() as u64);
     place.assert_whole(BODY);
 }
 
 #[test]
-fn the_rest_of_another_version_is_not_spliced() {
+fn the_rest_of_another_version_is_not_appended() {
     let range = content_range(10, OTHER.len() - 1, OTHER.len());
     let changed = response("206 Partial Content", &[&range, "ETag: \"v2\""], &OTHER[10..]);
     let now = response("200 OK", &["ETag: \"v2\""], OTHER);
@@ -122,7 +122,7 @@ fn the_rest_of_another_version_is_not_spliced() {
 }
 
 #[test]
-fn a_206_without_the_tag_is_no_proof() {
+fn a_206_without_the_tag_is_not_trusted() {
     let range = content_range(10, 39, 40);
     let silent = response("206 Partial Content", &[&range], &OTHER[..30]);
     let (result, place) = go_on_with(vec![silent, whole()]);
@@ -131,7 +131,7 @@ fn a_206_without_the_tag_is_no_proof() {
 }
 
 #[test]
-fn another_range_is_begun_again() {
+fn a_wrong_range_starts_again() {
     let part = |fields: &[&str], body| {
         response("206 Partial Content", &[fields, &["ETag: \"v1\""]].concat(), body)
     };
@@ -157,7 +157,7 @@ fn another_range_is_begun_again() {
 }
 
 #[test]
-fn what_is_there_stays_until_there_is_something_to_begin_with() {
+fn a_partial_file_stays_until_new_content_arrives() {
     let elsewhere = response("206 Partial Content", &[&content_range(0, 39, 40)], BODY);
     let (result, place) =
         go_on_with(vec![elsewhere, head("404 Not Found", &["Content-Length: 0"])]);
@@ -166,7 +166,7 @@ fn what_is_there_stays_until_there_is_something_to_begin_with() {
 }
 
 #[test]
-fn what_breaks_again_is_counted_from_the_beginning() {
+fn bytes_are_counted_from_the_start_of_the_file() {
     let server =
         Server::play([vec![asks_rest(10), send(&rest(10)[..rest(10).len() - 5]), Step::Close]]);
     let place = FileTarget::with_part(10);
@@ -189,7 +189,7 @@ fn what_breaks_again_is_counted_from_the_beginning() {
 }
 
 #[test]
-fn a_part_of_the_rest_is_not_the_whole() {
+fn a_part_of_the_rest_is_not_the_complete_file() {
     let range = content_range(10, 19, 40);
     let short = response("206 Partial Content", &[&range, "ETag: \"v1\""], &BODY[10..20]);
     let (result, place) = go_on_with(vec![short]);
@@ -199,7 +199,7 @@ fn a_part_of_the_rest_is_not_the_whole() {
 }
 
 #[test]
-fn nothing_left_to_send_at_the_full_size_is_success() {
+fn a_416_at_the_full_size_completes_the_file() {
     let full = response("416 Range Not Satisfiable", &["Content-Range: bytes */40"], b"no more");
     let server = Server::play([vec![asks_rest(40), send(full)]]);
     let place = FileTarget::with_part(40);
@@ -210,7 +210,7 @@ fn nothing_left_to_send_at_the_full_size_is_success() {
 }
 
 #[test]
-fn nothing_left_to_send_at_another_size_begins_again() {
+fn a_416_at_another_size_starts_again() {
     for fields in [&["Content-Range: bytes */10"][..], &["Content-Range: bytes */41"], &[]] {
         let refused = response("416 Range Not Satisfiable", fields, b"");
         let (result, place) = go_on_with(vec![refused, whole()]);
@@ -220,7 +220,7 @@ fn nothing_left_to_send_at_another_size_begins_again() {
 }
 
 #[test]
-fn a_refusal_without_a_range_asked_for_is_a_status() {
+fn a_416_without_a_range_is_a_status() {
     let refused = response("416 Range Not Satisfiable", &["Content-Range: bytes */40"], b"");
     let server = Server::play([vec![asks_all(), send(refused)]]);
     let place = FileTarget::new();
@@ -231,7 +231,7 @@ fn a_refusal_without_a_range_asked_for_is_a_status() {
 }
 
 #[test]
-fn a_part_that_nobody_asked_for_is_no_file() {
+fn an_unrequested_range_is_an_error() {
     let part = response("206 Partial Content", &[&content_range(0, 9, 40)], &BODY[..10]);
     let server = Server::play([vec![asks_all(), send(part)]]);
     let place = FileTarget::new();
@@ -242,7 +242,7 @@ fn a_part_that_nobody_asked_for_is_no_file() {
 }
 
 #[test]
-fn a_part_that_is_the_whole_is_the_file() {
+fn a_range_of_the_complete_file_is_the_file() {
     let range = content_range(0, 39, 40);
     let chunks = [b"28\r\n", BODY, b"\r\n0\r\n\r\n"].concat();
     let chunked = head("206 Partial Content", &[&range, "Transfer-Encoding: chunked"]);
@@ -272,7 +272,7 @@ fn a_part_that_is_the_whole_is_the_file() {
 }
 
 #[test]
-fn the_limit_is_for_the_whole_file() {
+fn the_limit_counts_the_complete_file() {
     let place = FileTarget::with_part(10);
     for limit in [39, 40] {
         let server = Server::play([vec![asks_rest(10), send(rest(10))]]);
