@@ -1,6 +1,9 @@
-//! A download that survives a server's restarts, a lost network and its own death: start it again, and it goes on.
+//! A download that survives server restarts and network failures. If the program is killed, start it
+//! again to resume the download.
 //!
-//!     cargo run -p httpget --example download -- http://127.0.0.1:8080/disk.img disk.img
+//! ```text
+//! cargo run -p httpget --example download -- http://127.0.0.1:8080/disk.img disk.img
+//! ```
 
 #[cfg(not(unix))]
 fn main() {
@@ -19,7 +22,7 @@ fn main() -> Result<(), httpget::Error> {
         eprintln!("usage: download URL FILE");
         return Ok(());
     };
-    // A day for all of it, and half a minute without a byte.
+    // At most a day in total; the default stall timeout is half a minute.
     let timeouts = Timeouts::default().with_total(Duration::from_secs(86_400));
     let client = Client::new().with_timeouts(timeouts);
     let done = Download::new(client.get(&url))

@@ -1,10 +1,10 @@
-//! The protocol without I/O on tokio: a GET over an async stream, its body to standard output.
+//! The protocol without I/O on tokio: a GET over an async stream, with its body on standard output.
 //!
 //! ```text
 //! cargo run --example get_with_tokio -- http://127.0.0.1:8080/page
 //! ```
 //!
-//! Without a URL it asks a server of its own, which sends its page in chunks, slowly.
+//! Without a URL, it starts a server of its own that sends a page in chunks, slowly.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The longest that all of it may take.
+/// The deadline of the example.
 const TOTAL: Duration = Duration::from_secs(10);
 
 #[tokio::main(flavor = "current_thread")]
@@ -41,7 +41,7 @@ async fn get(url: &Url) -> Result<()> {
     request.encode(&mut bytes);
     stream.write_all(&bytes).await?;
 
-    // At most a megabyte, whatever the server says.
+    // The limit for the body: one megabyte.
     let mut exchange = Exchange::new(&Limits::default().with_body(1 << 20));
     let mut output = tokio::io::stdout();
     let mut buffer = [0; 8192];
@@ -56,7 +56,7 @@ async fn get(url: &Url) -> Result<()> {
             input = &input[used..];
             match event {
                 Event::Head => {
-                    let head = exchange.head().ok_or("a head without a head")?;
+                    let head = exchange.head().ok_or("no head after Event::Head")?;
                     eprintln!("{:?} {}", head.version(), head.status());
                 }
                 Event::Content(content) => output.write_all(content).await?,
@@ -69,7 +69,7 @@ async fn get(url: &Url) -> Result<()> {
     Ok(())
 }
 
-/// Answers one request, byte by byte.
+/// Answers one request, one byte at a time.
 async fn serve(listener: TcpListener) -> Result<()> {
     let (mut stream, _) = listener.accept().await?;
     let mut head = Vec::new();

@@ -154,7 +154,7 @@ impl Body {
                 Decoded::End => return Ok(0),
                 Decoded::Content => return Ok(self.copy(buffer)),
                 Decoded::NeedMore => {
-                    self.keep_pace()?;
+                    self.wait_at_min_speed()?;
                     let received = self.receive_direct(buffer)?;
                     if received > 0 {
                         return Ok(received);
@@ -186,7 +186,7 @@ impl Body {
                 (0, protocol::Event::End) => self.release(),
                 (0, _) => connection.consume(used),
                 (wanted, _) => {
-                    self.content = connection.place(used, wanted);
+                    self.content = connection.last_of(used, wanted);
                     connection.consume(used);
                     self.gather();
                 }
@@ -204,9 +204,9 @@ impl Body {
                 return;
             }
             let wanted = wanted(self.context.raw, used, &event);
-            let more = connection.place(used, wanted);
+            let more = connection.last_of(used, wanted);
             connection.consume(used);
-            connection.join(more, self.content.end);
+            connection.move_to(more, self.content.end);
             self.content.end += wanted;
         }
     }
@@ -256,7 +256,7 @@ impl Body {
 
     /// Waits until the connection is readable and checks the minimum speed meanwhile. Any other
     /// error is left for the next read.
-    fn keep_pace(&mut self) -> Result<(), Error> {
+    fn wait_at_min_speed(&mut self) -> Result<(), Error> {
         let step = self.stall();
         let received = self.received();
         let (Some(connection), Some(meter)) = (&self.connection, &mut self.meter) else {

@@ -59,7 +59,7 @@ impl Connection {
     /// Returns the connection for another request. Returns `None` if the server has sent anything
     /// meanwhile: unrequested bytes are an end of the stream, or would be taken for the next
     /// response.
-    pub(crate) fn again(mut self) -> Option<Connection> {
+    pub(crate) fn into_reused(mut self) -> Option<Connection> {
         self.reused = true;
         let is_noisy = self.stream.wait_readable(Deadline::at(Instant::now())).unwrap_or(true);
         (!is_noisy && self.unread.is_empty()).then_some(self)
@@ -126,19 +126,19 @@ impl Connection {
 
     /// Returns the range of the last `length` bytes among the first `used`
     /// [unread](Connection::unread) ones.
-    pub(crate) fn place(&self, used: usize, length: usize) -> Range<usize> {
+    pub(crate) fn last_of(&self, used: usize, length: usize) -> Range<usize> {
         let end = self.unread.start + used;
         end - length..end
     }
 
-    /// Moves the bytes at `place` to `end`, the end of an earlier range.
-    pub(crate) fn join(&mut self, place: Range<usize>, end: usize) {
-        self.buffer.copy_within(place, end);
+    /// Moves the bytes at `range` to `end`, the end of an earlier range.
+    pub(crate) fn move_to(&mut self, range: Range<usize>, end: usize) {
+        self.buffer.copy_within(range, end);
     }
 
-    /// Returns the bytes of the buffer at `place`.
-    pub(crate) fn at(&self, place: Range<usize>) -> &[u8] {
-        &self.buffer[place]
+    /// Returns the bytes of the buffer at `range`.
+    pub(crate) fn at(&self, range: Range<usize>) -> &[u8] {
+        &self.buffer[range]
     }
 }
 

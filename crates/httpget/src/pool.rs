@@ -23,7 +23,7 @@ impl Pool {
     pub(crate) fn take_at(&self, now: Instant, origin: &Origin) -> Option<Connection> {
         loop {
             let idle = self.lock().take_at(now, origin)?;
-            let alive = idle.again();
+            let alive = idle.into_reused();
             if alive.is_some() {
                 return alive;
             }

@@ -69,7 +69,7 @@ impl Body {
                     })?;
                 }
                 Decoded::NeedMore => {
-                    self.keep_pace()?;
+                    self.wait_at_min_speed()?;
                     self.fill(self.stall())?;
                 }
             }

@@ -49,13 +49,13 @@ pub(super) struct Engine<'a> {
     attempts: u32,
     fetched: u64,
     /// `true` if existing content may be resumed.
-    trusts: bool,
+    may_resume: bool,
     /// The heads of this attempt that are wanted and not yet written.
     heads: Vec<u8>,
     /// Bytes of heads already written.
     written: u64,
     /// The error of the attempt before this one.
-    broken: Option<Error>,
+    last_error: Option<Error>,
 }
 
 impl<'a> Engine<'a> {
@@ -68,7 +68,7 @@ impl<'a> Engine<'a> {
     ) -> Engine<'a> {
         let retry_until = options.retry_time.map_or(Deadline::never(), Deadline::after);
         Engine {
-            trusts: options.resume,
+            may_resume: options.resume,
             retry_until,
             prepared,
             options,
@@ -79,7 +79,7 @@ impl<'a> Engine<'a> {
             fetched: 0,
             heads: Vec::new(),
             written: 0,
-            broken: None,
+            last_error: None,
         }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Engine<'a> {
                 self.options.backoff.reset();
             }
             if let Err(error) = self.wait(failure) {
-                self.leave_heads();
+                self.write_pending_heads();
                 return Err(error);
             }
         }
@@ -109,7 +109,7 @@ impl<'a> Engine<'a> {
             self.check_status(&response, &held)?;
             let source = self.source(&response);
             let (status, headers) = (response.status(), response.headers());
-            let plan = match self.is_plain() {
+            let plan = match self.is_resumable() {
                 true => Decision::of(&held, &source, status, headers),
                 false => Ok(Decision::Begin { length: None }),
             };
@@ -118,13 +118,13 @@ impl<'a> Engine<'a> {
                 Ok(Decision::Continue { length, total })
                     if response.content_length().is_none_or(|sent| sent == length) =>
                 {
-                    let done = self.go_on(response, held.bytes(), length, total)?;
+                    let done = self.append(response, held.bytes(), length, total)?;
                     if let Some(done) = done {
                         return Ok(done);
                     }
                 }
                 // Written bytes and no usable range: the error of the first attempt counts.
-                _ if self.sink.bytes_taken() > 0 => return Err(self.given_up(&response)),
+                _ if self.sink.bytes_taken() > 0 => return Err(self.final_error(&response)),
                 Ok(Decision::Begin { length }) => return self.begin(response, source, length),
                 Ok(Decision::Continue { .. } | Decision::Repeat) => {}
                 Err(fault) => return Err(range(fault, &response)),
@@ -135,7 +135,7 @@ impl<'a> Engine<'a> {
 
     /// Returns the content that exists before the request.
     fn held(&self) -> Result<Held, Failure> {
-        if !self.trusts || !self.is_plain() {
+        if !self.may_resume || !self.is_resumable() {
             return Ok(Held::Nothing);
         }
         if let Some(partial) = self.sink.partial().map_err(|error| self.failed(error))? {
@@ -225,20 +225,20 @@ impl<'a> Engine<'a> {
         check_length(&response, length, response.content_length())?;
         // An error page has no version that could be resumed.
         let validator = match response.status() {
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT if self.is_plain() => {
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT if self.is_resumable() => {
                 Validator::of(response.headers(), SystemTime::now())
             }
             _ => None,
         };
         let version = validator.map(|validator| Version { source, validator, total });
         self.sink.begin(version).map_err(|error| self.failed(error))?;
-        self.trusts = true;
+        self.may_resume = true;
         let heads = std::mem::take(&mut self.heads);
         netcore::transfer::write_all_to(&self.sink, &heads, self.total.deadline).map_err(
             |error| Error::new(ErrorKind::Write).with_cause(error).with_url(response.url()),
         )?;
         let ahead = self.written + heads.len() as u64;
-        self.sink.took(ahead);
+        self.sink.count_written(ahead);
         let (mut response, arrived) = self.receive(response, ahead, total)?;
         let received = Some(response.body().received());
         self.check_range(&response, received)?;
@@ -248,7 +248,7 @@ impl<'a> Engine<'a> {
 
     /// Writes a response that is the file from `at` on, or `length` bytes of it. Returns `None` if
     /// it has more bytes than announced: the right ones among them are unknown.
-    fn go_on(
+    fn append(
         &mut self,
         response: Response,
         at: u64,
@@ -297,7 +297,7 @@ impl<'a> Engine<'a> {
             progress(Progress::Arrived { bytes: at + bytes });
         });
         self.fetched += response.body().received();
-        self.sink.took(arrived);
+        self.sink.count_written(arrived);
         Ok((response, moved?))
     }
 
@@ -320,19 +320,19 @@ impl<'a> Engine<'a> {
         let Failure { error, next } = failure;
         let wait = match next {
             Next::After(wait) => Some(wait),
-            Next::Open if self.may_try_again(&error) => self.in_time(None).ok(),
+            Next::Open if self.is_worth_retrying(&error) => self.wait_in_time(None).ok(),
             Next::Open | Next::Never => None,
         };
         let Some(wait) = wait else { return Err(error) };
         (self.progress)(Progress::Waiting { error: &error, wait });
-        self.broken = Some(error);
+        self.last_error = Some(error);
         thread::sleep(wait);
         Ok(())
     }
 
     /// Returns `true` if a further attempt is left and may help. A status is not an error here:
     /// [`check_status`](Engine::check_status) decides about it.
-    fn may_try_again(&self, error: &Error) -> bool {
+    fn is_worth_retrying(&self, error: &Error) -> bool {
         let is_of_this_side = matches!(
             error.kind(),
             ErrorKind::Write | ErrorKind::TimedOut { timeout: Timeout::Total, .. }
@@ -347,7 +347,7 @@ impl<'a> Engine<'a> {
 
     /// Returns the wait before the next attempt: the one `asked` for by the server, or the
     /// back-off's. Reports an attempt that would come too late, and returns an error.
-    fn in_time(&mut self, asked: Option<Duration>) -> Result<Duration, NotInTime> {
+    fn wait_in_time(&mut self, asked: Option<Duration>) -> Result<Duration, NotInTime> {
         let wait = asked.unwrap_or_else(|| self.options.backoff.next_wait());
         let too_long = asked.is_some() && wait > LONGEST_RETRY_AFTER;
         let end = self.total.deadline.earlier(self.retry_until);
@@ -360,13 +360,13 @@ impl<'a> Engine<'a> {
 
     /// Returns `true` if the content is a file from its first byte to its last, so that a broken
     /// download can be resumed.
-    fn is_plain(&self) -> bool {
+    fn is_resumable(&self) -> bool {
         let by_hand = [RANGE, IF_RANGE].iter().any(|name| self.prepared.head.value(name).is_some());
         !self.options.heads && !self.prepared.raw && !by_hand
     }
 
     /// Writes the heads that came before an error, unless they were written already.
-    fn leave_heads(&mut self) {
+    fn write_pending_heads(&mut self) {
         if matches!(self.sink, Sink::Direct { bytes: 0, .. }) {
             // The error that ended the attempt is reported; this one would hide it.
             let _ = netcore::transfer::write_all_to(&self.sink, &self.heads, self.total.deadline);
@@ -378,8 +378,8 @@ impl<'a> Engine<'a> {
     }
 
     /// Ends the download, because [`Sink::Direct`] can't start again.
-    fn given_up(&mut self, response: &Response) -> Failure {
-        let error = self.broken.take();
+    fn final_error(&mut self, response: &Response) -> Failure {
+        let error = self.last_error.take();
         let error = error.unwrap_or_else(|| Error::new(ErrorKind::Range).with_url(response.url()));
         Failure { error, next: Next::Never }
     }

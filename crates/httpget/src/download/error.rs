@@ -9,7 +9,7 @@ use crate::error::Span;
 /// A failed operation on a file: the cause of an error of the kind
 /// [`Write`](crate::ErrorKind::Write).
 #[derive(Debug, thiserror::Error)]
-#[error("{action} {}", Shown(path))]
+#[error("{action} {}", EscapedPath(path))]
 pub struct FileError {
     action: &'static str,
     path: PathBuf,
@@ -37,9 +37,9 @@ impl FileError {
 }
 
 /// A path on one line, with its control characters escaped.
-struct Shown<'a>(&'a Path);
+struct EscapedPath<'a>(&'a Path);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for EscapedPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.to_string_lossy().chars().try_for_each(|c| match c.is_control() {
             true => write!(f, "{}", c.escape_default()),

@@ -75,10 +75,10 @@ impl InPlace {
     /// Checks that the file has `bytes`, syncs it to disk (fsync(2)) and sets its modification
     /// time.
     pub(super) fn finish(self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
-        self.settle(bytes, modified).map_err(FileError::new("write", &self.path))
+        self.sync(bytes, modified).map_err(FileError::new("write", &self.path))
     }
 
-    fn settle(&self, bytes: u64, modified: Option<SystemTime>) -> io::Result<()> {
+    fn sync(&self, bytes: u64, modified: Option<SystemTime>) -> io::Result<()> {
         if self.file.metadata()?.len() != bytes {
             return Err(io::Error::other("another program has written to it"));
         }

@@ -53,16 +53,16 @@ pub(super) struct PartFile {
     path: PathBuf,
     sidecar: PathBuf,
     mark: Mark,
-    place: FileTarget,
+    target: FileTarget,
     finished: bool,
 }
 
 impl PartFile {
-    /// Opens the partial file for `place`, or creates it. Existing content stays.
-    pub(super) fn open(place: FileTarget) -> Result<PartFile, FileError> {
-        let [path, sidecar] = place.aside();
-        let (file, mark) = open_locked(&path, &sidecar, &place)?;
-        Ok(PartFile { file, path, sidecar, mark, place, finished: false })
+    /// Opens the partial file for `target`, or creates it. Existing content stays.
+    pub(super) fn open(target: FileTarget) -> Result<PartFile, FileError> {
+        let [path, sidecar] = target.partial_paths();
+        let (file, mark) = open_locked(&path, &sidecar, &target)?;
+        Ok(PartFile { file, path, sidecar, mark, target, finished: false })
     }
 
     /// Returns the number of bytes in the file.
@@ -82,7 +82,7 @@ impl PartFile {
     /// Returns the size of the file to be replaced. Returns `None` if there is none, or if the
     /// partial file has content.
     pub(super) fn whole(&self) -> Result<Option<u64>, FileError> {
-        match &self.place.replaced {
+        match &self.target.replaced {
             Some(replaced) if self.bytes()? == 0 => Ok(Some(replaced.len())),
             _ => Ok(None),
         }
@@ -113,16 +113,16 @@ impl PartFile {
     ) -> Result<(), FileError> {
         let prepared = self.prepare(bytes, modified);
         prepared.map_err(FileError::new("write", &self.path))?;
-        self.may_replace().map_err(FileError::new("replace", &self.place.path))?;
+        self.check_replaceable().map_err(FileError::new("replace", &self.target.path))?;
         match self.replace() {
             Ok(()) => self.finished = true,
-            Err(error) if is_irreplaceable(&error) && self.place.replaced.is_some() => {
-                log::info!("{} can't be replaced: written in place", self.place.path.display());
+            Err(error) if is_irreplaceable(&error) && self.target.replaced.is_some() => {
+                log::info!("{} can't be replaced: written in target", self.target.path.display());
                 return self.overwrite(bytes, modified);
             }
-            Err(error) => return Err(FileError::new("replace", &self.place.path)(error)),
+            Err(error) => return Err(FileError::new("replace", &self.target.path)(error)),
         }
-        let directory = self.place.directory();
+        let directory = self.target.directory();
         match File::open(directory).and_then(|directory| directory.sync_all()) {
             // fsync(2): some file systems support it only for files; a directory may be unreadable.
             Err(error) if !matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EACCES)) => {
@@ -145,7 +145,7 @@ impl PartFile {
     /// Copies the complete content over the file. If that fails, the partial file still has all of
     /// it.
     fn overwrite(&mut self, bytes: u64, modified: Option<SystemTime>) -> Result<(), FileError> {
-        let mut target = InPlace::open(&self.place.path)?;
+        let mut target = InPlace::open(&self.target.path)?;
         target.begin(None)?;
         target.copy(&mut self.file)?;
         target.finish(bytes, modified)?;
@@ -161,11 +161,11 @@ impl PartFile {
 
     /// Gives the file its final name.
     fn rename(&self) -> io::Result<()> {
-        if self.place.replace {
-            return fs::rename(&self.path, &self.place.path);
+        if self.target.replace {
+            return fs::rename(&self.path, &self.target.path);
         }
         // Unlike rename(2), link(2) fails if another program has created the file meanwhile.
-        match fs::hard_link(&self.path, &self.place.path) {
+        match fs::hard_link(&self.path, &self.target.path) {
             Ok(()) => {
                 // The file is complete. A second name does no harm.
                 let _ = fs::remove_file(&self.path);
@@ -173,9 +173,9 @@ impl PartFile {
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
             // FAT and similar file systems have no hard links.
-            Err(_) => match fs::symlink_metadata(&self.place.path) {
+            Err(_) => match fs::symlink_metadata(&self.target.path) {
                 Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-                Err(_) => fs::rename(&self.path, &self.place.path),
+                Err(_) => fs::rename(&self.path, &self.target.path),
             },
         }
     }
@@ -185,8 +185,8 @@ impl PartFile {
         if ours.len() != bytes || !is_at(&ours, &self.path)? {
             return Err(io::Error::other("another program has written to it"));
         }
-        if let Some(replaced) = &self.place.replaced {
-            take_after(&self.file, replaced)?;
+        if let Some(replaced) = &self.target.replaced {
+            copy_owner_and_mode(&self.file, replaced)?;
         }
         if let Some(modified) = modified {
             self.file.set_modified(modified)?;
@@ -195,8 +195,8 @@ impl PartFile {
     }
 
     /// Checks that the path still has a file, or nothing.
-    fn may_replace(&self) -> io::Result<()> {
-        match fs::symlink_metadata(&self.place.path) {
+    fn check_replaceable(&self) -> io::Result<()> {
+        match fs::symlink_metadata(&self.target.path) {
             Ok(there) if there.is_file() => Ok(()),
             Ok(_) => Err(io::Error::other("not a regular file any more")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -230,11 +230,15 @@ impl Drop for PartFile {
 }
 
 /// Opens and locks the file at `path` and reads its mark at `sidecar`, or creates both.
-fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File, Mark), FileError> {
+fn open_locked(
+    path: &Path,
+    sidecar: &Path,
+    target: &FileTarget,
+) -> Result<(File, Mark), FileError> {
     for _ in 0..TRIES {
-        let (file, is_new) = match open(path, false, place) {
+        let (file, is_new) = match open(path, false, target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                match create_marked(path, sidecar, place)? {
+                match create_marked(path, sidecar, target)? {
                     Some(file) => (file, true),
                     None => continue,
                 }
@@ -244,8 +248,10 @@ fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File,
         if !lock_at(&file, path).map_err(FileError::new("write", path))? {
             continue;
         }
-        let born =
-            file.metadata().map(|file| birth(&file)).map_err(FileError::new("inspect", path))?;
+        let born = file
+            .metadata()
+            .map(|file| creation_time(&file))
+            .map_err(FileError::new("inspect", path))?;
         let found = sidecar::read(sidecar).map_err(FileError::new("read", sidecar))?;
         let mark = match found {
             Found::Ours(_) | Found::Nothing if is_new => {
@@ -259,9 +265,9 @@ fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File,
                 mark
             }
             Found::Ours(mark) if mark.born.is_none() || mark.born == born => Mark { born, ..mark },
-            _ => return Err(in_the_way(path)),
+            _ => return Err(foreign_file(path)),
         };
-        if place.replaced.is_some() {
+        if target.replaced.is_some() {
             make_private(&file).map_err(FileError::new("write", path))?;
         }
         return Ok((file, mark));
@@ -274,17 +280,17 @@ fn open_locked(path: &Path, sidecar: &Path, place: &FileTarget) -> Result<(File,
 fn create_marked(
     path: &Path,
     sidecar: &Path,
-    place: &FileTarget,
+    target: &FileTarget,
 ) -> Result<Option<File>, FileError> {
     let found = sidecar::read(sidecar).map_err(FileError::new("read", sidecar))?;
     if found == Found::Foreign {
-        return Err(in_the_way(sidecar));
+        return Err(foreign_file(sidecar));
     }
     let is_marked = match found {
         Found::Nothing => sidecar::write(sidecar, &Mark::default(), false),
         _ => Ok(()),
     };
-    match is_marked.and_then(|()| open(path, true, place)) {
+    match is_marked.and_then(|()| open(path, true, target)) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
         Err(error) => {
@@ -297,12 +303,12 @@ fn create_marked(
     }
 }
 
-fn open(path: &Path, create: bool, place: &FileTarget) -> io::Result<File> {
+fn open(path: &Path, create: bool, target: &FileTarget) -> io::Result<File> {
     File::options()
         .read(true)
         .write(true)
         .create_new(create)
-        .mode(if place.replaced.is_some() { PRIVATE } else { 0o666 })
+        .mode(if target.replaced.is_some() { PRIVATE } else { 0o666 })
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path)
 }
@@ -326,20 +332,20 @@ fn make_private(file: &File) -> io::Result<()> {
     }
 }
 
-/// Returns `true` if the file at the place can't be replaced (rename(2)): it is a mount point, or its
+/// Returns `true` if the file at the target can't be replaced (rename(2)): it is a mount point, or its
 /// directory is sticky and another user's, or read-only.
 fn is_irreplaceable(error: &io::Error) -> bool {
     let code = error.raw_os_error();
     matches!(code, Some(libc::EBUSY | libc::EXDEV | libc::EPERM | libc::EACCES | libc::EROFS))
 }
 
-fn in_the_way(path: &Path) -> FileError {
+fn foreign_file(path: &Path) -> FileError {
     FileError::new("write", path)(io::Error::new(io::ErrorKind::AlreadyExists, NOT_OURS))
 }
 
 /// Returns the creation time of a file, which tells it from another one at its path. Returns `None`
 /// if the file system does not record it.
-fn birth(file: &Metadata) -> Option<String> {
+fn creation_time(file: &Metadata) -> Option<String> {
     let born = file.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some(format!("{}.{:09}", born.as_secs(), born.subsec_nanos()))
 }
@@ -355,7 +361,7 @@ fn is_at(file: &Metadata, path: &Path) -> io::Result<bool> {
 
 /// Gives `file` the owner, the group and the permissions of `replaced`. Set-user-ID and the like
 /// are dropped: new content must not inherit them.
-fn take_after(file: &File, replaced: &Metadata) -> io::Result<()> {
+fn copy_owner_and_mode(file: &File, replaced: &Metadata) -> io::Result<()> {
     let ours = file.metadata()?;
     let mut mode = replaced.mode() & 0o777;
     if (ours.uid(), ours.gid()) != (replaced.uid(), replaced.gid())

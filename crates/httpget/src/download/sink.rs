@@ -1,4 +1,4 @@
-//! The target of the content: a partial file, a file in place, or a descriptor.
+//! The target of the content: a partial file, a file in target, or a descriptor.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::SystemTime;
@@ -33,17 +33,17 @@ impl<'a> Sink<'a> {
         Sink::Direct { to, bytes: 0, known: None }
     }
 
-    /// Returns a partial file beside the file at `place`. If its directory lets nobody create a
-    /// file, it is the file at `place` itself.
-    pub(super) fn at(place: FileTarget) -> Result<Sink<'a>, FileError> {
-        match PartFile::open(place.clone()) {
-            Err(error) if place.replaced.is_some() && is_closed(&error) => {
+    /// Returns a partial file beside the file at `target`. If its directory lets nobody create a
+    /// file, it is the file at `target` itself.
+    pub(super) fn at(target: FileTarget) -> Result<Sink<'a>, FileError> {
+        match PartFile::open(target.clone()) {
+            Err(error) if target.replaced.is_some() && is_closed(&error) => {
                 log::info!(
-                    "{error}: {}; {} is written in place",
+                    "{error}: {}; {} is written in target",
                     error.cause(),
-                    place.path.display()
+                    target.path.display()
                 );
-                Ok(Sink::InPlace(Box::new(InPlace::open(&place.path)?)))
+                Ok(Sink::InPlace(Box::new(InPlace::open(&target.path)?)))
             }
             opened => Ok(Sink::Part(Box::new(opened?))),
         }
@@ -109,7 +109,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Counts `more` written bytes.
-    pub(super) fn took(&mut self, more: u64) {
+    pub(super) fn count_written(&mut self, more: u64) {
         if let Sink::Direct { bytes, .. } = self {
             *bytes += more;
         }

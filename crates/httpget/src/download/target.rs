@@ -66,9 +66,9 @@ impl Target {
                 Err(FileError::new("write", path)(io::ErrorKind::IsADirectory.into()))
             }
             Ok(there) if !there.is_file() => direct(path, &there, deadline),
-            Ok(_) => named(path),
+            Ok(_) => resolve(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
-                named(path)
+                resolve(path)
             }
             Err(error) => Err(opening(path)(error)),
         }
@@ -76,7 +76,7 @@ impl Target {
 }
 
 /// Returns the path of a regular file, or of nothing, behind symbolic links.
-fn named(path: &Path) -> Result<Target, FileError> {
+fn resolve(path: &Path) -> Result<Target, FileError> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         let there = match fs::symlink_metadata(&path) {
@@ -87,7 +87,7 @@ fn named(path: &Path) -> Result<Target, FileError> {
             Err(error) => return Err(opening(&path)(error)),
         };
         if !there.is_symlink() {
-            may_write(&path).map_err(opening(&path))?;
+            check_writable(&path).map_err(opening(&path))?;
             return Ok(Target::File(FileTarget { path, replaced: Some(there), replace: true }));
         }
         let directory = fs::canonicalize(directory(&path)).map_err(opening(&path))?;
@@ -107,7 +107,7 @@ fn opening(path: &Path) -> impl FnOnce(io::Error) -> FileError {
 
 /// Checks that the file at `path` is writable. A write-protected file must not be replaced, even if
 /// its directory allows it.
-fn may_write(path: &Path) -> io::Result<()> {
+fn check_writable(path: &Path) -> io::Result<()> {
     match File::options().write(true).custom_flags(libc::O_NONBLOCK).open(path) {
         // A running program can't be written, but it can be replaced.
         Err(error) if error.kind() != io::ErrorKind::ExecutableFileBusy => Err(error),
@@ -172,7 +172,7 @@ impl FileTarget {
 
     /// The paths of FILE.part and of its mark. A name that has no room for them is shortened, for each
     /// download in the same way.
-    pub(super) fn aside(&self) -> [PathBuf; 2] {
+    pub(super) fn partial_paths(&self) -> [PathBuf; 2] {
         let paths = [PART, MARK].map(|suffix| with_suffix(&self.path, suffix));
         match fs::symlink_metadata(&paths[1]) {
             Err(error) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => {

@@ -23,8 +23,8 @@ impl fmt::Display for NoAnswer {
                     attempt(f, each)
                 })
             }
-            Operation::Write => write!(f, "{} accepts no more data", place(error)),
-            _ => write!(f, "{} is too slow", place(error)),
+            Operation::Write => write!(f, "{} accepts no more data", peer(error)),
+            _ => write!(f, "{} is too slow", peer(error)),
         }
     }
 }
@@ -33,13 +33,13 @@ impl StdError for NoAnswer {}
 
 fn attempt(f: &mut fmt::Formatter<'_>, error: &netcore::Error) -> fmt::Result {
     match error.is_timeout() {
-        true => write!(f, "no answer from {}", place(error)),
-        false => write!(f, "{}: {}", place(error), error.kind()),
+        true => write!(f, "no answer from {}", peer(error)),
+        false => write!(f, "{}: {}", peer(error), error.kind()),
     }
 }
 
 /// Returns the address, or else the endpoint as the user wrote it.
-fn place(error: &netcore::Error) -> String {
+fn peer(error: &netcore::Error) -> String {
     match (error.address(), error.endpoint()) {
         (Some(address), _) => address.to_string(),
         (None, Some(endpoint)) => String::from(endpoint),

@@ -25,7 +25,7 @@ impl Engine<'_> {
         let may_help = error.is_retryable() || (self.options.any_error && !is_answer);
         if may_help && self.has_another() {
             let asked = retry_after(response.headers(), SystemTime::now());
-            match self.in_time(asked) {
+            match self.wait_in_time(asked) {
                 Ok(wait) => return Err(Failure { error, next: Next::After(wait) }),
                 Err(late) => error = error.with_cause(late),
             }

@@ -44,7 +44,10 @@ fn regular_files_are_written_to_a_partial_file() {
     let nothing = place(&path);
     assert_eq!(nothing.path, path);
     assert!(nothing.replaced.is_none());
-    assert_eq!(nothing.aside(), ["file.part", "file.part.meta"].map(|it| directory.join(it)));
+    assert_eq!(
+        nothing.partial_paths(),
+        ["file.part", "file.part.meta"].map(|it| directory.join(it))
+    );
 
     fs::write(&path, "old").unwrap();
     let file = place(&path);
@@ -57,7 +60,7 @@ fn regular_files_are_written_to_a_partial_file() {
 fn a_bare_name_is_in_the_current_directory() {
     let place = place(Path::new("no-such-file"));
     assert_eq!(place.directory(), Path::new("."));
-    assert_eq!(place.aside()[0], Path::new("no-such-file.part"));
+    assert_eq!(place.partial_paths()[0], Path::new("no-such-file.part"));
 }
 
 #[test]
@@ -70,7 +73,7 @@ fn a_name_without_room_for_a_suffix_is_shortened() {
     }
     for length in [245, 246, 250, 255] {
         let name = "a".repeat(length);
-        let aside = place(&directory.join(&name)).aside();
+        let aside = place(&directory.join(&name)).partial_paths();
         for (path, suffix) in aside.iter().zip([PART, MARK]) {
             let plain = format!("{name}{suffix}");
             assert_eq!(path == &directory.join(&plain), length == 245, "{}", path.display());
@@ -80,7 +83,7 @@ fn a_name_without_room_for_a_suffix_is_shortened() {
     }
     // Another end is another name, and no character is cut.
     let umlauts = ["\u{fc}".repeat(124), format!("{}ae", "\u{fc}".repeat(123))];
-    let [one, other] = umlauts.map(|name| place(&directory.join(&name)).aside()[0].clone());
+    let [one, other] = umlauts.map(|name| place(&directory.join(&name)).partial_paths()[0].clone());
     assert_ne!(one, other);
     let name = format!("{}~dfbcfd2c62658ec5.part", "\u{fc}".repeat(32));
     assert_eq!(one, directory.join(&name));
