@@ -1,5 +1,5 @@
-//! Downloads: written aside and renamed when whole, gone on with where they broke, tried again.
-//! Feature `download`, on Unix.
+//! Downloads: written to a partial file, renamed when complete, resumed and retried. Feature
+//! `download`, Unix only.
 
 mod engine;
 mod error;
@@ -199,8 +199,8 @@ impl Download {
         self.to_file_with_progress(path, &mut |_| {})
     }
 
-    /// Downloads to the file at `path`, as [`to_file`](Download::to_file) does, and calls `progress`
-    /// at each step.
+    /// Downloads to the file at `path`, as [`to_file`](Download::to_file) does, and calls
+    /// `progress` at each step.
     ///
     /// # Errors
     ///

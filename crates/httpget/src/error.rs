@@ -4,7 +4,10 @@ mod kind;
 mod no_answer;
 
 use std::error::Error as StdError;
-use std::{fmt, io};
+use std::fmt;
+use std::io;
+
+use netcore::error::write_causes;
 
 pub(crate) use kind::Bytes;
 pub use kind::ErrorKind;
@@ -175,14 +178,18 @@ impl From<ProtocolError> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.url() {
-            Some(url) => write!(f, "get {url}: {}", self.0.kind),
-            None => self.0.kind.fmt(f),
+            Some(url) => write!(f, "get {url}: {}", self.0.kind)?,
+            None => fmt::Display::fmt(&self.0.kind, f)?,
         }
+        if f.alternate() { write_causes(self, f) } else { Ok(()) }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return write!(f, "{self:#}");
+        }
         let Detail { kind, url, cause } = &*self.0;
         f.debug_struct("Error").field("kind", kind).field("url", url).field("cause", cause).finish()
     }

@@ -58,9 +58,9 @@ pub(crate) fn redirect(location: &str) -> Step {
     send(format!("{head} {location}\r\n\r\naway"))
 }
 
-/// Plays one script for each connection, in the order in which they come. Each connection stays open
-/// behind the end of its script until the test has [finished](Server::finish), which fails if
-/// anything did not go by the script or some of it was not played.
+/// Plays one script for each connection, in the order of the connections. Each connection stays
+/// open after its script until the test has [finished](Server::finish). That call fails if a
+/// connection deviated from its script or left some of it.
 pub(crate) struct Server {
     address: SocketAddr,
     /// Those in the script.

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[cfg(test)]
 mod tests;
 
-/// The least speed at which a body must come, and the time over which it is measured.
+/// The minimum speed of a body, and the time over which it is measured.
 ///
 /// ```
 /// use std::time::Duration;

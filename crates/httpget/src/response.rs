@@ -125,7 +125,7 @@ impl Response {
         self.body
     }
 
-    /// The whole body, of `limit` bytes at most.
+    /// Reads the whole body, of at most `limit` bytes.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl Response {
         Ok(bytes)
     }
 
-    /// The whole body as text, of `limit` bytes at most.
+    /// Reads the whole body as text, of at most `limit` bytes.
     ///
     /// # Errors
     ///
@@ -171,7 +171,7 @@ impl Response {
         })
     }
 
-    /// The response, unless its status is 400 or above.
+    /// Returns the response, unless its status is 400 or above.
     ///
     /// # Errors
     ///

@@ -112,8 +112,8 @@ impl Url {
         self.scheme
     }
 
-    /// The host: a name in lower case, or an address. An IPv6 address has no brackets, but may have
-    /// a scope behind `%`.
+    /// Returns the host: a name in lower case, or an address. An IPv6 address has no brackets, but
+    /// may have a scope after `%`.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.text[self.host.clone()]
@@ -125,8 +125,8 @@ impl Url {
         self.port
     }
 
-    /// Host and port as the field `Host` has them (RFC 9110 section 7.2): an IPv6 address in
-    /// brackets and without its scope, the port only where it is not the scheme's default.
+    /// Returns host and port as in the field `Host` (RFC 9110 section 7.2). An IPv6 address has
+    /// brackets and no scope. The scheme's default port is omitted.
     #[must_use]
     pub fn authority(&self) -> &str {
         // The bytes are ASCII by construction.
@@ -177,12 +177,11 @@ impl Url {
         self.endpoint.clone()
     }
 
-    /// A name for a file with the content: the path's last segment, percent-decoded where that
+    /// Returns a file name for the content: the last segment of the path, percent-decoded if that
     /// gives UTF-8.
     ///
-    /// `None` where there is none that is safe to use in a directory: an empty one, `.`, `..`, and
-    /// any that has a separator (`/`, `\`; on Windows also `:`) or a control character, in itself
-    /// or once decoded.
+    /// Returns `None` if the name is not safe in a directory: empty, `.`, `..`, or with a separator
+    /// (`/`, `\`; on Windows also `:`) or a control character, before or after decoding.
     ///
     /// ```
     /// use httpget::Url;

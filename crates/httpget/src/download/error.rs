@@ -4,17 +4,25 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use netcore::error::Chain;
+
 use crate::error::Span;
 
 /// A failed operation on a file: the cause of an error of the kind
 /// [`Write`](crate::ErrorKind::Write).
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{action} {}", EscapedPath(path))]
 pub struct FileError {
     action: &'static str,
     path: PathBuf,
     #[source]
     cause: io::Error,
+}
+
+impl fmt::Debug for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Chain::new(self), f)
+    }
 }
 
 impl FileError {

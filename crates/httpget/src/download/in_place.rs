@@ -108,8 +108,8 @@ impl AsFd for InPlace {
 
 impl Drop for InPlace {
     fn drop(&mut self) {
-        // A child process that is just being started has a copy of the descriptor, and would hold the
-        // lock for a moment longer.
+        // A child process that is just being started has a copy of the descriptor, and would hold
+        // the lock for a moment longer.
         let _ = netcore::file_lock::unlock(&self.file);
     }
 }

@@ -332,8 +332,8 @@ fn make_private(file: &File) -> io::Result<()> {
     }
 }
 
-/// Returns `true` if the file at the target can't be replaced (rename(2)): it is a mount point, or its
-/// directory is sticky and another user's, or read-only.
+/// Returns `true` if a file can't be replaced (rename(2)): it is a mount point, or its directory is
+/// read-only, or sticky and another user's.
 fn is_irreplaceable(error: &io::Error) -> bool {
     let code = error.raw_os_error();
     matches!(code, Some(libc::EBUSY | libc::EXDEV | libc::EPERM | libc::EACCES | libc::EROFS))

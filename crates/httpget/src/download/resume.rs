@@ -1,4 +1,4 @@
-//! Decides when a download goes on with the bytes that are there, and when it begins again. Without I/O.
+//! Decides whether a download continues existing content or starts again. Without I/O.
 //!
 //! ```text
 //!   held ─┬─ nothing, or no version ────► GET
@@ -12,6 +12,10 @@
 //! ```
 
 mod version;
+
+use std::fmt;
+
+use netcore::error::Chain;
 
 use http::header::CONTENT_RANGE;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -97,7 +101,7 @@ pub enum Decision {
 }
 
 /// An unusable response to a range request. Existing content stays.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RangeFault {
     /// A 206 though no range was requested.
@@ -131,13 +135,19 @@ pub enum RangeFault {
     },
 }
 
+impl fmt::Debug for RangeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Chain::new(self), f)
+    }
+}
+
 impl Decision {
-    /// Decides about a response of `source` that has a status of 2xx, or 416. Its request had the
+    /// Decides about a response from `source` with a status of 2xx, or 416. Its request had the
     /// Range and the If-Range of `held`.
     ///
     /// # Errors
     ///
-    /// [`RangeFault::Unasked`]: a 206 that is not the whole file, though no range was asked for.
+    /// [`RangeFault::Unasked`]: a 206 that is not the complete file, though no range was requested.
     pub fn of(
         held: &Held,
         source: &Source,

@@ -29,7 +29,7 @@ use super::resume::{Source, Validator, Version};
 mod tests;
 
 /// The largest mark in bytes: two URLs, and a validator that fills a head of the default limit. A
-/// version of more is not kept.
+/// longer version is not stored.
 const MAX_BYTES: usize = 128 << 10;
 
 /// The beginning of each mark, of all versions.

@@ -1,8 +1,9 @@
 //! The target of the content: a partial file, a file in target, or a descriptor.
 
+use std::fs;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::SystemTime;
-use std::{fs, io};
 
 use super::error::FileError;
 use super::in_place::InPlace;
@@ -135,8 +136,8 @@ impl AsFd for Sink<'_> {
     }
 }
 
-/// Returns `true` if a file that is not there can't be made: its directory is read-only, or another
-/// user's.
+/// Returns `true` if a file does not exist and can't be created: its directory is read-only, or
+/// another user's.
 fn is_closed(error: &FileError) -> bool {
     let code = error.cause().raw_os_error();
     let is_missing = || {

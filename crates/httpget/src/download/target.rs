@@ -156,11 +156,11 @@ impl AsFd for Direct {
 }
 
 impl FileTarget {
-    /// Lets nothing be replaced, now or at the end of the download.
+    /// Forbids replacing a file, now and at the end of the download.
     ///
     /// # Errors
     ///
-    /// There is a file already.
+    /// The file exists already.
     pub(super) fn for_a_new_file(self) -> Result<FileTarget, FileError> {
         match self.replaced {
             Some(_) => {
@@ -170,8 +170,8 @@ impl FileTarget {
         }
     }
 
-    /// The paths of FILE.part and of its mark. A name that has no room for them is shortened, for each
-    /// download in the same way.
+    /// Returns the paths of FILE.part and of its mark. A name without room for the suffixes is
+    /// shortened, always in the same way.
     pub(super) fn partial_paths(&self) -> [PathBuf; 2] {
         let paths = [PART, MARK].map(|suffix| with_suffix(&self.path, suffix));
         match fs::symlink_metadata(&paths[1]) {
@@ -182,8 +182,8 @@ impl FileTarget {
         }
     }
 
-    /// Returns the path with the beginning of the name, and a hash of all of it. It fits where names
-    /// have 255 bytes, and where they have 143 because the file system encrypts them.
+    /// Returns the path with the beginning of the name, and a hash of all of it. It fits the usual
+    /// limit of 255 bytes, and the 143 bytes of encrypting file systems.
     fn shortened(&self) -> PathBuf {
         let name = self.path.file_name().unwrap_or_default();
         let text = name.to_string_lossy();

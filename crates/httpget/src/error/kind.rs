@@ -1,7 +1,8 @@
 //! The kinds of failure, with their messages.
 
+use std::fmt;
+use std::io;
 use std::time::Duration;
-use std::{fmt, io};
 
 use http::StatusCode;
 

@@ -152,3 +152,18 @@ fn the_cause_of_a_timeout_names_the_silent_peer() {
     assert_eq!(timeout(Operation::Read), "h:80 is too slow");
     assert_eq!(timeout(Operation::Write), "h:80 accepts no more data");
 }
+
+#[test]
+fn every_way_to_print_an_error_says_each_thing_once() {
+    let error = Error::from(Url::parse("ftp:host").unwrap_err());
+    let network = netcore::Error::new(Operation::Connect, netcore::ErrorKind::TimedOut).at("h:80");
+    let url = Url::parse("http://h/").unwrap();
+    let refused = Error::transport(network, Phase::Connect, 0).with_url(&url);
+    for error in [error, refused] {
+        let all = chain(&error).join(": ");
+        assert_eq!(format!("{error:#}"), all);
+        assert_eq!(format!("{error:?}"), all);
+        assert_eq!(format!("{error}"), chain(&error)[0]);
+        assert!(format!("{error:#?}").starts_with("Error {"));
+    }
+}

@@ -7,7 +7,7 @@ use super::field_section::FieldSection;
 use super::trailers;
 use crate::limits::Limits;
 
-/// A chunked body (RFC 9112 section 7.1), in the states
+/// A chunked body (RFC 9112 section 7.1). Its states:
 ///
 /// ```text
 ///   ┌──────────────────────────── LF ─────────────────────────────┐

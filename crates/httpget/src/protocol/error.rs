@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use netcore::error::Chain;
+
 /// The reason why a response can't be trusted. The first error of an [`Exchange`](super::Exchange)
 /// is final: later bytes have no reliable meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
     /// Bytes that violate the grammar of HTTP/1.x, or that readers interpret differently.
@@ -12,8 +14,8 @@ pub enum ProtocolError {
     Malformed {
         /// The part of the response with these bytes.
         part: ResponsePart,
-        /// Their offset in bytes from the first one of that part, which is number 0. A body counts
-        /// as it is on the wire, its chunks' framing included.
+        /// Their offset in bytes from the start of that part. The offset in a body counts the
+        /// framing of its chunks.
         offset: u64,
         /// The fault.
         what: &'static str,
@@ -36,6 +38,12 @@ pub enum ProtocolError {
         /// The announced length in bytes, if the head announces one.
         expected: Option<u64>,
     },
+}
+
+impl fmt::Debug for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Chain::new(self), f)
+    }
 }
 
 /// A part of a response.

@@ -14,8 +14,8 @@ pub(super) struct FramingFields {
 pub(super) type Flaw = (usize, &'static str);
 
 impl FramingFields {
-    /// Takes a value of Content-Length (RFC 9110 section 8.6): digits, or a list of one number.
-    /// Nothing but digits makes a number: no sign, no prefix, no space inside.
+    /// Reads a value of Content-Length (RFC 9110 section 8.6): digits, or a list of one repeated
+    /// number. Signs, prefixes and inner spaces are refused.
     pub(super) fn length(&mut self, value: &[u8]) -> Result<(), Flaw> {
         let mut start = 0;
         for element in value.split(|byte| *byte == b',') {
@@ -31,7 +31,7 @@ impl FramingFields {
         Ok(())
     }
 
-    /// Takes a value of Transfer-Encoding (RFC 9112 section 6.1): `chunked`, and nothing else.
+    /// Reads a value of Transfer-Encoding (RFC 9112 section 6.1): only `chunked` is accepted.
     pub(super) fn coding(&mut self, value: &[u8]) -> Result<(), Flaw> {
         if self.chunked {
             return Err((0, "a second Transfer-Encoding"));

@@ -1,5 +1,9 @@
 //! Redirects: their targets, and the fields that go along.
 
+use std::fmt;
+
+use netcore::error::Chain;
+
 use http::header::LOCATION;
 use http::{HeaderName, StatusCode};
 
@@ -10,7 +14,7 @@ use crate::url::{ParseUrlError, Url};
 #[cfg(test)]
 mod tests;
 
-/// The redirects of one transfer (RFC 9110 section 15.4), counted.
+/// The redirects of one transfer, counted (RFC 9110 section 15.4).
 ///
 /// ```text
 ///   response ──► 301 302 303 307 308, with a Location ──► the next URL, while the limit allows
@@ -26,7 +30,7 @@ pub struct Redirects {
 }
 
 /// The reason why a redirect is not followed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedirectError {
     /// The limit [`Limits::redirects`](crate::Limits::redirects) is exceeded.
@@ -41,6 +45,12 @@ pub enum RedirectError {
     /// A `Location` that is not a supported URL.
     #[error("a Location that can't be followed")]
     Location(#[source] ParseUrlError),
+}
+
+impl fmt::Debug for RedirectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Chain::new(self), f)
+    }
 }
 
 impl Redirects {

@@ -72,14 +72,13 @@ impl RequestHead {
         head
     }
 
-    /// Replaces all fields of that name.
-    ///
-    /// A value that is marked as sensitive does not go to another origin. Those of `Authorization`,
-    /// `Cookie` and the like are marked here; see [`redirect_request`](super::redirect_request).
+    /// Replaces all fields of that name. A value that is marked as sensitive does not go to another
+    /// origin. `Authorization`, `Cookie` and similar fields are marked here; see
+    /// [`redirect_request`](super::redirect_request).
     ///
     /// # Errors
     ///
-    /// `Content-Length` and `Transfer-Encoding`: a GET has no body here.
+    /// `Content-Length` and `Transfer-Encoding` are refused: a GET has no body here.
     pub fn set(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), InvalidField> {
         field::check_name(&name)?;
         if name != HOST {
@@ -166,8 +165,8 @@ impl RequestHead {
         self.lines.iter().find(|line| line.name == *name).map(|line| &line.value)
     }
 
-    /// Appends it to `out`, to the empty line at its end. Names are written as they were given by
-    /// hand, else with a capital in each part.
+    /// Appends the encoded head to `out`, with the empty line at its end. Names keep the spelling
+    /// of the user; default names have a capital in each part.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"GET ");
         out.extend_from_slice(self.target.as_bytes());
@@ -208,8 +207,8 @@ impl RequestHead {
         lost
     }
 
-    /// Sends the credentials of a URL. An `Authorization` that was given or taken away by hand stays
-    /// that way.
+    /// Sets the credentials of a URL as a default. An `Authorization` that was set or removed by
+    /// hand stays that way.
     pub(super) fn default_authorization(&mut self, credentials: Option<&Credentials>) {
         self.lines.retain(|line| line.name != AUTHORIZATION || !line.is_default);
         let is_free =

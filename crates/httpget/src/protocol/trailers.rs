@@ -43,8 +43,8 @@ static ONLY_IN_HEADS: [HeaderName; 24] = [
     WWW_AUTHENTICATE,
 ];
 
-/// Reads whole trailers. Every line ends in CRLF and none is folded. Says also whether fields were
-/// dropped that only a head may have.
+/// Parses complete trailers. Every line must end in CRLF, and none may be folded. Returns `true`
+/// with them if fields were dropped that only a head may have.
 pub(super) fn parse(
     section: &FieldSection,
     limits: &Limits,

@@ -7,8 +7,8 @@ use http::HeaderValue;
 #[cfg(test)]
 mod tests;
 
-/// A user and a password for Basic authentication (RFC 7617), as the part of a URL before `@` has
-/// them. `Debug` shows neither.
+/// The user and password before `@` in a URL, for Basic authentication (RFC 7617). `Debug` shows
+/// neither.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Credentials {
     user: Box<str>,
@@ -54,8 +54,8 @@ impl Credentials {
         &self.password
     }
 
-    /// The value of an `Authorization` field. It is marked as sensitive, so that `Debug` does not
-    /// show it.
+    /// Returns the value of an `Authorization` field. It is marked as sensitive, so that `Debug`
+    /// does not show it.
     #[must_use]
     pub fn basic(&self) -> HeaderValue {
         self.basic.clone()

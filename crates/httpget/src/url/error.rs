@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use netcore::error::Chain;
+
 /// The longest quote of a refused text, in characters.
 const MAX_QUOTED: usize = 256;
 /// The longest quote of a refused scheme, in characters.
@@ -11,12 +13,18 @@ const MAX_SCHEME: usize = 32;
 ///
 /// The message quotes the text, with an offset and the expected syntax. Characters that could
 /// disturb a terminal are escaped, and a possible password is left out.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text} is not a URL: at byte {offset}: {reason}")]
 pub struct ParseUrlError {
     text: Box<str>,
     offset: usize,
     reason: Reason,
+}
+
+impl fmt::Debug for ParseUrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Chain::new(self), f)
+    }
 }
 
 /// A refusal without the text, which the caller adds.

@@ -7,8 +7,8 @@ use super::error::{Refusal, refuse};
 
 pub(super) const TOO_LONG: &str = "a URL of at most 16384 bytes expected";
 
-/// Resolution looks at paths and queries alone, so that any authority serves it. The real one may
-/// have the scope of an address, which RFC 3986 has no place for.
+/// A stand-in authority: resolution depends only on paths and queries. The real authority may have
+/// the scope of an address, which RFC 3986 does not allow.
 const ANY: &str = "http://h";
 
 /// Splits off the scheme and its colon (RFC 3986 section 3.1).

@@ -58,25 +58,25 @@ impl Validator {
         headers.get_all(name).iter().any(|theirs| theirs != ours)
     }
 
-    /// Returns `true` if a 206 with these headers is of this version. It carries the ETag that a 200
-    /// would have, but may leave out Last-Modified (RFC 9110 section 15.3.7).
+    /// Returns `true` if a 206 with these headers has this version. It has the ETag that a 200
+    /// would have, but may omit Last-Modified (RFC 9110 section 15.3.7).
     pub(super) fn is_confirmed(&self, headers: &HeaderMap) -> bool {
         let is_named = matches!(self, Validator::Modified(_)) || headers.contains_key(ETAG);
         is_named && !self.is_contradicted(headers)
     }
 }
 
-/// The resource that content is of: the URL that was asked for, and where its redirects ended.
+/// The resource of content: the requested URL, and the URL after redirects.
 ///
-/// A validator tells versions of *one* resource apart (RFC 9110 sections 8.8.1 and 15.3.7.3). Two
-/// resources often have the same one: many servers make entity tags of a size and a time. So content
-/// is joined only if both of these are equal:
+/// A validator distinguishes versions of *one* resource (RFC 9110 sections 8.8.1 and 15.3.7.3). Two
+/// resources often have the same one: many servers make entity tags of a size and a time. So
+/// content is joined only if both of these are equal:
 ///
-/// - the URL as it was asked for, with its query, without user and password. A `Host` that was set
-///   by hand belongs to it, since it names another resource (RFC 9110 section 7.1);
-/// - the URL of the response, without its query. Redirects to storage lead to a signed URL, whose
-///   query is another one each time. A redirect to another host or path is another resource: of two
-///   mirrors nobody knows that they are equal.
+/// - the requested URL, with its query, without user and password. A `Host` set by hand belongs to
+///   it, since it names another resource (RFC 9110 section 7.1);
+/// - the URL of the response, without its query. Redirects to storage lead to a signed URL with
+///   another query each time. A redirect to another host or path is another resource: two mirrors
+///   need not be equal.
 ///
 /// ```
 /// use httpget::Url;

@@ -1,9 +1,13 @@
 //! Header fields written by hand, as with curl -H.
 
+use std::fmt;
+
+use netcore::error::Chain;
+
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
 
-/// A header field by hand, as [`parse_field`] reads it. `Debug` does not show the values of
+/// A header field written by hand, read by [`parse_field`]. `Debug` hides the values of
 /// credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -29,11 +33,17 @@ impl Field {
 
 /// The reason why a field can't be sent. The message does not show the field, which may be a
 /// secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this field can't be sent: at byte {offset}: {expected}")]
 pub struct InvalidField {
     offset: usize,
     expected: &'static str,
+}
+
+impl fmt::Debug for InvalidField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Chain::new(self), f)
+    }
 }
 
 impl InvalidField {
@@ -125,8 +135,8 @@ pub(super) fn marked(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
 }
 
 /// Returns `true` if fields of this name carry credentials: one of the parts between its dashes or
-/// underscores is `authorization`, `auth`, `cookie`, `cookie2`, `token`, `key`, `apikey`, `secret` or
-/// `password`. Such values go to no other origin, and should not be shown.
+/// underscores is `authorization`, `auth`, `cookie`, `cookie2`, `token`, `key`, `apikey`, `secret`
+/// or `password`. Such values go to no other origin, and should not be shown.
 #[must_use]
 pub fn is_secret(name: &HeaderName) -> bool {
     const SECRETS: [&str; 9] = [
