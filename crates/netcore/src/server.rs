@@ -1,16 +1,18 @@
 //! An event-loop server for protocols that do no I/O.
 //!
-//! A [`Service`] is bytes in, bytes out. [`Server`] brings it to TCP, Unix and UDP sockets, on as
-//! many threads as you say, and does what is easily got wrong:
+//! A [`Service`] is bytes in, bytes out. [`Server`] connects it to TCP, Unix and UDP sockets on any
+//! number of threads, and handles the hard parts:
 //!
-//! - output that a socket does not take at once is kept and sent in order; until then nothing is
-//!   read from that peer;
-//! - a peer is read once a turn, 64 KiB at most, so that none starves the others;
-//! - idle and stalled peers are closed, more than the limit are told so and turned away;
-//! - a half-closed peer gets what it is owed, and a close never cuts off the last bytes;
-//! - aborted connections, signals and a lack of file descriptors do not end it, nor make it spin;
-//! - a stop accepts no more, reads what has arrived, sends what is owed, and is bounded by a grace
-//!   period.
+//! - bytes that a socket does not take at once are queued and sent in order; until then the
+//!   connection is not read;
+//! - a connection is read once a turn, at most 64 KiB, so that no peer starves the others;
+//! - idle and stalled connections are closed, and peers beyond the limit are rejected with a
+//!   reason;
+//! - a half-closed peer gets all its replies, and a close never drops the last bytes;
+//! - aborted connections, signals and a lack of file descriptors neither end the server nor make it
+//!   spin;
+//! - a stop accepts no more peers, reads input that has arrived, sends unsent bytes, and is bounded
+//!   by a grace period.
 //!
 //! ```
 //! use netcore::server::{Config, Output, Server, Service};
@@ -49,13 +51,15 @@
 //! # How it works
 //!
 //! Each worker is a thread with a poller and a service of its own. Sockets are registered once, for
-//! both directions, edge-triggered; a turn of the loop waits for events, reads each connection that
-//! has input, gives its bytes to the service and writes the answer at once, without a buffer for
-//! the connection unless the socket is full. A read that brings less than was asked for is known to
-//! be the last, so an exchange costs one read and one write. Then the service has its
-//! [`turn`](Service::turn), for what concerns more than one connection.
+//! both directions and edge-triggered.
 //!
-//! The first worker accepts and hands each connection to the worker that has the fewest.
+//! A turn of the loop waits for events and reads each connection that has input. It hands the bytes
+//! to the service and writes the reply at once, without a buffer for the connection unless the
+//! socket is full. A short read is known to be the last, so an exchange costs one read and one
+//! write. At the end the service has its [`turn`](Service::turn), for actions on several
+//! connections.
+//!
+//! The first worker accepts, and hands each connection to the worker with the fewest.
 
 mod accept;
 mod clock;

@@ -41,8 +41,8 @@ impl Handle {
     /// Stops the server gracefully, within the grace period of its `Config`. The server's `run`
     /// returns afterwards.
     ///
-    /// The server accepts no more connections and removes its Unix socket files. It finishes what it
-    /// serves, and closes the connections that remain at the end of the grace period:
+    /// The server accepts no more connections and removes its Unix socket files. It finishes what
+    /// it serves, and closes the connections that remain at the end of the grace period:
     ///
     /// - the event loop answers the input that has arrived, sends all unsent bytes, and closes each
     ///   connection;

@@ -1,4 +1,4 @@
-//! What the tests of every protocol share (feature `testing`): the split law, and with the feature
+//! Tools for the tests of every protocol (feature `testing`): the split law, and with the feature
 //! `server` a worker without sockets.
 
 #[cfg(test)]
@@ -14,25 +14,26 @@ pub use crate::server::harness::{Harness, Peer};
 /// failed test prints it.
 pub const SEED_VARIABLE: &str = "SPLIT_SEED";
 
-/// How many random chunkings [`split_law`] tries.
+/// The number of random chunkings that [`split_law`] tries.
 const RANDOM_CHUNKINGS: usize = 64;
 
 /// Checks that the events of a state machine do not depend on how its input is cut into chunks.
 ///
-/// `run` makes a machine, feeds it the chunks in order, tells it that the input has ended where
-/// that means something to it, and returns every event that came out. What it returns for the
-/// whole stream in one chunk is compared with what it returns for the stream byte by byte, for
-/// every split in two, and for random chunkings. No chunk is empty.
+/// `run` creates a machine, feeds it the chunks in order, ends its input if the machine knows an
+/// end, and returns every event. The events of the whole stream in one chunk are compared with
+/// those of the stream byte by byte, of every split in two, and of random chunkings. No chunk is
+/// empty.
 ///
-/// The random chunkings come from a seed that differs from run to run and stands in the message of
-/// a failure. [`SEED_VARIABLE`] in the environment fixes it.
+/// The random chunkings come from a seed that differs from run to run. A failure prints it, and
+/// [`SEED_VARIABLE`] in the environment fixes it.
 ///
-/// The work grows with the square of the stream's length: streams of a few hundred bytes are best.
+/// The work grows with the square of the stream's length, so streams of a few hundred bytes are
+/// best.
 ///
 /// # Panics
 ///
-/// When two chunkings give different events, with both lists of events, the chunks and the seed;
-/// and when [`SEED_VARIABLE`] is set but is not a number.
+/// Panics if two chunkings give different events. The message has both lists of events, the chunks
+/// and the seed. Panics also if [`SEED_VARIABLE`] is set but is not a number.
 ///
 /// # Examples
 ///
@@ -59,8 +60,8 @@ pub fn split_law<E: Debug + PartialEq>(stream: &[u8], run: impl FnMut(&[&[u8]]) 
     }
 }
 
-/// Cuts `stream` into pieces shorter than `longest`, at places that follow from `seed`. Some pieces
-/// are empty. For corpora: the same seed cuts at the same places for ever.
+/// Cuts `stream` into pieces shorter than `longest`, at positions that follow from `seed`. Some
+/// pieces are empty. The same seed always cuts at the same positions, for use with a stored corpus.
 pub fn cut(mut stream: &[u8], seed: u8, longest: u32) -> Vec<&[u8]> {
     let mut state = u32::from(seed) + 1;
     let mut pieces = Vec::new();
@@ -140,7 +141,7 @@ fn seed() -> u64 {
 struct XorShift(u64);
 
 impl XorShift {
-    /// Zero is the one state that the generator never leaves, so it stands for another.
+    /// Replaces a seed of zero, the only state that the generator never leaves.
     const fn new(seed: u64) -> XorShift {
         XorShift(if seed == 0 { u64::MAX } else { seed })
     }
@@ -152,7 +153,7 @@ impl XorShift {
         self.0
     }
 
-    /// A number from 1 to `most`.
+    /// Returns a number from 1 to `most`.
     const fn up_to(&mut self, most: usize) -> usize {
         (self.next() % most as u64) as usize + 1
     }

@@ -1,16 +1,17 @@
-//! A server for handlers that just read and write: a thread for each connection.
+//! A server with a thread for each connection, for handlers that just read and write.
 //!
-//! The plain way to serve a few hundred peers, in the shape of Python's `ThreadingTCPServer`. For
-//! thousands there is the event loop, in the feature `server`. What is easily got wrong is done
-//! here:
+//! This is the plain way to serve a few hundred peers, like Python's `ThreadingTCPServer`. For
+//! thousands, use the event loop of the feature `server`. The server handles the hard parts:
 //!
-//! - no more threads than the limit; a connection beyond it waits in the listener's backlog, where
-//!   it costs nothing, until another has ended;
+//! - the number of threads has a limit; further connections wait in the listener's backlog, where
+//!   they cost nothing, until another connection ends;
 //! - each read and write of a [`Connection`] is bounded by an idle timeout, and all of them
-//!   together by a total one: a peer that drips one byte a second does not keep its thread;
-//! - a handler that panics takes just its connection with it;
+//!   together by a total timeout, so a peer that sends one byte a second does not keep its thread
+//!   forever;
+//! - a handler that panics ends only its own connection;
 //! - the last bytes that a handler wrote arrive, even if it left input unread;
-//! - aborted connections, signals and a lack of descriptors, memory or threads do not end it;
+//! - aborted connections, signals and a lack of descriptors, memory or threads do not end the
+//!   server;
 //! - a stop is bounded by a grace period.
 //!
 //! ```
@@ -119,9 +120,9 @@ impl Server {
     /// Serves until a [`Handle`] stops the server, and returns when every handler has returned.
     ///
     /// `handler` is called for each connection, on a thread of its own, and may borrow from the
-    /// caller. When it returns, with or without an error, the peer gets the bytes that were written,
-    /// and the connection is closed. The handler's error or panic goes to the log and concerns only
-    /// its own connection, except in a program that aborts on panic.
+    /// caller. When it returns, with or without an error, the peer gets the bytes that were
+    /// written, and the connection is closed. The handler's error or panic goes to the log and
+    /// concerns only its own connection, except in a program that aborts on panic.
     ///
     /// After a stop, each call of a [`Connection`] fails once the grace period is over. A handler
     /// that does something else for long should ask [`Connection::is_stopping`].

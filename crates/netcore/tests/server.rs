@@ -122,7 +122,8 @@ fn one_too_many_is_told_so_and_a_place_becomes_free_again() {
     assert_eq!(line(&second), "alive\n");
     first.shutdown(Shutdown::Write).unwrap();
     rest(&first);
-    // The place is free once the worker has seen the end; it says so by closing, a moment before it counts.
+    // The place is free once the worker has seen the end; it says so by closing, a moment before it
+    // counts.
     let fourth = loop {
         let stream = server.connect();
         let answer = line(&stream);

@@ -68,14 +68,14 @@ impl Clock {
         })
     }
 
-    /// Returns the milliseconds since the clock was created. They take half the space of an `Instant`
-    /// in a connection.
+    /// Returns the milliseconds since the clock was created. They take half the space of an
+    /// `Instant` in a connection.
     pub(crate) fn millis(&self) -> u64 {
         u64::try_from((self.now() - self.0.origin).as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Returns the time until the millisecond `at`, rounded up so that a wait never ends just before
-    /// it.
+    /// Returns the time until the millisecond `at`, rounded up so that a wait never ends just
+    /// before it.
     pub(crate) fn until(&self, at: u64) -> Duration {
         let due = self.0.origin + Duration::from_millis(at);
         due.saturating_duration_since(self.now()) + Duration::from_micros(500)

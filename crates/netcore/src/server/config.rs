@@ -10,7 +10,9 @@ use crate::options::Keepalive;
 /// use netcore::server::Config;
 /// use std::time::Duration;
 ///
-/// let config = Config::default().with_workers(1).with_idle_timeout(Some(Duration::from_secs(600)));
+/// let config = Config::default()
+///     .with_workers(1)
+///     .with_idle_timeout(Some(Duration::from_secs(600)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -72,9 +74,9 @@ impl Config {
     /// Sets the time after which the connection of a vanished TCP peer is
     /// [`Broken`](super::Closed::Broken), from 1 to 65,534 s and about two minutes by default.
     ///
-    /// In this time the peer answers neither the system's probes (`SO_KEEPALIVE`) nor data
-    /// (`TCP_USER_TIMEOUT`, on Linux, with a stall timeout). With `None` the connection of a vanished
-    /// peer stays forever.
+    /// A peer has vanished if it does not answer the system's probes (`SO_KEEPALIVE`) or data
+    /// (`TCP_USER_TIMEOUT`, on Linux, with a stall timeout). With `None` the connection of a
+    /// vanished peer stays forever.
     pub fn with_dead_peer_timeout(self, dead_peer_timeout: Option<Duration>) -> Config {
         Config { dead_peer_timeout, ..self }
     }
@@ -86,8 +88,8 @@ impl Config {
 
     /// Sets the most bytes of one read. Zero means one.
     ///
-    /// If a reply is longer than its request, this bounds the replies that a peer can pile up in the
-    /// server without reading them.
+    /// If a reply is longer than its request, this bounds the replies that a peer can pile up in
+    /// the server without reading them.
     pub fn with_read(self, read: usize) -> Config {
         Config { read: read.max(1), ..self }
     }

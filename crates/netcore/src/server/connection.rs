@@ -168,7 +168,7 @@ pub(super) enum Sent {
     Dropped,
 }
 
-/// The meaning of a timer that fires.
+/// The kind of a timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     Idle,
@@ -287,7 +287,7 @@ impl<C, T> Connection<C, T> {
         self.wants_ready
     }
 
-    /// Returns when the connection's time is over, in milliseconds, and what that means.
+    /// Returns the time of the connection's next timeout in milliseconds, and its kind.
     pub(super) fn due(&self, timeouts: Timeouts) -> (u64, Due) {
         if let (Phase::Lingering, State::Closed { linger_start }) = (self.phase, &self.state) {
             let at = (self.last_read + LINGER_QUIET).min(linger_start + LINGER);
@@ -324,10 +324,10 @@ impl<C, T> Connection<C, T> {
         self.timer = NEVER;
     }
 
-    /// Prepares for the last input after a failed write: what the peer sent before it went may still
-    /// be there, and is read until that fails too.
+    /// Prepares for the last input after a failed write. The peer has gone, but its last bytes may
+    /// still be unread; they are read until reading fails too.
     ///
-    /// Returns why the connection is over if its input is of no use any more.
+    /// Returns the reason for the end if the connection is over, since its input is of no use.
     pub(super) fn fail(&mut self, error: io::Error, reading: Reading) -> Option<Closed> {
         let ended = matches!(self.input, Input::Ended | Input::Failed);
         if ended || !self.is_serving() || reading == Reading::Stopped {
@@ -462,7 +462,7 @@ impl<C, T: ByteStream> Connection<C, T> {
     ///
     /// # Errors
     ///
-    /// Returns why the connection is over if there is nothing to linger for.
+    /// Fails with the reason for the end if the connection is over, since it need not linger.
     pub(super) fn begin_linger(&mut self, now: impl FnOnce() -> u64) -> Result<Option<C>, Closed> {
         if matches!(self.input, Input::Ended | Input::Failed) || self.sending == Sending::Failed {
             return Err(Closed::Done);

@@ -132,7 +132,7 @@ impl<C, T> Connections<C, T> {
         self.open
     }
 
-    /// Returns the number of connections that the service has to do with.
+    /// Returns the number of connections that are open for the service.
     pub(super) fn served(&self) -> usize {
         let served = |slot: &&Slot<C, T>| slot.connection.as_ref().is_some_and(Connection::is_open);
         self.slots.iter().filter(served).count()
@@ -206,7 +206,7 @@ impl<C, T> Connections<C, T> {
         self.timers.next()
     }
 
-    /// Returns a connection whose timer was due at `seen`, and the timer's meaning.
+    /// Returns a connection whose timer was due at `seen`, and the kind of its timeout.
     pub(super) fn next_due(&mut self, seen: u64) -> Option<(u32, Due)> {
         while let Some((at, index, generation)) = self.timers.pop(seen) {
             let timeouts = self.timeouts;
@@ -316,8 +316,8 @@ impl<C, T: ByteStream> Connections<C, T> {
         (output.end == End::Close).then_some(Ending::WhenFlushed)
     }
 
-    /// Handles a failed write: the peer has gone. Input that it sent before is read until that fails
-    /// too. Returns why the connection is over if its input is of no use any more.
+    /// Handles a failed write. The peer has gone, and its last bytes are read until reading fails
+    /// too. Returns the reason for the end if the connection is over.
     pub(super) fn fail(&mut self, index: u32, error: io::Error) -> Option<Closed> {
         let reading = self.reading;
         let over = self.get(index)?.fail(error, reading);

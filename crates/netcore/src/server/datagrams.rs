@@ -1,4 +1,4 @@
-//! Datagram sockets on the loop.
+//! Datagram sockets on the event loop.
 
 use std::io::{self, ErrorKind};
 
@@ -10,15 +10,17 @@ use super::service::Service;
 use crate::address::Address;
 use crate::sys::{self, Incoming, Local, Outgoing};
 
-/// Datagrams received from one socket before the others have their turn.
+/// Datagrams received from one socket before the other sockets have their turn.
 const BATCH: usize = sys::MAX_BATCH;
 /// The largest datagram (RFC 768: the length is 16 bits).
 const DATAGRAM: usize = 65_535;
-/// What is kept of the room for answers after large ones.
+/// Bytes of the reply buffer that are kept after large replies.
 const KEPT: usize = 256 * 1024;
 
-/// Room for the datagrams of one batch. A worker has one for all of its sockets. It is zeroed memory that the system lends
-/// when it is first written to, so what no datagram has filled costs nothing.
+/// The datagrams of one batch. A worker has one buffer for all of its sockets.
+///
+/// The buffer is zeroed memory, which the system provides at the first write to each page. Space
+/// that no datagram has filled costs nothing.
 #[derive(Debug)]
 pub(super) struct ReceiveBatch {
     bytes: Vec<u8>,
@@ -33,7 +35,7 @@ impl ReceiveBatch {
         ReceiveBatch { bytes, names: sys::Names::new(count), came: Vec::with_capacity(count) }
     }
 
-    /// Gives whether that was all that there is.
+    /// Receives a batch. Returns `true` if the socket has no more datagrams.
     fn fill(&mut self, socket: &UdpSocket, tells: bool) -> io::Result<bool> {
         let ReceiveBatch { bytes, names, came } = self;
         came.clear();
@@ -53,25 +55,25 @@ impl ReceiveBatch {
 #[derive(Debug)]
 pub(super) struct DatagramPort {
     socket: UdpSocket,
-    /// The system tells the local address of each datagram.
+    /// The system reports the local address of each datagram.
     tells: bool,
     ready: bool,
-    /// Until the socket has taken all of it, nothing is received: what comes meanwhile waits in the system, or is dropped
-    /// there, as datagrams are.
-    outbox: ReplyQueue,
+    /// Replies of the last batch. The socket is not read until it has taken them all. Meanwhile
+    /// datagrams wait in the system, which drops some if its buffer is full.
+    replies: ReplyQueue,
 }
 
-/// The answers to one batch.
+/// The replies to one batch.
 #[derive(Debug, Default)]
 struct ReplyQueue {
     bytes: Vec<u8>,
-    answers: Vec<QueuedReply>,
+    queue: Vec<QueuedReply>,
     sent: usize,
 }
 
 #[derive(Debug)]
 struct QueuedReply {
-    /// Where in the outbox's bytes it begins.
+    /// Offset of the reply in the queue's bytes.
     begin: usize,
     to: SockAddr,
     local: Option<Local>,
@@ -82,32 +84,32 @@ impl DatagramPort {
     ///
     /// # Errors
     ///
-    /// The system's, when it cannot tell the local address of datagrams.
+    /// Fails with the system's reason if it cannot report the local address of datagrams.
     pub(super) fn new(socket: UdpSocket) -> io::Result<DatagramPort> {
         let tells = sys::tell_local(&SockRef::from(&socket))?;
-        Ok(DatagramPort { socket, tells, ready: false, outbox: ReplyQueue::default() })
+        Ok(DatagramPort { socket, tells, ready: false, replies: ReplyQueue::default() })
     }
 
     pub(super) fn socket(&mut self) -> &mut UdpSocket {
         &mut self.socket
     }
 
-    /// The socket can be read, or written where it could not.
+    /// Notes that the socket can be read, or written again.
     pub(super) fn event(&mut self) {
         self.ready = true;
     }
 
-    /// There is more to do at once.
+    /// Returns `true` if there may be datagrams to handle at once.
     pub(super) fn is_busy(&self) -> bool {
         self.ready
     }
 
-    /// Answers wait for room. Where there is some, there has to be an event.
+    /// Returns `true` if replies wait for room in the socket. The poller must report room then.
     pub(super) fn is_full(&self) -> bool {
-        !self.outbox.answers.is_empty()
+        !self.replies.queue.is_empty()
     }
 
-    /// Receives and answers what there is, up to a share.
+    /// Receives and answers datagrams, up to a share.
     pub(super) fn run<S: Service>(
         &mut self,
         service: &mut S,
@@ -116,21 +118,21 @@ impl DatagramPort {
     ) {
         let mut share = BATCH;
         while self.ready && share > 0 {
-            if !self.outbox.send(&self.socket) {
+            if !self.replies.send(&self.socket) {
                 self.ready = false;
                 return;
             }
             match inbox.fill(&self.socket, self.tells) {
                 Ok(all) => self.ready = !all,
-                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.ready = false;
                     return;
                 }
-                Err(e) => {
-                    // Usually news of an earlier answer that did not arrive (ICMP), with datagrams
-                    // behind it. An error that lasts comes again until the share is used up, and
-                    // then waits for the next event: it must not spin.
-                    log::debug!("receiving a datagram: {e}");
+                Err(error) => {
+                    // Usually an earlier reply that did not arrive (ICMP), with datagrams behind
+                    // the error. A lasting error is repeated until the share is used up, and then
+                    // waits for the next event: the loop must not spin.
+                    log::debug!("receiving a datagram: {error}");
                     share -= 1;
                     self.ready = share > 0;
                     continue;
@@ -140,11 +142,11 @@ impl DatagramPort {
                 reply.send = false;
                 service.datagram(bytes, &Address::from_system(&came.from), reply);
                 if reply.send {
-                    self.outbox.put(&reply.bytes, came);
+                    self.replies.push(&reply.bytes, came);
                 }
                 share = share.saturating_sub(1);
             }
-            if !self.outbox.send(&self.socket) {
+            if !self.replies.send(&self.socket) {
                 self.ready = false;
             }
         }
@@ -152,50 +154,51 @@ impl DatagramPort {
 }
 
 impl ReplyQueue {
-    /// Adds the answer to `came`. It leaves from the address that was asked.
-    fn put(&mut self, bytes: &[u8], came: &Incoming) {
+    /// Queues a reply to `came`. The reply leaves from the address that the datagram was sent to.
+    fn push(&mut self, bytes: &[u8], came: &Incoming) {
         let answer =
             QueuedReply { begin: self.bytes.len(), to: came.from.clone(), local: came.local };
-        self.answers.push(answer);
+        self.queue.push(answer);
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// `false`: the socket is full.
+    /// Sends queued replies. Returns `false` if the socket is full.
     fn send(&mut self, socket: &UdpSocket) -> bool {
-        while self.sent < self.answers.len() {
+        while self.sent < self.queue.len() {
             let sent = socket.try_io(|| {
-                let count = self.answers.len() - self.sent;
-                sys::send_many(&SockRef::from(socket), count, |at| self.answer(self.sent + at))
+                let count = self.queue.len() - self.sent;
+                sys::send_many(&SockRef::from(socket), count, |at| self.outgoing(self.sent + at))
             });
             match sent {
                 Ok(count) => self.sent += count,
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return false,
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => self.refused(&e),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => self.on_error(&error),
             }
         }
         self.sent = 0;
-        self.answers.clear();
+        self.queue.clear();
         self.bytes.clear();
         self.bytes.shrink_to(KEPT);
         true
     }
 
-    /// Drops the next answer, which the system refuses. One with a source is tried again without
-    /// it: it may be a broadcast's address, or no longer one of this machine's.
-    fn refused(&mut self, error: &io::Error) {
-        let answer = &mut self.answers[self.sent];
+    /// Drops the next reply after a failed send. A reply with a source address is tried again
+    /// without it: the address may be a broadcast address, or may no longer be one of this
+    /// machine's.
+    fn on_error(&mut self, error: &io::Error) {
+        let answer = &mut self.queue[self.sent];
         if answer.local.take().is_some() {
             return;
         }
         let to = Address::from_system(&answer.to);
-        log::debug!("answer of {} bytes to {to}: {error}", self.answer(self.sent).bytes.len());
+        log::debug!("reply of {} bytes to {to}: {error}", self.outgoing(self.sent).bytes.len());
         self.sent += 1;
     }
 
-    fn answer(&self, at: usize) -> Outgoing<'_> {
-        let QueuedReply { begin, to, local } = &self.answers[at];
-        let end = self.answers.get(at + 1).map_or(self.bytes.len(), |next| next.begin);
+    fn outgoing(&self, at: usize) -> Outgoing<'_> {
+        let QueuedReply { begin, to, local } = &self.queue[at];
+        let end = self.queue.get(at + 1).map_or(self.bytes.len(), |next| next.begin);
         Outgoing { bytes: &self.bytes[*begin..end], to, local: *local }
     }
 }

@@ -1,4 +1,4 @@
-//! A worker without sockets: a service, peers in memory, and a clock that moves by hand.
+//! A worker without sockets: a service, peers in memory, and a clock that the test moves.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -18,8 +18,8 @@ use super::service::Service;
 use super::transport::ByteStream;
 use crate::address::Address;
 
-/// Drives a [`Service`] without a socket, a thread or the system's clock, through the very code
-/// that the server runs.
+/// Drives a [`Service`] without a socket, a thread or the system's clock, by the same code as the
+/// server.
 ///
 /// ```
 /// # use netcore::{Address, server::{Config, Output, Service}};
@@ -45,11 +45,11 @@ pub struct Harness<S: Service> {
     clock: Clock,
     peers: Vec<(u32, Wire)>,
     stopping: bool,
-    /// Sockets are as on Windows: see [`Pipe::armed`].
+    /// Sockets behave as on Windows: see [`Pipe::armed`].
     rearms_late: bool,
 }
 
-/// A peer of a [`Harness`]: the far end of a connection in memory.
+/// A peer of a [`Harness`]: the other end of a connection in memory.
 #[derive(Debug, Clone)]
 pub struct Peer(Wire);
 
@@ -64,25 +64,25 @@ struct Socket(Wire);
 struct Pipe {
     input: VecDeque<u8>,
     output: Vec<u8>,
-    /// What the socket takes before it is full.
+    /// Bytes that the socket takes before it is full.
     room: usize,
     /// The peer has sent its end.
     finished: bool,
     reset: bool,
     lost: bool,
-    /// The server has sent its end, or let the socket go.
+    /// The server has sent its end, or has closed the socket.
     ended: bool,
     released: bool,
-    /// Something happened since the server last looked.
+    /// The state has changed since the last event.
     edge: bool,
-    /// `Some` where an event is the last one until a call would have blocked, as with mio on
-    /// Windows: whether there was such a call since.
+    /// `Some` if each event is the last until a call would have blocked, as with mio on Windows.
+    /// `Some(true)` once there was such a call.
     armed: Option<bool>,
     writes: usize,
 }
 
 impl<S: Service> Harness<S> {
-    /// A worker with the limits of `config`, and the service that `service` makes for it.
+    /// Returns a worker with the limits of `config` and the service that `service` returns.
     pub fn new(config: Config, service: impl FnOnce(Worker) -> S) -> Harness<S> {
         let clock = Clock::by_hand(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
         let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
@@ -91,13 +91,13 @@ impl<S: Service> Harness<S> {
         Harness { reactor, clock, peers: Vec::new(), stopping: false, rearms_late: false }
     }
 
-    /// A peer connects, from 127.0.0.1 and a port that counts up from 1.
+    /// Connects a peer from 127.0.0.1 and a port that counts up from 1.
     pub fn connect(&mut self) -> Peer {
         let port = u16::try_from(self.peers.len() + 1).unwrap_or(u16::MAX);
         self.connect_from(&Address::from(SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
     }
 
-    /// A peer connects from `address`.
+    /// Connects a peer from `address`.
     pub fn connect_from(&mut self, address: &Address) -> Peer {
         let wire = Wire(Rc::new(RefCell::new(Pipe {
             input: VecDeque::new(),
@@ -117,12 +117,12 @@ impl<S: Service> Harness<S> {
         Peer(wire)
     }
 
-    /// Turns the loop until nothing is left to do.
+    /// Runs turns of the loop until nothing is left to do.
     pub fn run(&mut self) {
         while self.turn() {}
     }
 
-    /// Turns the loop once. Whether there is more to do.
+    /// Runs one turn of the loop. Returns `true` if there is more to do.
     pub fn turn(&mut self) -> bool {
         for (index, wire) in &self.peers {
             if let Some(what) = wire.readiness() {
@@ -133,20 +133,20 @@ impl<S: Service> Harness<S> {
         self.reactor.expire(self.clock.millis());
         let again = self.reactor.turn(self.stopping);
         self.reactor.reap();
-        // The table's end of a closed connection is gone.
+        // The reactor has dropped the sockets of closed connections.
         self.peers.retain(|(_, wire)| !wire.0.borrow().released);
         let due = again.is_some_and(|at| at <= self.clock.now());
         due || self.reactor.is_busy()
             || self.peers.iter().any(|(_, wire)| wire.0.borrow().has_event())
     }
 
-    /// Lets `time` pass, and [runs](Self::run).
+    /// Moves the clock on by `time`, and [runs](Self::run) the loop.
     pub fn advance(&mut self, time: Duration) {
         self.clock.advance(time);
         self.run();
     }
 
-    /// Stops gracefully: no more input, and the service owes what it owes.
+    /// Stops the worker gracefully: reads no more input, and sends unsent bytes.
     pub fn stop(&mut self) {
         self.run();
         self.reactor.stop_reading();
@@ -156,14 +156,18 @@ impl<S: Service> Harness<S> {
         self.run();
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub fn connections(&self) -> usize {
         self.reactor.open_connections()
     }
 
-    /// A worker on sockets that report further readiness only after a call that would have blocked.
+    /// Returns a worker whose sockets report readiness again only after a call that would have
+    /// blocked.
     #[cfg(test)]
-    pub(super) fn rearming_late(config: Config, service: impl FnOnce(Worker) -> S) -> Harness<S> {
+    pub(super) fn with_late_rearming(
+        config: Config,
+        service: impl FnOnce(Worker) -> S,
+    ) -> Harness<S> {
         Harness { rearms_late: true, ..Harness::new(config, service) }
     }
 
@@ -172,7 +176,7 @@ impl<S: Service> Harness<S> {
         self.reactor.timers()
     }
 
-    /// The service.
+    /// Returns the service.
     pub fn service(&mut self) -> &mut S {
         self.reactor.service()
     }
@@ -185,7 +189,7 @@ impl<S: Service> fmt::Debug for Harness<S> {
 }
 
 impl Peer {
-    /// Sends `bytes`; they arrive when the harness runs.
+    /// Sends `bytes`. They arrive when the harness runs.
     pub fn send(&self, bytes: &[u8]) {
         let mut pipe = self.0.0.borrow_mut();
         pipe.input.extend(bytes);
@@ -204,50 +208,51 @@ impl Peer {
         (pipe.reset, pipe.edge) = (true, true);
     }
 
-    /// Goes without reading what it was sent: what it sent itself can be read, then that fails, as
-    /// writing does at once.
+    /// Closes the connection with unread input. The server can still read the peer's last bytes,
+    /// and then reading fails, as writing does at once.
     pub fn lose(&self) {
         let mut pipe = self.0.0.borrow_mut();
         (pipe.lost, pipe.edge) = (true, true);
     }
 
-    /// The socket takes `room` bytes more and is full then; `usize::MAX` for no end.
+    /// Lets the socket take `room` more bytes until it is full, or without a limit for
+    /// `usize::MAX`.
     pub fn room(&self, room: usize) {
         let mut pipe = self.0.0.borrow_mut();
         (pipe.room, pipe.edge) = (room, true);
     }
 
-    /// Takes what has come.
+    /// Takes the bytes that have arrived.
     pub fn received(&self) -> Vec<u8> {
         std::mem::take(&mut self.0.0.borrow_mut().output)
     }
 
-    /// Takes what has come, as text.
+    /// Takes the bytes that have arrived, as text.
     ///
     /// # Panics
     ///
-    /// When it is not UTF-8.
+    /// Panics if the bytes are not UTF-8.
     pub fn text(&self) -> String {
         match String::from_utf8(self.received()) {
             Ok(text) => text,
-            Err(e) => panic!("not UTF-8: {e}"),
+            Err(error) => panic!("not UTF-8: {error}"),
         }
     }
 
-    /// Whether the server has sent its end.
+    /// Returns `true` if the server has sent its end.
     pub fn is_closed(&self) -> bool {
         let pipe = self.0.0.borrow();
         pipe.ended || pipe.released
     }
 
-    /// How many writes the server has made.
+    /// Returns the number of the server's writes.
     pub fn writes(&self) -> usize {
         self.0.0.borrow().writes
     }
 }
 
 impl Wire {
-    /// What has happened since the last look.
+    /// Returns the event for the changes since the last event.
     fn readiness(&self) -> Option<Readiness> {
         let mut pipe = self.0.borrow_mut();
         if !pipe.has_event() {
@@ -270,8 +275,8 @@ impl Pipe {
         self.edge && self.armed != Some(false)
     }
 
-    /// The `result` of a call, which arms the socket if it would have blocked.
-    fn told(&mut self, result: io::Result<usize>) -> io::Result<usize> {
+    /// Arms the socket if the call would have blocked. Returns the call's `result`.
+    fn note(&mut self, result: io::Result<usize>) -> io::Result<usize> {
         if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
             self.armed = self.armed.map(|_| true);
         }
@@ -311,7 +316,7 @@ impl ByteStream for Socket {
             return Err(ErrorKind::ConnectionReset.into());
         }
         if n == 0 && !pipe.finished {
-            return pipe.told(Err(ErrorKind::WouldBlock.into()));
+            return pipe.note(Err(ErrorKind::WouldBlock.into()));
         }
         for (to, from) in buffer.iter_mut().zip(pipe.input.drain(..n)) {
             *to = from;
@@ -323,7 +328,7 @@ impl ByteStream for Socket {
         let mut pipe = self.0.0.borrow_mut();
         pipe.writes += 1;
         let taken = pipe.take(bytes);
-        pipe.told(taken)
+        pipe.note(taken)
     }
 
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -333,7 +338,7 @@ impl ByteStream for Socket {
         for slice in bytes {
             match pipe.take(slice) {
                 Ok(n) => total += n,
-                Err(e) if total == 0 => return pipe.told(Err(e)),
+                Err(error) if total == 0 => return pipe.note(Err(error)),
                 Err(_) => break,
             }
         }

@@ -44,9 +44,9 @@ pub(super) enum End {
 
 /// The output of one connection, lent to the service for the length of one call.
 ///
-/// The bytes go out in one system call when the service returns. Bytes that the socket does not take
-/// are queued for the connection and sent later. Until then the connection is not read, so a peer
-/// that only writes cannot make the server's memory grow.
+/// The bytes go out in one system call when the service returns. Bytes that the socket does not
+/// take are queued for the connection and sent later. Until then the connection is not read, so a
+/// peer that only writes cannot make the server's memory grow.
 ///
 /// The output belongs to the worker: a connection without unsent bytes has no output buffer.
 ///
@@ -134,19 +134,19 @@ impl Output {
         self.parts.push(bytes);
     }
 
-    /// Requests a call of [`Service::ready`](super::Service::ready) once this output has reached the
-    /// kernel. `ready` is called anyway after queued output was flushed, so this is only for services
-    /// that withhold output themselves.
+    /// Requests a call of [`Service::ready`](super::Service::ready) once this output has reached
+    /// the kernel. `ready` is called anyway after queued output was flushed, so this is only for
+    /// services that withhold output themselves.
     pub fn call_ready_when_flushed(&mut self) {
         self.call_ready = true;
     }
 
-    /// Closes the connection once all earlier output is sent. The service receives no more input, and
-    /// later output is dropped, in this call and in later ones.
+    /// Closes the connection once all earlier output is sent. The service receives no more input,
+    /// and later output is dropped, in this call and in later ones.
     ///
-    /// The close is orderly: the peer reads the end of the stream after the last byte. The connection
-    /// lingers for up to 5 s and discards input, since a close over unread input makes TCP drop bytes
-    /// on their way to the peer (RFC 1122, 4.2.2.13).
+    /// The close is orderly: the peer reads the end of the stream after the last byte. The
+    /// connection lingers for up to 5 s and discards input, since a close over unread input makes
+    /// TCP drop bytes on their way to the peer (RFC 1122, 4.2.2.13).
     pub fn close(&mut self) {
         if self.end == End::Open {
             (self.end, self.kept) = (End::Close, self.tail.len());
@@ -170,9 +170,9 @@ impl Output {
         self.yield_turn = true;
     }
 
-    /// Stops reading from this connection until [`resume_reading`](Self::resume_reading), most often
-    /// in the service's [`turn`](super::Service::turn). Output goes on. Meanwhile the peer's input
-    /// fills its socket, and the peer waits.
+    /// Stops reading from this connection until [`resume_reading`](Self::resume_reading), most
+    /// often in the service's [`turn`](super::Service::turn). Output goes on. Meanwhile the peer's
+    /// input fills its socket, and the peer waits.
     pub fn pause_reading(&mut self) {
         self.pause = Some(true);
     }
@@ -193,14 +193,14 @@ impl Output {
         self.id
     }
 
-    /// Returns the time of this turn of the loop on the monotonic clock, which is read at most once a
-    /// turn.
+    /// Returns the time of this turn of the loop on the monotonic clock, which is read at most once
+    /// a turn.
     pub fn now(&self) -> Instant {
         self.clock.now()
     }
 
-    /// Returns the time of this turn of the loop on the system's clock, which is read at most once a
-    /// turn. The error is at most the length of a turn, some milliseconds under load.
+    /// Returns the time of this turn of the loop on the system's clock, which is read at most once
+    /// a turn. The error is at most the length of a turn, some milliseconds under load.
     pub fn time(&self) -> SystemTime {
         self.clock.time()
     }

@@ -1,8 +1,7 @@
-//! A worker's service and its connections: which connection is handled when, and which of the
-//! service's methods that calls.
+//! The reactor of a worker: it handles ready connections, fires timers, and calls the service.
 //!
-//! There is no poller here and no listener, and a socket is any [`ByteStream`], so all of this runs
-//! in tests without a socket.
+//! The reactor has no poller and no listener, and a socket is any [`ByteStream`]. Tests therefore
+//! run all of it without a socket.
 
 use std::io;
 use std::time::Instant;
@@ -17,8 +16,9 @@ use super::transport::ByteStream;
 use super::turn::{ConnectionAccess, Turn};
 use crate::address::Address;
 
-/// Bytes read from all connections in one turn, at most by one read more. It bounds what a
-/// broadcasting service buffers before its [`turn`](Service::turn), in which it can send.
+/// The most bytes read from all connections in one turn, except for the last read, which may exceed
+/// it. The limit bounds the buffers of a broadcasting service, which sends in its
+/// [`turn`](Service::turn).
 const MAX_READ_PER_TURN: usize = 256 * 1024;
 
 /// Calls of [`Service::ready`] in a row for one connection. The other connections come next.
@@ -99,7 +99,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         self.connections.get(index).map(|connection| connection.socket())
     }
 
-    /// Releases a connection that cannot be served for a reason outside of it.
+    /// Releases a connection that cannot be registered with the poller.
     pub(super) fn fail(&mut self, index: u32, error: io::Error) {
         self.release(index, Closed::Broken(error));
     }
@@ -129,7 +129,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         self.connections.ready() > 0
     }
 
-    /// Writes what is unsent, calls `ready` if it is due, and reads once.
+    /// Writes unsent bytes, calls `ready` if it is due, and reads once.
     fn handle(&mut self, index: u32) {
         if self.flush(index) {
             self.call_ready(index);
@@ -309,7 +309,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         self.connections.open()
     }
 
-    /// Returns the number of connections that the service has to do with.
+    /// Returns the number of connections that are open for the service.
     pub(super) fn served(&self) -> usize {
         self.connections.served()
     }

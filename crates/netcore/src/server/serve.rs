@@ -41,8 +41,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Fails as [`Listener::bind_all`] and [`Datagram::bind_all`] do, and with [`Operation::Poll`] if the
-    /// system gives no poller.
+    /// Fails as [`Listener::bind_all`] and [`Datagram::bind_all`] do, and with [`Operation::Poll`]
+    /// if the system gives no poller.
     pub fn bind(endpoints: &[Endpoint], config: Config) -> Result<Server, Error> {
         Server::bind_with(endpoints, &SocketOptions::default(), config)
     }
@@ -99,8 +99,8 @@ impl Server {
         Handle::new(self.shared.clone())
     }
 
-    /// Serves until a [`Handle`] stops the server. `service` is called once for each worker, on that
-    /// worker's thread; the calling thread is the first worker.
+    /// Serves until a [`Handle`] stops the server. `service` is called once for each worker, on
+    /// that worker's thread; the calling thread is the first worker.
     ///
     /// # Errors
     ///
@@ -182,9 +182,9 @@ fn leaving_ipv4(options: &SocketOptions, endpoint: &Endpoint, all: &[Endpoint]) 
     options
 }
 
-/// Returns `options` with those that notice a vanished peer.
+/// Returns `options` with those that detect a vanished peer.
 ///
-/// Keepalive sends no probe while data is unacknowledged, so `TCP_USER_TIMEOUT` is set too. That
+/// Keepalive sends no probe while data is unacknowledged, so `TCP_USER_TIMEOUT` is set too. The
 /// option also ends the connection of a living peer that reads nothing. A server without a stall
 /// timeout lets such a peer pause forever, and therefore does not get the option.
 fn noticing_dead_peers(options: &SocketOptions, config: &Config) -> SocketOptions {

@@ -92,8 +92,8 @@ pub trait Service {
         let _ = (connection, reason);
     }
 
-    /// Puts the last bytes for a peer that cannot be served into `text`. Keep them short: the socket's
-    /// buffer must take them at once.
+    /// Puts the last bytes for a peer that cannot be served into `text`. Keep them short: the
+    /// socket's buffer must take them at once.
     fn reject(&mut self, reason: Rejection, text: &mut Vec<u8>) {
         let _ = (reason, text);
     }

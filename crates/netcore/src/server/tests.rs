@@ -17,8 +17,8 @@ struct Probe {
     supply: Vec<Bytes>,
     /// Sent to all in the next turn.
     broadcast: Option<Bytes>,
-    /// The one to which that is sent in the next turn, rather than to all, and whether it is cut off
-    /// then.
+    /// The one to which that is sent in the next turn, rather than to all, and whether it is cut
+    /// off then.
     only: Option<(ConnectionId, bool)>,
     hold: bool,
     heard: Vec<u8>,

@@ -26,8 +26,8 @@ pub(super) trait ConnectionAccess<C> {
 }
 
 impl<C> Turn<'_, C> {
-    /// Calls `f` for each open connection of this worker and sends its output, in one system call for
-    /// each connection.
+    /// Calls `f` for each open connection of this worker and sends its output, in one system call
+    /// for each connection.
     pub fn each(&mut self, mut f: impl FnMut(&mut C, &mut Output)) {
         self.connections.each(&mut f);
     }
@@ -50,8 +50,9 @@ impl<C> Turn<'_, C> {
         self.connections.pause_reading();
     }
 
-    /// Reads from all connections of this worker again after [`pause_reading`](Self::pause_reading).
-    /// ConnectionAccess that [paused on their own](Output::pause_reading) stay paused.
+    /// Reads from all connections of this worker again after
+    /// [`pause_reading`](Self::pause_reading). ConnectionAccess that [paused on their
+    /// own](Output::pause_reading) stay paused.
     pub fn resume_reading(&mut self) {
         self.connections.resume_reading();
     }

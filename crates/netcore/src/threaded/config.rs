@@ -1,3 +1,5 @@
+//! The limits of the threaded server.
+
 use std::time::Duration;
 
 /// The limits of a [`Server`](super::Server).
@@ -19,8 +21,8 @@ pub struct Config {
     pub(super) grace: Duration,
 }
 
-/// 256 connections, an idle timeout of one minute, a total timeout of one hour and a grace period
-/// of 5 s.
+/// Returns 256 connections, an idle timeout of one minute, a total timeout of one hour and a grace
+/// period of 5 s.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -33,24 +35,24 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The most connections at a time, over all listeners, and so the most threads; none is taken
-    /// as one. One more waits in its listener's backlog until another has ended.
+    /// Sets the most connections at a time, over all listeners, and so the most threads. Zero means
+    /// one. Further connections wait in their listener's backlog until another ends.
     pub fn with_max_connections(self, max_connections: usize) -> Config {
         Config { max_connections: max_connections.max(1), ..self }
     }
 
-    /// How long one read or write of a [`Connection`](super::Connection) may take. `None`: for
-    /// ever.
+    /// Sets the time limit of one read or write of a [`Connection`](super::Connection). `None`
+    /// means no limit.
     pub fn with_idle_timeout(self, idle_timeout: Option<Duration>) -> Config {
         Config { idle_timeout, ..self }
     }
 
-    /// How long a connection may last, however busy it is. `None`: for ever.
+    /// Sets the time limit of a whole connection, busy or not. `None` means no limit.
     pub fn with_total_timeout(self, total_timeout: Option<Duration>) -> Config {
         Config { total_timeout, ..self }
     }
 
-    /// How long the handlers have to return by themselves after
+    /// Sets the grace period: the time that handlers have to return after
     /// [`Handle::stop`](super::Handle::stop).
     pub fn with_grace(self, grace: Duration) -> Config {
         Config { grace, ..self }

@@ -1,3 +1,5 @@
+//! One connection of the threaded server.
+
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -13,21 +15,23 @@ use crate::options::SocketOptions;
 use crate::shutdown::{Control, Phase};
 use crate::stream::Stream;
 
-/// The most that one write takes, and so what a peer has the idle timeout for.
+/// The most bytes of one write. The peer has the idle timeout to take them.
 const LONGEST_WRITE: usize = 64 * 1024;
-/// How long a peer may take to close its side after the handler has returned, and how long it may
-/// be silent meanwhile.
+/// The longest time for which input is discarded after the handler has returned.
 const LINGER: Duration = Duration::from_secs(5);
+/// The longest silence of the peer in that time.
 const LINGER_QUIET: Duration = Duration::from_millis(250);
 
-/// A connection, as its handler has it.
+/// A connection of a handler.
 ///
-/// [`Read`] and [`Write`] are bounded by the server's timeouts. As with [`Stream`] they take
-/// `&Connection`, so a handler can read through a [`BufReader`](std::io::BufReader) and write
-/// beside it. Both fail with [`TimedOut`](io::ErrorKind::TimedOut) once a timeout is over, with
-/// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) once the server has cut the connection
-/// off, and with the errors of [`Stream::read_deadline`] and [`Stream::write_all_deadline`]. After
-/// a failed write the peer has got an unknown part of it.
+/// [`Read`] and [`Write`] are bounded by the server's timeouts. Like those of [`Stream`] they take
+/// `&Connection`, so a handler can read through a [`BufReader`](std::io::BufReader) and write at
+/// the same time.
+///
+/// Both fail with [`TimedOut`](io::ErrorKind::TimedOut) once a timeout is over, and with
+/// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) once the server's grace period is over.
+/// Their other errors are those of [`Stream::read_deadline`] and [`Stream::write_all_deadline`].
+/// After a failed write the peer has received an unknown part of the bytes.
 #[derive(Debug)]
 pub struct Connection {
     stream: Arc<Stream>,
@@ -50,50 +54,51 @@ impl Connection {
         Connection { stream, peer, idle: config.idle_timeout, end, aborted, shared }
     }
 
-    /// Who it is.
+    /// Returns the address of the peer.
     #[must_use]
     pub fn peer(&self) -> &Address {
         &self.peer
     }
 
-    /// The deadline of something that begins now: the idle timeout from here, but not beyond
-    /// [`end`](Connection::end). For the functions of [`Stream`] that take one.
+    /// Returns the deadline of an operation that begins now: the idle timeout from here, at most
+    /// [`end`](Connection::end). Use it for functions of [`Stream`] that take a deadline.
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.idle.map_or(Deadline::never(), Deadline::after).earlier(self.end)
     }
 
-    /// When the total timeout is over.
+    /// Returns the end of the total timeout.
     #[must_use]
     pub fn end(&self) -> Deadline {
         self.end
     }
 
-    /// Whether the server stops: a handler that serves one request after the other should take no
-    /// more.
+    /// Returns `true` if the server stops. A handler of many requests should take no more of them
+    /// then.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.shared.phase() > Phase::Serving
     }
 
-    /// The stream, for all that reading and writing is not enough for.
+    /// Returns the stream, for everything beyond reading and writing.
     #[must_use]
     pub fn stream(&self) -> &Stream {
         &self.stream
     }
 
-    /// Closes the connection without an end once the handler returns, so that the peer does not take
-    /// for whole what is not: over TCP it sees a reset (RFC 9293 section 3.10.5, ABORT).
+    /// Closes the connection without an orderly end once the handler returns, so that the peer does
+    /// not mistake a partial reply for a whole one. A TCP peer sees a reset (RFC 9293 section
+    /// 3.10.5, ABORT).
     ///
     /// # Errors
     ///
-    /// [`Operation::SetOption`] if the system refuses `SO_LINGER`.
+    /// Fails with [`Operation::SetOption`] if the system refuses `SO_LINGER`.
     pub fn abort(&self) -> Result<(), Error> {
         self.aborted.store(true, Ordering::Relaxed);
         SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(&*self.stream)
     }
 
-    /// As [`Stream::finish`], with a peer's time limited.
+    /// Sends the end and waits for the peer's, like [`Stream::finish`], with a time limit.
     pub(super) fn finish(&self) {
         if self.aborted.load(Ordering::Relaxed) {
             return;
@@ -107,12 +112,12 @@ impl Connection {
         while matches!(self.stream.read_deadline(&mut dropped, quiet()), Ok(1..)) {}
     }
 
-    fn is_cut(&self) -> bool {
+    fn is_aborting(&self) -> bool {
         self.shared.phase() == Phase::Aborting
     }
 
-    /// An end or a failure that comes from our own shutdown is not the peer's.
-    fn cut_off(&self, operation: Operation) -> Error {
+    /// Returns the error for an end or a failure that our own shutdown has caused.
+    fn aborted_error(&self, operation: Operation) -> Error {
         let error = Error::new(operation, ErrorKind::ConnectionAborted)
             .because(io::Error::other("the server stops"));
         match &self.peer {
@@ -128,7 +133,7 @@ impl Read for &Connection {
         match read {
             Ok(1..) => {}
             Ok(0) if buffer.is_empty() => {}
-            _ if self.is_cut() => return Err(self.cut_off(Operation::Read).into()),
+            _ if self.is_aborting() => return Err(self.aborted_error(Operation::Read).into()),
             _ => {}
         }
         Ok(read?)
@@ -140,12 +145,12 @@ impl Write for &Connection {
         let bytes = &bytes[..bytes.len().min(LONGEST_WRITE)];
         match self.stream.write_all_deadline(bytes, self.deadline()) {
             Ok(()) => Ok(bytes.len()),
-            Err(_) if self.is_cut() => Err(self.cut_off(Operation::Write).into()),
+            Err(_) if self.is_aborting() => Err(self.aborted_error(Operation::Write).into()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Does nothing: a socket has no buffer that it could write out.
+    /// Does nothing: the connection has no buffer.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

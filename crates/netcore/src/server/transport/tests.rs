@@ -2,7 +2,7 @@ use crate::address::Address;
 use crate::server::harness::Harness;
 use crate::server::{Config, Output, Service};
 
-/// Echoes, and sends a byte ahead of each echo in a part of its own.
+/// Echoes, and sends a byte before each echo in a part of its own.
 struct Echo {
     parts: bool,
 }
@@ -21,8 +21,8 @@ impl Service for Echo {
 }
 
 #[test]
-fn each_message_is_answered_where_only_a_refusal_rearms() {
-    let mut harness = Harness::rearming_late(Config::default(), |_| Echo { parts: false });
+fn each_message_is_answered_if_only_a_blocking_call_rearms_the_socket() {
+    let mut harness = Harness::with_late_rearming(Config::default(), |_| Echo { parts: false });
     let peer = harness.connect();
     for text in ["one", "two", "three"] {
         peer.send(text.as_bytes());
@@ -36,9 +36,9 @@ fn each_message_is_answered_where_only_a_refusal_rearms() {
 }
 
 #[test]
-fn a_short_write_is_continued_where_only_a_refusal_rearms() {
+fn a_short_write_is_continued_if_only_a_blocking_call_rearms_the_socket() {
     for (parts, answer) in [(false, "abcdef"), (true, ">abcdef")] {
-        let mut harness = Harness::rearming_late(Config::default(), |_| Echo { parts });
+        let mut harness = Harness::with_late_rearming(Config::default(), |_| Echo { parts });
         let peer = harness.connect();
         peer.room(2);
         peer.send(b"abcdef");
