@@ -267,3 +267,21 @@ pub(crate) fn local_address(socket: &Socket) -> Result<Address, Error> {
 fn is_family_missing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::AddressNotAvailable)
 }
+
+/// Returns the endpoint to which `socket` is bound. `inet` makes that of an IP address.
+pub(crate) fn bound_endpoint(
+    socket: &Socket,
+    inet: fn(SocketAddr) -> Endpoint,
+) -> Result<Endpoint, Error> {
+    match local_address(socket)? {
+        Address::Inet(address) => Ok(inet(address)),
+        Address::Unix(path) => Ok(Endpoint::unix(path.unwrap_or_default())),
+        other => Err(other_family().on(other)),
+    }
+}
+
+/// Makes the error for a socket that a type can't hold.
+pub(crate) fn other_family() -> Error {
+    Error::new(Operation::Inspect, ErrorKind::InvalidInput)
+        .because_text("the socket is of another family")
+}

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::happy_eyeballs::{Action, Race, interleaved};
-use super::{ConnectEvent, Connector, Observer, failed, open};
 use crate::address::Address;
+use crate::connect::event::ConnectEvent;
+use crate::connect::happy_eyeballs::{Action, Race, interleaved};
+use crate::connect::{Connector, Observer, failed, open};
 use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host};
 use crate::error::{Error, ErrorKind, Operation};

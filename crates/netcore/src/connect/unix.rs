@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{failed, open};
 use crate::address::Address;
+use crate::connect::{failed, open};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;

@@ -4,11 +4,11 @@ use std::net::UdpSocket;
 
 use socket2::Socket;
 
-use super::Datagram;
 use crate::address::Address;
 use crate::bind;
+use crate::datagram::Datagram;
 use crate::endpoint::{Endpoint, Transport};
-use crate::error::{Error, ErrorKind, Operation};
+use crate::error::Error;
 use crate::socket_file::SocketFile;
 use crate::sys::OwnedHandle;
 
@@ -21,29 +21,20 @@ impl Datagram {
     }
 
     pub(crate) fn taken_over(socket: Socket) -> Result<Datagram, Error> {
-        let endpoint = match bind::local_address(&socket)? {
-            Address::Inet(address) => Endpoint::udp(address),
-            Address::Unix(path) => Endpoint::unix(path.unwrap_or_default()),
-            other => return Err(other_family().on(other)),
-        };
+        let endpoint = bind::bound_endpoint(&socket, Endpoint::udp)?;
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
         Ok(Datagram { file: None, socket, endpoint, peer, tells: false })
     }
 
     fn into_transport(self, wanted: Transport) -> Result<Socket, Error> {
         if self.endpoint.transport() != wanted {
-            return Err(self.name(other_family()));
+            return Err(self.name(bind::other_family()));
         }
         if let Some(file) = self.file {
             file.leave();
         }
         Ok(self.socket)
     }
-}
-
-fn other_family() -> Error {
-    Error::new(Operation::Inspect, ErrorKind::InvalidInput)
-        .because_text("the socket is of another family")
 }
 
 impl TryFrom<UdpSocket> for Datagram {
@@ -78,7 +69,7 @@ impl TryFrom<Datagram> for UdpSocket {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if the socket is not UDP; it is closed then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the socket is not UDP; it is closed then.
     fn try_from(datagram: Datagram) -> Result<UdpSocket, Error> {
         Ok(datagram.into_transport(Transport::Udp)?.into())
     }
@@ -88,7 +79,7 @@ impl TryFrom<Datagram> for UdpSocket {
 mod unix {
     use std::os::unix::net::UnixDatagram;
 
-    use super::Datagram;
+    use crate::datagram::Datagram;
     use crate::endpoint::Transport;
     use crate::error::Error;
 

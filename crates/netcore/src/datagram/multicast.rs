@@ -4,7 +4,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::Datagram;
+use crate::datagram::Datagram;
 use crate::error::{Error, Operation};
 
 #[cfg(test)]

@@ -4,11 +4,10 @@ use std::net::TcpListener;
 
 use socket2::Socket;
 
-use super::Listener;
-use crate::address::Address;
 use crate::bind;
 use crate::endpoint::{Endpoint, Transport};
-use crate::error::{Error, ErrorKind, Operation};
+use crate::error::Error;
+use crate::listener::Listener;
 use crate::socket_file::SocketFile;
 use crate::sys::OwnedHandle;
 
@@ -21,11 +20,7 @@ impl Listener {
     }
 
     pub(crate) fn taken_over(socket: Socket) -> Result<Listener, Error> {
-        let endpoint = match bind::local_address(&socket)? {
-            Address::Inet(address) => Endpoint::tcp(address),
-            Address::Unix(path) => Endpoint::unix(path.unwrap_or_default()),
-            other => return Err(other_family().on(other)),
-        };
+        let endpoint = bind::bound_endpoint(&socket, Endpoint::tcp)?;
         let listener = Listener { file: None, socket, endpoint, nonblocking: false };
         listener.set_mode(true)?;
         Ok(listener)
@@ -33,7 +28,7 @@ impl Listener {
 
     fn into_transport(self, wanted: Transport) -> Result<Socket, Error> {
         if self.endpoint.transport() != wanted {
-            return Err(self.name(other_family()));
+            return Err(self.name(bind::other_family()));
         }
         self.set_mode(self.nonblocking)?;
         if let Some(file) = self.file {
@@ -41,11 +36,6 @@ impl Listener {
         }
         Ok(self.socket)
     }
-}
-
-fn other_family() -> Error {
-    Error::new(Operation::Inspect, ErrorKind::InvalidInput)
-        .because_text("the socket is of another family")
 }
 
 impl TryFrom<TcpListener> for Listener {
@@ -78,7 +68,7 @@ impl TryFrom<Listener> for TcpListener {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if the listener is not TCP; it is closed then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the listener is not TCP; it is closed then.
     fn try_from(listener: Listener) -> Result<TcpListener, Error> {
         Ok(listener.into_transport(Transport::Tcp)?.into())
     }
@@ -88,9 +78,9 @@ impl TryFrom<Listener> for TcpListener {
 mod unix {
     use std::os::unix::net::UnixListener;
 
-    use super::Listener;
     use crate::endpoint::Transport;
     use crate::error::Error;
+    use crate::listener::Listener;
 
     impl TryFrom<UnixListener> for Listener {
         type Error = Error;

@@ -1,9 +1,10 @@
 //! Conversions to and from the system's handles, and into the other sockets of this crate.
 
-use super::{Domain, Protocol, Socket, Type};
 use crate::datagram::Datagram;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::listener::Listener;
+use crate::raw::Socket;
+use crate::raw::types::{Domain, Protocol, Type};
 use crate::stream::Stream;
 use crate::sys::{self, OwnedHandle};
 

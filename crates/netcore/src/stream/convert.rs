@@ -4,9 +4,10 @@ use std::net::TcpStream;
 
 use socket2::{Domain, Socket};
 
-use super::Stream;
 use crate::address::Address;
-use crate::error::{Error, ErrorKind, Operation};
+use crate::bind;
+use crate::error::{Error, Operation};
+use crate::stream::Stream;
 use crate::sys::OwnedHandle;
 
 impl Stream {
@@ -23,8 +24,7 @@ impl Stream {
         if wanted(domain) {
             return Ok(self.socket);
         }
-        let cause = std::io::Error::other("the socket is of another family");
-        Err(self.name(Error::new(Operation::Inspect, ErrorKind::InvalidInput).because(cause)))
+        Err(self.name(bind::other_family()))
     }
 }
 
@@ -53,7 +53,7 @@ impl TryFrom<Stream> for TcpStream {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if the stream is not TCP; it is closed then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the stream is not TCP; it is closed then.
     fn try_from(stream: Stream) -> Result<TcpStream, Error> {
         let socket = stream.into_domain(|it| it == Domain::IPV4 || it == Domain::IPV6)?;
         Ok(socket.into())
@@ -66,8 +66,8 @@ mod unix {
 
     use socket2::Domain;
 
-    use super::Stream;
     use crate::error::Error;
+    use crate::stream::Stream;
 
     impl From<UnixStream> for Stream {
         /// Takes the socket over as it is; its options and its blocking mode do not change.
