@@ -1,4 +1,4 @@
-//! `sockit connect`.
+//! `sockit connect`: relays one connection to standard input and output.
 
 use std::io;
 
@@ -10,27 +10,27 @@ use crate::datagrams::{self, Remote};
 use crate::exit::Failure;
 use crate::probe::is_for_datagrams;
 use crate::stdio::Stdio;
-use crate::stdio_relay::{Joined, Patience, join};
+use crate::stdio_relay::{RelayEnd, RelayTimeouts, relay_stdio};
 
-/// `sockit connect`
+/// Runs `sockit connect`.
 pub(crate) fn connect(args: &Connect, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
-    let patience = Patience::new(args.idle_timeout, stdio);
+    let timeouts = RelayTimeouts::new(args.idle_timeout, stdio);
     let connector = Connector::new().with_family(args.families.wanted());
     let connector = match args.local_address {
         Some(address) => connector.with_local_address(address),
         None => connector,
     };
-    // As with nc, the idle timeout is for connecting too.
+    // As in nc, the idle timeout also limits connecting.
     let timeout = args.idle_timeout.map_or(args.timeout, |idle| idle.min(args.timeout));
     let deadline = Deadline::after(timeout);
     if endpoint.transport() != Transport::Udp {
         datagrams::only_for_udp(args.broadcast)?;
         match connector.connect(&endpoint, deadline) {
             Ok(stream) => {
-                let joined = join(&stream, &io::stdin(), patience)?;
-                if joined == Joined::PeerEnded && stdio.interactive && !common.quiet {
-                    stdio.print_error("the peer ended the connection");
+                let end = relay_stdio(&stream, &io::stdin(), timeouts)?;
+                if end == RelayEnd::PeerEnded && stdio.interactive && !common.quiet {
+                    stdio.print_error("the peer closed the connection");
                 }
                 return Ok(());
             }

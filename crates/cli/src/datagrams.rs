@@ -1,5 +1,5 @@
-//! Standard input and output joined to datagram sockets. Datagrams have no end: it is standard
-//! input that has one, or a signal that comes.
+//! Relay between datagram sockets and standard input and output. A peer cannot end a datagram socket,
+//! so the end of standard input, a time limit or a signal ends the relay.
 
 mod remote;
 
@@ -18,36 +18,36 @@ use crate::stdio_relay;
 use crate::threads;
 pub(crate) use remote::{Remote, bind, only_for_udp};
 
-/// The most of standard input that is one datagram: it passes every network whole.
-const PIECE: usize = 1200;
-/// No datagram of UDP is longer.
-const LARGEST: usize = 65536;
-/// How long one datagram may wait for room.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// After the end of standard input, how long nothing may come before there is nothing more to come.
+/// Bytes of standard input per datagram. Networks deliver this size without fragmentation.
+const PAYLOAD: usize = 1200;
+/// Bytes of the largest UDP datagram.
+const MAX_DATAGRAM: usize = 65536;
+/// The longest wait to send one datagram.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// The silence of the peer after which `connect` ends, once standard input has ended.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// What the threads tell. They end with the program.
-enum Event {
-    /// Something came, and has been printed; or something went.
+/// An event from the threads, which end with the program.
+enum RelayEvent {
+    /// A datagram was printed or sent.
     Moved,
-    /// Standard input has ended.
+    /// Standard input ended.
     InputEnded,
     Failed(Failure),
     Stop,
 }
 
-/// Prints what comes from any peer, and sends standard input to the last one. Ends at a signal, or
-/// when nothing has come or gone for `idle_timeout` since the first datagram.
+/// Prints datagrams from any peer, and sends standard input to the peer that sent last. Ends at a signal,
+/// or after `idle_timeout` without a datagram in either direction since the first.
 pub(crate) fn listen(
     sockets: Vec<Datagram>,
     idle_timeout: Option<Duration>,
     announce: impl FnOnce(&mut Stdio),
     stdio: &mut Stdio,
 ) -> Result<(), Failure> {
-    let (events, told) = mpsc::channel();
+    let (events, incoming) = mpsc::channel();
     let stop = events.clone();
-    let signals = Signals::watch(move |_| tell(&stop, Event::Stop))?;
+    let signals = Signals::watch(move |_| notify(&stop, RelayEvent::Stop))?;
     signals.set_printing(true);
     announce(stdio);
     signals.set_printing(false);
@@ -55,7 +55,7 @@ pub(crate) fn listen(
     for socket in sockets.into_iter().map(Arc::new) {
         let (last, printer, events) = (last.clone(), stdio.printer.clone(), events.clone());
         threads::start("receive", move || {
-            tell(&events, Event::Failed(print_from_all(&socket, &last, &printer, &events)));
+            notify(&events, RelayEvent::Failed(print_from_all(&socket, &last, &printer, &events)));
         })?;
     }
     let input = stdio.input();
@@ -63,48 +63,51 @@ pub(crate) fn listen(
         let answered = each_piece(input, |piece| {
             let (socket, received) = last.wait();
             answer(&socket, &received, piece);
-            tell(&events, Event::Moved);
+            notify(&events, RelayEvent::Moved);
             Ok(())
         });
-        // The end of standard input ends nothing here.
+        // The end of standard input does not end the server.
         if let Err(failure) = answered {
-            tell(&events, Event::Failed(failure));
+            notify(&events, RelayEvent::Failed(failure));
         }
     })?;
-    let result = listen_until(&told, idle_timeout);
+    let result = listen_until(&incoming, idle_timeout);
     signals.end();
     result
 }
 
-fn listen_until(told: &Receiver<Event>, idle_timeout: Option<Duration>) -> Result<(), Failure> {
+fn listen_until(
+    incoming: &Receiver<RelayEvent>,
+    idle_timeout: Option<Duration>,
+) -> Result<(), Failure> {
     let mut until = Deadline::never();
     loop {
-        match next(told, until) {
-            Some(Event::Moved) => until = idle_timeout.map_or(until, Deadline::after),
-            Some(Event::InputEnded) => {}
-            Some(Event::Failed(failure)) => return Err(failure),
-            Some(Event::Stop) => return Ok(()),
+        match next(incoming, until) {
+            Some(RelayEvent::Moved) => until = idle_timeout.map_or(until, Deadline::after),
+            Some(RelayEvent::InputEnded) => {}
+            Some(RelayEvent::Failed(failure)) => return Err(failure),
+            Some(RelayEvent::Stop) => return Ok(()),
             None => return idle_timeout.map_or(Ok(()), |time| Err(stdio_relay::idle(time))),
         }
     }
 }
 
 /// Waits for an event. Returns `None` if none comes before the deadline.
-fn next(told: &Receiver<Event>, until: Deadline) -> Option<Event> {
+fn next(incoming: &Receiver<RelayEvent>, until: Deadline) -> Option<RelayEvent> {
     match until.remaining() {
-        Some(left) => told.recv_timeout(left).ok(),
-        None => told.recv().ok(),
+        Some(left) => incoming.recv_timeout(left).ok(),
+        None => incoming.recv().ok(),
     }
 }
 
-/// Prints what comes from any peer. Ends with a failure only, and no peer can cause one.
+/// Prints datagrams from any peer until a failure. No peer can cause one.
 fn print_from_all(
     socket: &Arc<Datagram>,
     last: &Last,
     printer: &Printer,
-    events: &Sender<Event>,
+    events: &Sender<RelayEvent>,
 ) -> Failure {
-    let mut buffer = vec![0; LARGEST];
+    let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
         let received = match socket.recv_from(&mut buffer, Deadline::never()) {
             Ok(received) => received,
@@ -112,72 +115,72 @@ fn print_from_all(
         };
         let length = received.len;
         if can_be_answered(&received.from) {
-            last.is(socket, received);
+            last.set(socket, received);
         }
         if let Err(failure) = printer.print(&buffer[..length]) {
             return failure;
         }
-        tell(events, Event::Moved);
+        notify(events, RelayEvent::Moved);
     }
 }
 
-/// Returns `false` for port 0, which says that no answer is expected (RFC 768, "Source Port"). Such
-/// a sender must not take the place of the peer that standard input goes to.
+/// Returns `false` for port 0, which means that the sender expects no reply (RFC 768, "Source Port").
+/// Standard input continues to go to the peer before it.
 fn can_be_answered(peer: &Address) -> bool {
     peer.inet().is_none_or(|peer| peer.port() != 0)
 }
 
-/// Sends `piece` to the sender of `received`. A failure is one line in the log and no end: any
-/// sender can have an address that the system refuses to send to, or has no route to.
+/// Sends `piece` to the sender of `received`. A failure is only logged: any peer can send from an
+/// address that the system has no route to or refuses to send to.
 fn answer(socket: &Datagram, received: &Received, piece: &[u8]) {
-    if let Err(error) = socket.reply(piece, received, Deadline::after(PATIENCE)) {
-        log::warn!("{}; {} bytes are lost", exit::chain(&error), piece.len());
+    if let Err(error) = socket.reply(piece, received, Deadline::after(SEND_TIMEOUT)) {
+        log::warn!("{}; {} bytes of standard input are lost", exit::chain(&error), piece.len());
     }
 }
 
-/// Sends standard input and prints what comes, until standard input has ended and nothing has come
-/// for a while: `idle_timeout`, or else a second. Before the end of standard input an idle timeout is
-/// a failure.
+/// Sends standard input and prints the replies. Ends once standard input has ended and no reply has
+/// arrived for `idle_timeout`, by default a second. An idle timeout before the end of standard input
+/// is a failure.
 pub(crate) fn connect(
     remote: Remote,
     idle_timeout: Option<Duration>,
     stdio: &mut Stdio,
 ) -> Result<(), Failure> {
-    let (events, told) = mpsc::channel();
+    let (events, incoming) = mpsc::channel();
     let remote = Arc::new(remote);
     let (receiving, printer, came) = (remote.clone(), stdio.printer.clone(), events.clone());
     threads::start("receive", move || {
-        tell(&came, Event::Failed(print_all(&receiving, &printer, &came)));
+        notify(&came, RelayEvent::Failed(print_all(&receiving, &printer, &came)));
     })?;
     let input = stdio.input();
     threads::start("input", move || {
         let sent = each_piece(input, |piece| {
-            remote.send(piece, Deadline::after(PATIENCE))?;
-            tell(&events, Event::Moved);
+            remote.send(piece, Deadline::after(SEND_TIMEOUT))?;
+            notify(&events, RelayEvent::Moved);
             Ok(())
         });
-        tell(&events, sent.map_or_else(Event::Failed, |()| Event::InputEnded));
+        notify(&events, sent.map_or_else(RelayEvent::Failed, |()| RelayEvent::InputEnded));
     })?;
-    let mut patience = idle_timeout;
+    let mut limit = idle_timeout;
     let mut has_ended = false;
     loop {
-        match next(&told, patience.map_or(Deadline::never(), Deadline::after)) {
-            Some(Event::Failed(failure)) => return Err(failure),
-            Some(Event::Moved) => {}
-            Some(Event::InputEnded) => {
+        match next(&incoming, limit.map_or(Deadline::never(), Deadline::after)) {
+            Some(RelayEvent::Failed(failure)) => return Err(failure),
+            Some(RelayEvent::Moved) => {}
+            Some(RelayEvent::InputEnded) => {
                 has_ended = true;
-                patience.get_or_insert(QUIET);
+                limit.get_or_insert(QUIET);
             }
-            Some(Event::Stop) => return Ok(()),
+            Some(RelayEvent::Stop) => return Ok(()),
             None if has_ended => return Ok(()),
             None => return idle_timeout.map_or(Ok(()), |time| Err(stdio_relay::idle(time))),
         }
     }
 }
 
-/// Ends with a failure only.
-fn print_all(remote: &Remote, printer: &Printer, events: &Sender<Event>) -> Failure {
-    let mut buffer = vec![0; LARGEST];
+/// Prints the replies until a failure.
+fn print_all(remote: &Remote, printer: &Printer, events: &Sender<RelayEvent>) -> Failure {
+    let mut buffer = vec![0; MAX_DATAGRAM];
     loop {
         let received = match remote.recv(&mut buffer, Deadline::never()) {
             Ok(received) => received,
@@ -186,11 +189,11 @@ fn print_all(remote: &Remote, printer: &Printer, events: &Sender<Event>) -> Fail
         if let Err(failure) = printer.print(&buffer[..received.len]) {
             return failure;
         }
-        tell(events, Event::Moved);
+        notify(events, RelayEvent::Moved);
     }
 }
 
-/// Gives what is read, as it comes, in pieces that are one datagram each.
+/// Reads standard input and passes each piece, which fits one datagram, to `give`.
 fn each_piece(
     mut input: Box<dyn BufRead + Send>,
     mut give: impl FnMut(&[u8]) -> Result<(), Failure>,
@@ -198,7 +201,7 @@ fn each_piece(
     loop {
         let piece = match input.fill_buf() {
             Ok([]) => return Ok(()),
-            Ok(read) => &read[..read.len().min(PIECE)],
+            Ok(read) => &read[..read.len().min(PAYLOAD)],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(Failure::new(exit::OTHER, format!("read standard input: {e}"))),
         };
@@ -208,8 +211,8 @@ fn each_piece(
     }
 }
 
-fn tell(events: &Sender<Event>, event: Event) {
-    // Nobody hears it when the end has come already.
+fn notify(events: &Sender<RelayEvent>, event: RelayEvent) {
+    // The receiver is gone once the relay has ended.
     let _ = events.send(event);
 }
 
@@ -221,13 +224,13 @@ struct Last {
 }
 
 impl Last {
-    fn is(&self, socket: &Arc<Datagram>, received: Received) {
+    fn set(&self, socket: &Arc<Datagram>, received: Received) {
         let last = Some((socket.clone(), received));
         *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = last;
         self.first.notify_all();
     }
 
-    /// Waits until there is one.
+    /// Waits for the first datagram, and returns the last one.
     fn wait(&self) -> (Arc<Datagram>, Received) {
         let mut peer = self.peer.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

@@ -1,4 +1,4 @@
-//! Exit codes, and which error leads to which: curl's where curl has one.
+//! Exit codes and the errors that lead to them. A code is curl's if curl has one for the case.
 
 use std::fmt::Write as _;
 use std::io;
@@ -25,7 +25,7 @@ pub(crate) const NOTHING_RECEIVED: u8 = 52;
 pub(crate) const RECEIVE_ERROR: u8 = 56;
 pub(crate) const TOO_LARGE: u8 = 63;
 
-/// Why the program ends with another code than 0.
+/// The exit code of a command that failed, and its message.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
@@ -33,16 +33,18 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// Returns a failure with a message.
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Failure {
         Failure { code, message: Some(to_show(&message.into())) }
     }
 
-    /// Everything has been said, or there is nobody to say it to.
+    /// Returns a failure without a message: it was already printed, or nobody reads it.
     pub(crate) fn silent(code: u8) -> Failure {
         Failure { code, message: None }
     }
 
-    /// Standard output cannot be written. That it was closed (`| head`) is no failure.
+    /// Returns the failure of a write to standard output. A closed standard output (`| head`) ends the
+    /// program with 0.
     pub(crate) fn output(error: &io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::silent(DONE);
@@ -50,7 +52,7 @@ impl Failure {
         Failure::new(WRITE_ERROR, format!("write to standard output: {error}"))
     }
 
-    /// A transfer to standard output. As for any output, that it was closed is no failure.
+    /// Returns the failure of a transfer to standard output, which ends with 0 if it was closed.
     #[cfg(unix)]
     pub(crate) fn of_output(error: httpget::Error) -> Failure {
         let is_closed = error.kind() == httpget::ErrorKind::Write
@@ -58,7 +60,8 @@ impl Failure {
         if is_closed { Failure::silent(DONE) } else { error.into() }
     }
 
-    /// A server cannot listen. That is 1 whatever the reason, but for an endpoint that names nothing.
+    /// Returns the failure of a server to listen. The code is 1 except for an endpoint that is malformed or
+    /// cannot be resolved.
     pub(crate) fn listening(error: &Error) -> Failure {
         let code = match error.operation() {
             Operation::Parse | Operation::Resolve => code(error),
@@ -67,28 +70,29 @@ impl Failure {
         Failure::new(code, chain(error) + hint(error))
     }
 
-    /// What failed between this program and its peer.
+    /// Returns the failure of a network operation.
     pub(crate) fn of(error: &Error) -> Failure {
         Failure::new(code(error), chain(error) + hint(error))
     }
 
-    /// Puts a place before the message: the file and the line that caused the failure.
+    /// Prefixes the message with the file and line that caused the failure.
     #[cfg(unix)]
     pub(crate) fn at(self, place: &str) -> Failure {
         let message = self.message.map(|message| format!("{}: {message}", to_show(place)));
         Failure { message, ..self }
     }
 
-    /// Whether there is no use in going on with other things: nobody reads standard output.
+    /// Returns `true` if standard output is closed, so that further work is useless.
     pub(crate) fn ends_all(&self) -> bool {
         self.code == DONE
     }
 
+    /// Returns the exit code.
     pub(crate) fn code(&self) -> u8 {
         self.code
     }
 
-    /// One line, for standard error.
+    /// Returns the message, one line for standard error.
     pub(crate) fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
@@ -134,12 +138,12 @@ impl From<httpget::Error> for Failure {
     }
 }
 
-/// The error of a transfer and its causes, on one line. Where the cause tells all that the kind
-/// does, it stands in the kind's place.
+/// Returns the error of a transfer and its causes, on one line. The cause replaces the text of the kind if
+/// it says the same.
 #[cfg(unix)]
 pub(crate) fn describe(error: &httpget::Error) -> String {
     use httpget::ErrorKind;
-    let is_told = matches!(
+    let cause_says_all = matches!(
         error.kind(),
         ErrorKind::InvalidUrl
             | ErrorKind::InvalidRequest
@@ -153,12 +157,13 @@ pub(crate) fn describe(error: &httpget::Error) -> String {
             | ErrorKind::Write
     );
     match (error.url(), std::error::Error::source(error)) {
-        (Some(url), Some(cause)) if is_told => format!("get {url}: {}", chain(cause)),
-        (None, Some(cause)) if is_told => chain(cause),
+        (Some(url), Some(cause)) if cause_says_all => format!("get {url}: {}", chain(cause)),
+        (None, Some(cause)) if cause_says_all => chain(cause),
         _ => chain(error),
     }
 }
 
+/// Returns the exit code for the error of a network operation.
 fn code(error: &Error) -> u8 {
     match (error.operation(), error.kind()) {
         (Operation::Parse, _) => MALFORMED,
@@ -178,10 +183,10 @@ fn code(error: &Error) -> u8 {
     }
 }
 
-/// The first port that any user may bind, as systems have it by default.
+/// The first port that any user may bind by default.
 const FIRST_FREE_PORT: u16 = 1024;
 
-/// The next step, behind an error whose own message lacks it.
+/// Returns the next step, for an error whose own message lacks it.
 fn hint(error: &Error) -> &'static str {
     let address = error.address().and_then(Address::inet);
     let is_low = address.is_some_and(|address| address.port() < FIRST_FREE_PORT);
@@ -193,7 +198,7 @@ fn hint(error: &Error) -> &'static str {
     }
 }
 
-/// The error and its causes, on one line.
+/// Returns the error and its causes, on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();

@@ -1,5 +1,5 @@
-//! The foreground of a terminal. Only its process group may read the terminal (POSIX 11.1.4); it is
-//! moved there and away by the shell's `fg`, `bg` and Ctrl-Z.
+//! The foreground of a terminal. Only the foreground process group may read a terminal (POSIX 11.1.4).
+//! The shell moves a program there and away with `fg`, `bg` and Ctrl-Z.
 
 #[cfg(unix)]
 pub(crate) use system::{ignore_stops, is_ours, typed, wait};
@@ -22,14 +22,14 @@ mod system {
     use crate::exit::{self, Failure};
     use crate::threads;
 
-    /// The time between two looks. No signal tells a running job that it comes to the foreground.
-    const LOOK: Duration = Duration::from_millis(250);
+    /// Poll interval. No signal notifies a running job that it moves to the foreground.
+    const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-    /// The same time, for poll(2).
-    const LOOK_TIMEOUT: Timespec = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos() as _ };
+    /// [`POLL_INTERVAL`] for poll(2).
+    const POLL_TIMEOUT: Timespec = Timespec { tv_sec: 0, tv_nsec: POLL_INTERVAL.subsec_nanos() as _ };
 
-    /// Returns `true` if this program may read the terminal, and an error if it is not the terminal
-    /// of this session.
+    /// Returns `true` if this program may read the terminal. Returns an error if `terminal` is not the
+    /// terminal of this session.
     pub(crate) fn is_ours(terminal: impl AsFd) -> io::Result<bool> {
         Ok(tcgetpgrp(terminal)? == getpgrp())
     }
@@ -37,17 +37,17 @@ mod system {
     /// Waits until this program may read the terminal, or `is_done`.
     pub(crate) fn wait(terminal: impl AsFd, is_done: impl Fn() -> bool) -> io::Result<()> {
         while !is_done() && !is_ours(&terminal)? {
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(())
     }
 
-    /// Returns a pipe that brings what a person types at standard input. A thread reads the terminal
-    /// while this program is in the foreground; it ends with the input, or when the pipe is closed.
+    /// Returns a pipe with the input that a person types. A thread reads the terminal while this program is
+    /// in the foreground. It ends with the input, or when the pipe is closed.
     ///
     /// # Errors
     ///
-    /// The pipe cannot be opened, or the thread not be started.
+    /// The system refuses a pipe or a thread.
     pub(crate) fn typed() -> Result<PipeReader, Failure> {
         let (reader, writer) =
             io::pipe().map_err(|e| Failure::new(exit::OTHER, format!("open a pipe: {e}")))?;
@@ -59,6 +59,7 @@ mod system {
         Ok(reader)
     }
 
+    /// Copies the terminal to `pipe` until either ends.
     fn pass_on(terminal: &Stdin, mut pipe: PipeWriter) -> io::Result<()> {
         let mut piece = [0; 4096];
         loop {
@@ -66,10 +67,10 @@ mod system {
             let is_closed = PollFd::new(&pipe, PollFlags::empty());
             let is_typed = PollFd::new(terminal, PollFlags::IN);
             let mut entries = [is_closed, is_typed];
-            // In the background the keys are another program's.
+            // In the background, another program reads the keys.
             let polled = match is_ours {
                 true => poll(&mut entries, None),
-                false => poll(&mut entries[..1], Some(&LOOK_TIMEOUT)),
+                false => poll(&mut entries[..1], Some(&POLL_TIMEOUT)),
             };
             match polled {
                 Ok(_) => {}
@@ -89,14 +90,14 @@ mod system {
                     written => written?,
                 },
                 Err(Errno::INTR | Errno::AGAIN) => {}
-                // It has come to the background since it looked.
-                Err(Errno::IO) => thread::sleep(LOOK),
+                // The program moved to the background after the check.
+                Err(Errno::IO) => thread::sleep(POLL_INTERVAL),
                 Err(errno) => return Err(errno.into()),
             }
         }
     }
 
-    /// Lets a server go on in the background, whatever it does with the terminal there.
+    /// Lets a server continue in the background even if it reads or writes the terminal.
     pub(crate) fn ignore_stops() {
         netcore::stdio::ignore_terminal_stops();
     }

@@ -1,5 +1,5 @@
-//! The program `sockit` without its process: arguments and streams in, an exit code out. All that
-//! it does is done by `chat`, `timestamp`, `httpget` and `netcore`; here are the words for it.
+//! The program `sockit` as a function: arguments and streams in, an exit code out. It translates between
+//! the command line and the libraries `chat`, `timestamp`, `httpget` and `netcore`, which do the work.
 
 #![forbid(unsafe_code)]
 
@@ -68,20 +68,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: Streams) -> u8 {
         }
         Err(error) => explain(&error, &words, &mut stdio),
     };
-    // Earlier lines of the log come first.
+    // The log comes before the final error.
     logging::flush();
     match result {
         Ok(()) => exit::DONE,
         Err(failure) => {
-            if let Some(words) = failure.message() {
-                stdio.print_error(words);
+            if let Some(message) = failure.message() {
+                stdio.print_error(message);
             }
             failure.code()
         }
     }
 }
 
-/// One function for each command.
+/// Calls the function of the command.
 fn dispatch(args: Args, stdio: &mut Stdio) -> Result<(), Failure> {
     let common = args.common;
     match args.command {
@@ -105,7 +105,7 @@ fn dispatch(args: Args, stdio: &mut Stdio) -> Result<(), Failure> {
     }
 }
 
-/// Help goes to standard output; a usage error is one line.
+/// Prints help on standard output, and converts a usage error to one line.
 fn explain(error: &clap::Error, words: &[String], stdio: &mut Stdio) -> Result<(), Failure> {
     let text = || error.render().to_string();
     match error.kind() {
@@ -114,6 +114,6 @@ fn explain(error: &clap::Error, words: &[String], stdio: &mut Stdio) -> Result<(
             stdio.print_error_text(&text());
             Err(Failure::silent(exit::USAGE))
         }
-        _ => Err(usage::refused(error, words)),
+        _ => Err(usage::rejected(error, words)),
     }
 }

@@ -1,4 +1,4 @@
-//! `sockit listen`.
+//! `sockit listen`: accepts connections and relays each to standard input and output.
 
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -16,25 +16,25 @@ use crate::escape::quote;
 use crate::exit::Failure;
 use crate::serve::{Signals, raise_descriptors};
 use crate::stdio::{Printer, Stdio};
-use crate::stdio_relay::{Joined, Patience, join};
+use crate::stdio_relay::{RelayEnd, RelayTimeouts, relay_stdio};
 use crate::{datagrams, exit, foreground, logging, threads};
 
-/// How long standard input may be silent once a client has ended, before the next one's turn: that
-/// it has ended may mean that it waits for an answer, or that it has gone.
+/// The silence of standard input after which a client that closed its side is let go. Such a client may
+/// still expect a reply, or may have gone.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
 
-/// `sockit listen`
+/// Runs `sockit listen`.
 pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     logging::detach()?;
     foreground::ignore_stops();
-    // Without TCP_USER_TIMEOUT: a client may pause its reading for as long as it wants.
+    // TCP_USER_TIMEOUT stays off: a client may stop reading for any length of time.
     let keepalive = args.keepalive.0.map(Keepalive::within);
     let options = SocketOptions::new().with_keepalive(keepalive);
     let banner = args.banner.map(OsStringExt::into_vec);
     if endpoint.transport() == Transport::Udp {
         if banner.is_some() {
-            let message = "--banner needs connections; datagrams have none";
+            let message = "--banner needs connections, and UDP has none";
             return Err(Failure::new(exit::USAGE, message));
         }
         let options = options.with_broadcast(args.broadcast);
@@ -48,12 +48,12 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     let names: Vec<Endpoint> = listeners.iter().map(|l| l.endpoint().clone()).collect();
     let config = match banner {
         Some(_) => banner_limits(args.idle_timeout),
-        // The others wait in the backlog. What is owed to one lasts as long as it wants.
+        // Further clients wait in the backlog. Sending the rest to a client has no time limit.
         None => Config::default().with_max_connections(1).with_grace(Duration::MAX),
     };
     let server = Server::new(listeners, config)?;
     let handle = server.handle();
-    let (events, told) = mpsc::channel();
+    let (events, incoming) = mpsc::channel();
     let stopping = (handle.clone(), events.clone());
     let signals = Signals::watch(move |at_once| {
         let (handle, events) = &stopping;
@@ -62,8 +62,8 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
         } else {
             handle.stop();
         }
-        // Nobody hears it where nobody is joined.
-        let _ = events.send(Event::Stop);
+        // Without a client, nothing receives the event.
+        let _ = events.send(RelayEvent::Stop);
     })?;
     signals.set_printing(true);
     announce(&names, common, stdio);
@@ -75,23 +75,23 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
             server.run(greet).map_err(Failure::from)
         }
         None => {
-            let mut patience = Patience::new(args.idle_timeout, stdio);
+            let mut timeouts = RelayTimeouts::new(args.idle_timeout, stdio);
             if args.keep_open {
-                let longest = patience.half_closed.unwrap_or(HALF_CLOSED);
-                patience.half_closed = Some(longest.min(HALF_CLOSED));
+                let longest = timeouts.half_closed.unwrap_or(HALF_CLOSED);
+                timeouts.half_closed = Some(longest.min(HALF_CLOSED));
             }
-            let door = Door {
+            let relay_server = StdioServer {
                 handle,
                 keep_open: args.keep_open,
-                patience,
+                timeouts,
                 is_typed: stdio.interactive,
                 errors: (stdio.interactive && !common.quiet).then(|| stdio.errors.clone()),
                 events,
-                told: Mutex::new(told),
+                incoming: Mutex::new(incoming),
                 result: Mutex::new(Ok(())),
             };
-            let served = server.run(|connection| door.serve(connection));
-            let result = door.result.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let served = server.run(|connection| relay_server.serve(connection));
+            let result = relay_server.result.into_inner().unwrap_or_else(PoisonError::into_inner);
             served.map_err(Failure::from).and(result)
         }
     };
@@ -99,7 +99,7 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     result
 }
 
-/// On standard error: standard output is what the connection brings, byte for byte.
+/// Prints the endpoints on standard error, because standard output carries the connection's bytes.
 fn announce(endpoints: &[Endpoint], common: &Common, stdio: &mut Stdio) {
     for endpoint in endpoints.iter().filter(|_| !common.quiet) {
         stdio.print_error_text(&if common.json {
@@ -110,7 +110,8 @@ fn announce(endpoints: &[Endpoint], common: &Common, stdio: &mut Stdio) {
     }
 }
 
-/// A client that takes no banner is let go after the idle timeout, or a minute.
+/// Returns the limits of a server that sends banners. A client that does not read its banner is closed
+/// after the idle timeout, by default a minute.
 fn banner_limits(idle_timeout: Option<Duration>) -> Config {
     let config = Config::default();
     match idle_timeout {
@@ -123,73 +124,74 @@ fn greet(connection: &Connection, banner: &[u8]) -> Result<(), netcore::Error> {
     connection.stream().write_all_deadline(banner, connection.deadline())
 }
 
-/// What ends a connection: it does by itself, or a signal does it.
-enum Event {
-    Done(Result<Joined, Failure>),
+/// The end of a connection, by itself or by a signal.
+enum RelayEvent {
+    Done(Result<RelayEnd, Failure>),
     Stop,
 }
 
-/// Joins one connection at a time to standard input and output.
-struct Door {
+/// Relays one connection at a time to standard input and output.
+struct StdioServer {
     handle: Handle,
     keep_open: bool,
-    patience: Patience,
+    timeouts: RelayTimeouts,
     /// A person types standard input.
     is_typed: bool,
-    /// Standard error, if a person is there to read that a client has ended.
+    /// Standard error, if a person at a terminal should see that a client has left.
     errors: Option<Printer>,
-    events: Sender<Event>,
-    told: Mutex<Receiver<Event>>,
+    events: Sender<RelayEvent>,
+    incoming: Mutex<Receiver<RelayEvent>>,
     result: Mutex<Result<(), Failure>>,
 }
 
-impl Door {
-    /// The thread that joins them ends with the program: where a signal comes first it waits for
-    /// standard input, and nothing can interrupt that.
+impl StdioServer {
+    /// Serves a connection on a thread of its own, which a signal cannot interrupt: the thread may wait
+    /// for standard input. It then ends with the program.
     fn serve(&self, connection: &Connection) -> Result<(), netcore::Error> {
         if !self.keep_open {
-            // The next one is refused, and not left to wait for nobody.
+            // Further clients are refused instead of left waiting in the backlog.
             self.handle.stop();
         }
         let stream = connection.stream().try_clone()?;
         let done = self.events.clone();
-        let (patience, is_typed) = (self.patience, self.is_typed);
-        let joined = threads::start("join", move || {
-            // Nobody hears it after a signal.
-            let _ = done.send(Event::Done(match is_typed {
-                true => foreground::typed().and_then(|typed| join(&stream, &typed, patience)),
-                false => join(&stream, &io::stdin(), patience),
+        let (timeouts, is_typed) = (self.timeouts, self.is_typed);
+        let end = threads::start("relay", move || {
+            // After a signal, nothing receives the event.
+            let _ = done.send(RelayEvent::Done(match is_typed {
+                true => foreground::typed().and_then(|typed| relay_stdio(&stream, &typed, timeouts)),
+                false => relay_stdio(&stream, &io::stdin(), timeouts),
             }));
         });
-        if let Err(failure) = joined {
+        if let Err(failure) = end {
             connection.abort()?;
             self.fail(failure);
             return Ok(());
         }
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        match told.recv() {
-            Ok(Event::Done(Ok(joined))) => self.say(joined),
-            Ok(Event::Done(Err(failure))) => {
+        let incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
+        match incoming.recv() {
+            Ok(RelayEvent::Done(Ok(end))) => self.report(end),
+            Ok(RelayEvent::Done(Err(failure))) => {
                 connection.abort()?;
                 self.fail(failure);
             }
-            Ok(Event::Stop) | Err(_) => {}
+            Ok(RelayEvent::Stop) | Err(_) => {}
         }
         Ok(())
     }
 
-    fn say(&self, joined: Joined) {
-        let Some(errors) = self.errors.as_ref().filter(|_| joined == Joined::PeerEnded) else {
+    fn report(&self, end: RelayEnd) {
+        let Some(errors) = self.errors.as_ref().filter(|_| end == RelayEnd::PeerEnded) else {
             return;
         };
         let next = if self.keep_open { "; waiting for the next one" } else { "" };
-        // If that fails too, nobody is left to tell.
-        let _ = errors.print(format!("sockit: the client ended the connection{next}\n").as_bytes());
+        // Standard error was the last place to report to.
+        let _ =
+            errors.print(format!("sockit: the client closed the connection{next}\n").as_bytes());
     }
 
     fn fail(&self, failure: Failure) {
         match (failure.message(), failure.code()) {
-            // One client's fault is that client's end.
+            // With --keep-open, the failure of one connection does not stop the server.
             (Some(message), exit::RECEIVE_ERROR | exit::TIMED_OUT) if self.keep_open => {
                 log::warn!("{message}");
             }

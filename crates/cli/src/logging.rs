@@ -1,8 +1,8 @@
 //! The log, on standard error.
 //!
-//! A server's log has a queue and a thread of its own. A stuck reader (a log collector, Ctrl-S on a
-//! terminal) costs lines of the log and never stops a worker. The other commands write their log
-//! directly, in order with their other output there.
+//! A server's log goes through a bounded queue and a thread of its own. A blocked reader (a log collector,
+//! Ctrl-S on a terminal) costs log lines and never stops a worker. The other commands write their log
+//! directly, in order with their other output on standard error.
 
 mod queue;
 
@@ -20,20 +20,20 @@ use crate::stdio::Standard;
 use crate::threads;
 use queue::Queue;
 
-/// Time that the end of the program waits for standard error to take something of the log.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest wait at exit for standard error to accept more of the log.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The queue of a server's log.
 static QUEUE: OnceLock<Arc<Queue>> = OnceLock::new();
 
-/// Where the log goes while a person types.
+/// The screen that shows the log while a person types.
 static SCREEN: OnceLock<Screen> = OnceLock::new();
 
-/// From now on the log is printed on `screen`, if it goes to a terminal at all.
+/// Prints the log on `screen` from now on, if standard error is a terminal.
 pub(crate) fn divert(screen: &Screen) {
     if io::stderr().is_terminal() {
         flush();
-        // A second screen, in a test of `run`, does not get it.
+        // Only tests of `run` open a second screen, which does not get the log.
         let _ = SCREEN.set(screen.clone());
     }
 }
@@ -42,35 +42,36 @@ pub(crate) fn divert(screen: &Screen) {
 ///
 /// # Errors
 ///
-/// No thread can be started.
+/// The system refuses a thread.
 pub(crate) fn detach() -> Result<(), Failure> {
     if QUEUE.get().is_none() {
         let queue = Arc::new(Queue::new(queue::MAX));
         let written = queue.clone();
         threads::start("log", move || written.write(Standard(io::stderr()), note))?;
-        // Two servers at once, in a test of `run`, may use either.
+        // Only tests of `run` start two servers, which may share either queue.
         let _ = QUEUE.set(queue);
     }
     Ok(())
 }
 
-/// Waits until standard error has taken all of the log, as long as it takes anything.
+/// Waits until the log is written, as long as standard error accepts any of it.
 pub(crate) fn flush() {
     if let Some(queue) = QUEUE.get() {
-        queue.flush(PATIENCE);
+        queue.flush(FLUSH_TIMEOUT);
     }
 }
 
+/// Returns the log line about dropped lines.
 fn note(dropped: u64) -> String {
     let time = chrono::Local::now().format(TIME);
     let (lines, limit) = (if dropped == 1 { "line" } else { "lines" }, queue::MAX >> 20);
     format!(
         "{time} WARN cli::logging: {dropped} {lines} of the log dropped: standard error was not \
-         read, and {limit} MiB waited for it\n"
+         read, and the limit of {limit} MiB was reached\n"
     )
 }
 
-/// The screen, the queue or standard error. No write makes a server's worker wait.
+/// A writer to the screen, the queue or standard error. A write never blocks a server's worker.
 pub(crate) struct Log;
 
 impl Write for Log {
@@ -90,10 +91,10 @@ impl Write for Log {
     }
 }
 
-/// Time of a line, in local time.
+/// Format of the local time of a line.
 const TIME: &str = "%Y-%m-%d %H:%M:%S%.3f";
 
-/// Starts it: `RUST_LOG` says what is shown, `-v` and `-q` override that.
+/// Starts the log. `RUST_LOG` selects its records; `-v` and `-q` override it.
 pub(crate) fn start(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
         (true, _) => LevelFilter::Off,
@@ -107,7 +108,7 @@ pub(crate) fn start(verbose: u8, quiet: bool) {
     if !quiet && verbose == 0 {
         builder.parse_default_env();
     }
-    // It tells of each key, and to print that is another key for it.
+    // rustyline logs each key, and to print such a record would cause the next one.
     builder.filter_module("rustyline", LevelFilter::Warn);
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colored = io::stderr().is_terminal() && !plain;
@@ -120,6 +121,6 @@ pub(crate) fn start(verbose: u8, quiet: bool) {
         let message = to_show(&record.args().to_string());
         writeln!(out, "{time} {style}{level}{style:#} {}: {message}", record.target())
     });
-    // A second start, in a test of `run`, keeps the first.
+    // Only tests of `run` start the log twice. The first logger stays.
     let _ = builder.try_init();
 }

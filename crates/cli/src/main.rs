@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 #[cfg(unix)]
 fn survive_large_files() {
     let seen = std::sync::Arc::default();
-    // Without it the program runs as well, up to that limit.
+    // Without the handler, the program still works up to that limit.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
 }
 

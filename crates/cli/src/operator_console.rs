@@ -1,4 +1,4 @@
-//! The operator's console of `sockit chat serve`.
+//! The operator's console of `sockit chat serve`: commands on standard input.
 
 use ::chat::Operator;
 use netcore::server::Handle;
@@ -9,37 +9,37 @@ use crate::screen::{Entered, InputLine, Screen};
 use crate::stdio::{Printer, Stdio, TextLines};
 use crate::{logging, serve, threads};
 
-/// The operator's console.
+/// Executes the operator's commands.
 pub(crate) struct OperatorConsole {
     pub(crate) operator: Operator,
     pub(crate) server: Handle,
     pub(crate) printer: Printer,
-    /// Answers are JSON objects.
+    /// `true` for output as JSON objects.
     pub(crate) json: bool,
 }
 
-/// The commands, and what each does.
+/// The commands and their descriptions.
 const COMMANDS: [(&str, &str); 8] = [
-    ("clients", "who is here, and in which room"),
-    ("rooms", "the rooms, and how many are in each"),
-    ("stats", "the figures of the server"),
-    ("say TEXT", "says TEXT to all"),
-    ("tell NAME TEXT", "says TEXT to NAME alone"),
-    ("kick NAME", "removes NAME"),
+    ("clients", "lists the clients and their rooms"),
+    ("rooms", "lists the rooms and their numbers of clients"),
+    ("stats", "prints the server's statistics"),
+    ("say TEXT", "sends TEXT to all clients"),
+    ("tell NAME TEXT", "sends TEXT to NAME only"),
+    ("kick NAME", "disconnects NAME"),
     ("quit", "stops the server"),
-    ("help", "says this"),
+    ("help", "lists the commands"),
 ];
 
 impl OperatorConsole {
-    /// Reads commands until there are no more, on a thread of its own: a terminal or a pipe can be
-    /// read in no other way everywhere. The thread ends with the program.
+    /// Starts to read commands, on a thread of its own: reads of a terminal or pipe block on some systems.
+    /// The thread ends with the program.
     ///
-    /// On a terminal that can do it they are edited on a line of their own, and the log is printed
-    /// above it. That terminal is to be closed at the end.
+    /// On a terminal with line editing, the commands have an input line, and the log is printed above it.
+    /// The caller closes the returned screen at the end.
     ///
     /// # Errors
     ///
-    /// No thread can be started.
+    /// The system refuses a thread.
     pub(crate) fn start(mut self, stdio: &mut Stdio) -> Result<Option<Screen>, Failure> {
         let operator = self.operator.clone();
         let complete = move |before: &str| complete(&operator, before);
@@ -49,14 +49,14 @@ impl OperatorConsole {
         };
         let Some((screen, line)) = on_terminal else {
             let lines = TextLines::new(stdio.input());
-            threads::start("console", move || self.read(lines))?;
+            threads::start("console", move || self.read_lines(lines))?;
             return Ok(None);
         };
         logging::divert(&screen);
         self.printer = Printer::new(Box::new(screen.clone()));
         let terminal = screen.clone();
         let edited = threads::start("console", move || {
-            self.edit(line);
+            self.read_terminal(line);
             terminal.close();
         });
         if let Err(failure) = edited {
@@ -66,84 +66,62 @@ impl OperatorConsole {
         Ok(Some(screen))
     }
 
-    fn edit(&self, mut line: InputLine) {
+    /// Reads commands from the input line of a terminal.
+    fn read_terminal(&self, mut line: InputLine) {
         loop {
             match line.read() {
-                // A paste can have several lines.
+                // A paste can contain several lines.
                 Entered::Line(lines) => {
                     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
                         let _ = self.printer.print(format!("> {line}\n").as_bytes());
-                        let _ = self.obey(line);
+                        let _ = self.execute(line);
                     }
                 }
                 Entered::NotUtf8 => {
-                    drop(self.error("not UTF-8, so not obeyed; Up brings the line back"))
+                    drop(self.error("not UTF-8, so not executed; Up recalls the line"));
                 }
                 Entered::Interrupt { cleared: true } => {}
-                // What it would have been without the editing.
+                // Without line editing, Ctrl-C would send this signal.
                 Entered::Interrupt { cleared: false } => serve::interrupt(),
                 Entered::End => return,
             }
         }
     }
 
-    fn read(&self, mut lines: TextLines) {
+    /// Reads commands from a pipe, or from a terminal without an input line.
+    fn read_lines(&self, mut lines: TextLines) {
         loop {
-            // Answers that nobody reads are no reason to stop obeying.
+            // Commands are executed even if their output cannot be written.
             let _ = match lines.next() {
                 Ok(None) => return,
-                Ok(Some(Ok(line))) => self.obey(line.trim()),
-                Ok(Some(Err(refused))) => self.error(&format!("{refused}; it was not obeyed")),
-                Err(e) => return log::warn!("the console ends: {e}"),
+                Ok(Some(Ok(line))) => self.execute(line.trim()),
+                Ok(Some(Err(invalid))) => self.error(&format!("{invalid}; it was not executed")),
+                Err(error) => return log::warn!("the operator console ends: {error}"),
             };
         }
     }
 
-    fn obey(&self, line: &str) -> Result<(), Failure> {
+    /// Executes a command, and prints its output.
+    fn execute(&self, line: &str) -> Result<(), Failure> {
         let (command, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let rest = rest.trim();
-        match (command, rest) {
+        match (command, rest.trim()) {
             ("", _) => Ok(()),
-            ("clients", "") => {
-                let clients = self.operator.clients();
-                if clients.is_empty() && !self.json {
-                    return self.printer.print(b"nobody is here\n");
-                }
-                clients.iter().try_for_each(|client| {
-                    let text = format!("{} {}", client.name, client.room);
-                    let fields = [("client", quote(&client.name)), ("room", quote(&client.room))];
-                    self.object(&text, &fields)
-                })
-            }
-            ("stats", "") => {
-                let stats = self.operator.stats();
-                let text = stats.fields().map(|(name, value)| format!("{name} {value}"));
-                let text = text.collect::<Vec<_>>().join("\n");
-                let fields: Vec<_> =
-                    stats.fields().map(|(name, value)| (name, value.to_string())).collect();
-                self.object(&text, &fields)
-            }
-            ("rooms", "") => self.operator.rooms().iter().try_for_each(|room| {
-                let text = format!("{} {}", room.name, room.clients);
-                let fields = [("room", quote(&room.name)), ("clients", room.clients.to_string())];
-                self.object(&text, &fields)
-            }),
+            ("clients", "") => self.clients(),
+            ("stats", "") => self.stats(),
+            ("rooms", "") => self.rooms(),
             ("say", text) if !text.is_empty() => {
                 self.operator.say(text);
                 Ok(())
             }
             ("tell", rest) => match rest.split_once(char::is_whitespace) {
                 Some((name, text)) if self.operator.tell(name, text.trim()) => Ok(()),
-                Some((name, _)) => self.nobody(name),
-                None => self.error("tell whom what? tell NAME TEXT"),
+                Some((name, _)) => self.unknown_name(name),
+                None => self.error("a name and a text are needed: tell NAME TEXT"),
             },
-            ("kick", name) if !name.is_empty() => {
-                if self.operator.kick(name) {
-                    Ok(())
-                } else {
-                    self.nobody(name)
-                }
-            }
+            ("kick", name) if !name.is_empty() => match self.operator.kick(name) {
+                true => Ok(()),
+                false => self.unknown_name(name),
+            },
             ("quit", "") => {
                 self.server.stop();
                 Ok(())
@@ -152,19 +130,48 @@ impl OperatorConsole {
                 let fields = [("command", quote(command)), ("does", quote(does))];
                 self.object(&format!("{command:15}  {does}"), &fields)
             }),
-            _ => self.error(&format!("no command {command}; help says what there is")),
+            _ => self.error(&format!("unknown command {command}; help lists the commands")),
         }
     }
 
-    fn nobody(&self, name: &str) -> Result<(), Failure> {
-        self.error(&format!("nobody is called {name}"))
+    fn clients(&self) -> Result<(), Failure> {
+        let clients = self.operator.clients();
+        if clients.is_empty() && !self.json {
+            return self.printer.print(b"no clients\n");
+        }
+        clients.iter().try_for_each(|client| {
+            let text = format!("{} {}", client.name, client.room);
+            let fields = [("client", quote(&client.name)), ("room", quote(&client.room))];
+            self.object(&text, &fields)
+        })
+    }
+
+    fn stats(&self) -> Result<(), Failure> {
+        let stats = self.operator.stats();
+        let text = stats.fields().map(|(name, value)| format!("{name} {value}"));
+        let text = text.collect::<Vec<_>>().join("\n");
+        let fields: Vec<_> =
+            stats.fields().map(|(name, value)| (name, value.to_string())).collect();
+        self.object(&text, &fields)
+    }
+
+    fn rooms(&self) -> Result<(), Failure> {
+        self.operator.rooms().iter().try_for_each(|room| {
+            let text = format!("{} {}", room.name, room.clients);
+            let fields = [("room", quote(&room.name)), ("clients", room.clients.to_string())];
+            self.object(&text, &fields)
+        })
+    }
+
+    fn unknown_name(&self, name: &str) -> Result<(), Failure> {
+        self.error(&format!("no client has the name {name}; clients lists the names"))
     }
 
     fn error(&self, message: &str) -> Result<(), Failure> {
         self.object(message, &[("error", quote(message))])
     }
 
-    /// A line of text, or a JSON object with `fields`, whose values are JSON already.
+    /// Prints a line of text, or a JSON object with `fields`, whose values are already JSON.
     fn object(&self, text: &str, fields: &[(&str, String)]) -> Result<(), Failure> {
         if !self.json {
             return self.printer.print(format!("{text}\n").as_bytes());
@@ -175,7 +182,7 @@ impl OperatorConsole {
     }
 }
 
-/// Commands at the beginning of a line, and behind those that take one, names.
+/// Completes commands at the start of a line, and names after commands that take one.
 fn complete(operator: &Operator, before: &str) -> (usize, Vec<String>) {
     let start = before.rfind(' ').map_or(0, |space| space + 1);
     let part = &before[start..];

@@ -1,4 +1,4 @@
-//! `sockit port`.
+//! `sockit port`: looks up the port of a service, or the service on a port.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::escape::quote;
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
 
-/// How long the system's table may take: it may be one over the network.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit for the system's table of services, which may be on the network (nsswitch.conf(5)).
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// `sockit port`
+/// Runs `sockit port`.
 pub(crate) fn port(args: &Port, common: &Common, stdio: &Stdio) -> Result<(), Failure> {
     let text = args.service.as_str();
     let (service, transports) = match text.split_once('/') {
@@ -33,7 +33,7 @@ pub(crate) fn port(args: &Port, common: &Common, stdio: &Stdio) -> Result<(), Fa
     } else {
         None
     };
-    let deadline = Deadline::after(PATIENCE);
+    let deadline = Deadline::after(LOOKUP_TIMEOUT);
     let mut result = Err(Failure::silent(exit::OTHER));
     for &transport in transports {
         let found = match number {
@@ -69,7 +69,7 @@ fn print(
     stdio.print(&format!("{{\"name\":{name},\"port\":{port},\"protocol\":\"{protocol}\"}}\n"))
 }
 
-/// That no table has it is an answer, not a host that can't be found.
+/// Converts a failed lookup. An unknown service is a result of its own, not an unresolved host.
 fn failure(text: &str, error: Error) -> Failure {
     match error.kind() {
         ErrorKind::TimedOut => error.into(),

@@ -1,4 +1,4 @@
-//! `sockit probe`.
+//! `sockit probe`: shows each step of a connection and the options of its socket.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::escape::{quote, visible};
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
 
-/// How long the name of the peer may take. It is a courtesy, and many addresses have none.
-const NAME_PATIENCE: Duration = Duration::from_secs(1);
+/// Time limit for the name of the peer, which is optional: many addresses have none.
+const NAME_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// `sockit probe`
+/// Runs `sockit probe`.
 pub(crate) fn probe(args: &Probe, common: &Common, stdio: &Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let deadline = Deadline::after(args.timeout);
@@ -29,47 +29,47 @@ pub(crate) fn probe(args: &Probe, common: &Common, stdio: &Stdio) -> Result<(), 
     };
     let family = args.families.wanted();
     let connector = Connector::new().with_options(asked.clone()).with_family(family);
-    let page = Page { common, stdio };
+    let output = ProbeOutput { common, stdio };
     if args.open {
-        return page.open(&endpoint, &connector, deadline);
+        return output.open(&endpoint, &connector, deadline);
     }
     if endpoint.transport() == Transport::Udp {
-        page.addresses(&resolve(&endpoint, family, deadline)?)?;
+        output.addresses(&resolve(&endpoint, family, deadline)?)?;
         let socket = connector.connect_datagram(&endpoint, deadline)?;
-        return page.datagram(&socket, &asked, deadline);
+        return output.datagram(&socket, &asked, deadline);
     }
-    // What can't be printed ends the command, but not the attempts, which can't be interrupted.
+    // Attempts can't be interrupted, so the command ends after them if printing fails.
     let mut printed = Ok(());
     let stream = connector.connect_observed(&endpoint, deadline, |event| {
         if printed.is_ok() {
-            printed = page.event(event);
+            printed = output.event(event);
         }
     });
     printed?;
     match stream {
-        Ok(stream) => page.stream(&stream, &asked, deadline),
+        Ok(stream) => output.stream(&stream, &asked, deadline),
         Err(error) if is_for_datagrams(&endpoint, &error) => {
             let socket = connector.connect_datagram(&endpoint, deadline)?;
-            page.datagram(&socket, &asked, deadline)
+            output.datagram(&socket, &asked, deadline)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether the file is a Unix socket for datagrams: connect(2) calls that the wrong type, and
-/// nothing else of a file that is there is not supported.
+/// Returns `true` if the endpoint is a Unix socket for datagrams: connect(2) then reports the wrong type,
+/// which is the only unsupported case of an existing file.
 pub(crate) fn is_for_datagrams(endpoint: &Endpoint, error: &Error) -> bool {
     endpoint.transport() == Transport::Unix && error.kind() == netcore::ErrorKind::Unsupported
 }
 
-/// What is printed: lines of text, or objects of one kind each.
-struct Page<'a> {
+/// The output: lines of text, or JSON objects with a `kind`.
+struct ProbeOutput<'a> {
     common: &'a Common,
     stdio: &'a Stdio,
 }
 
-impl Page<'_> {
-    /// Says whether something accepts connections, and no more.
+impl ProbeOutput<'_> {
+    /// Prints only whether the endpoint accepts connections.
     fn open(
         &self,
         endpoint: &Endpoint,
@@ -77,7 +77,7 @@ impl Page<'_> {
         deadline: Deadline,
     ) -> Result<(), Failure> {
         if endpoint.transport() == Transport::Udp {
-            let message = "-z needs connections: nobody says whether a UDP port is open; \
+            let message = "-z needs a connection-oriented endpoint: UDP does not show whether a port is open; \
                          try sockit send --wait 2s";
             return Err(Failure::new(exit::USAGE, message));
         }
@@ -154,13 +154,13 @@ impl Page<'_> {
         remote: &Address,
         deadline: Deadline,
     ) -> Result<(), Failure> {
-        let deadline = deadline.earlier(Deadline::after(NAME_PATIENCE));
+        let deadline = deadline.earlier(Deadline::after(NAME_TIMEOUT));
         let name = remote.inet().and_then(|peer| reverse(peer.ip(), deadline).ok());
-        let called = name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+        let suffix = name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
         let mut fields =
             vec![("local", quote(&local.to_string())), ("remote", quote(&remote.to_string()))];
         fields.extend(name.as_ref().map(|name| ("name", quote(name))));
-        self.line("connected", &format!("{local} to {remote}{called}"), &fields)
+        self.line("connected", &format!("{local} to {remote}{suffix}"), &fields)
     }
 
     fn options(&self, report: &Report) -> Result<(), Failure> {
@@ -180,10 +180,10 @@ impl Page<'_> {
         })
     }
 
-    /// A line, or an object with `fields`, whose values are JSON already.
+    /// Prints a line, or an object with `fields`, whose values are already JSON.
     fn line(&self, kind: &str, text: &str, fields: &[(&str, String)]) -> Result<(), Failure> {
         if !self.common.json {
-            // A name comes from a server of names, which may be anybody's.
+            // Names come from DNS servers, which are not trusted.
             return self.stdio.print(&format!("{kind:10} {}\n", visible(text)));
         }
         let fields: String =

@@ -1,7 +1,7 @@
-//! `sockit send`.
+//! `sockit send`: sends text or standard input, and prints the reply if asked to.
 //!
-//! Standard input and output are the process's own descriptors here, not those of `Streams`: the
-//! kernel copies between them and the socket.
+//! It uses the process's own standard input and output, not those of `Streams`: the kernel copies
+//! between them and the socket.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read};
@@ -22,13 +22,13 @@ use crate::probe::is_for_datagrams;
 use crate::stdio::Stdio;
 use crate::threads;
 
-/// No datagram of any kind of socket is larger.
+/// Bytes above the largest datagram of any kind of socket.
 const LARGEST_DATAGRAM: u64 = 1 << 20;
-/// How long a peer that has taken everything may go on to speak, or not end: closing a connection
-/// while it speaks would reset it, and might cost the peer what it has not read yet.
+/// The wait for the peer's end after it has acknowledged everything. Closing a connection while the peer
+/// sends would reset it, and the peer could lose data that it has not read yet.
 const QUIET: Duration = Duration::from_millis(250);
 
-/// `sockit send`
+/// Runs `sockit send`.
 pub(crate) fn send(args: Send, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let connector = Connector::new().with_family(args.families.wanted());
@@ -46,43 +46,44 @@ pub(crate) fn send(args: Send, stdio: &mut Stdio) -> Result<(), Failure> {
     send_datagram(&remote, &endpoint, text, args.timeout, args.wait, stdio)
 }
 
-/// What the two threads of a connection tell.
-enum Event {
-    /// All has been written, and the writing side has ended.
+/// An event from the two threads of a connection.
+enum SendEvent {
+    /// All bytes were written, and the writing side was shut down.
     Sent,
-    /// The peer has all of it.
-    Taken,
-    /// The peer has ended.
+    /// The peer acknowledged all bytes.
+    Acknowledged,
+    /// The peer closed its side.
     Ended,
     Failed(Failure),
 }
 
-/// Sends on one thread and receives on another, so that a peer that answers before it has read all
-/// holds nothing up. The threads end with the program.
+/// Sends on one thread and receives on another, so that a peer may reply before it has read everything.
+/// The threads end with the program.
 fn send_stream(
     stream: Stream,
     text: Option<Vec<u8>>,
     timeout: Duration,
     wait: Option<Duration>,
 ) -> Result<(), Failure> {
-    // For good: the end of one transfer must not change the mode under the other.
+    // Both directions share the mode, so it stays non-blocking for the rest of the program.
     stream.set_nonblocking(true)?;
-    // Whatever ends the program before all is taken, a signal too, is a reset: the peer must not take
-    // for whole what is not.
+    // If the program ends early, by a signal too, the connection is reset: the peer must not take partial
+    // data for complete.
     linger(&stream, Some(Duration::ZERO))?;
     let stream = Arc::new(stream);
-    let (events, told) = mpsc::channel();
+    let (events, incoming) = mpsc::channel();
     let (receiving, received) = (stream.clone(), events.clone());
     let (prints, whole) = (wait.is_some(), stream.clone());
     threads::start("receive", move || {
-        let event = receive(&receiving, prints).map_or_else(Event::Failed, |()| Event::Ended);
-        tell(&received, event);
+        let event =
+            receive(&receiving, prints).map_or_else(SendEvent::Failed, |()| SendEvent::Ended);
+        notify(&received, event);
     })?;
     threads::start("send", move || {
         let result = write(&stream, text.as_deref(), timeout, &events);
-        tell(&events, result.map_or_else(Event::Failed, |()| Event::Taken));
+        notify(&events, result.map_or_else(SendEvent::Failed, |()| SendEvent::Acknowledged));
     })?;
-    hear(&told, wait)?;
+    wait_for_end(&incoming, wait)?;
     linger(&whole, None)
 }
 
@@ -90,26 +91,26 @@ fn linger(stream: &Stream, time: Option<Duration>) -> Result<(), Failure> {
     Ok(SocketOptions::new().with_linger(time).apply(stream)?)
 }
 
-/// Waits for the end that there should be.
-fn hear(told: &Receiver<Event>, wait: Option<Duration>) -> Result<(), Failure> {
-    let (mut taken, mut ended) = (false, false);
+/// Waits until the peer has acknowledged everything and closed its side, or the wait is over.
+fn wait_for_end(incoming: &Receiver<SendEvent>, wait: Option<Duration>) -> Result<(), Failure> {
+    let (mut acknowledged, mut ended) = (false, false);
     let mut until = Deadline::never();
-    while !(taken && ended) {
+    while !(acknowledged && ended) {
         let event = match until.remaining() {
-            Some(left) => told.recv_timeout(left),
-            None => told.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(left) => incoming.recv_timeout(left),
+            None => incoming.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match (event, wait) {
-            (Ok(Event::Sent), Some(wait)) => until = Deadline::after(wait),
-            (Ok(Event::Sent), None) => {}
-            (Ok(Event::Taken), _) => {
-                taken = true;
+            (Ok(SendEvent::Sent), Some(wait)) => until = Deadline::after(wait),
+            (Ok(SendEvent::Sent), None) => {}
+            (Ok(SendEvent::Acknowledged), _) => {
+                acknowledged = true;
                 if wait.is_none() {
                     until = Deadline::after(QUIET);
                 }
             }
-            (Ok(Event::Ended), _) => ended = true,
-            (Ok(Event::Failed(failure)), _) => return Err(failure),
+            (Ok(SendEvent::Ended), _) => ended = true,
+            (Ok(SendEvent::Failed(failure)), _) => return Err(failure),
             (Err(_), _) => {
                 ended = true;
                 until = Deadline::never();
@@ -123,25 +124,25 @@ fn write(
     stream: &Stream,
     text: Option<&[u8]>,
     timeout: Duration,
-    events: &Sender<Event>,
+    events: &Sender<SendEvent>,
 ) -> Result<(), Failure> {
     match text {
         Some(text) => stream.write_all_deadline(text, Deadline::after(timeout))?,
-        // It lasts as long as standard input does.
+        // Standard input may take any length of time.
         None => {
             stream.send_from(&io::stdin(), Deadline::never()).map_err(input_failure)?;
         }
     }
     stream.shutdown(Shutdown::Write)?;
-    tell(events, Event::Sent);
+    notify(events, SendEvent::Sent);
     match stream.drain(Deadline::after(timeout)) {
-        // The system does not tell. It goes on sending when the program has ended.
+        // This system cannot report acknowledgements. It sends the rest after the program has ended.
         Err(error) if error.kind() == ErrorKind::Unsupported => Ok(()),
         result => Ok(result?),
     }
 }
 
-/// Takes what comes until the peer ends, and prints it or throws it away.
+/// Reads until the peer closes its side, and prints or discards the data.
 fn receive(stream: &Stream, prints: bool) -> Result<(), Failure> {
     let never = Deadline::never();
     let received = if prints {
@@ -158,12 +159,12 @@ fn receive(stream: &Stream, prints: bool) -> Result<(), Failure> {
     }
 }
 
-fn tell(events: &Sender<Event>, event: Event) {
-    // Nobody hears it when the end has come already.
+fn notify(events: &Sender<SendEvent>, event: SendEvent) {
+    // The receiver is gone once the command has ended.
     let _ = events.send(event);
 }
 
-/// What failed is standard input, or else the connection.
+/// Converts an error of sending standard input, whose reading or whose connection may have failed.
 fn input_failure(error: Error) -> Failure {
     match error.operation() {
         Operation::Read => Failure::new(exit::OTHER, format!("standard input: {error}")),
@@ -184,7 +185,7 @@ fn send_datagram(
         None => read_input(&mut stdio.input())?,
     };
     let too_large = || {
-        let message = "the message is too large for one datagram (UDP takes 65507 bytes at most)";
+        let message = "the message is too large for one datagram (at most 65507 bytes over UDP)";
         Failure::new(exit::TOO_LARGE, format!("send to {endpoint}: {message}"))
     };
     if bytes.len() as u64 > LARGEST_DATAGRAM {
@@ -206,7 +207,7 @@ fn send_datagram(
     }
 }
 
-/// All of standard input, or one byte more than any datagram has.
+/// Reads standard input to its end, or until it is larger than any datagram.
 fn read_input(input: &mut dyn BufRead) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = input.take(LARGEST_DATAGRAM + 1).read_to_end(&mut bytes);

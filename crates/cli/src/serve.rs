@@ -1,4 +1,4 @@
-//! What the servers have in common: the announcement on standard output, descriptors and signals.
+//! Common parts of all servers: listening, the announcement on standard output, descriptors and signals.
 
 #[cfg(unix)]
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::stdio::{Printer, Stdio};
 #[cfg(unix)]
 use crate::threads;
 
-/// A server that listens, and has said so.
+/// A server that listens and has announced its endpoints.
 pub(crate) struct Listening {
     server: Server,
     workers: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Binds what the arguments say, or else `default`, and prints a line for each listener.
+    /// Binds the endpoints of `--listen`, or `default` without any, and prints a line per listener.
     pub(crate) fn start(
         args: &ServeArgs,
         default: &[&str],
@@ -52,7 +52,7 @@ impl Listening {
         let config = config.with_dead_peer_timeout(args.keepalive.0);
         let workers = config.workers();
         let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
-        // Before the announcement: from then on it can be stopped.
+        // Before the announcement, because from then on a signal may arrive.
         let handle = server.handle();
         let signals = Signals::watch(move |at_once| {
             if at_once {
@@ -67,16 +67,17 @@ impl Listening {
         Ok(Listening { server, workers, signals })
     }
 
-    /// The threads that serve.
+    /// Returns the number of worker threads.
     pub(crate) fn workers(&self) -> usize {
         self.workers
     }
 
+    /// Returns a handle that stops the server.
     pub(crate) fn handle(&self) -> Handle {
         self.server.handle()
     }
 
-    /// Serves until a signal or a handle stops it.
+    /// Serves until a signal or a handle stops the server.
     pub(crate) fn run<S: Service>(
         self,
         service: impl Fn(Worker) -> S + Sync,
@@ -86,13 +87,17 @@ impl Listening {
         let at_once = signals.end();
         result?;
         if at_once {
-            Err(Failure::new(exit::OTHER, "stopped at once by a second signal"))
+            Err(Failure::new(
+                exit::OTHER,
+                "stopped immediately by a second signal; unsent data was dropped",
+            ))
         } else {
             Ok(())
         }
     }
 }
 
+/// Prints a line per listener on standard output.
 fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Result<(), Failure> {
     for endpoint in endpoints {
         let line = if common.json {
@@ -105,22 +110,22 @@ fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Resul
     Ok(())
 }
 
-/// A connection is a descriptor, and the system's first limit (often 1,024) is meant for programs
-/// that use select(2).
+/// Raises the soft limit of descriptors to the hard limit. Each connection needs a descriptor, and the
+/// default soft limit (often 1,024) exists for programs that use select(2).
 pub(crate) fn raise_descriptors() {
     #[cfg(unix)]
     match rlimit::increase_nofile_limit(u64::MAX) {
-        Ok(limit) => log::debug!("up to {limit} descriptors"),
-        Err(e) => log::warn!("the limit on descriptors stays as it is: {e}"),
+        Ok(limit) => log::debug!("limit of open files: {limit}"),
+        Err(e) => log::warn!("could not raise the limit of open files: {e}"),
     }
 }
 
-/// Two of a kind this close to one another are one signal: timeout(1) sends its to the program and
-/// then to the whole process group.
+/// Two equal signals within this time count as one: timeout(1) signals the program and then its whole
+/// process group.
 #[cfg(unix)]
 const SAME: Duration = Duration::from_millis(2);
 
-/// Sends SIGINT to this program, for a terminal where Ctrl-C is a key like others.
+/// Sends SIGINT to this program, for a terminal on which Ctrl-C is an ordinary key.
 pub(crate) fn interrupt() {
     #[cfg(unix)]
     if let Err(e) = signal_hook::low_level::raise(signal_hook::consts::SIGINT) {
@@ -130,14 +135,14 @@ pub(crate) fn interrupt() {
 
 /// Time for printing after a first signal.
 #[cfg(unix)]
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const PRINT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Ends the program by `signal` if it still prints after [`LAST_WORDS`]. A write that nobody reads
-/// cannot be interrupted, so that the program would never end otherwise.
+/// Ends the program by `signal` if it still prints after [`PRINT_TIMEOUT`]. A blocked write to a pipe
+/// without a reader cannot be interrupted, so the program would never end otherwise.
 #[cfg(unix)]
 pub(crate) fn bound_printing(signal: i32, prints: Arc<AtomicBool>) {
     let started = threads::start("end", move || {
-        thread::sleep(LAST_WORDS);
+        thread::sleep(PRINT_TIMEOUT);
         if prints.load(Ordering::Relaxed) {
             end_by(signal);
         }
@@ -156,14 +161,14 @@ fn end_by(signal: i32) {
     }
 }
 
-/// Time that the program has to end by itself after a second signal.
+/// Time for the program to end by itself after a second signal.
 #[cfg(unix)]
-const LAST: Duration = Duration::from_secs(2);
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Tells of SIGINT and SIGTERM. The first is to stop a server gracefully, the second at once.
+/// Watches for SIGINT and SIGTERM. The first stops a server gracefully, the second immediately.
 ///
-/// The signals are watched until the program ends. A stop may wait for a disk or for a stuck standard
-/// error: 2 s after the second signal the program ends with code 1 in any case.
+/// The watch lasts until the program ends. A stop may wait for a disk or a blocked standard error, so the
+/// program ends with code 1 in any case 2 s after the second signal.
 #[cfg(unix)]
 pub(crate) struct Signals {
     at_once: Arc<AtomicBool>,
@@ -172,8 +177,8 @@ pub(crate) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// `told` is given whether it is not the first.
-    pub(crate) fn watch(told: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
+    /// Calls `on_signal` at each signal, with `true` if it is not the first.
+    pub(crate) fn watch(on_signal: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM};
 
         let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
@@ -195,9 +200,9 @@ impl Signals {
                 if at_once && printing.load(Ordering::Relaxed) {
                     end_by(signal);
                 }
-                told(at_once);
+                on_signal(at_once);
                 if at_once {
-                    thread::sleep(LAST);
+                    thread::sleep(STOP_TIMEOUT);
                     signal_hook::low_level::exit(exit::OTHER.into());
                 }
             }
@@ -205,13 +210,13 @@ impl Signals {
         Ok(Signals { at_once, prints })
     }
 
-    /// Says whether standard output may hold up the thread that `told` would end. As long as it may,
-    /// a signal ends the program by itself: the first one after a second, another one at once.
+    /// Sets whether the thread that handles the signals may be blocked on standard output. While it may, a
+    /// signal ends the program directly: the first one after a second, another one immediately.
     pub(crate) fn set_printing(&self, prints: bool) {
         self.prints.store(prints, Ordering::Relaxed);
     }
 
-    /// Returns `true` if there were several signals.
+    /// Returns `true` if a second signal arrived.
     pub(crate) fn end(self) -> bool {
         self.at_once.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! Standard input, output and error, as the program uses them.
+//! Standard input, output and error of the program.
 
 mod text_lines;
 
@@ -17,11 +17,11 @@ use crate::exit::Failure;
 use crate::foreground;
 pub(crate) use text_lines::{NotUtf8, TextLines};
 
-/// What `sockit` reads and writes, apart from the network.
+/// The streams that `sockit` reads and writes, apart from the network.
 pub struct Streams {
     /// Standard input.
     pub input: Box<dyn BufRead + Send>,
-    /// Whether a person types it.
+    /// `true` if a person types standard input.
     pub interactive: bool,
     /// Standard output.
     pub output: Box<dyn Write + Send>,
@@ -43,14 +43,14 @@ impl Streams {
     }
 }
 
-/// Puts a descriptor that refuses every write in the place of a standard output that was closed.
-/// std has opened `/dev/null` there, where all output would vanish and the program would exit 0.
+/// Replaces a closed standard output with a descriptor that refuses every write. std has opened
+/// `/dev/null` there, so output would vanish and the program would exit with 0.
 #[cfg(unix)]
 fn keep_closed() {
     if !netcore::stdio::standard_output_was_closed() {
         return;
     }
-    // std aborts the program where `/dev/null` cannot be opened, so that this does not fail either.
+    // This does not fail: std aborts the program if `/dev/null` cannot be opened.
     if let Ok(unwritable) = std::fs::File::open("/dev/null") {
         let _ = rustix::stdio::dup2_stdout(unwritable);
     }
@@ -64,9 +64,9 @@ impl std::fmt::Debug for Streams {
 
 /// A standard stream of the process, without a buffer.
 ///
-/// Other processes share its blocking mode: a parent may have made a pipe or terminal non-blocking.
-/// A read waits then for input, and a write until there is room for all of it. std's handles would
-/// fail with `WouldBlock` instead, and report success where the descriptor is not open.
+/// Other processes share its blocking mode: a parent may have made a pipe or terminal non-blocking. A read
+/// then waits for input, and a write until all of it is written. std's handles would fail with
+/// `WouldBlock` instead, and report success if the descriptor is not open.
 pub(crate) struct Standard<S>(pub(crate) S);
 
 #[cfg(unix)]
@@ -120,7 +120,7 @@ impl<S: Write> Write for Standard<S> {
     }
 }
 
-/// The streams while a command runs.
+/// The streams of a running command.
 pub(crate) struct Stdio {
     input: Option<Box<dyn BufRead + Send>>,
     pub(crate) interactive: bool,
@@ -128,7 +128,7 @@ pub(crate) struct Stdio {
     pub(crate) errors: Printer,
 }
 
-/// Standard output or standard error, from any thread. What is printed is whole, and flushed.
+/// Standard output or standard error, for any thread. Each text is written as a whole and flushed.
 #[derive(Clone)]
 pub(crate) struct Printer(Arc<Mutex<Box<dyn Write + Send>>>);
 
@@ -137,9 +137,11 @@ impl Printer {
         Printer(Arc::new(Mutex::new(stream)))
     }
 
+    /// Prints `text`.
+    ///
     /// # Errors
     ///
-    /// As [`Failure::output`] reads it.
+    /// As [`Failure::output`] converts it.
     pub(crate) fn print(&self, text: &[u8]) -> Result<(), Failure> {
         let mut output = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let printed = output.write_all(text).and_then(|()| output.flush());
@@ -154,21 +156,22 @@ impl Stdio {
         Stdio { input: Some(input), interactive, printer, errors }
     }
 
-    /// Standard input, which one part of the program reads.
+    /// Takes standard input. Only one part of the program reads it; a second call returns an empty input.
     pub(crate) fn input(&mut self) -> Box<dyn BufRead + Send> {
         self.input.take().unwrap_or_else(|| Box::new(std::io::empty()))
     }
 
+    /// Prints text on standard output.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         self.printer.print(text.as_bytes())
     }
 
-    /// One line on standard error.
+    /// Prints `sockit: ` and a message as one line on standard error.
     pub(crate) fn print_error(&self, message: &str) {
         self.print_error_text(&format!("sockit: {message}\n"));
     }
 
-    /// Where that fails too, nobody is left to tell.
+    /// Prints text on standard error. An error is ignored, because there is no other stream to report to.
     pub(crate) fn print_error_text(&self, text: &str) {
         let _ = self.errors.print(text.as_bytes());
     }

@@ -1,7 +1,7 @@
-//! Standard input and output joined to a stream, both ways at once.
+//! Relay between a stream and standard input and output, in both directions at once.
 //!
-//! They are the process's own descriptors here, not those of `Streams`: the kernel copies between
-//! them and the socket. Their blocking mode, which other processes share, stays as it is.
+//! The relay uses the process's own descriptors, not those of `Streams`: the kernel copies between
+//! them and the socket. Other processes share their blocking mode, so it stays unchanged.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -13,56 +13,57 @@ use netcore::{Deadline, Error, ErrorKind, Operation, SocketOptions, Stream};
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
 
-/// The limits of a connection that is joined to standard input and output.
+/// The time limits of a connection that is relayed to standard input and output.
 #[derive(Clone, Copy)]
-pub(crate) struct Patience {
-    /// The time in which something must come or go. `None`: forever.
+pub(crate) struct RelayTimeouts {
+    /// The longest time without data in either direction. `None`: no limit.
     pub(crate) idle: Option<Duration>,
-    /// The time that standard input may be silent once the peer has ended. TCP does not tell a peer
-    /// that still waits for an answer from one that has gone. `None`: forever.
+    /// The longest silence of standard input after the peer has closed its side. TCP cannot distinguish
+    /// a peer that still expects a reply from a peer that has gone. `None`: no limit.
     pub(crate) half_closed: Option<Duration>,
 }
 
-impl Patience {
-    /// A person is not waited for once the peer has ended, other input as long as the idle timeout
-    /// lets it.
-    pub(crate) fn new(idle: Option<Duration>, stdio: &Stdio) -> Patience {
+impl RelayTimeouts {
+    /// On a terminal, the relay ends as soon as the peer closes its side. Other input may continue
+    /// within the idle timeout.
+    pub(crate) fn new(idle: Option<Duration>, stdio: &Stdio) -> RelayTimeouts {
         let half_closed = if stdio.interactive { Some(Duration::ZERO) } else { idle };
-        Patience { idle, half_closed }
+        RelayTimeouts { idle, half_closed }
     }
 }
 
-/// The end of a connection without a failure.
+/// The side that ended a relay without a failure.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Joined {
-    /// Both sides have ended.
+pub(crate) enum RelayEnd {
+    /// Both sides ended.
     BothEnded,
-    /// The peer has ended, and standard input is still open.
+    /// The peer closed its side, and standard input is still open.
     PeerEnded,
 }
 
-/// Carries bytes until standard input and the peer have both ended; the end of one is passed on. The
-/// end of the peer alone ends it too, if the patience runs out.
-pub(crate) fn join(
+/// Relays bytes until standard input and the peer have both ended. The end of one side is passed on to
+/// the other. After the end of the peer only, the relay ends once `half_closed` has passed.
+pub(crate) fn relay_stdio(
     stream: &Stream,
     input: &impl AsFd,
-    patience: Patience,
-) -> Result<Joined, Failure> {
+    timeouts: RelayTimeouts,
+) -> Result<RelayEnd, Failure> {
     let output = io::stdout();
     let (left, right) = (End::new(input, &output), End::from(stream));
-    let right = patience.half_closed.map_or(right, |patience| right.with_half_closed(patience));
-    match relay(left, right, patience.idle, Deadline::never()) {
-        Ok(Relayed { left_open: Some(Side::Left), .. }) => Ok(Joined::PeerEnded),
-        Ok(_) => Ok(Joined::BothEnded),
+    let right = timeouts.half_closed.map_or(right, |limit| right.with_half_closed(limit));
+    match relay(left, right, timeouts.idle, Deadline::never()) {
+        Ok(Relayed { left_open: Some(Side::Left), .. }) => Ok(RelayEnd::PeerEnded),
+        Ok(_) => Ok(RelayEnd::BothEnded),
         Err(error) => {
-            // Or else the peer would take for whole what is not.
+            // A reset instead of an orderly close: the peer must not take a partial transfer for complete.
             let _ = SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(stream);
-            Err(failure(error, patience))
+            Err(failure(error, timeouts))
         }
     }
 }
 
-fn failure(failed: RelayError, patience: Patience) -> Failure {
+/// Converts the error of a relay: a closed standard output ends the program quietly.
+fn failure(failed: RelayError, timeouts: RelayTimeouts) -> Failure {
     let side = failed.side();
     let error = failed.error();
     match (side, error.operation()) {
@@ -71,19 +72,23 @@ fn failure(failed: RelayError, patience: Patience) -> Failure {
         }
         (Some(Side::Left), Operation::Write) => standard("output", exit::WRITE_ERROR, error),
         (Some(Side::Left), _) => standard("input", exit::OTHER, error),
-        (None, Operation::Poll) if error.is_timeout() => match patience.idle {
+        (None, Operation::Poll) if error.is_timeout() => match timeouts.idle {
             Some(time) => idle(time),
-            None => Failure::new(exit::TIMED_OUT, "the peer has ended and takes nothing more"),
+            None => Failure::new(exit::TIMED_OUT, "the peer closed its side and no longer reads"),
         },
         _ => Failure::of(error),
     }
 }
 
-/// The connection, or the socket, was idle for too long.
+/// Returns the failure of a connection or socket that reached the idle timeout.
 pub(crate) fn idle(idle: Duration) -> Failure {
-    Failure::new(exit::TIMED_OUT, format!("nothing came or went for {idle:?} (--idle-timeout)"))
+    Failure::new(
+        exit::TIMED_OUT,
+        format!("no data in either direction for {idle:?} (--idle-timeout)"),
+    )
 }
 
+/// Returns the failure of standard input or output.
 fn standard(which: &str, code: u8, error: &Error) -> Failure {
     Failure::new(code, format!("standard {which}: {}", exit::chain(error)))
 }

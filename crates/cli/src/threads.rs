@@ -1,5 +1,5 @@
-//! Threads, which the system may refuse: a limit on processes (`ulimit -u`, a container's) ends a
-//! command with one line and never with a panic.
+//! Threads with a failure instead of a panic if the system refuses one, as a limit on processes does
+//! (`ulimit -u`, a container).
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
@@ -10,7 +10,7 @@ use crate::exit::{self, Failure};
 ///
 /// # Errors
 ///
-/// The system gives no thread.
+/// The system refuses a thread.
 pub(crate) fn start<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -18,9 +18,9 @@ pub(crate) fn start<T: Send + 'static>(
     Builder::new().name(name.to_owned()).spawn(work).map_err(|e| refused(&e))
 }
 
-/// Returns the failure of a command that the system gave no thread.
+/// Returns the failure of a command for which the system refused a thread.
 pub(crate) fn refused(error: &io::Error) -> Failure {
     let message =
-        format!("start a thread: {error}; the limit on processes may be reached (ulimit -u)");
+        format!("start a thread: {error} (the limit of processes may be reached; see ulimit -u)");
     Failure::new(exit::OTHER, message)
 }

@@ -1,5 +1,5 @@
-//! Usage errors: one line names the fault, and the right command if the fault is a typo, a command
-//! without its group, or a habit of nc.
+//! Usage errors: one line names the error, and the right command if the user made a typo, left out a
+//! command's group, or used the syntax of nc.
 
 use std::time::Duration;
 
@@ -11,35 +11,35 @@ use netcore::{Deadline, Endpoint, Transport};
 use crate::args::Args;
 use crate::exit::{self, Failure};
 
-/// The time that the system may take to tell a service's name from another word.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Time limit for looking up a word as a service name.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A suggested command longer than this, in bytes, is cut behind its name.
+/// Bytes of the longest suggestion. Of a longer one, only the name of the command is printed.
 const MAX_SUGGESTED: usize = 200;
 
-/// The options of nc that are an argument, a scheme or a command of their own here.
-const HABITS: [(&[&str], &str); 10] = [
+/// Options of nc, which are arguments, schemes or commands of sockit.
+const NC_OPTIONS: [(&[&str], &str); 10] = [
     (&["-l"], "sockit listen :PORT listens"),
     (&["-u", "--udp"], "UDP is a scheme: udp://HOST:PORT"),
     (&["-U", "--unixsock"], "a Unix socket is unix:PATH"),
     (&["-z"], "sockit probe -z HOST:PORT says whether a port is open"),
-    (&["-k"], "it is --keep-open, of sockit listen"),
+    (&["-k"], "use sockit listen --keep-open"),
     (&["-p"], "a port stands behind a colon: sockit listen :PORT, connect HOST:PORT"),
-    (&["-s"], "it is --local-address, of sockit connect"),
+    (&["-s"], "use sockit connect --local-address"),
     (&["-N"], "the end of standard input is always passed on; -w DUR ends an idle connection"),
     (&["-w"], "--timeout DUR bounds the connection; sockit send --wait DUR waits for an answer"),
     (&["-4", "-6"], "the address decides: 0.0.0.0:PORT or [::]:PORT"),
 ];
 
-/// Returns the failure for arguments that clap refuses, in one line.
-pub(crate) fn refused(error: &clap::Error, args: &[String]) -> Failure {
+/// Returns the failure for arguments that clap rejects, in one line.
+pub(crate) fn rejected(error: &clap::Error, args: &[String]) -> Failure {
     let words = first_paragraph(error);
     let invalid = |kind| text(error, kind).unwrap_or_default();
     let hint = match error.kind() {
         ErrorKind::InvalidSubcommand => elsewhere(args, &invalid(ContextKind::InvalidSubcommand)),
         ErrorKind::UnknownArgument => {
             let argument = invalid(ContextKind::InvalidArg);
-            habit(&argument, args).or_else(|| host_and_port(args, |port| port == argument))
+            nc_hint(&argument, args).or_else(|| host_and_port(args, |port| port == argument))
         }
         _ => None,
     };
@@ -47,17 +47,18 @@ pub(crate) fn refused(error: &clap::Error, args: &[String]) -> Failure {
     Failure::new(exit::USAGE, format!("{words}; {hint}"))
 }
 
-/// Returns `failure`, or a usage error in its place if an endpoint is malformed because HOST and PORT
-/// are two words.
+/// Returns `failure`, or a usage error if an endpoint is malformed because HOST and PORT are two words.
 pub(crate) fn malformed(failure: Failure, args: &[String]) -> Failure {
     let is_malformed = failure.code() == exit::MALFORMED;
     match is_malformed.then(|| host_and_port(args, |_| true)).flatten() {
-        Some(hint) => Failure::new(exit::USAGE, format!("an endpoint is one word; {hint}")),
+        Some(hint) => {
+            Failure::new(exit::USAGE, format!("HOST and PORT form one word, HOST:PORT; {hint}"))
+        }
         None => failure,
     }
 }
 
-/// clap explains in a first paragraph, and repeats the usage, which `--help` has, in others.
+/// Returns the first paragraph of clap's message. The others repeat the usage, which `--help` prints.
 fn first_paragraph(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let first = text.split("\n\n").next().unwrap_or_default();
@@ -66,6 +67,7 @@ fn first_paragraph(error: &clap::Error) -> String {
     words.strip_prefix("error: ").unwrap_or(&words).to_owned()
 }
 
+/// Returns a value of clap's context as text.
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
@@ -82,8 +84,8 @@ fn similar(error: &clap::Error) -> Option<String> {
     Some(format!("did you mean '{found}'?"))
 }
 
-/// The command that the words name, its path, and where its arguments begin.
-fn meant(args: &[String]) -> (Command, String, usize) {
+/// Returns the command that the words name, its path, and the index of its first argument.
+fn find_command(args: &[String]) -> (Command, String, usize) {
     let (mut command, mut path, mut behind) = (Args::command(), String::from("sockit"), 1);
     for (at, word) in args.iter().enumerate().skip(1) {
         if let Some(inner) = command.find_subcommand(word).cloned() {
@@ -95,12 +97,12 @@ fn meant(args: &[String]) -> (Command, String, usize) {
     (command, path, behind)
 }
 
-/// Names the help of the command that was meant.
+/// Suggests the help of the command that the arguments name.
 fn see_help(args: &[String]) -> String {
-    format!("see {} --help", meant(args).1)
+    format!("see {} --help", find_command(args).1)
 }
 
-/// A command of that name in another place: `sockit ping` is `sockit time ping`.
+/// Suggests commands of that name in another group: `sockit time ping` for `sockit ping`.
 fn elsewhere(args: &[String], name: &str) -> Option<String> {
     let mut found = Vec::new();
     collect(&Args::command(), "sockit", name, &mut found);
@@ -126,31 +128,31 @@ fn collect(command: &Command, path: &str, name: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Returns the hint for an option of nc, with the host and the port of the command where it has them.
-fn habit(option: &str, args: &[String]) -> Option<String> {
-    let (_, hint) = HABITS.iter().find(|(options, _)| options.contains(&option))?;
+/// Returns the hint for an option of nc, with the host and port of the command line if it has them.
+fn nc_hint(option: &str, args: &[String]) -> Option<String> {
+    let (_, hint) = NC_OPTIONS.iter().find(|(options, _)| options.contains(&option))?;
     let port = args.iter().position(|word| word.parse::<u16>().is_ok());
     let Some(port) = port.filter(|at| *at > 0) else { return Some((*hint).to_owned()) };
     let host = &args[port - 1];
-    let endpoint = joined(host, &args[port]).unwrap_or_else(|| "HOST:PORT".to_owned());
+    let endpoint = join_host_port(host, &args[port]).unwrap_or_else(|| "HOST:PORT".to_owned());
     let hint = hint.replace("HOST:PORT", &endpoint);
     Some(hint.replace(" :PORT", &format!(" :{}", args[port])))
 }
 
-/// The command with its HOST and PORT as one word, as nc has them as two. `is_meant` says which
-/// word may be the port.
+/// Suggests the command with HOST and PORT as one word; nc takes two. `is_meant` returns `true` for the
+/// words that may be the port.
 fn host_and_port(args: &[String], is_meant: impl Fn(&str) -> bool) -> Option<String> {
-    let (command, _, behind) = meant(args);
+    let (command, _, behind) = find_command(args);
     let (at, endpoint) = (behind..args.len().saturating_sub(1))
         .filter(|at| is_meant(&args[at + 1]) && !is_value(&command, &args[at - 1]))
-        .find_map(|at| Some((at, joined(&args[at], &args[at + 1])?)))?;
+        .find_map(|at| Some((at, join_host_port(&args[at], &args[at + 1])?)))?;
     let mut args = args.to_vec();
     args[0] = "sockit".to_owned();
     args.splice(at..=at + 1, [endpoint]);
     Some(format!("did you mean {}?", shell(args.into_iter())))
 }
 
-/// Returns `true` if a word behind `option` is its value, and no endpoint.
+/// Returns `true` if a word behind `option` is its value instead of an endpoint.
 fn is_value(command: &Command, option: &str) -> bool {
     command.get_arguments().any(|argument| {
         let long = argument.get_long().map(|long| format!("--{long}"));
@@ -160,13 +162,14 @@ fn is_value(command: &Command, option: &str) -> bool {
     })
 }
 
-/// Returns HOST and PORT as an endpoint. Returns `None` if HOST is one already or PORT is no port.
-fn joined(host: &str, port: &str) -> Option<String> {
+/// Returns HOST and PORT as an endpoint. Returns `None` if HOST already is an endpoint or PORT is not a
+/// port.
+fn join_host_port(host: &str, port: &str) -> Option<String> {
     if host.starts_with('-') || host.parse::<Endpoint>().is_ok() {
         return None;
     }
     let is_number = port.parse::<u16>().is_ok() && !port.starts_with('+');
-    if !is_number && service_port(port, Transport::Tcp, Deadline::after(PATIENCE)).is_err() {
+    if !is_number && service_port(port, Transport::Tcp, Deadline::after(LOOKUP_TIMEOUT)).is_err() {
         return None;
     }
     let bare = host.rsplit_once("://").map_or(host, |(_, bare)| bare);
@@ -177,7 +180,7 @@ fn joined(host: &str, port: &str) -> Option<String> {
     endpoint.parse::<Endpoint>().is_ok().then_some(endpoint)
 }
 
-/// Words as a person types them into a shell.
+/// Joins words to a command line, quoted for a shell where necessary.
 fn shell(words: impl Iterator<Item = String>) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.,:/@%+=".contains(c);
     let quoted = words.map(|word| match !word.is_empty() && word.chars().all(is_plain) {

@@ -1,4 +1,4 @@
-//! Datagram sockets for a peer, for all that a broadcast address stands for, and for a group.
+//! Datagram sockets for a single peer, a broadcast address or a multicast group.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,12 +9,12 @@ use netcore::{Address, Connector, Datagram, Deadline, Endpoint, Error, ErrorKind
 
 use crate::exit::{self, Failure};
 
-/// Binds `endpoint`, and joins the group if it is one.
+/// Binds `endpoint`, and joins the multicast group if it names one.
 pub(crate) fn bind(endpoint: &Endpoint, options: SocketOptions) -> Result<Vec<Datagram>, Error> {
     if !is_group(endpoint) {
         return Datagram::bind_all(endpoint, &options);
     }
-    // Every program of this machine that listens to the group gets what is sent to it.
+    // Several programs of this machine can listen to the same group.
     let sockets = Datagram::bind_all(endpoint, &options.with_reuse_address(true))?;
     for socket in &sockets {
         match socket.local_address()?.inet() {
@@ -26,28 +26,29 @@ pub(crate) fn bind(endpoint: &Endpoint, options: SocketOptions) -> Result<Vec<Da
     Ok(sockets)
 }
 
+/// Returns `true` if the host of `endpoint` is a multicast address.
 fn is_group(endpoint: &Endpoint) -> bool {
     matches!(endpoint.host(), Some(Host::Ip(ip, _)) if ip.is_multicast())
 }
 
-/// Refuses `--broadcast` where there are no datagrams.
+/// Refuses `--broadcast` for endpoints other than UDP.
 pub(crate) fn only_for_udp(broadcast: bool) -> Result<(), Failure> {
     match broadcast {
-        true => Err(Failure::new(exit::USAGE, "--broadcast needs udp://")),
+        true => Err(Failure::new(exit::USAGE, "--broadcast needs a udp:// endpoint")),
         false => Ok(()),
     }
 }
 
-/// The peer of a command, or the peers that one address stands for.
+/// The peer of a command, or the peers behind a broadcast or multicast address.
 pub(crate) struct Remote {
     socket: Datagram,
-    /// A group or a broadcast address. The socket is not connected to it: answers come from the
-    /// addresses of those that it reaches.
+    /// The multicast or broadcast address. The socket is not connected to it, because replies have the
+    /// addresses of the hosts that it reaches.
     all: Option<Address>,
 }
 
 impl Remote {
-    /// Finds `endpoint` and makes a socket for it, with the address `local` if there is one.
+    /// Resolves `endpoint` and makes a socket for it, bound to `local` if given.
     pub(crate) fn find(
         connector: Connector,
         endpoint: &Endpoint,
@@ -92,11 +93,11 @@ impl Remote {
     }
 }
 
-/// Adds what the system's word for a broadcast address without `SO_BROADCAST` does not tell.
+/// Adds a hint to the system's error for a broadcast address without `SO_BROADCAST`.
 fn refused(error: &Error) -> Failure {
     let is_ipv4 = error.address().and_then(Address::inet).is_some_and(|peer| peer.is_ipv4());
     if error.kind() == ErrorKind::PermissionDenied && is_ipv4 {
-        let message = format!("{} (a broadcast address takes --broadcast)", exit::chain(error));
+        let message = format!("{} (a broadcast address needs --broadcast)", exit::chain(error));
         return Failure::new(exit::COULD_NOT_CONNECT, message);
     }
     Failure::of(error)

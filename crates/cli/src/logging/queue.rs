@@ -1,4 +1,4 @@
-//! Lines of the log on their way to standard error, so that no worker waits for a reader of them.
+//! A bounded queue of log lines for standard error, so that a worker never waits for their reader.
 
 #[cfg(test)]
 mod tests;
@@ -8,11 +8,11 @@ use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Bytes of lines that wait at most. The writer may hold as many again.
+/// Most bytes of queued lines. The writer may hold as many again.
 pub(super) const MAX: usize = 1 << 20;
 
-/// Bytes of one write, if its first line is no longer: as many go into a pipe whole, whoever else
-/// writes to it (PIPE_BUF).
+/// Bytes of one write, unless its first line is longer. A pipe accepts writes of this size atomically
+/// (PIPE_BUF).
 const PIECE: usize = 4096;
 
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: Vec<u8>,
-    /// Lines that did not fit behind `waiting`.
+    /// Number of lines that did not fit behind `waiting`.
     dropped: u64,
-    /// The writer holds lines.
+    /// `true` while the writer holds lines.
     writing: bool,
     /// Number of writes so far.
     writes: u64,
@@ -40,11 +40,11 @@ impl Queue {
         Queue { state: Mutex::default(), filled: Condvar::new(), written: Condvar::new(), max }
     }
 
-    /// Adds a line, or drops and counts it if there is no room. Never waits for the writer.
+    /// Adds a line, or drops and counts it if the queue is full. Never waits for the writer.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.state();
-        // Behind a dropped line, all are dropped until the writer comes: its note about them stands
-        // exactly where they are missing.
+        // After a dropped line, all lines are dropped until the writer takes the queue. Its note then stands
+        // exactly where lines are missing.
         if state.dropped > 0 || state.waiting.len() + line.len() > self.max {
             state.dropped += 1;
         } else {
@@ -54,8 +54,7 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Writes all lines that come to `output`, forever. `note` makes a line that says how many were
-    /// dropped.
+    /// Writes queued lines to `output`, forever. `note` makes the line about dropped ones.
     pub(super) fn write(&self, mut output: impl Write, note: impl Fn(u64) -> String) {
         loop {
             let (mut lines, dropped) = self.take();
@@ -65,7 +64,7 @@ impl Queue {
             let mut rest = lines.as_slice();
             while !rest.is_empty() {
                 let (piece, later) = rest.split_at(piece(rest));
-                // Nobody is left to tell if standard error takes nothing any more.
+                // Standard error was the last place to report to.
                 let _ = output.write_all(piece);
                 rest = later;
                 self.state().writes += 1;
@@ -76,22 +75,22 @@ impl Queue {
         }
     }
 
-    /// Waits until all lines are written, or until none was for the time `patience`.
-    pub(super) fn flush(&self, patience: Duration) {
+    /// Waits until all lines are written, or until no write succeeded for `timeout`.
+    pub(super) fn flush(&self, timeout: Duration) {
         let mut state = self.state();
         loop {
             let writes = state.writes;
             let stuck = |state: &mut State| state.is_busy() && state.writes == writes;
-            let waited = self.written.wait_timeout_while(state, patience, stuck);
-            let timeout;
-            (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            if timeout.timed_out() || !state.is_busy() {
+            let waited = self.written.wait_timeout_while(state, timeout, stuck);
+            let waited_for;
+            (state, waited_for) = waited.unwrap_or_else(PoisonError::into_inner);
+            if waited_for.timed_out() || !state.is_busy() {
                 return;
             }
         }
     }
 
-    /// Waits for lines, and takes them and the number of those dropped behind them.
+    /// Waits for lines, and takes them and the number of lines dropped after them.
     fn take(&self) -> (Vec<u8>, u64) {
         let idle = |state: &mut State| state.waiting.is_empty() && state.dropped == 0;
         let waited = self.filled.wait_while(self.state(), idle);
@@ -111,7 +110,7 @@ impl State {
     }
 }
 
-/// Returns the length of the whole lines at the beginning of `lines` that one write takes.
+/// Returns the length of the complete lines at the start of `lines` that fit one write.
 fn piece(lines: &[u8]) -> usize {
     let end = |b: &u8| *b == b'\n';
     let fitting = lines.iter().take(PIECE).rposition(end);

@@ -126,12 +126,12 @@ fn a_lost_connection_is_restored_and_typed_text_is_kept() {
     ann.ends_with(&["> half ty"]);
     drop(peer);
     ann.shows("! may not have arrived: unanswered");
-    ann.shows("has closed the connection; trying again in");
+    ann.shows("closed the connection; trying again in");
     // The server is there, but does not let anybody in.
     let peer = fake.accept();
     ann.press("ped\rsecond\r");
-    ann.shows("! kept until there is a connection: half typed");
-    ann.shows("! kept until there is a connection: second");
+    ann.shows("! queued until the connection is back: half typed");
+    ann.shows("! queued until the connection is back: second");
     ann.press("half ag");
     ann.ends_with(&["> half ag"]);
     drop(peer);
@@ -161,7 +161,7 @@ fn repeated_connection_failures_and_the_reconnect_are_reported() {
     let fake = Fake::start();
     let mut ann = sized(200, 24, &["chat", "join", &fake.endpoint(), "--nick", "ann"]);
     drop(fake.accept_named("ann"));
-    ann.shows("has closed the connection; trying again in");
+    ann.shows("closed the connection; trying again in");
     for words in ["trying again in", "tried 2 times, trying again in"] {
         let mut peer = fake.accept();
         peer.expect(&["/nick ann", "/who"]);
@@ -169,7 +169,7 @@ fn repeated_connection_failures_and_the_reconnect_are_reported() {
         ann.shows(&format!("closed the connection without an answer; {words}"));
     }
     let _peer = fake.accept_named("ann");
-    ann.shows("! connected again");
+    ann.shows("! reconnected");
     ann.press("x");
     ann.ends_with(&["> x"]);
 }
@@ -182,7 +182,7 @@ fn a_server_that_seems_to_be_no_chat_server_causes_a_warning() {
     peer.expect(&["/who"]);
     peer.say("HTTP/1.1 400 Bad Request\r\nServer: test\r\n\r\n");
     let lines = ann.shows("Server: test");
-    let doubts = lines.iter().filter(|line| line.contains("this may be no chat server"));
+    let doubts = lines.iter().filter(|line| line.contains("this may not be a chat server"));
     assert_eq!(doubts.count(), 1, "{lines:#?}");
 }
 
@@ -228,7 +228,7 @@ fn with_no_reconnect_the_program_ends_with_the_connection() {
     ann.ends_with(&["> half"]);
     drop(peer);
     let lines = ann.expect_code(56);
-    let last = format!("sockit: tcp://{} has closed the connection", fake.endpoint());
+    let last = format!("sockit: tcp://{} closed the connection", fake.endpoint());
     assert_eq!(lines.last(), Some(&last), "{lines:#?}");
 }
 
@@ -296,7 +296,7 @@ fn a_hostile_server_cannot_control_the_terminal() {
     let lines = ann.when("the last of it", |lines| {
         is_said(lines, "evil: last") && lines.last().is_some_and(|line| line == "> mine")
     });
-    assert!(lines.contains(&"! a line longer than 65536 bytes is left out".to_owned()));
+    assert!(lines.contains(&"! skipped a line longer than 65536 bytes".to_owned()));
 }
 
 #[test]

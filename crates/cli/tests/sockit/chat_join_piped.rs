@@ -107,7 +107,7 @@ fn lines_are_text_unless_they_are_chat_commands() {
         if args.is_empty() {
             done.expect_code(0);
         } else {
-            done.expect_code(1).expect_error_line(&["\"quit\" can't be said"]);
+            done.expect_code(1).expect_error_line(&["cannot send \"quit\""]);
         }
     }
 }
@@ -139,7 +139,7 @@ fn a_line_that_is_not_utf8_is_refused_and_the_others_are_sent() {
         done.expect_code(1);
         let errors = done.stderr();
         assert!(errors.contains("line 2 of standard input is not UTF-8"), "{}", done.story());
-        assert!(errors.ends_with("sockit: a line was not sent\n"), "{}", done.story());
+        assert!(errors.ends_with("sockit: 1 line was not sent\n"), "{}", done.story());
         let said = done.stdout_text();
         assert!(said.contains(": one\n") && said.ends_with(": two\n"), "{}", done.story());
         assert!(!said.contains("caf"), "{}", done.story());
@@ -156,7 +156,7 @@ fn a_server_that_is_no_chat_server_is_reported() {
     // Without a question to it, its answers are shown.
     let done = join(&endpoint, &["--linger", "0"], "hello\n");
     assert!(done.expect_code(0).stdout_text().ends_with("] hello\n"), "{}", done.story());
-    assert!(done.stderr().contains("this may be no chat server"), "{}", done.story());
+    assert!(done.stderr().contains("this may not be a chat server"), "{}", done.story());
     time.stop();
 }
 
@@ -189,7 +189,7 @@ fn a_server_that_ends_before_all_is_sent_is_an_error() {
     drop(peer);
     // Standard input is open still.
     let done = process.finish();
-    done.expect_code(56).expect_error_line(&[&endpoint, "before all was sent"]);
+    done.expect_code(56).expect_error_line(&[&endpoint, "before all lines were sent"]);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn quit_is_no_error_if_it_is_the_last_line() {
     let endpoint = server.tcp().to_string();
     join(&endpoint, &["--linger", "1h"], "one\n/quit\n").expect_code(0);
     let done = join(&endpoint, &["--linger", "1h"], "quit\nnot said\n");
-    done.expect_code(1).expect_error_line(&["quit was not the last line"]);
+    done.expect_code(1).expect_error_line(&["lines after quit were not sent"]);
 }
 
 #[test]

@@ -446,7 +446,7 @@ fn a_command_that_is_not_utf8_is_refused_and_a_long_one_is_cut_between_character
     let long = "é".repeat(40_000);
     server.process().feed(b"say caf\xe9\n");
     server.process().feed(format!("say x{long}\nsay one\rtwo\n").as_bytes());
-    let refusal = "line 1 of standard input is not UTF-8; it was not obeyed\n";
+    let refusal = "line 1 of standard input is not UTF-8; it was not executed\n";
     server.process().stdout_when("the refusal", |text| text.ends_with(refusal));
     let said = ann.notice("operator: ");
     assert!(said.starts_with("* operator: xé") && said.ends_with('é'), "{} bytes", said.len());

@@ -54,7 +54,7 @@ fn the_idle_timeout_ends_a_connection_to_a_silent_peer() {
         let process = Process::spawn(sockit(&["connect", &address, option, "200ms"]));
         let peer = accept(&listener);
         let finished = process.finish();
-        finished.expect_code(28).expect_error_line(&["nothing came or went for 200ms"]);
+        finished.expect_code(28).expect_error_line(&["no data in either direction for 200ms"]);
         expect_reset(&peer);
 
         let listening = Listening::start("127.0.0.1:0", &[option, "200ms"]);
@@ -62,7 +62,7 @@ fn the_idle_timeout_ends_a_connection_to_a_silent_peer() {
         let finished = listening.process.finish();
         finished.expect_code(28);
         assert!(
-            finished.stderr().contains("nothing came or went for 200ms"),
+            finished.stderr().contains("no data in either direction for 200ms"),
             "{}",
             finished.story()
         );
@@ -122,7 +122,7 @@ fn on_a_terminal_connect_ends_with_its_peer_and_says_so() {
     peer.write_all(b"answer\n").expect("send");
     drop(peer);
     let lines = terminal.expect_code(0);
-    assert_eq!(lines, ["question", "answer", "sockit: the peer ended the connection"]);
+    assert_eq!(lines, ["question", "answer", "sockit: the peer closed the connection"]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn on_a_terminal_listen_reports_the_end_of_a_client_and_serves_the_next_one() {
         let mut client = TcpStream::connect(&address).expect("a connection");
         client.write_all(format!("{text}\n").as_bytes()).expect("send");
         drop(client);
-        let said = "sockit: the client ended the connection; waiting for the next one";
+        let said = "sockit: the client closed the connection; waiting for the next one";
         listening.ends_with(&[text, said]);
     }
     listening.signal("INT");

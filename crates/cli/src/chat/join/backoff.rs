@@ -1,24 +1,24 @@
-//! When to try again.
+//! Pauses between attempts to reconnect.
 
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-/// The longest first pause; each one after it may be twice as long.
+/// Upper bound of the first pause; each further bound is twice as high.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest of all.
+/// Upper bound of every pause.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Pauses that grow, and differ from one client to another: those that lost their server at the same
-/// moment are not to come back at the same moment.
+/// Pauses that grow and are random, so that clients which lost their server at the same moment do not all
+/// return at the same moment.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     tries: u32,
 }
 
 impl Backoff {
-    /// The next pause: between half and all of the longest that it may be, as `random` has it.
+    /// Returns the next pause. `random` selects it between half of the upper bound and all of it.
     pub(super) fn next(&mut self, random: u64) -> Duration {
         let longest = LONGEST.min(FIRST * 2_u32.pow(self.tries.min(10)));
         self.tries += 1;
@@ -26,8 +26,8 @@ impl Backoff {
         half + half.mul_f64(random as f64 / u64::MAX as f64)
     }
 
-    /// A connection has ended that lasted for so long. One that was cut at once, by a server that is
-    /// full or by one that restarts again and again, is no reason to begin anew.
+    /// Records the duration of a connection that ended. Only a long one resets the pauses, because a full
+    /// or repeatedly restarting server may accept connections and close them immediately.
     pub(super) fn lasted(&mut self, time: Duration) {
         if time >= LONGEST {
             self.tries = 0;

@@ -1,4 +1,4 @@
-//! Who and what can be completed with Tab.
+//! Completion of names, rooms and commands with Tab.
 
 #[cfg(test)]
 mod tests;
@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::chat::{Event, EventKind, Notice};
 
-use super::COMMANDS;
+use super::commands::COMMANDS;
 
-/// The most that are kept of each kind. Those that were known_names of longest ago give way.
-const MOST: usize = 500;
+/// Most names of each kind to keep. The least recently seen are dropped.
+const MAX_NAMES: usize = 500;
 
-/// Completion and rooms that were known_names of, for any thread.
+/// Names and rooms seen so far, shared by threads.
 #[derive(Clone, Default)]
 pub(super) struct Completion(Arc<Mutex<Known>>);
 
-/// Who was known_names of last is first.
+/// Names and rooms, the most recently seen first.
 #[derive(Default)]
 struct Known {
     people: Vec<String>,
@@ -24,8 +24,8 @@ struct Known {
 }
 
 impl Completion {
-    /// Learns from what the server sends.
-    pub(super) fn hear(&self, event: &Event) {
+    /// Adds the names and rooms of an event.
+    pub(super) fn learn(&self, event: &Event) {
         let mut known_names = self.known_names();
         match &event.kind {
             EventKind::Message { from, .. } => put_first(&mut known_names.people, from),
@@ -38,7 +38,8 @@ impl Completion {
         }
     }
 
-    /// From which byte on `before`, the text before the cursor, can be completed, and by what.
+    /// Completes the end of `before`, the text before the cursor. Returns the byte at which the completed
+    /// word begins, and its candidates.
     pub(super) fn complete(&self, before: &str) -> (usize, Vec<String>) {
         let known_names = self.known_names();
         let start = before.rfind(' ').map_or(0, |space| space + 1);
@@ -57,7 +58,7 @@ impl Completion {
                 })
                 .collect()
             }
-            // Whoever is spoken to comes first in the line.
+            // A name at the start of a line addresses its owner.
             "" => with(&known_names.people, ": "),
             "/join " => with(&known_names.rooms, ""),
             _ => with(&known_names.people, " "),
@@ -90,9 +91,10 @@ impl Known {
     }
 }
 
+/// Moves or adds `name` to the front of `names`.
 fn put_first(names: &mut Vec<String>, name: &str) {
     let known = names.iter().position(|known| known == name);
     let name = known.map_or_else(|| name.to_owned(), |at| names.remove(at));
     names.insert(0, name);
-    names.truncate(MOST);
+    names.truncate(MAX_NAMES);
 }

@@ -1,4 +1,4 @@
-//! Lines from a pipe, and what arrives as it comes.
+//! The session of a script: sends the lines of a pipe, and prints incoming messages.
 
 #[cfg(test)]
 mod tests;
@@ -10,7 +10,10 @@ use std::time::Duration;
 use ::chat::{ClientError, Event, EventKind, Notice, Receiver, Sender};
 use netcore::Deadline;
 
-use super::{Kind, LEAVING, NO_CHAT, Place, command, unsent};
+use super::commands::command;
+use super::leave::{self, LEAVE_TIMEOUT};
+use super::login::Login;
+use super::server_check::{NOT_A_CHAT, ServerCheck};
 use crate::args::chat::ChatJoin;
 use crate::args::common::Common;
 use crate::escape::quote;
@@ -18,68 +21,69 @@ use crate::exit::{self, Failure};
 use crate::stdio::{NotUtf8, Printer, Stdio, TextLines};
 use crate::threads;
 
-/// Lines that are read ahead.
-const AHEAD: usize = 64;
+/// Lines of standard input to read ahead.
+const READ_AHEAD: usize = 64;
 
-/// How long a server may take no line at all: one that holds back who says too much is not broken.
-const SENDING: Duration = Duration::from_secs(120);
+/// Time limit for sending one line. It is long, because a server with a rate limit reads slowly.
+const SEND_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How long there may be another line behind `quit` when the server has ended.
-const BEHIND: Duration = Duration::from_secs(1);
+/// The wait for a line after `quit`, once the server has closed the connection.
+const LINE_AFTER_QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What happens.
-enum Told {
+/// An event from the threads that read standard input and the connection.
+enum PipeEvent {
     Line(Result<String, NotUtf8>),
-    /// Standard input has ended.
+    /// Standard input ended.
     End(io::Result<()>),
-    /// The connection has, or standard output.
-    Down(Result<(), Failure>),
+    /// The connection ended, or standard output failed.
+    Disconnected(Result<(), Failure>),
 }
 
+/// Runs the session until the end of input and of `--linger`.
 pub(super) fn run(
     args: &ChatJoin,
-    place: &Place,
+    login: &Login,
     common: &Common,
     stdio: &mut Stdio,
 ) -> Result<(), Failure> {
-    let (client, refused) = place.enter()?;
-    // Nothing is said under another name, or elsewhere.
-    if let Some(refused) = refused.into_iter().next() {
-        return Err(Failure::new(exit::OTHER, refused.message));
+    let (client, rejections) = login.connect()?;
+    // Lines are never sent under another name or to another room.
+    if let Some(rejection) = rejections.into_iter().next() {
+        return Err(Failure::new(exit::OTHER, rejection.message));
     }
     let (mut sender, receiver) = client.split();
-    let (tell, told) = mpsc::sync_channel(AHEAD);
-    let (lines, reading) = (TextLines::new(stdio.input()), tell.clone());
+    let (events, incoming) = mpsc::sync_channel(READ_AHEAD);
+    let (lines, reading) = (TextLines::new(stdio.input()), events.clone());
     threads::start("input", move || read(lines, &reading))?;
-    let (printer, json, whence) = (stdio.printer.clone(), common.json, place.clone());
+    let (printer, json, from) = (stdio.printer.clone(), common.json, login.clone());
     threads::start("receive", move || {
-        tell.send(Told::Down(print(receiver, &whence, &printer, json)))
+        events.send(PipeEvent::Disconnected(print(receiver, &from, &printer, json)))
     })?;
-    let (refused, is_done) = send_all(args, place, &mut sender, &told)?;
+    let (refused, is_done) = send_all(args, login, &mut sender, &incoming)?;
     if !is_done {
-        linger(args, &mut sender, &told)?;
+        linger(args, &mut sender, &incoming)?;
     }
-    unsent(refused)
+    leave::result(refused)
 }
 
-/// Sends each line. Returns the number of lines that were refused, and `true` if the server has
-/// ended after `quit`.
+/// Sends each line. Returns the number of skipped lines, and `true` if the server closed the connection
+/// after `quit`.
 fn send_all(
     args: &ChatJoin,
-    place: &Place,
+    login: &Login,
     sender: &mut Sender,
-    told: &mpsc::Receiver<Told>,
+    incoming: &mpsc::Receiver<PipeEvent>,
 ) -> Result<(usize, bool), Failure> {
     let (mut left, mut refused) = (false, 0);
     loop {
-        match told.recv() {
-            Ok(Told::Line(_)) if left => return Err(not_last()),
-            Ok(Told::Line(Err(error))) => {
-                log::warn!("{error}; it was not sent");
+        match incoming.recv() {
+            Ok(PipeEvent::Line(_)) if left => return Err(not_last()),
+            Ok(PipeEvent::Line(Err(error))) => {
+                log::warn!("{error}; the line was not sent");
                 refused += 1;
             }
-            Ok(Told::Line(Ok(line))) => {
-                let deadline = Deadline::after(SENDING);
+            Ok(PipeEvent::Line(Ok(line))) => {
+                let deadline = Deadline::after(SEND_TIMEOUT);
                 let command = if args.text { None } else { command(&line) };
                 if command.is_some() || !args.text && line.starts_with("//") {
                     sender.send(&line, deadline)?;
@@ -88,93 +92,98 @@ fn send_all(
                 }
                 left = command == Some("/quit");
             }
-            Ok(Told::End(result)) => {
+            Ok(PipeEvent::End(result)) => {
                 result.map_err(|e| Failure::new(exit::OTHER, format!("standard input: {e}")))?;
                 return Ok((refused, false));
             }
-            // The server may be quicker to end than the line behind quit is to be read.
-            Ok(Told::Down(result)) if left => match told.recv_timeout(BEHIND) {
-                Ok(Told::Line(_)) => return Err(not_last()),
-                _ => return result.map(|()| (refused, true)),
-            },
-            Ok(Told::Down(result)) => {
+            // The server may close the connection before the line after quit is read.
+            Ok(PipeEvent::Disconnected(result)) if left => {
+                match incoming.recv_timeout(LINE_AFTER_QUIT_TIMEOUT) {
+                    Ok(PipeEvent::Line(_)) => return Err(not_last()),
+                    _ => return result.map(|()| (refused, true)),
+                }
+            }
+            Ok(PipeEvent::Disconnected(result)) => {
                 result?;
                 let message =
-                    format!("{} closed the connection before all was sent", place.endpoint);
+                    format!("{} closed the connection before all lines were sent", login.endpoint);
                 return Err(Failure::new(exit::RECEIVE_ERROR, message));
             }
-            // Both threads say how they end.
+            // Both threads send an event before they end.
             Err(_) => return Ok((refused, true)),
         }
     }
 }
 
-/// Prints what still arrives for the time of `--linger`, and then half-closes the connection. The
-/// server then sends the rest and ends, so all sent lines and the replies to them have arrived.
+/// Keeps printing for the time of `--linger`, and then half-closes the connection. The server then sends
+/// the rest and closes, so all sent lines and the replies to them have arrived.
 fn linger(
     args: &ChatJoin,
     sender: &mut Sender,
-    told: &mpsc::Receiver<Told>,
+    incoming: &mpsc::Receiver<PipeEvent>,
 ) -> Result<(), Failure> {
-    for patience in [args.linger, LEAVING] {
-        match told.recv_timeout(patience) {
-            Ok(Told::Down(result)) => return result,
+    for timeout in [args.linger, LEAVE_TIMEOUT] {
+        match incoming.recv_timeout(timeout) {
+            Ok(PipeEvent::Disconnected(result)) => return result,
             Err(RecvTimeoutError::Timeout) => {}
             _ => return Ok(()),
         }
-        // It may have ended this moment.
+        // An error means that the connection has just ended.
         let _ = sender.finish();
     }
     Ok(())
 }
 
+/// Returns the failure of lines after `quit`.
 fn not_last() -> Failure {
-    Failure::new(exit::OTHER, "quit was not the last line")
+    Failure::new(exit::OTHER, "lines after quit were not sent")
 }
 
+/// Converts an error of sending `line` as text.
 fn unsaid(error: ClientError, line: &str) -> Failure {
     match error {
-        ClientError::NotALine => {
-            Failure::new(exit::OTHER, format!("{line:?} can't be said: it is how one leaves"))
-        }
+        ClientError::NotALine => Failure::new(
+            exit::OTHER,
+            format!("cannot send {line:?}: the chat takes it as the command to leave"),
+        ),
         error => error.into(),
     }
 }
 
 /// Reads lines to the end of input.
-fn read(mut lines: TextLines, told: &SyncSender<Told>) {
+fn read(mut lines: TextLines, events: &SyncSender<PipeEvent>) {
     loop {
         let next = match lines.next() {
-            Ok(Some(line)) => Told::Line(line),
-            Ok(None) => Told::End(Ok(())),
-            Err(e) => Told::End(Err(e)),
+            Ok(Some(line)) => PipeEvent::Line(line),
+            Ok(None) => PipeEvent::End(Ok(())),
+            Err(e) => PipeEvent::End(Err(e)),
         };
-        let ends = matches!(next, Told::End(_));
-        if told.send(next).is_err() || ends {
+        let ends = matches!(next, PipeEvent::End(_));
+        if events.send(next).is_err() || ends {
             return;
         }
     }
 }
 
-/// Prints events until the server ends, except for the replies to the program's own `/who`.
+/// Prints events until the server closes the connection, except for replies to the program's own `/who`.
 fn print(
     mut receiver: Receiver,
-    place: &Place,
+    login: &Login,
     printer: &Printer,
     json: bool,
 ) -> Result<(), Failure> {
-    let (mut unasked, mut kind) = (place.answers(), Kind::default());
+    let (mut own_replies, mut check) = (login.who_replies(), ServerCheck::default());
     while let Some(event) = receiver.recv(Deadline::never())? {
-        if kind.is_other(&event) {
-            log::warn!("{}: {NO_CHAT}", place.endpoint);
+        if check.is_other_protocol(&event) {
+            log::warn!("{}: {NOT_A_CHAT}", login.endpoint);
         }
         match event.kind {
             EventKind::TooLong { limit } => {
-                log::warn!("a line longer than {limit} bytes is left out");
+                log::warn!("skipped a line longer than {limit} bytes");
                 continue;
             }
-            EventKind::Notice { notice: Some(Notice::Members(_)), .. } if unasked > 0 => {
-                unasked -= 1;
+            EventKind::Notice { notice: Some(Notice::Members(_)), .. } if own_replies > 0 => {
+                own_replies -= 1;
                 continue;
             }
             _ => {}
@@ -185,8 +194,8 @@ fn print(
     Ok(())
 }
 
-/// The event as the server's `json` format has it. `time` and `room` are null where its format has
-/// none.
+/// Returns the event in the server's `json` format. `time` and `room` are null if the server's format
+/// lacks them.
 fn object(event: &Event) -> String {
     let (from, to, kind, text) = match &event.kind {
         EventKind::Message { from, text } => (&**from, None, "message", text),

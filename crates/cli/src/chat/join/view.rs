@@ -1,4 +1,4 @@
-//! How what arrives is shown to a person.
+//! The text and colors of events on a terminal.
 
 mod clock;
 #[cfg(test)]
@@ -10,44 +10,44 @@ use ::chat::{Event, EventKind};
 
 use clock::Clock;
 
-/// Characters of one text. What a server sends may be longer, and a terminal is small.
-const LONGEST: usize = 4096;
+/// Most characters to show of one text.
+const MAX_TEXT: usize = 4096;
 
-/// Several things within such a time ring once: those of the history come all together.
-const ONE_RING: Duration = Duration::from_secs(1);
+/// Events within this time ring only once.
+const RING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Which events ring the terminal's bell.
+/// The events that ring the terminal's bell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bell {
     Never,
-    /// This client's name, and private messages.
+    /// Messages that mention this client's name, and private messages.
     Name,
-    /// What others say.
+    /// All messages of others.
     All,
 }
 
-/// Makes lines of events.
+/// Formats events as lines.
 #[derive(Debug)]
 pub(super) struct View {
     color: bool,
     bell: Bell,
     rang: Option<Instant>,
-    /// The day of what was shown last.
+    /// The day of the last message shown.
     day: String,
 }
 
 impl View {
-    /// `today` as `2026-11-20`.
+    /// Makes a view. `today` is a date such as `2026-11-20`.
     pub(super) fn new(color: bool, bell: Bell, today: String) -> View {
         View { color, bell, rang: None, day: today }
     }
 
-    /// What the program itself has to say.
+    /// Formats a message of the program itself.
     pub(super) fn own(&self, text: &str) -> String {
         self.paint("33", &format!("! {text}"))
     }
 
-    /// The event in the eyes of who is called `me`: a line, or two.
+    /// Formats an event, in one line or two, for a client with the name `me`.
     pub(super) fn show(&mut self, event: &Event, me: &str, now: Instant) -> String {
         let (who, text, is_private) = match &event.kind {
             EventKind::Message { from, text } => (self.name(from, me), text, false),
@@ -57,7 +57,7 @@ impl View {
             }
             EventKind::Notice { text, .. } => return self.paint("2", &cut(&format!("* {text}"))),
             EventKind::TooLong { limit } => {
-                return self.own(&format!("a line longer than {limit} bytes is left out"));
+                return self.own(&format!("skipped a line longer than {limit} bytes"));
             }
             _ => return cut(&event.raw),
         };
@@ -66,7 +66,7 @@ impl View {
         let is_about_me = !is_mine && (is_private || mentions(text, me));
         let who = if is_about_me { self.paint("7", &who) } else { who };
         let rings = match self.bell {
-            // It may have rung before this connection.
+            // An earlier connection may have rung for the history.
             _ if event.history => false,
             Bell::Never => false,
             Bell::Name => is_about_me,
@@ -81,7 +81,7 @@ impl View {
         format!("{bell}{day}{clock}{who}: {}", cut(text))
     }
 
-    /// A line of its own where the day is another than before.
+    /// Returns a line with the day if it has changed, or else an empty text.
     fn day(&mut self, day: &str) -> String {
         if self.day == day {
             return String::new();
@@ -90,20 +90,22 @@ impl View {
         self.paint("2", &format!("-- {day}")) + "\n"
     }
 
+    /// Returns `true` if the bell has not rung recently.
     fn ring(&mut self, now: Instant) -> bool {
-        let again = self.rang.is_none_or(|rang| now.duration_since(rang) >= ONE_RING);
+        let again = self.rang.is_none_or(|rang| now.duration_since(rang) >= RING_INTERVAL);
         if again {
             self.rang = Some(now);
         }
         again
     }
 
-    /// Mine is bold; each other has a color, the same each time.
+    /// Formats a name: this client's is bold, each other has a fixed color.
     fn name(&self, name: &str, me: &str) -> String {
         let style = if name == me { "1".to_owned() } else { color(name).to_string() };
         self.paint(&style, &cut(name))
     }
 
+    /// Returns `text` in a style of ECMA-48 (SGR), if colors are on.
     fn paint(&self, style: &str, text: &str) -> String {
         match self.color {
             true => format!("\x1b[{style}m{text}\x1b[0m"),
@@ -112,8 +114,8 @@ impl View {
     }
 }
 
-/// One of twelve colors, without black, white and the grays. It depends on the name alone, by the
-/// FNV-1a hash.
+/// Returns one of twelve colors, without black, white and the grays. The FNV-1a hash of the name
+/// selects it.
 fn color(name: &str) -> u32 {
     let hash = name
         .to_lowercase()
@@ -123,7 +125,7 @@ fn color(name: &str) -> u32 {
     if color < 6 { 31 + color } else { 91 + color - 6 }
 }
 
-/// Whether `name` stands in `text` as a word.
+/// Returns `true` if `text` contains `name` as a word.
 fn mentions(text: &str, name: &str) -> bool {
     let (text, name) = (text.to_lowercase(), name.to_lowercase());
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
@@ -134,8 +136,9 @@ fn mentions(text: &str, name: &str) -> bool {
         })
 }
 
+/// Returns `text`, shortened to [`MAX_TEXT`] characters.
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_TEXT) {
         None => text.to_owned(),
         Some((end, _)) => {
             let more = text[end..].chars().count();

@@ -24,7 +24,7 @@ fn a_long_line_is_cut_between_characters() {
         let all: Vec<String> = all.into_iter().map(Result::unwrap).collect();
         let (last, pieces) = all.split_last().unwrap();
         assert_eq!(last, "next");
-        assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() <= LONGEST));
+        assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() <= MAX_PIECE));
         assert_eq!(pieces.concat(), line);
     }
 }
@@ -32,7 +32,7 @@ fn a_long_line_is_cut_between_characters() {
 #[test]
 fn a_line_as_long_as_a_piece_has_no_empty_piece_behind_it() {
     for ending in ["\n", "\r\n"] {
-        let line = "x".repeat(LONGEST);
+        let line = "x".repeat(MAX_PIECE);
         assert_eq!(lines(format!("{line}{ending}y\n"), 8192), [Ok(line), Ok("y".to_owned())]);
     }
 }
@@ -43,6 +43,6 @@ fn a_line_that_is_not_utf8_is_refused_as_a_whole_and_the_others_are_not() {
     let refused = |number| Err(NotUtf8 { number });
     assert_eq!(all, [Ok("one".into()), refused(2), Ok("two".into()), refused(4)]);
 
-    let long = [&b"\xff"[..], &vec![b'x'; 3 * LONGEST], b"\nnext\n"].concat();
+    let long = [&b"\xff"[..], &vec![b'x'; 3 * MAX_PIECE], b"\nnext\n"].concat();
     assert_eq!(lines(long, 8192), [refused(1), Ok("next".into())]);
 }

@@ -8,7 +8,7 @@ fn after(stream: &str) -> Completion {
     let mut parser = Parser::new(Parser::LINE_LIMIT);
     let mut rest = stream.as_bytes();
     while let Some(event) = parser.next(&mut rest) {
-        names.hear(&event);
+        names.learn(&event);
     }
     names
 }
@@ -47,7 +47,7 @@ fn who_spoke_last_is_first_and_who_has_gone_is_not_there() {
 #[test]
 fn names_are_bounded() {
     let crowd: String =
-        (0..3 * MOST).map(|n| format!("2026-11-20 18:11:02 guest{n}: hi\n")).collect();
+        (0..3 * MAX_NAMES).map(|n| format!("2026-11-20 18:11:02 guest{n}: hi\n")).collect();
     let words = after(&crowd).complete("").1;
-    assert_eq!((words.len(), &*words[0]), (MOST, &*format!("guest{}: ", 3 * MOST - 1)));
+    assert_eq!((words.len(), &*words[0]), (MAX_NAMES, &*format!("guest{}: ", 3 * MAX_NAMES - 1)));
 }

@@ -1,36 +1,37 @@
-//! What was shown already: who comes back gets the room's history, and has most of it.
+//! A filter for messages that were shown before: after a reconnect, the room's history repeats them.
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 
-/// The most messages that are remembered.
-const MOST: usize = 1000;
+/// Most messages to remember.
+const MAX_MESSAGES: usize = 1000;
 
+/// The messages shown so far, and the progress of the current connection.
 #[derive(Debug, Default)]
 pub(super) struct ReplayFilter {
     messages: VecDeque<String>,
-    /// All messages of this connection so far were known.
-    begins: bool,
+    /// `true` while all messages of this connection were replays.
+    replaying: bool,
 }
 
 impl ReplayFilter {
-    /// A connection begins.
+    /// Starts a new connection.
     pub(super) fn begin(&mut self) {
-        self.begins = true;
+        self.replaying = true;
     }
 
-    /// Whether this message has been there before. The history comes first and in its order, so from
-    /// the first new message on, all are new.
-    pub(super) fn is_known(&mut self, message: &str) -> bool {
-        self.begins = self.begins && self.messages.iter().any(|seen| seen == message);
-        if !self.begins {
-            if self.messages.len() == MOST {
+    /// Returns `true` if this message was shown before. The history comes first and in order, so all
+    /// messages after the first new one are new.
+    pub(super) fn is_replay(&mut self, message: &str) -> bool {
+        self.replaying = self.replaying && self.messages.iter().any(|seen| seen == message);
+        if !self.replaying {
+            if self.messages.len() == MAX_MESSAGES {
                 self.messages.pop_front();
             }
             self.messages.push_back(message.to_owned());
         }
-        self.begins
+        self.replaying
     }
 }

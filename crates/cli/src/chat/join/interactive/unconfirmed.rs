@@ -1,4 +1,5 @@
-//! What was said and has not come back: if the connection breaks, nobody knows whether it arrived.
+//! Sent lines that have not come back from the server. If the connection breaks, such a line may or may
+//! not have arrived.
 
 #[cfg(test)]
 mod tests;
@@ -7,24 +8,25 @@ use std::collections::VecDeque;
 
 use ::chat::clean;
 
-/// The most lines that are watched; the oldest give way.
-const MOST: usize = 20;
+/// Most lines to track; the oldest are dropped.
+const MAX_LINES: usize = 20;
 
+/// The lines, in the order of sending.
 #[derive(Debug, Default)]
 pub(super) struct Unconfirmed(VecDeque<String>);
 
 impl Unconfirmed {
-    /// This line was sent.
-    pub(super) fn sent(&mut self, line: String) {
-        if self.0.len() == MOST {
+    /// Adds a line that is about to be sent.
+    pub(super) fn add(&mut self, line: String) {
+        if self.0.len() == MAX_LINES {
             self.0.pop_front();
         }
         self.0.push_back(line);
     }
 
-    /// The server has sent this text back to who said it. What was sent before it has been dealt
-    /// with too, by a refusal perhaps.
-    pub(super) fn came_back(&mut self, text: &str) {
+    /// Removes the line with `text`, which the server has sent back, and all lines before it: the server has
+    /// processed these too, and perhaps refused them.
+    pub(super) fn confirm(&mut self, text: &str) {
         let text = text.trim();
         let is_it = |line: &String| {
             let line = clean(line);
@@ -41,7 +43,7 @@ impl Unconfirmed {
         }
     }
 
-    /// All that is not known to have arrived, for once.
+    /// Takes all lines that may not have arrived.
     pub(super) fn take(&mut self) -> VecDeque<String> {
         std::mem::take(&mut self.0)
     }

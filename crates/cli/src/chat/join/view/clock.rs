@@ -1,6 +1,8 @@
+//! The time of a message as the client shows it.
+
 use chrono::{DateTime, Local};
 
-/// A day and a minute of it.
+/// A day and a minute of that day.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Clock {
     /// `2026-11-20`
@@ -10,8 +12,8 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Reads a time as a server writes it. One with a zone becomes local; one without is left as it
-    /// is, since nobody knows where the server is.
+    /// Parses a time as a server writes it. A time with a zone is converted to local time; a time without
+    /// one stays unchanged, because the server's zone is unknown.
     pub(super) fn of(time: &str) -> Option<Clock> {
         if let Ok(time) = DateTime::parse_from_rfc3339(time) {
             let local = time.with_timezone(&Local);
@@ -21,7 +23,7 @@ impl Clock {
             });
         }
         let (day, clock) = time.split_once(' ')?;
-        // `classic` has `202611/20`.
+        // The format `classic` writes `202611/20`.
         let day = match day.split_once('/') {
             Some((month, day)) => {
                 format!("{}-{}-{day}", month.get(..4)?, month.get(4..)?)

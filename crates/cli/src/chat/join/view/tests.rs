@@ -83,15 +83,18 @@ fn the_bell_rings_for_what_was_chosen_and_once_for_much_at_once() {
     assert!(!view(false, Bell::All).show(&earlier, "bob", now).contains('\x07'));
     let mut view = view(false, Bell::Name);
     let mut rings = |after| view.show(&about_me, "bob", now + after).contains('\x07');
-    assert_eq!([Duration::ZERO, ONE_RING / 2, ONE_RING].map(&mut rings), [true, false, true]);
+    assert_eq!(
+        [Duration::ZERO, RING_INTERVAL / 2, RING_INTERVAL].map(&mut rings),
+        [true, false, true]
+    );
 }
 
 #[test]
 fn what_is_long_is_cut_with_a_mark() {
-    let text = "ü".repeat(LONGEST + 5);
+    let text = "ü".repeat(MAX_TEXT + 5);
     let shown = plain(&format!("2026-11-20 18:11:02 ann: {text}"), "bob");
     assert!(shown.ends_with("ü [… 5 characters more]"), "{shown}");
-    assert!(!plain(&format!("* {}", "x".repeat(LONGEST - 2)), "bob").contains('…'));
+    assert!(!plain(&format!("* {}", "x".repeat(MAX_TEXT - 2)), "bob").contains('…'));
 }
 
 #[test]

@@ -3,7 +3,7 @@ use super::*;
 /// Those of `messages` that are new.
 fn new<'a>(seen: &mut ReplayFilter, messages: &[&'a str]) -> Vec<&'a str> {
     seen.begin();
-    messages.iter().copied().filter(|message| !seen.is_known(message)).collect()
+    messages.iter().copied().filter(|message| !seen.is_replay(message)).collect()
 }
 
 #[test]
@@ -20,9 +20,9 @@ fn a_history_that_was_seen_is_not_shown_again() {
 #[test]
 fn the_memory_is_bounded() {
     let mut seen = ReplayFilter::default();
-    let messages: Vec<String> = (0..MOST + 1).map(|n| n.to_string()).collect();
+    let messages: Vec<String> = (0..MAX_MESSAGES + 1).map(|n| n.to_string()).collect();
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
     new(&mut seen, &messages);
-    assert_eq!(seen.messages.len(), MOST);
+    assert_eq!(seen.messages.len(), MAX_MESSAGES);
     assert_eq!(new(&mut seen, &["0", "1"]), ["0", "1"]);
 }

@@ -2,8 +2,8 @@ use super::*;
 
 fn after(sent: &[&str], came_back: &[&str]) -> Vec<String> {
     let mut pending = Unconfirmed::default();
-    sent.iter().for_each(|line| pending.sent((*line).to_owned()));
-    came_back.iter().for_each(|text| pending.came_back(text));
+    sent.iter().for_each(|line| pending.add((*line).to_owned()));
+    came_back.iter().for_each(|text| pending.confirm(text));
     pending.take().into()
 }
 
@@ -18,7 +18,7 @@ fn what_comes_back_has_arrived_and_so_has_all_before_it() {
 
 #[test]
 fn the_watch_is_bounded() {
-    let lines: Vec<String> = (0..2 * MOST).map(|n| n.to_string()).collect();
+    let lines: Vec<String> = (0..2 * MAX_LINES).map(|n| n.to_string()).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    assert_eq!(after(&lines, &[]), lines[MOST..]);
+    assert_eq!(after(&lines, &[]), lines[MAX_LINES..]);
 }

@@ -1,0 +1,56 @@
+//! The first steps of a connection: connect, take a name, join a room.
+
+use std::time::Duration;
+
+use ::chat::{Client, ClientError};
+use netcore::{Deadline, Endpoint};
+
+/// The server, and the name and room to ask it for.
+#[derive(Clone)]
+pub(super) struct Login {
+    pub(super) endpoint: Endpoint,
+    pub(super) nick: Option<String>,
+    pub(super) room: Option<String>,
+    /// Time limit for all steps together.
+    pub(super) timeout: Duration,
+}
+
+/// A name or room that the server rejected.
+pub(super) struct Rejection {
+    /// `true` for the name, `false` for the room.
+    pub(super) is_name: bool,
+    /// The name or room, and the server's reason.
+    pub(super) message: String,
+}
+
+impl Login {
+    /// Returns the number of replies to `/who` that [`connect`](Login::connect) causes.
+    pub(super) fn who_replies(&self) -> usize {
+        usize::from(self.nick.is_some()) + usize::from(self.room.is_some())
+    }
+
+    /// Connects, takes the name and joins the room. Returns the rejections beside the connection.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails, or the server does not reply in time.
+    pub(super) fn connect(&self) -> Result<(Client, Vec<Rejection>), ClientError> {
+        let deadline = Deadline::after(self.timeout);
+        let mut client = Client::connect(&self.endpoint, deadline)?;
+        let mut rejections = Vec::new();
+        let mut note = |is_name, what: String, answer| match answer {
+            Err(ClientError::Rejected { reason, .. }) => {
+                rejections.push(Rejection { is_name, message: format!("{what}: {reason}") });
+                Ok(())
+            }
+            answer => answer,
+        };
+        if let Some(nick) = &self.nick {
+            note(true, format!("the name {nick}"), client.nick(nick, deadline))?;
+        }
+        if let Some(room) = &self.room {
+            note(false, format!("the room {room}"), client.join(room, deadline))?;
+        }
+        Ok((client, rejections))
+    }
+}
