@@ -26,7 +26,8 @@ mod system {
     const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
     /// [`POLL_INTERVAL`] for poll(2).
-    const POLL_TIMEOUT: Timespec = Timespec { tv_sec: 0, tv_nsec: POLL_INTERVAL.subsec_nanos() as _ };
+    const POLL_TIMEOUT: Timespec =
+        Timespec { tv_sec: 0, tv_nsec: POLL_INTERVAL.subsec_nanos() as _ };
 
     /// Returns `true` if this program may read the terminal. Returns an error if `terminal` is not the
     /// terminal of this session.

@@ -1,7 +1,7 @@
-//! `sockit get`.
+//! `sockit get`: downloads URLs.
 //!
-//! Standard output is the process's own descriptor here where a body goes to it, not that of
-//! `Streams`: the kernel copies from the socket to it.
+//! A body goes to the process's own standard output, not to that of `Streams`: the kernel copies from the
+//! socket to it.
 
 mod destination;
 mod jobs;
@@ -35,27 +35,24 @@ use crate::args::get::Get;
 use crate::exit::{self, Failure};
 use crate::serve;
 use crate::stdio::Stdio;
-use destination::Names;
+use destination::FreeNames;
 use jobs::Jobs;
 use progress::Progress;
 use transfer::Transfers;
 use turns::Turns;
 use write_out::WriteOut;
 
-/// What the program calls itself, unless the user says otherwise.
+/// The default `User-Agent`.
 const AGENT: &str = concat!("User-Agent: sockit/", env!("CARGO_PKG_VERSION"));
 
-/// The largest body that an object of `--json` has in it, unless `--max-filesize` says otherwise.
-const LARGEST_JSON_BODY: u64 = 1 << 20;
-
-/// Descriptors that one transfer may have open at the same time: connections of which only the first
-/// to be made stays, the resolver's, a file and its lock, pipes on the way to standard output.
+/// Most descriptors of one transfer at the same time: competing connection attempts, the resolver's, a
+/// file and its lock, pipes on the way to standard output.
 const DESCRIPTORS: u64 = 12;
 
-/// Descriptors for the rest of the program: idle connections above all.
+/// Descriptors for the rest of the program, mainly for idle connections.
 const SPARE_DESCRIPTORS: u64 = 16;
 
-/// `sockit get`
+/// Runs `sockit get`.
 pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let fields = fields(args)?;
     let write_out = write_out(args, stdio)?;
@@ -75,37 +72,37 @@ pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), 
         errors: stdio.errors.clone(),
         to_terminal,
         turns: Turns::default(),
-        names: Names::default(),
+        names: FreeNames::default(),
     };
-    let crew = Crew {
+    let pool = WorkerPool {
         transfers: &transfers,
         jobs: &jobs,
-        most: at_once(args.parallel.get()),
+        max_threads: max_parallel(args.parallel.get()),
         working: AtomicUsize::new(1),
-        first: Mutex::new(None),
+        first_failure: Mutex::new(None),
     };
-    thread::scope(|scope| crew.work(scope));
-    match crew.first.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    thread::scope(|scope| pool.work(scope));
+    match pool.first_failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, code)) => Err(Failure::silent(code)),
         None => Ok(()),
     }
 }
 
-/// The threads that share the jobs, and the first failure in the order of the URLs. Each failure is
-/// printed at once; this is the one that becomes the exit code.
-struct Crew<'a> {
+/// The threads that share the jobs. Each failure is printed immediately; the first in the order of the URLs
+/// becomes the exit code.
+struct WorkerPool<'a> {
     transfers: &'a Transfers<'a>,
     jobs: &'a Jobs<'a>,
-    /// The most threads.
-    most: usize,
+    /// Most threads.
+    max_threads: usize,
     working: AtomicUsize,
-    /// The number of the job and the exit code.
-    first: Mutex<Option<(usize, u8)>>,
+    /// The first failure in the order of the URLs: the number of the job and the exit code.
+    first_failure: Mutex<Option<(usize, u8)>>,
 }
 
-impl Crew<'_> {
-    /// Carries out jobs until there are none. With each one taken, another thread looks for the
-    /// next: there are never more threads than jobs.
+impl WorkerPool<'_> {
+    /// Runs jobs until there are none. Each job taken starts another thread for the next one, so there are
+    /// never more threads than jobs.
     fn work<'scope, 'env>(&'env self, scope: &'scope Scope<'scope, 'env>) {
         while let Some(job) = self.jobs.take() {
             let index = job.index;
@@ -114,7 +111,7 @@ impl Crew<'_> {
             if failure.ends_all() {
                 self.jobs.stop();
             }
-            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut first = self.first_failure.lock().unwrap_or_else(PoisonError::into_inner);
             if first.is_none_or(|(earlier, _)| index < earlier) {
                 *first = Some((index, failure.code()));
             }
@@ -122,23 +119,23 @@ impl Crew<'_> {
     }
 
     fn grow<'scope, 'env>(&'env self, scope: &'scope Scope<'scope, 'env>) {
-        let more = |count: usize| (count < self.most).then_some(count + 1);
+        let more = |count: usize| (count < self.max_threads).then_some(count + 1);
         let counted = self.working.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
         if counted.is_ok() {
             let thread = thread::Builder::new().spawn_scoped(scope, || self.work(scope));
             if let Err(error) = thread {
-                // The threads that there are do the work.
-                log::info!("{} at a time: {error}", counted.unwrap_or(1));
+                // The existing threads do the work.
+                log::info!("only {} simultaneous transfers: {error}", counted.unwrap_or(1));
             }
         }
     }
 }
 
-/// Returns the format of `-w`.
+/// Parses the format of `-w`.
 fn write_out(args: &Get, stdio: &mut Stdio) -> Result<Option<WriteOut>, Failure> {
     let Some(format) = &args.write_out else { return Ok(None) };
     if format == "@-" && args.url_file.as_deref() == Some(Path::new("-")) {
-        let message = "standard input is one thing only: --url-file - or -w @-";
+        let message = "standard input cannot be both --url-file - and -w @-";
         return Err(Failure::new(exit::USAGE, message));
     }
     let format = match format.strip_prefix('@') {
@@ -149,16 +146,15 @@ fn write_out(args: &Get, stdio: &mut Stdio) -> Result<Option<WriteOut>, Failure>
     Ok(Some(parsed))
 }
 
-/// Returns the least speed of a body. The defaults are curl's: a byte a second, over 30 s.
+/// Returns the lowest accepted speed of a body. The defaults are curl's: a byte per second, over 30 s.
 fn min_speed(args: &Get) -> Option<MinSpeed> {
     let time = args.speed_time.unwrap_or(Duration::from_secs(30));
     let bytes = args.speed_limit.or(args.speed_time.map(|_| 1))?;
     (bytes > 0).then_some(MinSpeed::new(bytes as u64, time))
 }
 
-/// Returns how many transfers run at the same time: as many as are wanted, and fewer where the
-/// system lets the process open too few files for them.
-fn at_once(wanted: usize) -> usize {
+/// Returns the number of simultaneous transfers: `wanted`, or fewer if the limit of open files is too low.
+fn max_parallel(wanted: usize) -> usize {
     if wanted == 1 {
         return 1;
     }
@@ -168,12 +164,14 @@ fn at_once(wanted: usize) -> usize {
     let free = most.saturating_sub(open + SPARE_DESCRIPTORS);
     let fits = usize::try_from(free / DESCRIPTORS).unwrap_or(usize::MAX).max(1);
     if fits < wanted {
-        log::info!("{fits} at a time, not {wanted}: the limit of open files is {most}");
+        log::info!(
+            "only {fits} of {wanted} simultaneous transfers: the limit of open files is {most}"
+        );
     }
     wanted.min(fits)
 }
 
-/// Returns the fields of `-H`, and the program's own fields whose names `-H` does not have.
+/// Returns the fields of `-H`, and the program's own fields unless `-H` names them.
 fn fields(args: &Get) -> Result<Vec<Field>, Failure> {
     let by_hand = args.headers.iter().map(|text| parse_field(text));
     let by_hand: Vec<Field> = by_hand
@@ -181,7 +179,8 @@ fn fields(args: &Get) -> Result<Vec<Field>, Failure> {
         .map_err(|e| Failure::new(exit::USAGE, format!("-H: {}", exit::chain(&e))))?;
     let names = |name: HeaderName| by_hand.iter().any(|field| *field.name() == name);
     if args.resume && (names(RANGE) || names(IF_RANGE)) {
-        let message = "-C sends Range and If-Range itself: not with -H of these names";
+        let message =
+            "-C sends Range and If-Range itself; it cannot be combined with -H of these fields";
         return Err(Failure::new(exit::USAGE, message));
     }
     let agent = parse_field(AGENT).ok().filter(|_| !names(USER_AGENT));
@@ -190,13 +189,14 @@ fn fields(args: &Get) -> Result<Vec<Field>, Failure> {
     Ok(agent.into_iter().chain(range).chain(by_hand).collect())
 }
 
+/// Returns a client with the limits and fields of the command line.
 fn client(args: &Get, fields: Vec<Field>) -> Client {
     let mut connector = Connector::new().with_family(args.families.wanted());
     if let Some(address) = args.local_address {
         connector = connector.with_local_address(address);
     }
     let body = match args.max_filesize {
-        // As curl has it.
+        // In curl, 0 means no limit too.
         Some(0) | None => u64::MAX,
         Some(bytes) => bytes as u64,
     };

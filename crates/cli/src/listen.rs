@@ -158,7 +158,9 @@ impl StdioServer {
         let end = threads::start("relay", move || {
             // After a signal, nothing receives the event.
             let _ = done.send(RelayEvent::Done(match is_typed {
-                true => foreground::typed().and_then(|typed| relay_stdio(&stream, &typed, timeouts)),
+                true => {
+                    foreground::typed().and_then(|typed| relay_stdio(&stream, &typed, timeouts))
+                }
                 false => relay_stdio(&stream, &io::stdin(), timeouts),
             }));
         });

@@ -1,4 +1,4 @@
-//! `sockit time`.
+//! `sockit time`: the timestamp service, its client, and measurements of both.
 
 #[cfg(unix)]
 pub(crate) mod bench;
@@ -21,13 +21,13 @@ use crate::exit::{self, Failure};
 use crate::serve::Listening;
 use crate::stdio::Stdio;
 
-/// One read by lines.
-const LINES: usize = 4 * 1024;
+/// Bytes of one read of a server that replies to lines.
+const LINE_READ: usize = 4 * 1024;
 
-/// One byte more of standard input than the client will send; it says what is wrong with that.
-const LONGEST_LINE: u64 = Client::ANSWER_LIMIT as u64 + 3;
+/// Bytes to read of one line: one more than the client sends, so that it reports a longer line.
+const MAX_LINE: u64 = Client::ANSWER_LIMIT as u64 + 3;
 
-/// `sockit time serve`
+/// Runs `sockit time serve`.
 pub(crate) fn serve(args: TimeServe, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let service = args.service;
     let has_text = matches!(service, Service::Timestamp | Service::Daytime);
@@ -45,11 +45,11 @@ pub(crate) fn serve(args: TimeServe, common: &Common, stdio: &mut Stdio) -> Resu
     let zone = if args.utc { Zone::Utc } else { Zone::Local };
     let limits = Config::default().with_max_connections(args.max_connections);
     let limits = match framing {
-        // An empty line is one byte, and its answer 28.
-        Framing::Line { .. } => limits.with_read(LINES),
+        // A small read bounds the replies: an empty line is 1 byte, and its reply 28.
+        Framing::Line { .. } => limits.with_read(LINE_READ),
         _ => limits,
     };
-    // Without `--listen`, nobody but this machine's users.
+    // The default is reachable only from this machine.
     let default = ["tcp", "udp"].map(|scheme| format!("{scheme}://127.0.0.1:{}", service.port()));
     let default = default.each_ref().map(String::as_str);
     let listening = Listening::start(&args.serve, &default, limits, common, stdio)?;
@@ -57,10 +57,13 @@ pub(crate) fn serve(args: TimeServe, common: &Common, stdio: &mut Stdio) -> Resu
 }
 
 fn no_such(option: &str, service: Service) -> Failure {
-    Failure::new(exit::USAGE, format!("the service {service} has no {option}; see --help"))
+    Failure::new(
+        exit::USAGE,
+        format!("the service {service} does not take {option}; see sockit time serve --help"),
+    )
 }
 
-/// `sockit time client`
+/// Runs `sockit time client`.
 pub(crate) fn client(args: TimeClient, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let deadline = Deadline::after(args.timeout);
@@ -77,7 +80,7 @@ pub(crate) fn client(args: TimeClient, common: &Common, stdio: &mut Stdio) -> Re
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+        let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
         if read.map_err(|e| Failure::new(exit::OTHER, format!("read standard input: {e}")))? == 0 {
             return Ok(());
         }
@@ -95,7 +98,7 @@ fn print(answer: &[u8], common: &Common, stdio: &Stdio) -> Result<(), Failure> {
     stdio.print(&format!("{{\"answer\":{quoted}}}\n"))
 }
 
-/// The time of RFC 868 for people.
+/// Returns the time of RFC 868 as text.
 fn written(seconds: u32) -> String {
     let mut line = String::new();
     if let Some(reading) = ParsedTime::from_seconds_since_1900(seconds, SystemTime::now()) {

@@ -1,4 +1,4 @@
-//! Where a body goes.
+//! The destination of a body: standard output, a file, or a JSON object.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,14 +9,15 @@ use httpget::Url;
 
 use crate::exit::{self, Failure};
 
+/// The destination of a body.
 #[derive(Clone, Debug)]
 pub(crate) enum Destination {
-    /// Standard output, also if it is a terminal and the body is `binary`.
+    /// Standard output. With `binary`, a terminal receives binary data too.
     Output {
         binary: bool,
     },
     File(PathBuf),
-    /// Into the object that `--json` prints.
+    /// The object that `--json` prints.
     Object,
 }
 
@@ -39,23 +40,24 @@ pub(crate) fn name_of(url: &str) -> Result<PathBuf, Failure> {
     match parsed.file_name() {
         Some(name) => Ok(PathBuf::from(name)),
         None => {
-            let message =
-                format!("-O: the last part of {parsed} is no file name; -o FILE names one");
+            let message = format!(
+                "-O: the last part of {parsed} is not a file name; name the file with -o FILE"
+            );
             Err(Failure::new(exit::USAGE, message))
         }
     }
 }
 
-/// The last number that `--no-clobber` puts behind a name; curl's.
+/// The last number that `--no-clobber` appends to a name, as in curl.
 const LAST_NUMBER: u32 = 100;
 
-/// The names that transfers with `--no-clobber` have chosen, also those whose files are not there yet.
+/// The names that transfers with `--no-clobber` have chosen, including files that do not exist yet.
 #[derive(Debug, Default)]
-pub(super) struct Names(Mutex<HashSet<PathBuf>>);
+pub(super) struct FreeNames(Mutex<HashSet<PathBuf>>);
 
-impl Names {
-    /// Returns `file` if nothing is there, or else the first of `FILE.1` to `FILE.100` that is free. A
-    /// device or a FIFO is no file that could be lost, so that its name is always free.
+impl FreeNames {
+    /// Returns `file` if it does not exist, or else the first free name of `FILE.1` to `FILE.100`. The name
+    /// of a device or FIFO is always free, because writing to it loses nothing.
     ///
     /// # Errors
     ///
@@ -74,14 +76,14 @@ impl Names {
             match fs::metadata(&path) {
                 Ok(there) if !there.is_file() && !there.is_dir() => return Ok(path),
                 Ok(_) => {}
-                // The download says what else is wrong with the name.
+                // The download reports every other error of the name.
                 Err(_) if chosen.insert(path.clone()) => return Ok(path),
                 Err(_) => {}
             }
         }
         let name = file.display();
         let message =
-            format!("--no-clobber: {name} is there, and {name}.1 to {name}.{LAST_NUMBER} too");
+            format!("--no-clobber: {name} and {name}.1 to {name}.{LAST_NUMBER} all exist");
         Err(Failure::new(exit::WRITE_ERROR, message))
     }
 }

@@ -1,4 +1,4 @@
-//! What there is to transfer: a URL and where its body goes, one after the other.
+//! The jobs of a run: each is a URL and the destination of its body.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -11,21 +11,20 @@ use crate::args::get::Get;
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
 
-/// One transfer to be.
+/// A transfer to run.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// Which of all it is, from 0.
+    /// Number of the job, from 0.
     pub(super) index: usize,
-    /// The line of a list that names it.
+    /// The line of the list that names the URL.
     pub(super) place: Option<String>,
-    /// As the user wrote it.
+    /// The URL as the user wrote it.
     pub(super) url: String,
-    /// Where the body goes, or why there is nothing to transfer.
+    /// The destination of the body, or the reason why there is nothing to transfer.
     pub(super) to: Result<Destination, Failure>,
 }
 
-/// The jobs that nobody has taken yet, for any number of threads. Those of a list are found when
-/// they are asked for.
+/// The remaining jobs, for any number of threads. A list is read only as its jobs are taken.
 pub(super) struct Jobs<'a>(Mutex<Source<'a>>);
 
 struct Source<'a> {
@@ -40,12 +39,12 @@ struct Source<'a> {
 }
 
 impl<'a> Jobs<'a> {
-    /// Returns the jobs of the command line, and behind them those of the list that it names.
+    /// Returns the jobs of the command line, followed by those of its list.
     ///
     /// # Errors
     ///
-    /// [`exit::USAGE`] for options that contradict one another, [`exit::UNREADABLE`] for a list that
-    /// can't be opened.
+    /// [`exit::USAGE`] for contradictory options, [`exit::UNREADABLE`] for a list that cannot be
+    /// opened.
     pub(super) fn of(
         args: &'a Get,
         common: &Common,
@@ -65,12 +64,12 @@ impl<'a> Jobs<'a> {
         })))
     }
 
-    /// Takes the next job. Reads the next line of the list, and waits for it, where it is needed.
+    /// Takes the next job. Reads the next line of the list if necessary, and waits for it.
     pub(super) fn take(&self) -> Option<Job> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Leaves the others alone: nobody reads their bodies.
+    /// Drops the remaining jobs, because nobody reads their bodies.
     pub(super) fn stop(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
     }
@@ -102,7 +101,7 @@ impl Source<'_> {
                 let to = self.destination(index, &url);
                 Some(Job { index, place, url, to })
             }
-            // It takes its file with it, so that those behind it get theirs.
+            // A bad line uses up its -o too, so that later lines keep theirs.
             Err(failure) => {
                 self.outputs.next();
                 Some(Job { index, place, url: String::new(), to: Err(failure) })
@@ -112,7 +111,7 @@ impl Source<'_> {
 
     fn destination(&mut self, index: usize, url: &str) -> Result<Destination, Failure> {
         if url == "-" {
-            let message = "- is no URL: --url-file - reads URLs from standard input";
+            let message = "- is not a URL; --url-file - reads URLs from standard input";
             return Err(Failure::new(exit::MALFORMED, message));
         }
         match self.outputs.next() {
@@ -130,33 +129,35 @@ impl Source<'_> {
     }
 }
 
-/// The URLs of the command line. `-C -` is curl's way to write `-C`.
+/// Returns the URLs of the command line. The `-` of curl's `-C -` is not one.
 fn urls(args: &Get) -> Result<Vec<String>, Failure> {
     let mut urls = args.urls.clone();
     if let (true, Some(at)) = (args.resume, urls.iter().position(|url| url == "-")) {
         urls.remove(at);
     }
     if urls.is_empty() && args.url_file.is_none() {
-        return Err(Failure::new(exit::USAGE, "there is no URL; see --help"));
+        return Err(Failure::new(exit::USAGE, "no URL is given; see sockit get --help"));
     }
     Ok(urls)
 }
 
+/// Checks for contradictory options.
 fn check(args: &Get, urls: &[String]) -> Result<(), Failure> {
     let usage = |message: &str| Err(Failure::new(exit::USAGE, message));
     if args.url_file.is_none() && !args.output.is_empty() && args.output.len() != urls.len() {
         return Err(uneven(args, urls.len()));
     }
     if args.resume && args.output.is_empty() && !args.remote_name {
-        return usage("-C goes on with a file: it needs -o or -O");
+        return usage("-C resumes a file; it needs -o or -O");
     }
     if args.resume && (args.include || args.raw || args.range.is_some()) {
-        return usage("-C goes with a file of content: not with -i, --raw or -r");
+        return usage("-C resumes plain content; it cannot be combined with -i, --raw or -r");
     }
     Ok(())
 }
 
+/// Returns the failure of a number of `-o` that differs from the number of URLs.
 fn uneven(args: &Get, urls: usize) -> Failure {
     let files = args.output.len();
-    Failure::new(exit::USAGE, format!("-o is there {files} times for {urls} URLs"))
+    Failure::new(exit::USAGE, format!("{files} -o for {urls} URLs; each URL needs one"))
 }

@@ -1,4 +1,4 @@
-//! `--url-file`: a list of URLs, read line by line while it comes.
+//! `--url-file`: a list of URLs, read line by line as it grows.
 
 #[cfg(test)]
 mod tests;
@@ -10,22 +10,22 @@ use std::path::Path;
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
 
-/// The longest line, in bytes: four times the longest URL.
-const LONGEST_LINE: usize = 64 << 10;
+/// Bytes of the longest line: four times the longest URL.
+const MAX_LINE: usize = 64 << 10;
 
-/// The mark that some editors put before UTF-8.
+/// The byte order mark, which some editors write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The rest of a list.
+/// A list of which some lines were read.
 pub(super) struct List {
     name: String,
     input: Box<dyn BufRead + Send>,
-    /// The number of the line that was read last, from 1.
+    /// The number of the last line read, from 1.
     line: usize,
     has_ended: bool,
 }
 
-/// A line with a URL, or with what can't be one.
+/// A line of a list that is neither empty nor a comment.
 #[derive(Debug)]
 pub(super) struct Entry {
     /// The name of the list and the number of the line: `FILE:7`.
@@ -34,11 +34,11 @@ pub(super) struct Entry {
 }
 
 impl List {
-    /// Opens the list at `path`; `-` is standard input.
+    /// Opens the list at `path`. `-` is standard input.
     ///
     /// # Errors
     ///
-    /// [`exit::UNREADABLE`] if the file can't be opened.
+    /// [`exit::UNREADABLE`] if the file cannot be opened.
     pub(super) fn open(path: &Path, stdio: &mut Stdio) -> Result<List, Failure> {
         if path == Path::new("-") {
             return Ok(List::new("standard input", stdio.input()));
@@ -66,13 +66,13 @@ impl List {
                     self.has_ended = true;
                     None
                 }
-                Ok(count) if count > LONGEST_LINE => {
-                    refused(format!("a line longer than {LONGEST_LINE} bytes is no URL"))
+                Ok(count) if count > MAX_LINE => {
+                    refused(format!("the line is longer than {MAX_LINE} bytes, the limit of a URL"))
                 }
                 Ok(_) => match str::from_utf8(&bytes) {
                     Ok(text) => url(text).map(Ok),
                     Err(error) => {
-                        refused(format!("not UTF-8 from byte {} of the line", error.valid_up_to()))
+                        refused(format!("the line is not UTF-8 from byte {}", error.valid_up_to()))
                     }
                 },
                 Err(error) => {
@@ -87,12 +87,12 @@ impl List {
         None
     }
 
-    /// Reads a line to its end, but no more than one byte above the limit of it into `bytes`.
-    /// Returns how many bytes it put there, the line's end among them; 0 at the end of the list.
+    /// Reads a line to its end, at most one byte above the limit of it into `bytes`. Returns the number of
+    /// these bytes, the line's ending included, and 0 at the end of the list.
     fn read(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
-        let most = LONGEST_LINE as u64 + 1;
+        let most = MAX_LINE as u64 + 1;
         let count = self.input.by_ref().take(most).read_until(b'\n', bytes)?;
-        if count > LONGEST_LINE && bytes.last() != Some(&b'\n') {
+        if count > MAX_LINE && bytes.last() != Some(&b'\n') {
             self.input.skip_until(b'\n')?;
         }
         if self.line == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
@@ -102,7 +102,7 @@ impl List {
     }
 }
 
-/// The URL of a line, unless it is empty or a comment.
+/// Returns the URL of a line, or `None` if it is empty or a comment.
 fn url(line: &str) -> Option<String> {
     let line = line.trim();
     (!line.is_empty() && !line.starts_with('#')).then(|| line.to_owned())

@@ -1,12 +1,12 @@
-//! Standard output as one transfer sees it: a pipe whose other end prints in turn.
+//! Standard output for one of several transfers: a pipe whose other end prints in turn.
 //!
 //! ```text
 //!   transfer ──► pipe ──► Outlet ──┬─ before its turn ──► Spool
 //!                                  └─ in its turn ──► the spooled bytes, then the rest ──► stdout
 //! ```
 //!
-//! So a server never waits for another transfer, and the time of a transfer is its own. A body that the
-//! pipe holds as a whole needs no thread: it is printed when the transfer has ended.
+//! So a server never waits for another transfer, and no transfer counts the time of another. A body that
+//! fits the pipe needs no thread: it is printed after the transfer.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
@@ -18,7 +18,7 @@ use super::spool::Spool;
 use super::turns::Turns;
 use crate::exit::{self, Failure};
 
-/// Bytes that are read from the pipe at once: all that a pipe holds.
+/// Bytes to read from the pipe at once: the capacity of a pipe.
 const PIECE: usize = 64 << 10;
 
 /// The way to standard output for one body.
@@ -26,36 +26,37 @@ pub(super) struct Outlet<'a> {
     pub(super) turns: &'a Turns,
     /// The number of the transfer.
     pub(super) index: usize,
-    /// Text only: standard output is a terminal, and the user has not asked for anything else.
+    /// `true` if binary data is refused: standard output is a terminal, and the user did not ask for `-o -`.
     pub(super) text_only: bool,
 }
 
 /// The printing end of the pipe.
 pub(super) enum Printer<'scope, 'a> {
-    /// The pipe holds what has come so far.
-    Waits(Outlet<'a>, PipeReader),
-    Runs(ScopedJoinHandle<'scope, Result<(), Failure>>),
-    /// The system had no thread. The pipe is closed, which ends the transfer.
+    /// The pipe holds the body so far.
+    Waiting(Outlet<'a>, PipeReader),
+    /// A thread prints the body.
+    Running(ScopedJoinHandle<'scope, Result<(), Failure>>),
+    /// The system refused a thread. The pipe is closed, which ends the transfer.
     Refused,
 }
 
 impl<'scope, 'a: 'scope> Printer<'scope, 'a> {
-    /// Prints in a thread from now on, unless it does already.
+    /// Starts to print in a thread, if none does yet.
     pub(super) fn start<'env>(&mut self, scope: &'scope Scope<'scope, 'env>) {
         *self = match std::mem::replace(self, Printer::Refused) {
-            Printer::Waits(outlet, body) => {
+            Printer::Waiting(outlet, body) => {
                 let thread = Builder::new().spawn_scoped(scope, move || outlet.pass(body));
-                thread.map_or(Printer::Refused, Printer::Runs)
+                thread.map_or(Printer::Refused, Printer::Running)
             }
             other => other,
         };
     }
 
-    /// Prints the rest of the body, whose other end is closed. Returns `None` if the body was refused.
+    /// Prints the rest of the body after the transfer. Returns `None` if the system refused a thread.
     pub(super) fn finish(self) -> Option<Result<(), Failure>> {
         match self {
-            Printer::Waits(outlet, body) => Some(outlet.pass_on(body, Spool::default())),
-            Printer::Runs(thread) => {
+            Printer::Waiting(outlet, body) => Some(outlet.pass_on(body, Spool::default())),
+            Printer::Running(thread) => {
                 Some(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             }
             Printer::Refused => None,
@@ -63,40 +64,42 @@ impl<'scope, 'a: 'scope> Printer<'scope, 'a> {
     }
 }
 
-/// Returns how many bytes the pipe holds for sure before a write has to wait. In a page that a write
-/// has begun, the next write may not fit: so it is half of the pipe.
+/// Returns the number of bytes that the pipe certainly holds before a write blocks. This is half of the
+/// pipe, because a partly filled page may not accept another write.
 pub(super) fn room(pipe: &PipeWriter) -> u64 {
     #[cfg(target_os = "linux")]
     let size = rustix::pipe::fcntl_getpipe_size(pipe).unwrap_or(0);
-    // The least that POSIX allows.
+    // The minimum of POSIX.
     #[cfg(not(target_os = "linux"))]
     let (size, _) = (512, pipe);
     size as u64 / 2
 }
 
-/// What is worth waking for.
+/// The event that ends a wait.
 enum Ready {
+    /// The turn of the transfer has come.
     Turn,
+    /// The body has more bytes, or has ended.
     Bytes,
 }
 
 impl Outlet<'_> {
-    /// Prints all that comes through `body`, in the turn of the transfer.
+    /// Prints the body in the turn of the transfer.
     ///
     /// # Errors
     ///
-    /// [`exit::WRITE_ERROR`] if standard output takes no more, or if the body is binary and only
-    /// text is wanted. `body` is closed then, which ends the transfer.
+    /// [`exit::WRITE_ERROR`] if standard output cannot be written, or if the body is binary and only text
+    /// is allowed. `body` is then closed, which ends the transfer.
     fn pass(self, mut body: PipeReader) -> Result<(), Failure> {
         let mut spool = Spool::default();
-        // Without a pipe to poll, the body waits where it is.
+        // Without a pipe to poll, the body waits in its own pipe.
         if let Ok(Some(turn)) = self.turns.notice(self.index) {
             self.store(&mut body, &turn, &mut spool)?;
         }
         self.pass_on(body, spool)
     }
 
-    /// Waits for the turn, and prints the spooled bytes and then the rest of the body.
+    /// Waits for the turn, and prints first the spooled bytes and then the rest of the body.
     fn pass_on(self, mut body: PipeReader, spool: Spool) -> Result<(), Failure> {
         self.turns.wait(self.index);
         spool.empty(print)?;
@@ -109,7 +112,7 @@ impl Outlet<'_> {
         }
     }
 
-    /// Stores what comes until `turn` or `body` ends, or the spool is full.
+    /// Spools the body until `turn` or `body` ends, or the spool is full.
     fn store(
         &self,
         body: &mut PipeReader,
@@ -124,14 +127,16 @@ impl Outlet<'_> {
             }
             if let Err(error) = spool.keep(&piece[..count]) {
                 let index = self.index;
-                log::warn!("the body of URL {index} waits for its turn in the network: {error}");
+                log::warn!(
+                    "URL {index} is read more slowly until its turn on standard output: {error}"
+                );
                 break;
             }
         }
         Ok(())
     }
 
-    /// Reads a piece. 0: the transfer has ended.
+    /// Reads a piece. Returns 0 at the end of the transfer.
     fn read(&self, body: &mut PipeReader, piece: &mut [u8]) -> Result<usize, Failure> {
         let count = loop {
             match body.read(piece) {
@@ -139,9 +144,10 @@ impl Outlet<'_> {
                 read => break read.map_err(unreadable)?,
             }
         };
-        // curl has the same rule: a NUL is in no text.
+        // As in curl, a NUL means binary data.
         if self.text_only && piece[..count].contains(&0) {
-            let message = "binary data can disturb a terminal: -o FILE saves it, -o - prints it";
+            let message =
+                "binary data can disturb the terminal; -o FILE saves it, -o - prints it anyway";
             return Err(Failure::new(exit::WRITE_ERROR, message));
         }
         Ok(count)
@@ -155,18 +161,19 @@ fn ready(body: &PipeReader, turn: &PipeReader) -> io::Result<Ready> {
     Ok(if watched[0].revents().is_empty() { Ready::Bytes } else { Ready::Turn })
 }
 
-/// Prints to the process's own standard output, as transfers in their turn do.
+/// Prints to the process's own standard output.
 fn print(bytes: &[u8]) -> Result<(), Failure> {
     netcore::transfer::write_all_to(&io::stdout(), bytes, Deadline::never())
         .map_err(|error| Failure::output(&error.into()))
 }
 
+/// Returns the failure of reading the spool or the pipe.
 fn unreadable(error: io::Error) -> Failure {
-    Failure::new(exit::OTHER, format!("read what waits for standard output: {error}"))
+    Failure::new(exit::OTHER, format!("read the spooled output: {error}"))
 }
 
 impl From<io::Error> for Failure {
-    /// What waits for standard output can't be read from the disk again.
+    /// Converts an error of the spool or the pipe.
     fn from(error: io::Error) -> Failure {
         unreadable(error)
     }

@@ -1,4 +1,4 @@
-//! Progress on a terminal: one bar a transfer.
+//! Progress bars on a terminal, one per transfer.
 
 mod rate;
 
@@ -9,16 +9,16 @@ use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressS
 use rate::Rate;
 
 /// Templates for a known and for an unknown length. The message is the rate and the remaining time.
-/// The library's own figures are wrong for ten seconds: all bytes that came before the bar was shown
-/// count as if they had come at that moment.
+/// indicatif's own rate is wrong for ten seconds: it counts all bytes before the first drawing as if they
+/// had arrived at that moment.
 const KNOWN: &str = "{prefix} {bytes:>10} of {total_bytes} {msg:>18} {wide_bar}";
 const UNKNOWN: &str = "{prefix} {bytes:>10} {msg:>13} in {elapsed}";
-/// The longest name that is shown. Of a longer one the end is: it tells more than the beginning.
-const LONGEST_NAME: usize = 28;
-/// What ends sooner needs no bar.
+/// Characters of the longest name. Only the end of a longer name is shown, because it says more.
+const MAX_NAME: usize = 28;
+/// Time before a bar appears. Shorter transfers need none.
 const DELAY: Duration = Duration::from_millis(250);
 
-/// All bars, or none where nobody looks.
+/// The bars, or none without a terminal.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress(Option<MultiProgress>);
 
@@ -28,7 +28,7 @@ pub(crate) struct Bar {
     all: Option<MultiProgress>,
     name: String,
     begin: Instant,
-    /// Where the content begins that comes now, and how long all of it is.
+    /// Offset of this attempt's content, and the length of the whole content.
     span: (u64, Option<u64>),
     rate: Rate,
     shown: Option<ProgressBar>,
@@ -41,8 +41,8 @@ impl Progress {
 
     pub(crate) fn bar(&self, name: &str) -> Bar {
         let count = name.chars().count();
-        let name = match count > LONGEST_NAME {
-            true => format!("…{}", name.chars().skip(count - LONGEST_NAME + 1).collect::<String>()),
+        let name = match count > MAX_NAME {
+            true => format!("…{}", name.chars().skip(count - MAX_NAME + 1).collect::<String>()),
             false => name.to_owned(),
         };
         let all = self.0.clone();
@@ -60,7 +60,7 @@ impl Progress {
 }
 
 impl Bar {
-    /// Content comes from `at` on, of `whole` bytes in all.
+    /// Starts an attempt whose content begins at `at` of `whole` bytes.
     pub(crate) fn starts(&mut self, at: u64, whole: Option<u64>) {
         self.span = (at, whole);
         self.rate = Rate::begin(Instant::now(), at);
@@ -69,7 +69,7 @@ impl Bar {
         }
     }
 
-    /// So much content is there, what was there before included.
+    /// Moves the bar to `position`, which counts from the start of the whole content.
     pub(crate) fn moved(&mut self, position: u64) {
         let Some(all) = &self.all else { return };
         let now = Instant::now();
@@ -90,7 +90,7 @@ impl Bar {
         }
     }
 
-    /// Returns the rate, and the time that is left where the length is known.
+    /// Returns the rate, and the remaining time if the length is known.
     fn speed(&self, position: u64) -> String {
         let Some(rate) = self.rate.per_second() else { return String::new() };
         let rate = format!("{}/s", HumanBytes(rate as u64));
@@ -101,10 +101,10 @@ impl Bar {
     }
 }
 
-/// Shows where the content begins that comes now, and how long all of it is.
+/// Sets the start and the length of a bar.
 fn begin(bar: &ProgressBar, (at, whole): (u64, Option<u64>)) {
     let style = ProgressStyle::with_template(if whole.is_some() { KNOWN } else { UNKNOWN });
-    // The templates are constants, and a test has seen both.
+    // This does not fail: the templates are constants, and a test uses both.
     if let Ok(style) = style {
         bar.set_style(style.progress_chars("=> "));
     }

@@ -1,4 +1,4 @@
-//! What there is to tell of one transfer.
+//! The report of one transfer, for `--json` and `--write-out`.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -8,18 +8,18 @@ use httpget::protocol::ResponseHead;
 use httpget::{Event, Response, Timings, Url};
 use netcore::connect::ConnectEvent;
 
-/// One transfer, as far as it came.
+/// The data of one transfer so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// Which of the URLs it was, from 0.
+    /// Number of the URL, from 0.
     pub(crate) index: usize,
-    /// When the first attempt began.
+    /// Start of the first attempt.
     pub(crate) begin: Option<Instant>,
-    /// As the user gave it, with user and password.
+    /// The URL as the user wrote it, with user and password.
     pub(crate) url: String,
-    /// Of the last response; `None` where there was none.
+    /// Head of the last response. `None` without a response.
     pub(crate) head: Option<ResponseHead>,
-    /// Where the last request went.
+    /// URL of the last request.
     pub(crate) effective: Option<Url>,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) remote: Option<SocketAddr>,
@@ -28,14 +28,14 @@ pub(crate) struct Report {
     pub(crate) retries: u32,
     /// Remarks about the last head.
     pub(crate) warnings: usize,
-    /// Bytes of content that came.
+    /// Bytes of content received.
     pub(crate) received: u64,
     /// Bytes of all heads.
     pub(crate) head_bytes: usize,
     pub(crate) request_bytes: usize,
-    /// Of the last attempt.
+    /// Timings of the last attempt.
     pub(crate) timings: Timings,
-    /// All of it, attempts that failed included, but no wait for another transfer.
+    /// Total time, with failed attempts but without waits for other transfers.
     pub(crate) total: Duration,
     pub(crate) file: Option<String>,
     pub(crate) exit_code: u8,
@@ -43,8 +43,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Takes note of what happens.
-    pub(crate) fn hear(&mut self, event: &Event<'_>) {
+    /// Adds an event of the transfer.
+    pub(crate) fn add_event(&mut self, event: &Event<'_>) {
         match event {
             Event::Connect(ConnectEvent::Resolved { .. }) => self.timings.resolved = self.now(),
             Event::Connect(ConnectEvent::Connected { address, .. }) => {
@@ -74,7 +74,7 @@ impl Report {
         }
     }
 
-    /// Takes note of what the head of a response has settled.
+    /// Adds the addresses and timings of a response.
     pub(crate) fn settle(&mut self, response: &Response) {
         self.local = response.local_address().and_then(|address| address.inet());
         self.remote = response.peer_address().and_then(|address| address.inet());
@@ -86,21 +86,21 @@ impl Report {
         self.begin.map(|begin| begin.elapsed())
     }
 
-    /// 0 without a response, as curl has it.
+    /// Returns the status, or 0 without a response, as in curl.
     pub(crate) fn status(&self) -> u16 {
         self.head.as_ref().map_or(0, |head| head.status().as_u16())
     }
 
     pub(crate) fn version(&self) -> &'static str {
         match self.head.as_ref().map(ResponseHead::version) {
-            // As curl says it.
+            // The spelling of curl.
             Some(Version::HTTP_10) => "1",
             Some(_) => "1.1",
             None => "0",
         }
     }
 
-    /// The first value of a field of the last head.
+    /// Returns the first value of a field of the last head, or an empty text.
     pub(crate) fn field(&self, name: &str) -> String {
         let value = self.head.as_ref().and_then(|head| head.headers().get(name));
         value
@@ -108,7 +108,7 @@ impl Report {
             .unwrap_or_default()
     }
 
-    /// How many fields the last head has.
+    /// Returns the number of fields of the last head.
     pub(crate) fn fields(&self) -> usize {
         self.head.as_ref().map_or(0, |head| head.headers().len())
     }
@@ -117,7 +117,7 @@ impl Report {
         self.effective.as_ref().map_or_else(|| url_to_show(&self.url), Url::to_string)
     }
 
-    /// Where the response would have led, had the redirect been followed.
+    /// Returns the target of a redirect that was not followed, or an empty text.
     pub(crate) fn redirect_url(&self) -> String {
         let Some(head) = self.head.as_ref().filter(|head| head.status().is_redirection()) else {
             return String::new();
@@ -131,18 +131,18 @@ impl Report {
         self.effective.as_ref().map_or_else(String::new, |url| url.scheme().to_string())
     }
 
-    /// Bytes a second.
+    /// Returns bytes per second.
     pub(crate) fn speed(&self) -> u64 {
         let seconds = self.total.as_secs_f64();
         if seconds > 0.0 { (self.received as f64 / seconds) as u64 } else { 0 }
     }
 }
 
-/// Returns a URL as the user gave it, but without user and password.
+/// Returns a URL as the user wrote it, without user and password.
 pub(crate) fn url_to_show(url: &str) -> String {
     match Url::parse(url).is_ok_and(|url| url.credentials().is_none()) {
         true => url.to_owned(),
-        // In a text that is no URL, all that stands before an @ may be a password.
+        // In a malformed URL, everything before an @ may be a password.
         false => match url.rsplit_once('@') {
             Some((before, behind)) => {
                 let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);

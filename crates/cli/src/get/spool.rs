@@ -1,4 +1,4 @@
-//! A body that waits for its turn on standard output: in memory, and on disk behind that.
+//! Storage for a body that waits for its turn on standard output: memory first, then disk.
 
 #[cfg(test)]
 mod tests;
@@ -10,20 +10,19 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, process};
 
-/// Bytes of one body that wait in memory: 256 KiB.
+/// Most bytes of one body in memory: 256 KiB.
 const IN_MEMORY: usize = 256 << 10;
 
-/// Bytes of one body that wait on disk besides: 16 GiB.
+/// Most further bytes of one body on disk: 16 GiB.
 const ON_DISK: u64 = 16 << 30;
 
-/// Bytes that are read from the disk at once.
+/// Bytes to read from the disk at once.
 const PIECE: usize = 64 << 10;
 
-/// Names of temporary files that are tried before another error than "exists" is believed.
+/// Names to try for the temporary file before "already exists" counts as an error.
 const TRIES: u32 = 64;
 
-/// The bytes, in the order in which they came: memory, then the file, then the piece that the file
-/// did not take.
+/// The bytes in order of arrival: in memory, then in the file, then the piece that did not fit the file.
 #[derive(Debug, Default)]
 pub(super) struct Spool {
     memory: Vec<u8>,
@@ -34,12 +33,12 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// Keeps `piece` behind what is there.
+    /// Appends `piece`.
     ///
     /// # Errors
     ///
-    /// The system's if the disk takes no more, or [`ON_DISK`] is reached. `piece` is kept all the
-    /// same, but another one must not come.
+    /// The disk is full, or the limit [`ON_DISK`] is reached. This `piece` is still kept, but the caller must
+    /// not append another.
     pub(super) fn keep(&mut self, piece: &[u8]) -> io::Result<()> {
         if self.file.is_none() && self.memory.len() + piece.len() <= IN_MEMORY {
             self.memory.extend_from_slice(piece);
@@ -55,24 +54,24 @@ impl Spool {
     fn spill(&mut self, piece: &[u8]) -> io::Result<()> {
         let after = self.on_disk + piece.len() as u64;
         if after > ON_DISK {
-            return Err(io::Error::other("16 GiB of one body are on disk already"));
+            return Err(io::Error::other("the limit of 16 GiB on disk for one body is reached"));
         }
         if self.file.is_none() {
             self.file = Some(temporary(&env::temp_dir())?);
         }
         if let Some(file) = &mut self.file {
-            // A part of the piece may be written then. It is never read: `on_disk` does not count it.
+            // An error may leave a part of the piece in the file. `on_disk` excludes it, so it is never read.
             file.write_all(piece)?;
         }
         self.on_disk = after;
         Ok(())
     }
 
-    /// Hands all bytes to `print`, and gives memory and file back.
+    /// Passes all bytes to `print`, and frees memory and file.
     ///
     /// # Errors
     ///
-    /// Those of `print`, and those of reading the file.
+    /// Errors of `print`, and of reading the file.
     pub(super) fn empty<E: From<io::Error>>(
         self,
         mut print: impl FnMut(&[u8]) -> Result<(), E>,
@@ -93,14 +92,14 @@ impl Spool {
     }
 }
 
-/// A file in `directory` that has no name any more, so that nothing of it outlives the process.
+/// Creates a file in `directory` and unlinks it, so that it does not outlive the process.
 fn temporary(directory: &Path) -> io::Result<File> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let mut tries = 0;
     loop {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = directory.join(format!("sockit-{}-{count}.body", process::id()));
-        // Only the owner may read it, and a name that somebody else has made is never used.
+        // Only the owner may read the file, and an existing file is never opened.
         match File::options().read(true).write(true).create_new(true).mode(0o600).open(&path) {
             Ok(file) => return fs::remove_file(&path).map(|()| file),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {

@@ -1,4 +1,4 @@
-//! One URL, from the request to the last line about it.
+//! The transfer of one URL, from the request to the last line of output about it.
 
 use std::fmt::Write as _;
 use std::io::{self, PipeReader, PipeWriter, Read as _};
@@ -9,21 +9,24 @@ use std::time::Instant;
 use httpget::download::{Backoff, Download, Downloaded, Progress as Step};
 use httpget::{Client, Event, Limits, Request};
 
-use super::destination::{Destination, Names};
+use super::destination::{Destination, FreeNames};
 use super::jobs::Job;
 use super::outlet::{self, Outlet, Printer};
 use super::progress::{Bar, Progress};
 use super::report::{Report, url_to_show};
 use super::turns::{Turn, Turns};
+use super::verbose;
 use super::write_out::{self, WriteOut};
-use super::{LARGEST_JSON_BODY, verbose};
 use crate::args::common::Common;
 use crate::args::get::Get;
 use crate::escape::{quote, visible};
 use crate::exit::{self, Failure};
 use crate::stdio;
 
-/// What all transfers share.
+/// The largest body in an object of `--json`, unless `--max-filesize` sets another limit.
+const MAX_JSON_BODY: u64 = 1 << 20;
+
+/// Everything that transfers share.
 pub(super) struct Transfers<'a> {
     pub(super) args: &'a Get,
     pub(super) common: &'a Common,
@@ -32,18 +35,18 @@ pub(super) struct Transfers<'a> {
     pub(super) progress: Progress,
     pub(super) output: stdio::Printer,
     pub(super) errors: stdio::Printer,
-    /// Bodies go to a terminal.
+    /// `true` if bodies go to a terminal.
     pub(super) to_terminal: bool,
     pub(super) turns: Turns,
-    pub(super) names: Names,
+    pub(super) names: FreeNames,
 }
 
 impl Transfers<'_> {
-    /// Carries the job out, and says itself what there is to say of it.
+    /// Runs a job, and prints its results and its failure.
     ///
     /// # Errors
     ///
-    /// Without a message, if the transfer failed or its results can't be printed.
+    /// A failure without a message, because it is already printed.
     pub(super) fn run(&self, job: Job) -> Result<(), Failure> {
         let Job { index, place, url, to } = job;
         let _turn = Turn { turns: &self.turns, index };
@@ -78,16 +81,18 @@ impl Transfers<'_> {
         }
         let result = result.map_err(|failure| self.print_error(failure));
         if prints {
-            // The lines about a transfer stand behind its body, never inside another one.
+            // Lines about a transfer follow its body, and never interrupt another one.
             self.turns.wait(index);
         }
-        self.tell(&report, body.as_deref()).map_err(|failure| self.print_error(failure)).and(result)
+        self.print_results(&report, body.as_deref())
+            .map_err(|failure| self.print_error(failure))
+            .and(result)
     }
 
-    /// Takes note of what a transfer has come to.
+    /// Adds the outcome of a transfer to its report.
     fn settle(&self, mut done: Downloaded, report: &mut Report) -> Result<(), Failure> {
         if self.common.verbose > 0 {
-            self.say(&verbose::end(done.response.body(), report.warnings));
+            self.print_note(&verbose::end(done.response.body(), report.warnings));
         }
         report.settle(&done.response);
         report.received = done.fetched;
@@ -102,13 +107,13 @@ impl Transfers<'_> {
         let free = if self.args.no_clobber { Some(self.names.free(file)?) } else { None };
         let file = free.as_deref().unwrap_or(file);
         report.file = Some(file.display().to_string());
-        let (download, mut watch) = self.begin(report, None, &visible(&file.to_string_lossy()));
-        let done = download.to_file_with_progress(file, &mut |step| watch.see(&step));
-        watch.end();
+        let (download, mut monitor) = self.begin(report, None, &visible(&file.to_string_lossy()));
+        let done = download.to_file_with_progress(file, &mut |step| monitor.handle_step(&step));
+        monitor.end();
         Ok(done?)
     }
 
-    /// The transfer goes on while others have their turn on standard output.
+    /// Fetches to standard output. The transfer continues while others have their turn there.
     fn fetch_to_output(&self, binary: bool, report: &mut Report) -> Result<Downloaded, Failure> {
         let index = report.index;
         let text_only = !binary && self.to_terminal;
@@ -123,14 +128,14 @@ impl Transfers<'_> {
             report.begin = Some(Instant::now());
         }
         let name = url_to_show(&report.url);
-        let (download, mut watch) = self.begin(report, None, &name);
-        let done = download.to_with_progress(&io::stdout(), &mut |step| watch.see(&step));
-        watch.end();
+        let (download, mut monitor) = self.begin(report, None, &name);
+        let done = download.to_with_progress(&io::stdout(), &mut |step| monitor.handle_step(&step));
+        monitor.end();
         done.map_err(Failure::of_output)
     }
 
-    /// Fetches to the one end of a pipe, the other end of which leads to `outlet`. Returns `None` if
-    /// that needs a thread and there is none.
+    /// Fetches to a pipe whose other end leads to `outlet`. Returns `None` if that needs a thread and the
+    /// system refuses one.
     fn fetch_to(
         &self,
         outlet: Outlet<'_>,
@@ -138,12 +143,12 @@ impl Transfers<'_> {
         report: &mut Report,
     ) -> Option<Result<Downloaded, Failure>> {
         let name = url_to_show(&report.url);
-        let (download, mut watch) = self.begin(report, None, &name);
+        let (download, mut monitor) = self.begin(report, None, &name);
         let room = outlet::room(&entrance);
-        // A person sees each piece when it comes, and heads are written before the body is known.
+        // On a terminal, each piece is shown immediately. With -i, heads precede the size of the body.
         let at_once = outlet.text_only || self.args.include;
         thread::scope(|scope| {
-            let mut printer = Printer::Waits(outlet, body);
+            let mut printer = Printer::Waiting(outlet, body);
             if at_once {
                 printer.start(scope);
             }
@@ -151,23 +156,23 @@ impl Transfers<'_> {
                 if matches!(step, Step::Begun { total, .. } if total.is_none_or(|it| it > room)) {
                     printer.start(scope);
                 }
-                watch.see(&step);
+                monitor.handle_step(&step);
             });
-            watch.end();
+            monitor.end();
             drop(entrance);
-            // An error of the printer comes first: it is the reason why the transfer failed.
+            // An error of the printer takes precedence, because it caused the transfer to fail.
             Some(printer.finish()?.and_then(|()| Ok(done?)))
         })
     }
 
-    /// The body as well, of a megabyte at most unless the user has another limit.
+    /// Fetches to memory, at most [`MAX_JSON_BODY`] bytes unless `--max-filesize` sets another limit.
     fn fetch_to_memory(&self, report: &mut Report) -> Result<(Downloaded, Vec<u8>), Failure> {
         let mut limits = self.client.limits().clone();
         if self.args.max_filesize.is_none() {
-            limits.body = LARGEST_JSON_BODY;
+            limits.body = MAX_JSON_BODY;
         }
         let name = url_to_show(&report.url);
-        let (download, mut watch) = self.begin(report, Some(limits), &name);
+        let (download, mut monitor) = self.begin(report, Some(limits), &name);
         let failed = |error: io::Error| Failure::new(exit::OTHER, format!("--json: {error}"));
         let (mut exit, entrance) = io::pipe().map_err(failed)?;
         thread::scope(|scope| {
@@ -179,28 +184,28 @@ impl Transfers<'_> {
             let reader = reader.map_err(|error| {
                 Failure::new(exit::OTHER, format!("--json: start a thread: {error}"))
             })?;
-            let done = download.to_with_progress(&entrance, &mut |step| watch.see(&step));
-            watch.end();
+            let done = download.to_with_progress(&entrance, &mut |step| monitor.handle_step(&step));
+            monitor.end();
             drop(entrance);
             let bytes = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             Ok((done?, bytes.map_err(failed)?))
         })
     }
 
-    /// Returns the transfer of `report`'s URL, and who watches it under `name`.
+    /// Returns the download of `report`'s URL, and its monitor, which shows it under `name`.
     fn begin<'a>(
         &'a self,
         report: &'a mut Report,
         limits: Option<Limits>,
         name: &str,
-    ) -> (Download, Watch<'a>) {
+    ) -> (Download, Monitor<'a>) {
         let mut request = self.request(&report.url);
         report.effective = request.url().cloned();
         if let Some(limits) = limits {
             request = request.with_limits(limits);
         }
         let bar = self.progress.bar(name);
-        (self.download(request), Watch { transfers: self, report, bar, at: 0 })
+        (self.download(request), Monitor { transfers: self, report, bar, at: 0 })
     }
 
     fn request(&self, url: &str) -> Request {
@@ -215,7 +220,7 @@ impl Transfers<'_> {
     fn download(&self, request: Request) -> Download {
         let args = self.args;
         let mut download = Download::new(request).with_resume(args.resume).with_retries(args.retry);
-        // As with curl, 0 stands for the default.
+        // As in curl, 0 means the default.
         if let Some(wait) = args.retry_delay.filter(|wait| !wait.is_zero()) {
             download = download.with_backoff(Backoff::steady(wait));
         }
@@ -227,60 +232,60 @@ impl Transfers<'_> {
         download.with_error_content(!args.fail).with_heads(args.include)
     }
 
-    /// Whether anybody wants to know more than the body.
-    fn is_told(&self) -> bool {
+    /// Returns `true` if the output needs more than the body.
+    fn needs_report(&self) -> bool {
         self.common.json || self.common.verbose > 0 || self.write_out.is_some()
     }
 
-    /// What was asked for: `--json`, `--write-out`.
-    fn tell(&self, report: &Report, body: Option<&[u8]>) -> Result<(), Failure> {
+    /// Prints the results for `--json` and `--write-out`.
+    fn print_results(&self, report: &Report, body: Option<&[u8]>) -> Result<(), Failure> {
         if self.common.json {
             self.output.print(object(report, body).as_bytes())?;
         }
         if let Some(format) = &self.write_out {
             let written = format.write(report);
             self.output.print(written.output.as_bytes())?;
-            // Where that fails, nobody is left to tell.
+            // Standard error was the last place to report to.
             let _ = self.errors.print(written.errors.as_bytes());
         }
         Ok(())
     }
 
-    /// Says why, at once, and leaves the code. As with curl, `-s` silences that too, unless `-S` or
-    /// `-v` is there.
+    /// Prints the message of a failure, and returns its code without the message. As in curl, `-s` silences
+    /// the message unless `-S` or `-v` is given.
     fn print_error(&self, failure: Failure) -> Failure {
         let is_silent = self.args.silent && !self.args.show_error && self.common.verbose == 0;
         if let (Some(message), false) = (failure.message(), is_silent) {
-            self.say(&format!("sockit: {message}\n"));
+            self.print_note(&format!("sockit: {message}\n"));
         }
         Failure::silent(failure.code())
     }
 
-    /// On standard error, above the bars.
-    fn say(&self, text: &str) {
-        // Where that fails, nobody is left to tell.
+    /// Prints text on standard error, above the progress bars.
+    fn print_note(&self, text: &str) {
+        // Standard error was the last place to report to.
         let _ = self.progress.suspend(|| self.errors.print(text.as_bytes()));
     }
 }
 
-/// What becomes of a transfer while it runs.
-struct Watch<'a> {
+/// Follows a running transfer: updates its report and its progress bar.
+struct Monitor<'a> {
     transfers: &'a Transfers<'a>,
     report: &'a mut Report,
     bar: Bar,
-    /// Where the content of this attempt begins.
+    /// Offset at which the content of this attempt begins.
     at: u64,
 }
 
-impl Watch<'_> {
-    /// The transfer has ended; how long it took is what counts as its time.
+impl Monitor<'_> {
+    /// Records the total time at the end of the transfer.
     fn end(&mut self) {
         self.report.total = self.report.now().unwrap_or_default();
     }
 
-    fn see(&mut self, step: &Step<'_>) {
+    fn handle_step(&mut self, step: &Step<'_>) {
         match step {
-            Step::Event(event) => self.hear(event),
+            Step::Event(event) => self.handle_event(event),
             Step::Begun { at, total, response, .. } => {
                 self.at = *at;
                 self.report.settle(response);
@@ -298,28 +303,28 @@ impl Watch<'_> {
                 });
             }
             Step::Complete { bytes, .. } if self.transfers.common.verbose > 0 => {
-                self.transfers.say(&verbose::complete(*bytes));
+                self.transfers.print_note(&verbose::complete(*bytes));
             }
             Step::TooLate { wait, .. } if self.transfers.common.verbose > 0 => {
-                self.transfers.say(&verbose::too_late(*wait));
+                self.transfers.print_note(&verbose::too_late(*wait));
             }
             _ => {}
         }
     }
 
-    fn hear(&mut self, event: &Event<'_>) {
-        // A head is copied for it, which ten thousand small transfers would feel.
-        if self.transfers.is_told() {
-            self.report.hear(event);
+    fn handle_event(&mut self, event: &Event<'_>) {
+        // The report copies each head, which would slow down ten thousand small transfers.
+        if self.transfers.needs_report() {
+            self.report.add_event(event);
         }
         if self.transfers.common.verbose > 0 {
-            self.transfers.say(&verbose::tell(event));
+            self.transfers.print_note(&verbose::describe(event));
         }
     }
 }
 
-/// The line that `--json` prints: what `%{json}` has, the fields of the head, and the body where it
-/// goes to no file.
+/// Returns the line of `--json`: the members of `%{json}`, the fields of the head, and the body unless it
+/// went to a file.
 fn object(report: &Report, body: Option<&[u8]>) -> String {
     let mut text = write_out::json(report);
     text.pop();
@@ -329,7 +334,7 @@ fn object(report: &Report, body: Option<&[u8]>) -> String {
         let _ = match std::str::from_utf8(body) {
             Ok(body) => write!(text, ",\"body\":{}", quote(body)),
             Err(_) => {
-                write!(text, ",\"body\":null,\"note\":\"the body is not UTF-8: use -o FILE\"")
+                write!(text, ",\"body\":null,\"note\":\"the body is not UTF-8; -o FILE saves it\"")
             }
         };
     }

@@ -1,10 +1,11 @@
-//! The order on standard output: the bodies come in the order of the URLs, however many transfers
-//! run at the same time.
+//! The order on standard output: bodies are printed in the order of the URLs, regardless of the number of
+//! simultaneous transfers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, PipeReader, PipeWriter};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+/// The turns of all transfers.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     state: Mutex<State>,
@@ -13,11 +14,11 @@ pub(super) struct Turns {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The number of the transfer whose turn it is: all before it have ended.
+    /// The number of the transfer whose turn it is. All transfers before it have ended.
     next: usize,
-    /// Transfers behind it that have ended too.
+    /// Later transfers that have already ended.
     ended: BTreeSet<usize>,
-    /// The threads in [`Turns::wait`]. Without any, nobody needs to be woken.
+    /// Number of threads in [`Turns::wait`]. Without any, no wake-up is needed.
     waiting: usize,
     /// The pipes of [`Turns::notice`], by transfer.
     notices: BTreeMap<usize, PipeWriter>,
@@ -40,12 +41,12 @@ impl Turns {
         }
     }
 
-    /// Returns a pipe that ends when the turn of this transfer comes, for poll(2). Returns `None`
-    /// if it has come.
+    /// Returns a pipe for poll(2) that ends when the turn of this transfer comes. Returns `None` if it has
+    /// already come.
     ///
     /// # Errors
     ///
-    /// The system's, often because too many files are open.
+    /// The system refuses a pipe, often because of the limit of open files.
     pub(super) fn notice(&self, index: usize) -> io::Result<Option<PipeReader>> {
         if self.has_come(index) {
             return Ok(None);
@@ -66,7 +67,7 @@ impl Turns {
         while ended.remove(next) {
             *next += 1;
         }
-        // To drop the writer ends the pipe.
+        // Dropping the writer ends the pipe.
         notices.remove(next);
         if *waiting > 0 {
             self.changed.notify_all();
@@ -78,7 +79,7 @@ impl Turns {
     }
 }
 
-/// Ends the turn of a transfer when dropped, whatever becomes of the transfer.
+/// Ends the turn of a transfer when dropped, even if the transfer failed.
 pub(super) struct Turn<'a> {
     pub(super) turns: &'a Turns,
     pub(super) index: usize,

@@ -1,6 +1,6 @@
-//! `-v`: both heads and the connection's story, on standard error.
+//! `-v`: the events of the connection and both heads, on standard error.
 //!
-//! `*` is what happens, `>` the request, `<` the response, as curl has it.
+//! As in curl, `*` marks an event, `>` the request and `<` the response.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,14 +9,16 @@ use httpget::{Body, Event, http};
 
 use crate::escape::visible;
 
-/// The lines for an event; empty where there is nothing to tell.
-pub(crate) fn tell(event: &Event<'_>) -> String {
+/// Returns the lines for an event, or an empty text.
+pub(crate) fn describe(event: &Event<'_>) -> String {
     let mut text = String::new();
     match event {
         Event::Connect(event) => remark(&mut text, event),
         Event::Reused { peer: Some(peer) } => remark(&mut text, format_args!("reused {peer}")),
         Event::Reused { peer: None } => remark(&mut text, "reused the connection"),
-        Event::Retry => remark(&mut text, "the reused connection was dead: once more on a new one"),
+        Event::Retry => {
+            remark(&mut text, "the reused connection was dead; trying once more on a new one")
+        }
         Event::Request(bytes) => quote(&mut text, '>', bytes),
         Event::Interim(head) | Event::Head(head) => quote(&mut text, '<', head.raw()),
         Event::Warning(warning) => remark(&mut text, warning),
@@ -24,10 +26,7 @@ pub(crate) fn tell(event: &Event<'_>) -> String {
             remark(&mut text, format_args!("redirected to {to}"));
             if !dropped.is_empty() {
                 let names: Vec<&str> = dropped.iter().map(http::HeaderName::as_str).collect();
-                remark(
-                    &mut text,
-                    format_args!("another origin does not get: {}", names.join(", ")),
-                );
+                remark(&mut text, format_args!("not sent to another origin: {}", names.join(", ")));
             }
         }
         Event::Kept => remark(&mut text, "the connection is kept"),
@@ -39,30 +38,35 @@ pub(crate) fn tell(event: &Event<'_>) -> String {
     text
 }
 
-/// The line about a file that needs nothing more.
+/// Returns the line about a complete file.
 pub(crate) fn complete(bytes: u64) -> String {
     let mut text = String::new();
-    remark(&mut text, format_args!("all {bytes} bytes are there already: nothing is fetched"));
+    remark(&mut text, format_args!("the file already has all {bytes} bytes; nothing is fetched"));
     text
 }
 
-/// The line about attempts that are left.
+/// Returns the line about a retry that the time limit rules out.
 pub(crate) fn too_late(wait: Duration) -> String {
     let mut text = String::new();
     let seconds = wait.as_secs_f64();
-    remark(&mut text, format_args!("no further attempt: it would be due in {seconds:.1} s only"));
+    remark(
+        &mut text,
+        format_args!(
+            "no further attempt: the next would be due in {seconds:.1} s, beyond the time limit"
+        ),
+    );
     text
 }
 
-/// The lines behind a body: its trailers, what was remarked after the first `told` warnings, and what
-/// becomes of the connection.
-pub(crate) fn end(body: &Body, told: usize) -> String {
+/// Returns the lines after a body: its trailers, its warnings after the first `printed`, and the fate of
+/// the connection.
+pub(crate) fn end(body: &Body, printed: usize) -> String {
     let mut text = String::new();
     for (name, value) in body.trailers().into_iter().flatten() {
         quote(&mut text, '<', &[name.as_str().as_bytes(), b": ", value.as_bytes()].concat());
     }
-    body.warnings().iter().skip(told).for_each(|warning| remark(&mut text, warning));
-    text.push_str(&body.connection_event().map(|event| tell(&event)).unwrap_or_default());
+    body.warnings().iter().skip(printed).for_each(|warning| remark(&mut text, warning));
+    text.push_str(&body.connection_event().map(|event| describe(&event)).unwrap_or_default());
     text
 }
 
@@ -71,8 +75,8 @@ fn remark(text: &mut String, message: impl std::fmt::Display) {
     let _ = writeln!(text, "* {message}");
 }
 
-/// The lines of a head. What could command a terminal is shown as what it is, and of credentials
-/// only the name: such lines end up in reports of faults.
+/// Adds the lines of a head. Control characters, which a terminal could obey, are escaped. Credentials are
+/// hidden, because such lines end up in bug reports.
 fn quote(text: &mut String, mark: char, head: &[u8]) {
     let head = String::from_utf8_lossy(head);
     let mut hidden = false;

@@ -1,4 +1,4 @@
-//! `--write-out`: curl's variables by curl's names.
+//! `--write-out`: a format with the variables of curl.
 
 #[cfg(test)]
 mod tests;
@@ -26,27 +26,28 @@ enum Part {
     Json,
     /// `%{header_json}`
     HeaderJson,
-    /// What follows is for a failed transfer alone.
+    /// The following parts are only for a failed transfer.
     OnError,
     ToErrors,
     ToOutput,
 }
 
-/// A name and how its value is found. A number stays bare in JSON.
+/// The name of a variable, and the function that returns its value.
 #[derive(Debug)]
 struct Variable {
     name: &'static str,
     value: fn(&Report) -> Value,
 }
 
+/// The value of a variable. Only texts are quoted in JSON.
 enum Value {
     Text(String),
     Number(String),
 }
 
 impl Value {
-    /// Returns the value on one line: a server, or a file's name, can put no line end into it.
-    fn words(self) -> String {
+    /// Returns the value as one line. Line ends of servers and file names are escaped.
+    fn printable(self) -> String {
         match self {
             Value::Text(text) => visible(&text).into_owned(),
             Value::Number(number) => number,
@@ -73,7 +74,7 @@ fn seconds(value: Option<std::time::Duration>) -> Value {
     Value::Number(format!("{:.6}", value.unwrap_or_default().as_secs_f64()))
 }
 
-/// In the order of the alphabet, as `%{json}` has them.
+/// The variables, in alphabetical order as in `%{json}`.
 static VARIABLES: [Variable; 34] = [
     Variable { name: "content_type", value: |r| text(r.field("content-type")) },
     Variable { name: "errormsg", value: |r| text(r.error.as_deref().unwrap_or_default()) },
@@ -117,15 +118,15 @@ static VARIABLES: [Variable; 34] = [
     Variable { name: "urlnum", value: |r| number(r.index) },
 ];
 
-/// The longest format in a file: 1 MiB.
-const LONGEST: u64 = 1 << 20;
+/// Bytes of the longest format in a file: 1 MiB.
+const MAX_FORMAT: u64 = 1 << 20;
 
-/// Reads a format from a file, or from standard input (`-`). As with curl, its line ends do not
-/// count: `\n` is one.
+/// Reads a format from a file, or from standard input (`-`). As in curl, line ends are removed; `\n` stands
+/// for one.
 ///
 /// # Errors
 ///
-/// [`exit::UNREADABLE`] if that cannot be read, is longer than 1 MiB, or not UTF-8.
+/// [`exit::UNREADABLE`] if the format cannot be read, is longer than 1 MiB, or is not UTF-8.
 pub(super) fn read(file: &str, stdio: &mut Stdio) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::new(exit::UNREADABLE, format!("-w @{file}: {error}"));
     let input: Box<dyn BufRead> = match file {
@@ -133,8 +134,8 @@ pub(super) fn read(file: &str, stdio: &mut Stdio) -> Result<String, Failure> {
         file => Box::new(BufReader::new(File::open(file).map_err(failed)?)),
     };
     let mut text = String::new();
-    let count = input.take(LONGEST + 1).read_to_string(&mut text).map_err(failed)?;
-    if count as u64 > LONGEST {
+    let count = input.take(MAX_FORMAT + 1).read_to_string(&mut text).map_err(failed)?;
+    if count as u64 > MAX_FORMAT {
         return Err(failed(io::Error::other("longer than 1 MiB")));
     }
     text.retain(|c| !matches!(c, '\r' | '\n'));
@@ -159,10 +160,10 @@ impl FromStr for WriteOut {
                 plain.push('%');
                 (None, 2)
             } else if let Some(body) = special.strip_prefix("%header{") {
-                let end = body.find('}').ok_or("a %header{ without its }")?;
+                let end = body.find('}').ok_or("%header{ lacks its }")?;
                 (Some(Part::Header(body[..end].to_ascii_lowercase())), end + 9)
             } else if let Some(body) = special.strip_prefix("%{") {
-                let end = body.find('}').ok_or("a %{ without its }")?;
+                let end = body.find('}').ok_or("%{ lacks its }")?;
                 (Some(part(&body[..end])?), end + 3)
             } else {
                 plain.push('%');
@@ -184,8 +185,8 @@ impl FromStr for WriteOut {
     }
 }
 
-/// What a backslash and the letter behind it stand for, and their length. Others stand for
-/// themselves.
+/// Returns the character for a backslash sequence at the start of `special`, and the length of the sequence.
+/// Unknown sequences stand for themselves.
 fn escaped(special: &str) -> (&str, usize) {
     match special.as_bytes().get(1) {
         Some(b'n') => ("\n", 2),
@@ -196,6 +197,7 @@ fn escaped(special: &str) -> (&str, usize) {
     }
 }
 
+/// Returns the part for a name in `%{name}`.
 fn part(name: &str) -> Result<Part, String> {
     Ok(match name {
         "json" => Part::Json,
@@ -205,12 +207,12 @@ fn part(name: &str) -> Result<Part, String> {
         "stdout" => Part::ToOutput,
         name => {
             let variable = VARIABLES.iter().find(|variable| variable.name == name);
-            Part::Variable(variable.ok_or_else(|| format!("no variable is called '{name}'"))?)
+            Part::Variable(variable.ok_or_else(|| format!("unknown variable '{name}'"))?)
         }
     })
 }
 
-/// What goes to standard output, and what to standard error.
+/// The texts for standard output and standard error.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) output: String,
@@ -224,8 +226,8 @@ impl WriteOut {
         for part in &self.0 {
             let words = match part {
                 Part::Text(text) => text.clone(),
-                Part::Variable(variable) => (variable.value)(report).words(),
-                Part::Header(name) => Value::Text(report.field(name)).words(),
+                Part::Variable(variable) => (variable.value)(report).printable(),
+                Part::Header(name) => Value::Text(report.field(name)).printable(),
                 Part::Json => json(report),
                 Part::HeaderJson => header_json(report),
                 Part::OnError if report.exit_code == 0 => break,
@@ -242,11 +244,11 @@ impl WriteOut {
     }
 }
 
-/// All variables as one object on one line.
+/// Returns all variables as one JSON object on one line.
 pub(crate) fn json(report: &Report) -> String {
     let members = VARIABLES.iter().map(|variable| {
         let value = match variable.name {
-            // A number in JSON has no zeros in front.
+            // Numbers in JSON have no leading zeros.
             "http_code" | "response_code" => report.status().to_string(),
             _ => (variable.value)(report).json(),
         };
@@ -255,7 +257,7 @@ pub(crate) fn json(report: &Report) -> String {
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-/// The fields of the head: each name once, with all of its values.
+/// Returns the fields of the head as a JSON object: each name once, with all of its values.
 pub(crate) fn header_json(report: &Report) -> String {
     let Some(head) = &report.head else { return "{}".to_owned() };
     let members = head.headers().keys().map(|name| {

@@ -1,4 +1,4 @@
-//! `sockit time bench`.
+//! `sockit time bench`: generates load and prints latencies.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::exit::{self, Failure};
 use crate::serve::{bound_printing, raise_descriptors};
 use crate::stdio::Stdio;
 
-/// `sockit time bench`
+/// Runs `sockit time bench`.
 pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let load = Load::new()
@@ -39,16 +39,16 @@ pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Resu
     };
     let log = log.as_mut().map(|file| file as &mut (dyn Write + Send));
     let stop = Arc::new(AtomicBool::new(false));
-    // Not by a thread that waits for them: alone, system calls cost less.
+    // Flags instead of a waiting thread: system calls cost less in a process with a single thread.
     for signal in [SIGINT, SIGTERM] {
-        // The second ends the program at once.
+        // The second signal ends the program immediately.
         signal_hook::flag::register_conditional_shutdown(signal, exit::OTHER.into(), stop.clone())
             .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
             .map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
     }
     let report = load.run(&endpoint, &stop, log);
-    // Only the printing is left to stop: the next signal ends the program at once, and after an
-    // earlier one standard output has a second.
+    // From here on, only printing remains. The next signal ends the program immediately; after an earlier
+    // one, printing has a second.
     if stop.swap(true, Ordering::Relaxed) {
         bound_printing(SIGINT, stop);
     }
@@ -73,7 +73,8 @@ impl From<BenchError> for Failure {
     }
 }
 
-/// Lost datagrams are told, but are no failure: they may be lost.
+/// Returns the failure of a run, if any. Lost datagrams are reported but are no failure, because UDP may lose
+/// them.
 fn verdict(endpoint: &Endpoint, report: &Report) -> Result<(), Failure> {
     let why = report.failure.as_ref().map(|error| format!(": {}", exit::chain(error)));
     let why = why.unwrap_or_default();
@@ -81,16 +82,17 @@ fn verdict(endpoint: &Endpoint, report: &Report) -> Result<(), Failure> {
     let nothing = report.answers == 0 && report.latency.count() == 0;
     let (code, message) = if report.wrong > 0 {
         let first = report.first_wrong.as_deref().unwrap_or_default().escape_ascii();
-        let message = format!("{} answers are not what was sent; the first: {first}", report.wrong);
+        let message =
+            format!("{} wrong replies (not what was sent); the first: {first}", report.wrong);
         (exit::RECEIVE_ERROR, message)
     } else if nothing && refused {
-        (exit::COULD_NOT_CONNECT, format!("no answer{why}"))
+        (exit::COULD_NOT_CONNECT, format!("no reply{why}"))
     } else if report.ended > 0 {
         let code = if nothing { exit::NOTHING_RECEIVED } else { exit::RECEIVE_ERROR };
         (code, format!("{} connections ended too early{why}", report.ended))
     } else if report.timeouts > 0 || nothing && report.lost > 0 {
         let requests = report.timeouts + report.lost;
-        (exit::TIMED_OUT, format!("{requests} requests without an answer in time"))
+        (exit::TIMED_OUT, format!("{requests} requests without a reply in time (--timeout)"))
     } else if report.unconnected > 0 {
         let message = format!("{} connections could not be made{why}", report.unconnected);
         (exit::COULD_NOT_CONNECT, message)
@@ -100,6 +102,7 @@ fn verdict(endpoint: &Endpoint, report: &Report) -> Result<(), Failure> {
     Err(Failure::new(code, format!("bench {endpoint}: {message}")))
 }
 
+/// Column headings of latencies.
 const HEAD: [&str; 6] = ["mean", "p50", "p90", "p99", "p99.9", "max"];
 
 fn figures(latency: &Latency) -> [Duration; 6] {
@@ -107,6 +110,7 @@ fn figures(latency: &Latency) -> [Duration; 6] {
     [latency.mean(), p50, p90, p99, p999, latency.max()]
 }
 
+/// Returns the results as text.
 fn table(args: &TimeBench, endpoint: &Endpoint, report: &Report) -> String {
     let datagrams = endpoint.transport() == Transport::Udp;
     let answers = format!(
@@ -174,6 +178,7 @@ fn columns(latency: &Latency) -> String {
     figures(latency).map(column).concat()
 }
 
+/// Returns the counts of failures as text.
 fn failures(report: &Report, datagrams: bool) -> String {
     let counts = [
         (report.wrong, "wrong answers"),
@@ -194,19 +199,24 @@ fn failures(report: &Report, datagrams: bool) -> String {
     }
 }
 
+/// Returns the reason why the generator was the limit.
 fn reason(limit: Limit) -> String {
     match limit {
         Limit::Busy(share) => {
-            format!("its thread was busy {:.0} % of the time; --threads adds some", share * 100.0)
+            format!(
+                "its thread was busy {:.0} % of the time; more --threads may help",
+                share * 100.0
+            )
         }
         Limit::Waited(share) => {
-            format!("others had its processor for {:.0} % of the time", share * 100.0)
+            format!("other programs used its processor for {:.0} % of the time", share * 100.0)
         }
-        Limit::Late(by) => format!("a hundredth of its requests went out {} late", time(by)),
-        _ => "it has said no more".to_owned(),
+        Limit::Late(by) => format!("1 % of its requests were sent {} late or more", time(by)),
+        _ => "for an unknown reason".to_owned(),
     }
 }
 
+/// Returns the results as a JSON object.
 fn object(args: &TimeBench, report: &Report) -> String {
     let latency = |latency: &Latency| {
         let micros = figures(latency).map(|figure| figure.as_nanos() as f64 / 1e3);
@@ -258,7 +268,7 @@ fn object(args: &TimeBench, report: &Report) -> String {
     format!("{{{}}}\n", fields.join(","))
 }
 
-/// Three digits or so.
+/// Returns a duration with about three digits.
 fn time(time: Duration) -> String {
     let nanoseconds = time.as_nanos() as f64;
     let (value, unit) = match nanoseconds {

@@ -66,7 +66,7 @@ fn a_complete_file_is_reported_as_complete() {
     let finished = run(&args);
     finished.expect_code(0);
     assert!(
-        finished.stderr().contains("* all 5000 bytes are there already"),
+        finished.stderr().contains("* the file already has all 5000 bytes"),
         "{}",
         finished.story()
     );
@@ -257,7 +257,7 @@ fn a_file_in_a_read_only_directory_is_written_in_place() {
     assert_eq!(finished.expect_code(0).stdout_text(), "file\n");
     let said = finished.stderr();
     assert!(said.contains("an older one"), "a 404 leaves it as it was: {said}");
-    assert!(said.contains("* all 300000 bytes are there already"), "{said}");
+    assert!(said.contains("* the file already has all 300000 bytes"), "{said}");
     assert!(said.contains("Read-only file system"), "{said}");
     assert!(fs::read(&host).unwrap() == body);
 }

@@ -125,7 +125,8 @@ fn binary_data_is_printed_on_a_terminal_only_on_request() {
         let args = ["get", "-Z", at_once, &server.url("/binary"), &server.url("/text")];
         let (lines, bytes) = on_terminal(&args, 23);
         assert!(!bytes.contains(&0), "{lines:?}");
-        let told = "sockit: binary data can disturb a terminal: -o FILE saves it, -o - prints it";
+        let told =
+            "sockit: binary data can disturb the terminal; -o FILE saves it, -o - prints it anyway";
         assert!(lines.iter().any(|line| line == told), "{lines:?}");
         assert!(lines.iter().any(|line| line.ends_with("text")), "{lines:?}");
     }

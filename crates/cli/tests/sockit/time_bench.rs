@@ -181,7 +181,7 @@ fn one_changed_byte_is_detected() {
         }
     });
     let finished = run(&["time", "bench", &careless, "--duration", "1s", "--json"]);
-    finished.expect_code(56).expect_error_line(&["answers are not what was sent"]);
+    finished.expect_code(56).expect_error_line(&["wrong replies (not what was sent)"]);
     assert!(number(&finished, "wrong") > 0.0);
 }
 
@@ -261,7 +261,7 @@ fn a_server_that_never_answers_is_error_28() {
     });
     let args = ["time", "bench", &silent, "--warmup", "0", "--duration", "50ms"];
     let finished = run(&[&args[..], &["--timeout", "100ms", "--json"]].concat());
-    finished.expect_code(28).expect_error_line(&[&silent, "without an answer"]);
+    finished.expect_code(28).expect_error_line(&[&silent, "without a reply"]);
     assert!(number(&finished, "timeouts") > 0.0);
 }
 

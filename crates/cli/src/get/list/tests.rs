@@ -27,12 +27,12 @@ fn a_byte_order_mark_belongs_to_no_line() {
 
 #[test]
 fn a_line_that_is_no_text_is_refused_with_its_number_and_the_next_one_is_read() {
-    let long = "x".repeat(LONGEST_LINE);
+    let long = "x".repeat(MAX_LINE);
     let list = [b"a\n\xff\xfe\n", long.as_bytes(), b"x\nb\n", long.as_bytes()].concat();
-    let refused = "list:3 a line longer than 65536 bytes is no URL";
+    let refused = "list:3 the line is longer than 65536 bytes, the limit of a URL";
     assert_eq!(
         entries(list),
-        ["a", "list:2 not UTF-8 from byte 0 of the line", refused, "b", &long]
+        ["a", "list:2 the line is not UTF-8 from byte 0", refused, "b", &long]
     );
 }
 

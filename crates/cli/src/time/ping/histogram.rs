@@ -1,20 +1,20 @@
-//! The distribution of the round trips, drawn with characters.
+//! A histogram of the round trips, drawn with characters.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use timestamp::ping::Histogram;
 
-use super::report::{ms, seconds};
+use super::units::{ms, seconds};
 
-/// The rows up to the 99th hundredth. One more has the rest, however far away it is.
+/// Rows up to the 99th percentile. One more row has the rest.
 const ROWS: u32 = 16;
-/// The length of the longest bar.
+/// Characters of the longest bar.
 const WIDTH: u64 = 50;
-/// The distribution does not tell times apart that are closer than this part of them.
+/// The resolution of the distribution: it merges times closer than 1/512 of their value.
 const RESOLUTION: u32 = 512;
 
-/// The times from `from` up to `to` and how many there are.
+/// The number of times from `from` up to `to`.
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     from: Duration,
@@ -22,7 +22,7 @@ struct Row {
     count: u64,
 }
 
-/// A row for each stretch of time, with a bar as long as its share; nothing of nothing.
+/// Returns a row with a bar for each range of time, or an empty text without round trips.
 pub(super) fn draw(distribution: &Histogram) -> String {
     let rows = rows(distribution);
     let most = rows.iter().map(|row| row.count).max().unwrap_or(1);
@@ -37,6 +37,7 @@ pub(super) fn draw(distribution: &Histogram) -> String {
     text
 }
 
+/// Returns the histogram as a JSON array.
 pub(super) fn json(distribution: &Histogram) -> String {
     let object = |row: &Row| {
         let (from, to, count) = (seconds(row.from), seconds(row.to), row.count);
@@ -45,6 +46,7 @@ pub(super) fn json(distribution: &Histogram) -> String {
     format!("[{}]", rows(distribution).iter().map(object).collect::<Vec<_>>().join(","))
 }
 
+/// Divides the distribution into rows.
 fn rows(distribution: &Histogram) -> Vec<Row> {
     let ends = (distribution.min(), distribution.quantile(0.99), distribution.max());
     let (Some(min), Some(p99), Some(max)) = ends else { return Vec::new() };

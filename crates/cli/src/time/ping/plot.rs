@@ -1,23 +1,17 @@
-//! The round trips over time, as a picture.
+//! A plot of the round trips over time, as SVG.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use plotters::prelude::*;
-use timestamp::ping::Event;
 
-use super::Target;
+use super::target::Target;
 use crate::exit::{self, Failure};
 
 /// The size of the picture in pixels.
 const SIZE: (u32, u32) = (1000, 500);
-/// The points that a server has at most. Beyond, each pair of neighbours becomes the slower one.
-const MOST_POINTS: usize = 8_192;
-/// As Okabe and Ito (2008) have them, for eyes of all kinds. A server beyond the last has the first
-/// again.
+/// The colors of Okabe and Ito (2008), which color-blind people can distinguish. Further servers reuse them.
 const COLORS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
@@ -27,46 +21,8 @@ const COLORS: [RGBColor; 6] = [
     RGBColor(213, 94, 0),
 ];
 
-/// What there is to draw of one server.
-#[derive(Debug, Default)]
-pub(super) struct Series {
-    /// When each probe was sent whose fate is not known, in seconds since the beginning.
-    sent: BTreeMap<u64, f64>,
-    /// When the probe was sent, and milliseconds.
-    answers: Vec<(f64, f64)>,
-    lost: Vec<f64>,
-}
-
-impl Series {
-    pub(super) fn add(&mut self, since: Duration, event: &Event) {
-        match event {
-            Event::Sent { seq } => {
-                self.sent.insert(*seq, since.as_secs_f64());
-            }
-            Event::Answer(answer) => {
-                // Those that are late or come twice have been taken out before.
-                let Some(at) = self.sent.remove(&answer.seq) else { return };
-                self.answers.push((at, answer.round_trip.as_secs_f64() * 1e3));
-                if self.answers.len() > MOST_POINTS {
-                    let slower = |pair: &[(f64, f64)]| {
-                        pair.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a })
-                    };
-                    self.answers = self.answers.chunks(2).filter_map(slower).collect();
-                }
-            }
-            Event::Lost { seq } => {
-                self.lost.extend(self.sent.remove(seq));
-                if self.lost.len() > MOST_POINTS {
-                    self.lost = self.lost.iter().copied().step_by(2).collect();
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The file that is drawn into at the end. It is opened at the beginning: that it can't be should
-/// not be found out after an hour.
+/// The file of the plot. It is opened at the start, so that an error shows immediately and not after the
+/// measurement.
 #[derive(Debug)]
 pub(super) struct Picture {
     path: PathBuf,
@@ -74,7 +30,7 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// What is in the file stays there until then.
+    /// Opens the file. Its content stays until the plot is drawn.
     pub(super) fn create(path: &Path) -> Result<Picture, Failure> {
         let file = File::options().write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|e| {
@@ -83,13 +39,14 @@ impl Picture {
         Ok(Picture { path: path.to_owned(), file })
     }
 
+    /// Draws the plot into the file.
     pub(super) fn draw(mut self, targets: &[Target]) -> Result<(), Failure> {
         let failed = |e: &dyn std::fmt::Display| {
             Failure::new(exit::WRITE_ERROR, format!("draw {}: {e}", self.path.display()))
         };
         let mut svg = String::new();
         draw(&mut svg, targets).map_err(|e| failed(&e))?;
-        // A device has no length to set.
+        // Devices have no length.
         if self.file.metadata().is_ok_and(|file| file.is_file()) {
             self.file.set_len(0).map_err(|e| failed(&e))?;
         }
@@ -97,6 +54,7 @@ impl Picture {
     }
 }
 
+/// Draws the plot into `svg`.
 pub(super) fn draw(svg: &mut String, targets: &[Target]) -> Result<(), Box<dyn std::error::Error>> {
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
@@ -121,7 +79,7 @@ pub(super) fn draw(svg: &mut String, targets: &[Target]) -> Result<(), Box<dyn s
             .draw_series(series.answers.iter().map(|at| Circle::new(*at, 2, color.filled())))?
             .label(target.endpoint.as_str())
             .legend(move |(x, y)| Circle::new((x + 10, y), 4, color.filled()));
-        // From the axis up, over a twentieth of the height.
+        // A mark from the axis up, over a twentieth of the height.
         let mark = |at: &f64| PathElement::new([(*at, 0.0), (*at, top / 20.0)], color);
         let marks = chart.draw_series(series.lost.iter().map(mark))?;
         if !series.lost.is_empty() {

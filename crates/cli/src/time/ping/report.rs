@@ -1,4 +1,4 @@
-//! What a ping says: of each event, and of all of them.
+//! The output of a ping: a line per event, and a summary.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,15 +6,17 @@ use std::time::Duration;
 use timestamp::ping::{Answer, Event, Order};
 use timestamp::{Drift, Offset};
 
-use super::{Target, histogram};
+use super::histogram;
+use super::target::Target;
+use super::units::{ms, seconds};
 use crate::escape::quote;
 use crate::exit;
 
-/// The shares of the round trips that are told.
+/// The quantiles of round trips in the summary.
 const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
 const SECOND: i128 = 1_000_000_000;
 
-/// A line, for what has one. Trouble is for the log.
+/// Returns the line for an event, or `None` if it has none. Errors go to the log.
 pub(super) fn line(target: &Target, event: &Event) -> Option<String> {
     let name = target.name();
     Some(match event {
@@ -39,13 +41,13 @@ fn remark(order: Order) -> &'static str {
     }
 }
 
-/// A server's line of the table, if the event changes it.
+/// Returns a server's line of the table, or `None` if the event does not change it.
 pub(super) fn row(target: &Target, event: &Event) -> Option<String> {
     let last = match event {
         Event::Answer(answer) => format!("{} ms{}", ms(answer.round_trip), remark(answer.order)),
         Event::Lost { seq } => format!("no answer to {seq}"),
         Event::Error(error) => error.kind().to_string(),
-        Event::Foreign(_) => "not its answers".to_owned(),
+        Event::Foreign(_) => "not a server of this service".to_owned(),
         _ => return None,
     };
     let statistics = &target.statistics;
@@ -60,6 +62,7 @@ pub(super) fn row(target: &Target, event: &Event) -> Option<String> {
     Some(row)
 }
 
+/// Returns the counts of probes as text.
 fn counts(target: &Target) -> String {
     let statistics = &target.statistics;
     let mut counts = format!(
@@ -81,7 +84,7 @@ fn counts(target: &Target) -> String {
     counts
 }
 
-/// All of it, in lines.
+/// Returns the summary as text.
 pub(super) fn text(target: &Target, is_utc: bool, with_histogram: bool) -> String {
     let statistics = &target.statistics;
     let mut text = format!(
@@ -133,7 +136,7 @@ pub(super) fn text(target: &Target, is_utc: bool, with_histogram: bool) -> Strin
     text
 }
 
-/// An object for an event.
+/// Returns the JSON object for an event.
 pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
     let (kind, fields) = match event {
         Event::Connected(address) => {
@@ -153,7 +156,7 @@ pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
         Event::Lost { seq } => ("lost", format!(",\"seq\":{seq}")),
         Event::Error(error) => ("trouble", format!(",\"error\":{}", quote(&exit::chain(error)))),
         Event::Foreign(begin) => {
-            let message = target.foreign_words(begin);
+            let message = target.foreign_message(begin);
             ("trouble", format!(",\"error\":{}", quote(&message)))
         }
         // A probe that is sent shows in its answer or its loss.
@@ -163,7 +166,7 @@ pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
     Some(format!("{{\"kind\":\"{kind}\",\"endpoint\":{endpoint}{fields}}}\n"))
 }
 
-/// All of it, as an object. What is not known is null.
+/// Returns the summary as a JSON object. Unknown values are null.
 pub(super) fn json(target: &Target, with_histogram: bool) -> String {
     let statistics = &target.statistics;
     let (trips, clocks) = (statistics.round_trips(), statistics.estimator());
@@ -211,16 +214,7 @@ pub(super) fn json(target: &Target, with_histogram: bool) -> String {
     json
 }
 
-/// Milliseconds, without the unit.
-pub(super) fn ms(time: Duration) -> String {
-    format!("{:.3}", time.as_secs_f64() * 1e3)
-}
-
-pub(super) fn seconds(time: Duration) -> String {
-    format!("{}.{:09}", time.as_secs(), time.subsec_nanos())
-}
-
-/// Nanoseconds as seconds, to the last digit.
+/// Returns nanoseconds as decimal seconds.
 fn decimal(nanos: i128) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let size = nanos.unsigned_abs();
@@ -228,13 +222,13 @@ fn decimal(nanos: i128) -> String {
     format!("{sign}{}.{:09}", size / second, size % second)
 }
 
-/// At most two decimals, and none that is zero at the end.
+/// Returns a share in percent, with at most two decimals and without trailing zeros.
 fn percent(share: f64) -> String {
     let text = format!("{:.2}", share * 100.0);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// In milliseconds, or in seconds where one of both is that long.
+/// Returns an offset and its error in milliseconds, or in seconds if either is at least one.
 fn offset_text(offset: Offset) -> String {
     let Offset { nanos, error } = offset;
     let is_long = nanos.abs() >= SECOND || error.as_secs() > 0;

@@ -1,9 +1,11 @@
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
+use indicatif::ProgressStyle;
 use netcore::{Error, ErrorKind};
-use timestamp::Sample;
 use timestamp::ping::{Answer, Order};
+use timestamp::{Sample, Service};
 
+use super::view::LINE;
 use super::*;
 
 fn target() -> Target {
