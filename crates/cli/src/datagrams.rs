@@ -203,7 +203,9 @@ fn each_piece(
             Ok([]) => return Ok(()),
             Ok(read) => &read[..read.len().min(PAYLOAD)],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(Failure::new(exit::OTHER, format!("read standard input: {e}"))),
+            Err(error) => {
+                return Err(Failure::new(exit::OTHER, format!("read standard input: {error}")));
+            }
         };
         give(piece)?;
         let given = piece.len();

@@ -56,7 +56,7 @@ impl Failure {
     #[cfg(unix)]
     pub(crate) fn of_output(error: httpget::Error) -> Failure {
         let is_closed = error.kind() == httpget::ErrorKind::Write
-            && error.network().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe);
+            && error.network().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe);
         if is_closed { Failure::silent(DONE) } else { error.into() }
     }
 
@@ -202,10 +202,10 @@ fn hint(error: &Error) -> &'static str {
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
-    while let Some(e) = cause {
+    while let Some(error) = cause {
         // Writing to a string cannot fail.
-        let _ = write!(message, ": {e}");
-        cause = e.source();
+        let _ = write!(message, ": {error}");
+        cause = error.source();
     }
     message
 }

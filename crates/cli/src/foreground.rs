@@ -50,11 +50,11 @@ mod system {
     ///
     /// The system refuses a pipe or a thread.
     pub(crate) fn typed() -> Result<PipeReader, Failure> {
-        let (reader, writer) =
-            io::pipe().map_err(|e| Failure::new(exit::OTHER, format!("open a pipe: {e}")))?;
+        let (reader, writer) = io::pipe()
+            .map_err(|error| Failure::new(exit::OTHER, format!("open a pipe: {error}")))?;
         threads::start("input", move || {
-            if let Err(e) = pass_on(&io::stdin(), writer) {
-                log::warn!("standard input ends: {e}");
+            if let Err(error) = pass_on(&io::stdin(), writer) {
+                log::warn!("standard input ends: {error}");
             }
         })?;
         Ok(reader)
@@ -87,7 +87,7 @@ mod system {
             match rustix::io::read(terminal, &mut piece) {
                 Ok(0) => return Ok(()),
                 Ok(count) => match pipe.write_all(&piece[..count]) {
-                    Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
                     written => written?,
                 },
                 Err(Errno::INTR | Errno::AGAIN) => {}

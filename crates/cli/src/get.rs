@@ -142,7 +142,8 @@ fn write_out(args: &Get, stdio: &mut Stdio) -> Result<Option<WriteOut>, Failure>
         Some(file) => write_out::read(file, stdio)?,
         None => format.clone(),
     };
-    let parsed = format.parse().map_err(|e| Failure::new(exit::USAGE, format!("-w: {e}")))?;
+    let parsed =
+        format.parse().map_err(|error| Failure::new(exit::USAGE, format!("-w: {error}")))?;
     Ok(Some(parsed))
 }
 
@@ -176,7 +177,7 @@ fn fields(args: &Get) -> Result<Vec<Field>, Failure> {
     let by_hand = args.headers.iter().map(|text| parse_field(text));
     let by_hand: Vec<Field> = by_hand
         .collect::<Result<_, _>>()
-        .map_err(|e| Failure::new(exit::USAGE, format!("-H: {}", exit::chain(&e))))?;
+        .map_err(|error| Failure::new(exit::USAGE, format!("-H: {}", exit::chain(&error))))?;
     let names = |name: HeaderName| by_hand.iter().any(|field| *field.name() == name);
     if args.resume && (names(RANGE) || names(IF_RANGE)) {
         let message =

@@ -38,13 +38,15 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
             return Err(Failure::new(exit::USAGE, message));
         }
         let options = options.with_broadcast(args.broadcast);
-        let sockets = datagrams::bind(&endpoint, options).map_err(|e| Failure::listening(&e))?;
+        let sockets =
+            datagrams::bind(&endpoint, options).map_err(|error| Failure::listening(&error))?;
         let names: Vec<Endpoint> = sockets.iter().map(|s| s.endpoint().clone()).collect();
         let announce = |stdio: &mut Stdio| announce(&names, common, stdio);
         return datagrams::listen(sockets, args.idle_timeout, announce, stdio);
     }
     datagrams::only_for_udp(args.broadcast)?;
-    let listeners = Listener::bind_all(&endpoint, &options).map_err(|e| Failure::listening(&e))?;
+    let listeners =
+        Listener::bind_all(&endpoint, &options).map_err(|error| Failure::listening(&error))?;
     let names: Vec<Endpoint> = listeners.iter().map(|l| l.endpoint().clone()).collect();
     let config = match banner {
         Some(_) => banner_limits(args.idle_timeout),

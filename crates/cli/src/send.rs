@@ -149,8 +149,8 @@ fn receive(stream: &Stream, prints: bool) -> Result<(), Failure> {
         stream.receive_into(&io::stdout(), u64::MAX, never)
     } else {
         let nowhere = File::options().write(true).open("/dev/null");
-        let nowhere =
-            nowhere.map_err(|e| Failure::new(exit::OTHER, format!("open /dev/null: {e}")))?;
+        let nowhere = nowhere
+            .map_err(|error| Failure::new(exit::OTHER, format!("open /dev/null: {error}")))?;
         stream.receive_into(&nowhere, u64::MAX, never)
     };
     match received {
@@ -211,6 +211,6 @@ fn send_datagram(
 fn read_input(input: &mut dyn BufRead) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let read = input.take(LARGEST_DATAGRAM + 1).read_to_end(&mut bytes);
-    read.map_err(|e| Failure::new(exit::OTHER, format!("read standard input: {e}")))?;
+    read.map_err(|error| Failure::new(exit::OTHER, format!("read standard input: {error}")))?;
     Ok(bytes)
 }

@@ -37,7 +37,7 @@ impl Listening {
     ) -> Result<Listening, Failure> {
         let given = args.listen.iter().map(String::as_str);
         let endpoints: Vec<Endpoint> = if args.listen.is_empty() {
-            default.iter().map(|e| e.parse()).collect::<Result<_, _>>()?
+            default.iter().map(|endpoint| endpoint.parse()).collect::<Result<_, _>>()?
         } else {
             given.map(str::parse).collect::<Result<_, _>>()?
         };
@@ -51,7 +51,8 @@ impl Listening {
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
         let config = config.with_dead_peer_timeout(args.keepalive.0);
         let workers = config.workers();
-        let server = Server::bind(&endpoints, config).map_err(|e| Failure::listening(&e))?;
+        let server =
+            Server::bind(&endpoints, config).map_err(|error| Failure::listening(&error))?;
         // Before the announcement, because from then on a signal may arrive.
         let handle = server.handle();
         let signals = Signals::watch(move |at_once| {
@@ -116,7 +117,7 @@ pub(crate) fn raise_descriptors() {
     #[cfg(unix)]
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => log::debug!("limit of open files: {limit}"),
-        Err(e) => log::warn!("could not raise the limit of open files: {e}"),
+        Err(error) => log::warn!("could not raise the limit of open files: {error}"),
     }
 }
 
@@ -128,8 +129,8 @@ const SAME: Duration = Duration::from_millis(2);
 /// Sends SIGINT to this program, for a terminal on which Ctrl-C is an ordinary key.
 pub(crate) fn interrupt() {
     #[cfg(unix)]
-    if let Err(e) = signal_hook::low_level::raise(signal_hook::consts::SIGINT) {
-        log::warn!("Ctrl-C: {e}");
+    if let Err(error) = signal_hook::low_level::raise(signal_hook::consts::SIGINT) {
+        log::warn!("Ctrl-C: {error}");
     }
 }
 
@@ -156,8 +157,8 @@ pub(crate) fn bound_printing(signal: i32, prints: Arc<AtomicBool>) {
 /// Ends the program by `signal`, as the system does for a program that does not watch for it.
 #[cfg(unix)]
 fn end_by(signal: i32) {
-    if let Err(e) = signal_hook::low_level::emulate_default_handler(signal) {
-        log::warn!("signal {signal}: {e}");
+    if let Err(error) = signal_hook::low_level::emulate_default_handler(signal) {
+        log::warn!("signal {signal}: {error}");
     }
 }
 
@@ -182,8 +183,8 @@ impl Signals {
         use signal_hook::consts::{SIGINT, SIGTERM};
 
         let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
-        let mut signals =
-            signals.map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
+        let mut signals = signals
+            .map_err(|error| Failure::new(exit::OTHER, format!("watch for signals: {error}")))?;
         let at_once = Arc::new(AtomicBool::new(false));
         let second = at_once.clone();
         let prints = Arc::new(AtomicBool::new(false));

@@ -145,7 +145,7 @@ impl Printer {
     pub(crate) fn print(&self, text: &[u8]) -> Result<(), Failure> {
         let mut output = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let printed = output.write_all(text).and_then(|()| output.flush());
-        printed.map_err(|e| Failure::output(&e))
+        printed.map_err(|error| Failure::output(&error))
     }
 }
 

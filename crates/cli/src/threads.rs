@@ -15,7 +15,7 @@ pub(crate) fn start<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, Failure> {
-    Builder::new().name(name.to_owned()).spawn(work).map_err(|e| refused(&e))
+    Builder::new().name(name.to_owned()).spawn(work).map_err(|error| refused(&error))
 }
 
 /// Returns the failure of a command for which the system refused a thread.

@@ -81,7 +81,10 @@ pub(crate) fn client(args: TimeClient, common: &Common, stdio: &mut Stdio) -> Re
     loop {
         line.clear();
         let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
-        if read.map_err(|e| Failure::new(exit::OTHER, format!("read standard input: {e}")))? == 0 {
+        if read
+            .map_err(|error| Failure::new(exit::OTHER, format!("read standard input: {error}")))?
+            == 0
+        {
             return Ok(());
         }
         let answer = client.request(&line, Deadline::after(args.timeout))?;

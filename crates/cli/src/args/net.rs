@@ -99,8 +99,8 @@ pub(crate) struct Connect {
     #[arg(long)]
     pub(crate) broadcast: bool,
     /// Exit with 28 if no data moves in either direction for this long, connecting included; over UDP
-    /// also the time to wait for replies after the end of standard input, which is no error [default:
-    /// never; over UDP 1s]
+    /// also the wait for replies after the end of standard input, without an error [default: never; over
+    /// UDP 1s]
     #[arg(short = 'w', long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
     /// Time limit for connecting

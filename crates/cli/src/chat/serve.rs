@@ -1,4 +1,4 @@
-//! `sockit chat serve`.
+//! `sockit chat serve`: a chat server.
 
 use ::chat::{Builder, Chat, Config, SlowConsumer};
 use netcore::server::Config as Limits;
@@ -12,13 +12,13 @@ use crate::operator_console::OperatorConsole;
 use crate::serve::Listening;
 use crate::stdio::{Printer, Stdio};
 
-/// Without `--listen`, nobody but this machine's users.
+/// The default endpoint, reachable only from this machine.
 const DEFAULT: [&str; 1] = ["tcp://127.0.0.1:60000"];
 
-/// One read: what a client that is too fast can make the server hold.
-const READ: usize = 16 * 1024;
+/// Bytes of one read. A client that sends too fast can make the server hold this much.
+const READ_SIZE: usize = 16 * 1024;
 
-/// `sockit chat serve`
+/// Runs `sockit chat serve`.
 pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let config = Config::default()
         .with_format(args.format)
@@ -33,31 +33,30 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         .with_rate(args.rate.map(|rate| rate.with_burst(args.burst)))
         .with_slow_consumer(args.slow)
         .with_memory(args.max_memory);
-    let limits = Limits::default().with_max_connections(args.max_clients).with_read(READ);
-    // A client that is skipped may stop reading for as long as it likes: what waits for it is
-    // bounded.
+    let limits = Limits::default().with_max_connections(args.max_clients).with_read(READ_SIZE);
+    // With --slow skip, a client may stop reading for any length of time, because its backlog is bounded.
     let limits =
         if args.slow == SlowConsumer::Skip { limits.with_stall_timeout(None) } else { limits };
-    if let Some(endpoint) = args.serve.listen.iter().find(|e| e.starts_with("udp:")) {
-        let message = format!("--listen {endpoint}: a chat needs connections; datagrams have none");
+    if let Some(endpoint) = args.serve.listen.iter().find(|it| it.starts_with("udp:")) {
+        let message = format!("--listen {endpoint}: a chat needs connections, and UDP has none");
         return Err(Failure::new(exit::USAGE, message));
     }
     let chat = open(Chat::builder(config), &args)?;
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, stdio)?;
-    let bound = chat.memory_bound(args.max_clients, listening.workers(), READ);
+    let bound = chat.memory_bound(args.max_clients, listening.workers(), READ_SIZE);
     log::info!("memory: {bound}");
-    let desk = OperatorConsole {
+    let operator_console = OperatorConsole {
         operator: chat.operator(),
         server: listening.handle(),
         printer: stdio.printer.clone(),
         json: common.json,
     };
     let screen = match args.console || stdio.interactive {
-        true => desk.start(stdio)?,
+        true => operator_console.start(stdio)?,
         false => None,
     };
     if let Some(every) = args.stats {
-        // As the log, they disturb no line that is typed, and wait for no reader.
+        // Through the log, because it neither disturbs the input line nor waits for a reader.
         stats::print(chat.operator(), every, Printer::new(Box::new(Log)), common.json)?;
     }
     let result = listening.run(|worker| chat.service(&worker));
@@ -68,13 +67,13 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
     result
 }
 
-/// With the logs on disk, if there are to be any.
+/// Opens the chat, with logs on disk if `--log-dir` is set.
 #[cfg(unix)]
 fn open(chat: Builder, args: &ChatServe) -> Result<Chat, Failure> {
     match &args.log_dir {
-        Some(directory) => chat
-            .open(directory, args.log_flush)
-            .map_err(|e| Failure::new(exit::OTHER, format!("--log-dir: {}", exit::chain(&e)))),
+        Some(directory) => chat.open(directory, args.log_flush).map_err(|error| {
+            Failure::new(exit::OTHER, format!("--log-dir: {}", exit::chain(&error)))
+        }),
         None => Ok(chat.build()),
     }
 }

@@ -1,4 +1,4 @@
-//! The figures of a chat, printed now and then.
+//! The statistics of a chat, printed at intervals.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use crate::exit::Failure;
 use crate::stdio::Printer;
 use crate::threads;
 
-/// What is of interest by the second; of everything else, the state or the sum.
+/// Statistics to print per second. The others are printed as a state or a sum.
 const FLOWS: [&str; 3] = ["messages", "deliveries", "private"];
 
-/// Prints them every so often, from a thread that ends with the program or when nobody reads them.
+/// Starts to print the statistics at this interval, on a thread that ends with the program or on an error.
 ///
 /// # Errors
 ///
-/// No thread can be started.
+/// The system refuses a thread.
 pub(crate) fn print(
     operator: Operator,
     every: Duration,
@@ -38,7 +38,8 @@ pub(crate) fn print(
     Ok(())
 }
 
-/// One line for all: flows a second, and every other figure that is not zero; in JSON, every figure.
+/// Returns one line: flows per second, and every other statistic that is not zero. In JSON, it has all
+/// statistics.
 fn line(before: &Stats, now: &Stats, time: Duration, json: bool) -> String {
     let seconds = time.as_secs_f64().max(1e-9);
     let mut parts = Vec::new();

@@ -1,14 +1,14 @@
 //! `--url-file`: a list of URLs, read line by line as it grows.
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
+
+#[cfg(test)]
+mod tests;
 
 /// Bytes of the longest line: four times the longest URL.
 const MAX_LINE: usize = 64 << 10;

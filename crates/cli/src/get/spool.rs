@@ -1,14 +1,14 @@
 //! Storage for a body that waits for its turn on standard output: memory first, then disk.
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, process};
+
+#[cfg(test)]
+mod tests;
 
 /// Most bytes of one body in memory: 256 KiB.
 const IN_MEMORY: usize = 256 << 10;

@@ -1,8 +1,5 @@
 //! `--write-out`: a format with the variables of curl.
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::str::FromStr;
@@ -11,6 +8,9 @@ use super::report::{Report, url_to_show};
 use crate::escape::{quote, visible};
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
+
+#[cfg(test)]
+mod tests;
 
 /// A parsed format.
 #[derive(Clone, Debug)]

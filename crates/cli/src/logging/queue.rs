@@ -1,12 +1,12 @@
 //! A bounded queue of log lines for standard error, so that a worker never waits for their reader.
 
-#[cfg(test)]
-mod tests;
-
 use std::io::Write;
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
 
 /// Most bytes of queued lines. The writer may hold as many again.
 pub(super) const MAX: usize = 1 << 20;

@@ -1,4 +1,4 @@
-//! The editor's questions about the line while it is typed, by which it also shows what it does.
+//! Callbacks of the editor. They answer its questions about the line, and track its progress.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,27 +13,31 @@ use rustyline::{
 };
 
 use super::layout::{Layout, columns};
-use super::{Complete, PROMPT, Shared, Special};
+use super::state::{Shared, SpecialKey};
 
-/// More words than this are no help to choose from.
+/// Most candidates to list for a completion.
 const MAX_WORDS: usize = 16;
 
-/// The prompt, by which the editor shows what it does. It asks for it once as it begins, before it
-/// has told what is typed, and then each time that it draws the line, as it does behind each batch
-/// that it prints.
-pub(super) struct Drawn<'a>(pub(super) &'a Shared);
+/// The prompt, which takes a column per byte.
+pub(super) const PROMPT: &str = "> ";
 
-impl Prompt for Drawn<'_> {
+/// A function that completes the end of the text before the cursor. Returns the byte at which the completed
+/// word begins, and its candidates.
+pub(crate) type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>) + Send>;
+
+/// The prompt. The editor asks for it once at the start, before it shows the line to [`Hinter`], and then
+/// each time that it draws the line, as it does after each batch.
+pub(super) struct DrawnPrompt<'a>(pub(super) &'a Shared);
+
+impl Prompt for DrawnPrompt<'_> {
     fn raw(&self) -> &str {
-        let mut state = self.0.state();
-        state.ready = state.told;
-        state.unprinted &= !state.told;
+        self.0.state().show_prompt();
         self.0.changed.notify_all();
         PROMPT
     }
 }
 
-/// Answers the editor's questions.
+/// The callbacks of the editor.
 pub(super) struct Assistant {
     pub(super) complete: Complete,
     pub(super) shared: Arc<Shared>,
@@ -43,29 +47,30 @@ impl Helper for Assistant {}
 
 impl Highlighter for Assistant {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        self.shared.state().prompt = usize::from(GraphemeClusterMode::Unicode.width(prompt));
+        self.shared.state().prompt_columns =
+            usize::from(GraphemeClusterMode::Unicode.width(prompt));
         Cow::Borrowed(prompt)
     }
 
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        let start = self.shared.state().prompt;
+        let start = self.shared.state().prompt_columns;
         Cow::Owned(Layout::new(line, start, columns()).text)
     }
 
-    /// Has the whole line drawn where it looks other than what was typed.
+    /// Returns `true`, which redraws the whole line, if its layout differs from the typed text.
     fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
         Layout::new(line, PROMPT.len(), columns()).text != line
     }
 }
 
-/// Ends the line at a key other than Enter. An error of the editor would end it too, but lose what
-/// was typed behind that key.
-pub(super) struct Pressed {
-    pub(super) special: Special,
+/// Ends the line at a key other than Enter. An error of the editor would end it too, but would lose the
+/// input after that key.
+pub(super) struct SpecialKeyHandler {
+    pub(super) special: SpecialKey,
     pub(super) shared: Arc<Shared>,
 }
 
-impl ConditionalEventHandler for Pressed {
+impl ConditionalEventHandler for SpecialKeyHandler {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, at: &EventContext<'_>) -> Option<Cmd> {
         self.shared.state().special = Some((self.special, at.pos()));
         Some(Cmd::AcceptLine)
@@ -73,11 +78,9 @@ impl ConditionalEventHandler for Pressed {
 }
 
 impl Validator for Assistant {
-    /// Any line will do. No batch is handed over any more until the next line is drawn.
+    /// Accepts every line. No batch is handed over until the next line is drawn.
     fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let mut state = self.shared.state();
-        state.ready = false;
-        state.accepted = Some(state.handing);
+        self.shared.state().accept();
         Ok(ValidationResult::Valid(None))
     }
 }
@@ -85,11 +88,9 @@ impl Validator for Assistant {
 impl Hinter for Assistant {
     type Hint = String;
 
-    /// There is none. This is where the editor shows what is typed.
+    /// Returns no hint. The editor shows the line here.
     fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
-        let mut state = self.shared.state();
-        line.clone_into(&mut state.line);
-        state.told = true;
+        self.shared.state().show_line(line);
         None
     }
 }

@@ -1,10 +1,9 @@
 //! The keyboard of the input line.
 //!
-//! The editor reads standard input, and loses what it has read ahead when it meets a byte that is not
-//! UTF-8. So it gets a terminal of its own there, a pseudo-terminal (pty(7)), and a thread brings it
-//! the keys of the person's terminal, cleaned by [`Keys`]. This thread reads only while the program
-//! is in the foreground of its terminal. When it is not, it unplugs the editor's terminal, which ends
-//! the editor's read.
+//! The editor reads standard input, and loses its read-ahead when it meets a byte that is not UTF-8. It
+//! therefore gets a terminal of its own there, a pseudo-terminal (pty(7)), and a thread forwards the keys of
+//! the user's terminal, cleaned by [`Keys`]. This thread reads only while the program is in the foreground of
+//! its terminal. In the background, it unplugs the editor's terminal, which ends the editor's read.
 
 mod keys;
 
@@ -24,26 +23,25 @@ use rustix::termios::{
 use crate::exit::Failure;
 use crate::{foreground, threads};
 use keys::Keys;
-pub(super) use keys::NOT_TEXT;
 
-/// Bytes that are read at once.
+/// Bytes to read at once.
 const PIECE: usize = 4096;
 
-/// The most bytes of a burst.
-const BURST: usize = 64 * 1024;
+/// Most bytes of a burst.
+const MAX_BURST: usize = 64 * 1024;
 
-/// The longest pause within a burst of lines, as a paste is.
+/// The longest pause within a burst of lines, such as a paste.
 const GAP: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 
-/// The pause before more is written to an editor that is busy.
-const BUSY: Duration = Duration::from_millis(2);
+/// The pause before the next write to a busy editor.
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
 
-/// The terminal of a person, and the one of the editor.
+/// The user's terminal and the editor's terminal.
 #[derive(Clone)]
 pub(super) struct Keyboard(Arc<Shared>);
 
 struct Shared {
-    /// The person's.
+    /// The user's terminal.
     terminal: OwnedFd,
     state: Mutex<State>,
     changed: Condvar,
@@ -51,17 +49,20 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The modes of the person's terminal before it was used first.
+    /// The modes of the user's terminal before its first use.
     modes: Option<Termios>,
-    /// The side of the editor's terminal to which keys are written. `None`: it is unplugged.
+    /// The side of the editor's terminal that receives keys. `None`: unplugged.
     editor: Option<Arc<File>>,
-    /// The person's terminal has ended, or this program has no more use for it.
+    /// `true` once the user's terminal has gone, or the program no longer uses it.
     ended: bool,
 }
 
 impl Keyboard {
-    /// Takes the terminal that is standard input. Fails where the system has no pseudo-terminals
-    /// (a container without `/dev/pts`).
+    /// Makes a keyboard of the terminal on standard input.
+    ///
+    /// # Errors
+    ///
+    /// The system has no pseudo-terminals (a container without `/dev/pts`).
     pub(super) fn new() -> io::Result<Keyboard> {
         pseudo_terminal()?;
         let terminal = io::stdin().as_fd().try_clone_to_owned()?;
@@ -69,11 +70,10 @@ impl Keyboard {
         Ok(Keyboard(Arc::new(Shared { terminal, state, changed })))
     }
 
-    /// Starts to bring keys. `pasted` is called with the number of lines of a paste that waits for
-    /// Enter.
+    /// Starts to forward keys. Calls `pasted` with the number of lines of a paste that waits for Enter.
     pub(super) fn start(&self, pasted: impl Fn(usize) + Send + 'static) -> Result<(), Failure> {
         let reading = self.clone();
-        threads::start("keyboard", move || reading.0.bring_keys(&pasted)).map(drop)
+        threads::start("keyboard", move || reading.0.forward_keys(&pasted)).map(drop)
     }
 
     /// Returns `true` while the editor has a terminal.
@@ -81,8 +81,8 @@ impl Keyboard {
         self.0.state().editor.is_some()
     }
 
-    /// Waits until the program is in the foreground, and gives the editor a terminal. Returns
-    /// `false` if the person's terminal has ended.
+    /// Waits until the program is in the foreground, and gives the editor a terminal. Returns `false` if the
+    /// user's terminal has gone.
     pub(super) fn plug(&self) -> bool {
         let ended = || self.0.state().ended;
         let ready = foreground::wait(&self.0.terminal, ended).and_then(|()| self.0.connect());
@@ -92,28 +92,28 @@ impl Keyboard {
         !ended()
     }
 
-    /// Ends what the editor reads, and puts the person's terminal in order.
+    /// Ends the editor's read, and restores the user's terminal.
     pub(super) fn unplug(&self) {
         self.0.unplug();
         self.0.restore();
     }
 
-    /// Ends it for good.
+    /// Ends the keyboard for good.
     pub(super) fn end(&self) {
         self.0.state().ended = true;
         self.unplug();
     }
 
-    /// Returns `true` if this program may write to the person's terminal as it likes.
+    /// Returns `true` if this program owns the user's terminal at the moment.
     pub(super) fn is_in_front(&self) -> bool {
         foreground::is_ours(&self.0.terminal).unwrap_or(false)
     }
 
-    /// Returns the keys of the person's terminal that interrupt (Ctrl-C) and those that suspend the
-    /// program (Ctrl-Z): `VINTR`, `VQUIT` and `VSUSP` of termios(3).
+    /// Returns the keys that interrupt the program (Ctrl-C) and the keys that suspend it (Ctrl-Z): `VINTR`,
+    /// `VQUIT` and `VSUSP` of termios(3).
     pub(super) fn special_keys(&self) -> io::Result<(Vec<char>, Vec<char>)> {
         let codes = tcgetattr(&self.0.terminal)?.special_codes;
-        // A code that is NUL, or 255 on other systems, is switched off.
+        // NUL, or 255 on other systems, means that a code is off.
         let key = |index| Some(codes[index]).filter(|code| (1..128).contains(code)).map(char::from);
         let interrupts = [SpecialCodeIndex::VINTR, SpecialCodeIndex::VQUIT].map(key);
         let suspends = key(SpecialCodeIndex::VSUSP);
@@ -126,8 +126,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the person's terminal give keys as they are pressed, and the editor's one standard
-    /// input.
+    /// Switches the user's terminal to single keys, and makes the editor's terminal standard input.
     fn connect(&self) -> io::Result<()> {
         let mut state = self.state();
         if state.editor.is_some() || state.ended {
@@ -147,8 +146,8 @@ impl Shared {
         keys.local_modes -=
             LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;
         let (master, slave) = pseudo_terminal()?;
-        // The editor looks here for the key that ends input. It sets VMIN, which may have the same
-        // place (termios(3)), for itself.
+        // The editor looks here for the key that ends input. It sets VMIN itself, which may share the same
+        // slot (termios(3)).
         tcsetattr(&slave, OptionalActions::Now, &keys)?;
         keys.special_codes[SpecialCodeIndex::VMIN] = 1;
         keys.special_codes[SpecialCodeIndex::VTIME] = 0;
@@ -165,7 +164,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Sets the modes of before. In the background the terminal is another program's.
+    /// Restores the modes, unless another program owns the terminal.
     fn restore(&self) {
         let state = self.state();
         if let Some(modes) = &state.modes
@@ -175,20 +174,20 @@ impl Shared {
         }
     }
 
-    /// Brings keys to the editor until the terminal has ended.
-    fn bring_keys(&self, pasted: &dyn Fn(usize)) {
+    /// Forwards keys to the editor until the terminal has gone.
+    fn forward_keys(&self, pasted: &dyn Fn(usize)) {
         let (mut keys, mut burst) = (Keys::default(), Vec::new());
         while self.wait_for_editor() {
-            let goes_on = match self.read(&mut burst) {
-                Ok(Some(goes_on)) => goes_on,
-                // In the background, keys are another program's.
+            let continues = match self.read(&mut burst) {
+                Ok(Some(continues)) => continues,
+                // In the background, another program reads the keys.
                 Ok(None) => {
                     self.unplug();
                     continue;
                 }
                 Err(_) => break,
             };
-            let (text, lines) = keys.take(&burst, goes_on);
+            let (text, lines) = keys.take(&burst, continues);
             burst.clear();
             self.write(text.as_bytes());
             lines.into_iter().for_each(pasted);
@@ -197,27 +196,26 @@ impl Shared {
         self.unplug();
     }
 
-    /// Returns `false` at the end.
+    /// Waits until the editor has a terminal. Returns `false` once the keyboard has ended.
     fn wait_for_editor(&self) -> bool {
         let waits = |state: &mut State| state.editor.is_none() && !state.ended;
         let waited = self.changed.wait_while(self.state(), waits);
         !waited.unwrap_or_else(PoisonError::into_inner).ended
     }
 
-    /// Reads what comes at once, and returns `true` if more comes right behind it. Returns `None` in
-    /// the background.
+    /// Reads a burst, and returns `true` if it is incomplete. Returns `None` in the background.
     fn read(&self, burst: &mut Vec<u8>) -> io::Result<Option<bool>> {
-        while burst.len() < BURST {
-            // A line and something behind it: it may be a paste, of which more is on its way.
+        while burst.len() < MAX_BURST {
+            // A line with input after it may be a paste that is still arriving.
             let may_be_paste = burst.iter().rev().skip(1).any(|byte| matches!(byte, b'\r' | b'\n'));
             if !burst.is_empty() && !may_be_paste {
                 return Ok(Some(false));
             }
-            let patience = (!burst.is_empty()).then_some(&GAP);
+            let timeout = (!burst.is_empty()).then_some(&GAP);
             let mut ready = [PollFd::new(&self.terminal, PollFlags::IN)];
-            match poll(&mut ready, patience) {
+            match poll(&mut ready, timeout) {
                 Ok(0) => return Ok(Some(false)),
-                Err(e) if e == rustix::io::Errno::INTR => continue,
+                Err(error) if error == rustix::io::Errno::INTR => continue,
                 result => result?,
             };
             if self.state().ended {
@@ -230,33 +228,33 @@ impl Shared {
             match rustix::io::read(&self.terminal, &mut piece) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => burst.extend_from_slice(&piece[..count]),
-                Err(e) if e == rustix::io::Errno::INTR => {}
-                // It has just gone to the background.
+                Err(error) if error == rustix::io::Errno::INTR => {}
+                // The program has just moved to the background.
                 Err(_) if !foreground::is_ours(&self.terminal)? => return Ok(None),
-                Err(e) => return Err(e.into()),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(Some(true))
     }
 
-    /// Writes all keys to the editor, to the next one if it is unplugged meanwhile.
+    /// Writes all keys to the editor, and to its next terminal if it is unplugged meanwhile.
     fn write(&self, mut text: &[u8]) {
         while !text.is_empty() && self.wait_for_editor() {
             let Some(editor) = self.state().editor.clone() else { continue };
             match (&*editor).write(text) {
                 Ok(count) => text = &text[count..],
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     drop(editor);
-                    thread::sleep(BUSY);
+                    thread::sleep(BUSY_PAUSE);
                 }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => return self.unplug(),
             }
         }
     }
 }
 
-/// Makes a pseudo-terminal: the side of the keyboard, and that of the program.
+/// Makes a pseudo-terminal: the side of the keyboard, and the side of the program.
 fn pseudo_terminal() -> io::Result<(OwnedFd, OwnedFd)> {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
     grantpt(&master)?;

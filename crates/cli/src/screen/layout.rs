@@ -1,22 +1,22 @@
-//! The input line as it is drawn: only with characters about whose width terminals agree.
+//! The layout of the input line, drawn only with characters whose width is the same on all terminals.
 //!
-//! Terminals differ in the width of joined emoji: tmux shows a family in 2 columns, others in 8. If
-//! the editor counts other rows than the terminal has, it erases what stands above the line. So such
-//! a cluster is drawn as its first character, in as many columns as the editor counts for it. The
-//! line that is sent has all of it.
-
-#[cfg(test)]
-mod tests;
+//! Terminals differ in the width of joined emoji: tmux shows a family in 2 columns, others in 8. If the
+//! editor counts more rows than the terminal has, it erases output above the line. Such a cluster is
+//! therefore drawn as its first character, in the columns that the editor counts for it. The sent line
+//! still contains the whole cluster.
 
 use rustyline::GraphemeClusterMode::{Unicode, WcWidth};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::keyboard::NOT_TEXT;
+use super::not_text::NOT_TEXT;
 
-/// rustyline's, unless told otherwise.
+#[cfg(test)]
+mod tests;
+
+/// Columns of a tab stop, rustyline's default.
 const TAB: usize = 8;
 
-/// A line on a terminal, and the rows that it takes with the prompt in front.
+/// A line on a terminal, and the rows that it takes with its prompt.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) text: String,
@@ -38,7 +38,7 @@ impl Layout {
                 cluster => usize::from(Unicode.width(cluster)),
             };
             if column + width > columns {
-                // The rest of the row, so that the terminal wraps here too.
+                // Spaces fill the row, so that the terminal wraps at the same place.
                 text.extend(std::iter::repeat_n(' ', columns.saturating_sub(column)));
                 (row, column) = (row + 1, 0);
             }
@@ -49,7 +49,7 @@ impl Layout {
     }
 }
 
-/// Appends a cluster in exactly `width` columns.
+/// Appends a cluster, drawn in exactly `width` columns.
 fn push(text: &mut String, cluster: &str, width: usize) {
     let is_agreed = usize::from(WcWidth.width(cluster)) == width;
     if is_agreed && !cluster.contains(|c: char| c.is_control() || c == NOT_TEXT) {
@@ -65,9 +65,9 @@ fn push(text: &mut String, cluster: &str, width: usize) {
     text.extend(std::iter::repeat_n(' ', width - first.map_or(0, of)));
 }
 
-/// The columns of the terminal.
+/// Returns the columns of the terminal.
 pub(super) fn columns() -> usize {
     let size = rustix::termios::tcgetwinsize(std::io::stdout());
-    // 0: nobody has told it its size. rustyline takes that for 80.
+    // 0 means that the terminal does not know its size. rustyline then assumes 80.
     size.map_or(80, |size| if size.ws_col == 0 { 80 } else { size.ws_col }).into()
 }

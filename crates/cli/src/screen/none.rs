@@ -1,5 +1,5 @@
-//! Where lines can't be edited, no [`Screen`] ever opens.
-#![allow(dead_code, reason = "nobody gets to use what never opens")]
+//! The screen without line editing (another system, or without the feature): it never opens.
+#![allow(dead_code, reason = "a screen that never opens is never used")]
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -1,10 +1,10 @@
 //! Lines of text from standard input.
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::io::{self, BufRead, Read};
+
+#[cfg(test)]
+mod tests;
 
 /// Bytes of the longest piece of a line.
 const MAX_PIECE: usize = 64 * 1024;

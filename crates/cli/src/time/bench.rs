@@ -44,7 +44,7 @@ pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Resu
         // The second signal ends the program immediately.
         signal_hook::flag::register_conditional_shutdown(signal, exit::OTHER.into(), stop.clone())
             .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
-            .map_err(|e| Failure::new(exit::OTHER, format!("watch for signals: {e}")))?;
+            .map_err(|error| Failure::new(exit::OTHER, format!("watch for signals: {error}")))?;
     }
     let report = load.run(&endpoint, &stop, log);
     // From here on, only printing remains. The next signal ends the program immediately; after an earlier
@@ -78,7 +78,8 @@ impl From<BenchError> for Failure {
 fn verdict(endpoint: &Endpoint, report: &Report) -> Result<(), Failure> {
     let why = report.failure.as_ref().map(|error| format!(": {}", exit::chain(error)));
     let why = why.unwrap_or_default();
-    let refused = report.failure.as_ref().is_some_and(|e| e.kind() == ErrorKind::ConnectionRefused);
+    let refused =
+        report.failure.as_ref().is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused);
     let nothing = report.answers == 0 && report.latency.count() == 0;
     let (code, message) = if report.wrong > 0 {
         let first = report.first_wrong.as_deref().unwrap_or_default().escape_ascii();

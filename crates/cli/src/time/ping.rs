@@ -10,9 +10,6 @@ mod target;
 mod units;
 mod view;
 
-#[cfg(test)]
-mod tests;
-
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +28,9 @@ use crate::stdio::Stdio;
 use crate::threads;
 use target::Target;
 use view::View;
+
+#[cfg(test)]
+mod tests;
 
 /// Most events that wait for printing. At this limit, the probes wait too.
 const MAX_EVENTS: usize = 1024;

@@ -202,7 +202,7 @@ fn a_name_still_held_by_the_lost_connection_is_requested_again() {
     peer.say("* this name is taken\n* 2 here: ann, 127.0.0.1:1\n");
     peer.expect(&["/join dev", "/who"]);
     peer.say("* you are in dev; 2 here\n* 2 here: ann, 127.0.0.1:1\n");
-    ann.shows("! your name may be held by your lost connection");
+    ann.shows("! your lost connection may still hold your name");
     peer.expect(&["/nick ann"]);
     peer.say("* you are ann\n");
     ann.ends_with(&["* you are ann", ">"]);

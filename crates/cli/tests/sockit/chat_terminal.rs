@@ -55,7 +55,7 @@ fn a_paste_of_many_lines_waits_for_enter() {
     ann.ends_with(&[">"]);
     ann.press("one\rtwo\rthree\r");
     ann.ends_with(&[
-        "! 3 lines pasted: Enter takes them, Ctrl-C drops them",
+        "! 3 lines pasted: Enter accepts them, Ctrl-C drops them",
         "> one",
         "two",
         "three",

@@ -88,9 +88,9 @@ fn output_files_are_assigned_to_lines_in_order() {
     assert!(!fs::exists(a).unwrap());
     assert_eq!(fs::read_to_string(b).unwrap(), "/2 ");
     let finished = list(&[server.url("/1"), server.url("/2"), server.url("/3")]);
-    finished.expect_code(2).expect_error_line(&["standard input:3", "2 times for 3 URLs"]);
+    finished.expect_code(2).expect_error_line(&["standard input:3", "2 -o for 3 URLs"]);
     assert_eq!(fs::read_to_string(a).unwrap(), "/1 ");
-    list(&[server.url("/4")]).expect_code(2).expect_error_line(&["2 times for 1 URLs"]);
+    list(&[server.url("/4")]).expect_code(2).expect_error_line(&["2 -o for 1 URLs"]);
     assert_eq!(fs::read_to_string(a).unwrap(), "/4 ");
 }
 

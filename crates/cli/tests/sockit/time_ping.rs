@@ -258,7 +258,7 @@ fn a_server_of_another_kind_is_reported() {
         let args = ["time", "ping", "-c", "2", "-i", "5ms", "--timeout", "50ms", &address];
         let finished = run(&[&args[..], quiet].concat());
         finished.expect_code(56);
-        let says = "not a server of the service timestamp; it says: 220 ";
+        let says = "not a server of the service timestamp; it sent: 220 ";
         let last = finished.stderr().lines().last().expect("a line");
         assert!(last.starts_with("sockit: ping tcp://") && last.contains(says), "{last}");
         assert!(!finished.stderr().contains('\x1b'), "{}", finished.story());

@@ -1,9 +1,9 @@
 //! Pauses between attempts to reconnect.
 
+use std::time::Duration;
+
 #[cfg(test)]
 mod tests;
-
-use std::time::Duration;
 
 /// Upper bound of the first pause; each further bound is twice as high.
 const FIRST: Duration = Duration::from_secs(1);

@@ -1,13 +1,13 @@
 //! Completion of names, rooms and commands with Tab.
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::chat::{Event, EventKind, Notice};
 
 use super::commands::COMMANDS;
+
+#[cfg(test)]
+mod tests;
 
 /// Most names of each kind to keep. The least recently seen are dropped.
 const MAX_NAMES: usize = 500;

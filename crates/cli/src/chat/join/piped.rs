@@ -1,8 +1,5 @@
 //! The session of a script: sends the lines of a pipe, and prints incoming messages.
 
-#[cfg(test)]
-mod tests;
-
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::time::Duration;
@@ -20,6 +17,9 @@ use crate::escape::quote;
 use crate::exit::{self, Failure};
 use crate::stdio::{NotUtf8, Printer, Stdio, TextLines};
 use crate::threads;
+
+#[cfg(test)]
+mod tests;
 
 /// Lines of standard input to read ahead.
 const READ_AHEAD: usize = 64;
@@ -88,12 +88,14 @@ fn send_all(
                 if command.is_some() || !args.text && line.starts_with("//") {
                     sender.send(&line, deadline)?;
                 } else {
-                    sender.say(&line, deadline).map_err(|e| unsaid(e, &line))?;
+                    sender.say(&line, deadline).map_err(|error| unsaid(error, &line))?;
                 }
                 left = command == Some("/quit");
             }
             Ok(PipeEvent::End(result)) => {
-                result.map_err(|e| Failure::new(exit::OTHER, format!("standard input: {e}")))?;
+                result.map_err(|error| {
+                    Failure::new(exit::OTHER, format!("standard input: {error}"))
+                })?;
                 return Ok((refused, false));
             }
             // The server may close the connection before the line after quit is read.
@@ -156,7 +158,7 @@ fn read(mut lines: TextLines, events: &SyncSender<PipeEvent>) {
         let next = match lines.next() {
             Ok(Some(line)) => PipeEvent::Line(line),
             Ok(None) => PipeEvent::End(Ok(())),
-            Err(e) => PipeEvent::End(Err(e)),
+            Err(error) => PipeEvent::End(Err(error)),
         };
         let ends = matches!(next, PipeEvent::End(_));
         if events.send(next).is_err() || ends {

@@ -1,14 +1,15 @@
 //! The text and colors of events on a terminal.
 
 mod clock;
-#[cfg(test)]
-mod tests;
 
 use std::time::{Duration, Instant};
 
 use ::chat::{Event, EventKind};
 
 use clock::Clock;
+
+#[cfg(test)]
+mod tests;
 
 /// Most characters to show of one text.
 const MAX_TEXT: usize = 4096;

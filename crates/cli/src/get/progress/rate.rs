@@ -1,10 +1,10 @@
 //! The rate of a transfer: the mean over its last seconds. The time is an argument.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+
+#[cfg(test)]
+mod tests;
 
 /// Longest time over which the mean is taken.
 const WINDOW: Duration = Duration::from_secs(8);

@@ -1,56 +1,56 @@
-//! Keys for the editor, out of the bytes that a terminal sends; no I/O.
+//! Decoding of a terminal's bytes to keys for the editor, without I/O.
+
+use super::super::not_text::NOT_TEXT;
 
 #[cfg(test)]
 mod tests;
-
-/// Stands for bytes that are not UTF-8. It is a noncharacter, which no text has (Unicode, section
-/// 23.7), and makes the editor's line one that is refused.
-pub(in crate::screen) const NOT_TEXT: char = '\u{fdd0}';
 
 /// The start and the end of a paste, from a terminal that marks them (xterm, "Bracketed Paste Mode").
 const START: &str = "\x1b[200~";
 const END: &str = "\x1b[201~";
 
-/// Lines that come all at once count as a paste from this number on. On a slow connection, fewer may
-/// have been typed.
-const MANY: usize = 3;
+/// Lines of a burst from which on it counts as a paste. On a slow connection, a person may have typed a
+/// burst of fewer lines.
+const PASTE_LINES: usize = 3;
 
-/// Turns bytes into keys.
+/// Decodes bytes to keys.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// The beginning of a character.
+    /// The first bytes of an incomplete character.
     partial: Vec<u8>,
-    /// The end of the last burst, shorter than a mark of a paste.
+    /// The end of the last burst, which may begin the mark of a paste.
     tail: String,
-    /// Within a paste that the terminal has marked.
+    /// `true` within a paste that the terminal has marked.
     is_marked: bool,
-    /// Within one that it has not.
+    /// `true` within a paste that the terminal has not marked.
     is_unmarked: bool,
 }
 
 impl Keys {
-    /// Takes what came at once. `goes_on`: more of it comes right behind.
+    /// Decodes a burst. `continues` is `true` if the burst is incomplete.
     ///
-    /// Returns the keys, and the number of lines if these are a paste of many lines. Its lines are
-    /// then marked as a paste, so they wait in the editor for Enter.
-    pub(super) fn take(&mut self, burst: &[u8], goes_on: bool) -> (String, Option<usize>) {
+    /// Returns the keys, and the number of lines if the burst is a paste of several lines. These keys are then
+    /// marked as a paste, so that the editor keeps them until Enter.
+    pub(super) fn take(&mut self, burst: &[u8], continues: bool) -> (String, Option<usize>) {
         let text = self.decode(burst);
         let was_marked = self.is_marked;
         self.look_for_marks(&text);
         let lines = text.split(['\r', '\n']).filter(|line| !line.trim().is_empty()).count();
         let is_key = |c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t');
         let ends = text.contains(['\r', '\n']);
-        let is_paste =
-            (self.is_unmarked || lines >= MANY && ends) && !was_marked && !text.contains(is_key);
-        self.is_unmarked = is_paste && goes_on;
+        let is_paste = (self.is_unmarked || lines >= PASTE_LINES && ends)
+            && !was_marked
+            && !text.contains(is_key);
+        self.is_unmarked = is_paste && continues;
         if !is_paste {
             return (text, None);
         }
-        // Its last line waits too.
-        let kept = if goes_on { &text } else { text.trim_end_matches(['\r', '\n']) };
+        // Without its ending, the last line waits for Enter too.
+        let kept = if continues { &text } else { text.trim_end_matches(['\r', '\n']) };
         (format!("{START}{kept}{END}"), Some(lines))
     }
 
+    /// Decodes UTF-8, with [`NOT_TEXT`] for invalid bytes. Keeps an incomplete character for the next burst.
     fn decode(&mut self, burst: &[u8]) -> String {
         self.partial.extend_from_slice(burst);
         let (mut text, mut whole) = (String::new(), 0);
@@ -69,6 +69,7 @@ impl Keys {
         text
     }
 
+    /// Tracks the marks of pastes, which may span two bursts.
     fn look_for_marks(&mut self, text: &str) {
         let seen = std::mem::take(&mut self.tail) + text;
         match (seen.rfind(START), seen.rfind(END)) {

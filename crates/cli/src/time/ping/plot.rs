@@ -33,24 +33,24 @@ impl Picture {
     /// Opens the file. Its content stays until the plot is drawn.
     pub(super) fn create(path: &Path) -> Result<Picture, Failure> {
         let file = File::options().write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(|e| {
-            Failure::new(exit::WRITE_ERROR, format!("create {}: {e}", path.display()))
+        let file = file.map_err(|error| {
+            Failure::new(exit::WRITE_ERROR, format!("create {}: {error}", path.display()))
         })?;
         Ok(Picture { path: path.to_owned(), file })
     }
 
     /// Draws the plot into the file.
     pub(super) fn draw(mut self, targets: &[Target]) -> Result<(), Failure> {
-        let failed = |e: &dyn std::fmt::Display| {
-            Failure::new(exit::WRITE_ERROR, format!("draw {}: {e}", self.path.display()))
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::new(exit::WRITE_ERROR, format!("draw {}: {error}", self.path.display()))
         };
         let mut svg = String::new();
-        draw(&mut svg, targets).map_err(|e| failed(&e))?;
+        draw(&mut svg, targets).map_err(|error| failed(&error))?;
         // Devices have no length.
         if self.file.metadata().is_ok_and(|file| file.is_file()) {
-            self.file.set_len(0).map_err(|e| failed(&e))?;
+            self.file.set_len(0).map_err(|error| failed(&error))?;
         }
-        self.file.write_all(svg.as_bytes()).map_err(|e| failed(&e))
+        self.file.write_all(svg.as_bytes()).map_err(|error| failed(&error))
     }
 }
 

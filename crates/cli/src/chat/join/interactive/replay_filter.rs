@@ -1,9 +1,9 @@
 //! A filter for messages that were shown before: after a reconnect, the room's history repeats them.
 
+use std::collections::VecDeque;
+
 #[cfg(test)]
 mod tests;
-
-use std::collections::VecDeque;
 
 /// Most messages to remember.
 const MAX_MESSAGES: usize = 1000;

@@ -1,12 +1,12 @@
 //! Sent lines that have not come back from the server. If the connection breaks, such a line may or may
 //! not have arrived.
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::VecDeque;
 
 use ::chat::clean;
+
+#[cfg(test)]
+mod tests;
 
 /// Most lines to track; the oldest are dropped.
 const MAX_LINES: usize = 20;
