@@ -170,7 +170,7 @@ fn a_missing_server_has_the_exit_code_of_its_failure() {
     ping(&["no endpoint"]).expect_code(3).expect_error_line(&["no endpoint"]);
     for (usage, word) in [
         (&["-c", "0", ":1"][..], "0"),
-        (&["-i", "0", ":1"], "more than no time"),
+        (&["-i", "0", ":1"], "more than 0"),
         (&["--service", "chargen", ":1"], "chargen"),
         (&[], "<ENDPOINT>"),
     ] {
