@@ -82,9 +82,9 @@ Examples:
   sockit listen unix:/run/drop.sock --keep-open >> log < /dev/null
   sockit listen 127.0.0.1:7000 --banner 'Thank you for connecting'
   sockit listen unix:@drop -w 1m > file
-On a terminal, sockit ends when the client closes the connection, and prints a note. With input from a
-pipe or file, it ends when both sides are done, because the client may still expect a reply; -w limits
-that wait.")]
+On a terminal, sockit ends when the client closes the connection, and prints a note. With input from
+a pipe or file, it ends when both sides are done, because the client may still expect a reply; -w
+limits that wait.")]
     Listen(Listen),
     /// Connect and relay the connection to stdin/stdout
     #[cfg(unix)]
@@ -93,9 +93,9 @@ Examples:
   sockit connect 127.0.0.1:7000
   sockit connect 192.0.2.7:7000 --local-address 192.0.2.8 < file
   sockit connect -w 5s 'unix:@app'
-On a terminal, sockit ends when the peer closes the connection, and prints a note. With input from a
-pipe or file, it ends when both sides are done, because the peer may still expect a reply; -w limits
-that wait.")]
+On a terminal, sockit ends when the peer closes the connection, and prints a note. With input from
+a pipe or file, it ends when both sides are done, because the peer may still expect a reply; -w
+limits that wait.")]
     Connect(Connect),
 }
 

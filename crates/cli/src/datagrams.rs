@@ -1,5 +1,5 @@
-//! Relay between datagram sockets and standard input and output. A peer cannot end a datagram socket,
-//! so the end of standard input, a time limit or a signal ends the relay.
+//! Relay between datagram sockets and standard input and output. A peer cannot end a datagram
+//! socket, so the end of standard input, a time limit or a signal ends the relay.
 
 mod remote;
 
@@ -37,8 +37,8 @@ enum RelayEvent {
     Stop,
 }
 
-/// Prints datagrams from any peer, and sends standard input to the peer that sent last. Ends at a signal,
-/// or after `idle_timeout` without a datagram in either direction since the first.
+/// Prints datagrams from any peer, and sends standard input to the peer that sent last. Ends at a
+/// signal, or after `idle_timeout` without a datagram in either direction since the first.
 pub(crate) fn listen(
     sockets: Vec<Datagram>,
     idle_timeout: Option<Duration>,
@@ -124,8 +124,8 @@ fn print_from_all(
     }
 }
 
-/// Returns `false` for port 0, which means that the sender expects no reply (RFC 768, "Source Port").
-/// Standard input continues to go to the peer before it.
+/// Returns `false` for port 0, which means that the sender expects no reply (RFC 768, "Source
+/// Port"). Standard input continues to go to the peer before it.
 fn can_be_answered(peer: &Address) -> bool {
     peer.inet().is_none_or(|peer| peer.port() != 0)
 }
@@ -139,8 +139,8 @@ fn answer(socket: &Datagram, received: &Received, piece: &[u8]) {
 }
 
 /// Sends standard input and prints the replies. Ends once standard input has ended and no reply has
-/// arrived for `idle_timeout`, by default a second. An idle timeout before the end of standard input
-/// is a failure.
+/// arrived for `idle_timeout`, by default a second. An idle timeout before the end of standard
+/// input is a failure.
 pub(crate) fn connect(
     remote: Remote,
     idle_timeout: Option<Duration>,

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 #[cfg(test)]
 mod tests;
 
-/// Returns `text` as a JSON string (RFC 8259, section 7). Control characters, which a terminal could
-/// obey, are escaped.
+/// Returns `text` as a JSON string (RFC 8259, section 7). Control characters, which a terminal
+/// could obey, are escaped.
 pub(crate) fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

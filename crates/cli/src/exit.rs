@@ -43,8 +43,8 @@ impl Failure {
         Failure { code, message: None }
     }
 
-    /// Returns the failure of a write to standard output. A closed standard output (`| head`) ends the
-    /// program with 0.
+    /// Returns the failure of a write to standard output. A closed standard output (`| head`) ends
+    /// the program with 0.
     pub(crate) fn output(error: &io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::silent(DONE);
@@ -60,8 +60,8 @@ impl Failure {
         if is_closed { Failure::silent(DONE) } else { error.into() }
     }
 
-    /// Returns the failure of a server to listen. The code is 1 except for an endpoint that is malformed or
-    /// cannot be resolved.
+    /// Returns the failure of a server to listen. The code is 1 except for an endpoint that is
+    /// malformed or cannot be resolved.
     pub(crate) fn listening(error: &Error) -> Failure {
         let code = match error.operation() {
             Operation::Parse | Operation::Resolve => code(error),
@@ -138,8 +138,8 @@ impl From<httpget::Error> for Failure {
     }
 }
 
-/// Returns the error of a transfer and its causes, on one line. The cause replaces the text of the kind if
-/// it says the same.
+/// Returns the error of a transfer and its causes, on one line. The cause replaces the text of the
+/// kind if it says the same.
 #[cfg(unix)]
 pub(crate) fn describe(error: &httpget::Error) -> String {
     use httpget::ErrorKind;

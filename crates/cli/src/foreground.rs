@@ -1,5 +1,5 @@
-//! The foreground of a terminal. Only the foreground process group may read a terminal (POSIX 11.1.4).
-//! The shell moves a program there and away with `fg`, `bg` and Ctrl-Z.
+//! The foreground of a terminal. Only the foreground process group may read a terminal (POSIX
+//! 11.1.4). The shell moves a program there and away with `fg`, `bg` and Ctrl-Z.
 
 #[cfg(unix)]
 pub(crate) use system::{ignore_stops, is_ours, typed, wait};
@@ -29,8 +29,8 @@ mod system {
     const POLL_TIMEOUT: Timespec =
         Timespec { tv_sec: 0, tv_nsec: POLL_INTERVAL.subsec_nanos() as _ };
 
-    /// Returns `true` if this program may read the terminal. Returns an error if `terminal` is not the
-    /// terminal of this session.
+    /// Returns `true` if this program may read the terminal. Returns an error if `terminal` is not
+    /// the terminal of this session.
     pub(crate) fn is_ours(terminal: impl AsFd) -> io::Result<bool> {
         Ok(tcgetpgrp(terminal)? == getpgrp())
     }
@@ -43,8 +43,8 @@ mod system {
         Ok(())
     }
 
-    /// Returns a pipe with the input that a person types. A thread reads the terminal while this program is
-    /// in the foreground. It ends with the input, or when the pipe is closed.
+    /// Returns a pipe with the input that a person types. A thread reads the terminal while this
+    /// program is in the foreground. It ends with the input, or when the pipe is closed.
     ///
     /// # Errors
     ///

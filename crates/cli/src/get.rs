@@ -1,7 +1,7 @@
 //! `sockit get`: downloads URLs.
 //!
-//! A body goes to the process's own standard output, not to that of `Streams`: the kernel copies from the
-//! socket to it.
+//! A body goes to the process's own standard output, not to that of `Streams`: the kernel copies
+//! from the socket to it.
 
 mod destination;
 mod jobs;
@@ -45,8 +45,8 @@ use write_out::WriteOut;
 /// The default `User-Agent`.
 const AGENT: &str = concat!("User-Agent: sockit/", env!("CARGO_PKG_VERSION"));
 
-/// Most descriptors of one transfer at the same time: competing connection attempts, the resolver's, a
-/// file and its lock, pipes on the way to standard output.
+/// Most descriptors of one transfer at the same time: competing connection attempts, the
+/// resolver's, a file and its lock, pipes on the way to standard output.
 const DESCRIPTORS: u64 = 12;
 
 /// Descriptors for the rest of the program, mainly for idle connections.
@@ -88,8 +88,8 @@ pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), 
     }
 }
 
-/// The threads that share the jobs. Each failure is printed immediately; the first in the order of the URLs
-/// becomes the exit code.
+/// The threads that share the jobs. Each failure is printed immediately; the first in the order of
+/// the URLs becomes the exit code.
 struct WorkerPool<'a> {
     transfers: &'a Transfers<'a>,
     jobs: &'a Jobs<'a>,
@@ -101,8 +101,8 @@ struct WorkerPool<'a> {
 }
 
 impl WorkerPool<'_> {
-    /// Runs jobs until there are none. Each job taken starts another thread for the next one, so there are
-    /// never more threads than jobs.
+    /// Runs jobs until there are none. Each job taken starts another thread for the next one, so
+    /// there are never more threads than jobs.
     fn work<'scope, 'env>(&'env self, scope: &'scope Scope<'scope, 'env>) {
         while let Some(job) = self.jobs.take() {
             let index = job.index;
@@ -147,14 +147,16 @@ fn write_out(args: &Get, stdio: &mut Stdio) -> Result<Option<WriteOut>, Failure>
     Ok(Some(parsed))
 }
 
-/// Returns the lowest accepted speed of a body. The defaults are curl's: a byte per second, over 30 s.
+/// Returns the lowest accepted speed of a body. The defaults are curl's: a byte per second, over 30
+/// s.
 fn min_speed(args: &Get) -> Option<MinSpeed> {
     let time = args.speed_time.unwrap_or(Duration::from_secs(30));
     let bytes = args.speed_limit.or(args.speed_time.map(|_| 1))?;
     (bytes > 0).then_some(MinSpeed::new(bytes as u64, time))
 }
 
-/// Returns the number of simultaneous transfers: `wanted`, or fewer if the limit of open files is too low.
+/// Returns the number of simultaneous transfers: `wanted`, or fewer if the limit of open files is
+/// too low.
 fn max_parallel(wanted: usize) -> usize {
     if wanted == 1 {
         return 1;

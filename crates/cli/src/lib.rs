@@ -1,5 +1,6 @@
-//! The program `sockit` as a function: arguments and streams in, an exit code out. It translates between
-//! the command line and the libraries `chat`, `timestamp`, `httpget` and `netcore`, which do the work.
+//! The program `sockit` as a function: arguments and streams in, an exit code out. It translates
+//! between the command line and the libraries `chat`, `timestamp`, `httpget` and `netcore`, which
+//! do the work.
 
 #![forbid(unsafe_code)]
 

@@ -19,8 +19,8 @@ use crate::stdio::{Printer, Stdio};
 use crate::stdio_relay::{RelayEnd, RelayTimeouts, relay_stdio};
 use crate::{datagrams, exit, foreground, logging, threads};
 
-/// The silence of standard input after which a client that closed its side is let go. Such a client may
-/// still expect a reply, or may have gone.
+/// The silence of standard input after which a client that closed its side is let go. Such a client
+/// may still expect a reply, or may have gone.
 const HALF_CLOSED: Duration = Duration::from_secs(1);
 
 /// Runs `sockit listen`.
@@ -34,15 +34,10 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     let banner = args.banner.map(OsStringExt::into_vec);
     if endpoint.transport() == Transport::Udp {
         if banner.is_some() {
-            let message = "--banner needs connections, and UDP has none";
-            return Err(Failure::new(exit::USAGE, message));
+            return Err(Failure::new(exit::USAGE, "--banner needs connections, and UDP has none"));
         }
         let options = options.with_broadcast(args.broadcast);
-        let sockets =
-            datagrams::bind(&endpoint, options).map_err(|error| Failure::listening(&error))?;
-        let names: Vec<Endpoint> = sockets.iter().map(|s| s.endpoint().clone()).collect();
-        let announce = |stdio: &mut Stdio| announce(&names, common, stdio);
-        return datagrams::listen(sockets, args.idle_timeout, announce, stdio);
+        return listen_datagrams(&endpoint, options, args.idle_timeout, common, stdio);
     }
     datagrams::only_for_udp(args.broadcast)?;
     let listeners =
@@ -56,17 +51,7 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     let server = Server::new(listeners, config)?;
     let handle = server.handle();
     let (events, incoming) = mpsc::channel();
-    let stopping = (handle.clone(), events.clone());
-    let signals = Signals::watch(move |at_once| {
-        let (handle, events) = &stopping;
-        if at_once {
-            handle.stop_now();
-        } else {
-            handle.stop();
-        }
-        // Without a client, nothing receives the event.
-        let _ = events.send(RelayEvent::Stop);
-    })?;
+    let signals = watch_signals(handle.clone(), events.clone())?;
     signals.set_printing(true);
     announce(&names, common, stdio);
     signals.set_printing(false);
@@ -79,8 +64,9 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
         None => {
             let mut timeouts = RelayTimeouts::new(args.idle_timeout, stdio);
             if args.keep_open {
-                let longest = timeouts.half_closed.unwrap_or(HALF_CLOSED);
-                timeouts.half_closed = Some(longest.min(HALF_CLOSED));
+                let half_closed =
+                    timeouts.half_closed.map_or(HALF_CLOSED, |it| it.min(HALF_CLOSED));
+                timeouts.half_closed = Some(half_closed);
             }
             let relay_server = StdioServer {
                 handle,
@@ -92,13 +78,38 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
                 incoming: Mutex::new(incoming),
                 result: Mutex::new(Ok(())),
             };
-            let served = server.run(|connection| relay_server.serve(connection));
-            let result = relay_server.result.into_inner().unwrap_or_else(PoisonError::into_inner);
-            served.map_err(Failure::from).and(result)
+            relay_server.run(server)
         }
     };
     signals.end();
     result
+}
+
+/// Stops the server at a signal, and ends the wait for its connection.
+fn watch_signals(handle: Handle, events: Sender<RelayEvent>) -> Result<Signals, Failure> {
+    Signals::watch(move |at_once| {
+        if at_once {
+            handle.stop_now();
+        } else {
+            handle.stop();
+        }
+        // Without a client, nothing receives the event.
+        let _ = events.send(RelayEvent::Stop);
+    })
+}
+
+/// Runs `sockit listen` for datagrams.
+fn listen_datagrams(
+    endpoint: &Endpoint,
+    options: SocketOptions,
+    idle_timeout: Option<Duration>,
+    common: &Common,
+    stdio: &mut Stdio,
+) -> Result<(), Failure> {
+    let sockets = datagrams::bind(endpoint, options).map_err(|error| Failure::listening(&error))?;
+    let names: Vec<Endpoint> = sockets.iter().map(|socket| socket.endpoint().clone()).collect();
+    let announce = |stdio: &mut Stdio| announce(&names, common, stdio);
+    datagrams::listen(sockets, idle_timeout, announce, stdio)
 }
 
 /// Prints the endpoints on standard error, because standard output carries the connection's bytes.
@@ -112,8 +123,8 @@ fn announce(endpoints: &[Endpoint], common: &Common, stdio: &mut Stdio) {
     }
 }
 
-/// Returns the limits of a server that sends banners. A client that does not read its banner is closed
-/// after the idle timeout, by default a minute.
+/// Returns the limits of a server that sends banners. A client that does not read its banner is
+/// closed after the idle timeout, by default a minute.
 fn banner_limits(idle_timeout: Option<Duration>) -> Config {
     let config = Config::default();
     match idle_timeout {
@@ -147,8 +158,15 @@ struct StdioServer {
 }
 
 impl StdioServer {
-    /// Serves a connection on a thread of its own, which a signal cannot interrupt: the thread may wait
-    /// for standard input. It then ends with the program.
+    /// Serves until the last connection ends, or a signal or failure stops the server.
+    fn run(self, server: Server) -> Result<(), Failure> {
+        let served = server.run(|connection| self.serve(connection));
+        let result = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        served.map_err(Failure::from).and(result)
+    }
+
+    /// Serves a connection on a thread of its own, which a signal cannot interrupt: the thread may
+    /// wait for standard input. It then ends with the program.
     fn serve(&self, connection: &Connection) -> Result<(), netcore::Error> {
         if !self.keep_open {
             // Further clients are refused instead of left waiting in the backlog.

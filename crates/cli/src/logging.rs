@@ -1,8 +1,8 @@
 //! The log, on standard error.
 //!
-//! A server's log goes through a bounded queue and a thread of its own. A blocked reader (a log collector,
-//! Ctrl-S on a terminal) costs log lines and never stops a worker. The other commands write their log
-//! directly, in order with their other output on standard error.
+//! A server's log goes through a bounded queue and a thread of its own. A blocked reader (a log
+//! collector, Ctrl-S on a terminal) costs log lines and never stops a worker. The other commands
+//! write their log directly, in order with their other output on standard error.
 
 mod queue;
 

@@ -1,4 +1,5 @@
-//! `sockit`: group chat, a timestamp service, HTTP GET, and sockets done right, from the command line.
+//! `sockit`: group chat, a timestamp service, HTTP GET, and sockets done right, from the command
+//! line.
 
 use std::io;
 use std::process::ExitCode;
@@ -12,9 +13,9 @@ fn main() -> ExitCode {
     ExitCode::from(run(std::env::args_os(), streams))
 }
 
-/// Turns a file that grows beyond `ulimit -f` into an error of the write. By default SIGXFSZ ends the
-/// process first, without a message (setrlimit(2)). A handler without an effect serves as well as
-/// ignoring the signal, and programs that this one starts do not inherit it.
+/// Turns a file that grows beyond `ulimit -f` into an error of the write. By default SIGXFSZ ends
+/// the process first, without a message (setrlimit(2)). A handler without an effect serves as well
+/// as ignoring the signal, and programs that this one starts do not inherit it.
 #[cfg(unix)]
 fn survive_large_files() {
     let seen = std::sync::Arc::default();

@@ -31,11 +31,11 @@ const COMMANDS: [(&str, &str); 8] = [
 ];
 
 impl OperatorConsole {
-    /// Starts to read commands, on a thread of its own: reads of a terminal or pipe block on some systems.
-    /// The thread ends with the program.
+    /// Starts to read commands, on a thread of its own: reads of a terminal or pipe block on some
+    /// systems. The thread ends with the program.
     ///
-    /// On a terminal with line editing, the commands have an input line, and the log is printed above it.
-    /// The caller closes the returned screen at the end.
+    /// On a terminal with line editing, the commands have an input line, and the log is printed
+    /// above it. The caller closes the returned screen at the end.
     ///
     /// # Errors
     ///

@@ -56,8 +56,8 @@ pub(crate) fn probe(args: &Probe, common: &Common, stdio: &Stdio) -> Result<(), 
     }
 }
 
-/// Returns `true` if the endpoint is a Unix socket for datagrams: connect(2) then reports the wrong type,
-/// which is the only unsupported case of an existing file.
+/// Returns `true` if the endpoint is a Unix socket for datagrams: connect(2) then reports the wrong
+/// type, which is the only unsupported case of an existing file.
 pub(crate) fn is_for_datagrams(endpoint: &Endpoint, error: &Error) -> bool {
     endpoint.transport() == Transport::Unix && error.kind() == netcore::ErrorKind::Unsupported
 }
@@ -77,7 +77,7 @@ impl ProbeOutput<'_> {
         deadline: Deadline,
     ) -> Result<(), Failure> {
         if endpoint.transport() == Transport::Udp {
-            let message = "-z needs a connection-oriented endpoint: UDP does not show whether a port is open; \
+            let message = "-z needs connections: UDP does not show whether a port is open; \
                          try sockit send --wait 2s";
             return Err(Failure::new(exit::USAGE, message));
         }

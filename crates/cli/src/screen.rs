@@ -1,8 +1,8 @@
-//! An input line at the bottom of the terminal, and output above it from any thread. Neither disturbs the
-//! other.
+//! An input line at the bottom of the terminal, and output above it from any thread. Neither
+//! disturbs the other.
 //!
-//! rustyline draws both. This module adds three guarantees: a thread that prints never waits for the
-//! terminal, lines keep their order, and an entered line disappears from the screen.
+//! rustyline draws both. This module adds three guarantees: a thread that prints never waits for
+//! the terminal, lines keep their order, and an entered line disappears from the screen.
 
 mod assistant;
 mod input_line;
@@ -38,8 +38,9 @@ const MAX_HISTORY: usize = 1000;
 pub(crate) struct Screen(Arc<Shared>);
 
 impl Screen {
-    /// Opens the screen. Returns `None` if standard input and output are not a terminal with line editing.
-    /// `history` is a file with the lines of earlier runs, which receives those of this run.
+    /// Opens the screen. Returns `None` if standard input and output are not a terminal with line
+    /// editing. `history` is a file with the lines of earlier runs, which receives those of this
+    /// run.
     ///
     /// # Errors
     ///
@@ -97,8 +98,8 @@ impl Screen {
         self.0.changed.notify_all();
     }
 
-    /// Prints the queue, drops the input line, and restores the terminal. Later output goes straight to the
-    /// terminal.
+    /// Prints the queue, drops the input line, and restores the terminal. Later output goes
+    /// straight to the terminal.
     pub(crate) fn close(&self) {
         let shared = &self.0;
         let mut state = shared.wait(shared.state(), |state| state.is_busy());
@@ -130,8 +131,8 @@ impl Write for Screen {
     }
 }
 
-/// Hands the queue to the editor, one batch after the other. Any thread could use the editor's printer, but
-/// it blocks, and two batches at once could be reordered at the end of a line.
+/// Hands the queue to the editor, one batch after the other. Any thread could use the editor's
+/// printer, but it blocks, and two batches at once could be reordered at the end of a line.
 fn draw(shared: &Shared, mut printer: impl ExternalPrinter) {
     let mut state = shared.state();
     loop {

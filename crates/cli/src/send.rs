@@ -24,8 +24,8 @@ use crate::threads;
 
 /// Bytes above the largest datagram of any kind of socket.
 const LARGEST_DATAGRAM: u64 = 1 << 20;
-/// The wait for the peer's end after it has acknowledged everything. Closing a connection while the peer
-/// sends would reset it, and the peer could lose data that it has not read yet.
+/// The wait for the peer's end after it has acknowledged everything. Closing a connection while the
+/// peer sends would reset it, and the peer could lose data that it has not read yet.
 const QUIET: Duration = Duration::from_millis(250);
 
 /// Runs `sockit send`.
@@ -57,8 +57,8 @@ enum SendEvent {
     Failed(Failure),
 }
 
-/// Sends on one thread and receives on another, so that a peer may reply before it has read everything.
-/// The threads end with the program.
+/// Sends on one thread and receives on another, so that a peer may reply before it has read
+/// everything. The threads end with the program.
 fn send_stream(
     stream: Stream,
     text: Option<Vec<u8>>,
@@ -67,8 +67,8 @@ fn send_stream(
 ) -> Result<(), Failure> {
     // Both directions share the mode, so it stays non-blocking for the rest of the program.
     stream.set_nonblocking(true)?;
-    // If the program ends early, by a signal too, the connection is reset: the peer must not take partial
-    // data for complete.
+    // If the program ends early, by a signal too, the connection is reset: the peer must not take
+    // partial data for complete.
     linger(&stream, Some(Duration::ZERO))?;
     let stream = Arc::new(stream);
     let (events, incoming) = mpsc::channel();
@@ -136,7 +136,8 @@ fn write(
     stream.shutdown(Shutdown::Write)?;
     notify(events, SendEvent::Sent);
     match stream.drain(Deadline::after(timeout)) {
-        // This system cannot report acknowledgements. It sends the rest after the program has ended.
+        // This system cannot report acknowledgements. It sends the rest after the program has
+        // ended.
         Err(error) if error.kind() == ErrorKind::Unsupported => Ok(()),
         result => Ok(result?),
     }

@@ -1,4 +1,5 @@
-//! Common parts of all servers: listening, the announcement on standard output, descriptors and signals.
+//! Common parts of all servers: listening, the announcement on standard output, descriptors and
+//! signals.
 
 #[cfg(unix)]
 use std::sync::Arc;
@@ -111,8 +112,8 @@ fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Resul
     Ok(())
 }
 
-/// Raises the soft limit of descriptors to the hard limit. Each connection needs a descriptor, and the
-/// default soft limit (often 1,024) exists for programs that use select(2).
+/// Raises the soft limit of descriptors to the hard limit. Each connection needs a descriptor, and
+/// the default soft limit (often 1,024) exists for programs that use select(2).
 pub(crate) fn raise_descriptors() {
     #[cfg(unix)]
     match rlimit::increase_nofile_limit(u64::MAX) {
@@ -121,8 +122,8 @@ pub(crate) fn raise_descriptors() {
     }
 }
 
-/// Two equal signals within this time count as one: timeout(1) signals the program and then its whole
-/// process group.
+/// Two equal signals within this time count as one: timeout(1) signals the program and then its
+/// whole process group.
 #[cfg(unix)]
 const SAME: Duration = Duration::from_millis(2);
 
@@ -138,8 +139,8 @@ pub(crate) fn interrupt() {
 #[cfg(unix)]
 const PRINT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Ends the program by `signal` if it still prints after [`PRINT_TIMEOUT`]. A blocked write to a pipe
-/// without a reader cannot be interrupted, so the program would never end otherwise.
+/// Ends the program by `signal` if it still prints after [`PRINT_TIMEOUT`]. A blocked write to a
+/// pipe without a reader cannot be interrupted, so the program would never end otherwise.
 #[cfg(unix)]
 pub(crate) fn bound_printing(signal: i32, prints: Arc<AtomicBool>) {
     let started = threads::start("end", move || {
@@ -168,8 +169,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Watches for SIGINT and SIGTERM. The first stops a server gracefully, the second immediately.
 ///
-/// The watch lasts until the program ends. A stop may wait for a disk or a blocked standard error, so the
-/// program ends with code 1 in any case 2 s after the second signal.
+/// The watch lasts until the program ends. A stop may wait for a disk or a blocked standard error,
+/// so the program ends with code 1 in any case 2 s after the second signal.
 #[cfg(unix)]
 pub(crate) struct Signals {
     at_once: Arc<AtomicBool>,
@@ -211,8 +212,9 @@ impl Signals {
         Ok(Signals { at_once, prints })
     }
 
-    /// Sets whether the thread that handles the signals may be blocked on standard output. While it may, a
-    /// signal ends the program directly: the first one after a second, another one immediately.
+    /// Sets whether the thread that handles the signals may be blocked on standard output. While it
+    /// may, a signal ends the program directly: the first one after a second, another one
+    /// immediately.
     pub(crate) fn set_printing(&self, prints: bool) {
         self.prints.store(prints, Ordering::Relaxed);
     }

@@ -64,9 +64,9 @@ impl std::fmt::Debug for Streams {
 
 /// A standard stream of the process, without a buffer.
 ///
-/// Other processes share its blocking mode: a parent may have made a pipe or terminal non-blocking. A read
-/// then waits for input, and a write until all of it is written. std's handles would fail with
-/// `WouldBlock` instead, and report success if the descriptor is not open.
+/// Other processes share its blocking mode: a parent may have made a pipe or terminal non-blocking.
+/// A read then waits for input, and a write until all of it is written. std's handles would fail
+/// with `WouldBlock` instead, and report success if the descriptor is not open.
 pub(crate) struct Standard<S>(pub(crate) S);
 
 #[cfg(unix)]
@@ -156,7 +156,8 @@ impl Stdio {
         Stdio { input: Some(input), interactive, printer, errors }
     }
 
-    /// Takes standard input. Only one part of the program reads it; a second call returns an empty input.
+    /// Takes standard input. Only one part of the program reads it; a second call returns an empty
+    /// input.
     pub(crate) fn input(&mut self) -> Box<dyn BufRead + Send> {
         self.input.take().unwrap_or_else(|| Box::new(std::io::empty()))
     }
@@ -171,7 +172,8 @@ impl Stdio {
         self.print_error_text(&format!("sockit: {message}\n"));
     }
 
-    /// Prints text on standard error. An error is ignored, because there is no other stream to report to.
+    /// Prints text on standard error. An error is ignored, because there is no other stream to
+    /// report to.
     pub(crate) fn print_error_text(&self, text: &str) {
         let _ = self.errors.print(text.as_bytes());
     }

@@ -18,8 +18,8 @@ use crate::stdio::Stdio;
 pub(crate) struct RelayTimeouts {
     /// The longest time without data in either direction. `None`: no limit.
     pub(crate) idle: Option<Duration>,
-    /// The longest silence of standard input after the peer has closed its side. TCP cannot distinguish
-    /// a peer that still expects a reply from a peer that has gone. `None`: no limit.
+    /// The longest silence of standard input after the peer has closed its side. TCP cannot
+    /// distinguish a peer that still expects a reply from a peer that has gone. `None`: no limit.
     pub(crate) half_closed: Option<Duration>,
 }
 
@@ -41,8 +41,8 @@ pub(crate) enum RelayEnd {
     PeerEnded,
 }
 
-/// Relays bytes until standard input and the peer have both ended. The end of one side is passed on to
-/// the other. After the end of the peer only, the relay ends once `half_closed` has passed.
+/// Relays bytes until standard input and the peer have both ended. The end of one side is passed on
+/// to the other. After the end of the peer only, the relay ends once `half_closed` has passed.
 pub(crate) fn relay_stdio(
     stream: &Stream,
     input: &impl AsFd,
@@ -55,7 +55,8 @@ pub(crate) fn relay_stdio(
         Ok(Relayed { left_open: Some(Side::Left), .. }) => Ok(RelayEnd::PeerEnded),
         Ok(_) => Ok(RelayEnd::BothEnded),
         Err(error) => {
-            // A reset instead of an orderly close: the peer must not take a partial transfer for complete.
+            // A reset instead of an orderly close: the peer must not take a partial transfer for
+            // complete.
             let _ = SocketOptions::new().with_linger(Some(Duration::ZERO)).apply(stream);
             Err(failure(error, timeouts))
         }

@@ -1,5 +1,5 @@
-//! Usage errors: one line names the error, and the right command if the user made a typo, left out a
-//! command's group, or used the syntax of nc.
+//! Usage errors: one line names the error, and the right command if the user made a typo, left out
+//! a command's group, or used the syntax of nc.
 
 use std::time::Duration;
 
@@ -47,7 +47,8 @@ pub(crate) fn rejected(error: &clap::Error, args: &[String]) -> Failure {
     Failure::new(exit::USAGE, format!("{words}; {hint}"))
 }
 
-/// Returns `failure`, or a usage error if an endpoint is malformed because HOST and PORT are two words.
+/// Returns `failure`, or a usage error if an endpoint is malformed because HOST and PORT are two
+/// words.
 pub(crate) fn malformed(failure: Failure, args: &[String]) -> Failure {
     let is_malformed = failure.code() == exit::MALFORMED;
     match is_malformed.then(|| host_and_port(args, |_| true)).flatten() {
@@ -58,7 +59,8 @@ pub(crate) fn malformed(failure: Failure, args: &[String]) -> Failure {
     }
 }
 
-/// Returns the first paragraph of clap's message. The others repeat the usage, which `--help` prints.
+/// Returns the first paragraph of clap's message. The others repeat the usage, which `--help`
+/// prints.
 fn first_paragraph(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let first = text.split("\n\n").next().unwrap_or_default();
@@ -139,8 +141,8 @@ fn nc_hint(option: &str, args: &[String]) -> Option<String> {
     Some(hint.replace(" :PORT", &format!(" :{}", args[port])))
 }
 
-/// Suggests the command with HOST and PORT as one word; nc takes two. `is_meant` returns `true` for the
-/// words that may be the port.
+/// Suggests the command with HOST and PORT as one word; nc takes two. `is_meant` returns `true` for
+/// the words that may be the port.
 fn host_and_port(args: &[String], is_meant: impl Fn(&str) -> bool) -> Option<String> {
     let (command, _, behind) = find_command(args);
     let (at, endpoint) = (behind..args.len().saturating_sub(1))
@@ -162,8 +164,8 @@ fn is_value(command: &Command, option: &str) -> bool {
     })
 }
 
-/// Returns HOST and PORT as an endpoint. Returns `None` if HOST already is an endpoint or PORT is not a
-/// port.
+/// Returns HOST and PORT as an endpoint. Returns `None` if HOST already is an endpoint or PORT is
+/// not a port.
 fn join_host_port(host: &str, port: &str) -> Option<String> {
     if host.starts_with('-') || host.parse::<Endpoint>().is_ok() {
         return None;

@@ -25,9 +25,9 @@ names, and Up recalls earlier lines. Ctrl-C clears the line; pressed twice, it l
 /quit do. sockit reconnects after a broken connection, and then sends the lines entered meanwhile. A
 paste of several lines is sent after Enter.
 
-From a pipe, sockit sends each line. A line that is quit or begins with a command of the chat (/nick,
-/join, /rooms, /who, /msg, /help, /quit) is a command; any other line is sent as text, its slash
-included. With --text, every line is text. A line longer than 64 KiB is sent in pieces. A line that
+From a pipe, sockit sends each line. A line that is quit or begins with a command of the chat
+(/nick, /join, /rooms, /who, /msg, /help, /quit) is a command; any other line is sent as text, its
+slash included. With --text, every line is text. A line longer than 64 KiB is sent in pieces. A line that
 is not UTF-8 is skipped with a warning, and the exit code is then 1.
 
 Examples:
@@ -59,8 +59,8 @@ pub(crate) struct ChatServe {
     #[cfg(unix)]
     #[arg(long, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
-    /// Longest time until a message is synced to disk; always syncs each message, never leaves it to the
-    /// system
+    /// Longest time until a message is synced to disk; always syncs each message, never leaves it
+    /// to the system
     #[cfg(unix)]
     #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = parse::flush)]
     #[arg(requires = "log_dir")]

@@ -25,8 +25,8 @@ pub(crate) struct Common {
 /// The arguments of every server.
 #[derive(Debug, Group)]
 pub(crate) struct ServeArgs {
-    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or unix:@NAME; may
-    /// be repeated
+    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or
+    /// unix:@NAME; may be repeated
     #[arg(long, value_name = "ENDPOINT")]
     pub(crate) listen: Vec<String>,
     /// Number of worker threads [default: one per processor]

@@ -19,8 +19,8 @@ pub(crate) struct Get {
     /// File with more URLs to download, one per line, read as it grows; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) url_file: Option<PathBuf>,
-    /// File for the body, which appears once it is complete; one -o per URL, in the same order; - is
-    /// standard output and allows binary data on a terminal
+    /// File for the body, which appears once it is complete; one -o per URL, in the same order; -
+    /// is standard output and allows binary data on a terminal
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
     /// Write each body to a file named after the last part of its URL
@@ -44,8 +44,8 @@ pub(crate) struct Get {
     /// Exit with 22 if the status is 400 or above, after writing the body
     #[arg(long, conflicts_with = "fail")]
     pub(crate) fail_with_body: bool,
-    /// Header field to send instead of the default one; 'NAME:' removes the default, 'NAME;' sends an
-    /// empty field; may be repeated
+    /// Header field to send instead of the default one; 'NAME:' removes the default, 'NAME;' sends
+    /// an empty field; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<String>,
     /// Do not follow redirects
@@ -89,8 +89,8 @@ pub(crate) struct Get {
     /// Retry after every error, not only after temporary ones
     #[arg(long)]
     pub(crate) retry_all_errors: bool,
-    /// Resume an earlier transfer of the same URL; fetch nothing if FILE is complete; -C - means the
-    /// same
+    /// Resume an earlier transfer of the same URL; fetch nothing if FILE is complete; -C - means
+    /// the same
     #[arg(short = 'C', long = "continue")]
     pub(crate) resume: bool,
     /// Byte range to request: FIRST-LAST, FIRST- or -LAST_N
@@ -114,12 +114,12 @@ pub(crate) struct Get {
     /// Unix socket to connect to, for every host
     #[arg(long, value_name = "PATH")]
     pub(crate) unix_socket: Option<PathBuf>,
-    /// Largest body to accept; a larger one fails with 63, immediately if announced; 0 means no limit
-    /// [default: no limit]
+    /// Largest body to accept; a larger one fails with 63, immediately if announced; 0 means no
+    /// limit [default: no limit]
     #[arg(long, value_name = "BYTES", value_parser = parse::size)]
     pub(crate) max_filesize: Option<usize>,
-    /// Text to print after each transfer, with curl's variables such as %{http_code}; @FILE reads it
-    /// from a file, @- from standard input
+    /// Text to print after each transfer, with curl's variables such as %{http_code}; @FILE reads
+    /// it from a file, @- from standard input
     #[arg(short, long, value_name = "FORMAT", allow_hyphen_values = true)]
     pub(crate) write_out: Option<String>,
     /// Number of simultaneous transfers; standard output gets the bodies in the order of the URLs

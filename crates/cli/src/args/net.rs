@@ -62,8 +62,8 @@ pub(crate) struct Send {
 /// The arguments of `sockit listen`.
 #[derive(Debug, Group)]
 pub(crate) struct Listen {
-    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or unix:@NAME;
-    /// udp://GROUP:PORT joins a multicast group
+    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or
+    /// unix:@NAME; udp://GROUP:PORT joins a multicast group
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
     /// Send this text unchanged to each client, and close the connection
@@ -98,9 +98,9 @@ pub(crate) struct Connect {
     /// Send to a broadcast address and accept replies from any address; for udp:// only
     #[arg(long)]
     pub(crate) broadcast: bool,
-    /// Exit with 28 if no data moves in either direction for this long, connecting included; over UDP
-    /// also the wait for replies after the end of standard input, without an error [default: never; over
-    /// UDP 1s]
+    /// Exit with 28 if no data moves in either direction for this long, connecting included; over
+    /// UDP also the wait for replies after the end of standard input, without an error [default:
+    /// never; over UDP 1s]
     #[arg(short = 'w', long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) idle_timeout: Option<Duration>,
     /// Time limit for connecting

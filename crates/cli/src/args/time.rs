@@ -106,8 +106,8 @@ pub(crate) struct TimeBench {
     /// Bytes of a request, its line end included
     #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse::some_size)]
     pub(crate) size: usize,
-    /// Requests per second over all connections, sent on schedule even if replies are late [default: as
-    /// fast as answers come]
+    /// Requests per second over all connections, sent on schedule even if replies are late
+    /// [default: as fast as answers come]
     #[arg(long, value_name = "PER_SECOND", value_parser = parse::some_count::<u64>)]
     pub(crate) rate: Option<u64>,
     /// Requests in flight per connection

@@ -34,7 +34,8 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         .with_slow_consumer(args.slow)
         .with_memory(args.max_memory);
     let limits = Limits::default().with_max_connections(args.max_clients).with_read(READ_SIZE);
-    // With --slow skip, a client may stop reading for any length of time, because its backlog is bounded.
+    // With --slow skip, a client may stop reading for any length of time, because its backlog is
+    // bounded.
     let limits =
         if args.slow == SlowConsumer::Skip { limits.with_stall_timeout(None) } else { limits };
     if let Some(endpoint) = args.serve.listen.iter().find(|it| it.starts_with("udp:")) {

@@ -12,7 +12,8 @@ use crate::threads;
 /// Statistics to print per second. The others are printed as a state or a sum.
 const FLOWS: [&str; 3] = ["messages", "deliveries", "private"];
 
-/// Starts to print the statistics at this interval, on a thread that ends with the program or on an error.
+/// Starts to print the statistics at this interval, on a thread that ends with the program or on an
+/// error.
 ///
 /// # Errors
 ///
@@ -38,8 +39,8 @@ pub(crate) fn print(
     Ok(())
 }
 
-/// Returns one line: flows per second, and every other statistic that is not zero. In JSON, it has all
-/// statistics.
+/// Returns one line: flows per second, and every other statistic that is not zero. In JSON, it has
+/// all statistics.
 fn line(before: &Stats, now: &Stats, time: Duration, json: bool) -> String {
     let seconds = time.as_secs_f64().max(1e-9);
     let mut parts = Vec::new();

@@ -42,8 +42,8 @@ pub(crate) fn only_for_udp(broadcast: bool) -> Result<(), Failure> {
 /// The peer of a command, or the peers behind a broadcast or multicast address.
 pub(crate) struct Remote {
     socket: Datagram,
-    /// The multicast or broadcast address. The socket is not connected to it, because replies have the
-    /// addresses of the hosts that it reaches.
+    /// The multicast or broadcast address. The socket is not connected to it, because replies have
+    /// the addresses of the hosts that it reaches.
     all: Option<Address>,
 }
 

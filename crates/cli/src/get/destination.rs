@@ -56,8 +56,8 @@ const LAST_NUMBER: u32 = 100;
 pub(super) struct FreeNames(Mutex<HashSet<PathBuf>>);
 
 impl FreeNames {
-    /// Returns `file` if it does not exist, or else the first free name of `FILE.1` to `FILE.100`. The name
-    /// of a device or FIFO is always free, because writing to it loses nothing.
+    /// Returns `file` if it does not exist, or else the first free name of `FILE.1` to `FILE.100`.
+    /// The name of a device or FIFO is always free, because writing to it loses nothing.
     ///
     /// # Errors
     ///

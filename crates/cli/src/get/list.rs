@@ -87,8 +87,8 @@ impl List {
         None
     }
 
-    /// Reads a line to its end, at most one byte above the limit of it into `bytes`. Returns the number of
-    /// these bytes, the line's ending included, and 0 at the end of the list.
+    /// Reads a line to its end, at most one byte above the limit of it into `bytes`. Returns the
+    /// number of these bytes, the line's ending included, and 0 at the end of the list.
     fn read(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
         let most = MAX_LINE as u64 + 1;
         let count = self.input.by_ref().take(most).read_until(b'\n', bytes)?;

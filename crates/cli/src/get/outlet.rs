@@ -5,8 +5,8 @@
 //!                                  └─ in its turn ──► the spooled bytes, then the rest ──► stdout
 //! ```
 //!
-//! So a server never waits for another transfer, and no transfer counts the time of another. A body that
-//! fits the pipe needs no thread: it is printed after the transfer.
+//! So a server never waits for another transfer, and no transfer counts the time of another. A body
+//! that fits the pipe needs no thread: it is printed after the transfer.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
@@ -26,7 +26,8 @@ pub(super) struct Outlet<'a> {
     pub(super) turns: &'a Turns,
     /// The number of the transfer.
     pub(super) index: usize,
-    /// `true` if binary data is refused: standard output is a terminal, and the user did not ask for `-o -`.
+    /// `true` if binary data is refused: standard output is a terminal, and the user did not ask
+    /// for `-o -`.
     pub(super) text_only: bool,
 }
 
@@ -52,7 +53,8 @@ impl<'scope, 'a: 'scope> Printer<'scope, 'a> {
         };
     }
 
-    /// Prints the rest of the body after the transfer. Returns `None` if the system refused a thread.
+    /// Prints the rest of the body after the transfer. Returns `None` if the system refused a
+    /// thread.
     pub(super) fn finish(self) -> Option<Result<(), Failure>> {
         match self {
             Printer::Waiting(outlet, body) => Some(outlet.pass_on(body, Spool::default())),
@@ -64,8 +66,8 @@ impl<'scope, 'a: 'scope> Printer<'scope, 'a> {
     }
 }
 
-/// Returns the number of bytes that the pipe certainly holds before a write blocks. This is half of the
-/// pipe, because a partly filled page may not accept another write.
+/// Returns the number of bytes that the pipe certainly holds before a write blocks. This is half of
+/// the pipe, because a partly filled page may not accept another write.
 pub(super) fn room(pipe: &PipeWriter) -> u64 {
     #[cfg(target_os = "linux")]
     let size = rustix::pipe::fcntl_getpipe_size(pipe).unwrap_or(0);
@@ -88,8 +90,8 @@ impl Outlet<'_> {
     ///
     /// # Errors
     ///
-    /// [`exit::WRITE_ERROR`] if standard output cannot be written, or if the body is binary and only text
-    /// is allowed. `body` is then closed, which ends the transfer.
+    /// [`exit::WRITE_ERROR`] if standard output cannot be written, or if the body is binary and
+    /// only text is allowed. `body` is then closed, which ends the transfer.
     fn pass(self, mut body: PipeReader) -> Result<(), Failure> {
         let mut spool = Spool::default();
         // Without a pipe to poll, the body waits in its own pipe.

@@ -9,8 +9,8 @@ use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressS
 use rate::Rate;
 
 /// Templates for a known and for an unknown length. The message is the rate and the remaining time.
-/// indicatif's own rate is wrong for ten seconds: it counts all bytes before the first drawing as if they
-/// had arrived at that moment.
+/// indicatif's own rate is wrong for ten seconds: it counts all bytes before the first drawing as
+/// if they had arrived at that moment.
 const KNOWN: &str = "{prefix} {bytes:>10} of {total_bytes} {msg:>18} {wide_bar}";
 const UNKNOWN: &str = "{prefix} {bytes:>10} {msg:>13} in {elapsed}";
 /// Characters of the longest name. Only the end of a longer name is shown, because it says more.

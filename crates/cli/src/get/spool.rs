@@ -22,7 +22,8 @@ const PIECE: usize = 64 << 10;
 /// Names to try for the temporary file before "already exists" counts as an error.
 const TRIES: u32 = 64;
 
-/// The bytes in order of arrival: in memory, then in the file, then the piece that did not fit the file.
+/// The bytes in order of arrival: in memory, then in the file, then the piece that did not fit the
+/// file.
 #[derive(Debug, Default)]
 pub(super) struct Spool {
     memory: Vec<u8>,
@@ -37,8 +38,8 @@ impl Spool {
     ///
     /// # Errors
     ///
-    /// The disk is full, or the limit [`ON_DISK`] is reached. This `piece` is still kept, but the caller must
-    /// not append another.
+    /// The disk is full, or the limit [`ON_DISK`] is reached. This `piece` is still kept, but the
+    /// caller must not append another.
     pub(super) fn keep(&mut self, piece: &[u8]) -> io::Result<()> {
         if self.file.is_none() && self.memory.len() + piece.len() <= IN_MEMORY {
             self.memory.extend_from_slice(piece);
@@ -60,7 +61,8 @@ impl Spool {
             self.file = Some(temporary(&env::temp_dir())?);
         }
         if let Some(file) = &mut self.file {
-            // An error may leave a part of the piece in the file. `on_disk` excludes it, so it is never read.
+            // An error may leave a part of the piece in the file. `on_disk` excludes it, so it is
+            // never read.
             file.write_all(piece)?;
         }
         self.on_disk = after;

@@ -134,8 +134,8 @@ impl Transfers<'_> {
         done.map_err(Failure::of_output)
     }
 
-    /// Fetches to a pipe whose other end leads to `outlet`. Returns `None` if that needs a thread and the
-    /// system refuses one.
+    /// Fetches to a pipe whose other end leads to `outlet`. Returns `None` if that needs a thread
+    /// and the system refuses one.
     fn fetch_to(
         &self,
         outlet: Outlet<'_>,
@@ -145,7 +145,8 @@ impl Transfers<'_> {
         let name = url_to_show(&report.url);
         let (download, mut monitor) = self.begin(report, None, &name);
         let room = outlet::room(&entrance);
-        // On a terminal, each piece is shown immediately. With -i, heads precede the size of the body.
+        // On a terminal, each piece is shown immediately. With -i, heads precede the size of the
+        // body.
         let at_once = outlet.text_only || self.args.include;
         thread::scope(|scope| {
             let mut printer = Printer::Waiting(outlet, body);
@@ -165,7 +166,8 @@ impl Transfers<'_> {
         })
     }
 
-    /// Fetches to memory, at most [`MAX_JSON_BODY`] bytes unless `--max-filesize` sets another limit.
+    /// Fetches to memory, at most [`MAX_JSON_BODY`] bytes unless `--max-filesize` sets another
+    /// limit.
     fn fetch_to_memory(&self, report: &mut Report) -> Result<(Downloaded, Vec<u8>), Failure> {
         let mut limits = self.client.limits().clone();
         if self.args.max_filesize.is_none() {
@@ -251,8 +253,8 @@ impl Transfers<'_> {
         Ok(())
     }
 
-    /// Prints the message of a failure, and returns its code without the message. As in curl, `-s` silences
-    /// the message unless `-S` or `-v` is given.
+    /// Prints the message of a failure, and returns its code without the message. As in curl, `-s`
+    /// silences the message unless `-S` or `-v` is given.
     fn print_error(&self, failure: Failure) -> Failure {
         let is_silent = self.args.silent && !self.args.show_error && self.common.verbose == 0;
         if let (Some(message), false) = (failure.message(), is_silent) {
@@ -323,8 +325,8 @@ impl Monitor<'_> {
     }
 }
 
-/// Returns the line of `--json`: the members of `%{json}`, the fields of the head, and the body unless it
-/// went to a file.
+/// Returns the line of `--json`: the members of `%{json}`, the fields of the head, and the body
+/// unless it went to a file.
 fn object(report: &Report, body: Option<&[u8]>) -> String {
     let mut text = write_out::json(report);
     text.pop();

@@ -1,5 +1,5 @@
-//! The order on standard output: bodies are printed in the order of the URLs, regardless of the number of
-//! simultaneous transfers.
+//! The order on standard output: bodies are printed in the order of the URLs, regardless of the
+//! number of simultaneous transfers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, PipeReader, PipeWriter};
@@ -41,8 +41,8 @@ impl Turns {
         }
     }
 
-    /// Returns a pipe for poll(2) that ends when the turn of this transfer comes. Returns `None` if it has
-    /// already come.
+    /// Returns a pipe for poll(2) that ends when the turn of this transfer comes. Returns `None` if
+    /// it has already come.
     ///
     /// # Errors
     ///

@@ -58,8 +58,8 @@ pub(crate) fn too_late(wait: Duration) -> String {
     text
 }
 
-/// Returns the lines after a body: its trailers, its warnings after the first `printed`, and the fate of
-/// the connection.
+/// Returns the lines after a body: its trailers, its warnings after the first `printed`, and the
+/// fate of the connection.
 pub(crate) fn end(body: &Body, printed: usize) -> String {
     let mut text = String::new();
     for (name, value) in body.trailers().into_iter().flatten() {
@@ -75,8 +75,8 @@ fn remark(text: &mut String, message: impl std::fmt::Display) {
     let _ = writeln!(text, "* {message}");
 }
 
-/// Adds the lines of a head. Control characters, which a terminal could obey, are escaped. Credentials are
-/// hidden, because such lines end up in bug reports.
+/// Adds the lines of a head. Control characters, which a terminal could obey, are escaped.
+/// Credentials are hidden, because such lines end up in bug reports.
 fn quote(text: &mut String, mark: char, head: &[u8]) {
     let head = String::from_utf8_lossy(head);
     let mut hidden = false;

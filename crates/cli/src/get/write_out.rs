@@ -121,8 +121,8 @@ static VARIABLES: [Variable; 34] = [
 /// Bytes of the longest format in a file: 1 MiB.
 const MAX_FORMAT: u64 = 1 << 20;
 
-/// Reads a format from a file, or from standard input (`-`). As in curl, line ends are removed; `\n` stands
-/// for one.
+/// Reads a format from a file, or from standard input (`-`). As in curl, line ends are removed;
+/// `\n` stands for one.
 ///
 /// # Errors
 ///
@@ -185,8 +185,8 @@ impl FromStr for WriteOut {
     }
 }
 
-/// Returns the character for a backslash sequence at the start of `special`, and the length of the sequence.
-/// Unknown sequences stand for themselves.
+/// Returns the character for a backslash sequence at the start of `special`, and the length of the
+/// sequence. Unknown sequences stand for themselves.
 fn escaped(special: &str) -> (&str, usize) {
     match special.as_bytes().get(1) {
         Some(b'n') => ("\n", 2),

@@ -11,8 +11,8 @@ mod tests;
 /// Most bytes of queued lines. The writer may hold as many again.
 pub(super) const MAX: usize = 1 << 20;
 
-/// Bytes of one write, unless its first line is longer. A pipe accepts writes of this size atomically
-/// (PIPE_BUF).
+/// Bytes of one write, unless its first line is longer. A pipe accepts writes of this size
+/// atomically (PIPE_BUF).
 const PIECE: usize = 4096;
 
 #[derive(Debug)]
@@ -43,8 +43,8 @@ impl Queue {
     /// Adds a line, or drops and counts it if the queue is full. Never waits for the writer.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.state();
-        // After a dropped line, all lines are dropped until the writer takes the queue. Its note then stands
-        // exactly where lines are missing.
+        // After a dropped line, all lines are dropped until the writer takes the queue. Its note
+        // then stands exactly where lines are missing.
         if state.dropped > 0 || state.waiting.len() + line.len() > self.max {
             state.dropped += 1;
         } else {

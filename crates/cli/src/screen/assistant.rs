@@ -21,12 +21,12 @@ const MAX_WORDS: usize = 16;
 /// The prompt, which takes a column per byte.
 pub(super) const PROMPT: &str = "> ";
 
-/// A function that completes the end of the text before the cursor. Returns the byte at which the completed
-/// word begins, and its candidates.
+/// A function that completes the end of the text before the cursor. Returns the byte at which the
+/// completed word begins, and its candidates.
 pub(crate) type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>) + Send>;
 
-/// The prompt. The editor asks for it once at the start, before it shows the line to [`Hinter`], and then
-/// each time that it draws the line, as it does after each batch.
+/// The prompt. The editor asks for it once at the start, before it shows the line to [`Hinter`],
+/// and then each time that it draws the line, as it does after each batch.
 pub(super) struct DrawnPrompt<'a>(pub(super) &'a Shared);
 
 impl Prompt for DrawnPrompt<'_> {
@@ -63,8 +63,8 @@ impl Highlighter for Assistant {
     }
 }
 
-/// Ends the line at a key other than Enter. An error of the editor would end it too, but would lose the
-/// input after that key.
+/// Ends the line at a key other than Enter. An error of the editor would end it too, but would lose
+/// the input after that key.
 pub(super) struct SpecialKeyHandler {
     pub(super) special: SpecialKey,
     pub(super) shared: Arc<Shared>,

@@ -73,8 +73,8 @@ impl InputLine {
         }
     }
 
-    /// Waits until the program is in the foreground. Returns `false` if the screen is closed, or the
-    /// terminal has gone.
+    /// Waits until the program is in the foreground. Returns `false` if the screen is closed, or
+    /// the terminal has gone.
     fn begin(&mut self) -> bool {
         if !self.shared.keyboard.is_plugged() && !self.wait_for_keyboard() {
             return false;
@@ -110,7 +110,8 @@ impl InputLine {
         std::thread::sleep(STOP_TIME);
     }
 
-    /// Ends editing, and erases the line from the screen. Returns the line, and the key that ended it.
+    /// Ends editing, and erases the line from the screen. Returns the line, and the key that ended
+    /// it.
     fn end(&self) -> (String, Option<(SpecialKey, usize)>) {
         let mut state = self.shared.state();
         let line = std::mem::take(&mut state.line);
@@ -118,8 +119,9 @@ impl InputLine {
             Editing::Accepted { during_handover } => during_handover,
             _ => state.batch != Batch::None,
         };
-        // The cursor is below the line, unless a batch has come between: the editor's printer writes
-        // directly while no line is edited. In the background, another program owns the screen.
+        // The cursor is below the line, unless a batch has come between: the editor's printer
+        // writes directly while no line is edited. In the background, another program owns the
+        // screen.
         if !has_batch && self.shared.keyboard.is_in_front() {
             let rows = Layout::new(&line, PROMPT.len(), columns()).rows;
             print_directly(&format!("\x1b[{rows}A\r\x1b[J"));

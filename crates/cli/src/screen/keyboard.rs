@@ -1,9 +1,10 @@
 //! The keyboard of the input line.
 //!
-//! The editor reads standard input, and loses its read-ahead when it meets a byte that is not UTF-8. It
-//! therefore gets a terminal of its own there, a pseudo-terminal (pty(7)), and a thread forwards the keys of
-//! the user's terminal, cleaned by [`Keys`]. This thread reads only while the program is in the foreground of
-//! its terminal. In the background, it unplugs the editor's terminal, which ends the editor's read.
+//! The editor reads standard input, and loses its read-ahead when it meets a byte that is not
+//! UTF-8. It therefore gets a terminal of its own there, a pseudo-terminal (pty(7)), and a thread
+//! forwards the keys of the user's terminal, cleaned by [`Keys`]. This thread reads only while the
+//! program is in the foreground of its terminal. In the background, it unplugs the editor's
+//! terminal, which ends the editor's read.
 
 mod keys;
 
@@ -70,7 +71,8 @@ impl Keyboard {
         Ok(Keyboard(Arc::new(Shared { terminal, state, changed })))
     }
 
-    /// Starts to forward keys. Calls `pasted` with the number of lines of a paste that waits for Enter.
+    /// Starts to forward keys. Calls `pasted` with the number of lines of a paste that waits for
+    /// Enter.
     pub(super) fn start(&self, pasted: impl Fn(usize) + Send + 'static) -> Result<(), Failure> {
         let reading = self.clone();
         threads::start("keyboard", move || reading.0.forward_keys(&pasted)).map(drop)
@@ -81,8 +83,8 @@ impl Keyboard {
         self.0.state().editor.is_some()
     }
 
-    /// Waits until the program is in the foreground, and gives the editor a terminal. Returns `false` if the
-    /// user's terminal has gone.
+    /// Waits until the program is in the foreground, and gives the editor a terminal. Returns
+    /// `false` if the user's terminal has gone.
     pub(super) fn plug(&self) -> bool {
         let ended = || self.0.state().ended;
         let ready = foreground::wait(&self.0.terminal, ended).and_then(|()| self.0.connect());
@@ -109,8 +111,8 @@ impl Keyboard {
         foreground::is_ours(&self.0.terminal).unwrap_or(false)
     }
 
-    /// Returns the keys that interrupt the program (Ctrl-C) and the keys that suspend it (Ctrl-Z): `VINTR`,
-    /// `VQUIT` and `VSUSP` of termios(3).
+    /// Returns the keys that interrupt the program (Ctrl-C) and the keys that suspend it (Ctrl-Z):
+    /// `VINTR`, `VQUIT` and `VSUSP` of termios(3).
     pub(super) fn special_keys(&self) -> io::Result<(Vec<char>, Vec<char>)> {
         let codes = tcgetattr(&self.0.terminal)?.special_codes;
         // NUL, or 255 on other systems, means that a code is off.
@@ -146,8 +148,8 @@ impl Shared {
         keys.local_modes -=
             LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;
         let (master, slave) = pseudo_terminal()?;
-        // The editor looks here for the key that ends input. It sets VMIN itself, which may share the same
-        // slot (termios(3)).
+        // The editor looks here for the key that ends input. It sets VMIN itself, which may share
+        // the same slot (termios(3)).
         tcsetattr(&slave, OptionalActions::Now, &keys)?;
         keys.special_codes[SpecialCodeIndex::VMIN] = 1;
         keys.special_codes[SpecialCodeIndex::VTIME] = 0;

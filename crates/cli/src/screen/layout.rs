@@ -1,9 +1,10 @@
-//! The layout of the input line, drawn only with characters whose width is the same on all terminals.
+//! The layout of the input line, drawn only with characters whose width is the same on all
+//! terminals.
 //!
-//! Terminals differ in the width of joined emoji: tmux shows a family in 2 columns, others in 8. If the
-//! editor counts more rows than the terminal has, it erases output above the line. Such a cluster is
-//! therefore drawn as its first character, in the columns that the editor counts for it. The sent line
-//! still contains the whole cluster.
+//! Terminals differ in the width of joined emoji: tmux shows a family in 2 columns, others in 8. If
+//! the editor counts more rows than the terminal has, it erases output above the line. Such a
+//! cluster is therefore drawn as its first character, in the columns that the editor counts for it.
+//! The sent line still contains the whole cluster.
 
 use rustyline::GraphemeClusterMode::{Unicode, WcWidth};
 use unicode_segmentation::UnicodeSegmentation;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::keyboard::Keyboard;
 use crate::stdio::Standard;
 
-/// Most bytes to queue while the terminal accepts nothing (Ctrl-S, a history search). The oldest lines are
-/// dropped.
+/// Most bytes to queue while the terminal accepts nothing (Ctrl-S, a history search). The oldest
+/// lines are dropped.
 const MAX_QUEUED: usize = 1 << 20;
 
 /// The longest wait at the end for a batch that is being drawn.
@@ -90,7 +90,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets whether the program is in the background. There, queued lines go straight to the terminal.
+    /// Sets whether the program is in the background. There, queued lines go straight to the
+    /// terminal.
     pub(super) fn set_in_background(&self, in_background: bool) {
         let mut state = self.state();
         state.in_background = in_background;
@@ -138,8 +139,8 @@ impl State {
         }
     }
 
-    /// Records that the editor asked for its prompt. It has then drawn the line, and printed the batch, unless
-    /// it has only started.
+    /// Records that the editor asked for its prompt. It has then drawn the line, and printed the
+    /// batch, unless it has only started.
     pub(super) fn show_prompt(&mut self) {
         match self.editing {
             Editing::No | Editing::Starting => return,
@@ -176,7 +177,8 @@ impl Queue {
         }
     }
 
-    /// Takes lines of about `max` bytes, each with its ending. Returns `None` if the queue is empty.
+    /// Takes lines of about `max` bytes, each with its ending. Returns `None` if the queue is
+    /// empty.
     pub(super) fn take(&mut self, max: usize) -> Option<String> {
         let mut text = String::new();
         if self.dropped > 0 {

@@ -9,11 +9,12 @@ mod tests;
 /// Bytes of the longest piece of a line.
 const MAX_PIECE: usize = 64 * 1024;
 
-/// Reads lines of text, without their endings. A CR within a line becomes a space, because some receivers
-/// treat it as the end of a line.
+/// Reads lines of text, without their endings. A CR within a line becomes a space, because some
+/// receivers treat it as the end of a line.
 ///
-/// A line longer than 64 KiB is returned in pieces of at most that size, cut between characters. A line
-/// that is not UTF-8 is rejected: its first invalid piece is an error, and its further pieces are skipped.
+/// A line longer than 64 KiB is returned in pieces of at most that size, cut between characters. A
+/// line that is not UTF-8 is rejected: its first invalid piece is an error, and its further pieces
+/// are skipped.
 pub(crate) struct TextLines {
     input: Box<dyn BufRead + Send>,
     /// Bytes of the next piece, kept across errors of the input.

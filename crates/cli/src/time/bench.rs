@@ -47,8 +47,8 @@ pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Resu
             .map_err(|error| Failure::new(exit::OTHER, format!("watch for signals: {error}")))?;
     }
     let report = load.run(&endpoint, &stop, log);
-    // From here on, only printing remains. The next signal ends the program immediately; after an earlier
-    // one, printing has a second.
+    // From here on, only printing remains. The next signal ends the program immediately; after an
+    // earlier one, printing has a second.
     if stop.swap(true, Ordering::Relaxed) {
         bound_printing(SIGINT, stop);
     }
@@ -73,8 +73,8 @@ impl From<BenchError> for Failure {
     }
 }
 
-/// Returns the failure of a run, if any. Lost datagrams are reported but are no failure, because UDP may lose
-/// them.
+/// Returns the failure of a run, if any. Lost datagrams are reported but are no failure, because
+/// UDP may lose them.
 fn verdict(endpoint: &Endpoint, report: &Report) -> Result<(), Failure> {
     let why = report.failure.as_ref().map(|error| format!(": {}", exit::chain(error)));
     let why = why.unwrap_or_default();

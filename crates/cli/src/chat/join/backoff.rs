@@ -10,8 +10,8 @@ const FIRST: Duration = Duration::from_secs(1);
 /// Upper bound of every pause.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Pauses that grow and are random, so that clients which lost their server at the same moment do not all
-/// return at the same moment.
+/// Pauses that grow and are random, so that clients which lost their server at the same moment do
+/// not all return at the same moment.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     tries: u32,
@@ -26,8 +26,8 @@ impl Backoff {
         half + half.mul_f64(random as f64 / u64::MAX as f64)
     }
 
-    /// Records the duration of a connection that ended. Only a long one resets the pauses, because a full
-    /// or repeatedly restarting server may accept connections and close them immediately.
+    /// Records the duration of a connection that ended. Only a long one resets the pauses, because
+    /// a full or repeatedly restarting server may accept connections and close them immediately.
     pub(super) fn lasted(&mut self, time: Duration) {
         if time >= LONGEST {
             self.tries = 0;

@@ -38,8 +38,8 @@ impl Completion {
         }
     }
 
-    /// Completes the end of `before`, the text before the cursor. Returns the byte at which the completed
-    /// word begins, and its candidates.
+    /// Completes the end of `before`, the text before the cursor. Returns the byte at which the
+    /// completed word begins, and its candidates.
     pub(super) fn complete(&self, before: &str) -> (usize, Vec<String>) {
         let known_names = self.known_names();
         let start = before.rfind(' ').map_or(0, |space| space + 1);

@@ -1,8 +1,8 @@
 //! The session of a person at a terminal.
 //!
-//! It has four threads. One reads the input line, one receives from the server, one draws, and this one
-//! owns the session and makes the decisions. None of them waits for another: a stopped terminal does not
-//! hold up the chat, and a server that is gone does not hold up typing.
+//! It has four threads. One reads the input line, one receives from the server, one draws, and this
+//! one owns the session and makes the decisions. None of them waits for another: a stopped terminal
+//! does not hold up the chat, and a server that is gone does not hold up typing.
 
 mod connection;
 mod replay_filter;

@@ -66,8 +66,8 @@ pub(super) fn run(
     leave::result(refused)
 }
 
-/// Sends each line. Returns the number of skipped lines, and `true` if the server closed the connection
-/// after `quit`.
+/// Sends each line. Returns the number of skipped lines, and `true` if the server closed the
+/// connection after `quit`.
 fn send_all(
     args: &ChatJoin,
     login: &Login,
@@ -117,8 +117,8 @@ fn send_all(
     }
 }
 
-/// Keeps printing for the time of `--linger`, and then half-closes the connection. The server then sends
-/// the rest and closes, so all sent lines and the replies to them have arrived.
+/// Keeps printing for the time of `--linger`, and then half-closes the connection. The server then
+/// sends the rest and closes, so all sent lines and the replies to them have arrived.
 fn linger(
     args: &ChatJoin,
     sender: &mut Sender,
@@ -167,7 +167,8 @@ fn read(mut lines: TextLines, events: &SyncSender<PipeEvent>) {
     }
 }
 
-/// Prints events until the server closes the connection, except for replies to the program's own `/who`.
+/// Prints events until the server closes the connection, except for replies to the program's own
+/// `/who`.
 fn print(
     mut receiver: Receiver,
     login: &Login,
@@ -196,8 +197,8 @@ fn print(
     Ok(())
 }
 
-/// Returns the event in the server's `json` format. `time` and `room` are null if the server's format
-/// lacks them.
+/// Returns the event in the server's `json` format. `time` and `room` are null if the server's
+/// format lacks them.
 fn object(event: &Event) -> String {
     let (from, to, kind, text) = match &event.kind {
         EventKind::Message { from, text } => (&**from, None, "message", text),

@@ -22,7 +22,8 @@ impl Rate {
         Rate(VecDeque::from([(now, bytes)]))
     }
 
-    /// Records `bytes` at `now`. Returns `true` if this is a new sample because the last one is old enough.
+    /// Records `bytes` at `now`. Returns `true` if this is a new sample because the last one is old
+    /// enough.
     pub(super) fn note(&mut self, now: Instant, bytes: u64) -> bool {
         let is_due = self.0.back().is_none_or(|(last, _)| now.duration_since(*last) >= SPACING);
         if is_due {
@@ -42,8 +43,8 @@ impl Rate {
         (time > 0.0).then(|| after.saturating_sub(*before) as f64 / time)
     }
 
-    /// Returns the time for `left` more bytes at this rate. Returns `None` at a rate of 0, and for more than
-    /// 99 days.
+    /// Returns the time for `left` more bytes at this rate. Returns `None` at a rate of 0, and for
+    /// more than 99 days.
     pub(super) fn time_for(&self, left: u64) -> Option<Duration> {
         let seconds = left as f64 / self.per_second()?;
         (seconds < 99.0 * 86_400.0).then(|| Duration::from_secs_f64(seconds))

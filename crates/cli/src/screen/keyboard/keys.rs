@@ -5,12 +5,13 @@ use super::super::not_text::NOT_TEXT;
 #[cfg(test)]
 mod tests;
 
-/// The start and the end of a paste, from a terminal that marks them (xterm, "Bracketed Paste Mode").
+/// The start and the end of a paste, from a terminal that marks them (xterm, "Bracketed Paste
+/// Mode").
 const START: &str = "\x1b[200~";
 const END: &str = "\x1b[201~";
 
-/// Lines of a burst from which on it counts as a paste. On a slow connection, a person may have typed a
-/// burst of fewer lines.
+/// Lines of a burst from which on it counts as a paste. On a slow connection, a person may have
+/// typed a burst of fewer lines.
 const PASTE_LINES: usize = 3;
 
 /// Decodes bytes to keys.
@@ -29,8 +30,8 @@ pub(super) struct Keys {
 impl Keys {
     /// Decodes a burst. `continues` is `true` if the burst is incomplete.
     ///
-    /// Returns the keys, and the number of lines if the burst is a paste of several lines. These keys are then
-    /// marked as a paste, so that the editor keeps them until Enter.
+    /// Returns the keys, and the number of lines if the burst is a paste of several lines. These
+    /// keys are then marked as a paste, so that the editor keeps them until Enter.
     pub(super) fn take(&mut self, burst: &[u8], continues: bool) -> (String, Option<usize>) {
         let text = self.decode(burst);
         let was_marked = self.is_marked;
@@ -50,7 +51,8 @@ impl Keys {
         (format!("{START}{kept}{END}"), Some(lines))
     }
 
-    /// Decodes UTF-8, with [`NOT_TEXT`] for invalid bytes. Keeps an incomplete character for the next burst.
+    /// Decodes UTF-8, with [`NOT_TEXT`] for invalid bytes. Keeps an incomplete character for the
+    /// next burst.
     fn decode(&mut self, burst: &[u8]) -> String {
         self.partial.extend_from_slice(burst);
         let (mut text, mut whole) = (String::new(), 0);

@@ -11,7 +11,8 @@ use crate::exit::{self, Failure};
 
 /// The size of the picture in pixels.
 const SIZE: (u32, u32) = (1000, 500);
-/// The colors of Okabe and Ito (2008), which color-blind people can distinguish. Further servers reuse them.
+/// The colors of Okabe and Ito (2008), which color-blind people can distinguish. Further servers
+/// reuse them.
 const COLORS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(230, 159, 0),
@@ -21,8 +22,8 @@ const COLORS: [RGBColor; 6] = [
     RGBColor(213, 94, 0),
 ];
 
-/// The file of the plot. It is opened at the start, so that an error shows immediately and not after the
-/// measurement.
+/// The file of the plot. It is opened at the start, so that an error shows immediately and not
+/// after the measurement.
 #[derive(Debug)]
 pub(super) struct Picture {
     path: PathBuf,

@@ -67,7 +67,8 @@ impl Target {
         self.end.unwrap_or_else(Instant::now) - self.begin
     }
 
-    /// Returns the message about a server that does not speak the service, with the begin of its data.
+    /// Returns the message about a server that does not speak the service, with the begin of its
+    /// data.
     pub(super) fn foreign_message(&self, begin: &[u8]) -> String {
         let (endpoint, service) = (&self.endpoint, self.service);
         let begin = String::from_utf8_lossy(begin);

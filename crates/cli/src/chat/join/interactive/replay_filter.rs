@@ -1,4 +1,5 @@
-//! A filter for messages that were shown before: after a reconnect, the room's history repeats them.
+//! A filter for messages that were shown before: after a reconnect, the room's history repeats
+//! them.
 
 use std::collections::VecDeque;
 
@@ -22,8 +23,8 @@ impl ReplayFilter {
         self.replaying = true;
     }
 
-    /// Returns `true` if this message was shown before. The history comes first and in order, so all
-    /// messages after the first new one are new.
+    /// Returns `true` if this message was shown before. The history comes first and in order, so
+    /// all messages after the first new one are new.
     pub(super) fn is_replay(&mut self, message: &str) -> bool {
         self.replaying = self.replaying && self.messages.iter().any(|seen| seen == message);
         if !self.replaying {

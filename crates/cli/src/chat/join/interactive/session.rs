@@ -25,8 +25,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most lines to queue while there is no connection.
 const MAX_QUEUED: usize = 100;
 
-/// First pause before asking again for a name. The server may still regard the lost connection as alive,
-/// so that it holds the name. Each further pause is twice as long.
+/// First pause before asking again for a name. The server may still regard the lost connection as
+/// alive, so that it holds the name. Each further pause is twice as long.
 const NAME_PAUSE: Duration = Duration::from_secs(5);
 /// Longest pause before asking again for a name.
 const MAX_NAME_PAUSE: Duration = Duration::from_secs(15 * 60);
@@ -212,8 +212,8 @@ impl Session {
         Ok(())
     }
 
-    /// Prints the reason for the lack of a connection. The same reason is repeated only at attempts 1, 2,
-    /// 4, 8 and so on, so that the program is seen to try but does not print all night.
+    /// Prints the reason for the lack of a connection. The same reason is repeated only at attempts
+    /// 1, 2, 4, 8 and so on, so that the program is seen to try but does not print all night.
     fn say_reason(&mut self, reason: &str, pause: Duration) {
         let is_new = self.last_reason.as_deref() != Some(reason);
         if !is_new && !self.attempts.is_power_of_two() {

@@ -15,7 +15,8 @@ pub(super) struct SessionState {
     pub(super) unconfirmed: Unconfirmed,
     replay_filter: ReplayFilter,
     pub(super) login: Login,
-    /// `true` while the lobby's messages are hidden because the client is about to join another room.
+    /// `true` while the lobby's messages are hidden because the client is about to join another
+    /// room.
     hides_lobby: bool,
     /// Replies to the program's own `/who` still to come. They are not shown.
     own_replies: usize,
@@ -61,7 +62,8 @@ impl SessionState {
         self.knows_who
     }
 
-    /// Returns `true` if the name that the user wants was granted before and is not on this connection.
+    /// Returns `true` if the name that the user wants was granted before and is not on this
+    /// connection.
     pub(super) fn has_lost_name(&self) -> bool {
         self.login.nick.is_some() && self.login.nick == self.granted && !self.is_named
     }

@@ -1,5 +1,5 @@
-//! Sent lines that have not come back from the server. If the connection breaks, such a line may or may
-//! not have arrived.
+//! Sent lines that have not come back from the server. If the connection breaks, such a line may or
+//! may not have arrived.
 
 use std::collections::VecDeque;
 
@@ -24,8 +24,8 @@ impl Unconfirmed {
         self.0.push_back(line);
     }
 
-    /// Removes the line with `text`, which the server has sent back, and all lines before it: the server has
-    /// processed these too, and perhaps refused them.
+    /// Removes the line with `text`, which the server has sent back, and all lines before it: the
+    /// server has processed these too, and perhaps refused them.
     pub(super) fn confirm(&mut self, text: &str) {
         let text = text.trim();
         let is_it = |line: &String| {

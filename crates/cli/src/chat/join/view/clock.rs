@@ -12,8 +12,8 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Parses a time as a server writes it. A time with a zone is converted to local time; a time without
-    /// one stays unchanged, because the server's zone is unknown.
+    /// Parses a time as a server writes it. A time with a zone is converted to local time; a time
+    /// without one stays unchanged, because the server's zone is unknown.
     pub(super) fn of(time: &str) -> Option<Clock> {
         if let Ok(time) = DateTime::parse_from_rfc3339(time) {
             let local = time.with_timezone(&Local);
