@@ -16,7 +16,7 @@ use netcore::server::{
 };
 use netcore::{Address, Datagram, Deadline, Endpoint, Error, SocketOptions};
 
-/// Says its worker's number and the peer, and echoes.
+/// Sends its worker's number and the peer's address, and echoes.
 struct Echo {
     worker: usize,
 }
@@ -98,7 +98,7 @@ fn rest(mut stream: &TcpStream) -> Vec<u8> {
 }
 
 #[test]
-fn connections_go_to_the_worker_that_has_the_fewest() {
+fn connections_go_to_the_worker_with_the_fewest() {
     let server = Running::echo(Config::default().with_workers(3));
     let mut counts = [0; 3];
     let clients: Vec<TcpStream> = (0..9).map(|_| server.connect()).collect();
@@ -111,7 +111,7 @@ fn connections_go_to_the_worker_that_has_the_fewest() {
 }
 
 #[test]
-fn one_too_many_is_told_so_and_a_place_becomes_free_again() {
+fn a_peer_beyond_the_limit_is_rejected_until_another_leaves() {
     let server = Running::echo(Config::default().with_workers(2).with_max_connections(2));
     let (first, second) = (server.connect(), server.connect());
     line(&first);
@@ -122,8 +122,7 @@ fn one_too_many_is_told_so_and_a_place_becomes_free_again() {
     assert_eq!(line(&second), "alive\n");
     first.shutdown(Shutdown::Write).unwrap();
     rest(&first);
-    // The place is free once the worker has seen the end; it says so by closing, a moment before it
-    // counts.
+    // The worker closes the connection a moment before it counts one less.
     let fourth = loop {
         let stream = server.connect();
         let answer = line(&stream);
@@ -162,7 +161,7 @@ fn urgent_data_stays_in_its_place() {
     for _ in 0..50 {
         let client = server.connect();
         line(&client);
-        // What telnet sends on an interrupt: a read stops at the urgent byte, though more is there.
+        // Telnet sends such a byte on an interrupt. A read stops at it, even if more has arrived.
         let socket = socket2::SockRef::from(&client);
         (&client).write_all(b"before").unwrap();
         socket.send_out_of_band(b"!").unwrap();
@@ -200,7 +199,7 @@ fn a_unix_socket_is_served_and_its_file_removed() {
 }
 
 #[test]
-fn a_stop_sends_what_is_owed_within_the_grace_period() {
+fn a_stop_sends_unsent_bytes_within_the_grace_period() {
     let server = Running::echo(Config::default().with_workers(2));
     let client = server.connect();
     line(&client);
@@ -213,7 +212,7 @@ fn a_stop_sends_what_is_owed_within_the_grace_period() {
     let mut first = [0];
     (&client).read_exact(&mut first).unwrap();
     server.handle.stop();
-    // Whatever was read before the stop comes back, and then the end of the stream.
+    // Input that was read before the stop comes back, and then the end of the stream.
     let got = rest(&client);
     assert!(got.iter().all(|b| *b == b'x') && got.len() < sent.len());
     drop(client);
@@ -222,17 +221,17 @@ fn a_stop_sends_what_is_owed_within_the_grace_period() {
 }
 
 #[test]
-fn one_who_takes_nothing_cannot_outlast_the_grace_period() {
+fn a_peer_that_takes_nothing_cannot_outlast_the_grace_period() {
     let config = Config::default().with_workers(1).with_grace(Duration::from_millis(100));
     let server = Running::echo(config);
     let client = server.connect();
     client.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
-    // Until the server does not read any more because nobody takes its answers.
+    // The server stops reading when nobody takes its replies.
     while (&client).write(&[b'x'; 65_536]).is_ok() {}
     server.end().unwrap().unwrap();
 }
 
-/// Sends to all what other threads put into its mailbox.
+/// Sends the contents of its mailbox, which other threads fill, to all connections.
 struct Post {
     mailbox: Arc<Mutex<Vec<&'static str>>>,
     turns: mpsc::Sender<usize>,
@@ -290,7 +289,7 @@ fn other_threads_wake_a_worker() {
 }
 
 #[test]
-fn a_service_that_panics_stops_all_workers_and_is_heard_of() {
+fn a_service_that_panics_stops_all_workers_and_the_panic_is_passed_on() {
     struct Bomb;
     impl Service for Bomb {
         type Connection = ();
@@ -314,7 +313,7 @@ fn a_server_that_is_stopped_before_it_runs_ends() {
     server.run(|worker| Echo { worker: worker.index() }).unwrap();
 }
 
-/// Turns datagrams round, and says nothing to what begins with `-`.
+/// Reverses datagrams, and does not answer those that begin with `-`.
 struct Backwards;
 
 impl Service for Backwards {
@@ -332,7 +331,7 @@ impl Service for Backwards {
 }
 
 #[test]
-fn each_datagram_is_answered_to_its_sender_and_some_are_not() {
+fn each_datagram_is_answered_to_its_sender_or_not_at_all() {
     let running = Running::start("udp://127.0.0.1:0", Config::default(), |_| Backwards);
     let patience = || Deadline::after(Duration::from_secs(30));
     let options = SocketOptions::new();
@@ -340,7 +339,7 @@ fn each_datagram_is_answered_to_its_sender_and_some_are_not() {
         .map(|_| Datagram::connect(&running.endpoint, &options, patience()).unwrap())
         .collect();
     let largest = vec![b'x'; 65_507];
-    // More than one batch each, so that a turn sees several senders and has to go on in the next.
+    // Each client sends more than one batch, so a turn has several senders and work for the next.
     for round in 0..4 {
         for client in &clients {
             for number in 0..20 {

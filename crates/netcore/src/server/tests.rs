@@ -9,16 +9,15 @@ use super::harness::{Harness, Peer};
 use super::{Closed, Config, ConnectionId, Output, Service, Turn};
 use crate::address::Address;
 
-/// Echoes, obeys single letters, and keeps what happens to it.
+/// Echoes, obeys single letters, and logs its calls.
 #[derive(Default)]
 struct Probe {
     log: Rc<RefCell<Vec<String>>>,
-    /// Sent by `ready`, a piece a call.
+    /// Pieces that `ready` sends, one in each call.
     supply: Vec<Bytes>,
-    /// Sent to all in the next turn.
+    /// Bytes that all connections get in the next turn.
     broadcast: Option<Bytes>,
-    /// The one to which that is sent in the next turn, rather than to all, and whether it is cut
-    /// off then.
+    /// Connection that gets a message in the next turn, and `true` if it is aborted then.
     only: Option<(ConnectionId, bool)>,
     hold: bool,
     heard: Vec<u8>,
@@ -109,7 +108,7 @@ impl Bench {
         peer
     }
 
-    /// What has happened since the last look.
+    /// Takes the log of the calls since the last time.
     fn log(&self) -> Vec<String> {
         std::mem::take(&mut *self.log.borrow_mut())
     }
@@ -130,7 +129,7 @@ fn an_exchange_is_one_write() {
 }
 
 #[test]
-fn what_a_full_socket_did_not_take_comes_later_in_order() {
+fn unsent_bytes_are_sent_later_in_order() {
     let mut bench = bench();
     let peer = bench.connect();
     peer.room(3);
@@ -167,7 +166,7 @@ fn a_peer_that_does_not_read_is_not_read() {
 }
 
 #[test]
-fn one_who_floods_does_not_keep_others_waiting() {
+fn a_peer_that_floods_does_not_keep_others_waiting() {
     let mut bench = bench();
     let flood = bench.connect();
     let other = bench.connect();
@@ -192,7 +191,7 @@ fn shared_output_goes_to_all_in_a_write_each() {
     assert_eq!(peers[1].text(), "ne");
     assert_eq!(peers[2].text(), "news");
     assert!(peers.iter().all(|p| p.writes() == 1));
-    // One that owes already gets it behind that.
+    // A connection with unsent bytes gets the broadcast behind them.
     bench.harness.service().broadcast = Some(bytes);
     bench.harness.run();
     peers[1].room(usize::MAX);
@@ -273,7 +272,7 @@ fn held_input_is_read_when_the_hold_ends() {
 }
 
 #[test]
-fn one_that_is_being_closed_gets_nothing_more_and_can_be_cut_off() {
+fn a_closing_connection_gets_nothing_more_and_can_be_aborted() {
     let mut bench = bench();
     let peer = bench.connect();
     let id = ConnectionId { index: 0, generation: 0 };
@@ -296,7 +295,7 @@ fn one_that_is_being_closed_gets_nothing_more_and_can_be_cut_off() {
 }
 
 #[test]
-fn what_was_sent_before_a_loss_is_received() {
+fn bytes_sent_before_a_loss_are_received() {
     let mut bench = bench();
     let peer = bench.connect();
     peer.room(0);
@@ -310,7 +309,7 @@ fn what_was_sent_before_a_loss_is_received() {
 }
 
 #[test]
-fn one_who_is_to_be_closed_and_takes_nothing_is_cut_off() {
+fn a_closing_connection_whose_peer_takes_nothing_is_released() {
     let mut bench = Bench::new(Config::default().with_stall_timeout(None));
     let peer = bench.connect();
     peer.room(0);
@@ -366,7 +365,7 @@ fn a_close_does_not_wait_for_a_peer_that_stays_silent_or_never_ends() {
 }
 
 #[test]
-fn an_abort_drops_what_is_unsent() {
+fn an_abort_drops_unsent_bytes() {
     let mut bench = bench();
     let peer = bench.connect();
     peer.send(b"A");
@@ -377,7 +376,7 @@ fn an_abort_drops_what_is_unsent() {
 }
 
 #[test]
-fn the_idle_are_closed_and_the_active_are_not() {
+fn idle_connections_are_closed_and_active_ones_are_not() {
     let idle = Some(Duration::from_secs(10));
     let mut bench = Bench::new(Config::default().with_idle_timeout(idle));
     let (idle, active) = (bench.connect(), bench.connect());
@@ -393,7 +392,7 @@ fn the_idle_are_closed_and_the_active_are_not() {
 }
 
 #[test]
-fn timers_of_those_who_have_gone_are_forgotten() {
+fn timers_of_released_connections_are_dropped() {
     let idle = Some(Duration::from_secs(3600));
     let mut bench = Bench::new(Config::default().with_idle_timeout(idle));
     let stays = bench.connect();
@@ -409,7 +408,7 @@ fn timers_of_those_who_have_gone_are_forgotten() {
 }
 
 #[test]
-fn the_stalled_are_cut_off_and_the_slow_are_not() {
+fn stalled_connections_are_closed_and_slow_ones_are_not() {
     let mut bench = Bench::new(Config::default().with_stall_timeout(Some(Duration::from_secs(30))));
     let (stalled, slow) = (bench.connect(), bench.connect());
     for peer in [&stalled, &slow] {
@@ -430,7 +429,7 @@ fn the_stalled_are_cut_off_and_the_slow_are_not() {
 }
 
 #[test]
-fn a_stop_answers_what_has_come_and_says_goodbye() {
+fn a_stop_answers_input_that_has_arrived_and_closes() {
     let mut bench = bench();
     let (peer, slow) = (bench.connect(), bench.connect());
     peer.send(b"before");
@@ -449,7 +448,7 @@ fn a_stop_answers_what_has_come_and_says_goodbye() {
 }
 
 #[test]
-fn a_name_of_a_connection_is_never_used_again() {
+fn the_name_of_a_connection_is_never_used_again() {
     let ids: RefCell<Vec<ConnectionId>> = RefCell::default();
     struct Names<'a>(&'a RefCell<Vec<ConnectionId>>);
     impl Service for Names<'_> {
@@ -469,7 +468,7 @@ fn a_name_of_a_connection_is_never_used_again() {
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
 }
 
-/// Says its last words at the first input, and whatever it can after them.
+/// Closes at the first input, and tries to send more afterwards.
 #[derive(Default)]
 struct Parting {
     id: Option<ConnectionId>,
@@ -526,7 +525,7 @@ fn after_a_close_nothing_more_is_sent() {
     peer.send(b"x");
     harness.run();
     assert_eq!((peer.text(), peer.is_closed()), ("last words".to_owned(), true));
-    // The same while the last words wait, in the service's turn.
+    // The same in the service's turn, while the last bytes are unsent.
     let slow = harness.connect();
     slow.room(3);
     slow.send(b"x");

@@ -69,7 +69,7 @@ fn end(stream: &Stream) {
 }
 
 #[test]
-fn several_are_served_at_a_time() {
+fn several_connections_are_served_at_a_time() {
     serve(Config::default(), echo, |endpoint, handle| {
         let clients: Vec<_> = (0..5).map(|_| connect(endpoint)).collect();
         for (number, client) in clients.iter().enumerate().rev() {
@@ -83,7 +83,7 @@ fn several_are_served_at_a_time() {
 }
 
 #[test]
-fn a_panic_takes_its_own_connection_only() {
+fn a_panic_ends_only_its_own_connection() {
     let handler = |connection: &Connection| {
         let mut line = String::new();
         let mut reader = BufReader::new(connection).take(64);
@@ -114,7 +114,7 @@ fn a_panic_takes_its_own_connection_only() {
 }
 
 #[test]
-fn one_above_the_limit_waits_for_a_place() {
+fn a_connection_above_the_limit_waits_for_a_permit() {
     serve(Config::default().with_max_connections(2), echo, |endpoint, handle| {
         let (first, second) = (connect(endpoint), connect(endpoint));
         ask(&first, "one");
@@ -158,7 +158,7 @@ fn a_stop_lets_the_handlers_finish() {
     });
 }
 
-/// Sends the result of a read that nothing comes for.
+/// Sends the result of a read from a silent peer.
 fn blocked_read(results: mpsc::Sender<io::Error>) -> impl Fn(&Connection) -> io::Result<()> + Sync {
     move |mut connection: &Connection| {
         connection.write_all(b"ready")?;
@@ -174,7 +174,7 @@ fn without_timeouts() -> Config {
 }
 
 #[test]
-fn what_blocks_at_the_end_of_the_grace_period_is_cut_off() {
+fn a_call_that_blocks_at_the_end_of_the_grace_period_fails() {
     let (results, result) = mpsc::channel();
     let config = without_timeouts().with_grace(Duration::from_millis(20));
     serve(config, blocked_read(results), |endpoint, handle| {
@@ -215,7 +215,7 @@ fn a_server_that_is_stopped_before_it_runs_ends_at_once() {
 }
 
 #[test]
-fn a_silent_peer_is_given_up_after_the_idle_timeout() {
+fn a_read_from_a_silent_peer_fails_after_the_idle_timeout() {
     let (results, result) = mpsc::channel();
     let config = without_timeouts().with_idle_timeout(Some(Duration::from_millis(20)));
     serve(config, blocked_read(results), |endpoint, _| {
@@ -229,7 +229,7 @@ fn a_silent_peer_is_given_up_after_the_idle_timeout() {
 }
 
 #[test]
-fn a_peer_that_takes_nothing_is_given_up_after_the_idle_timeout() {
+fn a_write_to_a_peer_that_takes_nothing_fails_after_the_idle_timeout() {
     let (results, result) = mpsc::channel();
     let handler = |mut connection: &Connection| -> io::Result<()> {
         let error = loop {
@@ -248,7 +248,7 @@ fn a_peer_that_takes_nothing_is_given_up_after_the_idle_timeout() {
 }
 
 #[test]
-fn a_peer_that_drips_is_given_up_after_the_total_timeout() {
+fn a_peer_that_drips_is_closed_after_the_total_timeout() {
     let (results, result) = mpsc::channel();
     let handler = |mut connection: &Connection| -> io::Result<()> {
         let mut byte = [0];
@@ -273,7 +273,7 @@ fn a_peer_that_drips_is_given_up_after_the_total_timeout() {
 
 /// A close over unread input would reset the connection, and the answer with it.
 #[test]
-fn the_last_words_arrive_though_input_is_left_unread() {
+fn the_last_bytes_arrive_even_if_input_is_left_unread() {
     let handler = |mut connection: &Connection| -> io::Result<()> {
         connection.read_exact(&mut [0])?;
         connection.write_all(b"enough")
@@ -288,9 +288,9 @@ fn the_last_words_arrive_though_input_is_left_unread() {
 }
 
 #[test]
-fn an_aborted_connection_has_a_reset_for_an_end() {
+fn an_aborted_connection_ends_with_a_reset() {
     let handler = |mut connection: &Connection| -> Result<(), Error> {
-        // Nothing is left unread, which would make it a reset in any case.
+        // All input is read: a close over unread input would be a reset in any case.
         let error = |error| Error::from_io(Operation::Read, error);
         connection.read_exact(&mut [0; 4]).map_err(error)?;
         connection.abort()

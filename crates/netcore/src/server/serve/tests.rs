@@ -6,7 +6,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// The options of a connection that a listener with these options has accepted.
+/// Returns the options of a connection that a listener with these options has accepted.
 fn accepted(options: &SocketOptions) -> SocketOptions {
     let listener = Listener::bind_with(&endpoint("127.0.0.1:0"), options).unwrap();
     let (_client, server) = pair(&listener);
@@ -26,18 +26,18 @@ fn a_connection_notices_that_its_peer_vanished_within_two_minutes() {
     }
     if sys::HAS_USER_TIMEOUT {
         assert_eq!(served.user_timeout(), Some(seconds(120)));
-        // A listener alone does not know whether its peers may pause.
+        // Only the server, not the listener, knows whether its peers may pause.
         assert_eq!(accepted(&none).user_timeout(), Some(Duration::ZERO));
     }
 }
 
 #[test]
-fn the_limit_is_the_configs_and_options_win() {
+fn the_limit_comes_from_the_config_and_options_take_precedence() {
     let none = SocketOptions::new();
     let config = Config::default().with_dead_peer_timeout(Some(seconds(8)));
     let eight = noticing_dead_peers(&none, &config);
     assert_eq!(eight.keepalive(), Some(Some(Keepalive::within(seconds(8)))));
-    // Peers that may pause forever must not be cut off for that.
+    // Peers that may pause forever must keep their connections.
     let patient = noticing_dead_peers(&none, &config.clone().with_stall_timeout(None));
     assert_eq!((patient.keepalive(), patient.user_timeout()), (eight.keepalive(), None));
 
