@@ -64,7 +64,7 @@ fn a_fifo_without_a_reader_exits_with_23() {
     assert!(reader.wait().unwrap().success());
     finished.expect_code(23).expect_error_line(&["broken pipe"]);
     let finished = run(&["get", "--max-time", "100ms", "-o", path, &server.url("/")]);
-    finished.expect_code(28).expect_error_line(&["100 ms", "nobody reads"]);
+    finished.expect_code(28).expect_error_line(&["100 ms", "no reader"]);
 }
 
 #[test]
