@@ -167,7 +167,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns the text for errors: the one that was parsed, or else the printed form.
+    /// Returns the text for errors: the parsed text, or else the printed form.
     pub(crate) fn as_given(&self) -> String {
         match &self.given {
             Some(given) => String::from(&**given),

@@ -203,7 +203,7 @@ where
             AcceptFailure::Empty | AcceptFailure::Transient => {}
             AcceptFailure::Shortage => {
                 if throttle.allows() {
-                    log::warn!("{}: accepting is held up: {error}", listener.endpoint());
+                    log::warn!("{}: accepting is delayed: {error}", listener.endpoint());
                 }
                 self.shared.rest(PAUSE);
             }

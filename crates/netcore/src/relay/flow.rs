@@ -32,7 +32,7 @@ pub(super) struct Flow<'a> {
 /// The condition of a sink.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// No error, or one that the next write will return.
+    /// No error, or an error that the next write will return.
     None,
     /// The sink accepts no more bytes, and none were on their way to it.
     Closed,

@@ -196,7 +196,7 @@ mod mmsg {
     fn address(name: &SockAddrStorage, len: libc::socklen_t) -> SockAddr {
         if len == 0 {
             let mut none = SockAddrStorage::zeroed();
-            // SAFETY: sockaddr_storage is what a SockAddrStorage is.
+            // SAFETY: a SockAddrStorage has the layout of a sockaddr_storage.
             unsafe { none.view_as::<libc::sockaddr_storage>() }.ss_family = libc::AF_UNIX as _;
             // SAFETY: an unnamed address of unix(7) is its family alone.
             return unsafe { SockAddr::new(none, size_of::<libc::sa_family_t>() as _) };

@@ -47,7 +47,7 @@ impl Drop for NoSigpipe {
             // not wait, since the signal is pending.
             unsafe { libc::sigwait(&sigpipe(), &raw mut signal) };
         }
-        // SAFETY: the mask is what pthread_sigmask(3) gave, and null asks for nothing.
+        // SAFETY: pthread_sigmask(3) returned this mask, and null requests no result.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) };
     }
 }
