@@ -9,8 +9,9 @@
 //!
 //! An error of the socket, a stall and an immediate stop release the connection in every phase.
 
+pub(super) mod state;
+
 use std::io::{self, ErrorKind};
-use std::time::Duration;
 
 use super::clock::Clock;
 use super::output::{End, Output};
@@ -18,6 +19,7 @@ use super::send_queue::{self, SendQueue, Written};
 use super::service::Closed;
 use super::timers::NEVER;
 use super::transport::ByteStream;
+use state::{Due, Input, Phase, ReadOutcome, Readiness, Reading, Sending, Sent, Timeouts};
 
 /// Milliseconds without a byte from the peer after which a lingering connection is released.
 const LINGER_QUIET: u64 = 250;
@@ -25,74 +27,6 @@ const LINGER_QUIET: u64 = 250;
 const LINGER: u64 = 5_000;
 /// Milliseconds that the peer of a closing connection has to take the unsent bytes.
 const CLOSING: u64 = 30_000;
-
-/// The time limits of a worker's connections in milliseconds; [`NEVER`] if there is none.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timeouts {
-    pub(super) idle: u64,
-    pub(super) stall: u64,
-}
-
-impl Timeouts {
-    pub(super) fn new(idle: Option<Duration>, stall: Option<Duration>) -> Timeouts {
-        let millis = |limit: Option<Duration>| {
-            limit.map_or(NEVER, |limit| u64::try_from(limit.as_millis()).unwrap_or(NEVER).max(1))
-        };
-        Timeouts { idle: millis(idle), stall: millis(stall) }
-    }
-}
-
-/// An event of the poller for one socket.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Readiness {
-    pub(super) read: bool,
-    pub(super) write: bool,
-    /// The peer has sent its end, or the socket has an error; a read tells which.
-    pub(super) ended: bool,
-    /// Urgent data (RFC 6093) has arrived. A read stops short before it.
-    pub(super) urgent: bool,
-    /// The socket has an error, or both of its directions are closed.
-    pub(super) hung_up: bool,
-}
-
-/// The life of a connection, as drawn on the module's page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// The service exchanges bytes with the peer.
-    Serving,
-    /// The service has closed the connection, and some bytes are unsent.
-    Closing,
-    /// The end has been sent. Input is discarded.
-    Lingering,
-}
-
-/// The next read of the socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Input {
-    /// A read would block. The next event changes that.
-    Drained,
-    /// Input has arrived. A short read shows that it was all (epoll(7)).
-    Readable,
-    /// Input, an end or an error has arrived, and only a read that would block shows that it was
-    /// all.
-    ReadToEnd,
-    /// The peer's end was read.
-    Ended,
-    /// The peer's end was read, and afterwards the socket has failed.
-    Failed,
-}
-
-/// The next write to the socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sending {
-    /// The socket takes bytes.
-    Writable,
-    /// The socket is full. The next event changes that.
-    Full,
-    /// A write has failed, and further output is dropped. The peer's last input may still be
-    /// unread.
-    Failed,
-}
 
 /// The service's value for a connection.
 #[derive(Debug)]
@@ -104,16 +38,6 @@ enum State<C> {
         /// Time in milliseconds at which lingering began.
         linger_start: u64,
     },
-}
-
-/// The permission to read from a worker's connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
-    Allowed,
-    /// The service has paused the reading of all connections.
-    Paused,
-    /// The server stops, and reads no more input.
-    Stopped,
 }
 
 pub(super) struct Connection<C, T> {
@@ -136,44 +60,6 @@ pub(super) struct Connection<C, T> {
     paused: bool,
     /// The service wants a call of `ready` once nothing is unsent.
     wants_ready: bool,
-}
-
-/// The result of one read.
-#[derive(Debug)]
-pub(super) enum ReadOutcome {
-    /// There is nothing to read, or the connection must not be read now.
-    Nothing,
-    /// Reading is paused for all connections. Input waits in the socket.
-    Paused,
-    /// Input for the service: the number of bytes in the buffer.
-    Received(usize),
-    /// Input of a lingering connection: the number of discarded bytes.
-    Discarded(usize),
-    /// The peer has sent its end.
-    Ended,
-    /// A signal interrupted the call: read again later.
-    Interrupted,
-    /// The connection is over.
-    Over(Closed),
-}
-
-/// The state of a connection's output after a send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sent {
-    /// The socket took everything.
-    All,
-    /// Some bytes are unsent.
-    Queued,
-    /// An earlier write has failed, so the output was dropped.
-    Dropped,
-}
-
-/// The kind of a timeout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
-    Idle,
-    Stalled,
-    Lingered,
 }
 
 impl<C, T> Connection<C, T> {

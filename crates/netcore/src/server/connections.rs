@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::io;
 
 use super::clock::Clock;
-use super::connection::{Connection, Due, Reading, Sent, Timeouts};
+use super::connection::Connection;
+use super::connection::state::{Due, Reading, Sent, Timeouts};
 use super::output::{ConnectionId, End, Output};
 use super::service::Closed;
 use super::timers::{NEVER, Timers};

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::clock::Clock;
 use super::config::Config;
-use super::connection::Readiness;
+use super::connection::state::Readiness;
 use super::handle::{Mailbox, Shared, Waker, Worker};
 use super::reactor::Reactor;
 use super::service::Service;

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::clock::Clock;
 use super::config::Config;
-use super::connection::{Due, ReadOutcome, Readiness, Timeouts};
+use super::connection::state::{Due, ReadOutcome, Readiness, Timeouts};
 use super::connections::{Connections, Ending};
 use super::output::{ConnectionId, Output};
 use super::service::{Closed, Service};

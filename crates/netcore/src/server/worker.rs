@@ -12,7 +12,7 @@ use mio::{Events, Interest, Poll, Token};
 use super::accept::{Accepted, Acceptor};
 use super::clock::Clock;
 use super::config::Config;
-use super::connection::Readiness;
+use super::connection::state::Readiness;
 use super::datagrams::{DatagramPort, ReceiveBatch};
 use super::handle::{Mailbox, Shared};
 use super::output::Reply;
