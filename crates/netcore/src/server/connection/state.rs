@@ -7,13 +7,13 @@ use crate::server::timers::NEVER;
 
 /// The time limits of a worker's connections in milliseconds; [`NEVER`] if there is none.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::server) struct Timeouts {
-    pub(in crate::server) idle: u64,
-    pub(in crate::server) stall: u64,
+pub(crate) struct Timeouts {
+    pub(crate) idle: u64,
+    pub(crate) stall: u64,
 }
 
 impl Timeouts {
-    pub(in crate::server) fn new(idle: Option<Duration>, stall: Option<Duration>) -> Timeouts {
+    pub(crate) fn new(idle: Option<Duration>, stall: Option<Duration>) -> Timeouts {
         let millis = |limit: Option<Duration>| {
             limit.map_or(NEVER, |limit| u64::try_from(limit.as_millis()).unwrap_or(NEVER).max(1))
         };
@@ -23,15 +23,15 @@ impl Timeouts {
 
 /// An event of the poller for one socket.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::server) struct Readiness {
-    pub(in crate::server) read: bool,
-    pub(in crate::server) write: bool,
+pub(crate) struct Readiness {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
     /// The peer has sent its end, or the socket has an error; a read tells which.
-    pub(in crate::server) ended: bool,
+    pub(crate) ended: bool,
     /// Urgent data (RFC 6093) has arrived. A read stops short before it.
-    pub(in crate::server) urgent: bool,
+    pub(crate) urgent: bool,
     /// The socket has an error, or both of its directions are closed.
-    pub(in crate::server) hung_up: bool,
+    pub(crate) hung_up: bool,
 }
 
 /// The life of a connection, as drawn on the module's page.
@@ -75,7 +75,7 @@ pub(super) enum Sending {
 
 /// The permission to read from a worker's connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum Reading {
+pub(crate) enum Reading {
     Allowed,
     /// The service has paused the reading of all connections.
     Paused,
@@ -85,7 +85,7 @@ pub(in crate::server) enum Reading {
 
 /// The result of one read.
 #[derive(Debug)]
-pub(in crate::server) enum ReadOutcome {
+pub(crate) enum ReadOutcome {
     /// There is nothing to read, or the connection must not be read now.
     Nothing,
     /// Reading is paused for all connections. Input waits in the socket.
@@ -104,7 +104,7 @@ pub(in crate::server) enum ReadOutcome {
 
 /// The state of a connection's output after a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum Sent {
+pub(crate) enum Sent {
     /// The socket took everything.
     All,
     /// Some bytes are unsent.
@@ -115,7 +115,7 @@ pub(in crate::server) enum Sent {
 
 /// The kind of a timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::server) enum Due {
+pub(crate) enum Due {
     Idle,
     Stalled,
     Lingered,
