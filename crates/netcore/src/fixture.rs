@@ -32,7 +32,7 @@ pub(crate) fn endpoint(text: &str) -> Endpoint {
 }
 
 pub(crate) fn listen(text: &str) -> Listener {
-    let mut all = Listener::bind_all(&endpoint(text), &SocketOptions::new()).unwrap();
+    let mut all = Listener::bind_all(endpoint(text), &SocketOptions::new()).unwrap();
     assert_eq!(all.len(), 1);
     all.remove(0)
 }

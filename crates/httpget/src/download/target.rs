@@ -118,7 +118,7 @@ fn check_writable(path: &Path) -> io::Result<()> {
 fn direct(path: &Path, there: &Metadata, deadline: Deadline) -> Result<Target, FileError> {
     let kind = there.file_type();
     let opened = if kind.is_socket() {
-        Stream::connect(&Endpoint::unix(path), &SocketOptions::new(), deadline)
+        Stream::connect(Endpoint::unix(path), &SocketOptions::new(), deadline)
             .map(Direct::Socket)
             .map_err(io::Error::from)
     } else {

@@ -96,8 +96,7 @@ fn a_refusal_names_the_endpoint_as_given() {
 #[test]
 fn a_silent_host_costs_no_more_than_the_deadline_or_the_option() {
     let options = SocketOptions::new().with_backlog(0);
-    let listener =
-        crate::listener::Listener::bind_with(&endpoint("127.0.0.1:0"), &options).unwrap();
+    let listener = crate::listener::Listener::bind_with(endpoint("127.0.0.1:0"), &options).unwrap();
     let target = listener.endpoint();
     let mut held = Vec::new();
     let error = loop {
@@ -118,7 +117,7 @@ fn a_silent_host_costs_no_more_than_the_deadline_or_the_option() {
 fn a_unix_server_with_a_full_backlog_costs_no_more_than_the_deadline() {
     let dir = crate::fixture::TestDir::new();
     let options = SocketOptions::new().with_backlog(0);
-    let listener = crate::listener::Listener::bind_with(&dir.endpoint("socket"), &options).unwrap();
+    let listener = crate::listener::Listener::bind_with(dir.endpoint("socket"), &options).unwrap();
     let mut held = Vec::new();
     let error = loop {
         match stream(listener.endpoint(), &SocketOptions::new(), moment()) {
@@ -137,7 +136,7 @@ fn a_unix_server_with_a_full_backlog_costs_no_more_than_the_deadline() {
 #[test]
 fn the_write_timeout_of_the_options_outlives_a_unix_connect() {
     let dir = crate::fixture::TestDir::new();
-    let listener = crate::listener::Listener::bind(&dir.endpoint("socket")).unwrap();
+    let listener = crate::listener::Listener::bind(dir.endpoint("socket")).unwrap();
     for (options, expected) in [
         (SocketOptions::new(), None),
         (

@@ -11,7 +11,7 @@ use super::*;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
 
 fn bind_one(text: &str) -> Datagram {
-    let mut all = Datagram::bind_all(&endpoint(text), &SocketOptions::new()).unwrap();
+    let mut all = Datagram::bind_all(endpoint(text), &SocketOptions::new()).unwrap();
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
@@ -49,7 +49,7 @@ fn unix_datagrams() {
     let dir = crate::fixture::TestDir::new();
     let path = dir.path("socket");
     let options = SocketOptions::new();
-    let server = Datagram::bind_with(&dir.endpoint("socket"), &options).unwrap();
+    let server = Datagram::bind_with(dir.endpoint("socket"), &options).unwrap();
     let client = connect_to(&server);
     client.send(b"question", patience()).unwrap();
     let mut buffer = [0; 64];
@@ -61,7 +61,7 @@ fn unix_datagrams() {
         let received = client.recv(&mut buffer, patience()).unwrap();
         assert_eq!(&buffer[..received.len], b"answer");
     }
-    assert!(Datagram::bind_all(&dir.endpoint("socket"), &options).is_err(), "it is live");
+    assert!(Datagram::bind_all(dir.endpoint("socket"), &options).is_err(), "it is live");
     drop(server);
     assert!(!path.exists());
 }
@@ -100,9 +100,9 @@ fn waits_end_at_the_deadline() {
 #[test]
 fn a_unix_receiver_that_does_not_read_delays_the_sender_to_the_deadline_only() {
     let dir = crate::fixture::TestDir::new();
-    let server = Datagram::bind(&dir.endpoint("socket")).unwrap();
+    let server = Datagram::bind(dir.endpoint("socket")).unwrap();
     let to = server.local_address().unwrap();
-    let client = Datagram::bind(&dir.endpoint("client")).unwrap();
+    let client = Datagram::bind(dir.endpoint("client")).unwrap();
     let error = loop {
         if let Err(error) = client.send_to(&[0; 1024], &to, moment()) {
             break error;
@@ -143,7 +143,7 @@ fn deaf() -> (UdpSocket, SocketAddr) {
 fn a_connected_socket_reports_that_no_socket_receives() {
     let (_held, address) = deaf();
     let options = SocketOptions::new();
-    let client = Datagram::connect(&Endpoint::udp(address), &options, patience()).unwrap();
+    let client = Datagram::connect(Endpoint::udp(address), &options, patience()).unwrap();
     client.send(b"x", patience()).unwrap();
     let error = client.recv(&mut [0], patience()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
@@ -157,7 +157,7 @@ fn the_next_send_reports_a_missing_receiver_too_and_the_socket_survives() {
     let held = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = held.local_addr().unwrap();
     let options = SocketOptions::new();
-    let client = Datagram::connect(&Endpoint::udp(address), &options, patience()).unwrap();
+    let client = Datagram::connect(Endpoint::udp(address), &options, patience()).unwrap();
     held.connect(address).unwrap();
     client.send(b"x", patience()).unwrap();
     assert!(sys::wait(&client, Interest::Read, patience()).unwrap(), "the news has arrived");
@@ -209,7 +209,7 @@ fn a_datagram_that_is_too_long_is_an_error_and_not_cut() {
 #[test]
 fn a_deadline_holds_in_either_blocking_mode() {
     let options = SocketOptions::new().with_nonblocking(true);
-    let server = Datagram::bind_with(&endpoint("udp://127.0.0.1:0"), &options).unwrap();
+    let server = Datagram::bind_with(endpoint("udp://127.0.0.1:0"), &options).unwrap();
     if cfg!(unix) {
         assert_eq!(SocketOptions::read_from(&server).unwrap().nonblocking(), Some(true));
     }

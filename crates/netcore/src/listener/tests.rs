@@ -75,7 +75,7 @@ fn accepted_streams_have_the_mode_that_the_options_say() {
         let options = SocketOptions::new()
             .with_nonblocking(nonblocking)
             .with_read_timeout(Duration::from_millis(10));
-        let listener = Listener::bind_with(&endpoint("127.0.0.1:0"), &options).unwrap();
+        let listener = Listener::bind_with(endpoint("127.0.0.1:0"), &options).unwrap();
         let (_client, mut server) = pair(&listener);
         options.clone().with_nonblocking(nonblocking).apply(&server).unwrap();
         let expected =
@@ -191,7 +191,7 @@ fn converting_leaves_a_unix_sockets_file() {
 
     let dir = crate::fixture::TestDir::new();
     let path = dir.path("socket");
-    let listener = Listener::bind(&dir.endpoint("socket")).unwrap();
+    let listener = Listener::bind(dir.endpoint("socket")).unwrap();
     let std = UnixListener::try_from(listener).unwrap();
     assert!(path.exists());
     let again = Listener::try_from(std).unwrap();

@@ -354,7 +354,7 @@ fn a_server_under_other_options_passes_them_on() {
     let options = SocketOptions::new()
         .with_nodelay(false)
         .with_keepalive(Some(Keepalive::new().with_idle(Duration::from_secs(78))));
-    let listener = Listener::bind_with(&endpoint("127.0.0.1:0"), &options).unwrap();
+    let listener = Listener::bind_with(endpoint("127.0.0.1:0"), &options).unwrap();
     let (_client, server) = pair(&listener);
     let read = SocketOptions::read_from(&server).unwrap();
     assert_eq!(read.nodelay(), Some(false));

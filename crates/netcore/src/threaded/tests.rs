@@ -307,7 +307,7 @@ fn an_aborted_connection_ends_with_a_reset() {
 #[test]
 fn serves_several_listeners_and_removes_their_files() {
     let dir = crate::fixture::TestDir::new();
-    let unix = Listener::bind_all(&dir.endpoint("socket"), &SocketOptions::new()).unwrap();
+    let unix = Listener::bind_all(dir.endpoint("socket"), &SocketOptions::new()).unwrap();
     let mut listeners = vec![listen("127.0.0.1:0")];
     listeners.extend(unix);
     let endpoints: Vec<_> = listeners.iter().map(|it| it.endpoint().clone()).collect();

@@ -44,7 +44,7 @@ fn a_listener_on_every_interface_conflicts_with_a_single_address() {
 #[test]
 fn a_conflicting_datagram_socket_is_named() {
     let options = SocketOptions::new();
-    let first = Datagram::bind_with(&endpoint("udp://127.0.0.1:0"), &options).unwrap();
+    let first = Datagram::bind_with(endpoint("udp://127.0.0.1:0"), &options).unwrap();
     let error = Datagram::bind_all(first.endpoint(), &options).unwrap_err();
     assert_eq!(error.address_owner(), Some(&*this_process()));
     // The numbers of TCP's ports are not those of UDP's.
@@ -57,11 +57,11 @@ fn a_conflicting_datagram_socket_is_named() {
 fn the_process_that_accepts_on_a_unix_socket_is_named() {
     let directory = TestDir::new();
     let options = SocketOptions::new();
-    let _first = Listener::bind_all(&directory.endpoint("stream"), &options).unwrap();
+    let _first = Listener::bind_all(directory.endpoint("stream"), &options).unwrap();
     let error = cannot_listen(&directory.endpoint("stream"));
     assert_eq!(error.address_owner(), Some(&*this_process()));
-    let _second = Datagram::bind_all(&directory.endpoint("datagram"), &options).unwrap();
-    let error = Datagram::bind_all(&directory.endpoint("datagram"), &options).unwrap_err();
+    let _second = Datagram::bind_all(directory.endpoint("datagram"), &options).unwrap();
+    let error = Datagram::bind_all(directory.endpoint("datagram"), &options).unwrap_err();
     assert_eq!(error.address_owner(), Some(&*this_process()));
     let name = Endpoint::unix(format!("\0sockit-test-{}-holder", std::process::id()));
     let _third = Listener::bind_all(&name, &options).unwrap();

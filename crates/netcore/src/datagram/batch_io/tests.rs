@@ -9,7 +9,7 @@ use crate::fixture::{endpoint, has_ipv6, moment, patience};
 use crate::options::SocketOptions;
 
 fn bind_one(text: &str) -> Datagram {
-    Datagram::bind(&endpoint(text)).unwrap()
+    Datagram::bind(endpoint(text)).unwrap()
 }
 
 fn texts(batch: &Batch) -> Vec<String> {
@@ -133,7 +133,7 @@ fn a_connected_socket_reports_that_no_socket_receives() {
     let address = held.local_addr().unwrap();
     held.connect(address).unwrap();
     let options = SocketOptions::new();
-    let client = Datagram::connect(&Endpoint::udp(address), &options, patience()).unwrap();
+    let client = Datagram::connect(Endpoint::udp(address), &options, patience()).unwrap();
     client.send(b"x", patience()).unwrap();
     let error = client.recv_batch(&mut Batch::new(4, 4), patience()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
@@ -145,7 +145,7 @@ fn unix_datagrams_with_and_without_a_name() {
     use std::os::unix::net::UnixDatagram;
 
     let dir = crate::fixture::TestDir::new();
-    let bind = |name| Datagram::bind(&dir.endpoint(name)).unwrap();
+    let bind = |name| Datagram::bind(dir.endpoint(name)).unwrap();
     let (server, client) = (bind("server"), bind("client"));
     let mut batch = Batch::new(4, 64);
     let to = server.local_address().unwrap();

@@ -13,7 +13,7 @@ use crate::fixture::{endpoint, moment, patience};
 use crate::options::{MulticastInterface, SocketOptions};
 
 fn bind_one(text: &str, options: &SocketOptions) -> Datagram {
-    Datagram::bind_with(&endpoint(text), options).unwrap()
+    Datagram::bind_with(endpoint(text), options).unwrap()
 }
 
 /// Returns `true` if `sender` can reach `receiver` at `group`; prints a line if this machine does

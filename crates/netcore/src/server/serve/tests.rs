@@ -8,7 +8,7 @@ fn seconds(seconds: u64) -> Duration {
 
 /// Returns the options of a connection that a listener with these options has accepted.
 fn accepted(options: &SocketOptions) -> SocketOptions {
-    let listener = Listener::bind_with(&endpoint("127.0.0.1:0"), options).unwrap();
+    let listener = Listener::bind_with(endpoint("127.0.0.1:0"), options).unwrap();
     let (_client, server) = pair(&listener);
     SocketOptions::read_from(&server).unwrap()
 }
