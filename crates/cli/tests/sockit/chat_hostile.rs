@@ -32,7 +32,8 @@ fn a_line_that_is_not_utf8_is_refused() {
     let lines = [
         &b"caf\xe9"[..],
         b"\xff",
-        // An overlong form, a surrogate, beyond the last character, and a character cut short.
+        // The lines have an overlong form, a surrogate, a code point above the last character, and
+        // a character cut short.
         b"\xc0\xaf",
         b"\xed\xa0\x80",
         b"\xf4\x90\x80\x80",
@@ -159,7 +160,7 @@ fn connections_that_are_reset_disturb_nobody() {
     for number in 0..100 {
         let mut rude = server.connect();
         rude.send("/help\nhalf a line");
-        // An answer is there, and closing a socket with unread input resets.
+        // A reply is unread, so closing the socket resets the connection.
         rude.stream().peek(&mut [0]).expect("an answer");
         drop(rude);
         ann.say(&format!("number {number}"));
@@ -192,14 +193,14 @@ fn a_client_that_sends_many_requests_and_reads_no_replies_costs_bounded_memory()
     let rude = server.connect();
     let mut stream = rude.stream();
     stream.set_nonblocking(true).expect("a non-blocking socket");
-    // Each line is answered with several times its length.
+    // Each reply is several times as long as its line.
     let piece = "/help\n".repeat(10_000);
     let (mut sent, mut refused) = (0, 0);
     while sent < 32 << 20 && refused < 300 {
         match stream.write(&piece.as_bytes()[sent % 6..]) {
             Ok(count) => (sent, refused) = (sent + count, 0),
             Err(error) if error.kind() == ErrorKind::WouldBlock => refused += 1,
-            // To be closed for it is an answer, too.
+            // The server may also close the connection.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
             Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
             Err(error) => panic!("send: {error}"),

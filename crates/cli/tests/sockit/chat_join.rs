@@ -6,17 +6,17 @@ use crate::common::server::Server;
 use crate::common::temp::TempDir;
 use crate::common::terminal::Terminal;
 
-/// `sockit` on a terminal.
+/// Starts `sockit` on a terminal of this size.
 fn sized(columns: u16, rows: u16, args: &[&str]) -> Terminal {
     Terminal::start(columns, rows, args)
 }
 
-/// `sockit chat join` on a terminal of the usual size.
+/// Starts `sockit chat join` on a terminal of the usual size.
 fn join(endpoint: &str, args: &[&str]) -> Terminal {
     sized(80, 24, &[&["chat", "join", endpoint], args].concat())
 }
 
-/// Somebody else in the chat.
+/// Returns another client in the chat, with the name bob.
 fn bob(server: &Server) -> Client {
     let mut bob = Client::enter(server);
     bob.send("/nick bob\n");
@@ -126,8 +126,8 @@ fn a_lost_connection_is_restored_and_typed_text_is_kept() {
     ann.ends_with(&["> half ty"]);
     drop(peer);
     ann.shows("! may not have arrived: unanswered");
-    ann.shows("closed the connection; trying again in");
-    // The server is there, but does not let anybody in.
+    ann.shows("has closed the connection; trying again in");
+    // The server accepts connections and lets no client join.
     let peer = fake.accept();
     ann.press("ped\rsecond\r");
     ann.shows("! queued until the connection is back: half typed");
@@ -288,7 +288,7 @@ fn a_hostile_server_cannot_control_the_terminal() {
     peer.expect(&["/who"]);
     ann.press("mine");
     ann.ends_with(&["> mine"]);
-    // Not one of these sequences is known to this test's terminal.
+    // The terminal of the tests fails on any of these sequences.
     peer.say("2026-11-20 18:11:02 e\x1b]0;x\x07vil: \x1b[2J\x1b[?1049h\u{9b}31m\r\x08\x0b red\n");
     peer.say(b"* \x1b[H\xff\xfe\n\x1bc\n{\"\x1b[2J\n202611/20 18:11:02 \x1b[2Jann\n\x1b[2J\n\n");
     peer.say("x".repeat(70_000) + "\n");

@@ -187,7 +187,7 @@ fn a_server_that_ends_before_all_is_sent_is_an_error() {
     let mut peer = fake.accept();
     peer.expect(&["one"]);
     drop(peer);
-    // Standard input is open still.
+    // Standard input is still open.
     let done = process.finish();
     done.expect_code(56).expect_error_line(&[&endpoint, "before all lines were sent"]);
 }
@@ -223,11 +223,11 @@ fn connecting_fails_with_the_code_for_it() {
     join("nowhere", &[], "x\n").expect_code(3);
     join("udp://127.0.0.1:1", &[], "x\n").expect_code(2);
     join("host.invalid:1", &["--timeout", "20s"], "x\n").expect_code(6);
-    // It takes the connection and says nothing.
+    // This server accepts the connection and sends nothing.
     let fake = Fake::start();
     let done = join(&fake.endpoint(), &["--nick", "ci", "--timeout", "50ms"], "x\n");
     done.expect_code(28);
-    // It says why, and closes.
+    // This server sends a reason and closes.
     let fake = Fake::start();
     let endpoint = fake.endpoint();
     let running = std::thread::spawn(move || join(&endpoint, &["--nick", "ci"], "x\n"));

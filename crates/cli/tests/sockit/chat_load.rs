@@ -1,5 +1,5 @@
-//! `sockit chat serve` under load: many clients, slow ones, a stop in full flow, and no descriptor
-//! left. Memory and processor time are read from `/proc`.
+//! `sockit chat serve` under load: many clients, slow clients, a stop under load, and no
+//! descriptors left. Memory and processor time are read from `/proc`.
 
 use std::env;
 use std::io::Write;
@@ -70,8 +70,9 @@ fn take_numbers(received: &mut Vec<u8>, length: usize, mut next: usize, filler: 
     next
 }
 
-/// Publishes by the first of 50 clients while the last one does not read, at the pace of the 48
-/// others; gives the server and the crowd in which all but the last one have everything.
+/// Publishes from the first of 50 clients while the last one does not read, at the pace of the 48
+/// others. Returns the server, the crowd and the number of texts; all clients except the last have
+/// received everything.
 fn publish_past_a_stalled_reader(policy: &str) -> (Server, Crowd, usize) {
     let server = Server::start(&[
         "chat",
@@ -132,7 +133,7 @@ fn a_stalled_reader_is_disconnected_and_the_others_receive_everything() {
     server.stop();
 }
 
-/// Readers that have stopped, in the proof of the ceiling.
+/// The number of stopped readers in the test of the memory bound.
 const STOPPED: usize = 1000;
 
 #[test]
@@ -157,7 +158,8 @@ fn a_thousand_stopped_readers_stay_within_the_announced_memory_bound() {
         let mut crowd = Crowd::connect(&server, 2);
         let stopped: Vec<UnixStream> = (0..STOPPED)
             .map(|n| {
-                // Answers that it does not take, and a line that it does not end.
+                // The client requests replies that it does not read, and begins a line that it does
+                // not end.
                 let mut stream = UnixStream::connect(&path).expect("connect");
                 let line = format!("{}{}", "/help\n".repeat(50 + n % 50), "x".repeat(4000));
                 stream.write_all(line.as_bytes()).expect("write");
@@ -244,7 +246,8 @@ fn a_stop_under_load_delivers_the_same_messages_to_every_client() {
             members.iter_mut().for_each(|member| member.reads = true);
         }
         for (member, (sent, searched)) in members.iter_mut().zip(&mut flows) {
-            // The next lines when the last one has come back, so that nobody else is slow.
+            // A client sends its next lines when its last line has come back, so that no other
+            // client is slow.
             let last = format!("{}: {sent} ", member.address);
             let came = str::from_utf8(&member.received[*searched..]).expect("ASCII");
             if *sent == 0 || came.contains(&last) {
@@ -274,7 +277,7 @@ fn a_stop_under_load_delivers_the_same_messages_to_every_client() {
     server.expect_stop();
 }
 
-/// The messages without the notices; an unfinished line is left.
+/// Takes the messages and leaves an unfinished line. Notices are skipped.
 fn messages(member: &mut Member) -> Vec<String> {
     let lines = take_lines(member).into_iter();
     lines.filter(|line| Message::parse(line).is_some()).collect()

@@ -21,7 +21,7 @@ fn start(directory: &Path, more: &[&str]) -> Server {
     Server::start(&args.iter().chain(more).copied().collect::<Vec<_>>())
 }
 
-/// A number of the server's figures, of which this is the first question.
+/// Returns one of the server's figures. Only the first request for figures may use this.
 fn figure(server: &mut Server, name: &str) -> u64 {
     server.process().feed(b"stats\n");
     let out = server.process().stdout_when("the figures", |out| out.contains("\nslowed "));
@@ -63,7 +63,7 @@ fn a_restarted_server_restores_the_history() {
         .iter()
         .map(|file| fs::read_to_string(file.as_ref().expect("a file").path()).expect("UTF-8"))
         .collect();
-    // Midnight may come between two lives.
+    // Midnight may come between two starts of the server.
     let lines: Vec<&str> = texts.iter().flat_map(|text| text.lines()).collect();
     let said = lines.iter().map(|line| json_field(line, "text"));
     assert_eq!(said.collect::<Vec<_>>(), [Some("life 0"), Some("life 1"), Some("life 2")]);
@@ -91,7 +91,8 @@ fn after_the_server_is_killed_written_messages_are_restored_once_and_in_order() 
     let kills = std::env::var("CHAT_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
     let directory = TempDir::new();
     let logs = directory.path("logs");
-    // The end of the last life's messages, and how many of them were seen and are not there.
+    // The end of the messages before the last kill, and the number of messages that were seen and
+    // are missing.
     let (mut next, mut unwritten) = (0u64, 0);
     for kill in 0..=kills {
         let flush = ["never", "50ms", "always"][(kill % 3) as usize];
@@ -101,7 +102,7 @@ fn after_the_server_is_killed_written_messages_are_restored_once_and_in_order() 
         let mut bob = TcpStream::connect(server.tcp()).expect("connect");
         bob.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         bob.write_all(b"/who\n").expect("write");
-        // The end is a reset: the server is killed with input that it has not read.
+        // The connection ends with a reset, because the server is killed with unread input.
         let mut heard = BufReader::new(bob).lines().map_while(Result::ok);
         let mut expected = 0;
         while let Some(message) = Message::parse(&heard.next().expect("a line")) {
@@ -121,7 +122,7 @@ fn after_the_server_is_killed_written_messages_are_restored_once_and_in_order() 
             let mut numbers = next..;
             while numbers.next().is_some_and(|n| writeln!(ann, "{n:08}").is_ok()) {}
         });
-        // Her own lines come back to her; they must be read.
+        // Ann receives her own lines too and must read them.
         let reader = thread::spawn(move || io::copy(&mut echo, &mut io::sink()));
         let mut seen = next;
         while seen < next + 500 + 97 * kill {

@@ -32,7 +32,7 @@ fn a_message_sent_just_before_a_command_is_delivered_at_once() {
     for command in ["/help", "/nick x", "quit"] {
         let mut ann = Client::enter(&server);
         ann.send(format!("before {command}\n{command}\n"));
-        // Nothing further is said that could bring it along.
+        // No further message follows that could flush it.
         assert_eq!(bob.hear(), format!("before {command}"));
     }
 }
@@ -154,7 +154,7 @@ fn a_chosen_name_precedes_the_messages_of_its_owner() {
     let expected = Message { from: "Ann".to_owned(), text: "it is me".to_owned() };
     assert_eq!(bob.message(), expected);
     assert_eq!(ann.message(), expected);
-    // One's own name in another case is not taken by another.
+    // A client may change the case of its own name.
     ann.say("/nick ANN");
     ann.notice("ANN");
     ann.say("and still");

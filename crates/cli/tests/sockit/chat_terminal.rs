@@ -34,7 +34,7 @@ fn keys_typed_after_ctrl_c_or_an_invalid_byte_are_not_lost() {
     peer.expect(&["one", "two"]);
     ann.press("abc\x03def\r");
     peer.expect(&["def"]);
-    // In a search of the history, and as the character that Ctrl-V would insert.
+    // Ctrl-C is pressed in a search of the history, and as the character after Ctrl-V.
     ann.press("\x12on\x03after\r\x16\x03\x03last\r");
     peer.expect(&["after", "last"]);
     ann.press(b"caf\xe9 au lait\rnext\r");
@@ -121,12 +121,12 @@ fn a_line_entered_after_a_stop_is_erased_like_any_other() {
     ends_with_prompt(&shell);
 }
 
-/// With the line editor, and with `--json` without it.
+/// The console has the line editor, and with `--json` it has none.
 #[test]
 fn a_server_in_the_background_is_not_stopped_and_has_its_console_in_the_foreground() {
     for (options, answer) in [("", "lobby 1"), (" --json", r#"{"room":"lobby","clients":1}"#)] {
         let mut shell = Terminal::shell();
-        // Output in the background stops others too.
+        // With tostop, output in the background stops other programs too.
         shell.press("stty tostop\r");
         shell.press(format!("\"$SOCKIT\" chat serve -v --listen 127.0.0.1:0{options}\r"));
         let lines = shell.shows("memory: ");
@@ -174,7 +174,7 @@ fn a_server_that_is_started_in_the_background_gets_its_console_in_the_foreground
 /// Runs `sockit listen` with these arguments in the background of a shell, and brings it back.
 fn listen_in_the_background(args: &str, mut peer: impl FnMut(&str, &str) -> String) {
     let mut shell = Terminal::shell();
-    // Output in the background stops other programs too.
+    // With tostop, output in the background stops other programs too.
     shell.press("stty tostop\r");
     shell.press(format!("\"$SOCKIT\" listen {args}\r"));
     let lines = shell.shows("listening on ");

@@ -14,7 +14,7 @@ use crate::common::server::Server;
 use netcore::raw::{Domain, Protocol, Socket, Type};
 use netcore::{Address, Deadline, ErrorKind, SocketOptions};
 
-/// A socket that another program could have, with a bound for its waits.
+/// Returns a socket of a peer, with a read timeout.
 fn peer(address: &str) -> UdpSocket {
     let socket = UdpSocket::bind(address).expect("a free port");
     socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
@@ -55,7 +55,7 @@ fn a_datagram_that_cannot_be_answered_neither_ends_listen_nor_replaces_its_peer(
         return;
     }
     listening.process.stdout_when("the first", |text| text == "from port 0\n");
-    // It waits for a peer that can be answered.
+    // Standard input waits for a peer that can be answered.
     listening.process.feed(b"one\n");
     let client = peer("127.0.0.1:0");
     client.send_to(b"hello\n", to).expect("send");
@@ -101,13 +101,13 @@ fn a_socket_does_not_connect_to_itself() {
     let itself = peer("127.0.0.1:0").local_addr().expect("its address").to_string();
     let endpoint = format!("udp://{itself}");
     let finished = run(&["connect", &endpoint, "--local-address", &itself]);
-    finished.expect_code(7).expect_error_line(&["connection refused", "met itself"]);
+    finished.expect_code(7).expect_error_line(&["connection refused", "self-connect"]);
 }
 
 #[test]
 fn the_idle_timeout_ends_a_silent_socket() {
     let listening = Listening::start("udp://127.0.0.1:0", &["-w", "200ms"]);
-    // It waits for the first datagram as long as it takes.
+    // The idle timeout begins with the first datagram.
     peer("127.0.0.1:0").send_to(b"one\n", address(&listening.endpoint)).expect("send");
     let finished = listening.process.finish();
     finished.expect_code(28);
@@ -121,8 +121,8 @@ fn the_idle_timeout_ends_a_silent_socket() {
     let silent = peer("127.0.0.1:0");
     let endpoint = format!("udp://{}", silent.local_addr().expect("its address"));
     let process = Process::spawn(sockit(&["connect", "-w", "200ms", &endpoint]));
-    process.finish().expect_code(28).expect_error_line(&["no data in either direction for 200ms"]);
-    // Once standard input has ended, it is how long to wait for answers.
+    process.finish().expect_code(28).expect_error_line(&["nothing came or went for 200ms"]);
+    // After the end of standard input, the idle timeout is the wait for replies.
     run_with_input(&["connect", "-w", "200ms", &endpoint], b"x").expect_code(0).expect_quiet();
 }
 
@@ -154,7 +154,7 @@ fn listen_joins_the_multicast_group_of_its_endpoint() {
     if let Err(error) = UdpSocket::bind("[::1]:0") {
         return println!("no IPv6 on this machine ({error}): this is not tested");
     }
-    // Two of one group hear the same.
+    // Two members of one group receive the same datagrams.
     let group = "udp://[ff01::77:3%lo]";
     let first = Listening::start(&format!("{group}:0"), &[]);
     let port = first.endpoint.rsplit_once(':').expect("a port").1.to_owned();

@@ -1,4 +1,4 @@
-//! Clients that vanish without a word: their machine lost its power, or its network.
+//! Clients that vanish without closing: their machine lost power or its network.
 
 use std::net::{SocketAddr, TcpStream};
 
@@ -8,11 +8,11 @@ use crate::common::process::run;
 use crate::common::server::Server;
 use socket2::{SockFilter, SockRef};
 
-/// `BPF_RET | BPF_K` of linux/bpf_common.h: how many bytes of a packet are kept.
+/// `BPF_RET | BPF_K` of linux/bpf_common.h: returns the number of bytes of a packet to keep.
 const KEEP: u16 = 0x06;
 
-/// Makes the socket deaf, as if its machine had gone: its own system drops all that comes for it,
-/// acknowledges nothing, and answers no probe. Nothing else of this machine is touched.
+/// Makes the socket deaf, as if its machine had gone. The kernel drops all packets for it,
+/// acknowledges nothing and answers no probe. No other socket is affected.
 fn vanish(stream: &TcpStream) {
     let nothing = [SockFilter::new(KEEP, 0, 0, 0)];
     SockRef::from(stream).attach_filter(&nothing).expect("attach a filter");
@@ -32,7 +32,7 @@ fn a_client_that_vanished_leaves_and_its_name_is_free_again() {
     bob.send("/who\n");
     wait_for(&mut bob, "ann");
     vanish(ghost.stream());
-    // Nothing is sent to her meanwhile: it is keepalive that notices.
+    // Nothing is sent to her meanwhile, so only keep-alive can notice it.
     wait_for(&mut bob, "ann has left");
     bob.send("/nick ann\n");
     wait_for(&mut bob, "ann");

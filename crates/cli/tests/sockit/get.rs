@@ -1,4 +1,4 @@
-//! `sockit get`: the body as it is, or an exit code that says why not.
+//! `sockit get`: the body unchanged, or an exit code for the failure.
 
 use std::fs;
 use std::io::Write;

@@ -11,7 +11,8 @@ use crate::common::process::Finished;
 use crate::common::process::{Process, run};
 use crate::common::temp::TempDir;
 
-/// A server of `/a` and `/b`, which have one size and one tag. Its first transfer breaks.
+/// Starts a server of `/a` and `/b`, which have the same size and entity tag. The first transfer
+/// breaks.
 fn two_of_one_tag() -> Http {
     Http::start(|asked, stream| {
         let fill = if asked.target() == "/a" { b'A' } else { b'B' };
@@ -117,7 +118,7 @@ fn a_body_announced_above_the_limit_fails_at_once() {
     fs::write(&file, "old").unwrap();
     let url = server.url("/");
     for more in [&[][..], &["-o", file.to_str().unwrap()], &["--json"], &["-i"]] {
-        // A client that waits ends with 28.
+        // A client that waits for the body ends with 28.
         let args = [&["get", "--max-filesize", "5", "--max-time", "20s", &url][..], more].concat();
         run(&args).expect_code(63);
     }
@@ -146,7 +147,7 @@ fn verbose_names_the_side_that_closes() {
     }
 }
 
-/// SIGXFSZ does not end the program: its write fails.
+/// SIGXFSZ does not end the program. The write fails instead.
 #[test]
 fn a_file_above_the_process_limit_exits_with_23() {
     let server = Http::saying(ok(&bytes(1_000_000)));
@@ -197,8 +198,8 @@ fn file_names_may_have_the_maximum_length() {
     assert_eq!(server.asked().len(), asked, "found out before the transfer");
 }
 
-/// Runs a shell in a mount namespace of its own, and with `args` as its arguments. `None`: the system
-/// does not let this user make one.
+/// Runs a shell with `args` in a mount namespace of its own. Returns `None` if this user may not
+/// create one.
 #[cfg(target_os = "linux")]
 fn in_namespace(script: &str, args: &[&str]) -> Option<Finished> {
     if !Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|it| it.success()) {

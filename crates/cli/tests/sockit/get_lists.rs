@@ -7,7 +7,7 @@ use crate::common::http::{Http, Then, ok};
 use crate::common::process::{Process, run, run_with_input, sockit};
 use crate::common::temp::TempDir;
 
-/// Answers with the path.
+/// Starts a server that answers with the path.
 fn echo() -> Http {
     Http::start(|asked, stream| {
         let _ = stream.write_all(&ok(format!("{} ", asked.target()).as_bytes()));

@@ -139,7 +139,7 @@ fn retry_delay_sets_the_wait_between_attempts() {
         let _ = stream.write_all(&reply);
         Then::Close
     });
-    // The default is half a second at least.
+    // The default wait is at least half a second.
     for said in ["trying again in 0.2 s", "trying again in 0.0 s"] {
         let finished = run(&["get", "--retry", "1", "--retry-delay", "200ms", &server.url("/")]);
         finished.expect_code(0);

@@ -7,7 +7,7 @@ use crate::common::process::run;
 use crate::common::temp::TempDir;
 use crate::common::terminal::Terminal;
 
-/// All values of a field.
+/// Returns all values of a field.
 fn values<'a>(asked: &'a Asked, name: &str) -> Vec<&'a str> {
     let fields = asked.head.lines().filter_map(|line| line.split_once(':'));
     let named = fields.filter(|(found, _)| found.eq_ignore_ascii_case(name));

@@ -52,7 +52,7 @@ fn files_arrive_completely() {
     let mut command = sockit(&["listen", LOOPBACK]);
     command.stdout(File::options().append(true).open(dir.path("to")).expect("the file"));
     let listening = Listening::with_stdout(command);
-    // A file cannot be fed: the shell gives it to the program.
+    // The shell opens the file as standard input of the program.
     let program = env!("CARGO_BIN_EXE_sockit");
     let line = "exec \"$0\" connect \"$1\" < \"$2\"";
     let from = dir.path("from");
@@ -97,7 +97,7 @@ fn only_the_first_connection_is_accepted() {
     client.send("first");
     listening.process.stdout_when("text", |text| text == "first");
     let address = listening.endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
-    // Another thread closes the listener, so that one may come just before.
+    // Another thread closes the listener, so one more client may connect just before that.
     let start = Instant::now();
     while let Ok(early) = TcpStream::connect(address) {
         drop(early);
@@ -293,7 +293,7 @@ fn a_closed_standard_output_ends_both_quietly() {
     command.stdout(writer);
     let process = Process::spawn_with_stdout(command);
     let (mut stream, _) = listener.accept().expect("a connection");
-    // It may have ended before: that nobody reads its output is seen without anything to print.
+    // The program may have ended before, because it notices a closed output without a write.
     let _ = stream.write_all(b"text");
     process.finish().expect_code(0).expect_quiet();
 }
@@ -320,7 +320,7 @@ fn data_that_cannot_be_written_is_a_failure_on_both_sides() {
     let finished = listening.process.finish();
     finished.expect_code(23);
     assert!(finished.stderr().contains("no space left"), "{}", finished.story());
-    // Standard input is still open: it is the reset that ends it.
+    // Standard input is still open, so the reset ends the program.
     sending.finish().expect_code(56).expect_error_line(&["reset"]);
 }
 

@@ -1,4 +1,4 @@
-//! A server's log is nothing that its clients wait for.
+//! The log of a server never delays its clients.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -63,10 +63,11 @@ fn a_second_signal_ends_a_server_whatever_it_waits_for() {
     for args in [CHAT, TIME] {
         let directory = TempDir::new();
         let (mut server, _full) = start_unread(&directory, &args);
-        // Two of a kind may be one signal.
+        // Two pending signals of one kind may be delivered as one.
         server.signal("TERM");
         server.signal("INT");
-        // Without the words about it, which nobody reads. It may have ended by the first one.
+        // The server prints no line about it, which nobody would read. The first signal may have
+        // ended it already.
         let code = server.process().wait().code();
         assert!(matches!(code, Some(0 | 1)), "{args:?}: {code:?}");
     }
@@ -87,7 +88,7 @@ fn all_log_lines_before_the_end_are_written_in_order() {
     process.signal("TERM");
     let ended = process.finish();
     ended.expect_code(0);
-    // One line when a client comes, and one when it goes.
+    // The log has one line for each connect and one for each disconnect.
     let lines = ended.stderr().matches(" chat::shard: ").count();
     assert_eq!(lines, 2 * CLIENTS, "{}", ended.story());
     let times: Vec<&str> = ended.stderr().lines().map(|line| &line[..23]).collect();

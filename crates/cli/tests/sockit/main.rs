@@ -1,4 +1,4 @@
-//! Tests of the started program: one module for each subject, one program for all of them.
+//! Tests of the started program: one binary with a module for each subject.
 #![cfg(unix)]
 
 mod common;

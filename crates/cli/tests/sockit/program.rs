@@ -74,7 +74,7 @@ fn an_endpoint_without_a_host_is_every_interface_of_both_families() {
 
 #[test]
 fn the_default_listeners_are_on_the_loopback_interface() {
-    // The ports are fixed, so that another program may have them; then the error names them.
+    // The ports are fixed, so another program may have them. The error then names them.
     for (service, default) in [("time", "127.0.0.1:21567"), ("chat", "127.0.0.1:60000")] {
         let mut process = Process::spawn(sockit(&[service, "serve"]));
         let lines = process.stdout_lines(1);
@@ -213,7 +213,7 @@ fn a_second_signal_ends_a_server_at_once() {
     let mut server = Server::start(&["time", "serve", "--framing", "line", "--grace", "1h"]);
     let client = server.connect();
     owe_answers(client.stream());
-    // Two of a kind could arrive as one.
+    // Two pending signals of one kind could be delivered as one.
     server.signal("INT");
     server.signal("TERM");
     server.process().wait();
@@ -223,7 +223,8 @@ fn line(number: usize) -> String {
     format!("{number:0100}\n")
 }
 
-/// Sends lines and reads no answer until the server takes no more, because it owes too much.
+/// Sends lines and reads no reply until the server reads no more, because its pending output has
+/// reached the limit.
 fn owe_answers(mut stream: &TcpStream) {
     stream.set_nonblocking(true).expect("a non-blocking socket");
     let lines: String = (0..400_000).map(line).collect();
@@ -339,7 +340,7 @@ fn an_address_in_use_names_its_holder_and_not_the_program_itself() {
 fn near_misses_are_answered_with_the_next_step() {
     let finished = run(&["time", "serve", "--listen", "7001"]);
     finished.expect_code(3).expect_error_line(&["a port has a colon before it"]);
-    // Not for root, and not where every user may have every port.
+    // The test does not apply to root, or where every user may bind every port.
     let low = TcpListener::bind("127.0.0.1:1").map_err(|error| error.kind());
     if matches!(low, Err(ErrorKind::PermissionDenied)) {
         let finished = run(&["time", "serve", "--listen", "127.0.0.1:1"]);

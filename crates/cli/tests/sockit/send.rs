@@ -1,4 +1,4 @@
-//! `sockit send`: everything arrives, or the exit code says that it did not.
+//! `sockit send`: everything arrives, or the exit code reports the failure.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -14,7 +14,7 @@ use crate::common::temp::TempDir;
 
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 
-/// A server of one connection.
+/// Starts a server of one connection.
 fn serve<T: Send + 'static>(
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (String, JoinHandle<T>) {
@@ -97,12 +97,12 @@ fn a_peer_that_reads_nothing_is_error_28() {
 fn a_reset_is_error_56_with_a_message() {
     let (address, server) = serve(|mut stream| {
         stream.read_exact(&mut [0; 1000]).expect("some of what is sent");
-        // With the rest unread, closing is a reset.
+        // Closing with unread input is a reset.
     });
     let mut process = Process::spawn(sockit(&["send", &address]));
     process.feed(&bytes(5_000_000));
     server.join().expect("the server");
-    // Standard input is still open: the reset ends it all the same.
+    // Standard input is still open, and the reset ends the program nevertheless.
     process.finish().expect_code(56).expect_error_line(&[&address]);
 }
 

@@ -1,5 +1,5 @@
 //! Every wait of every command ends at the first signal: connecting, reading, writing, sleeping.
-//! (Resolving needs a resolver that does not answer, which a test has not.)
+//! (Resolving is not tested, because no silent resolver is at hand.)
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -32,7 +32,7 @@ fn until_it_watches(process: &mut Process) {
     panic!("the process does not watch for SIGINT");
 }
 
-/// Starts `args` with this standard output, and interrupts it while it waits.
+/// Starts the program with this standard output, and interrupts it while it waits.
 fn interrupt(args: &[&str], output: Option<io::PipeWriter>) {
     let mut command = sockit(args);
     let mut process = match output {
@@ -113,7 +113,7 @@ fn waiting_for_a_peer_ends_at_the_first_signal() {
     }
 }
 
-/// A pipe that takes nothing more.
+/// Returns a pipe that is full.
 fn full_pipe() -> (io::PipeReader, io::PipeWriter) {
     let (reader, mut writer) = io::pipe().expect("a pipe");
     let flags = fcntl_getfl(&writer).expect("the flags of the pipe");

@@ -15,7 +15,7 @@ use crate::common::server::Server;
 use crate::common::temp::TempDir;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// The program started by a shell with this redirection.
+/// Returns a shell that starts the program with this redirection.
 fn redirected(redirection: &str, args: &[&str]) -> Command {
     let mut command = Command::new("sh");
     command.env_remove("RUST_LOG").args(["-c", &format!("exec \"$@\" {redirection}"), "sh"]);
@@ -23,7 +23,7 @@ fn redirected(redirection: &str, args: &[&str]) -> Command {
     command
 }
 
-/// A server whose every connection is greeted, and gets its own bytes back.
+/// Starts a server that greets each connection and echoes its bytes.
 fn greeting_echo() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
@@ -84,14 +84,15 @@ fn a_command_that_prints_nothing_does_not_need_standard_output() {
 
 #[test]
 fn the_null_device_is_not_a_closed_standard_output_however_it_was_opened() {
-    // std opens it for reading and writing where the descriptor is closed; so do other programs.
+    // std opens `/dev/null` for reading and writing if the descriptor is closed, as other programs
+    // do.
     for redirection in [">/dev/null", "1<>/dev/null", ">/dev/null <&-"] {
         let args = ["port", "http"];
         Process::spawn(redirected(redirection, &args)).finish().expect_code(0).expect_quiet();
     }
 }
 
-/// A pipe whose writing end is in the mode into which a parent may have put it.
+/// Returns a pipe whose writing end is non-blocking, as a parent may have set it.
 fn nonblocking_pipe() -> (PipeReader, PipeWriter) {
     let (reader, writer) = io::pipe().expect("a pipe");
     let flags = fcntl_getfl(&writer).expect("the flags of the pipe");
@@ -99,7 +100,7 @@ fn nonblocking_pipe() -> (PipeReader, PipeWriter) {
     (reader, writer)
 }
 
-/// Reads all of it, so slowly that the writer finds the pipe full again and again.
+/// Reads everything, so slowly that the writer often finds the pipe full.
 fn read_slowly(mut reader: PipeReader) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut byte = [0];
@@ -123,7 +124,7 @@ fn a_non_blocking_standard_output_cuts_no_line_of_any_command() {
         move || {
             let mut peer = fake.accept();
             (0..8).for_each(|_| peer.say(format!("{line}\n")));
-            // The program leaves at the end of its input, once nothing more comes.
+            // The program ends after its input has ended and nothing more comes.
             while peer.line().is_some_and(|line| line != "/quit") {}
         }
     });
@@ -182,8 +183,9 @@ fn a_non_blocking_standard_input_is_read_to_its_end() {
     let (stream, _) = listener.accept().expect("a connection");
     let echo = thread::spawn(move || io::copy(&mut &stream, &mut &stream));
     let mut printed = BufReader::new(child.stdout.take().expect("a pipe"));
-    // The program waits for each line before it is there.
+    // The program finds the pipe empty before each line.
     for line in ["first\n", "second\n"] {
+        thread::sleep(Duration::from_millis(50));
         writer.write_all(line.as_bytes()).expect("the program reads");
         let mut answer = String::new();
         printed.read_line(&mut answer).expect("standard output");
@@ -219,7 +221,7 @@ fn send_reads_a_non_blocking_standard_input_to_its_end_over_udp() {
     let address = format!("udp://{}", socket.local_addr().expect("its address"));
     let (reader, mut writer) = non_blocking_input();
     let mut child = sockit(&["send", &address]).stdin(reader).spawn().expect("it starts");
-    // The program meets an empty pipe before and between them.
+    // The program finds the pipe empty before and between the pieces.
     for piece in ["one ", "datagram"] {
         thread::sleep(Duration::from_millis(50));
         writer.write_all(piece.as_bytes()).expect("the program reads");
@@ -231,7 +233,7 @@ fn send_reads_a_non_blocking_standard_input_to_its_end_over_udp() {
     assert_eq!(&received[..length], b"one datagram");
 }
 
-/// A pipe whose reading end does not block.
+/// Returns a pipe whose reading end is non-blocking.
 fn non_blocking_input() -> (PipeReader, PipeWriter) {
     let (reader, writer) = io::pipe().expect("a pipe");
     let flags = fcntl_getfl(&reader).expect("the flags of the pipe");

@@ -17,7 +17,7 @@ use crate::common::terminal::Terminal;
 #[cfg(target_os = "linux")]
 use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
 
-/// `sockit` on a terminal.
+/// Starts `sockit` on a terminal.
 fn terminal(args: &[&str]) -> Terminal {
     Terminal::start(80, 24, args)
 }
@@ -105,7 +105,8 @@ fn the_end_of_the_peer_is_no_idle_timeout() {
     let (listener, address) = listener();
     let process = Process::spawn(sockit(&["connect", &address, "-w", "200ms"]));
     accept(&listener).write_all(b"all").expect("send");
-    // Standard input is open: it may be that the peer waits for an answer, but not for longer.
+    // Standard input is open, so the peer may still wait for an answer, for as long as the idle
+    // timeout.
     let finished = process.finish();
     finished.expect_code(0).expect_quiet();
     assert_eq!(finished.stdout_text(), "all");

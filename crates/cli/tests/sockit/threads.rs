@@ -1,5 +1,5 @@
-//! A system that gives no thread (`ulimit -u`, a container's limit) gets one line and a code, or the
-//! work done with fewer threads.
+//! Systems without a free thread (`ulimit -u`, the limit of a container): the program does its work
+//! with fewer threads, or ends with one line and an exit code.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -11,7 +11,7 @@ use crate::common::process::{Finished, Process};
 use crate::common::server::Server;
 use crate::common::temp::TempDir;
 
-/// The program in a place where every user can run it.
+/// A copy of the program that every user can run.
 struct Program {
     path: PathBuf,
     _directory: TempDir,
@@ -29,12 +29,12 @@ impl Program {
     fn run(&self, args: &[&str]) -> Finished {
         static USERS: AtomicU32 = AtomicU32::new(0);
         let mut command = Command::new("sh");
-        // dash calls it -p, and ends at an option that it does not know.
+        // dash names the option -p, and ends at an unknown option.
         let limit = "if (ulimit -u 9) 2>&-; then ulimit -u 1; else ulimit -p 1; fi";
         command.env_remove("RUST_LOG").args(["-c", &format!("{limit}; exec \"$@\""), "sh"]);
         command.arg(&self.path).args(args);
         if rustix::process::geteuid().is_root() {
-            // Nothing limits root. Nobody else runs under this number.
+            // The limit does not apply to root. No other process runs under this user.
             let user = std::process::id() % 1000 * 16 + USERS.fetch_add(1, Ordering::Relaxed);
             command.uid(40_000 + user);
         }

@@ -11,14 +11,14 @@ use crate::common::process::{Finished, Process, run, sockit};
 use crate::common::server::Server;
 use crate::common::temp::TempDir;
 
-/// Short, and patient with a busy machine.
+/// Options for a short run with a long timeout, for busy machines.
 const SHORT: [&str; 6] = ["--warmup", "10ms", "--duration", "100ms", "--timeout", "20s"];
 
 fn bench(endpoint: &str, more: &[&str]) -> Finished {
     run(&[&["time", "bench", endpoint][..], &SHORT, more].concat())
 }
 
-/// The number in a field of the object.
+/// Returns the number in a field of the object.
 #[track_caller]
 fn number(finished: &Finished, name: &str) -> f64 {
     let object = finished.stdout_text();
@@ -35,13 +35,13 @@ fn numbers<const N: usize>(finished: &Finished, names: [&str; N]) -> [f64; N] {
     names.map(|name| number(finished, name))
 }
 
-/// An address that was free a moment ago.
+/// Returns an address that was free a moment ago.
 fn free_port() -> String {
     let closed = TcpListener::bind("127.0.0.1:0").expect("a free port");
     closed.local_addr().expect("its address").to_string()
 }
 
-/// A server for as many connections as come, each on a thread that ends with the test.
+/// Starts a server with a thread for each connection. The threads end with the test.
 fn serve(handle: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
@@ -141,7 +141,7 @@ fn a_missing_server_is_error_7_over_each_transport() {
     let address = free_port();
     bench(&address, &[]).expect_code(7).expect_error_line(&[&address, "refused"]);
     bench(&dir.endpoint("none"), &[]).expect_code(7);
-    // A socket that is bound and closed again: a port that no datagram is for.
+    // The socket is bound and closed again, so no program receives datagrams on this port.
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let address = format!("udp://{}", socket.local_addr().expect("its address"));
     drop(socket);
@@ -316,7 +316,7 @@ fn a_signal_ends_the_run_with_its_results() {
         });
         let args = ["time", "bench", &echo, "--warmup", "0", "--duration", "1h", "--json"];
         let process = Process::spawn(sockit(&args));
-        // The second request shows that the first had its answer.
+        // The second request shows that the first one was answered.
         for _ in 0..2 {
             asked.recv_timeout(PATIENCE).expect("a request");
         }

@@ -1,4 +1,4 @@
-//! `sockit time client`: answers for lines, and an exit code for each way to fail.
+//! `sockit time client`: an answer for each line, and an exit code for each failure.
 
 use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;

@@ -14,13 +14,13 @@ use crate::common::server::Server;
 use crate::common::stamp::has_shape;
 use crate::common::temp::TempDir;
 
-/// A ping that does not take long, and that no slow machine makes lose an answer.
+/// Runs a quick ping whose timeout is long enough for slow machines.
 fn ping(args: &[&str]) -> Finished {
     let quick = ["time", "ping", "-i", "5ms", "--timeout", "30s"];
     run(&quick.iter().chain(args).copied().collect::<Vec<_>>())
 }
 
-/// The last object, as that of a single endpoint.
+/// Returns the last object, which must be a summary.
 fn summary(finished: &Finished) -> String {
     let text = finished.stdout_text();
     let last = text.lines().last().unwrap_or_else(|| panic!("no summary\n{}", finished.story()));
@@ -28,7 +28,7 @@ fn summary(finished: &Finished) -> String {
     last.to_owned()
 }
 
-/// A value without quotes around it.
+/// Returns the value of a field without quotes.
 #[track_caller]
 fn field<'a>(object: &'a str, name: &str) -> &'a str {
     let found = object.split_once(&format!("\"{name}\":")).map(|(_, rest)| rest);
@@ -53,7 +53,7 @@ fn expect_offset(summary: &str, expected: f64) {
     assert!((offset - expected).abs() <= error + 2e-9, "{offset} ± {error}: {summary}");
 }
 
-/// A server over TCP, UDP and a Unix socket.
+/// Starts a server over TCP, UDP and a Unix socket.
 fn serve_everywhere(unix: &str, more: &[&str]) -> Server {
     let listen = ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", unix];
     let listen = listen.iter().flat_map(|endpoint| ["--listen", endpoint]);
@@ -114,7 +114,7 @@ fn the_offset_to_the_own_clock_is_zero_in_every_format() {
     }
 }
 
-/// A server whose clock has just begun, and tells the number of its milliseconds.
+/// Starts a server whose clock has just begun, and which sends the number of its milliseconds.
 fn young_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
@@ -375,7 +375,7 @@ fn the_histogram_and_the_plot_are_drawn() {
     assert!(text.contains('█'), "{text}");
     let svg = std::fs::read_to_string(&picture).expect("a picture");
     assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
-    // One for each answer, and one in the legend.
+    // The plot has one dot for each answer and one in the legend.
     assert_eq!(svg.matches("<circle").count(), 201);
 
     let nowhere = dir.path("no/p.svg");
@@ -383,7 +383,7 @@ fn the_histogram_and_the_plot_are_drawn() {
     finished.expect_code(23).expect_error_line(&["p.svg", "No such file"]);
 }
 
-/// A seed, which `PING_SEED` in the environment fixes.
+/// Returns a random seed, or the one in the environment variable `PING_SEED`.
 fn seed() -> u64 {
     let given = std::env::var("PING_SEED").ok().map(|seed| seed.parse().expect("a number"));
     let seed = given.unwrap_or_else(|| RandomState::new().hash_one(0));
@@ -400,7 +400,7 @@ fn any_port() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// The round trips of the answers by the number of their probe, in seconds.
+/// Returns the round trips in seconds, by the number of the probe.
 fn round_trips(finished: &Finished) -> BTreeMap<u64, f64> {
     let answers =
         finished.stdout_text().lines().filter(|line| line.contains("\"kind\":\"answer\""));
@@ -448,14 +448,15 @@ fn losses_and_delays_of_a_link_are_reported_exactly() {
         let told = number(&summary, &format!("{name}_seconds")) * 1e3;
         let put = delays[rank - 1] * 1e3;
         eprintln!("{name}: {put:.3} ms put in, {told:.3} ms told");
-        // The n-th of times that are none quicker than their delays is not quicker than the n-th of
-        // the delays; percentiles are exact to one part in 1,024.
+        // Every round trip is at least as long as its delay, so the n-th round trip is at least as
+        // long as the n-th delay. Percentiles are exact to one part in 1,024.
         assert!(told >= put * (1.0 - 1.0 / 1024.0), "{name}: {put} {told}");
     }
     assert_eq!(number(&summary, "lost") - number(&summary, "late"), lost, "{summary}");
     assert!(number(&summary, "min_seconds") >= 0.015, "{summary}");
     expect_offset(&summary, 0.0);
-    // No way back is as long as the way there: a guess by the middle would be wrong by half of it.
+    // The way back is shorter than the way there, so the middle as a guess would be wrong by half
+    // the difference.
     assert!(number(&summary, "offset_error_seconds") >= 0.007, "{summary}");
 }
 

@@ -51,7 +51,7 @@ fn every_byte_comes_back_unchanged() {
 fn a_large_piece_is_answered_in_full_after_an_early_half_close() {
     let server = Server::start(&["time", "serve"]);
     let mut client = server.connect();
-    // No bracket, so that each one in the answers begins a time.
+    // The text has no bracket, so each bracket in the answers begins a time.
     let payload: Vec<u8> = (0..1 << 20).map(|at: u32| b'a' + (at % 23) as u8).collect();
     let mut sender = client.stream().try_clone().expect("a second handle");
     let sent = payload.clone();
@@ -265,7 +265,7 @@ fn is_served(server: &Server) -> bool {
     let client = server.connect();
     let mut stream = client.stream();
     let mut answer = [0; STAMP + 4];
-    // A refusal may reset the connection before this has been sent or the reason been read.
+    // A refusal may reset the connection before these bytes are sent or the reason is read.
     let _ = stream.write_all(b"four");
     stream.read_exact(&mut answer).is_ok() && answer.ends_with(b"] four")
 }
@@ -299,7 +299,7 @@ fn flood(server: &Server, bytes: usize, mut meanwhile: impl FnMut()) {
         }
         meanwhile();
     }
-    // Still there, and its answers are still in order.
+    // The connection is still open, and its answers are in order.
     stream.set_nonblocking(false).expect("a blocking socket");
     let mut answer = [0; STAMP];
     stream.read_exact(&mut answer).expect("the first answer");
@@ -324,7 +324,7 @@ fn clients_that_reset_their_connections_disturb_nobody() {
     for _ in 0..100 {
         let mut client = server.connect();
         client.send(vec![b'x'; 10_000]);
-        // The first answer is there, and closing a socket with unread input resets.
+        // The first answer is unread, so closing the socket resets the connection.
         client.stream().peek(&mut [0]).expect("an answer");
         drop(client);
         expect_echo(&mut other, b"undisturbed");

@@ -2,7 +2,7 @@
 
 use crate::common::process::run;
 
-/// Standard error of a usage error, without its beginning.
+/// Returns the message of a usage error, without `sockit: `.
 #[track_caller]
 fn told(args: &str) -> String {
     let finished = run(&args.split(' ').collect::<Vec<_>>());

@@ -6,7 +6,8 @@ use crate::common::client::Client;
 use crate::common::server::Server;
 use crate::common::stamp::has_shape;
 
-/// Begins the text by which a client finds out that it has joined; [`Client::message`] skips it.
+/// The prefix of the texts by which a client finds out that it has joined. [`Client::message`]
+/// skips them.
 const ENTRY: &str = "entry-";
 
 /// One line `YYYY-MM-DD HH:MM:SS NAME: TEXT`.
@@ -17,7 +18,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// `None` for a notice. A line that is neither fails the test.
+    /// Returns `None` for a notice. Any other line that is no message fails the test.
     #[track_caller]
     pub(crate) fn parse(line: &str) -> Option<Message> {
         if line.starts_with("* ") {
@@ -40,8 +41,8 @@ impl Client {
         client
     }
 
-    /// Says something and waits until it has come back, so that everything that this client did
-    /// before has been done.
+    /// Sends a message and waits until it has come back. The server has then processed all earlier
+    /// input of this client.
     #[track_caller]
     pub(crate) fn settle(&mut self) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -55,7 +56,7 @@ impl Client {
         self.send(format!("{text}\n"));
     }
 
-    /// The next message; notices and joins are skipped.
+    /// Returns the next message. Notices and joins are skipped.
     #[track_caller]
     pub(crate) fn message(&mut self) -> Message {
         loop {
@@ -67,19 +68,19 @@ impl Client {
         }
     }
 
-    /// The text of the next message.
+    /// Returns the text of the next message.
     #[track_caller]
     pub(crate) fn hear(&mut self) -> String {
         self.message().text
     }
 
-    /// Reads up to the message with this text, and gives every line before it.
+    /// Reads up to the message with this text, and returns every line before it.
     #[track_caller]
     pub(crate) fn until(&mut self, text: &str) -> Vec<String> {
         self.until_line(|line| Message::parse(line).is_some_and(|message| message.text == text))
     }
 
-    /// Reads up to a notice that holds this text, and gives that notice.
+    /// Reads up to a notice that contains this text, and returns the notice.
     #[track_caller]
     pub(crate) fn notice(&mut self, holds: &str) -> String {
         let mut notice = String::new();
@@ -106,7 +107,7 @@ impl Client {
     }
 }
 
-/// The raw text of a string field of a JSON object that stands on one line.
+/// Returns the raw text of a string field of a JSON object on one line.
 pub(crate) fn json_field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = line.split_once(&format!("\"{name}\""))?;
     let value = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;

@@ -13,7 +13,7 @@ use crate::common::patience::PATIENCE;
 #[derive(Debug)]
 pub(crate) struct Client {
     socket: Socket,
-    /// Received, but not asked for yet.
+    /// Received bytes that the test has not asked for yet.
     unread: Vec<u8>,
 }
 
@@ -32,7 +32,7 @@ impl Client {
         }
     }
 
-    /// A client over a connection that stands.
+    /// Returns a client over an established connection.
     pub(crate) fn over(stream: TcpStream) -> Client {
         stream.set_nodelay(true).expect("TCP_NODELAY");
         stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
@@ -51,7 +51,7 @@ impl Client {
         Client { socket: Socket::Unix(stream), unread: Vec::new() }
     }
 
-    /// `IP:PORT` of this end.
+    /// Returns `IP:PORT` of this end.
     pub(crate) fn address(&self) -> String {
         self.stream().local_addr().expect("a local address").to_string()
     }
@@ -77,7 +77,7 @@ impl Client {
         }
     }
 
-    /// Ends the sending side; the answers still come.
+    /// Closes the sending side. Replies still arrive.
     pub(crate) fn finish_sending(&self) {
         match &self.socket {
             Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
@@ -87,7 +87,7 @@ impl Client {
         .expect("shut the sending side down");
     }
 
-    /// Exactly so many bytes.
+    /// Reads exactly `count` bytes.
     #[track_caller]
     pub(crate) fn exact(&mut self, count: usize) -> Vec<u8> {
         while self.unread.len() < count {
@@ -98,7 +98,7 @@ impl Client {
         self.unread.drain(..count).collect()
     }
 
-    /// The next line without its LF, or `None` at the end of the connection.
+    /// Reads the next line without its LF. Returns `None` at the end of the connection.
     #[track_caller]
     pub(crate) fn try_line(&mut self) -> Option<String> {
         let mut searched = 0;
@@ -123,7 +123,7 @@ impl Client {
         }
     }
 
-    /// The next line without its LF.
+    /// Reads the next line without its LF.
     #[track_caller]
     pub(crate) fn line(&mut self) -> String {
         match self.try_line() {
@@ -132,8 +132,8 @@ impl Client {
         }
     }
 
-    /// The first line that comes after this has been sent; `None` if the connection ends in any
-    /// manner first. For servers that may refuse a connection.
+    /// Sends these bytes and returns the first line of the reply. Returns `None` if the connection
+    /// ends first, as that of a server that refuses clients does.
     pub(crate) fn try_answer(&mut self, bytes: &[u8]) -> Option<String> {
         let mut stream = self.stream();
         let _ = stream.write_all(bytes);
@@ -148,7 +148,7 @@ impl Client {
         None
     }
 
-    /// Everything up to an orderly end of the connection.
+    /// Reads everything up to an orderly end of the connection.
     #[track_caller]
     pub(crate) fn rest(&mut self) -> Vec<u8> {
         while self.fill() {}
@@ -173,7 +173,7 @@ impl Client {
         ended
     }
 
-    /// Reads once; false at the end of the connection.
+    /// Reads once. Returns `false` at the end of the connection.
     #[track_caller]
     fn fill(&mut self) -> bool {
         let mut piece = [0; 65536];

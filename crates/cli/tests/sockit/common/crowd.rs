@@ -21,7 +21,7 @@ pub(crate) struct Member {
     stream: TcpStream,
     /// `IP:PORT` of this end.
     pub(crate) address: String,
-    /// To be sent as the socket takes it.
+    /// Bytes to be sent as the socket takes them.
     pub(crate) outgoing: Vec<u8>,
     /// Received bytes that the test has not taken out yet.
     pub(crate) received: Vec<u8>,
@@ -53,8 +53,8 @@ impl Crowd {
         });
     }
 
-    /// Moves bytes both ways until `done` says so, which is asked after each round. Fails when
-    /// nothing has moved for long.
+    /// Moves bytes both ways until `done`, which is called after each round, returns `true`. Fails
+    /// if nothing has moved for [`PATIENCE`].
     #[track_caller]
     pub(crate) fn drive(&mut self, what: &str, mut done: impl FnMut(&mut [Member]) -> bool) {
         let mut moved_at = Instant::now();
@@ -84,8 +84,8 @@ impl Crowd {
     }
 }
 
-/// Twenty of `count` clients say fifty lines each, at once: everybody gets each line exactly once,
-/// the same bytes in the same order.
+/// Twenty of `count` clients send fifty lines each at the same time. Every client must receive each
+/// line exactly once, the same bytes in the same order.
 #[track_caller]
 pub(crate) fn expect_same_order_for_all(count: usize, workers: usize) {
     const SENDERS: usize = 20;
@@ -159,7 +159,7 @@ impl Member {
                 count > 0
             }
             Err(error) if is_temporary(error.kind()) => false,
-            // The end is noticed by reading, after everything that came before it.
+            // A read notices the end, after everything that came before it.
             Err(_) => {
                 self.outgoing.clear();
                 false

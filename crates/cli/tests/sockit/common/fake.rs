@@ -10,7 +10,7 @@ use crate::common::patience::PATIENCE;
 #[derive(Debug)]
 pub(crate) struct Fake(TcpListener);
 
-/// One connection to it; dropped, it is closed.
+/// One connection to the server, closed on drop.
 #[derive(Debug)]
 pub(crate) struct Peer(BufReader<TcpStream>);
 
@@ -25,7 +25,7 @@ impl Fake {
         self.0.local_addr().expect("its address").to_string()
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     #[track_caller]
     pub(crate) fn accept(&self) -> Peer {
         let start = Instant::now();
@@ -45,7 +45,7 @@ impl Fake {
         }
     }
 
-    /// The next connection, which asks for this name and gets it.
+    /// Accepts the next connection, which must request this name, and grants it.
     #[track_caller]
     #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
     pub(crate) fn accept_named(&self, name: &str) -> Peer {
@@ -66,7 +66,7 @@ impl Peer {
         }
     }
 
-    /// The next line, or `None` at the end.
+    /// Reads the next line. Returns `None` at the end.
     #[track_caller]
     pub(crate) fn line(&mut self) -> Option<String> {
         let mut line = String::new();
@@ -82,7 +82,7 @@ impl Peer {
         self.0.get_ref().write_all(text.as_ref()).expect("write to the client");
     }
 
-    /// Says this until the client has gone.
+    /// Sends this text until the client has gone.
     pub(crate) fn flood(&mut self, text: &str) {
         while self.0.get_ref().write_all(text.as_bytes()).is_ok() {}
     }

@@ -6,10 +6,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A request as it came.
+/// A request as received.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    /// To the blank line.
+    /// The head, up to the blank line.
     pub(crate) head: String,
     /// The number of its connection, from 0.
     pub(crate) connection: usize,
@@ -18,12 +18,12 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// The path and the query.
+    /// Returns the path and the query.
     pub(crate) fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// The value of a field, if it was sent.
+    /// Returns the value of a field, or `None` if it was not sent.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let is_it = |line: &&str| {
             line.split_once(':').is_some_and(|(found, _)| found.eq_ignore_ascii_case(name))
@@ -38,7 +38,7 @@ pub(crate) enum Then {
     Keep,
     Close,
     Reset,
-    /// Says nothing more until the client ends.
+    /// The server sends nothing more until the client ends.
     Stall,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// Answers each request as `answer` says. The threads end with the test.
+    /// Starts a server that answers each request by `answer`. Its threads end with the test.
     pub(crate) fn start(
         answer: impl Fn(&Asked, &mut TcpStream) -> Then + Send + Sync + 'static,
     ) -> Http {
@@ -67,7 +67,7 @@ impl Http {
         Http { port, asked }
     }
 
-    /// The same bytes for each request, and then the end.
+    /// Starts a server that answers each request with these bytes and closes.
     pub(crate) fn saying(reply: impl Into<Vec<u8>>) -> Http {
         let reply = reply.into();
         Http::start(move |_, stream| {
@@ -84,7 +84,7 @@ impl Http {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().expect("no thread panics with it").clone()
     }
@@ -111,8 +111,7 @@ fn serve(
                 return;
             }
             Then::Reset => {
-                // Bytes that nobody has read make close(2) a reset; so does SO_LINGER, which std
-                // does not have.
+                // Unread bytes make close(2) a reset, as SO_LINGER does, which std does not have.
                 netcore::SocketOptions::new()
                     .with_linger(Some(std::time::Duration::ZERO))
                     .apply(&stream)
@@ -123,7 +122,7 @@ fn serve(
     }
 }
 
-/// `None`: the client has ended, or the test.
+/// Returns `None` if the client or the test has ended.
 fn read_head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0; 1];
@@ -136,14 +135,13 @@ fn read_head(stream: &mut TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// A response with a body of known length.
+/// Returns a response with a body of known length.
 pub(crate) fn ok(body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
-/// A response with an entity tag, or the part of it that the request's `Range` asks for where its
-/// `If-Range` is that tag.
+/// Returns a response with an entity tag, or the requested range of it if `If-Range` has that tag.
 pub(crate) fn ranged(asked: &Asked, tag: &str, body: &[u8]) -> Vec<u8> {
     let wanted = asked.field("if-range").is_none_or(|if_range| if_range == tag);
     let range = asked.field("range").filter(|_| wanted);

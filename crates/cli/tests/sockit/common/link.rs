@@ -18,7 +18,7 @@ const RETRANSMISSION: Duration = Duration::from_millis(200);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
     pub(crate) delay: Duration,
-    /// The delay is longer or shorter by up to this, each as likely as the other.
+    /// The largest deviation from the delay. Deviations are spread evenly between both signs.
     pub(crate) jitter: Duration,
     /// The share of lost pieces, 0 to 1. TCP loses nothing: a lost piece, and all data behind it,
     /// comes later.
@@ -30,7 +30,7 @@ pub(crate) struct Link {
 #[derive(Clone, Debug)]
 pub(crate) struct Passage {
     pub(crate) bytes: Vec<u8>,
-    /// From when it had come until it went on. `None`: it was lost.
+    /// The time from its arrival until it was sent on. `None`: it was lost.
     pub(crate) delayed: Option<Duration>,
 }
 
@@ -49,7 +49,7 @@ impl Running {
 }
 
 impl Link {
-    /// Datagrams to any port of the link go to `server`. They can overtake one another.
+    /// Starts a link that sends datagrams on to `server`. Datagrams can overtake one another.
     pub(crate) fn udp(self, listen: SocketAddr, server: SocketAddr) -> io::Result<Running> {
         let socket = Arc::new(UdpSocket::bind(listen)?);
         let address = socket.local_addr()?;
@@ -87,7 +87,7 @@ impl Link {
         Ok(Running { address, passages })
     }
 
-    /// Connections to the link are connections to `server`.
+    /// Starts a link that connects each client to `server`.
     pub(crate) fn tcp(self, listen: SocketAddr, server: SocketAddr) -> io::Result<Running> {
         let listener = TcpListener::bind(listen)?;
         let address = listener.local_addr()?;
@@ -157,7 +157,7 @@ impl Link {
     }
 }
 
-/// The way back.
+/// Starts a thread for the way back.
 fn answer(from: Arc<UdpSocket>, to: Arc<UdpSocket>, client: SocketAddr) {
     thread::spawn(move || {
         let mut piece = vec![0; LARGEST];
@@ -204,7 +204,7 @@ impl Waiting {
         waiting
     }
 
-    /// Two at the same time are done in the order in which they were given.
+    /// Adds a job. Jobs of the same time run in the order in which they were added.
     fn at(&self, at: Instant, job: impl FnOnce() + Send + 'static) {
         let (queue, changed) = &*self.0;
         let mut jobs = queue.lock().expect("no job panics");
@@ -220,7 +220,7 @@ impl Waiting {
 struct Random(u64);
 
 impl Random {
-    /// From 0 up to 1.
+    /// Returns a number from 0 up to, but not including, 1.
     fn share(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;

@@ -7,17 +7,18 @@ use crate::common::process::{Finished, Process, sockit};
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) process: Process,
-    /// As it was printed.
+    /// The endpoint as the program printed it.
     pub(crate) endpoint: String,
 }
 
 impl Listening {
-    /// Starts it on `endpoint`, with `more` arguments, and waits until it says that it listens.
+    /// Starts `sockit listen` on `endpoint` with `more` arguments, and waits until it has printed
+    /// its endpoint.
     pub(crate) fn start(endpoint: &str, more: &[&str]) -> Listening {
         Listening::of(Process::spawn(sockit(&[&["listen", endpoint], more].concat())))
     }
 
-    /// With the standard output that the command names.
+    /// Starts this command, with its own standard output.
     pub(crate) fn with_stdout(command: Command) -> Listening {
         Listening::of(Process::spawn_with_stdout(command))
     }
@@ -29,7 +30,7 @@ impl Listening {
         Listening { process, endpoint }
     }
 
-    /// Ends its sending side, waits for its end, and for exit code 0.
+    /// Closes standard input and waits for the end of the program with exit code 0.
     #[track_caller]
     pub(crate) fn finish(mut self) -> Finished {
         self.process.close_stdin();
@@ -38,7 +39,7 @@ impl Listening {
         finished
     }
 
-    /// Asks it to stop, which is exit code 0.
+    /// Stops the program by this signal and expects exit code 0.
     #[track_caller]
     pub(crate) fn stop(self, signal: &str) -> Finished {
         self.process.signal(signal);
@@ -48,7 +49,7 @@ impl Listening {
     }
 }
 
-/// So many bytes of every value, without a period that a buffer could hide.
+/// Returns `count` bytes of all values, without a period that could hide a fault of a buffer.
 pub(crate) fn bytes(count: usize) -> Vec<u8> {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let next = |_| {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::patience::PATIENCE;
 
-/// The program with these arguments, and nothing of the environment that changes its output.
+/// Returns the program with these arguments, without environment variables that change its output.
 pub(crate) fn sockit<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockit"));
     command.args(args).env_remove("RUST_LOG");
@@ -81,14 +81,14 @@ impl Process {
         self.stdin = None;
     }
 
-    /// Sends a signal (`TERM`, `INT`). By the shell's own `kill`, which every system has.
+    /// Sends a signal (`TERM`, `INT`) by the `kill` of the shell, which every system has.
     pub(crate) fn signal(&self, name: &str) {
         let line = format!("kill -{name} {}", self.id());
         let status = Command::new("sh").args(["-c", &line]).status().expect("run sh");
         assert!(status.success(), "{line}: {status}");
     }
 
-    /// Waits until the standard output fulfils the condition, and gives all of it.
+    /// Waits until standard output fulfils the condition, and returns all of it.
     pub(crate) fn stdout_when(&self, what: &str, ready: impl Fn(&str) -> bool) -> String {
         match self.stdout.when(|text, _| ready(&String::from_utf8_lossy(text))) {
             Some(text) => String::from_utf8_lossy(&text).into_owned(),
@@ -162,7 +162,8 @@ impl Finished {
         self
     }
 
-    /// Standard error is one line, begins with `sockit: `, and says each of these.
+    /// Expects one line on standard error that begins with `sockit: ` and contains each of these
+    /// parts.
     #[track_caller]
     pub(crate) fn expect_error_line(&self, says: &[&str]) -> &Finished {
         let one_line = self.stderr.ends_with('\n') && self.stderr.lines().count() == 1;

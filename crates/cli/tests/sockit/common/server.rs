@@ -52,7 +52,7 @@ impl Server {
         &mut self.process
     }
 
-    /// The endpoints as the server printed them.
+    /// Returns the endpoints as the server printed them.
     pub(crate) fn endpoints(&self) -> &[String] {
         &self.endpoints
     }
@@ -69,7 +69,7 @@ impl Server {
         PathBuf::from(self.after("unix:"))
     }
 
-    /// A TCP connection.
+    /// Opens a TCP connection to the server.
     pub(crate) fn connect(&self) -> Client {
         Client::tcp(self.tcp())
     }
@@ -84,25 +84,25 @@ impl Server {
         self.expect_stop();
     }
 
-    /// Waits for the end that was asked for, with exit code 0.
+    /// Waits for the requested end and expects exit code 0.
     pub(crate) fn expect_stop(mut self) {
         let status = self.process.wait();
         assert_eq!(status.code(), Some(0), "a server that is asked to stop exits 0: {status}");
     }
 
-    /// Memory in bytes that is in use, by the system's account.
+    /// Returns the resident memory in bytes.
     #[cfg(target_os = "linux")]
     pub(crate) fn memory(&self) -> u64 {
         self.status("VmRSS:")
     }
 
-    /// The most memory in bytes that was ever in use at once.
+    /// Returns the peak of the resident memory in bytes.
     #[cfg(target_os = "linux")]
     pub(crate) fn peak_memory(&self) -> u64 {
         self.status("VmHWM:")
     }
 
-    /// Processor time that was used, in hundredths of a second.
+    /// Returns the processor time used, in hundredths of a second.
     #[cfg(target_os = "linux")]
     pub(crate) fn processor_time(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.process.id());

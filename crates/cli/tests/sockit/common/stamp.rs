@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The time since 1970.
+/// Returns the time since 1970.
 pub(crate) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970")
 }
@@ -31,7 +31,7 @@ pub(crate) fn without_ctime(answer: &[u8]) -> &[u8] {
     &answer[EXAMPLE.len()..]
 }
 
-/// Year, month, day, hour, minute and second in UTC of a time since 1970.
+/// Returns year, month, day, hour, minute and second in UTC of a time since 1970.
 pub(crate) fn civil_utc(time: Duration) -> [u64; 6] {
     let (mut days, seconds) = (time.as_secs() / 86_400, time.as_secs() % 86_400);
     let leap = |year: u64| {

@@ -1,4 +1,4 @@
-//! A fresh directory for Unix sockets and files, removed with all that is in it.
+//! A fresh directory for Unix sockets and files, removed with its contents on drop.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +21,7 @@ impl TempDir {
         self.0.join(name)
     }
 
-    /// The endpoint of a Unix socket with this file name, as `--listen` takes it.
+    /// Returns the endpoint of a Unix socket with this file name, in the form of `--listen`.
     pub(crate) fn endpoint(&self, name: &str) -> String {
         endpoint(&self.path(name))
     }

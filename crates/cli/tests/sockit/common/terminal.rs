@@ -84,7 +84,7 @@ impl Terminal {
         Terminal { child, keyboard, seen }
     }
 
-    /// Types.
+    /// Types these keys.
     pub(crate) fn press(&mut self, keys: impl AsRef<[u8]>) {
         self.keyboard.write_all(keys.as_ref()).expect("type");
     }
@@ -110,13 +110,13 @@ impl Terminal {
         })
     }
 
-    /// Waits until a line has this in it.
+    /// Waits until a line contains this part.
     #[track_caller]
     pub(crate) fn shows(&self, part: &str) -> Vec<String> {
         self.when(&format!("{part:?}"), |lines| lines.iter().any(|line| line.contains(part)))
     }
 
-    /// All that the program has written to the terminal.
+    /// Returns all bytes that the program has written to the terminal.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.seen().bytes.clone()
     }
@@ -188,7 +188,7 @@ fn a_process_that_begins_a_session_and_becomes_the_program() {
 fn watch(mut display: File, seen: &(Mutex<Seen>, Condvar)) {
     let mut piece = [0; 4096];
     loop {
-        // EIO: nobody has the other end open any more.
+        // EIO: no process has the other end open any more.
         let count = display.read(&mut piece).unwrap_or(0);
         let mut all = seen.0.lock().expect("no test panics with it");
         all.bytes.extend_from_slice(&piece[..count]);
@@ -286,7 +286,8 @@ impl Grid {
     }
 
     fn put(&mut self, c: char) {
-        // As tmux and others do it: joined emoji, and those with a tone, are as wide as one.
+        // Joined emoji, and emoji with a skin tone, are as wide as one, as in tmux and other
+        // terminals.
         let is_zwj = c == '\u{200d}';
         let was_joined = std::mem::replace(&mut self.joins, is_zwj);
         if is_zwj || was_joined || matches!(c, '\u{1f3fb}'..='\u{1f3ff}') {
@@ -314,7 +315,7 @@ impl Grid {
     }
 }
 
-/// East Asian characters and emoji, as far as the tests have them.
+/// Returns `true` for the East Asian characters and emoji that the tests use.
 fn is_wide(c: char) -> bool {
     matches!(c, '\u{1f300}'..='\u{1faff}' | '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}')
 }

@@ -9,11 +9,11 @@ use crate::common::process::{Process, sockit};
 use crate::common::server::Server;
 use crate::common::stamp::without_ctime;
 
-/// A server, and the ports that stand for its own in the text.
+/// A server, and the ports in the text that stand for its own ports.
 type Running = (Rc<Server>, Vec<String>);
 
-/// Plays all examples of a page, and gives how many servers were among them. Each client is one of
-/// the server before it.
+/// Plays all examples of a page, and returns the number of servers. Each client connects to the
+/// server before it.
 pub(crate) fn play<'a>(blocks: impl Iterator<Item = &'a str>) -> usize {
     let (mut servers, mut server, mut people) = (0, None, Vec::new());
     for block in blocks {
@@ -52,12 +52,12 @@ fn serve(args: &str, printed: &str) -> Running {
     let listen = hosts.iter().flat_map(|endpoint| ["--listen", endpoint]);
     let server = Server::start(&args.split(' ').chain(listen).collect::<Vec<_>>());
     let lines: String = server.endpoints().iter().map(|e| format!("listening on {e}\n")).collect();
-    // The prompt is for a person at a terminal.
+    // Only a person at a terminal sees the prompt.
     assert_eq!(mask(&lines), mask(printed.trim_end_matches(">\n")));
     (Rc::new(server), ports)
 }
 
-/// The server of the text's port.
+/// Returns the server with this port in the text.
 fn at(server: Option<&Running>, port: &str) -> Rc<Server> {
     match server {
         Some((server, ports)) if ports.iter().any(|p| p == port) => server.clone(),
@@ -80,7 +80,7 @@ fn run(server: Option<&Running>, args: &str, input: &str, printed: &str) {
     assert_eq!(mask(done.expect_code(0).stdout_text()), mask(printed), "{}", done.story());
 }
 
-/// Somebody at `nc`.
+/// A person at `nc`.
 #[derive(Debug)]
 struct Person<'a> {
     at: Rc<Server>,
@@ -91,9 +91,9 @@ struct Person<'a> {
     lines: Vec<&'a str>,
 }
 
-/// Lets people talk, a line of each in turn; who has not come yet comes with the first. A line from
-/// the server begins with `*`, `[` or a date, any other is typed. What somebody else causes is
-/// waited for only once it has been done.
+/// Plays the lines of all people in turn, and connects each person at the first line. A line from
+/// the server begins with `*`, `[` or a date; any other line is typed. A line that another person
+/// causes is awaited only after its cause.
 fn talk(mut people: Vec<Person<'_>>) {
     let (mut come, mut done) = (0, BTreeSet::new());
     while people.iter().any(|person| !person.lines.is_empty()) {
