@@ -19,7 +19,7 @@
 //! use netcore::{Address, Deadline, SocketOptions, Stream};
 //! use std::time::Duration;
 //!
-//! /// Answers with what came, in capitals.
+//! /// Answers with its input in capitals.
 //! struct Shout;
 //!
 //! impl Service for Shout {

@@ -126,7 +126,7 @@ fn a_lost_connection_is_restored_and_typed_text_is_kept() {
     ann.ends_with(&["> half ty"]);
     drop(peer);
     ann.shows("! may not have arrived: unanswered");
-    ann.shows("has closed the connection; trying again in");
+    ann.shows("closed the connection; trying again in");
     // The server accepts connections and lets no client join.
     let peer = fake.accept();
     ann.press("ped\rsecond\r");

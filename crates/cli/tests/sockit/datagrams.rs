@@ -121,7 +121,7 @@ fn the_idle_timeout_ends_a_silent_socket() {
     let silent = peer("127.0.0.1:0");
     let endpoint = format!("udp://{}", silent.local_addr().expect("its address"));
     let process = Process::spawn(sockit(&["connect", "-w", "200ms", &endpoint]));
-    process.finish().expect_code(28).expect_error_line(&["nothing came or went for 200ms"]);
+    process.finish().expect_code(28).expect_error_line(&["no data in either direction for 200ms"]);
     // After the end of standard input, the idle timeout is the wait for replies.
     run_with_input(&["connect", "-w", "200ms", &endpoint], b"x").expect_code(0).expect_quiet();
 }
