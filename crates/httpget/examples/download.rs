@@ -1,5 +1,5 @@
-//! A download that survives server restarts and network failures. If the program is killed, start it
-//! again to resume the download.
+//! A download that survives server restarts and network failures. If the program is killed, start
+//! it again to resume the download.
 //!
 //! ```text
 //! cargo run -p httpget --example download -- http://127.0.0.1:8080/disk.img disk.img

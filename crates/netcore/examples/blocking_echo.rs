@@ -1,5 +1,5 @@
-//! Answers each line with the same line, from a handler that reads and writes. Each connection has a
-//! thread; at most 64 run at a time, and none is silent for longer than a minute. `quit` ends a
+//! Answers each line with the same line, from a handler that reads and writes. Each connection has
+//! a thread; at most 64 run at a time, and none is silent for longer than a minute. `quit` ends a
 //! connection, and the end of standard input ends the server.
 //!
 //!     cargo run -p netcore --example blocking_echo

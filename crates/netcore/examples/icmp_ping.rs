@@ -47,7 +47,8 @@ impl Pinger {
             }
             result => result?,
         };
-        // Restricts the socket to this peer. The system chooses the identifier of a datagram socket.
+        // Restricts the socket to this peer. The system chooses the identifier of a datagram
+        // socket.
         socket.connect(&Address::Inet(to), Deadline::after(PATIENCE))?;
         let identifier = match socket.kind() {
             Type::Raw => std::process::id() as u16,
@@ -56,7 +57,8 @@ impl Pinger {
         Ok(Pinger { socket, to, identifier })
     }
 
-    /// Sends request number `sequence` and waits for its answer. Returns `None` if none came in time.
+    /// Sends request number `sequence` and waits for its answer. Returns `None` if none came in
+    /// time.
     fn ping(&self, sequence: u16) -> Result<Option<(Answer, Duration)>> {
         let begin = Instant::now();
         let deadline = Deadline::after_at(begin, PATIENCE);
@@ -82,7 +84,8 @@ impl Pinger {
         packet.extend(self.identifier.to_be_bytes());
         packet.extend(sequence.to_be_bytes());
         packet.extend(DATA);
-        // The checksum of ICMPv6 covers the IP header, so the system adds it (RFC 3542 section 3.1).
+        // The checksum of ICMPv6 covers the IP header, so the system adds it (RFC 3542 section
+        // 3.1).
         if self.to.is_ipv4() {
             let sum = checksum(&packet);
             packet[2..4].copy_from_slice(&sum.to_be_bytes());

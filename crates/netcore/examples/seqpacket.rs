@@ -1,6 +1,6 @@
 //! Sequenced packets over a Unix socket: a connection like a stream, but each receive returns the
-//! bytes of one send. A server adds the numbers of each packet. It needs no lines or lengths to find
-//! the end of a packet.
+//! bytes of one send. A server adds the numbers of each packet. It needs no lines or lengths to
+//! find the end of a packet.
 //!
 //!     cargo run -p netcore --example seqpacket
 

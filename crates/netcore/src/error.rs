@@ -88,7 +88,8 @@ impl Error {
         }))
     }
 
-    /// Makes an error in `operation` from `cause`, which becomes its source and determines its kind.
+    /// Makes an error in `operation` from `cause`, which becomes its source and determines its
+    /// kind.
     #[must_use]
     pub fn from_io(operation: Operation, cause: io::Error) -> Error {
         Error::new(operation, ErrorKind::of(&cause)).because(cause)

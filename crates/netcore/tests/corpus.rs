@@ -7,7 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Returns every input of a target, with its file. A package has no files, so the list is empty there.
+/// Returns every input of a target, with its file. A package has no files, so the list is empty
+/// there.
 fn corpus(target: &str) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     if !directory.exists() {

@@ -42,3 +42,4 @@ mod time_client;
 mod time_ping;
 mod time_serve;
 mod usage;
+mod workspace;

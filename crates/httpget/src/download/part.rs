@@ -1,9 +1,9 @@
 //! The partial file, to which a download is written until it is complete.
 //!
 //! ```text
-//!   nothing ──open──► FILE.part, locked ──begin──► FILE.part ──content──► finish ──► FILE
-//!                     FILE.part.meta, the mark     FILE.part.meta           │
-//!                        └─ nothing came: removed                           └─ anything else: both stay
+//!   nothing ──open──► FILE.part, locked ─begin─► FILE.part ─content─► finish ──► FILE
+//!                     FILE.part.meta, the mark   FILE.part.meta       │
+//!                        └─ nothing came: removed                     └─ anything else: both stay
 //! ```
 //!
 //! A FILE that can't be replaced, such as a mounted one, gets a copy of the complete FILE.part.

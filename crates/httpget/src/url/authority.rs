@@ -3,9 +3,9 @@
 use netcore::Endpoint;
 use netcore::endpoint::Host;
 
-use super::Scheme;
 use super::credentials::Credentials;
 use super::error::{Reason, Refusal, refuse};
+use super::origin::Scheme;
 
 /// The part between `//` and the path (RFC 3986 section 3.2).
 pub(super) struct Authority {

@@ -69,7 +69,8 @@ impl TryFrom<Datagram> for UdpSocket {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the socket is not UDP; it is closed then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the socket is not UDP; it is
+    /// closed then.
     fn try_from(datagram: Datagram) -> Result<UdpSocket, Error> {
         Ok(datagram.into_transport(Transport::Udp)?.into())
     }

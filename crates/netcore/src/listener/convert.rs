@@ -68,7 +68,8 @@ impl TryFrom<Listener> for TcpListener {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the listener is not TCP; it is closed then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the listener is not TCP; it
+    /// is closed then.
     fn try_from(listener: Listener) -> Result<TcpListener, Error> {
         Ok(listener.into_transport(Transport::Tcp)?.into())
     }

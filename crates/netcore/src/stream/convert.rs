@@ -53,7 +53,8 @@ impl TryFrom<Stream> for TcpStream {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the stream is not TCP; it is closed then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the stream is not TCP; it is
+    /// closed then.
     fn try_from(stream: Stream) -> Result<TcpStream, Error> {
         let socket = stream.into_domain(|it| it == Domain::IPV4 || it == Domain::IPV6)?;
         Ok(socket.into())

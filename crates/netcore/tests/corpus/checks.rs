@@ -8,8 +8,9 @@ use netcore::Endpoint;
 use netcore::line::{LineFramer, TooLong};
 use netcore::testing::cut;
 
-/// An accepted endpoint prints as a text that parses to an equal one. A refusal names a place inside
-/// the text, in words that can't disturb a terminal. Returns `true` if the text was accepted.
+/// An accepted endpoint prints as a text that parses to an equal one. A refusal names a place
+/// inside the text, in words that can't disturb a terminal. Returns `true` if the text was
+/// accepted.
 pub(crate) fn endpoint(input: &[u8]) -> bool {
     let text = String::from_utf8_lossy(input);
     let endpoint = match text.parse::<Endpoint>() {
@@ -42,10 +43,12 @@ fn hash(endpoint: &Endpoint) -> u64 {
 
 type Event = Result<Vec<u8>, TooLong>;
 
-/// The lines and errors of a stream depend on the stream and the limit only, not on its chunks. After
-/// the end of one stream, a framer behaves as a new one. Returns the numbers of lines and errors.
+/// The lines and errors of a stream depend on the stream and the limit only, not on its chunks.
+/// After the end of one stream, a framer behaves as a new one. Returns the numbers of lines and
+/// errors.
 ///
-/// The first byte of the input is the limit, the second the seed for the chunks, the rest the stream.
+/// The first byte of the input is the limit, the second the seed for the chunks, the rest the
+/// stream.
 pub(crate) fn line(input: &[u8]) -> (usize, usize) {
     let [limit, seed, stream @ ..] = input else { return (0, 0) };
     let limit = usize::from(*limit);
