@@ -8,7 +8,9 @@ use std::borrow::Borrow;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 
-use socket2::{SockRef, Socket};
+#[cfg(unix)]
+use socket2::SockRef;
+use socket2::Socket;
 
 use crate::address::Address;
 use crate::bind::local_address;
