@@ -1,8 +1,10 @@
 //! The foreground of a terminal. Only the foreground process group may read a terminal (POSIX
 //! 11.1.4). The shell moves a program there and away with `fg`, `bg` and Ctrl-Z.
 
+#[cfg(all(unix, feature = "interactive"))]
+pub(crate) use system::is_ours;
 #[cfg(unix)]
-pub(crate) use system::{ignore_stops, is_ours, typed, wait};
+pub(crate) use system::{ignore_stops, typed, wait};
 
 #[cfg(not(unix))]
 pub(crate) use none::ignore_stops;

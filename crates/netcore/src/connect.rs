@@ -104,7 +104,7 @@ impl Connector {
     }
 
     /// Sets the time after which the next attempt joins an unfinished one; by default
-    /// [`ATTEMPT_DELAY`], and at least [`MIN_ATTEMPT_DELAY`](crate::connect::MIN_ATTEMPT_DELAY).
+    /// [`ATTEMPT_DELAY`], and at least [`MIN_ATTEMPT_DELAY`].
     /// With [`Duration::MAX`] each attempt starts after the failure of the one before it.
     #[must_use]
     pub fn with_attempt_delay(mut self, delay: Duration) -> Connector {
@@ -116,7 +116,7 @@ impl Connector {
     ///
     /// Addresses are tried according to Happy Eyeballs (RFC 8305 sections 4 and 5). IPv6 and IPv4
     /// addresses alternate, in the system's order within each family, up to
-    /// [`MAX_ADDRESSES`](crate::connect::MAX_ADDRESSES).
+    /// [`MAX_ADDRESSES`].
     ///
     /// The next attempt starts at once after a failure, and otherwise after the attempt delay. The
     /// first attempt to connect wins, and the others are closed. If the deadline leaves less than

@@ -27,7 +27,7 @@ mod tests;
 /// Numeric addresses, with their zone, and names under `localhost` never go to the resolver.
 /// `localhost` and `NAME.localhost` stand for the loopback addresses `[::1]` and `127.0.0.1` (RFC
 /// 6761 section 6.3), for UDP with `127.0.0.1` first. `:PORT` stands for the unspecified addresses,
-/// `[::]` and `0.0.0.0`. [`service_port`](crate::resolve::service_port) looks up the name of a
+/// `[::]` and `0.0.0.0`. [`service_port`] looks up the name of a
 /// service. The deadline covers the whole.
 ///
 /// # Errors
@@ -40,7 +40,7 @@ mod tests;
 /// - [`NoData`](ErrorKind::NoData): there are addresses, but none of `family`;
 /// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has the service;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
-/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) look-ups are
+/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`] look-ups are
 ///   running already;
 /// - [`InvalidInput`](ErrorKind::InvalidInput): the endpoint is a Unix socket.
 ///
@@ -76,7 +76,7 @@ pub fn resolve(
 ///   [`ResolverFailed`](ErrorKind::ResolverFailed): the result of getnameinfo(3);
 /// - [`InvalidData`](ErrorKind::InvalidData): the result is no host name;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
-/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) look-ups are
+/// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`] look-ups are
 ///   running already.
 ///
 /// ```no_run

@@ -313,7 +313,7 @@ impl Stream {
 /// blocking mode of the stream do not matter.
 ///
 /// [`Stream::with_deadline`] makes it over `&Stream`, and [`new`](DeadlineStream::new) over a value
-/// that owns or shares a stream. The payload of a failure is the [`Error`](crate::Error); its kind
+/// that owns or shares a stream. The payload of a failure is the [`Error`]; its kind
 /// is [`TimedOut`](io::ErrorKind::TimedOut) once the deadline has passed.
 ///
 /// ```

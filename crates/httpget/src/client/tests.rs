@@ -5,7 +5,8 @@ use super::*;
 use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
 #[cfg(unix)]
-use crate::fixture::{Directory, Server, Step, act, gate, get, get_that, ok, send};
+use crate::fixture::Directory;
+use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
 use crate::response::Response;
 
 /// GETs `url` and its whole body.

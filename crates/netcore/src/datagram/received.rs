@@ -20,9 +20,9 @@ pub struct Received {
 
 impl Received {
     /// Returns the address of this machine to which the datagram was sent, and from which
-    /// [`Datagram::reply`] answers.
+    /// [`Datagram::reply`](crate::Datagram::reply) answers.
     ///
-    /// Returns `None` unless [`Datagram::bind`] bound the socket to every address (`:PORT`,
+    /// Returns `None` unless [`Datagram::bind`](crate::Datagram::bind) bound the socket to every address (`:PORT`,
     /// `0.0.0.0:PORT`, `[::]:PORT`) and the system reports the address, as Linux does. For a
     /// multicast, and for a broadcast over IPv4, it is the address of the interface that an answer
     /// leaves from, or `None`.

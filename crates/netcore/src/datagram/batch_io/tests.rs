@@ -6,6 +6,7 @@ use super::*;
 use crate::endpoint::Endpoint;
 use crate::error::ErrorKind;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
+#[cfg(target_os = "linux")]
 use crate::options::SocketOptions;
 
 fn bind_one(text: &str) -> Datagram {
