@@ -31,6 +31,7 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// The target of a download.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a download has one of them")]
 pub(super) enum Target {
     /// A regular file, or nothing yet: written to a partial file, which is renamed when complete.
     File(FileTarget),
