@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
 use super::*;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::datagram::Datagram;
 use crate::endpoint::Endpoint;
 use crate::fixture::{TestDir, listen, pair};
