@@ -1,4 +1,4 @@
-//! How a transfer ends before its body does, and who ends the connection.
+//! Transfers that end before their body does, and the side that ends the connection.
 
 use super::*;
 

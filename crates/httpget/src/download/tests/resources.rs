@@ -1,4 +1,4 @@
-//! Which resource the content that is there is of.
+//! Partial files and the resource to which they belong.
 
 use super::*;
 

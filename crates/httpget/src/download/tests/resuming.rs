@@ -1,4 +1,4 @@
-//! What a response to a range does to what is there.
+//! The effect of responses to a range on a partial file.
 
 use super::*;
 use crate::download::resume::RangeFault;

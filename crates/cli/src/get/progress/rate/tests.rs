@@ -1,6 +1,6 @@
 use super::*;
 
-/// What is shown of a transfer that brings `pieces` of 20,000 bytes, `spacing` apart.
+/// Returns the rates shown for a transfer of `pieces` pieces of 20,000 bytes, `spacing` apart.
 fn rates(start: Instant, spacing: Duration, pieces: u32) -> Vec<f64> {
     let mut rate = Rate::begin(start, 0);
     let piece = |number: u32| {
