@@ -3,7 +3,8 @@
 use crate::datagram::received::Received;
 use crate::sys;
 
-/// A buffer for several datagrams, which [`Datagram::recv_batch`](crate::Datagram::recv_batch) fills repeatedly.
+/// A buffer for several datagrams, which
+/// [`Datagram::recv_batch`](crate::Datagram::recv_batch) fills repeatedly.
 ///
 /// ```
 /// use std::time::Duration;

@@ -22,10 +22,10 @@ impl Received {
     /// Returns the address of this machine to which the datagram was sent, and from which
     /// [`Datagram::reply`](crate::Datagram::reply) answers.
     ///
-    /// Returns `None` unless [`Datagram::bind`](crate::Datagram::bind) bound the socket to every address (`:PORT`,
-    /// `0.0.0.0:PORT`, `[::]:PORT`) and the system reports the address, as Linux does. For a
-    /// multicast, and for a broadcast over IPv4, it is the address of the interface that an answer
-    /// leaves from, or `None`.
+    /// Returns `None` unless [`Datagram::bind`](crate::Datagram::bind) bound the socket to every
+    /// address (`:PORT`, `0.0.0.0:PORT`, `[::]:PORT`) and the system reports the address, as Linux
+    /// does. For a multicast, and for a broadcast over IPv4, it is the address of the interface
+    /// that an answer leaves from, or `None`.
     #[must_use]
     pub fn local_ip(&self) -> Option<IpAddr> {
         self.local.map(|local| local.ip())
