@@ -75,8 +75,10 @@ pub(crate) fn bind(
     addresses: Addresses,
 ) -> Result<Vec<Bound>, Error> {
     let wrong = match (endpoint.transport(), kind) {
-        (Transport::Udp, Type::STREAM) => Some("a listener needs tcp:// or unix:"),
-        (Transport::Tcp, Type::DGRAM) => Some("a datagram socket needs udp:// or unix:"),
+        (Transport::Udp, Type::STREAM) => Some("a listener needs tcp://, tls:// or unix:"),
+        (Transport::Tcp | Transport::Tls, Type::DGRAM) => {
+            Some("a datagram socket needs udp:// or unix:")
+        }
         _ => None,
     };
     if let Some(wrong) = wrong {
@@ -85,7 +87,7 @@ pub(crate) fn bind(
             .at(endpoint.as_given()));
     }
     let mut options = options.fitting(endpoint.transport());
-    if endpoint.transport() == Transport::Tcp {
+    if endpoint.transport().is_tcp() {
         // Connections inherit these from the listener on most systems.
         options.set.nodelay.get_or_insert(true);
         options.set.keepalive.get_or_insert(Some(Keepalive::within(Keepalive::LIMIT)));

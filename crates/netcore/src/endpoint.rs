@@ -37,8 +37,8 @@ mod tests;
 /// | `unix:/run/app.sock` | a Unix socket's file |
 /// | `unix:@app` | a Unix socket with an abstract name (unix(7)), on Linux |
 ///
-/// `tcp://` or `udp://` may stand before all but the last two; without it the transport is TCP.
-/// `unix://PATH` is read as `unix:PATH`, and a file called `@app` is `unix:./@app`.
+/// `tcp://`, `udp://` or `tls://` (TLS over TCP) may stand before all but the last two; without it
+/// the transport is TCP. `unix://PATH` is read as `unix:PATH`, and a file called `@app` is `unix:./@app`.
 ///
 /// An abstract name has no file and so no permissions: every process in the same network namespace
 /// may connect. The name is free as soon as the socket is closed.
@@ -71,6 +71,15 @@ pub enum Transport {
     Udp,
     /// A Unix socket, for a stream or datagrams.
     Unix,
+    /// TLS over TCP, a stream. Its use needs the feature `tls`.
+    Tls,
+}
+
+impl Transport {
+    /// Returns `true` for TCP, with and without TLS on it.
+    pub(crate) fn is_tcp(self) -> bool {
+        matches!(self, Transport::Tcp | Transport::Tls)
+    }
 }
 
 /// The host of an endpoint.
@@ -98,6 +107,12 @@ impl Endpoint {
     #[must_use]
     pub fn tcp(address: SocketAddr) -> Endpoint {
         Endpoint::inet(Transport::Tcp, address)
+    }
+
+    /// Makes the endpoint of a TCP address whose connections are encrypted by TLS.
+    #[must_use]
+    pub fn tls(address: SocketAddr) -> Endpoint {
+        Endpoint::inet(Transport::Tls, address)
     }
 
     /// Makes the endpoint of a UDP address.
@@ -214,6 +229,7 @@ impl fmt::Display for Endpoint {
         };
         f.write_str(match transport {
             Transport::Udp => "udp://",
+            Transport::Tls => "tls://",
             Transport::Tcp | Transport::Unix => "tcp://",
         })?;
         match host {

@@ -43,7 +43,7 @@ const OURS: &str = "another socket of this process";
 pub(super) fn address_owner(transport: Transport, address: &Address) -> Option<String> {
     let inode = match (transport, address) {
         (Transport::Unix, Address::Unix(Some(path))) => unix(&table("unix")?, path),
-        (Transport::Tcp, Address::Inet(address)) => {
+        (Transport::Tcp | Transport::Tls, Address::Inet(address)) => {
             inet(&[table("tcp")?, table("tcp6").unwrap_or_default()], *address)
         }
         (Transport::Udp, Address::Inet(address)) => {

@@ -65,8 +65,10 @@ fn place(text: &str, transport: Transport) -> Result<Place, Refusal> {
         (Transport::Tcp, rest)
     } else if let Some(rest) = strip_scheme(text, "udp://") {
         (Transport::Udp, rest)
+    } else if let Some(rest) = strip_scheme(text, "tls://") {
+        (Transport::Tls, rest)
     } else if text.contains("://") {
-        return refuse(0, "the scheme must be tcp://, udp:// or unix:");
+        return refuse(0, "the scheme must be tcp://, tls://, udp:// or unix:");
     } else {
         (transport, text)
     };

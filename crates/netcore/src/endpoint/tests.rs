@@ -15,7 +15,7 @@ fn refusal(text: &str) -> ParseEndpointError {
 
 #[test]
 fn every_form_has_its_parts() {
-    use Transport::{Tcp, Udp};
+    use Transport::{Tcp, Tls, Udp};
 
     let ip = |text: &str| Host::Ip(text.parse().unwrap(), None);
     let name = |text: &str| Host::Name(text.into());
@@ -23,6 +23,8 @@ fn every_form_has_its_parts() {
     for (text, transport, host, port) in [
         ("db.example:5432", Tcp, name("db.example"), Port::Number(5432)),
         ("tcp://db.example:0", Tcp, name("db.example"), Port::Number(0)),
+        ("tls://db.example:5432", Tls, name("db.example"), Port::Number(5432)),
+        ("TLS://[::1]:https", Tls, ip("::1"), service("https")),
         ("udp://10.0.0.7:65535", Udp, ip("10.0.0.7"), Port::Number(65535)),
         ("UDP://host:domain", Udp, name("host"), service("domain")),
         (":8080", Tcp, Host::Any, Port::Number(8080)),
@@ -73,6 +75,7 @@ fn prints_with_its_scheme() {
         ("db.example:5432", "tcp://db.example:5432"),
         ("udp://:ntp", "udp://:ntp"),
         (":0", "tcp://:0"),
+        ("tls://db.example:5432", "tls://db.example:5432"),
         ("[0:0:0:0:0:0:0:1]:080", "tcp://[::1]:80"),
         ("[fe80::1%eth0]:80", "tcp://[fe80::1%eth0]:80"),
         ("unix:///run/app.sock", "unix:/run/app.sock"),
@@ -219,8 +222,8 @@ fn a_refusal_shows_the_text_harmlessly_and_in_part_if_it_is_long() {
 #[test]
 fn no_text_makes_it_panic_and_accepted_texts_round_trip() {
     let pieces = [
-        "unix:", "tcp://", "udp://", "@", "[", "]", ":", "::", "%", "/", ".", "1", "80", "x", "é",
-        "\0", "-", "+", " ", "💥",
+        "unix:", "tcp://", "udp://", "tls://", "@", "[", "]", ":", "::", "%", "/", ".", "1", "80",
+        "x", "é", "\0", "-", "+", " ", "💥",
     ];
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {

@@ -27,6 +27,7 @@ impl ToEndpoint for SocketAddr {
     fn to_endpoint(&self, transport: Transport) -> Result<Endpoint, Error> {
         Ok(match transport {
             Transport::Udp => Endpoint::udp(*self),
+            Transport::Tls => Endpoint::tls(*self),
             Transport::Tcp | Transport::Unix => Endpoint::tcp(*self),
         })
     }

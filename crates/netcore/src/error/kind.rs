@@ -21,6 +21,14 @@ pub enum Operation {
     Listen,
     /// accept(2)
     Accept,
+    /// Loading a certificate from PEM, for the handshakes of this side.
+    LoadCertificate,
+    /// Loading a private key from PEM.
+    LoadKey,
+    /// Loading the root certificates by which the peer's certificate is verified.
+    LoadRoots,
+    /// The TLS handshake (RFC 8446 section 2).
+    Handshake,
     /// Reading from a stream.
     Read,
     /// Writing to a stream.
@@ -48,9 +56,16 @@ impl Operation {
     /// an empty text.
     pub(super) fn preposition(self) -> &'static str {
         match self {
-            Operation::Parse | Operation::Resolve | Operation::Bind | Operation::Inspect => "",
+            Operation::Parse
+            | Operation::Resolve
+            | Operation::Bind
+            | Operation::Inspect
+            | Operation::LoadCertificate
+            | Operation::LoadKey
+            | Operation::LoadRoots => "",
             Operation::Connect | Operation::Write | Operation::Send => " to",
             Operation::Read => " from",
+            Operation::Handshake => " with",
             Operation::Open | Operation::Poll | Operation::Spawn => " for",
             Operation::Shutdown => " of",
             Operation::Listen
@@ -72,6 +87,10 @@ impl fmt::Display for Operation {
             Operation::Bind => "bind",
             Operation::Listen => "listen",
             Operation::Accept => "accept",
+            Operation::LoadCertificate => "load certificate",
+            Operation::LoadKey => "load private key",
+            Operation::LoadRoots => "load root certificates",
+            Operation::Handshake => "negotiate TLS",
             Operation::Read => "read",
             Operation::Write => "write",
             Operation::Send => "send",
@@ -165,6 +184,12 @@ kinds! {
     Unsupported = "not supported", Unsupported;
     /// The peer ended the stream before all expected data arrived.
     UnexpectedEnd = "unexpected end", UnexpectedEof;
+    /// The peer's certificate is not trusted: it has expired, has another name or an unknown
+    /// issuer, or is unsuitable in another way. The source says which.
+    CertificateUntrusted = "certificate not trusted", InvalidData;
+    /// The TLS handshake failed for another reason than the peer's certificate. The source says
+    /// which.
+    HandshakeFailed = "handshake failed", InvalidData;
     /// A line is longer than its limit.
     LineTooLong = "line too long", InvalidData;
     /// The data to read or write exceeds the limit.

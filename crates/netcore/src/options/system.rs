@@ -56,7 +56,7 @@ impl SocketOptions {
     /// Returns a copy without the options that sockets of this transport do not have.
     pub(crate) fn fitting(&self, transport: Transport) -> SocketOptions {
         let mut set = self.set.clone();
-        if transport != Transport::Tcp {
+        if !transport.is_tcp() {
             set.nodelay = None;
             set.keepalive = None;
             set.user_timeout = None;

@@ -52,7 +52,7 @@ pub(crate) fn look_up(query: &Query) -> Answer {
     // Without a socket type each address would come once for each type.
     let socktype = match query.transport {
         Transport::Udp => SockType::DGram,
-        Transport::Tcp | Transport::Unix => SockType::Stream,
+        Transport::Tcp | Transport::Tls | Transport::Unix => SockType::Stream,
     };
     let family = match query.family {
         Family::Any => 0,

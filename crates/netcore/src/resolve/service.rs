@@ -109,7 +109,7 @@ fn not_found() -> Error {
 
 fn protocol(transport: Transport) -> &'static str {
     match transport {
-        Transport::Tcp => "tcp",
+        Transport::Tcp | Transport::Tls => "tcp",
         Transport::Udp => "udp",
         Transport::Unix => "unix",
     }

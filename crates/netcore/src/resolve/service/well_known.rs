@@ -19,7 +19,7 @@ pub(super) fn name(port: u16, transport: Transport) -> Option<&'static str> {
 fn rows(transport: Transport) -> impl Iterator<Item = &'static Row> {
     WELL_KNOWN.iter().filter(move |(_, _, on)| match on {
         On::Both => transport != Transport::Unix,
-        On::Tcp => transport == Transport::Tcp,
+        On::Tcp => transport.is_tcp(),
         On::Udp => transport == Transport::Udp,
     })
 }
