@@ -12,7 +12,7 @@ use netcore::datagram::Received;
 use netcore::{Address, Datagram, Deadline};
 
 use crate::exit::{self, Failure};
-use crate::serve::Signals;
+use crate::signals::Signals;
 use crate::stdio::{Printer, Stdio};
 use crate::stdio_relay;
 use crate::threads;

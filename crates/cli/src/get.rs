@@ -32,8 +32,8 @@ use netcore::Connector;
 
 use crate::args::common::Common;
 use crate::args::get::Get;
+use crate::descriptors::raise_descriptors;
 use crate::exit::{self, Failure};
-use crate::serve;
 use crate::stdio::Stdio;
 use destination::FreeNames;
 use jobs::Jobs;
@@ -161,7 +161,7 @@ fn max_parallel(wanted: usize) -> usize {
     if wanted == 1 {
         return 1;
     }
-    serve::raise_descriptors();
+    raise_descriptors();
     let Ok((most, _)) = rlimit::Resource::NOFILE.get() else { return wanted };
     let open = fs::read_dir("/dev/fd").map_or(3, |open| open.count() as u64);
     let free = most.saturating_sub(open + SPARE_DESCRIPTORS);

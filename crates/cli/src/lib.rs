@@ -10,6 +10,7 @@ mod chat;
 mod connect;
 #[cfg(unix)]
 mod datagrams;
+mod descriptors;
 #[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod escape;
 #[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
@@ -33,6 +34,7 @@ mod screen;
 #[cfg(unix)]
 mod send;
 mod serve;
+mod signals;
 mod stdio;
 #[cfg(unix)]
 mod stdio_relay;

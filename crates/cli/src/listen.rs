@@ -12,9 +12,10 @@ use netcore::{Endpoint, Listener, SocketOptions, Transport};
 
 use crate::args::common::Common;
 use crate::args::net::Listen;
+use crate::descriptors::raise_descriptors;
 use crate::escape::quote;
 use crate::exit::Failure;
-use crate::serve::{Signals, raise_descriptors};
+use crate::signals::Signals;
 use crate::stdio::{Printer, Stdio};
 use crate::stdio_relay::{RelayEnd, RelayTimeouts, relay_stdio};
 use crate::{datagrams, exit, foreground, logging, threads};

@@ -7,7 +7,7 @@ use crate::escape::quote;
 use crate::exit::Failure;
 use crate::screen::{Entered, InputLine, Screen};
 use crate::stdio::{Printer, Stdio, TextLines};
-use crate::{logging, serve, threads};
+use crate::{logging, signals, threads};
 
 /// Executes the operator's commands.
 pub(crate) struct OperatorConsole {
@@ -82,7 +82,7 @@ impl OperatorConsole {
                 }
                 Entered::Interrupt { cleared: true } => {}
                 // Without line editing, Ctrl-C would send this signal.
-                Entered::Interrupt { cleared: false } => serve::interrupt(),
+                Entered::Interrupt { cleared: false } => signals::interrupt(),
                 Entered::End => return,
             }
         }

@@ -13,9 +13,10 @@ use timestamp::bench::{BenchError, Latency, Limit, Load, Report};
 
 use crate::args::common::Common;
 use crate::args::time::TimeBench;
+use crate::descriptors::raise_descriptors;
 use crate::escape::quote;
 use crate::exit::{self, Failure};
-use crate::serve::{bound_printing, raise_descriptors};
+use crate::signals::bound_printing;
 use crate::stdio::Stdio;
 
 /// Runs `sockit time bench`.

@@ -23,7 +23,7 @@ use timestamp::ping::{Event, Plan, Prober};
 use crate::args::common::Common;
 use crate::args::time::TimePing;
 use crate::exit::{self, Failure};
-use crate::serve::Signals;
+use crate::signals::Signals;
 use crate::stdio::Stdio;
 use crate::threads;
 use target::Target;

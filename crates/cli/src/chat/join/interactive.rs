@@ -19,7 +19,7 @@ use super::view::{Bell, View};
 use crate::args::chat::ChatJoin;
 use crate::exit::Failure;
 use crate::screen::{Entered, InputLine, Screen};
-use crate::serve::Signals;
+use crate::signals::Signals;
 use crate::{logging, threads};
 use connection::{SessionEvent, Shared};
 use session::Session;

@@ -1,0 +1,11 @@
+//! The limit on open descriptors.
+
+/// Raises the soft limit of descriptors to the hard limit. Each connection needs a descriptor, and
+/// the default soft limit (often 1,024) exists for programs that use select(2).
+pub(crate) fn raise_descriptors() {
+    #[cfg(unix)]
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => log::debug!("limit of open files: {limit}"),
+        Err(error) => log::warn!("could not raise the limit of open files: {error}"),
+    }
+}
