@@ -5,18 +5,21 @@
 //!                                      │ publish, at the begin of a round
 //!                                      ▼
 //!   round: visits ◄───────────────── Log ─► Reader: the window of segments
-//!     └─► delivery ─► ClientOutput
+//!     └─► delivery ─┬─► ClientOutput
+//!                   └─► slow_consumer: disconnected or skipped forward
 //! ```
 
 pub(crate) mod commands;
 pub(crate) mod delivery;
 pub(crate) mod input;
 pub(crate) mod member;
+pub(crate) mod membership;
 pub(crate) mod output;
 pub(crate) mod paused;
 pub(crate) mod room;
 pub(crate) mod rooms;
 pub(crate) mod round;
+pub(crate) mod slow_consumer;
 pub(crate) mod state;
 
 use std::sync::Arc;
@@ -31,12 +34,14 @@ use crate::now::Now;
 use crate::protocol::format::{LOBBY, Message, MessageKind};
 use crate::protocol::telnet::{Separated, Telnet};
 use crate::protocol::text::clean;
-use crate::shard::commands::{Departure, Flow, enter_room, handle_line, leave_room};
-use crate::shard::delivery::{deliver, is_stalled, reply, track_lag};
+use crate::shard::commands::{Flow, handle_line};
+use crate::shard::delivery::{deliver, reply};
 use crate::shard::input::{MAX_DEFERRED, PRESSURE_PAUSE, drain_input, process_input, resume_input};
 use crate::shard::member::{Member, NEVER};
+use crate::shard::membership::{Departure, enter_room, leave_room};
 use crate::shard::output::ClientOutput;
 use crate::shard::round::Round;
+use crate::shard::slow_consumer::{is_stalled, track_lag};
 use crate::shard::state::State;
 use crate::stats::count;
 

@@ -13,9 +13,9 @@ use crate::protocol::command::{HELP, Input};
 use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::text::clean;
 use crate::room::Room;
-use crate::room::presence::Change;
 use crate::shard::delivery::{deliver, deliver_segments, reply};
 use crate::shard::member::{Member, NEVER};
+use crate::shard::membership::{Departure, enter_room, leave_room};
 use crate::shard::output::ClientOutput;
 use crate::shard::rooms::RoomIndex;
 use crate::shard::state::State;
@@ -129,40 +129,6 @@ fn change_room(state: &mut State, member: &mut Member, name: &str, out: &mut imp
     let length = notice.len();
     out.send(notice);
     state.reply_bytes += length + enter_room(state, member, out);
-}
-
-/// Adds a client to its room: it receives the history, and then new messages. Returns the bytes
-/// of the history.
-pub(crate) fn enter_room(
-    state: &mut State,
-    member: &mut Member,
-    out: &mut impl ClientOutput,
-) -> usize {
-    let Some(local) = state.rooms.get_mut(member.room) else { return 0 };
-    let renderer = &mut state.renderers.wire;
-    local.change(&state.hub, renderer, state.now, Change::Joined, &member.name, None);
-    local.insert(member.key);
-    let (end, history) = local.room.log.join();
-    let length = history.iter().map(Bytes::len).sum();
-    history.into_iter().for_each(|bytes| out.share(bytes));
-    member.cursor = end.segment;
-    length
-}
-
-/// Reasons for which a client leaves a room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Departure {
-    ToOtherRoom,
-    Disconnected,
-}
-
-/// Removes a client from its room.
-pub(crate) fn leave_room(state: &mut State, member: &Member, departure: Departure) {
-    let Some(local) = state.rooms.get_mut(member.room) else { return };
-    local.remove(member.key);
-    let gone = (departure == Departure::Disconnected).then_some(member.id);
-    let renderer = &mut state.renderers.wire;
-    local.change(&state.hub, renderer, state.now, Change::Left, &member.name, gone);
 }
 
 fn send_private(
