@@ -1,5 +1,4 @@
-//! The rules of the chat protocol as plain functions: commands, names, texts, formats, rates
-//! and telnet.
+//! The rules of the chat protocol as plain functions.
 
 pub(crate) mod command;
 pub(crate) mod format;

@@ -1,4 +1,4 @@
-//! The registry: clients with their names, and rooms with their members.
+//! The registry: clients with names that do not look alike, and rooms with their members.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

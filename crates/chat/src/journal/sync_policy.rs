@@ -1,4 +1,4 @@
-//! The sync policy: the time at which written messages survive a power loss.
+//! The sync policy: the longest time between a write and its fdatasync(2).
 
 use std::fmt;
 use std::time::Duration;

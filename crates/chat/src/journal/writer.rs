@@ -1,4 +1,5 @@
-//! The writer: appends lines to the files of rooms, and syncs them. Time is an argument.
+//! The writer: appends lines to the files of rooms, and syncs each file when the policy says so.
+//! Time is an argument.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;

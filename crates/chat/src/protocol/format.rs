@@ -1,4 +1,4 @@
-//! Rendering of messages and notices, for the wire and for the disk.
+//! Rendering of messages and notices as text or JSON, for the wire and for the disk.
 
 use std::fmt;
 use std::str::FromStr;

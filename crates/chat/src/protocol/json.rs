@@ -1,4 +1,4 @@
-//! Parsing of lines in the `json` format.
+//! Parsing of lines in the `json` format, which `format` renders.
 
 use chrono::{DateTime, FixedOffset};
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! Names of clients and rooms.
+//! Names of clients and rooms: allowed characters, and skeletons by which look-alikes are found.
 
 use std::net::Ipv4Addr;
 

@@ -1,6 +1,6 @@
-//! One log, many positions.
+//! The log of a room: the one order of its lines, read from many positions.
 //!
-//! The log of a room is a sequence of [`Segment`]s: runs of rendered messages, immutable once
+//! The log is a sequence of [`Segment`]s: runs of rendered messages, immutable once
 //! appended. No thread owns it. Each reader (a shard that has clients in the room) receives every
 //! segment in its inbox, in the one order of the log, and moves it into its own window. The cursors
 //! of its clients are positions in that window. A segment lives as long as a window or the output
