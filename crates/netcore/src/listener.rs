@@ -1,4 +1,4 @@
-//! Listening sockets: TCP and Unix.
+//! Listening sockets, TCP and Unix: binding, and accepting under a deadline.
 
 mod convert;
 

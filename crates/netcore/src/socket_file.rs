@@ -1,4 +1,4 @@
-//! The file of a bound Unix socket.
+//! The file of a bound Unix socket: made at binding, a stale one replaced, removed at the end.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The framer: it cuts a byte stream into lines.
+//! The framer: it cuts a byte stream into lines, and refuses a line above the limit.
 
 use crate::error::debug_as_chain;
 use crate::sys;

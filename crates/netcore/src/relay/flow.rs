@@ -1,4 +1,4 @@
-//! One direction of a relay.
+//! One direction of a relay, from its source to its sink. Its end half-closes the sink.
 
 use std::io;
 use std::net::Shutdown;

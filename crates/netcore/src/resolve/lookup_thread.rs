@@ -1,4 +1,4 @@
-//! Threads for the system's resolver, since its calls can't be interrupted.
+//! Threads for the system's resolver, whose calls can't be interrupted, and the time limit.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};

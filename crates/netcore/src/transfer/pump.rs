@@ -1,4 +1,4 @@
-//! The copy from one descriptor to another.
+//! The copy from one descriptor to another, by splice(2) or with a buffer.
 
 use std::io::{self, Read};
 use std::ops::Range;
