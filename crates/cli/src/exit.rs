@@ -1,4 +1,6 @@
-//! Exit codes and the errors that lead to them. A code is curl's if curl has one for the case.
+//! Exit codes, and the errors that lead to them. A closed standard output ends the program with 0.
+//!
+//! A code is curl's if curl has one for the case.
 
 use std::fmt::Write as _;
 use std::io;

@@ -1,4 +1,4 @@
-//! Standard input, output and error of the program.
+//! Standard input, output and error of the program, also if they are closed or non-blocking.
 
 mod text_lines;
 
