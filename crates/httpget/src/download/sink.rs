@@ -1,4 +1,4 @@
-//! The target of the content: a partial file, a file in target, or a descriptor.
+//! The target of the content: a partial file, a file in place, or a descriptor.
 
 use std::fs;
 use std::io;
@@ -40,7 +40,7 @@ impl<'a> Sink<'a> {
         match PartFile::open(target.clone()) {
             Err(error) if target.replaced.is_some() && is_closed(&error) => {
                 log::info!(
-                    "{error}: {}; {} is written in target",
+                    "{error}: {}; {} is written in place",
                     error.cause(),
                     target.path.display()
                 );
