@@ -1,4 +1,4 @@
-//! The pool of idle connections of a client.
+//! The pool of idle connections of a client. A connection that died meanwhile is not handed out.
 
 mod idle;
 

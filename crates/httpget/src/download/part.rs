@@ -1,4 +1,4 @@
-//! The partial file, to which a download is written until it is complete.
+//! The partial file, FILE.part: checked to be ours before it is resumed, and renamed when complete.
 //!
 //! ```text
 //!   nothing ──open──► FILE.part, locked ─begin─► FILE.part ─content─► finish ──► FILE
@@ -117,7 +117,7 @@ impl PartFile {
         match self.replace() {
             Ok(()) => self.finished = true,
             Err(error) if is_irreplaceable(&error) && self.target.replaced.is_some() => {
-                log::info!("{} can't be replaced: written in target", self.target.path.display());
+                log::info!("{} can't be replaced: written in place", self.target.path.display());
                 return self.overwrite(bytes, modified);
             }
             Err(error) => return Err(FileError::new("replace", &self.target.path)(error)),

@@ -1,4 +1,4 @@
-//! Idle connections, bounded in number and age.
+//! Idle connections, dropped beyond a number and an age.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The end of a response's content.
+//! The end of a response's content: a length, chunks, or the end of the connection.
 
 use http::StatusCode;
 

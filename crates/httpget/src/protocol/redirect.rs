@@ -1,4 +1,4 @@
-//! Redirects: their targets, and the fields that go along.
+//! Redirects: their targets, and the fields that go along. Another origin gets no credentials.
 
 use std::fmt;
 
