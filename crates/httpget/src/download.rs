@@ -1,6 +1,7 @@
 //! Downloads: written to a partial file, renamed when complete, resumed and retried. Feature
 //! `download`, Unix only.
 
+mod backoff;
 mod engine;
 mod error;
 mod field;
@@ -10,7 +11,6 @@ mod options;
 mod part;
 mod progress;
 pub mod resume;
-mod retry;
 mod sidecar;
 mod sink;
 mod target;
@@ -24,11 +24,11 @@ use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::request::Request;
 use crate::timeouts::{Phase, Timeout};
+pub use backoff::{Backoff, LONGEST_RETRY_AFTER, retry_after};
 use engine::Engine;
 pub use error::FileError;
 use options::Options;
 pub use progress::{Downloaded, Progress};
-pub use retry::{Backoff, LONGEST_RETRY_AFTER, retry_after};
 use sink::Sink;
 use target::Target;
 

@@ -2,36 +2,34 @@
 //!
 //! ```text
 //!   ┌─► send ─► Decision ─┬─ Begin, Continue ─► content ─┬─ whole ──► finish
-//!   │     ▲           ├─ Repeat: from the beginning  │
-//!   │     └───────────┘                              │
-//!   └── wait ◄─── the error may pass, attempts left ◄┴─ broken
+//!   │     ▲               ├─ Repeat: from the beginning  │
+//!   │     └───────────────┘                              │
+//!   └── wait ◄───── the error may pass, attempts left ◄──┴─ broken
 //! ```
 
 mod answer;
 mod attempt;
 mod range;
+mod retry;
 
-use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::StatusCode;
 use http::header::{HOST, IF_RANGE, LAST_MODIFIED, RANGE};
 use netcore::Deadline;
 
-use super::error::{FileError, NotInTime};
+use super::error::FileError;
 use super::field::{date, single};
 use super::options::Options;
 use super::progress::{Downloaded, Progress};
 use super::resume::{Decision, Held, RangeFault, Source, Validator, Version};
-use super::retry::LONGEST_RETRY_AFTER;
 use super::sink::Sink;
 use crate::deadlines::StepDeadline;
-use crate::error::{Error, ErrorKind, Span};
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::request::Request;
 use crate::response::Response;
 use crate::run::PreparedRequest;
-use crate::timeouts::Timeout;
 use crate::url::Url;
 use attempt::{Done, Failure, Next};
 use range::{check_length, range};
@@ -315,49 +313,6 @@ impl<'a> Engine<'a> {
         Ok(Downloaded { bytes, fetched, attempts, resumed_from, response })
     }
 
-    /// Waits before the next attempt. Returns the last error if there is no further attempt.
-    fn wait(&mut self, failure: Failure) -> Result<(), Error> {
-        let Failure { error, next } = failure;
-        let wait = match next {
-            Next::After(wait) => Some(wait),
-            Next::Open if self.is_worth_retrying(&error) => self.wait_in_time(None).ok(),
-            Next::Open | Next::Never => None,
-        };
-        let Some(wait) = wait else { return Err(error) };
-        (self.progress)(Progress::Waiting { error: &error, wait });
-        self.last_error = Some(error);
-        thread::sleep(wait);
-        Ok(())
-    }
-
-    /// Returns `true` if a further attempt is left and may help. A status is not an error here:
-    /// [`check_status`](Engine::check_status) decides about it.
-    fn is_worth_retrying(&self, error: &Error) -> bool {
-        let is_of_this_side = matches!(
-            error.kind(),
-            ErrorKind::Write | ErrorKind::TimedOut { timeout: Timeout::Total, .. }
-        );
-        let any = self.options.any_error && !is_of_this_side;
-        (any || error.is_retryable()) && self.has_another()
-    }
-
-    fn has_another(&self) -> bool {
-        !self.is_last() && !self.sink.is_stuck()
-    }
-
-    /// Returns the wait before the next attempt: the one `asked` for by the server, or the
-    /// back-off's. Reports an attempt that would come too late, and returns an error.
-    fn wait_in_time(&mut self, asked: Option<Duration>) -> Result<Duration, NotInTime> {
-        let wait = asked.unwrap_or_else(|| self.options.backoff.next_wait());
-        let too_long = asked.is_some() && wait > LONGEST_RETRY_AFTER;
-        let end = self.total.deadline.earlier(self.retry_until);
-        if too_long || end.remaining().is_some_and(|left| left <= wait) {
-            (self.progress)(Progress::TooLate { wait });
-            return Err(NotInTime { wait: Span(wait) });
-        }
-        Ok(wait)
-    }
-
     /// Returns `true` if the content is a file from its first byte to its last, so that a broken
     /// download can be resumed.
     fn is_resumable(&self) -> bool {
@@ -371,10 +326,6 @@ impl<'a> Engine<'a> {
             // The error that ended the attempt is reported; this one would hide it.
             let _ = netcore::transfer::write_all_to(&self.sink, &self.heads, self.total.deadline);
         }
-    }
-
-    fn is_last(&self) -> bool {
-        self.attempts > self.options.retries
     }
 
     /// Ends the download, because [`Sink::Direct`] can't start again.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::retry::Backoff;
+use super::backoff::Backoff;
 
 /// The settings of a download.
 #[derive(Debug)]

@@ -1,42 +1,20 @@
 //! Decides whether a response is an answer to the request.
 
-use std::time::SystemTime;
-
 use http::StatusCode;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
 
 use super::Engine;
-use super::attempt::{Failure, Next};
+use super::attempt::Failure;
 use super::range::range;
 use crate::download::resume::{Held, check_asked};
-use crate::download::retry::retry_after;
 use crate::download::sink::Sink;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::protocol::ProtocolError;
 use crate::response::Response;
 
 impl Engine<'_> {
-    /// Returns an error if the content is not the requested one and must not replace it, or if
-    /// another attempt may bring the requested one. If no attempt is left, this response counts.
-    pub(super) fn check_status(&mut self, response: &Response, held: &Held) -> Result<(), Failure> {
-        let status = response.status();
-        let mut error = Error::new(ErrorKind::Status(status)).with_url(response.url());
-        let is_answer = self.is_answer(status, held);
-        let may_help = error.is_retryable() || (self.options.any_error && !is_answer);
-        if may_help && self.has_another() {
-            let asked = retry_after(response.headers(), SystemTime::now());
-            match self.wait_in_time(asked) {
-                Ok(wait) => return Err(Failure { error, next: Next::After(wait) }),
-                Err(late) => error = error.with_cause(late),
-            }
-        }
-        match is_answer {
-            true => Ok(()),
-            false => Err(Failure { error, next: Next::Never }),
-        }
-    }
-
-    fn is_answer(&self, status: StatusCode, held: &Held) -> bool {
+    /// Returns `true` if a response with `status` is the requested content, or counts as it.
+    pub(super) fn is_answer(&self, status: StatusCode, held: &Held) -> bool {
         let is_rest = matches!(held, Held::Part(_));
         let is_page = status.is_client_error() || status.is_server_error();
         match status {
