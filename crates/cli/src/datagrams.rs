@@ -1,5 +1,7 @@
-//! Relay between datagram sockets and standard input and output. A peer cannot end a datagram
-//! socket, so the end of standard input, a time limit or a signal ends the relay.
+//! Relay between datagram sockets and standard input and output.
+//!
+//! A peer cannot end a datagram socket, so the end of standard input, a time limit or a signal ends
+//! the relay.
 
 mod remote;
 

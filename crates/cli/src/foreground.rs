@@ -1,5 +1,7 @@
-//! The foreground of a terminal. Only the foreground process group may read a terminal (POSIX
-//! 11.1.4). The shell moves a program there and away with `fg`, `bg` and Ctrl-Z.
+//! The foreground of a terminal: job control.
+//!
+//! Only the foreground process group may read a terminal (POSIX 11.1.4). The shell moves a program
+//! there and away with `fg`, `bg` and Ctrl-Z.
 
 #[cfg(all(unix, feature = "interactive"))]
 pub(crate) use system::is_ours;

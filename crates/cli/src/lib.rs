@@ -1,6 +1,7 @@
-//! The program `sockit` as a function: arguments and streams in, an exit code out. It translates
-//! between the command line and the libraries `chat`, `timestamp`, `httpget` and `netcore`, which
-//! do the work.
+//! The program `sockit` as a function: arguments and streams in, an exit code out.
+//!
+//! It translates between the command line and the libraries `chat`, `timestamp`, `httpget` and
+//! `netcore`, which do the work.
 
 #![forbid(unsafe_code)]
 

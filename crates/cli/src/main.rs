@@ -1,5 +1,4 @@
-//! `sockit`: group chat, a timestamp service, HTTP GET, and sockets done right, from the command
-//! line.
+//! `sockit`: chat, a timestamp service, HTTP GET, and sockets done right, on the command line.
 
 use std::io;
 use std::process::ExitCode;

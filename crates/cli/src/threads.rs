@@ -1,5 +1,6 @@
-//! Threads with a failure instead of a panic if the system refuses one, as a limit on processes
-//! does (`ulimit -u`, a container).
+//! Threads, with a failure instead of a panic if the system refuses one.
+//!
+//! A limit on processes does (`ulimit -u`, a container).
 
 use std::io;
 use std::thread::{Builder, JoinHandle};

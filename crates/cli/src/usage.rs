@@ -1,5 +1,6 @@
-//! Usage errors: one line names the error, and the right command if the user made a typo, left out
-//! a command's group, or used the syntax of nc.
+//! Usage errors: one line names the error, and the right command if it can be guessed.
+//!
+//! That is the case after a typo, without a command's group, and with the syntax of nc.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! Downloads: written to a partial file, renamed when complete, resumed and retried. Feature
-//! `download`, Unix only.
+//! Downloads: written to a partial file, renamed when complete, resumed and retried.
+//!
+//! Feature `download`, on Unix only.
 
 mod backoff;
 mod engine;

@@ -1,7 +1,7 @@
-//! HTTP/1.x from the side of a GET, without I/O: bytes in, events out. No socket, no clock, no
-//! thread.
+//! HTTP/1.x from the side of a GET, without I/O: bytes in, events out.
 //!
-//! An [`Exchange`] is one response, from its first byte to its last:
+//! There is no socket, no clock and no thread. An [`Exchange`] is one response, from its first byte
+//! to its last:
 //!
 //! ```text
 //!             ┌── interim head (1xx) ──┐

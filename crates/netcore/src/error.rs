@@ -1,5 +1,6 @@
-//! Errors: the operation that failed, its endpoint and the reason. [`Chain`] and [`write_causes`]
-//! print the errors of other crates in the same form.
+//! Errors: the operation that failed, its endpoint and the reason.
+//!
+//! [`Chain`] and [`write_causes`] print the errors of other crates in the same form.
 
 mod cause;
 mod chain;

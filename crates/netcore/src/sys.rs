@@ -1,6 +1,7 @@
-//! The only module that depends on the operating system, and the only one with `unsafe`. It has the
-//! calls that neither std nor socket2 offers: waiting for descriptors, the kernel's own copy,
-//! memchr(3), `SIGPIPE`, file locks, batches of datagrams and their local addresses.
+//! The only module that depends on the operating system, and the only one with `unsafe`.
+//!
+//! It has the calls that neither std nor socket2 offers: waiting for descriptors, the kernel's own
+//! copy, memchr(3), `SIGPIPE`, file locks, batches of datagrams and their local addresses.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;

@@ -1,5 +1,6 @@
-//! Tools for the tests of every protocol (feature `testing`): the split law, and with the feature
-//! `server` a worker without sockets.
+//! Tools for the tests of every protocol: the split law, and a server without sockets.
+//!
+//! The feature is `testing`; the server needs `server` too.
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,4 @@
-//! The order on standard output: bodies are printed in the order of the URLs, regardless of the
-//! number of simultaneous transfers.
+//! The order on standard output: simultaneous transfers print in the order of their URLs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, PipeReader, PipeWriter};

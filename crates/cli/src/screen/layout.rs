@@ -1,5 +1,4 @@
-//! The layout of the input line, drawn only with characters whose width is the same on all
-//! terminals.
+//! The layout of the input line, drawn only with characters of undisputed width.
 //!
 //! Terminals differ in the width of joined emoji: tmux shows a family in 2 columns, others in 8. If
 //! the editor counts more rows than the terminal has, it erases output above the line. Such a

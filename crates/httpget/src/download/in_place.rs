@@ -1,8 +1,7 @@
-//! A file that is written in place, because it can't be replaced: it is mounted, or its directory
-//! lets nobody create a file.
+//! A file that is written in place, because it can't be replaced.
 //!
-//! New content overwrites the old one at once, and a download that breaks leaves the bytes received
-//! so far.
+//! Such a file is mounted, or its directory lets nobody create a file. New content overwrites the
+//! old one at once, and a download that breaks leaves the bytes received so far.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};

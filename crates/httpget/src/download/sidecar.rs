@@ -1,5 +1,4 @@
-//! The mark beside a partial file. It says that this crate wrote the partial file, and names its
-//! version.
+//! The mark beside a partial file, FILE.part.meta: it is ours, and of this version.
 //!
 //! ```text
 //! httpget partial 2

@@ -1,5 +1,6 @@
-//! The process that owns an address in use: on Linux, from procfs. A best effort, for the text of
-//! an error.
+//! The process that owns an address in use: on Linux, from procfs.
+//!
+//! A best effort, for the text of an error.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};

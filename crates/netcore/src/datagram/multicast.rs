@@ -1,5 +1,7 @@
-//! Multicast groups. [`SocketOptions`](crate::SocketOptions) set the interface of outgoing
-//! multicasts, their hop limit and whether this machine receives its own.
+//! Multicast groups: joining and leaving.
+//!
+//! [`SocketOptions`](crate::SocketOptions) set the interface of outgoing multicasts, their hop
+//! limit, and whether this machine receives its own.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -1,5 +1,6 @@
-//! The error codes of all systems: the name of each and the [`ErrorKind`] that it stands for. Every
-//! system has the codes of all systems here, so that the table can be tested on any of them.
+//! The error codes of all systems: the name of each and the [`ErrorKind`] that it stands for.
+//!
+//! Every system has the codes of all systems here, so that the table can be tested on any of them.
 
 use std::io;
 

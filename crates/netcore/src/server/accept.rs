@@ -1,5 +1,4 @@
-//! Accepting connections: the least loaded worker gets the next one. No peer and no shortage ends
-//! it.
+//! Accepting connections: the least loaded worker gets the next one. No shortage ends it (EMFILE).
 
 use std::io;
 use std::sync::Arc;

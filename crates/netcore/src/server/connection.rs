@@ -1,5 +1,6 @@
-//! One connection: its socket, its phase, and the bytes that the socket has not taken yet. Nothing
-//! here calls the service.
+//! One connection: its socket, its phase, its time limits (stalled, idle), and its unsent bytes.
+//!
+//! Nothing here calls the service.
 //!
 //! ```text
 //!            close()              flushed, end sent              peer's end, silence

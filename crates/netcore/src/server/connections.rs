@@ -1,5 +1,4 @@
-//! The connections of a worker: a slab of slots, the queue of connections that have something to
-//! do, and their timers.
+//! The connections of a worker: a slab of slots, the queue of those with work, and the timers.
 
 use std::collections::VecDeque;
 use std::io;

@@ -1,4 +1,4 @@
-//! The unsent bytes of a connection, written with as few system calls as possible.
+//! The unsent bytes of a connection: the rest of a partial write, written with few system calls.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};

@@ -1,5 +1,4 @@
-//! The sockets of the event loop: the calls that a connection needs, and the two kinds of stream
-//! sockets.
+//! The sockets of the event loop: the calls that a connection needs, for both kinds of streams.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The loop of a worker: one thread, its poller, its service and its connections.
+//! The loop of a worker: one thread, its poller and its service, up to the graceful stop.
 
 use std::io;
 use std::sync::Arc;

@@ -1,5 +1,4 @@
-//! Datagrams with everything that the system reports about them, and several in one system call if
-//! the system supports it.
+//! Datagrams with everything that the system reports about them, several in one call if possible.
 
 use socket2::SockAddr;
 

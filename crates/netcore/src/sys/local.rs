@@ -1,4 +1,5 @@
-//! The address of this machine to which a datagram was sent, so that its answer leaves from there:
+//! The address of this machine to which a datagram was sent: its answer leaves from there.
+//!
 //! `IP_PKTINFO` of ip(7) and `IPV6_PKTINFO` of RFC 3542 section 6. A socket that is bound to one
 //! address needs neither.
 

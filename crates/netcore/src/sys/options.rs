@@ -1,5 +1,4 @@
-//! Options that some systems do not have: setting or reading them there returns
-//! `io::ErrorKind::Unsupported`.
+//! Options that some systems do not have; they are `io::ErrorKind::Unsupported` there.
 
 use std::io;
 use std::time::Duration;

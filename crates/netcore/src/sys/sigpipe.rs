@@ -1,5 +1,4 @@
-//! Protection against `SIGPIPE` for the calls that have no flag for it: write(2) to a pipe, and
-//! splice(2).
+//! Protection against `SIGPIPE` for calls without a flag: write(2) to a pipe, and splice(2).
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;

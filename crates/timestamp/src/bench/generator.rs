@@ -1,5 +1,6 @@
-//! Decides which request is sent when and on which connection, and counts the results. There is no
-//! I/O and no clock here: times are nanoseconds of the driver's clock.
+//! Decides which request is sent when and on which connection, and counts the results.
+//!
+//! There is no I/O and no clock here: times are nanoseconds of the driver's clock.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! The log format of HdrHistogram's tools, version 1.3: one line per interval, with the histogram
-//! in compressed form V2.
+//! The log format of HdrHistogram's tools, version 1.3.
+//!
+//! An interval is one line, with its histogram in compressed form V2.
 
 use std::fmt;
 use std::io::{self, Write};

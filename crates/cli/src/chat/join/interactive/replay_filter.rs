@@ -1,5 +1,4 @@
-//! A filter for messages that were shown before: after a reconnect, the room's history repeats
-//! them.
+//! A filter for messages that were shown before: after a reconnect, the history repeats them.
 
 use std::collections::VecDeque;
 

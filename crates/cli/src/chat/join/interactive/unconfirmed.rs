@@ -1,5 +1,6 @@
-//! Sent lines that have not come back from the server. If the connection breaks, such a line may or
-//! may not have arrived.
+//! Sent lines that have not come back from the server.
+//!
+//! If the connection breaks, such a line may or may not have arrived.
 
 use std::collections::VecDeque;
 
