@@ -1,8 +1,8 @@
 //! An input line at the bottom of the terminal, and output above it from any thread.
 //!
-//! rustyline draws both, and neither disturbs the other. This module adds three guarantees: a thread
-//! that prints never waits for the terminal, lines keep their order, and an entered line disappears
-//! from the screen.
+//! rustyline draws both, and neither disturbs the other. This module adds three guarantees: a
+//! thread that prints never waits for the terminal, lines keep their order, and an entered line
+//! disappears from the screen.
 
 mod assistant;
 mod input_line;
