@@ -38,7 +38,8 @@ mod tests;
 /// | `unix:@app` | a Unix socket with an abstract name (unix(7)), on Linux |
 ///
 /// `tcp://`, `udp://` or `tls://` (TLS over TCP) may stand before all but the last two; without it
-/// the transport is TCP. `unix://PATH` is read as `unix:PATH`, and a file called `@app` is `unix:./@app`.
+/// the transport is TCP. `unix://PATH` is read as `unix:PATH`, and a file called `@app` is
+/// `unix:./@app`.
 ///
 /// An abstract name has no file and so no permissions: every process in the same network namespace
 /// may connect. The name is free as soon as the socket is closed.
