@@ -223,8 +223,11 @@ impl Client {
             }
             if is_end {
                 let reason = answer.last_notice;
-                let granted = answer.is_granted;
-                return if granted { Ok(()) } else { Err(ClientError::Rejected { reason }) };
+                let request = command.to_owned();
+                return match answer.is_granted {
+                    true => Ok(()),
+                    false => Err(ClientError::Rejected { peer: peer(), request, reason }),
+                };
             }
         }
         Err(ClientError::NoAnswer { peer: peer(), last_notice: answer.last_notice })

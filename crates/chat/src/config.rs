@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use netcore::error::debug_as_chain;
 use thiserror::Error;
 
 use crate::protocol::format::Format;
@@ -26,19 +27,23 @@ pub enum SlowConsumer {
     Skip,
 }
 
-/// The error for a word that is not `disconnect` or `skip`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("expected disconnect or skip")]
-pub struct UnknownSlowConsumer;
+/// A text that is not the name of a treatment of [slow consumers](SlowConsumer).
+#[derive(Clone, PartialEq, Eq, Error)]
+#[error("unknown treatment of slow consumers {text:?}: not disconnect or skip")]
+pub struct UnknownSlowConsumer {
+    text: Box<str>,
+}
+
+debug_as_chain!(UnknownSlowConsumer { text });
 
 impl FromStr for SlowConsumer {
     type Err = UnknownSlowConsumer;
 
-    fn from_str(word: &str) -> Result<SlowConsumer, UnknownSlowConsumer> {
-        match word {
+    fn from_str(text: &str) -> Result<SlowConsumer, UnknownSlowConsumer> {
+        match text {
             "disconnect" => Ok(SlowConsumer::Disconnect),
             "skip" => Ok(SlowConsumer::Skip),
-            _ => Err(UnknownSlowConsumer),
+            _ => Err(UnknownSlowConsumer { text: text.into() }),
         }
     }
 }

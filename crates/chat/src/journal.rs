@@ -14,7 +14,6 @@
 
 pub(crate) mod counts;
 pub(crate) mod day;
-pub(crate) mod error;
 #[cfg(test)]
 mod fixture;
 pub(crate) mod lock;
@@ -32,8 +31,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use netcore::error::FileError;
+
 use crate::journal::counts::{Counts, JournalStats};
-use crate::journal::error::JournalError;
 use crate::journal::lock::Lock;
 use crate::journal::queue::Queue;
 use crate::journal::recover::{Recovered, RecoveryLimits, recover};
@@ -79,11 +79,11 @@ impl Journal {
         directory: PathBuf,
         policy: SyncPolicy,
         limits: RecoveryLimits,
-    ) -> Result<(Journal, Vec<Recovered>), JournalError> {
-        storage::create_root(&directory).map_err(JournalError::new("create", &directory))?;
-        let lock = Lock::take(&directory).map_err(JournalError::new("lock", &directory))?;
+    ) -> Result<(Journal, Vec<Recovered>), FileError> {
+        storage::create_root(&directory).map_err(FileError::new("create", &directory))?;
+        let lock = Lock::take(&directory).map_err(FileError::new("lock", &directory))?;
         let recovered =
-            recover(&directory, policy, limits).map_err(JournalError::new("read", &directory))?;
+            recover(&directory, policy, limits).map_err(FileError::new("read", &directory))?;
         let counts = Arc::new(Counts::default());
         let queue = Arc::new(Queue::new(MAX_QUEUED, counts.clone()));
         let journal = Journal(Arc::new(Handle { queue: queue.clone(), counts: counts.clone() }));
@@ -91,7 +91,7 @@ impl Journal {
         thread::Builder::new()
             .name("chat journal".to_owned())
             .spawn(move || run(writer, &EndOnDrop(queue)))
-            .map_err(JournalError::new("write", &directory))?;
+            .map_err(FileError::new("write", &directory))?;
         Ok((journal, recovered))
     }
 

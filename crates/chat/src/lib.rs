@@ -38,13 +38,11 @@ pub use config::{Config, SlowConsumer, UnknownSlowConsumer};
 pub use custom_command::CommandContext;
 pub use hub::operator::{ClientInfo, Operator, RoomInfo};
 #[cfg(all(unix, feature = "journal"))]
-pub use journal::error::JournalError;
-#[cfg(all(unix, feature = "journal"))]
 pub use journal::sync_policy::SyncPolicy;
 pub use memory_bound::MemoryBound;
 pub use now::Now;
 pub use protocol::format::{Format, UnknownFormat};
-pub use protocol::name::{MAX_NAME, NameError};
+pub use protocol::name::MAX_NAME;
 pub use protocol::rate_limit::Rate;
 pub use protocol::text::clean;
 #[cfg(feature = "server")]
@@ -56,6 +54,8 @@ pub use stats::Stats;
 
 /// The crate of the sockets and of the event loop, whose types are part of this API.
 pub use netcore;
+#[cfg(all(unix, feature = "journal"))]
+pub use netcore::error::FileError;
 
 use custom_command::Commands;
 use hub::Hub;
@@ -63,6 +63,9 @@ use hub::Hub;
 use journal::Journal;
 #[cfg(all(unix, feature = "journal"))]
 use journal::recover::{RecoveryLimits, restore};
+
+#[cfg(test)]
+mod tests;
 
 /// A chat, shared by the workers of a server. Clones are handles of the same chat.
 #[cfg_attr(
@@ -136,14 +139,14 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`JournalError`] if the directory cannot be created, read or locked, or if another server
-    /// holds the lock.
+    /// [`FileError`] if the directory cannot be created, read or locked. Its cause is
+    /// [`ResourceBusy`](std::io::ErrorKind::ResourceBusy) if another server holds the lock.
     #[cfg(all(unix, feature = "journal"))]
     pub fn open(
         self,
         directory: impl Into<std::path::PathBuf>,
         policy: SyncPolicy,
-    ) -> Result<Chat, JournalError> {
+    ) -> Result<Chat, FileError> {
         let limits = RecoveryLimits::of(&self.config);
         let (journal, recovered) = Journal::open(directory.into(), policy, limits)?;
         let hub = Hub::new(self.config, self.commands, Some(Box::new(journal)));

@@ -2,10 +2,10 @@
 //!
 //! A code is curl's if curl has one for the case.
 
-use std::fmt::Write as _;
 use std::io;
 
 use netcore::endpoint::ParseEndpointError;
+use netcore::error::Chain;
 use netcore::{Address, Error, ErrorKind, Operation};
 
 use crate::escape::to_show;
@@ -136,32 +136,7 @@ impl From<httpget::Error> for Failure {
             ErrorKind::UnsupportedScheme => OTHER,
             _ => OTHER,
         };
-        Failure::new(code, describe(&error))
-    }
-}
-
-/// Returns the error of a transfer and its causes, on one line. The cause replaces the text of the
-/// kind if it says the same.
-#[cfg(unix)]
-pub(crate) fn describe(error: &httpget::Error) -> String {
-    use httpget::ErrorKind;
-    let cause_says_all = matches!(
-        error.kind(),
-        ErrorKind::InvalidUrl
-            | ErrorKind::InvalidRequest
-            | ErrorKind::UnsupportedScheme
-            | ErrorKind::Resolve
-            | ErrorKind::Connect
-            | ErrorKind::HeadTruncated
-            | ErrorKind::Malformed
-            | ErrorKind::TooLarge
-            | ErrorKind::TooManyRedirects
-            | ErrorKind::Write
-    );
-    match (error.url(), std::error::Error::source(error)) {
-        (Some(url), Some(cause)) if cause_says_all => format!("get {url}: {}", chain(cause)),
-        (None, Some(cause)) if cause_says_all => chain(cause),
-        _ => chain(error),
+        Failure::new(code, chain(&error))
     }
 }
 
@@ -202,12 +177,5 @@ fn hint(error: &Error) -> &'static str {
 
 /// Returns the error and its causes, on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a string cannot fail.
-        let _ = write!(message, ": {error}");
-        cause = error.source();
-    }
-    message
+    Chain::new(error).to_string()
 }

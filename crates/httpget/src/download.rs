@@ -4,7 +4,6 @@
 
 mod backoff;
 mod engine;
-mod error;
 mod field;
 mod in_place;
 mod lock;
@@ -27,7 +26,7 @@ use crate::request::Request;
 use crate::timeouts::{Phase, Timeout};
 pub use backoff::{Backoff, LONGEST_RETRY_AFTER, retry_after};
 use engine::Engine;
-pub use error::FileError;
+pub use netcore::error::FileError;
 use options::Options;
 pub use progress::{Downloaded, Progress};
 use sink::Sink;

@@ -24,10 +24,15 @@ mod tests;
 
 /// A GET that failed: its URL, and the kind of failure.
 ///
-/// [`Display`](fmt::Display) is one line with the kind and the URL, without user and password: `get
-/// http://host/x: timed out: the total timeout of 3 s expired while receiving the body, after 1234
-/// bytes`. The cause is only in [`source`](StdError::source). It may be a [`netcore::Error`] with
-/// addresses and the system's code, or a [`ProtocolError`] with the offset of the first wrong byte.
+/// `{error}` is one line with the URL, without user and password, and the reason:
+///
+/// - `get http://host/: connect to host:80 (192.0.2.7:80): connection refused`
+/// - `get http://host/x: timed out: the total timeout of 3 s expired while receiving the body,
+///   after 1234 bytes: host:80 is too slow`
+///
+/// `{error:#}` and `{error:?}` add the system's code, and `{error:#?}` has the fields. The text of
+/// the [`cause`](Error::cause) is part of this error's text, so [`source`](StdError::source) is the
+/// source of the cause: a printed chain says nothing twice.
 ///
 /// ```
 /// use httpget::ErrorKind;
@@ -117,6 +122,14 @@ impl Error {
         self.0.kind.is_retryable(self.network())
     }
 
+    /// Returns the cause, whose text is part of this error's text. It may be a [`netcore::Error`],
+    /// a [`ProtocolError`] with the offset of the first wrong byte, a [`RedirectError`], a
+    /// [`ParseUrlError`], an [`InvalidField`], and in a download a `FileError` or a `RangeFault`.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as &(dyn StdError + 'static))
+    }
+
     /// Returns the network error, if that is the cause.
     #[must_use]
     pub fn network(&self) -> Option<&netcore::Error> {
@@ -177,9 +190,14 @@ impl From<ProtocolError> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.url() {
-            Some(url) => write!(f, "get {url}: {}", self.0.kind)?,
-            None => fmt::Display::fmt(&self.0.kind, f)?,
+        let Detail { kind, url, cause } = &*self.0;
+        if let Some(url) = url {
+            write!(f, "get {url}: ")?;
+        }
+        match cause {
+            Some(cause) if kind.is_said_by_cause() => write!(f, "{cause}")?,
+            Some(cause) => write!(f, "{kind}: {cause}")?,
+            None => write!(f, "{kind}")?,
         }
         if f.alternate() { write_causes(self, f) } else { Ok(()) }
     }
@@ -197,7 +215,7 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.cause.as_deref().map(|cause| cause as &(dyn StdError + 'static))
+        self.cause()?.source()
     }
 }
 

@@ -9,6 +9,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use netcore::testing::error_law;
+
 #[cfg(unix)]
 pub(crate) use directory::Directory;
 
@@ -177,7 +179,10 @@ pub(crate) fn act(action: impl FnOnce() + Send + 'static) -> Step {
     Step::Do(Box::new(action))
 }
 
-/// Every text of an error's chain.
-pub(crate) fn chain(error: &dyn std::error::Error) -> Vec<String> {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect()
+/// Asserts that `error` obeys the law of errors and that its own text ends with `reason`.
+#[track_caller]
+pub(crate) fn assert_reason(error: &crate::error::Error, reason: &str) {
+    error_law(error);
+    let text = error.to_string();
+    assert!(text.ends_with(&format!(": {reason}")), "{text}");
 }

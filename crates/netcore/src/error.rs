@@ -5,6 +5,7 @@
 mod cause;
 mod chain;
 mod errno;
+mod file;
 mod kind;
 
 use std::error::Error as StdError;
@@ -15,8 +16,10 @@ use std::time::Duration;
 
 use crate::address::Address;
 use cause::Cause;
-pub(crate) use chain::debug_as_chain;
+#[doc(inline)]
+pub use chain::debug_as_chain;
 pub use chain::{Chain, write_causes};
+pub use file::FileError;
 pub use kind::{ErrorKind, Operation};
 
 #[cfg(test)]
@@ -46,7 +49,9 @@ mod tests;
 ///
 /// The system's own code is the [`source`](StdError::source), so a printed chain says nothing
 /// twice. `{error:#}` and `{error:?}` print the whole chain on one line. A `main` that returns the
-/// error therefore prints what failed, on what and why.
+/// error therefore prints what failed, on what and why. A reason in words belongs to `{error}` if
+/// the kind names none: the kinds `InvalidInput`, `InvalidData`, `Unsupported`, `TryAgain` and
+/// `Other`.
 ///
 /// ```
 /// use std::io;
@@ -55,9 +60,8 @@ mod tests;
 /// let error = Error::new(Operation::Accept, ErrorKind::Other)
 ///     .at("tcp://127.0.0.1:80")
 ///     .because(io::Error::other("the device is gone"));
-/// assert_eq!(format!("{error}"), "accept on tcp://127.0.0.1:80: failed");
-/// assert_eq!(format!("{error:#}"), "accept on tcp://127.0.0.1:80: failed: the device is gone");
-/// assert_eq!(format!("{error:?}"), format!("{error:#}"));
+/// assert_eq!(format!("{error}"), "accept on tcp://127.0.0.1:80: failed: the device is gone");
+/// assert_eq!(format!("{error:?}"), format!("{error}"));
 /// ```
 pub struct Error(Box<Detail>);
 
@@ -261,6 +265,22 @@ impl Error {
         self.kind() == ErrorKind::InvalidInput && self.address().and_then(zone_of_link) == Some(0)
     }
 
+    /// Returns the cause if its words are part of this error's own text: a reason without a code,
+    /// for a kind that names no reason.
+    fn reason(&self) -> Option<&io::Error> {
+        match (&self.0.cause, self.0.kind) {
+            (
+                Some(Cause::Io(reason)),
+                ErrorKind::InvalidInput
+                | ErrorKind::InvalidData
+                | ErrorKind::Unsupported
+                | ErrorKind::TryAgain
+                | ErrorKind::Other,
+            ) => Some(reason),
+            _ => None,
+        }
+    }
+
     /// Returns the address, unless the endpoint's text has it already.
     fn extra_address(&self) -> Option<String> {
         let address = self.0.address.as_ref()?.to_string();
@@ -322,6 +342,9 @@ impl fmt::Display for Error {
                 " (a link-local address needs its network interface, as in [fe80::1%eth0]:80)",
             )?;
         }
+        if let Some(reason) = self.reason() {
+            write!(f, ": {reason}")?;
+        }
         if f.alternate() { write_causes(self, f) } else { Ok(()) }
     }
 }
@@ -348,6 +371,9 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        if let Some(reason) = self.reason() {
+            return reason.source();
+        }
         match &self.0.cause {
             Some(Cause::Io(error)) => Some(error),
             Some(cause) => Some(cause),

@@ -1,15 +1,19 @@
-//! Tools for the tests of every protocol: the split law, and a server without sockets.
+//! Tools for the tests of every protocol: the split law, the law of errors, and a server without
+//! sockets.
 //!
 //! The feature is `testing`; the server needs `server` too.
 
-#[cfg(test)]
-mod tests;
+mod error_law;
 
 use std::fmt::{Debug, Write};
 use std::hash::{BuildHasher, RandomState};
 
 #[cfg(feature = "server")]
 pub use crate::server::harness::{Harness, Peer};
+pub use error_law::error_law;
+
+#[cfg(test)]
+mod tests;
 
 /// The environment variable that fixes the seed of the random chunkings: a decimal number, as a
 /// failed test prints it.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use netcore::error::debug_as_chain;
 use netcore::line::LineStream;
 use netcore::stream::DeadlineStream;
 use netcore::{Datagram, Deadline, ErrorKind, Stream};
@@ -134,7 +135,7 @@ impl Client {
 }
 
 /// A request failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The socket failed, or the deadline passed.
@@ -176,6 +177,15 @@ pub enum ClientError {
         peer: String,
     },
 }
+
+debug_as_chain!(enum ClientError {
+    Socket(error),
+    NoAnswer { peer },
+    CutShort { peer, received },
+    TooLong { peer, limit },
+    NotALine,
+    Closed { peer },
+});
 
 /// The failure of an exchange, before the name of the server is added.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use chrono::format::StrftimeItems;
+use netcore::error::debug_as_chain;
 
 use crate::pattern::{Pattern, PatternError};
 use crate::unix_time::{MILLISECOND, NANOSECOND, SECOND, unix_nanos};
@@ -125,7 +126,7 @@ impl FromStr for Format {
 }
 
 /// A text that is not a format.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
     /// The text is no name of a format and does not begin with `+`.
@@ -138,3 +139,10 @@ pub enum FormatError {
     #[error(transparent)]
     Pattern(#[from] PatternError),
 }
+
+debug_as_chain!(
+    enum FormatError {
+        Unknown(text),
+        Pattern(error),
+    }
+);

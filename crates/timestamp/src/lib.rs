@@ -32,3 +32,6 @@ pub use server::TimeService;
 pub use service::{Service, UnknownService};
 pub use stamp::Stamp;
 pub use zone::Zone;
+
+#[cfg(test)]
+mod tests;

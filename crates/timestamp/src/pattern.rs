@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::format::{Item, StrftimeItems};
+use netcore::error::debug_as_chain;
 
 use crate::zone::Zone;
 use crate::zone::write_date;
@@ -63,7 +64,7 @@ impl Pattern {
 }
 
 /// A strftime pattern is invalid.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatternError {
     /// The pattern is empty.
@@ -88,6 +89,8 @@ pub enum PatternError {
         character: char,
     },
 }
+
+debug_as_chain!(enum PatternError { Empty, Specifier { text, at }, Control { text, character } });
 
 /// Parses a pattern. Returns `None` if an item is unknown or cannot be written.
 fn parse(text: &str) -> Option<Vec<Item<'static>>> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
+use netcore::error::debug_as_chain;
+
 use crate::parse::seconds_since_1900;
 use crate::responder::answer;
 use crate::stamp::Stamp;
@@ -102,11 +104,15 @@ impl FromStr for Service {
     /// [`UnknownService`]: the text is not the name of a service.
     fn from_str(text: &str) -> Result<Service, UnknownService> {
         let named = Service::ALL.into_iter().find(|service| service.to_string() == text);
-        named.ok_or_else(|| UnknownService(text.to_owned()))
+        named.ok_or_else(|| UnknownService { text: text.into() })
     }
 }
 
 /// A text that is not the name of a [`Service`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown service {0:?}: not timestamp, echo, daytime or time")]
-pub struct UnknownService(String);
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown service {text:?}: not timestamp, echo, daytime or time")]
+pub struct UnknownService {
+    text: Box<str>,
+}
+
+debug_as_chain!(UnknownService { text });

@@ -1,10 +1,11 @@
 //! Errors of a client.
 
+use netcore::error::debug_as_chain;
 use thiserror::Error;
 
 /// Errors of a [`Client`](crate::Client), a [`Sender`](crate::Sender) or a
 /// [`Receiver`](crate::Receiver).
-#[derive(Debug, Error)]
+#[derive(Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The socket failed, or a deadline passed.
@@ -14,10 +15,14 @@ pub enum ClientError {
     #[error("a message must be one line, and must not be quit")]
     NotALine,
     /// The server rejected a name or a room.
-    #[error("{}", if reason.is_empty() { "rejected without a reason" } else { reason })]
+    #[error("{peer} rejected {request:?}{}", because(reason))]
     #[non_exhaustive]
     Rejected {
-        /// The server's notice.
+        /// Address of the server.
+        peer: String,
+        /// The command that asked for the name or the room.
+        request: String,
+        /// The server's notice; empty if there was none.
         reason: String,
     },
     /// The server closed the connection instead of answering.
@@ -47,6 +52,19 @@ pub enum ClientError {
         /// The most bytes that are kept.
         limit: usize,
     },
+}
+
+debug_as_chain!(enum ClientError {
+    Socket(error),
+    NotALine,
+    Rejected { peer, request, reason },
+    NoAnswer { peer, last_notice },
+    NotAChat { peer, received },
+    TooLong { peer, limit },
+});
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() { " without a reason".to_owned() } else { format!(": {reason}") }
 }
 
 fn after(notice: &str) -> String {

@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
+use netcore::testing::error_law;
+
 use crate::journal::Journal;
 use crate::journal::counts::JournalStats;
 use crate::journal::day::Day;
@@ -62,9 +64,8 @@ fn only_one_server_can_open_a_directory() {
     let (journal, _) = open(&directory);
     let path = directory.path().join("log");
     let error = Journal::open(path.clone(), SyncPolicy::Never, ALL).unwrap_err();
-    let expected = format!("can't lock {}", path.display());
+    let expected = format!("lock {}: another server has it", path.display());
     assert_eq!(error.to_string(), expected);
-    assert_eq!(error.cause().to_string(), "another server has it");
     assert_eq!(error.cause().kind(), ErrorKind::ResourceBusy);
     assert_eq!(error.path(), path);
     // The lock is not a file in the directory: a cleaner cannot remove it.
@@ -82,10 +83,9 @@ fn a_directory_that_cannot_be_created_is_an_error() {
         let path = directory.path().join(name);
         fs::write(directory.path().join("file"), "").unwrap();
         let error = Journal::open(path.clone(), SyncPolicy::Never, ALL).unwrap_err();
-        assert_eq!(error.to_string(), format!("can't {operation} {}", path.display()));
+        let text = format!("{operation} {}: {}", path.display(), error.cause());
+        assert_eq!(error_law(&error), text);
         assert_eq!(error.cause().kind(), kind);
-        let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, error.cause().to_string());
     }
 }
 

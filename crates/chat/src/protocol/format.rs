@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Local, SecondsFormat};
+use netcore::error::debug_as_chain;
 use thiserror::Error;
 
 /// Name of the room in which every client starts.
@@ -26,20 +27,24 @@ pub enum Format {
     Json,
 }
 
-/// The error for a word that is not `line`, `classic` or `json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("expected line, classic or json")]
-pub struct UnknownFormat;
+/// A text that is not the name of a [`Format`].
+#[derive(Clone, PartialEq, Eq, Error)]
+#[error("unknown message format {text:?}: not line, classic or json")]
+pub struct UnknownFormat {
+    text: Box<str>,
+}
+
+debug_as_chain!(UnknownFormat { text });
 
 impl FromStr for Format {
     type Err = UnknownFormat;
 
-    fn from_str(word: &str) -> Result<Format, UnknownFormat> {
-        match word {
+    fn from_str(text: &str) -> Result<Format, UnknownFormat> {
+        match text {
             "line" => Ok(Format::Line),
             "classic" => Ok(Format::Classic),
             "json" => Ok(Format::Json),
-            _ => Err(UnknownFormat),
+            _ => Err(UnknownFormat { text: text.into() }),
         }
     }
 }

@@ -14,8 +14,7 @@ pub const MAX_NAME: usize = 32;
 
 /// Reasons for which a name is refused. The client receives the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum NameError {
+pub(crate) enum NameError {
     /// The name is empty.
     #[error("a name is needed")]
     Empty,

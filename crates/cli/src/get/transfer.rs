@@ -299,7 +299,7 @@ impl Monitor<'_> {
             }
             Step::Waiting { error, wait, .. } => {
                 self.report.retries += 1;
-                let message = exit::describe(error);
+                let message = exit::chain(*error);
                 self.transfers.progress.suspend(|| {
                     log::warn!("{message}; trying again in {:.1} s", wait.as_secs_f64());
                 });

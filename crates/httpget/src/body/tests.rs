@@ -11,7 +11,7 @@ use crate::body::Body;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
-use crate::fixture::{Directory, PATIENCE, Server, Step, act, chain, gate, get, ok, send};
+use crate::fixture::{Directory, PATIENCE, Server, Step, act, assert_reason, gate, get, ok, send};
 use crate::limits::Limits;
 use crate::timeouts::{Phase, Timeout, Timeouts};
 
@@ -249,7 +249,7 @@ fn a_reset_does_not_end_a_body_until_close() {
                 false => read_by(&[100], &mut body, &mut Vec::new()).unwrap_err(),
             };
             let ErrorKind::Transport { phase: Phase::Body, .. } = error.kind() else {
-                panic!("{:?}", chain(&error))
+                panic!("{error:?}")
             };
             assert_eq!(io::Error::from(error).kind(), io::ErrorKind::ConnectionReset);
             server.finish();
@@ -280,7 +280,7 @@ fn a_stall_is_detected_and_received_bytes_are_kept() {
         let timeout = Timeout::Stall;
         let (phase, received) = (Phase::Body, 600_000);
         assert_eq!(error.kind(), ErrorKind::TimedOut { timeout, phase, received, after: SHORT });
-        assert_eq!(chain(&error)[1], format!("{} is too slow", server.address()));
+        assert_reason(&error, &format!("{} is too slow", server.address()));
         server.finish();
     }
 }
@@ -320,7 +320,7 @@ fn a_blocked_target_is_not_a_stall_of_the_server() {
     clogged.wait().unwrap();
     let ErrorKind::TimedOut { timeout, .. } = error.kind() else { panic!("{error:?}") };
     assert_eq!(timeout, Timeout::Total);
-    assert_eq!(chain(&error)[1], "the pipe accepts no more data");
+    assert_reason(&error, "the pipe accepts no more data");
     server.finish();
 }
 
@@ -405,7 +405,7 @@ fn a_body_below_the_minimum_speed_fails() {
             panic!("{error:?}")
         };
         assert!(received <= most && received > 0, "{received}");
-        assert_eq!(chain(&error)[1], format!("slower than {bytes} bytes a second"));
+        assert_reason(&error, &format!("slower than {bytes} bytes a second"));
         assert!(error.is_retryable());
         drop(response);
         server.finish();

@@ -17,8 +17,8 @@ use std::time::SystemTime;
 use http::StatusCode;
 use http::header::{HOST, IF_RANGE, LAST_MODIFIED, RANGE};
 use netcore::Deadline;
+use netcore::error::FileError;
 
-use super::error::FileError;
 use super::field::{date, single};
 use super::options::Options;
 use super::progress::{Downloaded, Progress};

@@ -10,7 +10,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::error::FileError;
+use netcore::error::FileError;
+
 use super::lock::lock;
 use super::resume::{Partial, Version};
 

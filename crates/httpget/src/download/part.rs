@@ -25,11 +25,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::error::FileError;
+use netcore::error::FileError;
+
 use super::in_place::{InPlace, cut};
 use super::lock::lock;
 use super::resume::{Partial, Version};
-
 use super::sidecar::{self, Found, Mark};
 use super::target::FileTarget;
 

@@ -13,9 +13,7 @@
 
 mod version;
 
-use std::fmt;
-
-use netcore::error::Chain;
+use netcore::error::debug_as_chain;
 
 use http::header::CONTENT_RANGE;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -135,11 +133,14 @@ pub enum RangeFault {
     },
 }
 
-impl fmt::Debug for RangeFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Chain::new(self), f)
-    }
-}
+debug_as_chain!(enum RangeFault {
+    Unasked,
+    Unreadable,
+    Elsewhere { asked, began },
+    Whole,
+    Beyond,
+    Length { range, sent },
+});
 
 impl Decision {
     /// Decides about a response from `source` with a status of 2xx, or 416. Its request had the

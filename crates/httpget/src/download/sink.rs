@@ -5,7 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::SystemTime;
 
-use super::error::FileError;
+use netcore::error::FileError;
+
 use super::in_place::InPlace;
 use super::part::PartFile;
 use super::resume::{Partial, Version};

@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use netcore::error::FileError;
 use netcore::{Deadline, Endpoint, SocketOptions, Stream};
-
-use super::error::FileError;
 
 #[cfg(test)]
 mod tests;

@@ -7,14 +7,13 @@ mod resources;
 mod resuming;
 mod retries;
 
-use std::error::Error as StdError;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
 
 use crate::client::Client;
-use crate::fixture::{Directory, Server, Step, get_that, send};
+use crate::fixture::{Directory, Server, Step, assert_reason, get_that, send};
 use crate::timeouts::{Phase, Timeouts};
 use crate::url::Url;
 
@@ -144,15 +143,4 @@ fn asks_rest(bytes: usize) -> Step {
         assert!(has_field(head, &format!("Range: bytes={bytes}-")), "{head}");
         assert!(has_field(head, "If-Range: \"v1\""), "{head}");
     })
-}
-
-/// The errors, each once, from the outermost to the innermost.
-fn chain(error: &Error) -> Vec<String> {
-    let mut texts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(error) = source {
-        texts.push(error.to_string());
-        source = error.source();
-    }
-    texts
 }

@@ -87,6 +87,23 @@ impl ErrorKind {
         }
     }
 
+    /// Returns `true` if the text of a cause says all that the text of this kind does.
+    pub(super) fn is_said_by_cause(self) -> bool {
+        matches!(
+            self,
+            ErrorKind::InvalidUrl
+                | ErrorKind::InvalidRequest
+                | ErrorKind::UnsupportedScheme
+                | ErrorKind::Resolve
+                | ErrorKind::Connect
+                | ErrorKind::HeadTruncated
+                | ErrorKind::Malformed
+                | ErrorKind::TooLarge
+                | ErrorKind::TooManyRedirects
+                | ErrorKind::Write
+        )
+    }
+
     /// Counts bytes from the start of a file of `total` bytes, for a transfer that began at byte
     /// `at`.
     #[cfg(all(unix, feature = "download"))]

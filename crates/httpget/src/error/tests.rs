@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use netcore::Operation;
+use netcore::testing::error_law;
 
 use super::*;
-use crate::fixture::chain;
 use crate::timeouts::Timeout;
 
 #[cfg(unix)]
@@ -63,43 +63,101 @@ fn all() -> Vec<Error> {
 }
 
 #[test]
-fn error_chains_say_each_thing_once() {
+fn every_error_of_a_get_obeys_the_law() {
     for error in all().into_iter().map(|error| error.with_url(&url())) {
-        let chain = chain(&error);
-        println!("{}", chain.join(": "));
+        let line = error_law(&error);
         assert_eq!(error.url(), Some("http://h/x"));
-        assert!(chain[0].starts_with("get http://h/x: "), "{chain:?}");
-        assert!(!chain.join(": ").contains("secret"), "{chain:?}");
-        for (number, text) in chain.iter().enumerate() {
-            assert!(!text.is_empty() && !text.contains('\n'), "{chain:?}");
-            let own = error.kind().to_string();
-            assert!(number == 0 || !text.contains(&own), "said twice: {chain:?}");
-        }
-        let complete = matches!(
-            error.kind(),
-            ErrorKind::NothingReceived | ErrorKind::BodyTruncated { .. } | ErrorKind::Status(_)
-        );
-        assert!(complete || chain.len() > 1, "no cause: {chain:?}");
+        assert!(line.starts_with("get http://h/x: "), "{line}");
+        assert!(!line.contains("secret"), "{line}");
+        let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+        let kind = error.kind().to_string();
+        assert!(error.to_string().ends_with(&*if cause.is_empty() { kind } else { cause }));
     }
 }
 
 #[test]
-fn messages_read_as_sentences() {
+fn each_error_alone_says_what_failed_on_what_and_why() {
     let texts: Vec<String> = all().iter().map(ToString::to_string).collect();
     for expected in [
-        "malformed URL",
-        "unsupported scheme",
-        "get http://h/x: this request can't be sent",
-        "host not resolved",
-        "could not connect",
-        "the connection broke while waiting for the response",
-        "the connection broke while receiving the body, after 7 bytes",
-        "timed out: the total timeout of 1.500 s expired while receiving the body, after 1234 bytes",
+        "\"http://h/ x\" is not a URL: at byte 9: ",
+        "\"gopher://h/\" is not a URL: at byte 0: the scheme gopher is neither http nor https",
+        "get http://h/x: this field can't be sent: at byte 1: ",
+        "resolve h:80: host has no address",
+        "read from h:80: connection reset",
+        "the connection broke while waiting for the response: read from h:80: connection reset",
+        "the connection broke while receiving the body, after 7 bytes: read from h:80: connection reset",
+        "timed out: the total timeout of 1.500 s expired while receiving the body, after 1234 bytes: \
+         h:80 is too slow",
         "the server closed without a response",
+        "head ended after 3 of 9 bytes",
         "the body ended after 3 of 9 bytes",
+        "malformed head at byte 17: a sign",
+        "larger than the limit: head (at most 9)",
+        "more than 3 redirects",
+        "several Locations, which differ",
+        "a Location that can't be followed: \"\" is not a URL: at byte 0: ",
         "status 404 Not Found",
+        "write to h:80: no space left",
     ] {
-        assert!(texts.iter().any(|text| text == expected), "{expected}: {texts:#?}");
+        assert!(texts.iter().any(|text| text.starts_with(expected)), "{expected}: {texts:#?}");
+    }
+}
+
+/// The errors that a caller of the protocol, of URLs and of fields meets without a GET.
+#[test]
+fn every_error_type_obeys_the_law() {
+    let incomplete = |part, expected| ProtocolError::Incomplete { part, received: 3, expected };
+    let table: [(Box<dyn StdError>, &str); 11] = [
+        (Box::new(Url::parse("http://h/ x").unwrap_err()), "\"http://h/ x\""),
+        (Box::new(Url::parse("gopher://h/").unwrap_err()), "gopher"),
+        (Box::new(crate::protocol::parse_field("a b: c").unwrap_err()), "byte 1"),
+        (
+            Box::new(ProtocolError::Malformed {
+                part: ResponsePart::Head,
+                offset: 17,
+                what: "a sign",
+            }),
+            "head at byte 17: a sign",
+        ),
+        (Box::new(ProtocolError::TooLarge { limit: "head", max: 9 }), "head (at most 9)"),
+        (Box::new(incomplete(ResponsePart::Response, None)), "without a response"),
+        (Box::new(incomplete(ResponsePart::Body, Some(9))), "after 3 of 9 bytes"),
+        (Box::new(incomplete(ResponsePart::Trailers, None)), "after 3 bytes"),
+        (Box::new(RedirectError::TooMany { limit: 3 }), "3"),
+        (Box::new(RedirectError::Conflicting), "Locations"),
+        (Box::new(RedirectError::Location(Url::parse("x:y").unwrap_err())), "\"x:y\""),
+    ];
+    for (error, target) in table {
+        let line = error_law(&*error);
+        assert!(line.contains(target), "{line}");
+    }
+}
+
+#[cfg(all(unix, feature = "download"))]
+#[test]
+fn every_error_of_a_download_obeys_the_law() {
+    use crate::download::FileError;
+    use crate::download::resume::RangeFault;
+
+    let full = io::Error::other("the disk is full");
+    let file = FileError::new("write", "/x/file.part".as_ref())(full);
+    let mut causes: Vec<(Box<dyn StdError + Send + Sync>, ErrorKind)> =
+        vec![(Box::new(file), ErrorKind::Write)];
+    for fault in [
+        RangeFault::Unasked,
+        RangeFault::Unreadable,
+        RangeFault::Elsewhere { asked: 9, began: 0 },
+        RangeFault::Whole,
+        RangeFault::Beyond,
+        RangeFault::Length { range: 9, sent: 8 },
+    ] {
+        error_law(&fault);
+        causes.push((Box::new(fault), ErrorKind::Range));
+    }
+    for (cause, kind) in causes {
+        let reason = cause.to_string();
+        let error = Error::new(kind).with_cause(cause).with_url(&url());
+        crate::fixture::assert_reason(&error, &reason);
     }
 }
 
@@ -151,19 +209,4 @@ fn the_cause_of_a_timeout_names_the_silent_peer() {
     assert_eq!(timeout(Operation::Connect), "no answer from h:80");
     assert_eq!(timeout(Operation::Read), "h:80 is too slow");
     assert_eq!(timeout(Operation::Write), "h:80 accepts no more data");
-}
-
-#[test]
-fn every_way_to_print_an_error_says_each_thing_once() {
-    let error = Error::from(Url::parse("ftp:host").unwrap_err());
-    let network = netcore::Error::new(Operation::Connect, netcore::ErrorKind::TimedOut).at("h:80");
-    let url = Url::parse("http://h/").unwrap();
-    let refused = Error::transport(network, Phase::Connect, 0).with_url(&url);
-    for error in [error, refused] {
-        let all = chain(&error).join(": ");
-        assert_eq!(format!("{error:#}"), all);
-        assert_eq!(format!("{error:?}"), all);
-        assert_eq!(format!("{error}"), chain(&error)[0]);
-        assert!(format!("{error:#?}").starts_with("Error {"));
-    }
 }

@@ -3,6 +3,7 @@ use std::sync::Mutex;
 
 use crate::client::Client;
 use crate::fixture::{Server, get, ok, send};
+use crate::url::Url;
 
 fn at_once(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
@@ -20,7 +21,8 @@ fn one_thread_uses_one_connection_in_order() {
         let text = result.and_then(|response| response.text(9));
         results.lock().unwrap().push((number, text.unwrap_or_else(|error| error.to_string())));
     });
-    let expected = [(0, "A"), (1, "malformed URL"), (2, "B"), (3, "C")];
+    let malformed = Url::parse("not a url").unwrap_err().to_string();
+    let expected = [(0, "A"), (1, &*malformed), (2, "B"), (3, "C")];
     let expected = expected.map(|(number, text)| (number, text.to_owned()));
     assert_eq!(results.into_inner().unwrap(), expected);
     server.finish();

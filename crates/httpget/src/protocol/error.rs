@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use netcore::error::Chain;
+use netcore::error::debug_as_chain;
 
 /// The reason why a response can't be trusted. The first error of an [`Exchange`](super::Exchange)
 /// is final: later bytes have no reliable meaning.
@@ -40,11 +40,11 @@ pub enum ProtocolError {
     },
 }
 
-impl fmt::Debug for ProtocolError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Chain::new(self), f)
-    }
-}
+debug_as_chain!(enum ProtocolError {
+    Malformed { part, offset, what },
+    TooLarge { limit, max },
+    Incomplete { part, received, expected },
+});
 
 /// A part of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,8 +1,6 @@
 //! Redirects: their targets, and the fields that go along. Another origin gets no credentials.
 
-use std::fmt;
-
-use netcore::error::Chain;
+use netcore::error::debug_as_chain;
 
 use http::header::LOCATION;
 use http::{HeaderName, StatusCode};
@@ -43,15 +41,11 @@ pub enum RedirectError {
     #[error("several Locations, which differ")]
     Conflicting,
     /// A `Location` that is not a supported URL.
-    #[error("a Location that can't be followed")]
-    Location(#[source] ParseUrlError),
+    #[error("a Location that can't be followed: {0}")]
+    Location(ParseUrlError),
 }
 
-impl fmt::Debug for RedirectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Chain::new(self), f)
-    }
-}
+debug_as_chain!(enum RedirectError { TooMany { limit }, Conflicting, Location(error) });
 
 impl Redirects {
     /// Returns a counter for at most `limit` redirects.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::error::ErrorKind;
-use crate::fixture::{Server, chain, get_that, ok};
+use crate::fixture::{Server, get_that, ok};
 
 fn fails(request: Request) -> Error {
     request.send().unwrap_err()
@@ -11,7 +11,7 @@ fn invalid_requests_are_reported_and_nothing_is_sent() {
     let client = Client::new();
     let error = fails(client.get("http://h/a\r\nX: y"));
     assert_eq!(error.kind(), ErrorKind::InvalidUrl);
-    assert!(chain(&error).join(": ").contains("byte 10"), "{:?}", chain(&error));
+    assert!(error.to_string().contains("byte 10"), "{error}");
     assert_eq!(fails(client.get("ftp://h/")).kind(), ErrorKind::UnsupportedScheme);
     assert_eq!(fails(client.get("https://h/")).kind(), ErrorKind::UnsupportedScheme);
     let error = fails(client.get("http://h/").with_header("x", "a\r\nb"));
@@ -20,7 +20,7 @@ fn invalid_requests_are_reported_and_nothing_is_sent() {
     for (name, value) in [("a b", "c"), ("content-length", "5"), ("transfer-encoding", "chunked")] {
         let error = fails(client.get("http://h/").with_header(name, value).with_redirects(false));
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
-        assert_eq!(chain(&error).len(), 2, "{name}");
+        assert!(error.cause().is_some(), "{name}");
     }
     let first = fails(client.get("").with_header("a b", "c"));
     assert_eq!(first.kind(), ErrorKind::InvalidUrl);

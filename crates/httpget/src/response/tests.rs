@@ -1,6 +1,6 @@
 use crate::client::Client;
 use crate::error::ErrorKind;
-use crate::fixture::{Server, Step, chain, get, ok, send};
+use crate::fixture::{Server, Step, assert_reason, get, ok, send};
 use crate::limits::Limits;
 
 #[test]
@@ -32,7 +32,7 @@ fn a_body_above_the_limit_is_refused() {
         let response = Client::new().get(&server.url(target)).send().unwrap();
         let error = response.bytes(4).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
-        assert_eq!(chain(&error)[1], "the body is longer than 4 bytes");
+        assert_reason(&error, "the body is longer than 4 bytes");
         assert_eq!(error.url(), Some(&*server.url(target)));
     }
     server.finish();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use netcore::error::Chain;
+use netcore::error::debug_as_chain;
 
 /// The longest quote of a refused text, in characters.
 const MAX_QUOTED: usize = 256;
@@ -21,11 +21,7 @@ pub struct ParseUrlError {
     reason: Reason,
 }
 
-impl fmt::Debug for ParseUrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Chain::new(self), f)
-    }
-}
+debug_as_chain!(ParseUrlError { text, offset, reason });
 
 /// A refusal without the text, which the caller adds.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// An error with all of its causes, on one line: `TEXT: CAUSE: CAUSE`.
 ///
-/// Works for every error whose `Display` has its own text only, and its cause in
+/// Works for every error whose `Display` does not repeat the text of its
 /// [`source`](Error::source), as the errors of this crate do.
 ///
 /// ```
@@ -92,13 +92,67 @@ pub fn write_causes(error: &(dyn Error + '_), f: &mut fmt::Formatter<'_>) -> fmt
     Ok(())
 }
 
-/// Implements `Debug` for an error: the chain of causes on one line, and for `{:#?}` the fields.
-macro_rules! debug_as_chain {
-    ($type:ident { $($field:ident),* }) => {
-        impl std::fmt::Debug for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Implements `Debug` for an error: `{:?}` is the error with its causes on one line, as [`Chain`]
+/// prints it, and `{:#?}` the fields. A `main` that returns the error then prints a message.
+///
+/// The macro takes the type with its fields, or `enum` and the type with its variants. The field of
+/// a tuple variant needs a name, which `{:#?}` prints.
+///
+/// ```
+/// use netcore::error::debug_as_chain;
+///
+/// /// A text that names no color.
+/// #[derive(thiserror::Error)]
+/// #[error("unknown color {text:?}")]
+/// struct UnknownColor {
+///     text: String,
+/// }
+/// debug_as_chain!(UnknownColor { text });
+///
+/// /// A print that failed.
+/// #[derive(thiserror::Error)]
+/// enum PrintError {
+///     #[error("no paper")]
+///     NoPaper,
+///     #[error(transparent)]
+///     Printer(#[from] netcore::Error),
+///     #[error("no ink of {color}")]
+///     NoInk { color: String },
+/// }
+/// debug_as_chain!(enum PrintError { NoPaper, Printer(error), NoInk { color } });
+///
+/// let error = UnknownColor { text: String::from("bleu") };
+/// assert_eq!(format!("{error:?}"), "unknown color \"bleu\"");
+/// let error = PrintError::NoInk { color: String::from("blue") };
+/// assert_eq!(format!("{error:?}"), "no ink of blue");
+/// assert_eq!(format!("{error:#?}"), "NoInk {\n    color: \"blue\",\n}");
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __debug_as_chain {
+    (enum $type:ident {
+        $($variant:ident $(($inner:ident))? $({ $($field:ident),* $(,)? })?),* $(,)?
+    }) => {
+        impl ::std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 if !f.alternate() {
-                    return std::fmt::Display::fmt(&$crate::error::Chain::new(self), f);
+                    return ::std::fmt::Display::fmt(&$crate::error::Chain::new(self), f);
+                }
+                match self {
+                    $(Self::$variant $(($inner))? $({ $($field),* })? => f
+                        .debug_struct(stringify!($variant))
+                        $(.field(stringify!($inner), $inner))?
+                        $($(.field(stringify!($field), $field))*)?
+                        .finish(),)*
+                }
+            }
+        }
+    };
+    ($type:ident { $($field:ident),* $(,)? }) => {
+        impl ::std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                if !f.alternate() {
+                    return ::std::fmt::Display::fmt(&$crate::error::Chain::new(self), f);
                 }
                 f.debug_struct(stringify!($type))
                     $(.field(stringify!($field), &self.$field))*
@@ -107,4 +161,4 @@ macro_rules! debug_as_chain {
         }
     };
 }
-pub(crate) use debug_as_chain;
+pub use __debug_as_chain as debug_as_chain;

@@ -197,7 +197,8 @@ mod seqpacket {
     #[test]
     fn is_no_stream_no_listener_and_no_datagram_socket() {
         let error = Stream::try_from(seqpacket()).unwrap_err();
-        assert_eq!(error.to_string(), "inspect unix seqpacket: invalid input");
+        let text = error.to_string();
+        assert!(text.starts_with("inspect unix seqpacket: invalid input: "), "{text}");
         assert_eq!(Listener::try_from(seqpacket()).unwrap_err().kind(), ErrorKind::InvalidInput);
         assert_eq!(Datagram::try_from(seqpacket()).unwrap_err().kind(), ErrorKind::InvalidInput);
     }

@@ -12,6 +12,7 @@ use super::*;
 use crate::fixture::{Piped, TestDir, listen, moment, pair, patience};
 use crate::options::SocketOptions;
 use crate::stream::Stream;
+use crate::testing::error_law;
 
 /// Two streams to relay between, and their far ends.
 struct Ends {
@@ -62,8 +63,9 @@ fn brief() -> Option<Duration> {
     Some(Duration::from_millis(30))
 }
 
-/// Returns every text of the chain.
+/// Returns every text of the chain of an error that obeys the law.
 fn chain(error: &RelayError) -> Vec<String> {
+    error_law(error);
     let mut texts = vec![error.to_string()];
     let mut link = error.source();
     while let Some(error) = link {

@@ -2,8 +2,10 @@
 
 use std::io;
 
+use netcore::error::debug_as_chain;
+
 /// A run ended without a report.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BenchError {
     /// A setting exceeds a limit, or contradicts another one.
@@ -16,6 +18,21 @@ pub enum BenchError {
     #[error("stopped before the first connection was made")]
     Stopped,
     /// The log could not be written.
-    #[error("write the log")]
-    Log(#[from] io::Error),
+    #[error("write the log: {0}")]
+    Log(io::Error),
+}
+
+debug_as_chain!(
+    enum BenchError {
+        Settings(text),
+        Socket(error),
+        Stopped,
+        Log(error),
+    }
+);
+
+impl From<io::Error> for BenchError {
+    fn from(error: io::Error) -> BenchError {
+        BenchError::Log(error)
+    }
 }

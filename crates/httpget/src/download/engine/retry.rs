@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 use super::Engine;
 use super::attempt::{Failure, Next};
 use crate::download::backoff::{LONGEST_RETRY_AFTER, retry_after};
-use crate::download::error::NotInTime;
 use crate::download::progress::Progress;
 use crate::download::resume::Held;
 use crate::error::{Error, ErrorKind, Span};
@@ -83,4 +82,11 @@ impl Engine<'_> {
     pub(super) fn is_last(&self) -> bool {
         self.attempts > self.options.retries
     }
+}
+
+/// The cause of a status that would be retried if the next attempt came in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the next attempt would come too late, in {wait}")]
+struct NotInTime {
+    wait: Span,
 }

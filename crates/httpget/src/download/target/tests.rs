@@ -121,7 +121,7 @@ fn directories_and_empty_names_are_refused() {
     let directory = Directory::new();
     let (kind, text) = refusal(directory.path());
     assert_eq!(kind, io::ErrorKind::IsADirectory);
-    assert_eq!(text, format!("write {}", directory.path().display()));
+    assert_eq!(text, format!("write {}: is a directory", directory.path().display()));
     assert_eq!(refusal(Path::new("")).0, io::ErrorKind::NotFound);
     assert_eq!(refusal(&directory.join("no-such/..")).0, io::ErrorKind::NotFound);
 }

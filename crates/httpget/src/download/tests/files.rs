@@ -109,8 +109,7 @@ fn two_downloads_to_one_file_do_not_mix() {
     let second = second.unwrap();
     assert_eq!(second.kind(), ErrorKind::Write);
     let part = place.part();
-    let why = [format!("write {}", part.display()), "another download is writing it".to_owned()];
-    assert_eq!(chain(&second)[1..], why);
+    assert_reason(&second, &format!("write {}: another download is writing it", part.display()));
     place.assert_whole(BODY);
     server.finish();
 }
@@ -125,7 +124,7 @@ fn an_unwritable_target_fails_before_the_request() {
         let error = run(Download::new(request()).with_retries(3), &path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Write);
         assert!(error.to_string().contains("http://127.0.0.1:1/f"), "{error}");
-        let cause = error.source().unwrap().downcast_ref::<FileError>().unwrap();
+        let cause = error.cause().unwrap().downcast_ref::<FileError>().unwrap();
         assert!(cause.path().starts_with(place.directory.path()));
     }
     assert_eq!(place.directory.names(), [""; 0]);
@@ -221,8 +220,8 @@ fn without_replace_the_file_stays() {
     server.finish();
     // Nothing is sent.
     let download = Download::new(Client::new().get("http://127.0.0.1:9/")).with_replace(false);
-    let texts = chain(&run(download, &place.file).unwrap_err());
-    assert!(texts[1].starts_with("create "), "{texts:?}");
+    let text = run(download, &place.file).unwrap_err().to_string();
+    assert!(text.starts_with("get http://127.0.0.1:9/: create "), "{text}");
 }
 
 #[test]

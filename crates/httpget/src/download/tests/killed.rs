@@ -15,9 +15,7 @@ fn child() {
     let (Ok(url), Some(file)) = (std::env::var(URL), std::env::var_os(FILE)) else { return };
     let request = Client::new().get(&url);
     let error = run(Download::new(request).with_resume(true), Path::new(&file)).unwrap_err();
-    for text in chain(&error) {
-        println!("{text}");
-    }
+    println!("{error:?}");
     assert_eq!(error.kind(), ErrorKind::Write);
 }
 
@@ -76,7 +74,7 @@ fn a_file_above_rlimit_fsize_is_a_write_error_and_can_be_resumed() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("could not write the body"), "{text}");
+    assert!(text.contains("EFBIG") || text.contains("File too large"), "{text}");
     assert_eq!(fs::read(&place.file).unwrap(), b"an older one");
     assert_eq!(place.directory.names(), ["file", "file.part", "file.part.meta"]);
     let bytes = fs::metadata(place.part()).unwrap().len() as usize;

@@ -207,7 +207,7 @@ fn without_further_attempts_the_last_response_counts() {
                     let error = result.unwrap_err();
                     assert_eq!(error.kind(), kind);
                     let why = format!("the next attempt would come too late, in {asked} s");
-                    assert_eq!(chain(&error)[1..], [why]);
+                    assert_reason(&error, &why);
                     assert_eq!(place.directory.names(), [""; 0]);
                 }
             }

@@ -1,5 +1,3 @@
-use std::error::Error;
-
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, COOKIE, HOST};
 
@@ -39,10 +37,10 @@ fn the_redirect_limit_is_exact() {
 }
 
 #[test]
-fn a_bad_location_is_the_cause_and_said_once() {
+fn a_bad_location_is_the_reason() {
     let error = Redirects::new(1).next(&url("h"), &moved("ftp://f/")).unwrap_err();
-    let cause = error.source().unwrap().to_string();
-    assert!(!error.to_string().contains("ftp") && cause.contains("ftp"), "{error}: {cause}");
+    let text = "a Location that can't be followed: \"ftp://f/\" is not a URL: at byte 0: ";
+    assert!(error.to_string().starts_with(text), "{error}");
 }
 
 #[test]

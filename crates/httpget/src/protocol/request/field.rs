@@ -1,8 +1,6 @@
 //! Header fields written by hand, as with curl -H.
 
-use std::fmt;
-
-use netcore::error::Chain;
+use netcore::error::debug_as_chain;
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue};
@@ -40,11 +38,7 @@ pub struct InvalidField {
     expected: &'static str,
 }
 
-impl fmt::Debug for InvalidField {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Chain::new(self), f)
-    }
-}
+debug_as_chain!(InvalidField { offset, expected });
 
 impl InvalidField {
     /// Returns the offset of the wrong byte in the text; 0 for a refused name.
