@@ -50,8 +50,8 @@ mod tests;
 /// The system's own code is the [`source`](StdError::source), so a printed chain says nothing
 /// twice. `{error:#}` and `{error:?}` print the whole chain on one line. A `main` that returns the
 /// error therefore prints what failed, on what and why. A reason in words belongs to `{error}` if
-/// the kind names none: the kinds `InvalidInput`, `InvalidData`, `Unsupported`, `TryAgain` and
-/// `Other`.
+/// the kind names none: the kinds `InvalidInput`, `InvalidData`, `Unsupported`, `TryAgain`,
+/// `CertificateUntrusted`, `HandshakeFailed` and `Other`.
 ///
 /// ```
 /// use std::io;
@@ -275,6 +275,8 @@ impl Error {
                 | ErrorKind::InvalidData
                 | ErrorKind::Unsupported
                 | ErrorKind::TryAgain
+                | ErrorKind::CertificateUntrusted
+                | ErrorKind::HandshakeFailed
                 | ErrorKind::Other,
             ) => Some(reason),
             _ => None,

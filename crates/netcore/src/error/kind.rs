@@ -185,10 +185,10 @@ kinds! {
     /// The peer ended the stream before all expected data arrived.
     UnexpectedEnd = "unexpected end", UnexpectedEof;
     /// The peer's certificate is not trusted: it has expired, has another name or an unknown
-    /// issuer, or is unsuitable in another way. The source says which.
+    /// issuer, or is unsuitable in another way. The error's text says which.
     CertificateUntrusted = "certificate not trusted", InvalidData;
-    /// The TLS handshake failed for another reason than the peer's certificate. The source says
-    /// which.
+    /// The TLS handshake failed for another reason than the peer's certificate. The error's
+    /// text says which.
     HandshakeFailed = "handshake failed", InvalidData;
     /// A line is longer than its limit.
     LineTooLong = "line too long", InvalidData;
@@ -198,7 +198,7 @@ kinds! {
     StorageFull = "no space left", StorageFull;
     /// A datagram is longer than the socket can send.
     MessageTooLong = "message too long", InvalidInput;
-    /// None of the other kinds; the source says more.
+    /// None of the other kinds; the error's text says more.
     Other = "failed", Other;
 }
 
