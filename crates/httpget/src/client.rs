@@ -22,9 +22,6 @@ const IDLE: (usize, Duration) = (8, Duration::from_secs(60));
 
 /// A client: the settings and the idle connections that its requests share.
 ///
-/// Make one client and use it for many requests, from any number of threads. A clone shares the
-/// idle connections until one of the two gets another connector, socket or address.
-///
 /// ```no_run
 /// use std::time::Duration;
 /// use httpget::{Client, Limits, Timeouts};
@@ -38,6 +35,9 @@ const IDLE: (usize, Duration) = (8, Duration::from_secs(60));
 /// }
 /// # Ok::<(), httpget::Error>(())
 /// ```
+///
+/// Make one client and use it for many requests, from any number of threads. A clone shares the
+/// idle connections until one of the two gets another connector, socket or address.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) settings: Arc<Settings>,

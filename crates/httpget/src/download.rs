@@ -37,23 +37,6 @@ mod tests;
 
 /// A GET whose content goes to a file or to another writable target.
 ///
-/// [`to_file`](Download::to_file) writes to `FILE.part` beside the file, and renames it when it is
-/// complete. The old file stays until then. Two downloads to one file never mix: the second fails
-/// while the first one runs, in any process.
-///
-/// A download that breaks leaves `FILE.part`, and `FILE.part.meta` with the resource and its
-/// version: the URL, and a strong entity tag or a strong date. With these a later download
-/// [resumes](Download::with_resume), and so does the next [attempt](Download::with_retries);
-/// [`resume`] has the rules. The download starts again if the server's file may have changed, or if
-/// the URL is another one.
-///
-/// `FILE.part.meta` marks `FILE.part` as written by this crate. A `FILE.part` of another program is
-/// never touched: the download fails before it sends anything.
-///
-/// On Linux the kernel copies the content, as in [`Body::copy_to`](crate::Body::copy_to). One
-/// deadline covers all attempts and the waits between them:
-/// [`Timeouts::total`](crate::Timeouts::total).
-///
 /// ```no_run
 /// use httpget::Client;
 /// use httpget::download::{Download, Progress};
@@ -70,6 +53,23 @@ mod tests;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [`to_file`](Download::to_file) writes to `FILE.part` beside the file, and renames it when it is
+/// complete. The old file stays until then. Two downloads to one file never mix: the second fails
+/// while the first one runs, in any process.
+///
+/// A download that breaks leaves `FILE.part`, and `FILE.part.meta` with the resource and its
+/// version: the URL, and a strong entity tag or a strong date. With these a later download
+/// [resumes](Download::with_resume), and so does the next [attempt](Download::with_retries);
+/// [`resume`] has the rules. The download starts again if the server's file may have changed, or if
+/// the URL is another one.
+///
+/// `FILE.part.meta` marks `FILE.part` as written by this crate. A `FILE.part` of another program is
+/// never touched: the download fails before it sends anything.
+///
+/// On Linux the kernel copies the content, as in [`Body::copy_to`](crate::Body::copy_to). One
+/// deadline covers all attempts and the waits between them:
+/// [`Timeouts::total`](crate::Timeouts::total).
 #[derive(Debug)]
 #[must_use = "a download does nothing until it gets a target"]
 pub struct Download {

@@ -24,6 +24,15 @@ mod tests;
 
 /// A GET that failed: its URL, and the kind of failure.
 ///
+/// ```
+/// use httpget::ErrorKind;
+///
+/// match httpget::get("ftp://host/file") {
+///     Err(error) => assert_eq!(error.kind(), ErrorKind::UnsupportedScheme),
+///     Ok(response) => println!("{}", response.status()),
+/// }
+/// ```
+///
 /// `{error}` is one line with the URL, without user and password, and the reason:
 ///
 /// - `get http://host/: connect to host:80 (192.0.2.7:80): connection refused`
@@ -33,15 +42,6 @@ mod tests;
 /// `{error:#}` and `{error:?}` add the system's code, and `{error:#?}` has the fields. The text of
 /// the [`cause`](Error::cause) is part of this error's text, so [`source`](StdError::source) is the
 /// source of the cause: a printed chain says nothing twice.
-///
-/// ```
-/// use httpget::ErrorKind;
-///
-/// match httpget::get("ftp://host/file") {
-///     Err(error) => assert_eq!(error.kind(), ErrorKind::UnsupportedScheme),
-///     Ok(response) => println!("{}", response.status()),
-/// }
-/// ```
 pub struct Error(Box<Detail>);
 
 type Cause = Box<dyn StdError + Send + Sync>;

@@ -35,9 +35,6 @@ impl Client {
 
 /// A GET to be sent, made by [`Client::get`].
 ///
-/// [`send`](Request::send) reports the first error in the URL or the fields. Nothing fails and
-/// nothing is sent before.
-///
 /// ```no_run
 /// use httpget::Client;
 /// use httpget::http::header;
@@ -50,6 +47,9 @@ impl Client {
 /// println!("{}, {:?} bytes", response.status(), response.content_length());
 /// # Ok::<(), httpget::Error>(())
 /// ```
+///
+/// [`send`](Request::send) reports the first error in the URL or the fields. Nothing fails and
+/// nothing is sent before.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request(pub(crate) Result<PreparedRequest, Error>);

@@ -30,16 +30,6 @@ const MAX_URL: usize = 16 << 10;
 
 /// The target of a GET: an `http://` or `https://` URL.
 ///
-/// The parser is strict where readers disagree, because a URL that two programs read differently
-/// can bypass the check of one of them. It refuses control characters, a second `@`, a backslash
-/// before the path, addresses such as `127.1` or `0x7f.1`, and signed ports.
-///
-/// It is lenient where the meaning is plain. Characters that are not allowed in a path or query are
-/// percent-encoded, and `.` and `..` are resolved (RFC 3986 section 5.2.4). A fragment is dropped,
-/// because it is never sent. Scheme and host print in lower case, and a default port is omitted.
-///
-/// Neither `Display` nor `Debug` shows user or password.
-///
 /// ```
 /// use httpget::Url;
 ///
@@ -51,6 +41,16 @@ const MAX_URL: usize = 16 << 10;
 /// assert_eq!(error.offset(), 12);
 /// # Ok::<(), httpget::ParseUrlError>(())
 /// ```
+///
+/// The parser is strict where readers disagree, because a URL that two programs read differently
+/// can bypass the check of one of them. It refuses control characters, a second `@`, a backslash
+/// before the path, addresses such as `127.1` or `0x7f.1`, and signed ports.
+///
+/// It is lenient where the meaning is plain. Characters that are not allowed in a path or query are
+/// percent-encoded, and `.` and `..` are resolved (RFC 3986 section 5.2.4). A fragment is dropped,
+/// because it is never sent. Scheme and host print in lower case, and a default port is omitted.
+///
+/// Neither `Display` nor `Debug` shows user or password.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Url {
     /// The URL without user, password and fragment. Printable ASCII.

@@ -7,12 +7,6 @@ mod tests;
 
 /// A point in time that every step of an operation shares.
 ///
-/// A timeout for each call lets a peer that sends one byte a second hold the caller forever; a
-/// deadline does not. It never moves: no step gains time from another. A deadline has passed at its
-/// very instant. A point too far away for [`Instant`] is [`never`](Deadline::never).
-///
-/// The functions that end in `_at` take the time as an argument and read no clock.
-///
 /// ```
 /// use std::time::{Duration, Instant};
 /// use netcore::Deadline;
@@ -22,6 +16,12 @@ mod tests;
 /// assert_eq!(deadline.remaining_at(now + Duration::from_secs(2)), Some(Duration::from_secs(3)));
 /// assert!(deadline.is_expired_at(now + Duration::from_secs(5)));
 /// ```
+///
+/// A timeout for each call lets a peer that sends one byte a second hold the caller forever; a
+/// deadline does not. It never moves: no step gains time from another. A deadline has passed at its
+/// very instant. A point too far away for [`Instant`] is [`never`](Deadline::never).
+///
+/// The functions that end in `_at` take the time as an argument and read no clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Deadline(Option<Instant>);
 

@@ -308,14 +308,6 @@ impl Stream {
 
 /// A stream under a deadline: [`Read`] and [`Write`] that together never wait beyond it.
 ///
-/// Pass it to code that is generic over the two traits. One deadline then bounds any number of
-/// reads and writes, so a peer that sends a byte a second can't prolong them. The options and the
-/// blocking mode of the stream do not matter.
-///
-/// [`Stream::with_deadline`] makes it over `&Stream`, and [`new`](DeadlineStream::new) over a value
-/// that owns or shares a stream. The payload of a failure is the [`Error`]; its kind
-/// is [`TimedOut`](io::ErrorKind::TimedOut) once the deadline has passed.
-///
 /// ```
 /// use std::io::Read;
 /// use std::time::Duration;
@@ -329,6 +321,14 @@ impl Stream {
 ///     Ok(text)
 /// }
 /// ```
+///
+/// Pass it to code that is generic over the two traits. One deadline then bounds any number of
+/// reads and writes, so a peer that sends a byte a second can't prolong them. The options and the
+/// blocking mode of the stream do not matter.
+///
+/// [`Stream::with_deadline`] makes it over `&Stream`, and [`new`](DeadlineStream::new) over a value
+/// that owns or shares a stream. The payload of a failure is the [`Error`]; its kind
+/// is [`TimedOut`](io::ErrorKind::TimedOut) once the deadline has passed.
 #[derive(Clone, Copy, Debug)]
 pub struct DeadlineStream<S> {
     stream: S,

@@ -16,12 +16,6 @@ mod tests;
 
 /// A format of the time.
 ///
-/// Names of days and months are English in every locale. RFC 2822 and RFC 3339 have no form for
-/// dates outside the years 0 to 9999, so such a date is written as the nearest one inside. The
-/// `unix` formats have no such limits.
-///
-/// [`FromStr`] and [`Display`](fmt::Display) use the names below.
-///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
 /// use timestamp::{Format, Zone};
@@ -32,6 +26,12 @@ mod tests;
 /// assert_eq!(text, "00:00:01.500");
 /// # Ok::<(), timestamp::FormatError>(())
 /// ```
+///
+/// Names of days and months are English in every locale. RFC 2822 and RFC 3339 have no form for
+/// dates outside the years 0 to 9999, so such a date is written as the nearest one inside. The
+/// `unix` formats have no such limits.
+///
+/// [`FromStr`] and [`Display`](fmt::Display) use the names below.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {

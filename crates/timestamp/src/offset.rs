@@ -37,6 +37,26 @@ pub struct Drift {
 /// bound that holds for any behaviour of the network. An estimator has constant size and does no
 /// I/O.
 ///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use timestamp::{Estimator, Sample};
+///
+/// let mut estimator = Estimator::default();
+/// // The round trip takes 20 ms. The server is one second ahead and reads its clock halfway.
+/// estimator.add(&Sample {
+///     sent: UNIX_EPOCH + Duration::from_millis(5_000),
+///     round_trip: Duration::from_millis(20),
+///     server: UNIX_EPOCH + Duration::from_millis(6_010),
+///     resolution: Duration::from_nanos(1),
+///     unit_assumed: false,
+/// });
+/// let offset = estimator.offset().ok_or("no offset")?;
+/// assert!((offset.nanos - 1_000_000_000).abs() < 2_100);
+/// assert!(offset.error >= Duration::from_millis(10));
+/// assert!(offset.error < Duration::from_micros(10_003));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # The bound of one exchange
 ///
 /// Our clock shows *a* when the request is sent and *b* when the answer arrives. In between, at a
@@ -93,26 +113,6 @@ pub struct Drift {
 /// the result may be wider but never wrong. The uncertainty falls with the length of the run. The
 /// drift is reported once its error is below [`TOLERANCE`](Estimator::TOLERANCE), which is assumed
 /// anyway.
-///
-/// ```
-/// use std::time::{Duration, UNIX_EPOCH};
-/// use timestamp::{Estimator, Sample};
-///
-/// let mut estimator = Estimator::default();
-/// // The round trip takes 20 ms. The server is one second ahead and reads its clock halfway.
-/// estimator.add(&Sample {
-///     sent: UNIX_EPOCH + Duration::from_millis(5_000),
-///     round_trip: Duration::from_millis(20),
-///     server: UNIX_EPOCH + Duration::from_millis(6_010),
-///     resolution: Duration::from_nanos(1),
-///     unit_assumed: false,
-/// });
-/// let offset = estimator.offset().ok_or("no offset")?;
-/// assert!((offset.nanos - 1_000_000_000).abs() < 2_100);
-/// assert!(offset.error >= Duration::from_millis(10));
-/// assert!(offset.error < Duration::from_micros(10_003));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Estimator {
     offset: Option<Interval>,

@@ -29,17 +29,6 @@ impl Framing {
 
 /// Answers one connection: bytes in, answers out.
 ///
-/// An answer is `[TIME] ` and the received bytes, unchanged. A responder with [`Framing::Line`]
-/// keeps the last incomplete line; with [`Framing::Chunk`] it keeps nothing.
-///
-/// ```text
-///            receive           finish
-/// answering ─────────▶ answering ────▶ answering (another stream)
-///     │ a line exceeds the limit
-///     ▼
-///   failed (one error line is sent; nothing more is answered)
-/// ```
-///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
 /// use timestamp::{Format, Framing, Responder, Stamp, Zone};
@@ -53,6 +42,17 @@ impl Framing {
 /// responder.finish(now, &mut stamp, &mut out);
 /// assert_eq!(out, b"[7] one\r\n[7] two");
 /// # Ok::<(), netcore::line::TooLong>(())
+/// ```
+///
+/// An answer is `[TIME] ` and the received bytes, unchanged. A responder with [`Framing::Line`]
+/// keeps the last incomplete line; with [`Framing::Chunk`] it keeps nothing.
+///
+/// ```text
+///            receive           finish
+/// answering ─────────▶ answering ────▶ answering (another stream)
+///     │ a line exceeds the limit
+///     ▼
+///   failed (one error line is sent; nothing more is answered)
 /// ```
 #[derive(Debug)]
 pub struct Responder(State);

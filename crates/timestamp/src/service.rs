@@ -15,15 +15,6 @@ mod tests;
 
 /// A service of the timestamp server: the protocol that it speaks.
 ///
-/// | | over a stream | to a datagram |
-/// |---|---|---|
-/// | `timestamp` | `[TIME] ` and the received bytes, per chunk or line | the same |
-/// | `echo` (RFC 862) | the received bytes | the same |
-/// | `daytime` (RFC 867) | TIME and CRLF, then the end; input is discarded | TIME and CRLF |
-/// | `time` (RFC 868) | 4 bytes, then the end; input is discarded | 4 bytes |
-///
-/// [`FromStr`] and [`Display`](fmt::Display) use these names.
-///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
 /// use timestamp::{Format, Service, Stamp, Zone};
@@ -34,6 +25,15 @@ mod tests;
 /// Service::Daytime.answer(b"", now, &mut stamp, &mut out);
 /// assert_eq!(out, b"Fri Nov 20 18:11:02 2026\r\n");
 /// ```
+///
+/// | | over a stream | to a datagram |
+/// |---|---|---|
+/// | `timestamp` | `[TIME] ` and the received bytes, per chunk or line | the same |
+/// | `echo` (RFC 862) | the received bytes | the same |
+/// | `daytime` (RFC 867) | TIME and CRLF, then the end; input is discarded | TIME and CRLF |
+/// | `time` (RFC 868) | 4 bytes, then the end; input is discarded | 4 bytes |
+///
+/// [`FromStr`] and [`Display`](fmt::Display) use these names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Service {
     /// The timestamp protocol of this crate.

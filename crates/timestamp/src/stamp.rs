@@ -11,8 +11,6 @@ mod tests;
 
 /// Renders `[TIME] `, and renders it again only if its text may have changed.
 ///
-/// The connections of one thread share a stamp. It reads no clock.
-///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
 /// use timestamp::{Format, Stamp, Zone};
@@ -21,6 +19,8 @@ mod tests;
 /// let now = UNIX_EPOCH + Duration::from_secs(1_795_198_262);
 /// assert_eq!(stamp.at(now), b"[Fri Nov 20 18:11:02 2026] ");
 /// ```
+///
+/// The connections of one thread share a stamp. It reads no clock.
 #[derive(Debug, Clone)]
 pub struct Stamp {
     format: Format,

@@ -14,9 +14,6 @@ mod tests;
 /// Parses the bytes from a server into [`Event`]s, in any of the formats. The beginning of each
 /// line shows its format.
 ///
-/// Any chunking of a stream gives the same events. No input is an error: a line in no format
-/// becomes [`EventKind::Other`].
-///
 /// ```
 /// use chat::{Parser, EventKind};
 ///
@@ -31,6 +28,9 @@ mod tests;
 /// }
 /// assert_eq!(messages, [("ann".to_owned(), "hello".to_owned())]);
 /// ```
+///
+/// Any chunking of a stream gives the same events. No input is an error: a line in no format
+/// becomes [`EventKind::Other`].
 #[derive(Debug)]
 pub struct Parser {
     framer: LineFramer,

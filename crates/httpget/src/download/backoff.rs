@@ -16,9 +16,6 @@ pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
 
 /// The waits before further attempts: about 1 s, then about 2 s, 4 s, … and at most 60 s.
 ///
-/// Each wait is a random time between half of that and all of it, so that the clients of one server
-/// do not return at the same moment.
-///
 /// ```
 /// use std::time::Duration;
 /// use httpget::download::Backoff;
@@ -29,6 +26,9 @@ pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
 /// backoff.reset();
 /// assert!(backoff.next_wait() <= Duration::from_secs(1));
 /// ```
+///
+/// Each wait is a random time between half of that and all of it, so that the clients of one server
+/// do not return at the same moment.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     first: Duration,

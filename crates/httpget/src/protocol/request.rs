@@ -17,12 +17,6 @@ const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
 /// The head of a GET request: a request line, `Host`, and fields in the order in which they were
 /// added.
 ///
-/// It always encodes as one head of one request without a body. The target comes from a [`Url`],
-/// names and values from the types of [`http`], and fields that would announce a body are refused.
-///
-/// `User-Agent`, `Accept`, and an `Authorization` of the URL's user and password are defaults: a
-/// field of that name replaces them.
-///
 /// ```
 /// use httpget::Url;
 /// use httpget::protocol::{RequestHead, parse_field};
@@ -36,6 +30,12 @@ const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
 /// assert_eq!(bytes, b"GET /a?b HTTP/1.1\r\nHost: [::1]:8080\r\nAccept: text/plain\r\n\r\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// It always encodes as one head of one request without a body. The target comes from a [`Url`],
+/// names and values from the types of [`http`], and fields that would announce a body are refused.
+///
+/// `User-Agent`, `Accept`, and an `Authorization` of the URL's user and password are defaults: a
+/// field of that name replaces them.
 #[derive(Clone, Debug)]
 pub struct RequestHead {
     version: Version,

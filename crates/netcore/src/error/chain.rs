@@ -5,9 +5,6 @@ use std::fmt;
 
 /// An error with all of its causes, on one line: `TEXT: CAUSE: CAUSE`.
 ///
-/// Works for every error whose `Display` does not repeat the text of its
-/// [`source`](Error::source), as the errors of this crate do.
-///
 /// ```
 /// use netcore::error::Chain;
 ///
@@ -16,6 +13,9 @@ use std::fmt;
 /// let line = Chain::new(&error).to_string();
 /// assert!(line.starts_with("parse: invalid input: \"::1\" is no endpoint"));
 /// ```
+///
+/// Works for every error whose `Display` does not repeat the text of its
+/// [`source`](Error::source), as the errors of this crate do.
 #[derive(Clone, Copy)]
 pub struct Chain<'a>(&'a (dyn Error + 'a));
 

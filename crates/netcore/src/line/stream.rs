@@ -17,6 +17,21 @@ const READ_AHEAD: usize = 8192;
 
 /// Lines and bodies, read from and written to any stream: Python's `makefile`.
 ///
+/// ```
+/// use std::time::Duration;
+/// use netcore::{Deadline, Endpoint, SocketOptions, Stream};
+///
+/// /// Asks a finger server (RFC 1288) for one line about a user, within five seconds.
+/// fn finger(endpoint: &Endpoint, user: &str) -> Result<Option<String>, netcore::Error> {
+///     let deadline = Deadline::after(Duration::from_secs(5));
+///     let stream = Stream::connect(endpoint, &SocketOptions::new(), deadline)?;
+///     let mut lines = stream.into_lines(1024, deadline).crlf();
+///     lines.write_line(user.as_bytes())?;
+///     let line = lines.read_line()?;
+///     Ok(line.map(|line| String::from_utf8_lossy(line.text()).into_owned()))
+/// }
+/// ```
+///
 /// Reads and writes are buffered. Written bytes are sent by [`flush`](LineStream::flush), when the
 /// buffer is full, or before a read that has to wait for the peer, so that a request never stays in
 /// the buffer while its response is awaited. Dropping the value drops unsent bytes.
@@ -34,21 +49,6 @@ const READ_AHEAD: usize = 8192;
 ///
 /// The text of a line has at most the `limit` of [`new`](LineStream::new), a body the limit of its
 /// call. The two buffers hold 8 KiB for reading and 8 KiB for writing.
-///
-/// ```
-/// use std::time::Duration;
-/// use netcore::{Deadline, Endpoint, SocketOptions, Stream};
-///
-/// /// Asks a finger server (RFC 1288) for one line about a user, within five seconds.
-/// fn finger(endpoint: &Endpoint, user: &str) -> Result<Option<String>, netcore::Error> {
-///     let deadline = Deadline::after(Duration::from_secs(5));
-///     let stream = Stream::connect(endpoint, &SocketOptions::new(), deadline)?;
-///     let mut lines = stream.into_lines(1024, deadline).crlf();
-///     lines.write_line(user.as_bytes())?;
-///     let line = lines.read_line()?;
-///     Ok(line.map(|line| String::from_utf8_lossy(line.text()).into_owned()))
-/// }
-/// ```
 #[derive(Debug)]
 pub struct LineStream<S> {
     stream: S,

@@ -17,19 +17,6 @@ mod tests;
 
 /// Every option of a live socket under its C name, with the requested and the granted value.
 ///
-/// Systems may grant less than setsockopt(2) reports: a smaller buffer, a rounded time, another
-/// value. [`ReportRow::verdict`] tells these cases apart.
-///
-/// Prints as a table with a line for each option:
-///
-/// ```text
-/// option          asked   granted
-/// SO_REUSEADDR    1       1
-/// SO_RCVBUF       65536   131072              doubled
-/// SO_SNDBUF       -       16384
-/// TCP_NODELAY     1       not available here
-/// ```
-///
 /// ```
 /// use netcore::{Endpoint, Listener, SocketOptions};
 /// use netcore::options::Verdict;
@@ -43,6 +30,19 @@ mod tests;
 ///     }
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Systems may grant less than setsockopt(2) reports: a smaller buffer, a rounded time, another
+/// value. [`ReportRow::verdict`] tells these cases apart.
+///
+/// Prints as a table with a line for each option:
+///
+/// ```text
+/// option          asked   granted
+/// SO_REUSEADDR    1       1
+/// SO_RCVBUF       65536   131072              doubled
+/// SO_SNDBUF       -       16384
+/// TCP_NODELAY     1       not available here
 /// ```
 #[derive(Debug)]
 pub struct Report {

@@ -8,13 +8,6 @@ use crate::sys;
 
 /// Every option of a socket in one value: to store, compare, print, apply and read back.
 ///
-/// Options that are not set here keep the system's value. [`Stream`](crate::Stream),
-/// [`Listener`](crate::Listener) and [`Datagram`](crate::Datagram) apply the options of their
-/// transport and skip the others, so one value can serve several endpoints.
-/// [`apply`](SocketOptions::apply) skips none.
-///
-/// Prints the set options under their C names: `SO_REUSEADDR=1 TCP_NODELAY=1`.
-///
 /// ```
 /// use std::time::Duration;
 /// use netcore::options::Keepalive;
@@ -25,6 +18,13 @@ use crate::sys;
 ///     .with_keepalive(Some(Keepalive::new().with_idle(Duration::from_secs(60))));
 /// assert_eq!(options.to_string(), "TCP_NODELAY=1 SO_KEEPALIVE=1 TCP_KEEPIDLE=60s");
 /// ```
+///
+/// Options that are not set here keep the system's value. [`Stream`](crate::Stream),
+/// [`Listener`](crate::Listener) and [`Datagram`](crate::Datagram) apply the options of their
+/// transport and skip the others, so one value can serve several endpoints.
+/// [`apply`](SocketOptions::apply) skips none.
+///
+/// Prints the set options under their C names: `SO_REUSEADDR=1 TCP_NODELAY=1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SocketOptions {
     pub(crate) set: Values,

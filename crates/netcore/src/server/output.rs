@@ -44,14 +44,6 @@ pub(super) enum End {
 
 /// The output of one connection, lent to the service for the length of one call.
 ///
-/// The bytes go out in one system call when the service returns. Bytes that the socket does not
-/// take are queued for the connection and sent later. Until then the connection is not read, so a
-/// peer that only writes cannot make the server's memory grow.
-///
-/// The output belongs to the worker: a connection without unsent bytes has no output buffer.
-///
-/// # Examples
-///
 /// ```
 /// use netcore::server::Output;
 ///
@@ -63,6 +55,12 @@ pub(super) enum End {
 ///     }
 /// }
 /// ```
+///
+/// The bytes go out in one system call when the service returns. Bytes that the socket does not
+/// take are queued for the connection and sent later. Until then the connection is not read, so a
+/// peer that only writes cannot make the server's memory grow.
+///
+/// The output belongs to the worker: a connection without unsent bytes has no output buffer.
 #[derive(Debug)]
 pub struct Output {
     /// Bytes to send before `tail`.

@@ -9,15 +9,6 @@ use crate::address::Address;
 /// A protocol on the event loop: one value for each worker, one [`Connection`](Self::Connection)
 /// for each peer, and no I/O.
 ///
-/// Every method is called on the worker's own thread and must not block, since all connections of
-/// the worker would wait with it. Bytes go in by [`receive`](Self::receive) and out by the
-/// [`Output`] of each call.
-///
-/// A service is never shared with another thread, so it needs no lock and no `Send`. A service
-/// brings the state that its workers share, and wakes them with a [`Waker`](super::Waker).
-///
-/// # Examples
-///
 /// ```
 /// use netcore::Address;
 /// use netcore::server::{Output, Service};
@@ -42,6 +33,13 @@ use crate::address::Address;
 ///     }
 /// }
 /// ```
+///
+/// Every method is called on the worker's own thread and must not block, since all connections of
+/// the worker would wait with it. Bytes go in by [`receive`](Self::receive) and out by the
+/// [`Output`] of each call.
+///
+/// A service is never shared with another thread, so it needs no lock and no `Send`. A service
+/// brings the state that its workers share, and wakes them with a [`Waker`](super::Waker).
 pub trait Service {
     /// The service's state of one connection. The loop adds about 60 bytes, and a buffer only while
     /// bytes are unsent.

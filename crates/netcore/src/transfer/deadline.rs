@@ -10,10 +10,6 @@ use crate::deadline::Deadline;
 /// The time limits of a transfer: a deadline for all of it, and a stall timeout for each wait for
 /// the peer.
 ///
-/// A deadline has to allow for the slowest transfer; a stall timeout soon detects a peer that has
-/// stopped. Only waits for the peer count as a stall, not the time that the other side takes to
-/// accept the bytes.
-///
 /// ```
 /// use std::time::{Duration, Instant};
 /// use netcore::Deadline;
@@ -24,6 +20,10 @@ use crate::deadline::Deadline;
 /// let limits = TransferDeadline::from(hour).with_stall_timeout(Duration::from_secs(30));
 /// assert_eq!(limits.reading_at(now), Deadline::at(now + Duration::from_secs(30)));
 /// ```
+///
+/// A deadline has to allow for the slowest transfer; a stall timeout soon detects a peer that has
+/// stopped. Only waits for the peer count as a stall, not the time that the other side takes to
+/// accept the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferDeadline {
     deadline: Deadline,

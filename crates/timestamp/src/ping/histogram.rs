@@ -11,9 +11,6 @@ const STEP_BITS: u32 = STEPS.trailing_zeros();
 
 /// A histogram of times from a nanosecond to 584 years, with a precision of 1/1024.
 ///
-/// It takes at most 230 KB, and at most 90 KB for times up to a second. The minimum and the maximum
-/// are exact.
-///
 /// ```
 /// use std::time::Duration;
 /// use timestamp::ping::Histogram;
@@ -25,6 +22,9 @@ const STEP_BITS: u32 = STEPS.trailing_zeros();
 /// assert_eq!(histogram.quantile(1.0), Some(Duration::from_millis(100)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// It takes at most 230 KB, and at most 90 KB for times up to a second. The minimum and the maximum
+/// are exact.
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
     counts: Vec<u64>,

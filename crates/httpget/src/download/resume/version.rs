@@ -68,16 +68,6 @@ impl Validator {
 
 /// The resource of content: the requested URL, and the URL after redirects.
 ///
-/// A validator distinguishes versions of *one* resource (RFC 9110 sections 8.8.1 and 15.3.7.3). Two
-/// resources often have the same one: many servers make entity tags of a size and a time. So
-/// content is joined only if both of these are equal:
-///
-/// - the requested URL, with its query, without user and password. A `Host` set by hand belongs to
-///   it, since it names another resource (RFC 9110 section 7.1);
-/// - the URL of the response, without its query. Redirects to storage lead to a signed URL with
-///   another query each time. A redirect to another host or path is another resource: two mirrors
-///   need not be equal.
-///
 /// ```
 /// use httpget::Url;
 /// use httpget::download::resume::Source;
@@ -89,6 +79,16 @@ impl Validator {
 /// assert!(first == signed_again && first != released);
 /// # Ok::<(), httpget::ParseUrlError>(())
 /// ```
+///
+/// A validator distinguishes versions of *one* resource (RFC 9110 sections 8.8.1 and 15.3.7.3). Two
+/// resources often have the same one: many servers make entity tags of a size and a time. So
+/// content is joined only if both of these are equal:
+///
+/// - the requested URL, with its query, without user and password. A `Host` set by hand belongs to
+///   it, since it names another resource (RFC 9110 section 7.1);
+/// - the URL of the response, without its query. Redirects to storage lead to a signed URL with
+///   another query each time. A redirect to another host or path is another resource: two mirrors
+///   need not be equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     pub(crate) asked: String,
