@@ -1,4 +1,9 @@
-#![doc = include_str!("../README.md")]
+// One example of the front page is a download.
+#![cfg_attr(all(unix, feature = "download"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(unix, feature = "download")),
+    doc = "An HTTP/1.1 GET client. The front page needs the feature `download`, on Unix."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;

@@ -19,6 +19,15 @@ mod tests;
 
 /// Sends a GET for `url` with a new [`Client`]. The body is still to be read.
 ///
+/// ```
+/// # mod server { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/serve/mod.rs")); }
+/// # let response = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
+/// # let url = &server::serve(response)?;
+/// let page = httpget::get(url)?.error_for_status()?.text(1 << 20)?;
+/// assert_eq!(page, "hello\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// As [`Request::send`].

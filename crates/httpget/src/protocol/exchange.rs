@@ -13,6 +13,19 @@ use crate::limits::Limits;
 
 /// One response to one GET, from its first byte to its last: bytes in, [events](Event) out.
 ///
+/// ```
+/// use httpget::Limits;
+/// use httpget::protocol::{Event, Exchange};
+///
+/// let mut exchange = Exchange::new(&Limits::default());
+/// let input = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+/// let (used, event) = exchange.receive(input)?;
+/// assert!(matches!(event, Event::Head));
+/// let (_, event) = exchange.receive(&input[used..])?;
+/// assert!(matches!(event, Event::Content(b"hello")));
+/// # Ok::<(), httpget::protocol::ProtocolError>(())
+/// ```
+///
 /// The events do not depend on how the bytes are split; only pieces of content vary. Content is
 /// borrowed from the input, never copied. The [module's page](super) shows the states.
 ///
