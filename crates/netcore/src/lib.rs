@@ -40,11 +40,17 @@ mod throttle;
 pub mod transfer;
 
 pub use address::Address;
+#[doc(inline)]
 pub use connect::Connector;
+#[doc(inline)]
 pub use datagram::Datagram;
 pub use deadline::Deadline;
+#[doc(inline)]
 pub use endpoint::{Endpoint, Transport};
+#[doc(inline)]
 pub use error::{Error, ErrorKind, Operation};
 pub use listener::Listener;
+#[doc(inline)]
 pub use options::SocketOptions;
+#[doc(inline)]
 pub use stream::Stream;

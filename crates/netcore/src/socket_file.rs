@@ -1,4 +1,4 @@
-//! The file of a bound Unix socket: made at binding, a stale one replaced, removed at the end.
+//! The file of a bound Unix socket: replaced if it is stale, and removed by its owner.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -85,6 +85,20 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that is bound and not yet running: peers can connect from now on, and are served once
 /// it runs.
+///
+/// ```no_run
+/// use std::io::{self, Write};
+/// use netcore::Listener;
+/// use netcore::threaded::{Config, Connection, Server};
+///
+/// fn greet(mut connection: &Connection) -> io::Result<()> {
+///     connection.write_all(b"hello\n")
+/// }
+///
+/// let listener = Listener::bind("127.0.0.1:7000")?;
+/// Server::new(vec![listener], Config::default())?.run(greet)?;
+/// # Ok::<(), netcore::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<Listener>,

@@ -11,6 +11,17 @@ use crate::room::segment::Batch;
 use crate::stats::Stats;
 
 /// The operator's side of a [`Chat`](crate::Chat). Any thread may use it.
+///
+/// ```
+/// use chat::{Chat, Config};
+///
+/// let operator = Chat::new(Config::default()).operator();
+/// operator.say("the server stops at noon");
+/// for client in operator.clients() {
+///     println!("{} is in {}", client.name, client.room);
+/// }
+/// assert!(!operator.kick("nobody"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Operator {
     hub: Arc<Hub>,

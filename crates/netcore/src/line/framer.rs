@@ -8,6 +8,20 @@ mod tests;
 
 /// Cuts a byte stream into lines of limited length.
 ///
+/// ```
+/// use netcore::line::LineFramer;
+///
+/// let mut framer = LineFramer::new(80);
+/// let mut lines = Vec::new();
+/// for mut piece in [&b"one\r\ntw"[..], b"o\n"] {
+///     while let Some(line) = framer.next(&mut piece) {
+///         lines.push(line?.text().to_vec());
+///     }
+/// }
+/// assert_eq!(lines, [b"one", b"two"]);
+/// # Ok::<(), netcore::line::TooLong>(())
+/// ```
+///
 /// Any chunking of a stream gives the same lines and the same errors in the same order.
 ///
 /// # Limits

@@ -27,6 +27,24 @@ mod tests;
 
 /// A server that is bound and not yet running: peers can connect from now on, and are served once
 /// it runs.
+///
+/// ```no_run
+/// # use netcore::Address;
+/// # use netcore::server::{Output, Service};
+/// # struct Shout;
+/// # impl Service for Shout {
+/// #     type Connection = ();
+/// #     fn open(&mut self, _: &Address, _: &mut Output) {}
+/// #     fn receive(&mut self, _: &mut (), _: &[u8], _: &mut Output) {}
+/// # }
+/// use netcore::server::{Config, Server};
+///
+/// let server = Server::bind(&["127.0.0.1:7000".parse()?], Config::default())?;
+/// println!("listening on {}", server.endpoints()[0]);
+/// // Each worker gets a service of its own.
+/// server.run(|_worker| Shout)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Server {
     setups: Vec<WorkerSetup>,
     endpoints: Vec<Endpoint>,

@@ -8,6 +8,20 @@ use crate::bench::error::BenchError;
 use crate::bench::payload::Payload;
 
 /// A load on a server: its connections, requests, rate, duration and threads.
+///
+/// ```no_run
+/// use std::sync::atomic::AtomicBool;
+/// use std::time::Duration;
+/// use timestamp::bench::Load;
+///
+/// let load = Load::new()
+///     .with_connections(64)
+///     .with_rate(Some(50_000))
+///     .with_duration(Duration::from_secs(10));
+/// let report = load.run(&"127.0.0.1:21567".parse()?, &AtomicBool::new(false), None)?;
+/// println!("p99 {:?}", report.latency.quantile(0.99));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Load {
