@@ -20,6 +20,8 @@ use crate::options::SocketOptions;
 use crate::resolve::Family;
 use crate::stream::Stream;
 use crate::sys;
+#[cfg(feature = "tls")]
+use crate::tls::TlsConnector;
 pub use event::ConnectEvent;
 pub use happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
 
@@ -57,6 +59,8 @@ pub struct Connector {
     family: Family,
     local_address: Option<SocketAddr>,
     attempt_delay: Duration,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsConnector>,
 }
 
 impl Default for Connector {
@@ -75,6 +79,8 @@ impl Connector {
             family: Family::Any,
             local_address: None,
             attempt_delay: ATTEMPT_DELAY,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 
@@ -112,7 +118,17 @@ impl Connector {
         self
     }
 
-    /// Connects a stream to the first address of `endpoint` that answers.
+    /// Sets the trusted certificates, and this side's own, for endpoints of the scheme `tls://`.
+    /// Without this call, the system's root certificates are read for each connection.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsConnector) -> Connector {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Connects a stream to the first address of `endpoint` that answers. For `tls://` the
+    /// handshake follows, and the certificate has to be for the host of `endpoint`.
     ///
     /// Addresses are tried according to Happy Eyeballs (RFC 8305 sections 4 and 5). IPv6 and IPv4
     /// addresses alternate, in the system's order within each family, up to
@@ -123,8 +139,8 @@ impl Connector {
     /// the attempt delay for each address, the attempts follow one another faster.
     ///
     /// `deadline` and [`with_connect_timeout`](SocketOptions::with_connect_timeout) cover the whole
-    /// operation, the look-up included. `TCP_NODELAY` is set and the stream is in blocking mode
-    /// unless the options say otherwise.
+    /// operation, the look-up and the handshake included. `TCP_NODELAY` is set and the stream is in
+    /// blocking mode unless the options say otherwise.
     ///
     /// # Errors
     ///
@@ -136,6 +152,9 @@ impl Connector {
     /// - [`Operation::Bind`], if the system does not give the local address;
     /// - [`Operation::SetOption`] if the system refuses an option, [`Operation::Open`] if it has no
     ///   socket left, [`Operation::Poll`] if it can't wait for the sockets;
+    /// - for `tls://` [`Operation::Handshake`], as [`Stream::handshake`], and
+    ///   [`Operation::LoadRoots`]; without the feature `tls`
+    ///   [`Unsupported`](ErrorKind::Unsupported);
     /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, a path that is too long, or a
     ///   local address of another family than the wanted one.
     pub fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Stream, Error> {
@@ -169,7 +188,7 @@ impl Connector {
                 let connect = || unix::stream(path, &options, deadline);
                 observed(address, endpoint, &mut observer, connect)?
             }
-            (Transport::Tcp, _) => {
+            (Transport::Tcp | Transport::Tls, _) => {
                 options.set.nodelay.get_or_insert(true);
                 let has_port = self.local_address.is_some_and(|local| local.port() != 0);
                 if has_port && sys::REUSE_ADDRESS_RESTARTS {
@@ -177,9 +196,12 @@ impl Connector {
                 }
                 inet::stream(self, endpoint, &options, deadline, &mut observer)?
             }
-            _ => return Err(wrong_transport("a stream needs tcp:// or unix:", endpoint)),
+            _ => return Err(wrong_transport("a stream needs tcp://, tls:// or unix:", endpoint)),
         };
-        let stream = Stream::connected(socket, peer, endpoint);
+        let mut stream = Stream::connected(socket, peer, endpoint);
+        if endpoint.transport() == Transport::Tls {
+            stream = self.encrypt(stream, endpoint, deadline, &mut observer)?;
+        }
         if self.options.nonblocking() == Some(true) {
             stream.set_nonblocking(true)?;
         }
@@ -216,6 +238,36 @@ impl Connector {
             _ => return Err(wrong_transport("a datagram socket needs udp:// or unix:", endpoint)),
         };
         Datagram::connected(socket, peer, endpoint, &self.options)
+    }
+
+    #[cfg(feature = "tls")]
+    fn encrypt(
+        &self,
+        stream: Stream,
+        endpoint: &Endpoint,
+        deadline: Deadline,
+        observer: Observer<'_>,
+    ) -> Result<Stream, Error> {
+        let begin = Instant::now();
+        let stream = match &self.tls {
+            Some(tls) => tls.connect_to(stream, endpoint, deadline)?,
+            None => TlsConnector::with_system_roots()?.connect_to(stream, endpoint, deadline)?,
+        };
+        let address = &stream.peer_address()?;
+        observer(&ConnectEvent::Encrypted { address, elapsed: begin.elapsed() });
+        Ok(stream)
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn encrypt(
+        &self,
+        stream: Stream,
+        _: &Endpoint,
+        _: Deadline,
+        _: Observer<'_>,
+    ) -> Result<Stream, Error> {
+        let error = Error::new(Operation::Connect, ErrorKind::Unsupported);
+        Err(stream.name(error.because_text("tls:// needs the feature `tls`")))
     }
 
     /// Returns the family of the addresses to try.

@@ -183,6 +183,17 @@ impl Endpoint {
         }
     }
 
+    /// Returns the endpoint with TLS over its TCP. An endpoint of another transport stays as it is.
+    #[cfg(feature = "tls")]
+    pub(crate) fn over_tls(&self) -> Endpoint {
+        let mut endpoint = self.clone();
+        if let Place::Inet { transport: transport @ Transport::Tcp, .. } = &mut endpoint.place {
+            *transport = Transport::Tls;
+            endpoint.given = None;
+        }
+        endpoint
+    }
+
     /// Returns the text for errors: the parsed text, or else the printed form.
     pub(crate) fn as_given(&self) -> String {
         match &self.given {

@@ -36,6 +36,8 @@ mod sys;
 pub mod testing;
 pub mod threaded;
 mod throttle;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(unix)]
 pub mod transfer;
 

@@ -17,6 +17,8 @@ use crate::options::SocketOptions;
 use crate::socket_file::SocketFile;
 use crate::stream::Stream;
 use crate::sys::{self, Interest};
+#[cfg(feature = "tls")]
+use crate::tls::TlsAcceptor;
 
 #[cfg(test)]
 mod tests;
@@ -52,6 +54,8 @@ pub struct Listener {
     endpoint: Endpoint,
     /// The blocking mode of accepted streams.
     nonblocking: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsAcceptor>,
 }
 
 sys::handle_traits!(Listener);
@@ -126,9 +130,31 @@ impl Listener {
 
     fn new(bound: Bound, nonblocking: bool) -> Result<Listener, Error> {
         let Bound { file, socket, endpoint } = bound;
-        let listener = Listener { file, socket, endpoint, nonblocking };
+        let listener = Listener {
+            file,
+            socket,
+            endpoint,
+            nonblocking,
+            #[cfg(feature = "tls")]
+            tls: None,
+        };
         listener.set_mode(true)?;
         Ok(listener)
+    }
+
+    /// Encrypts the accepted streams, and gives the endpoint the scheme `tls://`.
+    ///
+    /// [`accept`](Listener::accept) does not wait for the handshake, so that a slow peer delays no
+    /// other one. The first read or write of a stream makes it, or [`Stream::handshake`]. A Unix
+    /// listener stays in the clear.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(mut self, acceptor: TlsAcceptor) -> Listener {
+        if self.endpoint.transport().is_tcp() {
+            self.endpoint = self.endpoint.over_tls();
+            self.tls = Some(acceptor);
+        }
+        self
     }
 
     /// Waits for a connection.
@@ -146,14 +172,18 @@ impl Listener {
     /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed;
     /// - [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted) or
     ///   [`NoBuffers`](ErrorKind::NoBuffers): the deadline passed during such a shortage;
+    /// - [`InvalidInput`](ErrorKind::InvalidInput): the endpoint is `tls://`, and the listener has
+    ///   no certificate;
     /// - another kind for a permanent error.
     pub fn accept(&self, deadline: Deadline) -> Result<(Stream, Address), Error> {
+        self.check_certificate()?;
         accept(&self.socket, deadline, &self.endpoint, |socket, peer| self.take(socket, &peer))
             .map_err(|error| self.name(error))
     }
 
     /// Calls accept(2) once, without waiting.
     pub(crate) fn accept_now(&self) -> io::Result<(Stream, Address)> {
+        self.check_certificate()?;
         let (socket, peer) = self.socket.accept()?;
         // The system refuses options on a connection that is gone already.
         self.take(socket, &peer).map_err(|_| io::ErrorKind::ConnectionAborted.into())
@@ -178,7 +208,27 @@ impl Listener {
         // On the BSDs and Apple's systems the new socket inherits the listener's mode.
         socket.set_nonblocking(self.nonblocking)?;
         let peer = Address::from_system(peer);
-        Ok((Stream::accepted(socket, peer.clone()), peer))
+        let stream = Stream::accepted(socket, peer.clone());
+        #[cfg(feature = "tls")]
+        if let Some(acceptor) = &self.tls {
+            let stream = acceptor.accept(stream)?;
+            stream.set_nonblocking(self.nonblocking)?;
+            return Ok((stream, peer));
+        }
+        Ok((stream, peer))
+    }
+
+    /// Fails if the streams are to be encrypted, but the listener cannot encrypt them.
+    pub(crate) fn check_certificate(&self) -> Result<(), Error> {
+        #[cfg(feature = "tls")]
+        let (can_encrypt, why) = (self.tls.is_some(), "tls:// needs a certificate: see with_tls");
+        #[cfg(not(feature = "tls"))]
+        let (can_encrypt, why) = (false, "tls:// needs the feature `tls`");
+        if can_encrypt || self.endpoint.transport() != Transport::Tls {
+            return Ok(());
+        }
+        let error = Error::new(Operation::Accept, ErrorKind::InvalidInput);
+        Err(self.name(error.because_text(why)))
     }
 
     fn set_mode(&self, nonblocking: bool) -> Result<(), Error> {

@@ -1,12 +1,18 @@
-//! Connected streams: TCP and Unix.
+//! Connected streams: TCP and Unix, in the clear or encrypted.
 
 mod convert;
+mod deadline_stream;
 mod drain;
+#[cfg(feature = "tls")]
+mod encrypted;
+#[cfg(not(feature = "tls"))]
+#[path = "stream/encrypted/none.rs"]
+mod encrypted;
+mod handshake;
 mod std_io;
 
-use std::borrow::Borrow;
-use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::sync::Arc;
 
 #[cfg(unix)]
 use socket2::SockRef;
@@ -18,11 +24,13 @@ use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::{self, Interest};
+pub use deadline_stream::DeadlineStream;
+use encrypted::Encrypted;
 
 #[cfg(test)]
 mod tests;
 
-/// A connected stream: TCP or Unix.
+/// A connected stream: TCP or Unix, in the clear or encrypted by TLS.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,6 +53,11 @@ mod tests;
 /// mode. A signal interrupts neither. Writing to a peer that has gone returns
 /// [`BrokenPipe`](ErrorKind::BrokenPipe), even in a process that `SIGPIPE` would end.
 ///
+/// An encrypted stream (feature `tls`) behaves like one in the clear, with two differences. The
+/// peer's end without `close_notify` is [`UnexpectedEnd`](ErrorKind::UnexpectedEnd). Dropping the
+/// stream sends no `close_notify`; [`shutdown`](Stream::shutdown) and [`finish`](Stream::finish)
+/// do. Its raw descriptor carries ciphertext.
+///
 /// As with std's types, `&Stream` implements [`Read`] and [`Write`], so one thread can read while
 /// another one writes.
 #[derive(Debug)]
@@ -54,6 +67,8 @@ pub struct Stream {
     peer: Option<Address>,
     /// The endpoint of the connect call, as the user wrote it.
     endpoint: Option<Box<str>>,
+    /// `None` in the clear. Clones share the session.
+    tls: Option<Arc<Encrypted>>,
 }
 
 sys::handle_traits!(Stream);
@@ -62,12 +77,12 @@ impl Stream {
     /// Wraps a stream that was connected to `endpoint`.
     pub(crate) fn connected(socket: Socket, peer: Address, endpoint: &Endpoint) -> Stream {
         let endpoint = Some(endpoint.as_given().into_boxed_str());
-        Stream { socket, peer: Some(peer), endpoint }
+        Stream { socket, peer: Some(peer), endpoint, tls: None }
     }
 
     /// Wraps a stream that a listener accepted.
     pub(crate) fn accepted(socket: Socket, peer: Address) -> Stream {
-        Stream { socket, peer: Some(peer), endpoint: None }
+        Stream { socket, peer: Some(peer), endpoint: None, tls: None }
     }
 
     /// Reads the available bytes, and waits if there are none. Returns 0 if the peer has ended the
@@ -79,7 +94,11 @@ impl Stream {
     /// even if there is something to read, or with the system's reason, often
     /// [`ConnectionReset`](ErrorKind::ConnectionReset).
     pub fn read_deadline(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
-        self.read_until(buffer, deadline).map_err(|error| self.name(error))
+        match &self.tls {
+            None => self.read_until(buffer, deadline),
+            Some(tls) => tls.read(&self.socket, buffer, deadline),
+        }
+        .map_err(|error| self.name(error))
     }
 
     /// Fills `buffer`.
@@ -114,6 +133,9 @@ impl Stream {
     ///
     /// [`Operation::Poll`], if the system fails.
     pub fn wait_readable(&self, deadline: Deadline) -> Result<bool, Error> {
+        if let Some(tls) = &self.tls {
+            return tls.wait_readable(&self.socket, deadline).map_err(|error| self.name(error));
+        }
         sys::wait(&self.socket, Interest::Read, deadline)
             .map_err(|error| self.name(Error::from_io(Operation::Poll, error)))
     }
@@ -134,7 +156,7 @@ impl Stream {
         while !rest.is_empty() {
             rest = &rest[self.write_deadline(rest, deadline)?..];
         }
-        Ok(())
+        self.flush_deadline(deadline)
     }
 
     /// Writes as many bytes as there is room for, and waits if there is none. Returns the number of
@@ -147,6 +169,10 @@ impl Stream {
     /// [`BrokenPipe`](ErrorKind::BrokenPipe) or [`ConnectionReset`](ErrorKind::ConnectionReset).
     /// None of `bytes` has been sent then.
     pub fn write_deadline(&self, bytes: &[u8], deadline: Deadline) -> Result<usize, Error> {
+        if let Some(tls) = &self.tls {
+            let written = tls.write(&self.socket, bytes, deadline);
+            return written.map_err(|error| self.name(error));
+        }
         let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
         let sent = sys::until(&self.socket, Interest::Write, deadline, || {
             self.socket.send_with_flags(bytes, flags)
@@ -155,6 +181,17 @@ impl Stream {
             Ok(Some(sent)) => Ok(sent),
             Ok(None) => Err(self.name(Error::timed_out(Operation::Write))),
             Err(error) => Err(self.name(Error::from_io(Operation::Write, error))),
+        }
+    }
+
+    /// Sends the rest of an encrypted record, of which [`write_deadline`](Stream::write_deadline)
+    /// has sent the beginning when its deadline passed. Later writes do so too.
+    pub(crate) fn flush_deadline(&self, deadline: Deadline) -> Result<(), Error> {
+        match &self.tls {
+            Some(tls) if tls.has_unsent() => {
+                tls.flush(&self.socket, deadline).map_err(|error| self.name(error))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -171,7 +208,7 @@ impl Stream {
     /// The system reports a reset once, so only if no read or write has returned it before. The
     /// stream is closed in any case.
     pub fn finish(self, deadline: Deadline) -> Result<(), Error> {
-        match self.shutdown(Shutdown::Write) {
+        match self.end(deadline) {
             // Both sides have ended already, or the connection was reset, which reading reports.
             Err(error) if error.kind() == ErrorKind::NotConnected => {}
             result => result?,
@@ -190,14 +227,36 @@ impl Stream {
         }
     }
 
+    /// Ends the writing side within the deadline. Only over TLS it may have to wait.
+    pub(crate) fn end(&self, deadline: Deadline) -> Result<(), Error> {
+        if let Some(tls) = &self.tls {
+            tls.end(&self.socket, deadline).map_err(|error| self.name(error))?;
+        }
+        self.shutdown_socket(Shutdown::Write)
+    }
+
     /// Ends one direction, or both: shutdown(2). After the writing side has ended, the peer reads
     /// an end.
+    ///
+    /// Over TLS `close_notify` precedes that end. The end of the writing side waits for it as
+    /// [`Write`] does; the end of both sides does not wait.
     ///
     /// # Errors
     ///
     /// [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the peer
     /// has reset the connection.
     pub fn shutdown(&self, how: Shutdown) -> Result<(), Error> {
+        match (&self.tls, how) {
+            (Some(tls), Shutdown::Write) => tls
+                .end_by_mode(&self.socket)
+                .map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))?,
+            (Some(tls), Shutdown::Both) => tls.end_now(&self.socket),
+            _ => {}
+        }
+        self.shutdown_socket(how)
+    }
+
+    fn shutdown_socket(&self, how: Shutdown) -> Result<(), Error> {
         self.socket
             .shutdown(how)
             .map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))
@@ -234,6 +293,10 @@ impl Stream {
     ///
     /// [`Operation::SetOption`], if the system fails.
     pub fn set_nonblocking(&self, on: bool) -> Result<(), Error> {
+        if let Some(tls) = &self.tls {
+            tls.set_nonblocking(on);
+            return Ok(());
+        }
         self.socket
             .set_nonblocking(on)
             .map_err(|error| self.name(Error::from_io(Operation::SetOption("O_NONBLOCK"), error)))
@@ -248,7 +311,8 @@ impl Stream {
     pub fn try_clone(&self) -> Result<Stream, Error> {
         match self.socket.try_clone() {
             Ok(socket) => {
-                Ok(Stream { socket, peer: self.peer.clone(), endpoint: self.endpoint.clone() })
+                let (peer, endpoint) = (self.peer.clone(), self.endpoint.clone());
+                Ok(Stream { socket, peer, endpoint, tls: self.tls.clone() })
             }
             Err(error) => Err(self.name(Error::from_io(Operation::Open, error))),
         }
@@ -288,12 +352,18 @@ impl Stream {
 
     #[cfg(unix)]
     pub(crate) fn is_nonblocking(&self) -> bool {
-        sys::is_nonblocking(&SockRef::from(&self.socket))
+        match &self.tls {
+            Some(tls) => tls.is_nonblocking(),
+            None => sys::is_nonblocking(&SockRef::from(&self.socket)),
+        }
     }
 
     /// Returns `true` if the peer sends more, `false` if it has ended.
     #[cfg(unix)]
     pub(crate) fn has_more(&self, deadline: Deadline) -> Result<bool, Error> {
+        if let Some(tls) = &self.tls {
+            return tls.has_more(&self.socket, deadline).map_err(|error| self.name(error));
+        }
         let flags = sys::PEEK | sys::DONT_WAIT;
         let peeked = sys::until(&self.socket, Interest::Read, deadline, || {
             self.socket.recv_with_flags(sys::uninit(&mut [0]), flags)
@@ -303,92 +373,5 @@ impl Stream {
             Ok(None) => Err(self.name(Error::timed_out(Operation::Read))),
             Err(error) => Err(self.name(Error::from_io(Operation::Read, error))),
         }
-    }
-}
-
-/// A stream under a deadline: [`Read`] and [`Write`] that together never wait beyond it.
-///
-/// ```
-/// use std::io::Read;
-/// use std::time::Duration;
-/// use netcore::{Deadline, Stream};
-///
-/// /// A whole message of at most a kilobyte, within five seconds.
-/// fn message(stream: &Stream) -> std::io::Result<String> {
-///     let deadline = Deadline::after(Duration::from_secs(5));
-///     let mut text = String::new();
-///     stream.with_deadline(deadline).take(1024).read_to_string(&mut text)?;
-///     Ok(text)
-/// }
-/// ```
-///
-/// Pass it to code that is generic over the two traits. One deadline then bounds any number of
-/// reads and writes, so a peer that sends a byte a second can't prolong them. The options and the
-/// blocking mode of the stream do not matter.
-///
-/// [`Stream::with_deadline`] makes it over `&Stream`, and [`new`](DeadlineStream::new) over a value
-/// that owns or shares a stream. The payload of a failure is the [`Error`]; its kind
-/// is [`TimedOut`](io::ErrorKind::TimedOut) once the deadline has passed.
-#[derive(Clone, Copy, Debug)]
-pub struct DeadlineStream<S> {
-    stream: S,
-    deadline: Deadline,
-}
-
-impl Stream {
-    /// Returns this stream under `deadline`, for code that uses std's traits.
-    #[must_use]
-    pub fn with_deadline(&self, deadline: Deadline) -> DeadlineStream<&Stream> {
-        DeadlineStream::new(self, deadline)
-    }
-}
-
-impl<S: Borrow<Stream>> DeadlineStream<S> {
-    /// Puts `stream` under `deadline`. The stream is a [`Stream`], or a value that holds one, such
-    /// as a reference or an [`Arc`](std::sync::Arc).
-    #[must_use]
-    pub const fn new(stream: S, deadline: Deadline) -> DeadlineStream<S> {
-        DeadlineStream { stream, deadline }
-    }
-
-    /// Returns the stream.
-    #[must_use]
-    pub fn stream(&self) -> &Stream {
-        self.stream.borrow()
-    }
-
-    /// Returns the deadline.
-    #[must_use]
-    pub const fn deadline(&self) -> Deadline {
-        self.deadline
-    }
-
-    /// Sets the deadline of all later calls, for example of the next request on the same
-    /// connection.
-    pub const fn set_deadline(&mut self, deadline: Deadline) {
-        self.deadline = deadline;
-    }
-
-    /// Returns the value that [`new`](DeadlineStream::new) took.
-    #[must_use]
-    pub fn into_inner(self) -> S {
-        self.stream
-    }
-}
-
-impl<S: Borrow<Stream>> Read for DeadlineStream<S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.stream().read_deadline(buffer, self.deadline)?)
-    }
-}
-
-impl<S: Borrow<Stream>> Write for DeadlineStream<S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.stream().write_deadline(bytes, self.deadline)?)
-    }
-
-    /// Does nothing: a socket has no buffer to flush.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -12,6 +12,7 @@
 //! - the last bytes that a handler wrote arrive, even if it left input unread;
 //! - aborted connections, signals and a lack of descriptors, memory or threads do not end the
 //!   server;
+//! - a TLS handshake that is not done within 10 s is given up;
 //! - a stop is bounded by a grace period.
 //!
 //! ```
@@ -82,6 +83,8 @@ mod tests;
 /// Pause of accepting when descriptors, memory or threads are short. It ends early if a connection
 /// does.
 const PAUSE: Duration = Duration::from_millis(100);
+/// The longest time of a TLS handshake. It precedes the handler and has its own limit.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A server that is bound and not yet running: peers can connect from now on, and are served once
 /// it runs.
@@ -258,6 +261,11 @@ where
     F: Fn(&Connection) -> Result<(), E>,
     E: fmt::Display,
 {
+    let handshake = connection.stream().handshake(Deadline::after(HANDSHAKE));
+    if let Err(error) = handshake {
+        log::debug!("{}: {error:#}", connection.peer());
+        return;
+    }
     // State that the handler shares with other threads may be half changed after a panic, as with
     // any thread that panics. A poisoned lock shows that.
     match panic::catch_unwind(AssertUnwindSafe(|| handler(&connection))) {

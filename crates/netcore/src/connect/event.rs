@@ -43,6 +43,13 @@ pub enum ConnectEvent<'a> {
         /// Time from the start of the attempt.
         elapsed: Duration,
     },
+    /// The handshake of `tls://` is done.
+    Encrypted {
+        /// The address of the peer.
+        address: &'a Address,
+        /// Time of the handshake.
+        elapsed: Duration,
+    },
     /// An attempt was cancelled because another one connected first.
     Cancelled {
         /// The address that was tried.
@@ -65,6 +72,9 @@ impl fmt::Display for ConnectEvent<'_> {
             }
             ConnectEvent::Connected { address, elapsed } => {
                 write!(f, "{address} connected after {elapsed:.1?}")
+            }
+            ConnectEvent::Encrypted { address, elapsed } => {
+                write!(f, "{address} encrypted after {elapsed:.1?} more")
             }
             ConnectEvent::Cancelled { address, elapsed } => {
                 write!(f, "{address} cancelled after {elapsed:.1?}")

@@ -21,7 +21,14 @@ impl Listener {
 
     pub(crate) fn taken_over(socket: Socket) -> Result<Listener, Error> {
         let endpoint = bind::bound_endpoint(&socket, Endpoint::tcp)?;
-        let listener = Listener { file: None, socket, endpoint, nonblocking: false };
+        let listener = Listener {
+            file: None,
+            socket,
+            endpoint,
+            nonblocking: false,
+            #[cfg(feature = "tls")]
+            tls: None,
+        };
         listener.set_mode(true)?;
         Ok(listener)
     }

@@ -6,17 +6,21 @@ use socket2::{Domain, Socket};
 
 use crate::address::Address;
 use crate::bind;
-use crate::error::{Error, Operation};
+use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
 use crate::sys::OwnedHandle;
 
 impl Stream {
     pub(crate) fn taken_over(socket: Socket) -> Stream {
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
-        Stream { socket, peer, endpoint: None }
+        Stream { socket, peer, endpoint: None, tls: None }
     }
 
     fn into_domain(self, wanted: impl Fn(Domain) -> bool) -> Result<Socket, Error> {
+        if self.tls.is_some() {
+            let error = Error::new(Operation::Inspect, ErrorKind::InvalidInput);
+            return Err(self.name(error.because_text("the stream is encrypted")));
+        }
         let domain = match self.socket.local_addr() {
             Ok(address) => address.domain(),
             Err(error) => return Err(self.name(Error::from_io(Operation::Inspect, error))),
@@ -53,8 +57,8 @@ impl TryFrom<Stream> for TcpStream {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the stream is not TCP; it is
-    /// closed then.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the stream is not TCP, or is
+    /// encrypted; it is closed then.
     fn try_from(stream: Stream) -> Result<TcpStream, Error> {
         let socket = stream.into_domain(|it| it == Domain::IPV4 || it == Domain::IPV6)?;
         Ok(socket.into())

@@ -42,6 +42,7 @@ impl Stream {
     /// }
     /// ```
     pub fn drain(&self, deadline: Deadline) -> Result<(), Error> {
+        self.flush_deadline(deadline)?;
         let inspected = |error| self.name(Error::from_io(Operation::Inspect, error));
         let mut pauses = 0;
         loop {

@@ -28,26 +28,44 @@ impl Stream {
 
 impl Read for &Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.retry(|| self.socket.recv(sys::uninit(buffer)))
+        match &self.tls {
+            None => self.retry(|| self.socket.recv(sys::uninit(buffer))),
+            Some(tls) => tls.read_by_mode(&self.socket, buffer),
+        }
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if self.tls.is_some() {
+            let first = buffers.iter_mut().find(|buffer| !buffer.is_empty());
+            return first.map_or(Ok(0), |buffer| self.read(buffer));
+        }
         self.retry(|| (&self.socket).read_vectored(buffers))
     }
 }
 
 impl Write for &Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.retry(|| self.socket.send_with_flags(bytes, sys::NO_SIGNAL))
+        match &self.tls {
+            None => self.retry(|| self.socket.send_with_flags(bytes, sys::NO_SIGNAL)),
+            Some(tls) => tls.write_by_mode(&self.socket, bytes),
+        }
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.tls.is_some() {
+            let first = slices.iter().find(|slice| !slice.is_empty());
+            return first.map_or(Ok(0), |slice| self.write(slice));
+        }
         self.retry(|| self.socket.send_vectored_with_flags(slices, sys::NO_SIGNAL))
     }
 
-    /// Does nothing: a socket has no buffer to flush.
+    /// Sends the rest of an encrypted record, if the last write could not. A socket itself has no
+    /// buffer to flush.
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        match &self.tls {
+            None => Ok(()),
+            Some(tls) => tls.flush_by_mode(&self.socket),
+        }
     }
 }
 

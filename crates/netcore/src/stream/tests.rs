@@ -1,6 +1,8 @@
 mod deadline_stream;
+#[cfg(feature = "tls")]
+mod tls;
 
-use std::io::{IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

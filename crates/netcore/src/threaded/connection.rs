@@ -1,7 +1,6 @@
 //! One connection of the threaded server.
 
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -104,7 +103,7 @@ impl Connection {
             return;
         }
         let end = Deadline::after(LINGER).earlier(self.end);
-        if self.stream.shutdown(Shutdown::Write).is_err() {
+        if self.stream.end(end).is_err() {
             return;
         }
         let mut dropped = [0; 8192];

@@ -1,0 +1,75 @@
+//! Encrypted streams without the feature `tls`: there are none.
+
+use std::io;
+
+use socket2::Socket;
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+
+/// The TLS part of a [`Stream`](crate::Stream), of which no value exists.
+#[derive(Debug)]
+pub(super) enum Encrypted {}
+
+impl Encrypted {
+    pub(super) fn is_nonblocking(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn set_nonblocking(&self, _: bool) {
+        match *self {}
+    }
+
+    pub(super) fn handshake(&self, _: &Socket, _: Deadline) -> Result<(), Error> {
+        match *self {}
+    }
+
+    pub(super) fn read(&self, _: &Socket, _: &mut [u8], _: Deadline) -> Result<usize, Error> {
+        match *self {}
+    }
+
+    pub(super) fn read_by_mode(&self, _: &Socket, _: &mut [u8]) -> io::Result<usize> {
+        match *self {}
+    }
+
+    pub(super) fn write(&self, _: &Socket, _: &[u8], _: Deadline) -> Result<usize, Error> {
+        match *self {}
+    }
+
+    pub(super) fn write_by_mode(&self, _: &Socket, _: &[u8]) -> io::Result<usize> {
+        match *self {}
+    }
+
+    pub(super) fn flush(&self, _: &Socket, _: Deadline) -> Result<(), Error> {
+        match *self {}
+    }
+
+    pub(super) fn flush_by_mode(&self, _: &Socket) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn has_unsent(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn end(&self, _: &Socket, _: Deadline) -> Result<(), Error> {
+        match *self {}
+    }
+
+    pub(super) fn end_by_mode(&self, _: &Socket) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn end_now(&self, _: &Socket) {
+        match *self {}
+    }
+
+    pub(super) fn wait_readable(&self, _: &Socket, _: Deadline) -> Result<bool, Error> {
+        match *self {}
+    }
+
+    #[cfg(unix)]
+    pub(super) fn has_more(&self, _: &Socket, _: Deadline) -> Result<bool, Error> {
+        match *self {}
+    }
+}

@@ -1,0 +1,28 @@
+//! The handshake of a stream, apart from its reads and writes.
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::stream::Stream;
+
+impl Stream {
+    /// Completes the TLS handshake of an encrypted stream. Reads and writes do so by themselves,
+    /// within their own deadlines. A server calls this function to bound the handshake apart from
+    /// the exchange that follows. Without TLS the function returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Handshake`](crate::Operation::Handshake) with
+    /// - [`CertificateUntrusted`](crate::ErrorKind::CertificateUntrusted): the peer's certificate
+    ///   was refused; the source says why;
+    /// - [`HandshakeFailed`](crate::ErrorKind::HandshakeFailed): the peer does not speak TLS, has
+    ///   refused this side, or the two have nothing in common;
+    /// - [`TimedOut`](crate::ErrorKind::TimedOut): the deadline passed first;
+    /// - another kind with the system's reason, often
+    ///   [`ConnectionReset`](crate::ErrorKind::ConnectionReset).
+    pub fn handshake(&self, deadline: Deadline) -> Result<(), Error> {
+        match &self.tls {
+            Some(tls) => tls.handshake(&self.socket, deadline).map_err(|error| self.name(error)),
+            None => Ok(()),
+        }
+    }
+}

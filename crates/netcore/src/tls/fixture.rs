@@ -1,0 +1,85 @@
+//! Certificates for tests.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+
+use crate::tls::{TlsAcceptor, TlsConnector};
+
+/// An authority that issues certificates.
+pub(crate) struct Authority {
+    certificate: rcgen::Certificate,
+    key: KeyPair,
+}
+
+/// A certificate and its key, both in PEM.
+pub(crate) struct Issued {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+/// Returns the parameters of a certificate for `names`.
+pub(crate) fn params(names: &[&str]) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(|name| String::from(*name)).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "a test");
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2120, 1, 1);
+    params
+}
+
+impl Authority {
+    pub(crate) fn new() -> Authority {
+        let mut params = params(&[]);
+        params.distinguished_name.push(DnType::CommonName, "an authority for tests");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = KeyPair::generate().unwrap();
+        Authority { certificate: params.self_signed(&key).unwrap(), key }
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    pub(crate) fn issue(&self, params: &CertificateParams) -> Issued {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.clone().signed_by(&key, &self.certificate, &self.key).unwrap();
+        Issued { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
+    /// Issues a certificate for servers.
+    pub(crate) fn server(&self, names: &[&str]) -> Issued {
+        let mut params = params(names);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.issue(&params)
+    }
+
+    /// Issues a certificate for clients.
+    pub(crate) fn client(&self) -> Issued {
+        let mut params = params(&["client.example"]);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.issue(&params)
+    }
+}
+
+impl Issued {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from_pem(self.certificate.as_bytes(), self.key.as_bytes()).unwrap()
+    }
+}
+
+/// Returns a certificate that is its own issuer.
+pub(crate) fn self_signed(params: &CertificateParams) -> Issued {
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.clone().self_signed(&key).unwrap();
+    Issued { certificate: certificate.pem(), key: key.serialize_pem() }
+}
+
+/// Returns both sides for `localhost` and 127.0.0.1, each of which trusts the other.
+pub(crate) fn both_sides() -> (TlsConnector, TlsAcceptor) {
+    let authority = Authority::new();
+    let acceptor = authority.server(&["localhost", "127.0.0.1"]).acceptor();
+    (TlsConnector::with_roots_pem(authority.pem().as_bytes()).unwrap(), acceptor)
+}

@@ -1,0 +1,118 @@
+//! Certificates and keys from PEM (RFC 7468).
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use rustls::{Error as TlsError, RootCertStore};
+
+use crate::error::{Error, ErrorKind, Operation};
+use crate::tls::verifier::refused;
+
+/// The most bytes of a file with certificates: several times the size of a system's root
+/// certificates.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// Reads a file for `operation`, and names it in the error.
+pub(super) fn read(path: &Path, operation: Operation) -> Result<Vec<u8>, Error> {
+    let name = || path.display().to_string();
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|error| Error::from_io(operation, error).at(name()))?;
+    if bytes.len() as u64 > MAX_FILE {
+        let error = Error::new(operation, ErrorKind::TooLarge);
+        return Err(error.because_text(format!("the limit is {MAX_FILE} bytes")).at(name()));
+    }
+    Ok(bytes)
+}
+
+/// Returns the certificates in `pem`, at least one.
+pub(super) fn certificates(
+    pem: &[u8],
+    operation: Operation,
+) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(missing(operation, pem, "certificate")),
+        Ok(found) => Ok(found),
+        Err(error) => Err(malformed(operation, &error)),
+    }
+}
+
+/// Returns the private key in `pem`: PKCS #8, PKCS #1 or SEC 1.
+pub(super) fn key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
+    let operation = Operation::LoadKey;
+    match PrivateKeyDer::from_pem_slice(pem) {
+        Ok(key) => Ok(key),
+        Err(pem::Error::NoItemsFound) if contains(pem, b"ENCRYPTED PRIVATE KEY") => {
+            let text = "the key is encrypted; decrypt it first, as by `openssl pkey`";
+            Err(Error::new(operation, ErrorKind::InvalidData).because_text(text))
+        }
+        Err(pem::Error::NoItemsFound) => Err(missing(operation, pem, "private key")),
+        Err(error) => Err(malformed(operation, &error)),
+    }
+}
+
+/// Returns a store with the certificates in `pem`, and the certificates themselves.
+pub(super) fn roots(pem: &[u8]) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), Error> {
+    let certificates = certificates(pem, Operation::LoadRoots)?;
+    let mut store = RootCertStore::empty();
+    for certificate in &certificates {
+        store.add(certificate.clone()).map_err(|error| {
+            let text = format!("a certificate is malformed: {error}");
+            Error::new(Operation::LoadRoots, ErrorKind::InvalidData).because_text(text)
+        })?;
+    }
+    Ok((store, certificates))
+}
+
+fn missing(operation: Operation, pem: &[u8], what: &str) -> Error {
+    let text = match pem.first() {
+        None => String::from("it is empty"),
+        // The first byte of a DER sequence.
+        Some(0x30) => format!("it has no {what} in PEM; it may be DER"),
+        Some(_) => format!("it has no {what} in PEM"),
+    };
+    Error::new(operation, ErrorKind::InvalidData).because_text(text)
+}
+
+fn malformed(operation: Operation, error: &pem::Error) -> Error {
+    let text = format!("malformed PEM: {error}");
+    Error::new(operation, ErrorKind::InvalidData).because(io::Error::other(text))
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// Returns the certificate with its chain and its key.
+pub(super) fn certified_key(
+    certificate: &[u8],
+    key: &[u8],
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, Error> {
+    let chain = certificates(certificate, Operation::LoadCertificate)?;
+    let key = self::key(key)?;
+    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+        TlsError::InconsistentKeys(_) => Error::new(Operation::LoadKey, ErrorKind::InvalidInput)
+            .because_text("the key does not belong to the certificate"),
+        TlsError::InvalidCertificate(_) => {
+            refused(Operation::LoadCertificate, ErrorKind::InvalidData, &error)
+        }
+        error => refused(Operation::LoadKey, ErrorKind::InvalidData, &error),
+    })
+}
+
+/// Names the file that an error of [`certified_key`] is about.
+pub(super) fn name_file(error: Error, certificate: &Path, key: &Path) -> Error {
+    let path = match error.operation() {
+        Operation::LoadKey => key,
+        _ => certificate,
+    };
+    error.at(path.display().to_string())
+}
