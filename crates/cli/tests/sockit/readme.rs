@@ -104,6 +104,27 @@ fn the_protocol_of_the_readme_is_an_example_of_netcore_and_is_tested_there() {
     );
 }
 
+/// Rustdoc hides lines that begin with `# `, but a git host shows them.
+#[test]
+fn no_example_of_a_page_has_lines_that_only_rustdoc_hides() {
+    let pages = [
+        README,
+        include_str!("../../../../docs/from-python.md"),
+        include_str!("../../../netcore/README.md"),
+        include_str!("../../../timestamp/README.md"),
+        include_str!("../../../chat/README.md"),
+        include_str!("../../../httpget/README.md"),
+    ];
+    for page in pages {
+        let examples: Vec<&str> =
+            ["rust", "rust,no_run"].map(|it| blocks(page, it)).into_iter().flatten().collect();
+        assert!(!examples.is_empty(), "no example on {page}");
+        let hidden =
+            examples.iter().flat_map(|example| example.lines()).find(|line| line.starts_with("# "));
+        assert_eq!(hidden, None);
+    }
+}
+
 /// Returns the fenced blocks of a language.
 fn blocks<'a>(page: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
     let fence = format!("```{language}\n");
