@@ -41,7 +41,7 @@ mod tests;
 ///
 /// let server = Server::bind(&["127.0.0.1:7000".parse()?], Config::default())?;
 /// println!("listening on {}", server.endpoints()[0]);
-/// // Each worker gets a service of its own.
+/// // `Shout` is a `Service`, and each worker gets one of its own.
 /// server.run(|_worker| Shout)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
