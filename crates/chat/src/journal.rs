@@ -23,7 +23,6 @@ pub(crate) mod repair;
 pub(crate) mod reverse_lines;
 pub(crate) mod storage;
 pub(crate) mod sync_policy;
-pub(crate) mod throttle;
 pub(crate) mod writer;
 
 use std::path::PathBuf;

@@ -2,7 +2,6 @@
 //!
 //! Feature `download`, on Unix only.
 
-mod backoff;
 mod engine;
 mod field;
 mod in_place;
@@ -11,6 +10,7 @@ mod options;
 mod part;
 mod progress;
 pub mod resume;
+mod retry_after;
 mod sidecar;
 mod sink;
 mod target;
@@ -24,11 +24,12 @@ use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::request::Request;
 use crate::timeouts::{Phase, Timeout};
-pub use backoff::{Backoff, LONGEST_RETRY_AFTER, retry_after};
 use engine::Engine;
+pub use netcore::backoff::Backoff;
 pub use netcore::error::FileError;
 use options::Options;
 pub use progress::{Downloaded, Progress};
+pub use retry_after::{LONGEST_RETRY_AFTER, retry_after};
 use sink::Sink;
 use target::Target;
 

@@ -1,8 +1,5 @@
 //! A server that plays a script, for the tests of the client.
 
-#[cfg(unix)]
-mod directory;
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
@@ -10,9 +7,6 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use netcore::testing::error_law;
-
-#[cfg(unix)]
-pub(crate) use directory::Directory;
 
 /// The time until a test is considered stuck, generous on any machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

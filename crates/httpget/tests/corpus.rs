@@ -4,9 +4,10 @@
 mod checks;
 
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
+
+use netcore::testing::{Random, SEED_VARIABLE};
 
 /// Runs a check over the files of a target. It is to say yes to a dozen of them and no to another.
 fn over_corpus(target: &str, check: fn(&[u8]) -> bool) -> io::Result<()> {
@@ -111,27 +112,17 @@ fn random_redirects_hold_the_laws() {
         "~!$&'()*+,;=",
         "_-",
     ];
-    let seed = std::env::var("SPLIT_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed: u64 = seed.unwrap_or_else(|| RandomState::new().hash_one(0));
-    println!("SPLIT_SEED={seed} repeats this");
-    let mut state = seed | 1;
-    let mut random = |below: usize| {
-        // xorshift64 of Marsaglia, "Xorshift RNGs", 2003.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % below as u64) as usize
-    };
+    let mut random = Random::from_env(SEED_VARIABLE);
     let mut followed = 0;
     for _ in 0..20_000 {
         let mut input =
-            String::from(["http://h/a/b?c", "https://u:p@h:8/", "http://", ""][random(4)]);
-        for _ in 0..random(4) {
-            input += PIECES[random(PIECES.len())];
+            String::from(*random.pick(&["http://h/a/b?c", "https://u:p@h:8/", "http://", ""]));
+        for _ in 0..random.below(4) {
+            input += *random.pick(&PIECES);
         }
         input.push('\n');
-        for _ in 0..random(6) {
-            input += PIECES[random(PIECES.len())];
+        for _ in 0..random.below(6) {
+            input += *random.pick(&PIECES);
         }
         println!("{input:?}");
         followed += usize::from(checks::redirect(input.as_bytes()));

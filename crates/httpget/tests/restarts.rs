@@ -6,7 +6,7 @@
 #![cfg(all(unix, feature = "download"))]
 #![allow(clippy::unwrap_used, reason = "a test may stop at whatever goes wrong")]
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use httpget::Client;
 use httpget::download::{Backoff, Download, Progress};
+use netcore::testing::TestDir;
 
 const KILLS: u64 = 20;
 
@@ -44,9 +45,8 @@ fn fill(buffer: &mut [u8], offset: u64) {
 #[test]
 fn a_download_killed_twenty_times_is_complete() {
     let total = total();
-    let directory = std::env::temp_dir().join(format!("httpget-restarts-{}", std::process::id()));
-    fs::create_dir(&directory).unwrap();
-    let file = directory.join("file");
+    let directory = TestDir::new();
+    let file = directory.path("file");
     let port = TcpListener::bind((HOST, 0)).unwrap().local_addr().unwrap().port();
 
     let stop = |kills: u64| if kills < KILLS { total / (KILLS + 1) * (kills + 1) } else { total };
@@ -91,8 +91,7 @@ fn a_download_killed_twenty_times_is_complete() {
     assert!(twice <= total / 100);
     assert_eq!(done.bytes, total);
     compare(File::open(&file).unwrap(), total);
-    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
-    fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(directory.names(), ["file"]);
 }
 
 /// Every byte of the file is the right one.

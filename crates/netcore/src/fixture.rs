@@ -2,11 +2,7 @@
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 #[cfg(unix)]
-use std::path::PathBuf;
-#[cfg(unix)]
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-#[cfg(unix)]
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -16,6 +12,8 @@ use crate::endpoint::Endpoint;
 use crate::listener::Listener;
 use crate::options::SocketOptions;
 use crate::stream::Stream;
+#[cfg(unix)]
+pub(crate) use crate::testing::TestDir;
 
 /// A deadline that passes only if a test would hang.
 pub(crate) fn patience() -> Deadline {
@@ -64,37 +62,6 @@ pub(crate) fn has_ipv6() -> bool {
         println!("no IPv6 on this machine: that part is not tested");
     }
     has
-}
-
-/// A new directory, removed with its content.
-#[cfg(unix)]
-pub(crate) struct TestDir(PathBuf);
-
-#[cfg(unix)]
-impl TestDir {
-    pub(crate) fn new() -> TestDir {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("netcore-{}-{count}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path).unwrap();
-        TestDir(path)
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    pub(crate) fn endpoint(&self, name: &str) -> Endpoint {
-        Endpoint::unix(self.path(name))
-    }
-}
-
-#[cfg(unix)]
-impl Drop for TestDir {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// A process that copies from a pipe to a pipe, until it is dropped.

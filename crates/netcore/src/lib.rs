@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod address;
+pub mod backoff;
 mod bind;
 pub mod connect;
 pub mod datagram;
@@ -20,6 +21,7 @@ pub mod line;
 mod listener;
 mod lock;
 pub mod options;
+mod random;
 pub mod raw;
 #[cfg(unix)]
 pub mod relay;
@@ -35,7 +37,7 @@ mod sys;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod threaded;
-mod throttle;
+pub mod throttle;
 #[cfg(feature = "tls")]
 pub mod tls;
 #[cfg(unix)]

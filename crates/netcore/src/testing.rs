@@ -1,16 +1,20 @@
-//! Tools for the tests of every protocol: the split law, the law of errors, and a server without
-//! sockets.
+//! Tools for the tests of every protocol: the split law, the law of errors, random numbers,
+//! directories, and a server without sockets.
 //!
 //! The feature is `testing`; the server needs `server` too.
 
 mod error_law;
+mod random;
+mod test_dir;
 
 use std::fmt::{Debug, Write};
-use std::hash::{BuildHasher, RandomState};
 
 #[cfg(feature = "server")]
 pub use crate::server::harness::{Harness, Peer};
 pub use error_law::error_law;
+use random::seed;
+pub use random::{Random, seed_from_env};
+pub use test_dir::TestDir;
 
 #[cfg(test)]
 mod tests;
@@ -60,7 +64,7 @@ const RANDOM_CHUNKINGS: usize = 64;
 /// ```
 #[track_caller]
 pub fn split_law<E: Debug + PartialEq>(stream: &[u8], run: impl FnMut(&[&[u8]]) -> Vec<E>) {
-    if let Err(broken) = check(stream, seed(), run) {
+    if let Err(broken) = check(stream, seed(SEED_VARIABLE), run) {
         panic!("{broken}");
     }
 }
@@ -99,9 +103,9 @@ fn check<E: Debug + PartialEq>(
         let (head, tail) = stream.split_at(middle);
         compare(&[head, tail])?;
     }
-    let mut random = XorShift::new(seed);
+    let mut random = Random::new(seed);
     for _ in 0..RANDOM_CHUNKINGS {
-        compare(&random.chunks(stream))?;
+        compare(&random_chunks(&mut random, stream))?;
     }
     Ok(())
 }
@@ -132,47 +136,15 @@ fn report<E: Debug + PartialEq>(
     text
 }
 
-fn seed() -> u64 {
-    match std::env::var(SEED_VARIABLE) {
-        Ok(text) => match text.parse() {
-            Ok(seed) => seed,
-            Err(_) => panic!("{SEED_VARIABLE} is not a number: {text:?}"),
-        },
-        Err(_) => RandomState::new().hash_one(0),
+/// Cuts `stream` at random. The longest chunk is drawn first, so that chunkings into many small
+/// pieces are as likely as chunkings into few.
+fn random_chunks<'a>(random: &mut Random, mut stream: &'a [u8]) -> Vec<&'a [u8]> {
+    let longest = 1 + random.below(stream.len().max(1));
+    let mut chunks = Vec::new();
+    while !stream.is_empty() {
+        let (chunk, rest) = stream.split_at(1 + random.below(longest.min(stream.len())));
+        chunks.push(chunk);
+        stream = rest;
     }
-}
-
-/// Marsaglia's xorshift64, "Xorshift RNGs", Journal of Statistical Software 8 (14), 2003.
-struct XorShift(u64);
-
-impl XorShift {
-    /// Replaces a seed of zero, the only state that the generator never leaves.
-    const fn new(seed: u64) -> XorShift {
-        XorShift(if seed == 0 { u64::MAX } else { seed })
-    }
-
-    const fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// Returns a number from 1 to `most`.
-    const fn up_to(&mut self, most: usize) -> usize {
-        (self.next() % most as u64) as usize + 1
-    }
-
-    /// Cuts `stream` at random. The longest chunk is drawn first, so that chunkings into many
-    /// small pieces are as likely as chunkings into few.
-    fn chunks<'a>(&mut self, mut stream: &'a [u8]) -> Vec<&'a [u8]> {
-        let longest = self.up_to(stream.len().max(1));
-        let mut chunks = Vec::new();
-        while !stream.is_empty() {
-            let (chunk, rest) = stream.split_at(self.up_to(longest.min(stream.len())));
-            chunks.push(chunk);
-            stream = rest;
-        }
-        chunks
-    }
+    chunks
 }

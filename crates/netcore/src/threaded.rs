@@ -63,7 +63,7 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::thread::{self, Scope};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::address::Address;
 use crate::deadline::Deadline;
@@ -219,7 +219,7 @@ where
         match AcceptFailure::of(&error) {
             AcceptFailure::Empty | AcceptFailure::Transient => {}
             AcceptFailure::Shortage => {
-                if throttle.allows() {
+                if throttle.allows(Instant::now()) {
                     log::warn!("{}: accepting is delayed: {error}", listener.endpoint());
                 }
                 self.shared.rest(PAUSE);

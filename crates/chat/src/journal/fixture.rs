@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::thread::{self, ThreadId};
+
+use netcore::testing;
 
 use crate::journal::day::Day;
 use crate::journal::recover::RecoveryLimits;
@@ -18,27 +19,22 @@ pub(crate) const ALL: RecoveryLimits =
 pub(crate) const EARLIER: u64 = 1_795_608_000;
 pub(crate) const LATER: u64 = EARLIER + 2 * 86_400;
 
-/// A new directory. Dropping it removes it with its content.
+/// The directory of a journal. Dropping it removes it with its content.
 #[derive(Debug)]
-pub(crate) struct TestDir(PathBuf);
+pub(crate) struct TestDir(testing::TestDir);
 
 impl TestDir {
     pub(crate) fn new() -> TestDir {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("chat-{}-{count}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).unwrap();
-        TestDir(path)
+        TestDir(testing::TestDir::new())
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        self.0.root()
     }
 
     /// Returns the path of a room's file for the day of `second`.
     pub(crate) fn file(&self, room: &str, second: u64) -> PathBuf {
-        self.0.join(room).join(Day::of(second).to_string())
+        self.0.path(room).join(Day::of(second).to_string())
     }
 
     /// Creates the room's file for the day of `second`. Returns its path.
@@ -52,12 +48,6 @@ impl TestDir {
     /// Returns the content of the room's file for the day of `second`.
     pub(crate) fn read(&self, room: &str, second: u64) -> String {
         fs::read_to_string(self.file(room, second)).unwrap()
-    }
-}
-
-impl Drop for TestDir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

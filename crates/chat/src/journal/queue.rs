@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use netcore::throttle::Throttle;
+
 use crate::journal::counts::Counts;
-use crate::journal::throttle::Throttle;
 use crate::sync::lock;
 
 #[cfg(test)]
@@ -80,7 +81,7 @@ impl Queue {
         let bytes = lines.len() + if extends { 0 } else { size_of::<QueuedLines>() };
         if state.is_closed || bytes > self.max.saturating_sub(state.bytes()) {
             let lost = self.counts.lost.fetch_add(count, Relaxed) + count;
-            let logs = !state.is_closed && state.overflow_log.is_due(Instant::now());
+            let logs = !state.is_closed && state.overflow_log.allows(Instant::now());
             drop(state);
             if logs {
                 log::error!(

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use netcore::throttle::Throttle;
+
 use crate::journal::counts::Counts;
 use crate::journal::day::Day;
 use crate::journal::queue::QueuedLines;
 use crate::journal::storage::{DayFile, Storage};
 use crate::journal::sync_policy::SyncPolicy;
-use crate::journal::throttle::Throttle;
 
 #[cfg(test)]
 mod tests;
@@ -135,7 +136,7 @@ impl<S: Storage> Writer<S> {
                     // succeed. The file may end anywhere now, so it is closed, and repaired when it
                     // is opened for the next write.
                     self.open.remove(&room);
-                    if self.sync_errors.is_due(now) {
+                    if self.sync_errors.allows(now) {
                         log::error!(
                             "can't sync the log of room {room}: {error}; up to {messages} of its \
                              messages may not survive a power loss"
@@ -206,7 +207,7 @@ impl<S: Storage> Writer<S> {
 
     /// Suspends a room whose file cannot be written.
     fn suspend(&mut self, now: Instant, room: Arc<str>, lost: u64, error: &io::Error) {
-        if self.write_errors.is_due(now) {
+        if self.write_errors.allows(now) {
             log::error!(
                 "can't write the log of room {room}: {error}; its messages are lost, retrying \
                  every {} s",

@@ -1,6 +1,5 @@
 //! `sockit chat join`: a session of a person on a terminal, or of a script with a pipe.
 
-mod backoff;
 mod commands;
 mod completion;
 mod interactive;

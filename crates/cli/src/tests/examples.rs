@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{self, Command};
+use std::process::Command;
 
 use clap::{CommandFactory, Parser};
+use netcore::testing::TestDir;
 
 use crate::args::Args;
 
@@ -31,9 +31,9 @@ fn a_shell_reads_every_example_as_a_command_of_this_program() {
     let fences = PAGES.iter().flat_map(|page| page.split("```sh\n").skip(1));
     let blocks = fences.filter_map(|fence| fence.split("```").next());
     examples.extend(blocks.flat_map(str::lines).map(str::to_owned));
-    let directory = Directory::new();
+    let directory = TestDir::new();
     for example in examples.iter().filter(|line| line.contains("sockit ")) {
-        for call in directory.calls(example) {
+        for call in calls(&directory, example) {
             let words = call.iter().map(OsString::from);
             if let Err(error) = Args::try_parse_from(words) {
                 panic!("{example}\n{error}");
@@ -50,38 +50,17 @@ fn of_help(command: &clap::Command, examples: &mut Vec<String>) {
     command.get_subcommands().for_each(|inner| of_help(inner, examples));
 }
 
-/// The directory in which the examples run.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new() -> Directory {
-        let path = std::env::temp_dir().join(format!("sockit-examples-{}", process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Directory(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// The words of each call of the program in a line, which must succeed.
-    fn calls(&self, line: &str) -> Vec<Vec<String>> {
-        let _ = fs::remove_file(self.path().join("calls"));
-        fs::write(self.path().join("file"), "text\n").unwrap();
-        let mut shell = Command::new("sh");
-        shell.arg("-c").arg(format!("{SHELL}{line}\nwait")).current_dir(self.path());
-        let output = shell.output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success() && errors.is_empty(), "{line}\n{}{errors}", output.status);
-        let calls = fs::read_to_string(self.path().join("calls")).unwrap_or_default();
-        assert!(!calls.is_empty(), "{line}\ndoes not call the program");
-        let words = |call: &str| call.split_terminator('\0').map(str::to_owned).collect();
-        calls.split_terminator("\0\n").map(words).collect()
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(self.path());
-    }
+/// The words of each call of the program in a line, which must succeed.
+fn calls(directory: &TestDir, line: &str) -> Vec<Vec<String>> {
+    let _ = fs::remove_file(directory.path("calls"));
+    fs::write(directory.path("file"), "text\n").unwrap();
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{SHELL}{line}\nwait")).current_dir(directory.root());
+    let output = shell.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && errors.is_empty(), "{line}\n{}{errors}", output.status);
+    let calls = fs::read_to_string(directory.path("calls")).unwrap_or_default();
+    assert!(!calls.is_empty(), "{line}\ndoes not call the program");
+    let words = |call: &str| call.split_terminator('\0').map(str::to_owned).collect();
+    calls.split_terminator("\0\n").map(words).collect()
 }

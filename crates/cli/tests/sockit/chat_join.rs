@@ -1,9 +1,10 @@
 //! `sockit chat join` on a terminal, and the operator's console there.
 
+use netcore::testing::TestDir;
+
 use crate::common::client::Client;
 use crate::common::fake::Fake;
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
 use crate::common::terminal::Terminal;
 
 /// Starts `sockit` on a terminal of this size.
@@ -301,7 +302,7 @@ fn a_hostile_server_cannot_control_the_terminal() {
 
 #[test]
 fn the_history_file_keeps_entered_lines() {
-    let directory = TempDir::new();
+    let directory = TestDir::new();
     let file = directory.path("lines");
     let file = file.to_str().expect("a path");
     for (run, keys) in ["first\r", "\x1b[A\r"].into_iter().enumerate() {

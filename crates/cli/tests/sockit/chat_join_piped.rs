@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
+use netcore::testing::TestDir;
+
 use crate::common::chat::json_field;
 use crate::common::client::Client;
 use crate::common::fake::Fake;
 use crate::common::process::{Finished, Process, run, run_with_input, sockit};
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
 
 fn join(endpoint: &str, args: &[&str], input: &str) -> Finished {
     run_with_input(&[&["chat", "join", endpoint], args].concat(), input.as_bytes())
@@ -241,8 +242,8 @@ fn connecting_fails_with_the_code_for_it() {
 
 #[test]
 fn a_unix_socket_is_joined_like_tcp() {
-    let directory = TempDir::new();
-    let endpoint = directory.endpoint("chat");
+    let directory = TestDir::new();
+    let endpoint = directory.endpoint("chat").to_string();
     let server = Server::start(&["chat", "serve", "--listen", &endpoint]);
     let done = join(&endpoint, &["--nick", "ci", "--linger", "0"], "hello\n");
     assert!(done.expect_code(0).stdout_text().ends_with(" ci: hello\n"), "{}", done.story());

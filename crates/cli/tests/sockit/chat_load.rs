@@ -7,13 +7,14 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netcore::testing::TestDir;
+
 use crate::common::chat::Message;
 use crate::common::client::Client;
 use crate::common::crowd::{Crowd, Member, expect_same_order_for_all, spare_descriptors};
 use crate::common::patience::PATIENCE;
 use crate::common::process::sockit;
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
 
 #[test]
 fn every_client_gets_every_line_exactly_once_and_in_the_same_order() {
@@ -140,7 +141,7 @@ const STOPPED: usize = 1000;
 fn a_thousand_stopped_readers_stay_within_the_announced_memory_bound() {
     assert!(spare_descriptors(500) >= STOPPED, "the limit on descriptors is too low");
     for policy in ["disconnect", "skip"] {
-        let directory = TempDir::new();
+        let directory = TestDir::new();
         let path = directory.path("chat");
         // A Unix socket buffers little for a reader, and the kernel's buffers are not measured
         // here.

@@ -6,11 +6,12 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::thread;
 
+use netcore::testing::TestDir;
+
 use crate::common::chat::{Message, json_field};
 use crate::common::patience::PATIENCE;
 use crate::common::process::run;
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
 
 /// The number of times that the server is killed; `CHAT_KILLS` sets another one.
 const KILLS: u64 = 20;
@@ -31,7 +32,7 @@ fn figure(server: &mut Server, name: &str) -> u64 {
 
 #[test]
 fn a_restarted_server_restores_the_history() {
-    let directory = TempDir::new();
+    let directory = TestDir::new();
     let logs = directory.path("logs");
     for (format, life) in [("line", 0), ("json", 1), ("classic", 2)] {
         let server = start(&logs, &["--history", "10", "--format", format]);
@@ -71,7 +72,7 @@ fn a_restarted_server_restores_the_history() {
 
 #[test]
 fn a_log_directory_belongs_to_one_server_and_must_be_a_directory() {
-    let directory = TempDir::new();
+    let directory = TestDir::new();
     let logs = directory.path("logs");
     let server = start(&logs, &[]);
     let dir = logs.to_str().expect("UTF-8");
@@ -89,7 +90,7 @@ fn a_log_directory_belongs_to_one_server_and_must_be_a_directory() {
 #[test]
 fn after_the_server_is_killed_written_messages_are_restored_once_and_in_order() {
     let kills = std::env::var("CHAT_KILLS").map_or(KILLS, |text| text.parse().expect("a number"));
-    let directory = TempDir::new();
+    let directory = TestDir::new();
     let logs = directory.path("logs");
     // The end of the messages before the last kill, and the number of messages that were seen and
     // are missing.

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netcore::testing::TestDir;
+
 use crate::common::chat::{Message, json_field};
 use crate::common::client::Client;
 use crate::common::crowd::expect_same_order_for_all;
@@ -11,7 +13,6 @@ use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, sockit};
 use crate::common::server::Server;
 use crate::common::stamp::has_shape;
-use crate::common::temp::TempDir;
 
 #[test]
 fn a_line_is_delivered_to_every_client_including_the_sender() {
@@ -386,8 +387,8 @@ fn an_idle_client_is_closed_and_an_active_one_is_not() {
 
 #[test]
 fn clients_of_all_listeners_share_one_chat() {
-    let dir = TempDir::new();
-    let path = dir.endpoint("s");
+    let dir = TestDir::new();
+    let path = dir.endpoint("s").to_string();
     let listen = ["--listen", "tcp://127.0.0.1:0", "--listen", &path];
     let server = Server::start(&[&["chat", "serve"][..], &listen].concat());
     let mut ann = Client::enter(&server);

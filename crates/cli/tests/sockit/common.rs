@@ -12,7 +12,6 @@ pub(crate) mod patience;
 pub(crate) mod process;
 pub(crate) mod server;
 pub(crate) mod stamp;
-pub(crate) mod temp;
 // rustix opens no terminals on NetBSD and OpenBSD.
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 pub(crate) mod terminal;

@@ -3,10 +3,11 @@
 use std::fs;
 use std::io::Write;
 
+use netcore::testing::TestDir;
+
 use crate::common::http::{Http, Then, ok, ranged};
 use crate::common::listening::bytes;
 use crate::common::process::{Process, run, run_with_input, sockit};
-use crate::common::temp::TempDir;
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
 
@@ -55,7 +56,7 @@ fn bytes_before_an_error_are_printed_and_a_file_appears_only_when_complete() {
     let finished = run(&["get", &server.url("/")]);
     finished.expect_code(18);
     assert_eq!(finished.stdout(), b"hel");
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     run(&["get", &server.url("/"), "-o", file.to_str().unwrap()]).expect_code(18);
     assert!(!file.exists());
@@ -266,7 +267,7 @@ fn a_broken_download_resumes_where_it_broke() {
         let _ = stream.write_all(&reply[..cut]);
         Then::Close
     });
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     let path = file.to_str().unwrap();
     run(&["get", "-o", path, &server.url("/")]).expect_code(18);
@@ -289,7 +290,7 @@ fn a_resource_that_changed_is_downloaded_from_the_start() {
         let _ = stream.write_all(&reply[..cut]);
         Then::Close
     });
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     let path = file.to_str().unwrap();
     run(&["get", "-o", path, &server.url("/")]).expect_code(18);
@@ -320,7 +321,7 @@ fn retries_obey_retry_after_within_the_total_timeout() {
 #[test]
 fn each_url_needs_a_usable_output_file() {
     let server = Http::saying(ok(b"x"));
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (a, b) = (dir.path("a"), dir.path("b"));
     let (a, b) = (a.to_str().unwrap(), b.to_str().unwrap());
     run(&["get", "-o", a, &server.url("/1"), "-o", b, &server.url("/2")]).expect_code(0);

@@ -4,12 +4,13 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use netcore::testing::TestDir;
+
 use crate::common::http::{Http, Then, ok};
 use crate::common::listening::bytes;
 use crate::common::process::run;
 #[cfg(target_os = "linux")]
 use crate::common::process::{Process, sockit};
-use crate::common::temp::TempDir;
 
 #[test]
 fn not_modified_is_a_success() {
@@ -20,7 +21,7 @@ fn not_modified_is_a_success() {
         finished.expect_code(0).expect_quiet();
         assert_eq!(finished.stdout_text(), "");
     }
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     fs::write(&file, "before").unwrap();
     let path = file.to_str().unwrap();
@@ -54,7 +55,7 @@ fn heads_received_before_an_error_are_printed() {
 #[test]
 fn a_fifo_without_a_reader_exits_with_23() {
     let server = Http::saying(ok(&bytes(3_000_000)));
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let fifo = dir.path("fifo");
     let path = fifo.to_str().unwrap();
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
@@ -71,7 +72,7 @@ fn a_fifo_without_a_reader_exits_with_23() {
 fn errors_are_one_line_without_repetition() {
     let server = Http::saying("SSH-2.0\r\n");
     let url = server.url("/");
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("no\n\x1b[31m/file");
     let finished = run(&["get", "-o", file.to_str().unwrap(), &url]);
     finished.expect_code(23).expect_error_line(&["no\\n\\u{1b}[31m/file.part"]);

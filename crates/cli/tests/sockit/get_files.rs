@@ -4,12 +4,13 @@ use std::fs;
 use std::io::Write;
 use std::process::Command;
 
+use netcore::testing::TestDir;
+
 use crate::common::http::{Asked, Http, Then, ok, ranged};
 use crate::common::listening::bytes;
 #[cfg(target_os = "linux")]
 use crate::common::process::Finished;
 use crate::common::process::{Process, run};
-use crate::common::temp::TempDir;
 
 /// Starts a server of `/a` and `/b`, which have the same size and entity tag. The first transfer
 /// breaks.
@@ -26,7 +27,7 @@ fn two_of_one_tag() -> Http {
 #[test]
 fn partial_downloads_of_two_urls_are_never_joined() {
     let server = two_of_one_tag();
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     let path = file.to_str().unwrap();
     run(&["get", "-C", "-o", path, &server.url("/a")]).expect_code(18);
@@ -38,7 +39,7 @@ fn partial_downloads_of_two_urls_are_never_joined() {
 #[test]
 fn a_part_file_of_the_user_is_left_alone() {
     let server = Http::saying(ok(b"new"));
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (file, part) = (dir.path("file"), dir.path("file.part"));
     fs::write(&part, "a browser's").unwrap();
     let url = server.url("/");
@@ -60,7 +61,7 @@ fn a_complete_file_is_reported_as_complete() {
         let _ = stream.write_all(&ranged(asked, "\"v1\"", &whole));
         Then::Keep
     });
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     let args = ["get", "-v", "-C", "-o", file.to_str().unwrap(), &server.url("/")];
     run(&args).expect_code(0);
@@ -113,7 +114,7 @@ fn a_body_announced_above_the_limit_fails_at_once() {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n");
         Then::Stall
     });
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     fs::write(&file, "old").unwrap();
     let url = server.url("/");
@@ -151,7 +152,7 @@ fn verbose_names_the_side_that_closes() {
 #[test]
 fn a_file_above_the_process_limit_exits_with_23() {
     let server = Http::saying(ok(&bytes(1_000_000)));
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     for (to, left) in [(Some(&file), "file.part"), (None, "output")] {
         let mut command = Command::new("sh");
@@ -180,9 +181,9 @@ fn file_names_may_have_the_maximum_length() {
         let _ = stream.write_all(&reply[..end]);
         Then::Close
     });
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     for length in [245, 246, 251, 255] {
-        let file = dir.path(&"a".repeat(length));
+        let file = dir.path("a".repeat(length));
         let args = ["get", "-C", "-o", file.to_str().unwrap(), &server.url("/")];
         run(&args).expect_code(18);
         assert_eq!(fs::read_dir(dir.path(".")).unwrap().count(), 2, "the part and its mark");
@@ -193,7 +194,7 @@ fn file_names_may_have_the_maximum_length() {
         assert_eq!(fs::read_dir(dir.path(".")).unwrap().count(), 0, "nothing is left");
     }
     let asked = server.asked().len();
-    let file = dir.path(&"a".repeat(256));
+    let file = dir.path("a".repeat(256));
     run(&["get", "-o", file.to_str().unwrap(), &server.url("/")]).expect_code(23);
     assert_eq!(server.asked().len(), asked, "found out before the transfer");
 }
@@ -215,7 +216,7 @@ fn in_namespace(script: &str, args: &[&str]) -> Option<Finished> {
 #[test]
 fn a_mounted_file_is_written_in_place() {
     let server = Http::saying(ok(b"new"));
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (host, mounted) = (dir.path("host"), dir.path("mounted"));
     fs::write(&host, "an older one").unwrap();
     fs::write(&mounted, "").unwrap();
@@ -242,7 +243,7 @@ fn a_file_in_a_read_only_directory_is_written_in_place() {
         let _ = stream.write_all(&reply[..end]);
         Then::Close
     });
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (host, closed) = (dir.path("host"), dir.path("closed"));
     fs::write(&host, "an older one").unwrap();
     fs::create_dir(&closed).unwrap();
@@ -273,7 +274,7 @@ fn another_users_file_in_a_sticky_directory_is_written_in_place() {
     let server = Http::saying(
         "HTTP/1.1 200 OK\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 3\r\n\r\nnew",
     );
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (sticky, program) = (dir.path("sticky"), dir.path("sockit"));
     fs::create_dir(&sticky).unwrap();
     let file = sticky.join("file");

@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::Write;
 
+use netcore::testing::TestDir;
+
 use crate::common::http::{Http, Then, ok};
 use crate::common::process::{Process, run, run_with_input, sockit};
-use crate::common::temp::TempDir;
 
 /// Starts a server that answers with the path.
 fn echo() -> Http {
@@ -18,7 +19,7 @@ fn echo() -> Http {
 #[test]
 fn a_malformed_line_fails_by_itself_with_its_line_number() {
     let server = echo();
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let list = dir.path("list");
     let lines = [
         b"\xef\xbb\xbf".to_vec(),
@@ -48,7 +49,7 @@ fn a_malformed_line_fails_by_itself_with_its_line_number() {
 #[test]
 fn a_url_without_a_file_name_does_not_stop_later_lines() {
     let server = echo();
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let list = format!("{}\n{}\n{}\n", server.url("/a"), server.url("/d/"), server.url("/b"));
     let mut command = sockit(&["get", "-O", "--json", "--url-file", "-"]);
     command.current_dir(dir.path(""));
@@ -79,7 +80,7 @@ fn a_list_is_read_as_it_arrives() {
 #[test]
 fn output_files_are_assigned_to_lines_in_order() {
     let server = echo();
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (a, b) = (dir.path("a"), dir.path("b"));
     let (a, b) = (a.to_str().unwrap(), b.to_str().unwrap());
     let args = ["get", "-o", a, "-o", b, "--url-file", "-"];
@@ -97,7 +98,7 @@ fn output_files_are_assigned_to_lines_in_order() {
 #[test]
 fn an_unreadable_list_exits_with_26() {
     let server = echo();
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let missing = dir.path("missing");
     let args = ["get", "--url-file", missing.to_str().unwrap(), &server.url("/1")];
     run(&args).expect_code(26).expect_error_line(&["open", "missing"]);

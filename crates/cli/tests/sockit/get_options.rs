@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
+use netcore::testing::TestDir;
+
 use crate::common::http::{Http, Then, ok};
 use crate::common::process::{run, run_with_input};
-use crate::common::temp::TempDir;
 
 #[test]
 fn malformed_numbers_are_refused_with_plain_messages() {
@@ -53,7 +54,7 @@ fn an_unsupported_scheme_exits_with_1() {
 #[test]
 fn a_dash_is_accepted_after_continue_and_is_no_url() {
     let server = Http::saying(ok(b"x"));
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     let file = file.to_str().unwrap();
     run(&["get", "-C", "-", "-o", file, &server.url("/")]).expect_code(0).expect_quiet();
@@ -79,7 +80,7 @@ fn fail_with_body_prints_the_error_page_and_sets_the_exit_code() {
     let finished = run(&["get", "--fail-with-body", "-w", "-%{exitcode}", &url]);
     finished.expect_code(22).expect_error_line(&["404", &url]);
     assert_eq!(finished.stdout_text(), "gone-22");
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     let args = ["get", "--fail-with-body", "-o", file.to_str().unwrap(), &url];
     run(&args).expect_code(22);
@@ -90,7 +91,7 @@ fn fail_with_body_prints_the_error_page_and_sets_the_exit_code() {
 #[test]
 fn write_out_reads_its_format_from_a_file() {
     let server = Http::saying(ok(b"x"));
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("format");
     std::fs::write(&file, "-%{http_code}\r\n%{size_download}\\n\n").unwrap();
     let named = format!("@{}", file.display());
@@ -153,7 +154,7 @@ fn no_clobber_takes_the_next_free_name() {
         let _ = stream.write_all(&ok(asked.target().as_bytes()));
         Then::Keep
     });
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("file");
     let path = file.to_str().unwrap();
     std::fs::write(&file, "mine").unwrap();
@@ -167,7 +168,7 @@ fn no_clobber_takes_the_next_free_name() {
     let mut new = [read("file.1"), read("file.2")];
     new.sort_unstable();
     assert_eq!((&*read("file"), new.each_ref().map(|it| &**it)), ("mine", ["/1", "/2"]));
-    (3..=100).for_each(|number| std::fs::write(dir.path(&format!("file.{number}")), "").unwrap());
+    (3..=100).for_each(|number| std::fs::write(dir.path(format!("file.{number}")), "").unwrap());
     let args = ["get", "--no-clobber", "-o", path, &server.url("/3")];
     run(&args).expect_code(23).expect_error_line(&["file.100"]);
     run(&["get", "--no-clobber", "-o", "/dev/null", &server.url("/4")]).expect_code(0);

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
+use netcore::testing::TestDir;
+
 use crate::common::http::{Asked, Http, Then, ok};
 use crate::common::process::run;
-use crate::common::temp::TempDir;
 use crate::common::terminal::Terminal;
 
 /// Returns all values of a field.
@@ -100,7 +101,7 @@ fn no_output_contains_terminal_control_characters() {
         let finished = run(&["get", "-w", format, &server.url("/")]);
         assert_eq!(finished.expect_code(0).stdout_text(), told);
     }
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let file = dir.path("a\u{1b}[2Jb");
     let args = ["get", "-o", file.to_str().unwrap(), "-w", "%{filename_effective}"];
     let finished = run(&[&args[..], &[&server.url("/")]].concat());

@@ -7,11 +7,12 @@ use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::Instant;
 
+use netcore::testing::TestDir;
+
 use crate::common::client::Client;
 use crate::common::listening::{Listening, bytes};
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, run_with_input, sockit};
-use crate::common::temp::TempDir;
 
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 const UDP: &str = "udp://127.0.0.1:0";
@@ -23,9 +24,9 @@ fn tcp(endpoint: &str) -> Client {
 
 #[test]
 fn both_directions_arrive_completely_at_the_same_time() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (there, back) = (bytes(4_000_000), bytes(3_000_000));
-    for endpoint in [LOOPBACK, &dir.endpoint("s")] {
+    for endpoint in [LOOPBACK, &dir.endpoint("s").to_string()] {
         let mut listening = Listening::start(endpoint, &[]);
         let mut connecting = Process::spawn(sockit(&["connect", &listening.endpoint]));
         thread::scope(|scope| {
@@ -45,7 +46,7 @@ fn both_directions_arrive_completely_at_the_same_time() {
 
 #[test]
 fn files_arrive_completely() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let sent = bytes(5_000_000);
     fs::write(dir.path("from"), &sent).expect("a file");
     fs::write(dir.path("to"), "").expect("a file");
@@ -133,8 +134,8 @@ fn with_keep_open_silent_input_does_not_delay_the_next_client() {
 
 #[test]
 fn a_closed_unix_peer_ends_the_connection_while_input_is_open() {
-    let dir = TempDir::new();
-    let listening = Listening::start(&dir.endpoint("s"), &[]);
+    let dir = TestDir::new();
+    let listening = Listening::start(&dir.endpoint("s").to_string(), &[]);
     let mut client = Client::unix(&dir.path("s"));
     client.send("text");
     drop(client);
@@ -175,9 +176,9 @@ fn a_reset_exits_with_56_while_input_is_open() {
 
 #[test]
 fn each_client_receives_the_banner_unchanged_and_is_closed() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let text = "Thank you for connecting";
-    for endpoint in [LOOPBACK, &dir.endpoint("s")] {
+    for endpoint in [LOOPBACK, &dir.endpoint("s").to_string()] {
         let listening = Listening::start(endpoint, &["--banner", text]);
         let connect = || match endpoint {
             LOOPBACK => tcp(&listening.endpoint),
@@ -199,8 +200,8 @@ fn each_client_receives_the_banner_unchanged_and_is_closed() {
 #[test]
 fn a_signal_ends_listen_at_any_time_and_removes_its_socket_file() {
     for (signal, connected) in [("INT", false), ("TERM", true)] {
-        let dir = TempDir::new();
-        let listening = Listening::start(&dir.endpoint("s"), &["--keep-open"]);
+        let dir = TestDir::new();
+        let listening = Listening::start(&dir.endpoint("s").to_string(), &["--keep-open"]);
         assert!(dir.path("s").exists());
         let client = connected.then(|| {
             let mut client = Client::unix(&dir.path("s"));
@@ -252,10 +253,12 @@ fn connect_speaks_udp_and_to_unix_sockets_for_datagrams() {
     process.close_stdin();
     process.finish().expect_code(0).expect_quiet();
 
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let socket = UnixDatagram::bind(dir.path("s")).expect("a socket file");
     socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
-    run_with_input(&["connect", &dir.endpoint("s")], b"hello").expect_code(0).expect_quiet();
+    run_with_input(&["connect", &dir.endpoint("s").to_string()], b"hello")
+        .expect_code(0)
+        .expect_quiet();
     assert_eq!(socket.recv(&mut buffer).expect("a datagram"), 5);
 }
 

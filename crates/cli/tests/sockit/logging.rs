@@ -5,13 +5,14 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
 
+use netcore::testing::TestDir;
+
 use crate::common::client::Client;
 use crate::common::process::{Process, sockit};
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
 
 /// A server whose standard error is a full pipe that nobody reads.
-fn start_unread(directory: &TempDir, args: &[&str]) -> (Server, File) {
+fn start_unread(directory: &TestDir, args: &[&str]) -> (Server, File) {
     let path = directory.path("errors");
     assert!(Command::new("mkfifo").arg(&path).status().expect("run mkfifo").success());
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
@@ -35,7 +36,7 @@ const TIME: [&str; 5] = ["time", "serve", "-vv", "--listen", "tcp://127.0.0.1:0"
 #[test]
 fn an_unread_standard_error_does_not_stop_a_server() {
     for args in [CHAT, TIME] {
-        let directory = TempDir::new();
+        let directory = TestDir::new();
         let (server, _full) = start_unread(&directory, &args);
         for _ in 0..20 {
             let mut client = server.connect();
@@ -49,7 +50,7 @@ fn an_unread_standard_error_does_not_stop_a_server() {
 
 #[test]
 fn unread_figures_do_not_stop_a_server() {
-    let directory = TempDir::new();
+    let directory = TestDir::new();
     let args = [&CHAT[..], &["--stats", "1ms"]].concat();
     let (server, _full) = start_unread(&directory, &args);
     let mut client = server.connect();
@@ -61,7 +62,7 @@ fn unread_figures_do_not_stop_a_server() {
 #[test]
 fn a_second_signal_ends_a_server_whatever_it_waits_for() {
     for args in [CHAT, TIME] {
-        let directory = TempDir::new();
+        let directory = TestDir::new();
         let (mut server, _full) = start_unread(&directory, &args);
         // Two pending signals of one kind may be delivered as one.
         server.signal("TERM");

@@ -3,9 +3,10 @@
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
+use netcore::testing::TestDir;
+
 use crate::common::chat::json_field;
 use crate::common::process::run;
-use crate::common::temp::TempDir;
 
 #[test]
 fn a_service_has_a_port_and_a_port_a_service() {
@@ -86,11 +87,11 @@ fn datagram_and_unix_sockets_are_probed_too() {
     let address = socket.local_addr().expect("its address").to_string();
     let finished = run(&["probe", &format!("udp://{address}")]);
     assert!(finished.expect_code(0).stdout_text().contains(&format!(" to {address}")));
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let _stream = UnixListener::bind(dir.path("stream")).expect("a socket file");
     let _datagram = UnixDatagram::bind(dir.path("datagram")).expect("a socket file");
     for name in ["stream", "datagram"] {
-        let finished = run(&["probe", &dir.endpoint(name)]);
+        let finished = run(&["probe", &dir.endpoint(name).to_string()]);
         let text = finished.expect_code(0).expect_quiet().stdout_text();
         assert!(text.contains(&format!(" to {}\n", dir.endpoint(name))), "{}", finished.story());
     }
@@ -114,12 +115,12 @@ fn a_failed_probe_prints_its_attempts_and_has_the_codes_of_every_client() {
 
 #[test]
 fn with_z_a_probe_reports_only_whether_the_port_is_open() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let tcp = format!("tcp://{}", listener.local_addr().expect("its address"));
     let _stream = UnixListener::bind(dir.path("s")).expect("a socket file");
     let _datagrams = UnixDatagram::bind(dir.path("d")).expect("a socket file");
-    for endpoint in [&tcp, &dir.endpoint("s"), &dir.endpoint("d")] {
+    for endpoint in [&tcp, &dir.endpoint("s").to_string(), &dir.endpoint("d").to_string()] {
         let finished = run(&["probe", "-z", endpoint]);
         finished.expect_code(0).expect_quiet();
         assert_eq!(finished.stdout_text(), format!("open       {endpoint}\n"));

@@ -7,11 +7,12 @@ use std::os::unix::net::UnixListener;
 use std::thread;
 use std::time::Duration;
 
+use netcore::testing::TestDir;
+
 use crate::common::client::Client;
 use crate::common::process::{Process, run, sockit};
 use crate::common::server::Server;
 use crate::common::stamp::without_ctime;
-use crate::common::temp::TempDir;
 
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 
@@ -43,8 +44,8 @@ fn an_endpoint_without_a_scheme_is_tcp() {
 
 #[test]
 fn every_listener_is_served_and_has_its_line() {
-    let dir = TempDir::new();
-    let path = dir.endpoint("s");
+    let dir = TestDir::new();
+    let path = dir.endpoint("s").to_string();
     let udp = "udp://127.0.0.1:0";
     let listen = ["time", "serve", "--listen", LOOPBACK, "--listen", udp, "--listen", &path];
     let server = Server::start(&[&listen[..], &["--listen", LOOPBACK]].concat());
@@ -244,8 +245,8 @@ fn owe_answers(mut stream: &TcpStream) {
 
 #[test]
 fn the_unix_socket_file_is_removed_at_the_end() {
-    let dir = TempDir::new();
-    let server = Server::start(&["chat", "serve", "--listen", &dir.endpoint("s")]);
+    let dir = TestDir::new();
+    let server = Server::start(&["chat", "serve", "--listen", &dir.endpoint("s").to_string()]);
     assert!(dir.path("s").exists());
     server.stop();
     assert!(!dir.path("s").exists());
@@ -253,19 +254,19 @@ fn the_unix_socket_file_is_removed_at_the_end() {
 
 #[test]
 fn a_stale_unix_socket_file_is_replaced() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     drop(UnixListener::bind(dir.path("s")).expect("a socket file"));
     assert!(dir.path("s").exists(), "nobody listens, but the file is there");
-    let server = Server::start(&["time", "serve", "--listen", &dir.endpoint("s")]);
+    let server = Server::start(&["time", "serve", "--listen", &dir.endpoint("s").to_string()]);
     expect_echo(&mut Client::unix(&dir.path("s")));
     server.stop();
 }
 
 #[test]
 fn a_live_unix_socket_is_left_to_its_owner() {
-    let dir = TempDir::new();
-    let owner = Server::start(&["time", "serve", "--listen", &dir.endpoint("s")]);
-    let finished = run(&["time", "serve", "--listen", &dir.endpoint("s")]);
+    let dir = TestDir::new();
+    let owner = Server::start(&["time", "serve", "--listen", &dir.endpoint("s").to_string()]);
+    let finished = run(&["time", "serve", "--listen", &dir.endpoint("s").to_string()]);
     let path = dir.path("s").display().to_string();
     finished.expect_code(1).expect_error_line(&[&path]);
     expect_echo(&mut Client::unix(&dir.path("s")));
@@ -274,9 +275,9 @@ fn a_live_unix_socket_is_left_to_its_owner() {
 
 #[test]
 fn a_file_that_is_not_a_socket_is_not_touched() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     fs::write(dir.path("s"), "precious").expect("a file");
-    let finished = run(&["time", "serve", "--listen", &dir.endpoint("s")]);
+    let finished = run(&["time", "serve", "--listen", &dir.endpoint("s").to_string()]);
     let path = dir.path("s").display().to_string();
     finished.expect_code(1).expect_error_line(&[&path]);
     assert_eq!(fs::read_to_string(dir.path("s")).expect("the file"), "precious");
@@ -284,8 +285,8 @@ fn a_file_that_is_not_a_socket_is_not_touched() {
 
 #[test]
 fn a_file_that_took_the_place_of_the_servers_own_is_not_removed() {
-    let dir = TempDir::new();
-    let server = Server::start(&["time", "serve", "--listen", &dir.endpoint("s")]);
+    let dir = TestDir::new();
+    let server = Server::start(&["time", "serve", "--listen", &dir.endpoint("s").to_string()]);
     fs::rename(dir.path("s"), dir.path("moved")).expect("move the server's file");
     fs::write(dir.path("s"), "another's").expect("a file");
     server.stop();

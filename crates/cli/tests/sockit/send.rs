@@ -5,12 +5,13 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::thread::{self, JoinHandle};
 
+use netcore::testing::TestDir;
+
 use crate::common::listening::{Listening, bytes};
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, run_with_input, sockit};
 use crate::common::server::Server;
 use crate::common::stamp::without_ctime;
-use crate::common::temp::TempDir;
 
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 
@@ -26,9 +27,9 @@ fn serve<T: Send + 'static>(
 
 #[test]
 fn piped_input_arrives_completely_over_tcp_and_unix() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let sent = bytes(5_000_000);
-    for endpoint in [LOOPBACK, &dir.endpoint("s")] {
+    for endpoint in [LOOPBACK, &dir.endpoint("s").to_string()] {
         let listening = Listening::start(endpoint, &[]);
         let finished = run_with_input(&["send", &listening.endpoint], &sent);
         finished.expect_code(0).expect_quiet();
@@ -84,12 +85,12 @@ fn send_does_not_wait_forever_for_the_end_of_its_peer() {
 
 #[test]
 fn a_peer_that_reads_nothing_is_error_28() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let listener = UnixListener::bind(dir.path("s")).expect("a socket file");
     // Over a Unix socket only bytes that the peer has read count as taken.
-    let args = ["send", &dir.endpoint("s"), "--timeout", "300ms"];
+    let args = ["send", &dir.endpoint("s").to_string(), "--timeout", "300ms"];
     let finished = run_with_input(&args, b"hello");
-    finished.expect_code(28).expect_error_line(&[&dir.endpoint("s"), "timed out"]);
+    finished.expect_code(28).expect_error_line(&[&dir.endpoint("s").to_string(), "timed out"]);
     drop(listener);
 }
 
@@ -108,9 +109,9 @@ fn a_reset_is_error_56_with_a_message() {
 
 #[test]
 fn a_unix_peer_that_discards_the_data_is_error_56() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let listener = UnixListener::bind(dir.path("s")).expect("a socket file");
-    let mut process = Process::spawn(sockit(&["send", &dir.endpoint("s")]));
+    let mut process = Process::spawn(sockit(&["send", &dir.endpoint("s").to_string()]));
     let (mut stream, _) = listener.accept().expect("a connection");
     process.feed(b"hello");
     process.close_stdin();
@@ -145,10 +146,10 @@ fn answers_by_udp_are_printed_with_wait() {
 
 #[test]
 fn a_unix_datagram_socket_receives_one_datagram() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let socket = UnixDatagram::bind(dir.path("s")).expect("a socket file");
     socket.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
-    run(&["send", &dir.endpoint("s"), "hello"]).expect_code(0).expect_quiet();
+    run(&["send", &dir.endpoint("s").to_string(), "hello"]).expect_code(0).expect_quiet();
     let mut buffer = [0; 64];
     assert_eq!(socket.recv(&mut buffer).expect("a datagram"), 5);
     assert_eq!(&buffer[..5], b"hello");
@@ -172,6 +173,6 @@ fn the_exit_codes_are_those_of_every_client() {
     run(&["send", "nowhere", "x"]).expect_code(3).expect_error_line(&[]);
     run(&["send", "nonexistent.invalid:1", "x"]).expect_code(6).expect_error_line(&[]);
     run(&["send", "-6", &address, "x"]).expect_code(6).expect_error_line(&[]);
-    let dir = TempDir::new();
-    run(&["send", &dir.endpoint("none"), "x"]).expect_code(7).expect_error_line(&[]);
+    let dir = TestDir::new();
+    run(&["send", &dir.endpoint("none").to_string(), "x"]).expect_code(7).expect_error_line(&[]);
 }

@@ -9,7 +9,7 @@ use std::thread;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, sockit};
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
+use netcore::testing::TestDir;
 use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
@@ -51,8 +51,8 @@ fn interrupt(args: &[&str], output: Option<io::PipeWriter>) {
 }
 
 /// The backlog of this server is full, so clients wait.
-fn full_queue(dir: &TempDir) -> (Endpoint, Vec<Stream>, Listener) {
-    let endpoint: Endpoint = dir.endpoint("full").parse().expect("an endpoint");
+fn full_queue(dir: &TestDir) -> (Endpoint, Vec<Stream>, Listener) {
+    let endpoint: Endpoint = dir.endpoint("full");
     let options = SocketOptions::new().with_backlog(0);
     let listener = Listener::bind_with(&endpoint, &options).expect("a listener");
     let mut held = Vec::new();
@@ -66,7 +66,7 @@ fn full_queue(dir: &TempDir) -> (Endpoint, Vec<Stream>, Listener) {
 
 #[test]
 fn connecting_ends_at_the_first_signal() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (endpoint, _held, _listener) = full_queue(&dir);
     let endpoint = endpoint.to_string();
     let path = endpoint.strip_prefix("unix:").expect("a path");
@@ -87,7 +87,7 @@ fn connecting_ends_at_the_first_signal() {
 
 #[test]
 fn a_bench_that_is_stopped_before_it_begins_says_so() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let (endpoint, _held, _listener) = full_queue(&dir);
     let args = ["time", "bench", &endpoint.to_string(), "--timeout", "1h"];
     let mut process = Process::spawn(sockit(&args));

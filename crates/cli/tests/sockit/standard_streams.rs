@@ -12,7 +12,7 @@ use crate::common::http::{Http, ok};
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, sockit};
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
+use netcore::testing::TestDir;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 /// Returns a shell that starts the program with this redirection.
@@ -73,7 +73,7 @@ fn a_standard_output_that_is_closed_is_error_23_in_every_command() {
 
 #[test]
 fn a_command_that_prints_nothing_does_not_need_standard_output() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let http = Http::saying(ok(b"hello"));
     let file = dir.path("file");
     let name = file.to_str().expect("a path in UTF-8");

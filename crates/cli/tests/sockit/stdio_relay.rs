@@ -12,9 +12,9 @@ use crate::common::process::{Process, run, sockit};
 #[cfg(target_os = "linux")]
 use crate::common::server::Server;
 #[cfg(target_os = "linux")]
-use crate::common::temp::TempDir;
 use crate::common::terminal::Terminal;
 #[cfg(target_os = "linux")]
+use netcore::testing::TestDir;
 use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
 
 /// Starts `sockit` on a terminal.
@@ -79,15 +79,15 @@ fn the_idle_timeout_ends_a_connection_to_a_silent_peer() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_idle_timeout_bounds_connecting_too() {
-    let dir = TempDir::new();
-    let endpoint: Endpoint = dir.endpoint("s").parse().expect("an endpoint");
+    let dir = TestDir::new();
+    let endpoint: Endpoint = dir.endpoint("s");
     let options = SocketOptions::new();
     let _listener =
         Listener::bind_with(&endpoint, &options.clone().with_backlog(1)).expect("a socket file");
     let moment = || Deadline::after(Duration::from_millis(50));
     let _waiting: Vec<Stream> =
         std::iter::from_fn(|| Stream::connect(&endpoint, &options, moment()).ok()).collect();
-    let args = ["connect", &dir.endpoint("s"), "-w", "200ms", "--timeout", "1h"];
+    let args = ["connect", &dir.endpoint("s").to_string(), "-w", "200ms", "--timeout", "1h"];
     run(&args).expect_code(28).expect_error_line(&["timed out"]);
 }
 

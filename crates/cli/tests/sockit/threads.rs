@@ -7,19 +7,20 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use netcore::testing::TestDir;
+
 use crate::common::process::{Finished, Process};
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
 
 /// A copy of the program that every user can run.
 struct Program {
     path: PathBuf,
-    _directory: TempDir,
+    _directory: TestDir,
 }
 
 impl Program {
     fn new() -> Program {
-        let directory = TempDir::new();
+        let directory = TestDir::new();
         let path = directory.path("sockit");
         fs::copy(env!("CARGO_BIN_EXE_sockit"), &path).expect("copy the program");
         Program { path, _directory: directory }

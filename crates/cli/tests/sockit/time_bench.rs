@@ -5,11 +5,12 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::mpsc;
 use std::thread;
 
+use netcore::testing::TestDir;
+
 use crate::common::chat::json_field;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Finished, Process, run, sockit};
 use crate::common::server::Server;
-use crate::common::temp::TempDir;
 
 /// Options for a short run with a long timeout, for busy machines.
 const SHORT: [&str; 6] = ["--warmup", "10ms", "--duration", "100ms", "--timeout", "20s"];
@@ -56,9 +57,9 @@ fn serve(handle: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
 
 #[test]
 fn every_request_is_answered_over_each_transport() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     for framing in ["chunk", "line"] {
-        let unix = dir.endpoint(framing);
+        let unix = dir.endpoint(framing).to_string();
         for listen in ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", &unix] {
             let server =
                 Server::start(&["time", "serve", "--framing", framing, "--listen", listen]);
@@ -137,10 +138,10 @@ fn an_open_loop_sends_only_the_requests_that_are_due() {
 
 #[test]
 fn a_missing_server_is_error_7_over_each_transport() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let address = free_port();
     bench(&address, &[]).expect_code(7).expect_error_line(&[&address, "refused"]);
-    bench(&dir.endpoint("none"), &[]).expect_code(7);
+    bench(&dir.endpoint("none").to_string(), &[]).expect_code(7);
     // The socket is bound and closed again, so no program receives datagrams on this port.
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let address = format!("udp://{}", socket.local_addr().expect("its address"));
@@ -267,7 +268,7 @@ fn a_server_that_never_answers_is_error_28() {
 
 #[test]
 fn the_log_has_a_line_for_each_second_and_one_for_the_rest() {
-    let (dir, server) = (TempDir::new(), Server::start(&["time", "serve"]));
+    let (dir, server) = (TestDir::new(), Server::start(&["time", "serve"]));
     let log = dir.path("log");
     let log_text = log.to_str().expect("a path in UTF-8");
     let args = ["time", "bench", &server.endpoints()[0], "--rate", "100", "--log", log_text];

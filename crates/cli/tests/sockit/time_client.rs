@@ -4,10 +4,11 @@ use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
 use std::thread;
 
+use netcore::testing::TestDir;
+
 use crate::common::process::{Process, run, run_with_input, sockit};
 use crate::common::server::Server;
 use crate::common::stamp::without_ctime;
-use crate::common::temp::TempDir;
 
 #[track_caller]
 fn expect_answers(endpoint: &str) {
@@ -35,8 +36,8 @@ fn each_line_has_its_answer_printed_over_udp() {
 
 #[test]
 fn each_line_has_its_answer_printed_over_a_unix_socket() {
-    let dir = TempDir::new();
-    let server = Server::start(&["time", "serve", "--listen", &dir.endpoint("s")]);
+    let dir = TestDir::new();
+    let server = Server::start(&["time", "serve", "--listen", &dir.endpoint("s").to_string()]);
     expect_answers(&server.endpoints()[0]);
 }
 
@@ -82,8 +83,9 @@ fn a_refused_connection_is_error_7_that_names_the_address() {
 
 #[test]
 fn a_unix_socket_that_is_not_there_is_error_7() {
-    let dir = TempDir::new();
-    let finished = run_with_input(&["time", "client", &dir.endpoint("none")], b"hello\n");
+    let dir = TestDir::new();
+    let finished =
+        run_with_input(&["time", "client", &dir.endpoint("none").to_string()], b"hello\n");
     finished.expect_code(7).expect_error_line(&[&dir.path("none").display().to_string()]);
 }
 

@@ -1,18 +1,18 @@
 //! `sockit time ping`, and the well-known services that it can ping.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use netcore::testing::{TestDir, seed_from_env};
+
 use crate::common::link::Link;
 use crate::common::process::{Finished, Process, run, run_with_input, sockit};
 use crate::common::server::Server;
 use crate::common::stamp::has_shape;
-use crate::common::temp::TempDir;
 
 /// Runs a quick ping whose timeout is long enough for slow machines.
 fn ping(args: &[&str]) -> Finished {
@@ -63,8 +63,8 @@ fn serve_everywhere(unix: &str, more: &[&str]) -> Server {
 
 #[test]
 fn each_reply_is_a_line_and_the_end_is_a_summary() {
-    let dir = TempDir::new();
-    let unix = dir.endpoint("s");
+    let dir = TestDir::new();
+    let unix = dir.endpoint("s").to_string();
     let server = serve_everywhere(&unix, &[]);
     for endpoint in server.endpoints() {
         let finished = ping(&["-c", "3", endpoint]);
@@ -287,8 +287,8 @@ fn malformed_numbers_are_refused_with_plain_messages() {
 
 #[test]
 fn a_restarted_server_is_found_again() {
-    let dir = TempDir::new();
-    let endpoint = dir.endpoint("s");
+    let dir = TestDir::new();
+    let endpoint = dir.endpoint("s").to_string();
     let serve = ["time", "serve", "--listen", &endpoint];
     let server = Server::start(&serve);
     let process = Process::spawn(sockit(&["time", "ping", "--json", "-i", "10ms", &endpoint]));
@@ -309,9 +309,9 @@ fn a_restarted_server_is_found_again() {
 
 #[test]
 fn the_well_known_services_are_served_asked_and_pinged() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     for service in ["echo", "daytime", "time"] {
-        let unix = dir.endpoint(service);
+        let unix = dir.endpoint(service).to_string();
         let server = serve_everywhere(&unix, &["--service", service]);
         for endpoint in server.endpoints() {
             let finished = ping(&["--service", service, "--json", "-c", "3", endpoint]);
@@ -356,7 +356,7 @@ fn unsupported_options_of_a_service_are_usage_errors() {
 
 #[test]
 fn the_histogram_and_the_plot_are_drawn() {
-    let dir = TempDir::new();
+    let dir = TestDir::new();
     let server = Server::start(&["time", "serve"]);
     let endpoint = &server.endpoints()[0];
     let picture = dir.path("p.svg");
@@ -383,17 +383,9 @@ fn the_histogram_and_the_plot_are_drawn() {
     finished.expect_code(23).expect_error_line(&["p.svg", "No such file"]);
 }
 
-/// Returns a random seed, or the one in the environment variable `PING_SEED`.
-fn seed() -> u64 {
-    let given = std::env::var("PING_SEED").ok().map(|seed| seed.parse().expect("a number"));
-    let seed = given.unwrap_or_else(|| RandomState::new().hash_one(0));
-    eprintln!("PING_SEED={seed}");
-    seed
-}
-
 fn link() -> Link {
     let (delay, jitter) = (Duration::from_millis(20), Duration::from_millis(5));
-    Link { delay, jitter, loss: 0.02, seed: seed() }
+    Link { delay, jitter, loss: 0.02, seed: seed_from_env("PING_SEED") }
 }
 
 fn any_port() -> SocketAddr {

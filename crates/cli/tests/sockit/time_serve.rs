@@ -7,12 +7,13 @@ use std::net::UdpSocket;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netcore::testing::TestDir;
+
 use crate::common::client::Client;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{run, sockit};
 use crate::common::server::Server;
 use crate::common::stamp::{civil_utc, has_shape, now, without_ctime};
-use crate::common::temp::TempDir;
 
 /// `[Www Mmm dd hh:mm:ss yyyy] `
 const STAMP: usize = 27;
@@ -229,8 +230,8 @@ fn a_datagram_has_one_answer_with_line_framing_too() {
 
 #[test]
 fn a_unix_socket_is_served_like_tcp() {
-    let dir = TempDir::new();
-    let server = Server::start(&["time", "serve", "--listen", &dir.endpoint("s")]);
+    let dir = TestDir::new();
+    let server = Server::start(&["time", "serve", "--listen", &dir.endpoint("s").to_string()]);
     let mut client = Client::unix(&dir.path("s"));
     expect_echo(&mut client, b"hello");
     client.finish_sending();

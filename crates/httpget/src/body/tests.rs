@@ -7,11 +7,13 @@ use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use netcore::testing::TestDir;
+
 use crate::body::Body;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
-use crate::fixture::{Directory, PATIENCE, Server, Step, act, assert_reason, gate, get, ok, send};
+use crate::fixture::{PATIENCE, Server, Step, act, assert_reason, gate, get, ok, send};
 use crate::limits::Limits;
 use crate::timeouts::{Phase, Timeout, Timeouts};
 
@@ -141,15 +143,15 @@ fn a_body_is_copied_to_a_file() {
     for length in [0, 1, 5000, 1_000_003] {
         let content = bytes(length);
         for (name, response, ends) in framings(&content) {
-            let dir = Directory::new();
-            let file = File::create_new(dir.join("to")).unwrap();
+            let dir = TestDir::new();
+            let file = File::create_new(dir.path("to")).unwrap();
             let mut last = 0;
             let (result, body) = taken(&response, ends, &mut |body| {
                 body.copy_to_with_progress(&file, |moved| last = moved)
             });
             assert_eq!(result.unwrap(), length as u64, "{name}");
             assert_eq!(last, length as u64, "{name}");
-            assert!(fs::read(dir.join("to")).unwrap() == content, "{name}, {length}");
+            assert!(fs::read(dir.path("to")).unwrap() == content, "{name}, {length}");
             assert_eq!(body.received(), length as u64);
             assert!(body.is_done() && (ends || is_kept(&body)), "{name}");
         }
@@ -182,8 +184,8 @@ fn a_partly_read_body_is_copied_to_a_pipe() {
 
 /// A body that is cut off after `count` bytes, and what was taken of it by each way of taking it.
 fn cut(response: &[u8], end: fn() -> Step, count: u64) -> Vec<Error> {
-    let dir = Directory::new();
-    let path = dir.join("to");
+    let dir = TestDir::new();
+    let path = dir.path("to");
     let mut read = Vec::new();
     let ways: [Take<'_>; 2] = [&mut |body| read_by(&[40_000], body, &mut read), &mut |body| {
         body.copy_to_with_progress(&File::create_new(&path).unwrap(), |_| ())
@@ -242,8 +244,8 @@ fn a_reset_does_not_end_a_body_until_close() {
             let mut body = body_of(&server);
             body.read_exact(&mut [0]).unwrap();
             read();
-            let dir = Directory::new();
-            let file = File::create_new(dir.join("to")).unwrap();
+            let dir = TestDir::new();
+            let file = File::create_new(dir.path("to")).unwrap();
             let error = match to_file {
                 true => body.copy_to_with_progress(&file, |_| ()).unwrap_err(),
                 false => read_by(&[100], &mut body, &mut Vec::new()).unwrap_err(),
@@ -266,15 +268,15 @@ fn a_stall_is_detected_and_received_bytes_are_kept() {
         let server = Server::play([vec![get("/"), send(&response), Step::Gone]]);
         let response = Client::new().get(&server.url("/")).with_timeouts(stall.clone()).send();
         let mut body = response.unwrap().into_body();
-        let dir = Directory::new();
+        let dir = TestDir::new();
         let mut read = Vec::new();
         let error = match to_file {
-            true => body.copy_to_with_progress(&File::create_new(dir.join("to")).unwrap(), |_| ()),
+            true => body.copy_to_with_progress(&File::create_new(dir.path("to")).unwrap(), |_| ()),
             false => read_by(&[40_000], &mut body, &mut read),
         };
         let error = error.unwrap_err();
         if to_file {
-            read = fs::read(dir.join("to")).unwrap();
+            read = fs::read(dir.path("to")).unwrap();
         }
         assert!(read == content);
         let timeout = Timeout::Stall;
@@ -348,8 +350,8 @@ fn the_limit_holds_without_an_announced_length() {
                 let server = Server::play([vec![get("/"), send(&response), Step::Close]]);
                 let request = Client::new().get(&server.url("/")).with_limits(limits.clone());
                 let mut body = request.send().unwrap().into_body();
-                let dir = Directory::new();
-                let file = File::create_new(dir.join("to")).unwrap();
+                let dir = TestDir::new();
+                let file = File::create_new(dir.path("to")).unwrap();
                 let result = match to_file {
                     true => body.copy_to_with_progress(&file, |_| ()),
                     false => read_by(&[40_000], &mut body, &mut Vec::new()),

@@ -1,11 +1,12 @@
 use std::io::Read;
 use std::time::Instant;
 
+use netcore::testing::TestDir;
+
 use super::*;
 use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
 #[cfg(unix)]
-use crate::fixture::Directory;
 use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
 use crate::response::Response;
 
@@ -243,8 +244,8 @@ fn a_client_with_another_connector_has_its_own_pool() {
 #[cfg(unix)]
 #[test]
 fn a_unix_socket_serves_every_host() {
-    let dir = Directory::new();
-    let path = dir.join("socket");
+    let dir = TestDir::new();
+    let path = dir.path("socket");
     let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
     let serving = std::thread::spawn(move || {
         use std::io::Write;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::backoff::Backoff;
+use netcore::backoff::Backoff;
 
 /// The settings of a download.
 #[derive(Debug)]

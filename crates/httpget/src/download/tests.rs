@@ -10,10 +10,12 @@ mod retries;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use netcore::testing::TestDir;
+
 use super::*;
 
 use crate::client::Client;
-use crate::fixture::{Directory, Server, Step, assert_reason, get_that, send};
+use crate::fixture::{Server, Step, assert_reason, get_that, send};
 use crate::timeouts::{Phase, Timeouts};
 use crate::url::Url;
 
@@ -24,14 +26,14 @@ const OTHER: &[u8] = b"The file has changed in the meantime!";
 
 /// A directory, and the place of a file in it.
 struct FileTarget {
-    directory: Directory,
+    directory: TestDir,
     file: PathBuf,
 }
 
 impl FileTarget {
     fn new() -> FileTarget {
-        let directory = Directory::new();
-        let file = directory.join("file");
+        let directory = TestDir::new();
+        let file = directory.path("file");
         FileTarget { directory, file }
     }
 
@@ -46,11 +48,11 @@ impl FileTarget {
     }
 
     fn part(&self) -> PathBuf {
-        self.directory.join("file.part")
+        self.directory.path("file.part")
     }
 
     fn meta(&self) -> PathBuf {
-        self.directory.join("file.part.meta")
+        self.directory.path("file.part.meta")
     }
 
     /// The file is whole, and nothing else is there.

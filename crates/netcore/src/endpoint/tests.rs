@@ -1,6 +1,7 @@
 use std::collections::hash_map::DefaultHasher;
 
 use super::*;
+use crate::testing::{Random, SEED_VARIABLE};
 
 fn parse(text: &str) -> Endpoint {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
@@ -225,16 +226,10 @@ fn no_text_makes_it_panic_and_accepted_texts_round_trip() {
         "unix:", "tcp://", "udp://", "tls://", "@", "[", "]", ":", "::", "%", "/", ".", "1", "80",
         "x", "é", "\0", "-", "+", " ", "💥",
     ];
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state >> 33).unwrap()
-    };
+    let mut random = Random::from_env(SEED_VARIABLE);
     let mut taken = 0;
     for _ in 0..50_000 {
-        let text: String = (0..next() % 8).map(|_| pieces[next() % pieces.len()]).collect();
+        let text: String = (0..random.below(8)).map(|_| *random.pick(&pieces)).collect();
         match text.parse::<Endpoint>() {
             Ok(endpoint) => {
                 taken += 1;

@@ -213,7 +213,7 @@ impl Acceptor {
 
     /// Rejects the next peer with the descriptor in reserve. Pauses if that is not possible.
     fn on_shortage(&mut self, index: usize, error: &io::Error) -> Option<Accepted> {
-        if self.throttle.allows() {
+        if self.throttle.allows(Instant::now()) {
             log::warn!("accept: {error}; peers are rejected until descriptors are free again");
         }
         if self.spare.take().is_some() {

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use netcore::server::{Config, Server};
-use netcore::{Deadline, Endpoint, ErrorKind, Operation, Transport};
+use netcore::testing::TestDir;
+use netcore::{Deadline, ErrorKind, Operation, Transport};
 
 use super::{BenchError, Load, Report};
 use crate::format::Format;
@@ -46,8 +47,8 @@ fn expect_good(report: &Report) {
 #[test]
 fn our_own_server_answers_as_it_should() {
     let line = Framing::Line { limit: Framing::LINE_LIMIT };
-    let socket = std::env::temp_dir().join(format!("sockit-bench-{}", std::process::id()));
-    let socket = format!("unix:{}", socket.display());
+    let dir = TestDir::new();
+    let socket = dir.endpoint("socket").to_string();
     for endpoint in ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", &socket] {
         for framing in [Framing::Chunk, line] {
             for threads in [1, 2] {
@@ -150,8 +151,8 @@ fn a_log_write_error_ends_the_run() {
 
 #[test]
 fn a_stop_ends_the_first_connection_attempt() {
-    let path = std::env::temp_dir().join(format!("sockit-bench-full-{}", std::process::id()));
-    let endpoint: Endpoint = format!("unix:{}", path.display()).parse().unwrap();
+    let dir = TestDir::new();
+    let endpoint = dir.endpoint("full");
     let options = netcore::SocketOptions::new().with_backlog(0);
     let _listener = netcore::Listener::bind_with(&endpoint, &options).unwrap();
     let soon = || Deadline::after(Duration::from_millis(20));

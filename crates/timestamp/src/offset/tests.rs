@@ -1,5 +1,6 @@
-use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use netcore::testing::{Random, seed_from_env};
 
 use super::*;
 
@@ -10,7 +11,7 @@ const BEGIN: i128 = 1_795_194_662 * S + 123_456_789;
 
 /// Two clocks and a link between them.
 struct World {
-    random: u64,
+    random: Random,
     /// The offset at `BEGIN` in nanoseconds, and its growth per second.
     offset: i128,
     ppm: i128,
@@ -21,8 +22,7 @@ struct World {
 
 impl World {
     fn below(&mut self, end: i128) -> i128 {
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        i128::from(self.random >> 16) % end.max(1)
+        i128::from(self.random.number()) % end.max(1)
     }
 
     fn offset_at(&self, at: i128) -> i128 {
@@ -45,11 +45,8 @@ fn time(nanos: i128) -> SystemTime {
     crate::unix_time::from_unix_nanos(nanos).unwrap()
 }
 
-fn seed() -> u64 {
-    let given = std::env::var("PING_SEED").ok().map(|seed| seed.parse().expect("a number"));
-    let seed = given.unwrap_or_else(|| RandomState::new().hash_one(0));
-    eprintln!("PING_SEED={seed}");
-    seed
+fn random() -> Random {
+    Random::from_env("PING_SEED")
 }
 
 #[track_caller]
@@ -62,10 +59,15 @@ fn expect(estimator: &Estimator, offset: i128) -> Duration {
 
 #[test]
 fn the_offset_is_within_its_bound_for_every_link_and_shift() {
-    let seed = seed();
+    let seed = seed_from_env("PING_SEED");
     for case in 0..200 {
-        let mut world =
-            World { random: seed ^ case, offset: 0, ppm: 0, resolution: 1, way: (0, 0) };
+        let mut world = World {
+            random: Random::new(seed ^ case),
+            offset: 0,
+            ppm: 0,
+            resolution: 1,
+            way: (0, 0),
+        };
         world.offset = world.below(7200 * S) - 3600 * S;
         world.ppm = world.below(200) - 100;
         world.resolution = [1, MS, S][case as usize % 3];
@@ -116,7 +118,7 @@ fn one_exchange_is_bounded_by_half_its_round_trip_and_half_the_step() {
 #[test]
 fn the_offset_of_whole_seconds_improves_over_many_exchanges() {
     let mut world =
-        World { random: seed(), offset: 7 * S / 10, ppm: 20, resolution: S, way: (MS, 2 * MS) };
+        World { random: random(), offset: 7 * S / 10, ppm: 20, resolution: S, way: (MS, 2 * MS) };
     let mut estimator = Estimator::default();
     estimator.add(&world.exchange(0));
     let first = expect(&estimator, world.offset);
@@ -131,7 +133,7 @@ fn the_offset_of_whole_seconds_improves_over_many_exchanges() {
 
 #[test]
 fn a_clock_step_is_counted_and_restarts_the_estimate() {
-    let mut world = World { random: seed(), offset: 0, ppm: 0, resolution: 1, way: (MS, 3 * MS) };
+    let mut world = World { random: random(), offset: 0, ppm: 0, resolution: 1, way: (MS, 3 * MS) };
     let mut estimator = Estimator::default();
     for n in 0..100 {
         if n == 50 {
@@ -147,7 +149,8 @@ fn a_clock_step_is_counted_and_restarts_the_estimate() {
 
 #[test]
 fn the_drift_is_reported_once_its_error_is_below_the_tolerance() {
-    let mut world = World { random: seed(), offset: S, ppm: 37, resolution: 1, way: (MS, 2 * MS) };
+    let mut world =
+        World { random: random(), offset: S, ppm: 37, resolution: 1, way: (MS, 2 * MS) };
     let mut estimator = Estimator::default();
     estimator.add(&world.exchange(0));
     estimator.add(&world.exchange(S));

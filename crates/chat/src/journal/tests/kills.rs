@@ -3,11 +3,12 @@
 //! Each new process continues after the last number that it recovers. Every message that a process
 //! reported as written must be recovered, once, and in order.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, SystemTime};
+
+use netcore::testing::Random;
 
 use crate::journal::fixture::{TestDir, line, texts};
 use crate::journal::recover::RecoveryLimits;
@@ -23,18 +24,6 @@ const POLICY: &str = "CHAT_JOURNAL_POLICY";
 /// Environment variable with the seed, to repeat a run.
 const SEED: &str = "CHAT_JOURNAL_SEED";
 
-/// Marsaglia's xorshift64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
-
 /// Returns the text of a message: its number, and padding that makes some writes long enough to be
 /// torn.
 fn text(number: u64) -> String {
@@ -48,15 +37,12 @@ fn number(text: &str) -> u64 {
 
 #[test]
 fn written_messages_survive_a_hundred_kills() {
-    let seed = std::env::var(SEED)
-        .map_or_else(|_| RandomState::new().hash_one(0) | 1, |text| text.parse().unwrap());
-    println!("{SEED}={seed}");
-    let mut random = Random(seed);
+    let mut random = Random::from_env(SEED);
     let directory = TestDir::new();
     let path = directory.path().join("log");
     let (mut last, mut torn) = (0, 0);
     for kill in 0..KILLS {
-        let policy = ["never", "20", "0"][random.below(3) as usize];
+        let policy = *random.pick(&["never", "20", "0"]);
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "journal::tests::kills::appends_until_it_is_killed", "--nocapture"])
             .env(DIRECTORY, &path)

@@ -1,6 +1,4 @@
-use std::hash::{BuildHasher, RandomState};
-
-use netcore::testing::split_law;
+use netcore::testing::{Random, SEED_VARIABLE, split_law};
 
 use super::{MAX_ANSWERS, MAX_SUBNEGOTIATION, Telnet};
 
@@ -94,18 +92,10 @@ fn subnegotiations_and_answers_are_bounded() {
 
 #[test]
 fn any_chunking_of_random_bytes_gives_the_same_result() {
-    let mut seed = RandomState::new().hash_one(0) | 1;
-    println!("seed {seed}");
-    // Marsaglia's xorshift64.
-    let mut below = |end: usize| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        (seed % end as u64) as usize
-    };
+    let mut random = Random::from_env(SEED_VARIABLE);
     let bytes = b"\xff\xff\xff\xff\xfe\xfd\xfc\xfb\xfa\xf0\xf4\xf6\xf2\x01\x06\na\r\xec\xeb";
     for _ in 0..300 {
-        let input: Vec<u8> = (0..40).map(|_| bytes[below(bytes.len())]).collect();
+        let input: Vec<u8> = (0..40).map(|_| *random.pick(bytes)).collect();
         split_law(&input, |pieces| vec![separate(pieces)]);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use netcore::Address;
 use netcore::server::Config as Limits;
-use netcore::testing::{Harness, Peer};
+use netcore::testing::{Harness, Peer, Random};
 
 use super::{ChatHarness, lines};
 use crate::Chat;
@@ -18,23 +18,6 @@ const HISTORY: usize = 5;
 const TTL: Duration = Duration::from_secs(600);
 const ROOMS: [&str; 5] = ["lobby", "dev", "ops", "Tea", "empty"];
 const NAMES: [&str; 8] = ["ann", "Bob", "cyd", "DAN", "eve", "fay", "gus", "hal"];
-
-/// SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
-}
 
 struct Person {
     peer: Peer,
@@ -245,7 +228,7 @@ impl Model {
 }
 
 fn play(seed: u64, steps: usize) {
-    let mut dice = Dice(seed);
+    let mut dice = Random::new(seed);
     let mut model = Model::new();
     for step in 0..steps {
         let story = format!("seed {seed}, step {step}");
@@ -254,12 +237,12 @@ fn play(seed: u64, steps: usize) {
         if ids.len() < 2 || (model.people.len() < 24 && dice.below(12) == 0) {
             model.connect(dice.below(2));
         } else {
-            let id = dice.of(&ids);
+            let id = *dice.pick(&ids);
             let peer = model.people[&id].peer.clone();
             // Several lines at once are several steps of one client.
             let mut input = String::new();
             for _ in 0..=dice.below(3) {
-                let (room, name) = (dice.of(&ROOMS), dice.of(&NAMES));
+                let (room, name) = (*dice.pick(&ROOMS), *dice.pick(&NAMES));
                 let text = format!("{step}.{}", dice.below(1000));
                 match dice.below(16) {
                     0..5 => {
@@ -277,7 +260,7 @@ fn play(seed: u64, steps: usize) {
                     10..12 => {
                         let to = match dice.below(3) {
                             0 => name.to_owned(),
-                            _ => model.people[&dice.of(&ids)].name.to_uppercase(),
+                            _ => model.people[dice.pick(&ids)].name.to_uppercase(),
                         };
                         input += &format!("/msg {to} {text}\n");
                         model.send_private(id, &to, &text);
@@ -289,7 +272,7 @@ fn play(seed: u64, steps: usize) {
                     13 => {
                         // A client stops reading, or continues.
                         let all: Vec<u32> = model.people.keys().copied().collect();
-                        let other = dice.of(&all);
+                        let other = *dice.pick(&all);
                         let person = model.people.get_mut(&other).expect("somebody");
                         if person.stalled {
                             person.stalled = false;

@@ -1,3 +1,5 @@
+use netcore::testing::TestDir;
+
 use super::*;
 
 /// All bytes of a spool.
@@ -36,10 +38,7 @@ fn what_the_disk_does_not_take_is_kept() {
 
 #[test]
 fn a_temporary_file_has_no_name() {
-    let directory = env::temp_dir().join(format!("sockit-spool-{}", process::id()));
-    fs::create_dir(&directory).unwrap();
-    let file = temporary(&directory).unwrap();
-    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
-    drop(file);
-    fs::remove_dir(&directory).unwrap();
+    let directory = TestDir::new();
+    let _file = temporary(directory.root()).unwrap();
+    assert_eq!(directory.names(), [""; 0]);
 }

@@ -8,6 +8,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netcore::testing::Random;
+
 /// The most clients and the largest datagram of a link.
 const MOST_CLIENTS: usize = 1024;
 const LARGEST: usize = 65_536;
@@ -54,7 +56,7 @@ impl Link {
         let socket = Arc::new(UdpSocket::bind(listen)?);
         let address = socket.local_addr()?;
         let passages = Arc::<Mutex<Vec<Passage>>>::default();
-        let (noted, mut random) = (passages.clone(), Random(self.seed));
+        let (noted, mut random) = (passages.clone(), Random::new(self.seed));
         thread::spawn(move || {
             let waiting = Waiting::start();
             let mut clients: BTreeMap<SocketAddr, Arc<UdpSocket>> = BTreeMap::new();
@@ -104,7 +106,7 @@ impl Link {
                     let _ = io::copy(&mut back, &mut out);
                     let _ = out.shutdown(Shutdown::Both);
                 });
-                let mut random = Random(self.seed ^ number);
+                let mut random = Random::new(self.seed ^ number);
                 thread::spawn(move || {
                     let _ = self.forward(&mut from, to, &mut random, &noted);
                 });
@@ -151,8 +153,8 @@ impl Link {
     /// Returns whether a piece is lost, and its delay. Both are drawn for each piece, so that the
     /// fate of one does not depend on another.
     fn fate(&self, random: &mut Random) -> (bool, Duration) {
-        let is_lost = random.share() < self.loss;
-        let jitter = self.jitter.mul_f64(2.0 * random.share());
+        let is_lost = random.fraction() < self.loss;
+        let jitter = self.jitter.mul_f64(2.0 * random.fraction());
         (is_lost, (self.delay + jitter).saturating_sub(self.jitter))
     }
 }
@@ -212,20 +214,5 @@ impl Waiting {
             jobs.range((at, 0)..=(at, u64::MAX)).next_back().map_or(0, |(key, _)| key.1 + 1);
         jobs.insert((at, number), Box::new(job));
         changed.notify_one();
-    }
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-#[derive(Debug)]
-struct Random(u64);
-
-impl Random {
-    /// Returns a number from 0 up to, but not including, 1.
-    fn share(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }

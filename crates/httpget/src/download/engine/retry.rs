@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use super::Engine;
 use super::attempt::{Failure, Next};
-use crate::download::backoff::{LONGEST_RETRY_AFTER, retry_after};
 use crate::download::progress::Progress;
 use crate::download::resume::Held;
+use crate::download::retry_after::{LONGEST_RETRY_AFTER, retry_after};
 use crate::error::{Error, ErrorKind, Span};
 use crate::response::Response;
 use crate::timeouts::Timeout;

@@ -3,10 +3,10 @@ use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::HeaderValue;
+use netcore::testing::TestDir;
 
 use super::*;
 use crate::download::resume::{Source, Validator};
-use crate::fixture::Directory;
 use crate::url::Url;
 
 fn version() -> Version {
@@ -17,8 +17,8 @@ fn version() -> Version {
 
 #[test]
 fn the_content_stays_until_new_content_comes() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     fs::write(&path, "an older one").unwrap();
     let mut file = InPlace::open(&path).unwrap();
     assert_eq!((file.whole().unwrap(), file.partial().unwrap()), (Some(12), None));
@@ -39,8 +39,8 @@ fn the_content_stays_until_new_content_comes() {
 
 #[test]
 fn two_do_not_write_one_file() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     fs::write(&path, "old").unwrap();
     let first = InPlace::open(&path).unwrap();
     let busy = InPlace::open(&path).unwrap_err();

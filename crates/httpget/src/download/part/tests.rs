@@ -5,11 +5,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http::HeaderValue;
 use netcore::Deadline;
+use netcore::testing::TestDir;
 
 use super::*;
 use crate::download::resume::{Source, Validator};
 use crate::download::target::Target;
-use crate::fixture::Directory;
 use crate::url::Url;
 
 fn open(path: &Path) -> Result<PartFile, FileError> {
@@ -45,28 +45,28 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn a_download_creates_a_file() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     let part = begun(&path, b"all of it");
     assert_eq!(directory.names(), ["file.part", "file.part.meta"]);
     part.finish(9, None).unwrap();
     assert_eq!(directory.names(), ["file"]);
     assert_eq!(fs::read(&path).unwrap(), b"all of it");
-    let plain = directory.join("plain");
+    let plain = directory.path("plain");
     fs::write(&plain, "").unwrap();
     assert_eq!(mode(&path), mode(&plain), "the umask's");
 }
 
 #[test]
 fn the_old_file_stays_until_the_end_and_its_permissions_are_kept() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     fs::write(&path, "old").unwrap();
     for permissions in [0o640, 0o4755, 0o600, 0o606] {
         fs::set_permissions(&path, Permissions::from_mode(permissions)).unwrap();
         let part = begun(&path, b"new");
         assert_eq!(
-            mode(&directory.join("file.part")),
+            mode(&directory.path("file.part")),
             0o600,
             "as long as it is none of the file's"
         );
@@ -80,8 +80,8 @@ fn the_old_file_stays_until_the_end_and_its_permissions_are_kept() {
 
 #[test]
 fn the_modification_time_is_set() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     let modified = UNIX_EPOCH + Duration::from_secs(784_111_777);
     begun(&path, b"x").finish(1, Some(modified)).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), modified);
@@ -89,8 +89,8 @@ fn the_modification_time_is_set() {
 
 #[test]
 fn a_partial_file_stays_for_the_next_download() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     fs::write(&path, "old").unwrap();
     drop(begun(&path, b"the"));
     assert_eq!(fs::read(&path).unwrap(), b"old");
@@ -105,8 +105,8 @@ fn a_partial_file_stays_for_the_next_download() {
 
 #[test]
 fn writing_continues_after_a_truncation() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     let mut part = begun(&path, b"the wrong");
     part.keep(4).unwrap();
     part.file.write_all(b"rest").unwrap();
@@ -116,8 +116,8 @@ fn writing_continues_after_a_truncation() {
 
 #[test]
 fn an_empty_partial_file_is_removed() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     drop(open(&path).unwrap());
     drop(begun(&path, b""));
     assert_eq!(directory.names(), [""; 0]);
@@ -127,18 +127,18 @@ fn an_empty_partial_file_is_removed() {
 
 #[test]
 fn opening_keeps_the_content() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     drop(begun(&path, b"the"));
     drop(open(&path).unwrap());
-    assert_eq!(fs::read(directory.join("file.part")).unwrap(), b"the");
+    assert_eq!(fs::read(directory.path("file.part")).unwrap(), b"the");
     assert_eq!(open(&path).unwrap().partial().unwrap(), partial(3));
 }
 
 #[test]
 fn content_of_unknown_version_is_not_resumed() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     drop(begun(&path, b"more than eight"));
     assert_eq!(open(&path).unwrap().partial().unwrap(), None, "more than there is");
     let mut part = begun(&path, b"the");
@@ -152,9 +152,9 @@ fn content_of_unknown_version_is_not_resumed() {
 
 #[test]
 fn foreign_files_are_not_touched() {
-    let directory = Directory::new();
-    let path = directory.join("file");
-    let (part, meta) = (directory.join("file.part"), directory.join("file.part.meta"));
+    let directory = TestDir::new();
+    let path = directory.path("file");
+    let (part, meta) = (directory.path("file.part"), directory.path("file.part.meta"));
     let refuse = |why: &str| {
         let error = open(&path).expect_err(why);
         assert_eq!(error.cause().kind(), io::ErrorKind::AlreadyExists, "{why}: {error}");
@@ -178,28 +178,28 @@ fn foreign_files_are_not_touched() {
 
 #[test]
 fn a_mark_belongs_to_one_file() {
-    let directory = Directory::new();
-    let path = directory.join("file");
-    let part = directory.join("file.part");
+    let directory = TestDir::new();
+    let path = directory.path("file");
+    let part = directory.path("file.part");
     drop(begun(&path, b"the"));
     if creation_time(&fs::metadata(&part).unwrap()).is_none() {
         println!("this file system keeps no births: this is not tested");
         return;
     }
-    fs::rename(&part, directory.join("away")).unwrap();
+    fs::rename(&part, directory.path("away")).unwrap();
     fs::write(&part, "somebody's").unwrap();
     open(&path).unwrap_err();
     assert_eq!(fs::read(&part).unwrap(), b"somebody's");
-    fs::rename(directory.join("away"), &part).unwrap();
+    fs::rename(directory.path("away"), &part).unwrap();
     assert_eq!(open(&path).unwrap().partial().unwrap(), partial(3), "renamed, it is the same");
 }
 
 #[test]
 fn a_mark_without_a_file_is_ignored() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     drop(begun(&path, b"the"));
-    fs::remove_file(directory.join("file.part")).unwrap();
+    fs::remove_file(directory.path("file.part")).unwrap();
     let mut part = open(&path).unwrap();
     part.file.write_all(b"new").unwrap();
     assert_eq!(part.partial().unwrap(), None);
@@ -209,11 +209,11 @@ fn a_mark_without_a_file_is_ignored() {
 
 #[test]
 fn a_mark_of_the_first_version_names_no_version_but_is_ours() {
-    let directory = Directory::new();
-    let path = directory.join("file");
-    fs::write(directory.join("file.part"), "the").unwrap();
+    let directory = TestDir::new();
+    let path = directory.path("file");
+    fs::write(directory.path("file.part"), "the").unwrap();
     let text = "httpget partial 1\ntag \"v1\"\ntotal 8\nend\n";
-    fs::write(directory.join("file.part.meta"), text).unwrap();
+    fs::write(directory.path("file.part.meta"), text).unwrap();
     assert_eq!(open(&path).unwrap().partial().unwrap(), None);
     drop(begun(&path, b"the"));
     assert_eq!(open(&path).unwrap().partial().unwrap(), partial(3));
@@ -221,23 +221,23 @@ fn a_mark_of_the_first_version_names_no_version_but_is_ours() {
 
 #[test]
 fn two_do_not_write_one_file() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     let first = begun(&path, b"the");
     let second = open(&path).unwrap_err();
     assert_eq!(second.cause().kind(), io::ErrorKind::ResourceBusy);
-    assert_eq!(second.path(), directory.join("file.part"));
-    assert_eq!(fs::read(directory.join("file.part")).unwrap(), b"the");
+    assert_eq!(second.path(), directory.path("file.part"));
+    assert_eq!(fs::read(directory.path("file.part")).unwrap(), b"the");
     drop(first);
     drop(open(&path).unwrap());
 }
 
 #[test]
 fn a_link_instead_of_a_partial_file_is_refused() {
-    let directory = Directory::new();
-    let path = directory.join("file");
-    let part = directory.join("file.part");
-    let other = directory.join("other");
+    let directory = TestDir::new();
+    let path = directory.path("file");
+    let part = directory.path("file.part");
+    let other = directory.path("other");
     fs::write(&other, "precious").unwrap();
 
     symlink(&other, &part).unwrap();
@@ -253,15 +253,15 @@ fn a_link_instead_of_a_partial_file_is_refused() {
 
 #[test]
 fn a_partial_file_changed_by_others_is_not_renamed() {
-    let directory = Directory::new();
-    let path = directory.join("file");
-    let other = directory.join("other");
+    let directory = TestDir::new();
+    let path = directory.path("file");
+    let other = directory.path("other");
     fs::write(&path, "old").unwrap();
     let part = begun(&path, b"the rest");
-    fs::write(directory.join("file.part"), "and more").unwrap();
+    fs::write(directory.path("file.part"), "and more").unwrap();
     File::options()
         .append(true)
-        .open(directory.join("file.part"))
+        .open(directory.path("file.part"))
         .unwrap()
         .write_all(b"!")
         .unwrap();
@@ -269,15 +269,15 @@ fn a_partial_file_changed_by_others_is_not_renamed() {
     assert_eq!(fs::read(&path).unwrap(), b"old");
     let part = begun(&path, b"the rest");
     fs::write(&other, "the same").unwrap();
-    fs::rename(&other, directory.join("file.part")).unwrap();
+    fs::rename(&other, directory.path("file.part")).unwrap();
     part.finish(8, None).unwrap_err();
     assert_eq!(fs::read(&path).unwrap(), b"old");
 }
 
 #[test]
 fn a_failed_rename_keeps_the_partial_file_and_its_mark() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     let part = begun(&path, b"the rest");
     fs::create_dir(&path).unwrap();
     part.finish(8, None).unwrap_err();
@@ -288,11 +288,11 @@ fn a_failed_rename_keeps_the_partial_file_and_its_mark() {
 
 #[test]
 fn a_missing_or_read_only_directory_is_an_error() {
-    let directory = Directory::new();
-    let missing = open(&directory.join("no-such/file")).unwrap_err();
+    let directory = TestDir::new();
+    let missing = open(&directory.path("no-such/file")).unwrap_err();
     assert_eq!(missing.cause().kind(), io::ErrorKind::NotFound);
 
-    let closed = directory.join("closed");
+    let closed = directory.path("closed");
     fs::create_dir(&closed).unwrap();
     fs::write(closed.join("file"), "old").unwrap();
     fs::set_permissions(&closed, Permissions::from_mode(0o555)).unwrap();

@@ -1,7 +1,8 @@
 use std::os::unix::fs::symlink;
 
+use netcore::testing::TestDir;
+
 use super::*;
-use crate::fixture::Directory;
 
 fn tag(text: &'static str) -> Validator {
     Validator::Tag(HeaderValue::from_static(text))
@@ -15,8 +16,8 @@ fn mark(validator: Validator, total: Option<u64>) -> Mark {
 
 #[test]
 fn a_written_mark_is_read_back() {
-    let directory = Directory::new();
-    let path = directory.join("meta");
+    let directory = TestDir::new();
+    let path = directory.path("meta");
     let modified = Validator::Modified(HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
     let odd = Validator::Tag(HeaderValue::from_bytes(b"\"\xff total 1\"").unwrap());
     for validator in [tag("\"v1\""), tag("\"\""), modified, odd] {
@@ -76,14 +77,14 @@ fn truncated_and_foreign_texts_name_no_version() {
 
 #[test]
 fn foreign_files_and_links_are_not_read() {
-    let directory = Directory::new();
-    let path = directory.join("meta");
+    let directory = TestDir::new();
+    let path = directory.path("meta");
     assert_eq!(read(&path).unwrap(), Found::Nothing);
     fs::create_dir(&path).unwrap();
     assert_eq!(read(&path).unwrap(), Found::Foreign, "a directory");
     fs::remove_dir(&path).unwrap();
 
-    let other = directory.join("other");
+    let other = directory.path("other");
     let ours = mark(tag("\"v1\""), None);
     fs::write(&other, ours.text()).unwrap();
     symlink(&other, &path).unwrap();
@@ -94,8 +95,8 @@ fn foreign_files_and_links_are_not_read() {
 
 #[test]
 fn a_too_long_version_is_not_stored() {
-    let directory = Directory::new();
-    let path = directory.join("meta");
+    let directory = TestDir::new();
+    let path = directory.path("meta");
     let long = Validator::Tag(HeaderValue::from_bytes(&[b'"'; MAX_BYTES]).unwrap());
     write(&path, &mark(long, None), false).unwrap();
     assert_eq!(read(&path).unwrap(), Found::Ours(Mark::default()));

@@ -3,8 +3,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
+use netcore::testing::TestDir;
+
 use super::*;
-use crate::fixture::Directory;
 
 fn transfer_deadline() -> Deadline {
     Deadline::after(Duration::from_secs(60))
@@ -39,14 +40,14 @@ fn fifo(path: &Path) {
 
 #[test]
 fn regular_files_are_written_to_a_partial_file() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     let nothing = place(&path);
     assert_eq!(nothing.path, path);
     assert!(nothing.replaced.is_none());
     assert_eq!(
         nothing.partial_paths(),
-        ["file.part", "file.part.meta"].map(|it| directory.join(it))
+        ["file.part", "file.part.meta"].map(|it| directory.path(it))
     );
 
     fs::write(&path, "old").unwrap();
@@ -65,71 +66,71 @@ fn a_bare_name_is_in_the_current_directory() {
 
 #[test]
 fn a_name_without_room_for_a_suffix_is_shortened() {
-    let directory = Directory::new();
+    let directory = TestDir::new();
     let longest = "a".repeat(255);
-    if fs::write(directory.join(&longest), "").is_err() {
+    if fs::write(directory.path(&longest), "").is_err() {
         println!("names are shorter here: this is not tested");
         return;
     }
     for length in [245, 246, 250, 255] {
         let name = "a".repeat(length);
-        let aside = place(&directory.join(&name)).partial_paths();
+        let aside = place(&directory.path(&name)).partial_paths();
         for (path, suffix) in aside.iter().zip([PART, MARK]) {
             let plain = format!("{name}{suffix}");
-            assert_eq!(path == &directory.join(&plain), length == 245, "{}", path.display());
+            assert_eq!(path == &directory.path(&plain), length == 245, "{}", path.display());
             assert!(path.to_str().unwrap().ends_with(suffix));
             fs::write(path, "").unwrap();
         }
     }
     // Another end is another name, and no character is cut.
     let umlauts = ["\u{fc}".repeat(124), format!("{}ae", "\u{fc}".repeat(123))];
-    let [one, other] = umlauts.map(|name| place(&directory.join(&name)).partial_paths()[0].clone());
+    let [one, other] = umlauts.map(|name| place(&directory.path(&name)).partial_paths()[0].clone());
     assert_ne!(one, other);
     let name = format!("{}~dfbcfd2c62658ec5.part", "\u{fc}".repeat(32));
-    assert_eq!(one, directory.join(&name));
+    assert_eq!(one, directory.path(&name));
     // The hash's own test vector: a later release finds the same names.
     assert_eq!(hash(b"foobar"), 0x8594_4171_f739_67e8);
 }
 
 #[test]
 fn links_are_followed() {
-    let directory = Directory::new();
-    let inner = directory.join("inner");
+    let directory = TestDir::new();
+    let inner = directory.path("inner");
     fs::create_dir(&inner).unwrap();
     // link -> inner/link -> ../file, which is not there yet.
-    symlink("inner/link", directory.join("link")).unwrap();
+    symlink("inner/link", directory.path("link")).unwrap();
     symlink("../file", inner.join("link")).unwrap();
-    let nothing = place(&directory.join("link"));
+    let nothing = place(&directory.path("link"));
     assert_eq!(nothing.path, inner.join("../file"));
     assert!(nothing.replaced.is_none());
-    fs::write(directory.join("file"), "old").unwrap();
-    assert!(place(&directory.join("link")).replaced.is_some());
+    fs::write(directory.path("file"), "old").unwrap();
+    assert!(place(&directory.path("link")).replaced.is_some());
 }
 
 #[test]
 fn links_in_a_circle_and_links_to_directories_are_refused() {
-    let directory = Directory::new();
-    symlink("two", directory.join("one")).unwrap();
-    symlink("one", directory.join("two")).unwrap();
-    assert!(refusal(&directory.join("one")).1.starts_with("open "));
-    symlink(".", directory.join("here")).unwrap();
-    assert_eq!(refusal(&directory.join("here")).0, io::ErrorKind::IsADirectory);
+    let directory = TestDir::new();
+    symlink("two", directory.path("one")).unwrap();
+    symlink("one", directory.path("two")).unwrap();
+    assert!(refusal(&directory.path("one")).1.starts_with("open "));
+    symlink(".", directory.path("here")).unwrap();
+    assert_eq!(refusal(&directory.path("here")).0, io::ErrorKind::IsADirectory);
 }
 
 #[test]
 fn directories_and_empty_names_are_refused() {
-    let directory = Directory::new();
-    let (kind, text) = refusal(directory.path());
+    let directory = TestDir::new();
+    let (kind, text) = refusal(directory.root());
     assert_eq!(kind, io::ErrorKind::IsADirectory);
-    assert_eq!(text, format!("write {}: is a directory", directory.path().display()));
+    assert_eq!(text, format!("write {}: is a directory", directory.root().display()));
     assert_eq!(refusal(Path::new("")).0, io::ErrorKind::NotFound);
-    assert_eq!(refusal(&directory.join("no-such/..")).0, io::ErrorKind::NotFound);
+    assert_eq!(refusal(&directory.path("no-such/..")).0, io::ErrorKind::NotFound);
 }
 
 #[test]
 fn a_file_that_can_not_be_written_is_not_replaced() {
-    let directory = Directory::new();
-    let path = directory.join("file");
+    let directory = TestDir::new();
+    let path = directory.path("file");
     fs::write(&path, "old").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
     if File::options().write(true).open(&path).is_ok() {
@@ -149,8 +150,8 @@ fn devices_are_written_directly() {
 
 #[test]
 fn opening_a_fifo_waits_for_a_reader() {
-    let directory = Directory::new();
-    let path = directory.join("fifo");
+    let directory = TestDir::new();
+    let path = directory.path("fifo");
     fifo(&path);
     let nobody = Target::at(&path, Deadline::after(Duration::from_millis(30))).unwrap_err();
     assert_eq!(nobody.cause().kind(), io::ErrorKind::TimedOut);
@@ -171,8 +172,8 @@ fn opening_a_fifo_waits_for_a_reader() {
 
 #[test]
 fn a_socket_is_connected() {
-    let directory = Directory::new();
-    let path = directory.join("socket");
+    let directory = TestDir::new();
+    let path = directory.path("socket");
     let listener = UnixListener::bind(&path).unwrap();
     let Direct::Socket(mut stream) = direct(&path) else { panic!("no socket") };
     let (mut peer, _) = listener.accept().unwrap();
@@ -190,12 +191,12 @@ fn a_socket_is_connected() {
 fn a_link_in_proc_is_written_directly() {
     use std::os::fd::AsRawFd;
 
-    let directory = Directory::new();
-    let path = directory.join("log");
+    let directory = TestDir::new();
+    let path = directory.path("log");
     fs::write(&path, "before ").unwrap();
     let open = File::options().append(true).open(&path).unwrap();
-    symlink(format!("/dev/fd/{}", open.as_raw_fd()), directory.join("link")).unwrap();
-    let Direct::File(mut file) = direct(&directory.join("link")) else { panic!("no file") };
+    symlink(format!("/dev/fd/{}", open.as_raw_fd()), directory.path("link")).unwrap();
+    let Direct::File(mut file) = direct(&directory.path("link")) else { panic!("no file") };
     file.write_all(b"behind").unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"before behind");
 }

@@ -58,13 +58,13 @@ fn the_file_is_unchanged_until_the_download_is_complete() {
 fn a_link_stays_a_link() {
     let server = Server::play([vec![asks_all(), send(cut(10)), Step::Close]]);
     let place = FileTarget::new();
-    symlink("file", place.directory.join("link")).unwrap();
-    run(download(&server), &place.directory.join("link")).unwrap_err();
+    symlink("file", place.directory.path("link")).unwrap();
+    run(download(&server), &place.directory.path("link")).unwrap_err();
     assert_eq!(place.directory.names(), ["file.part", "file.part.meta", "link"]);
     server.finish();
 
     let server = Server::play([vec![asks_rest(10), send(rest(10))]]);
-    run(download(&server).with_resume(true), &place.directory.join("link")).unwrap();
+    run(download(&server).with_resume(true), &place.directory.path("link")).unwrap();
     assert_eq!(place.directory.names(), ["file", "link"]);
     assert_eq!(fs::read(&place.file).unwrap(), BODY);
     server.finish();
@@ -119,13 +119,13 @@ fn an_unwritable_target_fails_before_the_request() {
     // Nobody accepts here, and nobody has to.
     let request = || Client::new().get("http://127.0.0.1:1/f");
     let place = FileTarget::new();
-    let paths = [place.directory.path().to_owned(), place.directory.join("no-such/file")];
+    let paths = [place.directory.root().to_owned(), place.directory.path("no-such/file")];
     for path in paths {
         let error = run(Download::new(request()).with_retries(3), &path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Write);
         assert!(error.to_string().contains("http://127.0.0.1:1/f"), "{error}");
         let cause = error.cause().unwrap().downcast_ref::<FileError>().unwrap();
-        assert!(cause.path().starts_with(place.directory.path()));
+        assert!(cause.path().starts_with(place.directory.root()));
     }
     assert_eq!(place.directory.names(), [""; 0]);
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
+
+use netcore::testing::Random;
 
 use super::*;
 
@@ -173,11 +174,10 @@ fn an_open_loop_uses_the_connections_in_turn() {
 
 #[test]
 fn a_socket_may_accept_any_part_of_the_output() {
-    let seed = RandomState::new().hash_one(0);
-    println!("seed {seed}");
+    let mut random = Random::from_env("BENCH_SEED");
     let load = load().with_pipeline(5).with_size(30);
     let (mut whole, mut cut) = (started(&load, true), started(&load, true));
-    let (mut state, mut room) = (seed | 1, Vec::new());
+    let mut room = Vec::new();
     for round in 0..200 {
         for generator in [&mut whole, &mut cut] {
             while generator.dispatch(round).is_some() {}
@@ -185,10 +185,7 @@ fn a_socket_may_accept_any_part_of_the_output() {
         let expected = written(&mut whole, 0);
         let mut bytes = Vec::new();
         while let Some(output) = cut.output(0, &mut room) {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let length = 1 + state as usize % output.len();
+            let length = 1 + random.below(output.len());
             bytes.extend_from_slice(&output[..length]);
             cut.sent(0, length);
         }

@@ -1,7 +1,6 @@
-use std::hash::{BuildHasher, RandomState};
-
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use netcore::testing::Random;
 
 use super::*;
 
@@ -55,21 +54,13 @@ fn base64_decode(text: &str) -> Vec<u8> {
 
 #[test]
 fn the_tools_read_the_recorded_values() {
-    let seed = RandomState::new().hash_one(0);
-    println!("seed {seed}");
-    let mut state = seed | 1;
-    let mut random = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
+    let mut random = Random::from_env("BENCH_SEED");
     let mut intervals = vec![Latency::default()];
     for count in [1, 2, 100, 100_000] {
         let mut latency = Latency::default();
         for _ in 0..count {
-            let shift = 22 + random() % 40;
-            latency.record(random() >> shift);
+            let shift = 22 + random.below(40);
+            latency.record(random.number() >> shift);
         }
         intervals.push(latency);
     }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::time::UNIX_EPOCH;
+
+use netcore::testing::{Random, seed_from_env};
 
 use super::*;
 use crate::ping::event::Event;
@@ -140,33 +141,12 @@ fn a_plan_beyond_the_range_of_the_clock_does_not_panic() {
     assert!(matches!(ping.poll(begin), Step::Wait(until) if until > begin));
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-}
-
 /// On virtual time, a link of 20 ± 5 ms in each direction loses 2 %, doubles 1 % and delays 1 %
 /// beyond the timeout. The statistics show exactly these faults.
 #[test]
 fn statistics_match_the_faults_of_the_link() {
-    let seed = std::env::var("PING_SEED").map_or_else(
-        |_| RandomState::new().hash_one(0),
-        |seed| seed.parse().expect("PING_SEED is a number"),
-    );
-    eprintln!("PING_SEED={seed}");
-    let mut random = Random(seed);
+    let seed = seed_from_env("PING_SEED");
+    let mut random = Random::new(seed);
     let begin = Instant::now();
     let count = 5_000;
     // Shorter than the round trip, so that several are under way and overtake one another.
@@ -179,9 +159,9 @@ fn statistics_match_the_faults_of_the_link() {
             Step::Send(seq) => {
                 ping.sent(seq, now, UNIX_EPOCH);
                 statistics.add(&Event::Sent { seq });
-                let trip = Duration::from_nanos(15_000_000 + random.below(10_000_001));
-                let mut arrive = |trip| arrivals.insert((now + trip, random.next()), seq);
-                match random_fate(&mut Random(seed ^ seq)) {
+                let trip = Duration::from_nanos(15_000_000 + random.below(10_000_001) as u64);
+                let mut arrive = |trip| arrivals.insert((now + trip, random.number()), seq);
+                match random_fate(&mut Random::new(seed ^ seq)) {
                     0..2 => lost += 1,
                     2 => {
                         late += 1;
@@ -237,6 +217,6 @@ fn statistics_match_the_faults_of_the_link() {
 }
 
 /// Draws the fate of a probe in percent: 0 and 1 are lost, 2 is late, 3 is doubled.
-fn random_fate(random: &mut Random) -> u64 {
+fn random_fate(random: &mut Random) -> usize {
     random.below(100)
 }

@@ -1,20 +1,23 @@
 //! The decisions of a session: what to send, when to reconnect, when to leave.
 
 use std::collections::VecDeque;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use ::chat::{ClientError, Sender};
 use netcore::Deadline;
+use netcore::backoff::Backoff;
 
-use super::super::backoff::Backoff;
 use super::super::commands::command;
 use super::super::leave::{self, LEAVE_TIMEOUT};
 use super::connection::{SessionEvent, Shared};
 use crate::exit::{self, Failure};
 use crate::screen::Entered;
 use crate::threads;
+
+/// Upper bounds of the first pause and of every pause before connecting again.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Pause after the system refused a thread to connect with.
 const NO_THREAD_PAUSE: Duration = Duration::from_secs(1);
@@ -61,7 +64,7 @@ impl Session {
             reconnects,
             sender: None,
             queued: VecDeque::new(),
-            backoff: Backoff::default(),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             connected_since: Instant::now(),
             reconnect_at: None,
             last_reason: None,
@@ -183,7 +186,7 @@ impl Session {
     /// The session ends: the operator removed the client, or `--no-reconnect` is set.
     fn handle_disconnected(&mut self, result: Result<(), ClientError>) -> Result<(), Failure> {
         if self.sender.take().is_some() {
-            self.backoff.lasted(self.connected_since.elapsed());
+            self.backoff.reset_if_lasted(self.connected_since.elapsed());
         } else {
             self.attempts += 1;
         }
@@ -206,7 +209,7 @@ impl Session {
         if !self.reconnects {
             return Err(failure);
         }
-        let pause = self.backoff.next(RandomState::new().hash_one(0));
+        let pause = self.backoff.next_wait();
         self.reconnect_at = Some(Instant::now() + pause);
         self.say_reason(failure.message().unwrap_or_default(), pause);
         Ok(())

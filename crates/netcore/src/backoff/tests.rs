@@ -1,11 +1,7 @@
-use std::time::UNIX_EPOCH;
-
-use http::HeaderValue;
-
 use super::*;
 
 #[test]
-fn waits_double_up_to_a_minute_within_their_halves() {
+fn waits_double_up_to_the_longest_within_their_halves() {
     for seed in 0..100 {
         let mut backoff = Backoff::default().with_seed(seed);
         for full in [1, 2, 4, 8, 16, 32, 60, 60, 60] {
@@ -29,7 +25,7 @@ fn waits_are_random_and_depend_only_on_the_seed() {
 }
 
 #[test]
-fn progress_resets_the_waits() {
+fn a_success_resets_the_waits() {
     let mut backoff = Backoff::default().with_seed(3);
     for _ in 0..5 {
         backoff.next_wait();
@@ -43,28 +39,15 @@ fn progress_resets_the_waits() {
 }
 
 #[test]
-fn retry_after_is_seconds_or_a_date() {
-    let now = UNIX_EPOCH + Duration::from_secs(784_123_200);
-    let ask = |value: &'static str, date: Option<&'static str>| {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
-        if let Some(date) = date {
-            headers.insert(DATE, HeaderValue::from_static(date));
-        }
-        retry_after(&headers, now).map(|wait| wait.as_secs())
-    };
-    assert_eq!(ask("120", None), Some(120));
-    assert_eq!(ask("0", None), Some(0));
-    assert_eq!(ask("99999999999999999999", None), Some(u64::MAX));
-    assert_eq!(ask("Sun, 06 Nov 1994 12:00:30 GMT", None), Some(30));
-    assert_eq!(ask("Sun, 06 Nov 1994 11:00:00 GMT", None), Some(0));
-    // By the server's clock it is half a minute.
-    let theirs = Some("Sun, 06 Nov 2016 12:00:00 GMT");
-    assert_eq!(ask("Sun, 06 Nov 2016 12:00:30 GMT", theirs), Some(30));
-    for nonsense in ["", "-1", "+1", "1.5", "soon"] {
-        assert_eq!(ask(nonsense, None), None, "{nonsense}");
+fn a_short_success_resets_nothing() {
+    let mut backoff = Backoff::default().with_seed(3);
+    for _ in 0..5 {
+        backoff.next_wait();
     }
-    assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    backoff.reset_if_lasted(Duration::from_millis(59_999));
+    assert!(backoff.next_wait() >= Duration::from_secs(16));
+    backoff.reset_if_lasted(Duration::from_secs(60));
+    assert!(backoff.next_wait() <= Duration::from_secs(1));
 }
 
 #[test]
@@ -76,4 +59,14 @@ fn a_steady_backoff_is_always_the_same() {
     }
     backoff.reset();
     assert_eq!(backoff.next_wait(), wait);
+}
+
+#[test]
+fn extreme_waits_do_not_overflow() {
+    for (first, longest) in [(Duration::MAX, Duration::MAX), (Duration::MAX, Duration::ZERO)] {
+        let mut backoff = Backoff::new(first, longest);
+        for _ in 0..3 {
+            assert!(backoff.next_wait() <= longest);
+        }
+    }
 }
