@@ -27,8 +27,8 @@ mod tests;
 /// ```
 ///
 /// By default the waits are about 1 s, then about 2 s, 4 s, … and at most 60 s. Each wait is a
-/// random time between half of that and all of it. Clients that lost their server at the same moment
-/// therefore do not all return at the same moment.
+/// random time between half of that and all of it. Clients that lost their server at the same
+/// moment therefore do not all return at the same moment.
 ///
 /// A back-off has no clock and does not wait: [`next_wait`](Backoff::next_wait) returns a duration,
 /// and the caller sleeps, sets a timer or gives up. It does not count attempts either.
