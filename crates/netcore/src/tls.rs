@@ -1,6 +1,7 @@
 //! TLS 1.2 and 1.3 (RFC 5246, RFC 8446) for streams, listeners and both servers.
 
 mod acceptor;
+mod alpn;
 mod connector;
 mod date;
 mod failure;

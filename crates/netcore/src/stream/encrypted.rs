@@ -20,8 +20,11 @@ use crate::tls::session::{MAX_PLAINTEXT, Session};
 
 /// The most plaintext bytes that one call encrypts.
 const MAX_WRITE: usize = 4 * MAX_PLAINTEXT;
-/// The longest wait of a writer for the handshake, which another thread may complete unnoticed.
+/// The longest wait for the handshake, which another thread may complete unnoticed. It may take the
+/// first data too, so readers have to look again as well.
 const HANDSHAKE_SLICE: Duration = Duration::from_millis(20);
+/// The most rounds of a call that must not wait, for a peer that sends messages without data.
+const MAX_ROUNDS: u32 = 64;
 
 /// The TLS part of a [`Stream`]. The socket itself is in non-blocking mode.
 #[derive(Debug)]
@@ -107,7 +110,8 @@ impl Encrypted {
             if !session.is_established() {
                 handshake(session, socket)?;
             }
-            session.send(bytes, MAX_WRITE, |bytes| send(socket, bytes))
+            let sent = session.send(bytes, MAX_WRITE, |bytes| send(socket, bytes));
+            sent.map_err(|error| refusal(session, socket, error))
         })?;
         if written.is_some() {
             match self.run(socket, Interest::Write, wait, |session| flush(session, socket)) {
@@ -163,7 +167,7 @@ impl Encrypted {
     pub(super) fn wait_readable(&self, socket: &Socket, deadline: Deadline) -> Result<bool, Error> {
         // One check precedes the deadline, as without TLS.
         match self.run(socket, Interest::Read, Wait::No, |session| has_more(session, socket)) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if is_transient(&error) => {}
             _ => return Ok(true),
         }
         let wait = Wait::Until(deadline);
@@ -206,7 +210,9 @@ impl Encrypted {
         wait: Wait,
         mut call: impl FnMut(&mut Session) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
+        let mut rounds = 0;
         loop {
+            rounds += 1;
             if matches!(wait, Wait::Until(deadline) if deadline.is_expired()) {
                 return Ok(None);
             }
@@ -214,19 +220,22 @@ impl Encrypted {
                 let mut session = lock(&self.session);
                 match call(&mut session) {
                     Ok(value) => return Ok(Some(value)),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+                    Err(error) if !is_transient(&error) => return Err(error),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                        if matches!(wait, Wait::No) && rounds > MAX_ROUNDS {
+                            return Err(error);
+                        }
+                        continue;
+                    }
                     Err(error) if matches!(wait, Wait::No) => return Err(error),
                     Err(_) => (session.is_established(), session.has_unsent()),
                 }
             };
             let Wait::Until(deadline) = wait else { continue };
             let (reads, writes) = (interest == Interest::Read || !established, unsent);
-            let until = match interest {
-                Interest::Write if !established => {
-                    deadline.earlier(Deadline::after(HANDSHAKE_SLICE))
-                }
-                _ => deadline,
+            let until = match established {
+                false => deadline.earlier(Deadline::after(HANDSHAKE_SLICE)),
+                true => deadline,
             };
             let mut entries = Vec::with_capacity(2);
             if reads {
@@ -251,22 +260,41 @@ fn result<T>(operation: Operation, value: io::Result<Option<T>>) -> Result<T, Er
     }
 }
 
+/// Returns `true` if the call that failed is to be repeated, after a wait or at once.
+fn is_transient(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
 fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     socket.send_with_flags(bytes, sys::NO_SIGNAL | sys::DONT_WAIT)
 }
 
+fn receive(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
+    let receive = |buffer: &mut [u8]| socket.recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT);
+    session.receive(receive, buffer).map(|(received, _)| received)
+}
+
 fn flush(session: &mut Session, socket: &Socket) -> io::Result<()> {
-    match session.flush(|bytes| send(socket, bytes))? {
-        true => Ok(()),
-        false => Err(io::ErrorKind::WouldBlock.into()),
+    match session.flush(|bytes| send(socket, bytes)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(error) => Err(refusal(session, socket, error)),
     }
+}
+
+/// Returns the reason why the peer takes nothing more, if it has sent one before it closed the
+/// connection. Otherwise returns `error`, the failure to send.
+fn refusal(session: &mut Session, socket: &Socket, error: io::Error) -> io::Error {
+    if !is_transient(&error) && matches!(session.peek(), Ok(None)) {
+        let _ = receive(session, socket, &mut []);
+    }
+    session.alert().unwrap_or(error)
 }
 
 /// Sends the ciphertext that waits and receives more. Returns the number of bytes in `buffer`.
 fn exchange(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
     let flushed = session.flush(|bytes| send(socket, bytes));
-    let receive = |buffer: &mut [u8]| socket.recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT);
-    let received = session.receive(receive, buffer).map(|(received, _)| received);
+    let received = receive(session, socket, buffer);
     // An alert of this side, or another reply.
     let replied = session.flush(|bytes| send(socket, bytes));
     match received {
@@ -280,32 +308,40 @@ fn exchange(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Re
     }
 }
 
+/// Returns the request for another call.
+///
+/// A peer can send messages without data faster than they are read. The caller therefore checks its
+/// deadline and releases the lock between any two of the calls below.
+fn again() -> io::Error {
+    io::ErrorKind::Interrupted.into()
+}
+
 fn handshake(session: &mut Session, socket: &Socket) -> io::Result<()> {
-    while !session.is_established() {
+    if !session.is_established() {
         exchange(session, socket, &mut [])?;
     }
-    flush(session, socket)
+    match session.is_established() {
+        true => flush(session, socket),
+        false => Err(again()),
+    }
 }
 
 fn read(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        if let Some(taken) = session.take(buffer)? {
-            return Ok(taken);
-        }
-        let read = exchange(session, socket, buffer)?;
-        if read > 0 {
-            return Ok(read);
-        }
+    if let Some(taken) = session.take(buffer)? {
+        return Ok(taken);
+    }
+    match exchange(session, socket, buffer)? {
+        0 => Err(again()),
+        read => Ok(read),
     }
 }
 
 fn has_more(session: &mut Session, socket: &Socket) -> io::Result<bool> {
-    loop {
-        if let Some(more) = session.peek()? {
-            return Ok(more);
-        }
-        exchange(session, socket, &mut [])?;
+    if let Some(more) = session.peek()? {
+        return Ok(more);
     }
+    exchange(session, socket, &mut [])?;
+    session.peek()?.ok_or_else(again)
 }
 
 impl Stream {

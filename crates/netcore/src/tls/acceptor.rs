@@ -11,6 +11,7 @@ use rustls::server::{UnbufferedServerConnection, WebPkiClientVerifier};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::lock::lock;
 use crate::stream::Stream;
+use crate::tls::alpn;
 use crate::tls::pem;
 use crate::tls::session::Session;
 use crate::tls::verifier::{ClientVerifier, refused};
@@ -122,14 +123,16 @@ impl TlsAcceptor {
     }
 
     /// Offers application protocols, most preferred first (ALPN, RFC 7301). A client that offers
-    /// only others is refused.
+    /// only others is refused; one that offers none is accepted.
     ///
     /// # Errors
     ///
-    /// Reads the files again, and fails as [`from_files`](TlsAcceptor::from_files).
+    /// [`Operation::Handshake`] with [`InvalidInput`](ErrorKind::InvalidInput) if a protocol does
+    /// not have 1 to 255 bytes, or all of them have more than 16 KiB. The function reads the files
+    /// again, and also fails as [`from_files`](TlsAcceptor::from_files).
     pub fn with_alpn(self, protocols: &[&[u8]]) -> Result<TlsAcceptor, Error> {
         let settings = lock(&self.0).settings.clone();
-        let alpn = protocols.iter().map(|it| it.to_vec()).collect();
+        let alpn = alpn::protocols(protocols)?;
         TlsAcceptor::new(Settings { alpn, ..settings })
     }
 
@@ -143,7 +146,8 @@ impl TlsAcceptor {
     pub fn reload(&self) -> Result<(), Error> {
         let settings = lock(&self.0).settings.clone();
         let config = Arc::new(settings.load()?);
-        lock(&self.0).config = config;
+        // Another thread may have replaced the settings meanwhile.
+        *lock(&self.0) = Current { settings, config };
         Ok(())
     }
 
@@ -165,6 +169,11 @@ impl TlsAcceptor {
     pub fn accept(&self, stream: Stream) -> Result<Stream, Error> {
         let session = self.session().map_err(|error| stream.name(error))?;
         stream.encrypted(session)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        lock(&self.0).config.clone()
     }
 
     pub(crate) fn session(&self) -> Result<Session, Error> {

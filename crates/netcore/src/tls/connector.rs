@@ -14,11 +14,13 @@ use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
+use crate::tls::alpn;
 use crate::tls::pem;
 use crate::tls::session::Session;
 use crate::tls::verifier::{Decide, ServerVerifier, refused};
 
-/// The most servers whose sessions are kept for resumption.
+/// The most sessions that are kept for resumption: those of 32 servers, since rustls keeps 8 for
+/// each server name.
 const MAX_SESSIONS: usize = 256;
 
 /// The connecting side of TLS: the certificates that it trusts, and its own.
@@ -195,9 +197,43 @@ impl TlsConnector {
     }
 
     /// Offers application protocols, most preferred first (ALPN, RFC 7301), such as `http/1.1`.
-    pub fn with_alpn(self, protocols: &[&[u8]]) -> TlsConnector {
+    ///
+    /// # Errors
+    ///
+    /// [`Operation::Handshake`] with [`InvalidInput`](ErrorKind::InvalidInput) if a protocol does
+    /// not have 1 to 255 bytes, or all of them have more than 16 KiB.
+    pub fn with_alpn(self, protocols: &[&[u8]]) -> Result<TlsConnector, Error> {
         let mut config = (*self.config).clone();
-        config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
+        config.alpn_protocols = alpn::protocols(protocols)?;
+        Ok(TlsConnector { config: Arc::new(config), ..self })
+    }
+
+    /// Speaks only `version`.
+    #[cfg(test)]
+    pub(crate) fn with_version(
+        self,
+        version: &'static rustls::SupportedProtocolVersion,
+    ) -> TlsConnector {
+        self.with_version_and_suites(version, "")
+    }
+
+    /// Speaks only `version`, with the suites whose names contain `suites`.
+    #[cfg(test)]
+    pub(crate) fn with_version_and_suites(
+        self,
+        version: &'static rustls::SupportedProtocolVersion,
+        suites: &str,
+    ) -> TlsConnector {
+        let mut provider = (*self.verifier.provider).clone();
+        provider.cipher_suites.retain(|it| format!("{:?}", it.suite()).contains(suites));
+        let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(self.verifier.clone()))
+            .with_client_cert_resolver(self.config.client_auth_cert_resolver.clone());
+        config.resumption = Resumption::in_memory_sessions(MAX_SESSIONS);
+        config.alpn_protocols.clone_from(&self.config.alpn_protocols);
         TlsConnector { config: Arc::new(config), ..self }
     }
 
@@ -242,12 +278,22 @@ impl TlsConnector {
         name: ServerName<'static>,
         deadline: Deadline,
     ) -> Result<Stream, Error> {
-        let connection = UnbufferedClientConnection::new(self.config.clone(), name)
-            .map_err(|error| refused(Operation::Handshake, ErrorKind::HandshakeFailed, &error))
-            .map_err(|error| stream.name(error))?;
-        let stream = stream.encrypted(Session::client(connection))?;
+        let session = self.session(name).map_err(|error| stream.name(error))?;
+        let stream = stream.encrypted(session)?;
         stream.handshake(deadline)?;
         Ok(stream)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        self.config.clone()
+    }
+
+    /// Returns a session with the server `name`.
+    pub(super) fn session(&self, name: ServerName<'static>) -> Result<Session, Error> {
+        UnbufferedClientConnection::new(self.config.clone(), name)
+            .map(Session::client)
+            .map_err(|error| refused(Operation::Handshake, ErrorKind::HandshakeFailed, &error))
     }
 }
 
@@ -273,7 +319,11 @@ impl fmt::Debug for TlsConnector {
 fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
     let bare = name.strip_suffix('.').unwrap_or(name);
     ServerName::try_from(bare.to_owned()).map_err(|_| {
+        let hint = match name.is_ascii() {
+            true => "",
+            false => "; write an international name in its ASCII form, which begins with xn--",
+        };
         Error::new(Operation::Handshake, ErrorKind::InvalidInput)
-            .because_text(format!("{name:?} is neither a DNS name nor an IP address"))
+            .because_text(format!("{name:?} is neither a DNS name nor an IP address{hint}"))
     })
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::io;
 
 use rustls::{
-    AlertDescription, CertificateError, Error as TlsError, InvalidMessage, PeerIncompatible,
+    AlertDescription, CertificateError, Error as TlsError, InvalidMessage, OtherError,
+    PeerIncompatible,
 };
 use webpki::EndEntityCert;
 
@@ -13,6 +14,8 @@ use crate::tls::date::Date;
 
 /// The most names of a certificate in one error.
 const MAX_NAMES: usize = 8;
+/// The most characters of such a name: a DNS name has no more.
+const MAX_NAME: usize = 253;
 /// The most bytes of a peer's plain text in one error.
 const MAX_QUOTED: usize = 24;
 
@@ -25,6 +28,8 @@ pub(crate) enum Failure {
     NotTls(Vec<u8>),
     /// The peer has ended without a byte.
     Silent,
+    /// The peer has ended before the handshake was done.
+    EndedInHandshake,
     /// The peer has ended without `close_notify`.
     Truncated,
     /// A message is larger than allowed.
@@ -37,18 +42,23 @@ impl Failure {
         Failure::NotTls(input[..input.len().min(MAX_QUOTED)].to_vec())
     }
 
+    /// Returns `true` if the peer has said why it ends.
+    pub(super) fn is_alert(&self) -> bool {
+        matches!(self, Failure::Tls(TlsError::AlertReceived(_)))
+    }
+
     /// Returns the error. `established`: the handshake was done. `has_plaintext`: data of the peer
     /// has arrived.
     ///
     /// Over TLS 1.3 the handshake of a client is done before the server has checked the client's
     /// certificate. A refusal that precedes all data therefore counts as a failed handshake.
     pub(super) fn to_error(&self, established: bool, has_plaintext: bool) -> Error {
-        let is_refusal = matches!(self, Failure::Tls(TlsError::AlertReceived(_))) && !has_plaintext;
+        let is_refusal = self.is_alert() && !has_plaintext;
         let operation =
             if established && !is_refusal { Operation::Read } else { Operation::Handshake };
         let kind = match self {
             Failure::Tls(TlsError::InvalidCertificate(_)) => ErrorKind::CertificateUntrusted,
-            Failure::Truncated if established => ErrorKind::UnexpectedEnd,
+            Failure::Truncated => ErrorKind::UnexpectedEnd,
             _ if operation == Operation::Handshake => ErrorKind::HandshakeFailed,
             Failure::Tls(TlsError::AlertReceived(_)) => ErrorKind::ConnectionReset,
             _ => ErrorKind::InvalidData,
@@ -61,6 +71,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Tls(error) => write_reason(error, f),
+            // RFC 5246 appendix E.2: the length, the type 1, and a version.
+            Failure::NotTls(bytes) if matches!(bytes[..], [0x80..=0xff, _, 1, 0 | 2 | 3, ..]) => {
+                f.write_str("the peer begins with SSL 2.0, which is not supported")
+            }
             Failure::NotTls(bytes) if bytes.iter().any(u8::is_ascii_alphanumeric) => {
                 let text = bytes.escape_ascii();
                 write!(f, "the peer does not speak TLS: its first bytes are \"{text}\"")
@@ -68,6 +82,9 @@ impl fmt::Display for Failure {
             Failure::NotTls(_) => f.write_str("the peer does not speak TLS"),
             Failure::Silent => {
                 f.write_str("the peer ended the connection at once; it may not speak TLS")
+            }
+            Failure::EndedInHandshake => {
+                f.write_str("the peer ended the connection during the handshake")
             }
             Failure::Truncated => {
                 f.write_str("the peer ended without close_notify, so data may be missing")
@@ -88,19 +105,30 @@ fn write_reason(error: &TlsError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
         }
         TlsError::NoCertificatesPresented => f.write_str("the peer has sent no certificate"),
-        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            f.write_str("the peer sent bytes that are no TLS record")
+        TlsError::InvalidMessage(
+            InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+        ) => f.write_str("the peer sent bytes that are no TLS record"),
+        TlsError::InvalidMessage(InvalidMessage::MessageTooLarge) => {
+            f.write_str("the peer sent a record above the limit")
         }
-        TlsError::PeerIncompatible(PeerIncompatible::Tls12NotOfferedOrEnabled)
-        | TlsError::PeerIncompatible(PeerIncompatible::SupportedVersionsExtensionRequired) => {
-            f.write_str("the peer speaks neither TLS 1.2 nor TLS 1.3")
+        TlsError::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge) => {
+            f.write_str("the peer sent a message above the limit")
         }
+        TlsError::InvalidMessage(why) => write!(f, "the peer sent a malformed message: {why:?}"),
+        // Clients of TLS 1.1 and older offer no signature algorithms; all others do.
+        TlsError::PeerIncompatible(
+            PeerIncompatible::Tls12NotOfferedOrEnabled
+            | PeerIncompatible::SupportedVersionsExtensionRequired
+            | PeerIncompatible::SignatureAlgorithmsExtensionRequired,
+        ) => f.write_str("the peer speaks neither TLS 1.2 nor TLS 1.3"),
         TlsError::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon) => {
             f.write_str("the peer and this side have no cipher suite in common")
         }
         TlsError::NoApplicationProtocol => {
             f.write_str("the peer and this side have no application protocol (ALPN) in common")
         }
+        TlsError::PeerIncompatible(why) => write!(f, "the peer is incompatible: {why:?}"),
+        TlsError::PeerMisbehaved(why) => write!(f, "the peer breaks the protocol: {why:?}"),
         TlsError::DecryptError => f.write_str("a record does not decrypt"),
         TlsError::PeerSentOversizedRecord => f.write_str("the peer sent a record above the limit"),
         TlsError::General(text) => f.write_str(text),
@@ -124,33 +152,72 @@ fn write_certificate_reason(error: &CertificateError, f: &mut fmt::Formatter<'_>
                 return write!(f, "it names no host, so it is not for {expected}");
             }
             f.write_str("it is for ")?;
-            for (index, name) in presented.iter().take(MAX_NAMES).enumerate() {
-                let separator = if index > 0 { ", " } else { "" };
-                write!(f, "{separator}{}", bare_name(name))?;
-            }
-            match presented.len().checked_sub(MAX_NAMES) {
-                Some(more @ 1..) => write!(f, " and {more} other names, not for {expected}"),
-                _ => write!(f, ", not for {expected}"),
-            }
+            write_list(presented.iter().map(|name| bare_name(name)), presented.len(), f)?;
+            write!(f, ", not for {expected}")
         }
         CertificateError::NotValidForName => f.write_str("it is for another name"),
         CertificateError::UnknownIssuer => f.write_str("its issuer is unknown"),
-        CertificateError::BadSignature => f.write_str("its signature is wrong"),
+        CertificateError::BadSignature => {
+            f.write_str("its signature does not match the key of its issuer")
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            f.write_str("its signature algorithm is not supported")
+        }
+        CertificateError::UnhandledCriticalExtension => {
+            f.write_str("it has an extension that is not supported")
+        }
         CertificateError::BadEncoding => f.write_str("it is malformed"),
         CertificateError::Revoked => f.write_str("it was revoked"),
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            f.write_str("it was issued for another purpose")
+        CertificateError::InvalidPurpose => f.write_str("it was issued for another purpose"),
+        CertificateError::InvalidPurposeContext { required, presented } => {
+            f.write_str("it is for ")?;
+            write_list(presented.iter().map(|it| it.to_string()), presented.len(), f)?;
+            write!(f, ", not for {required}")
         }
-        CertificateError::Other(other) => write!(f, "{other}"),
+        CertificateError::Other(OtherError(other)) => match other.downcast_ref() {
+            Some(error) => write_path_reason(error, f),
+            None => write!(f, "{other}"),
+        },
         other => write!(f, "{other}"),
     }
+}
+
+/// Writes the first of `length` items.
+fn write_list(
+    items: impl Iterator<Item = String>,
+    length: usize,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    for (index, item) in items.take(MAX_NAMES).enumerate() {
+        let separator = if index > 0 { ", " } else { "" };
+        write!(f, "{separator}{item}")?;
+    }
+    match length.checked_sub(MAX_NAMES) {
+        Some(more @ 1..) => write!(f, " and {more} more"),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the reason of an error for which rustls has no name.
+fn write_path_reason(error: &webpki::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(match error {
+        webpki::Error::CaUsedAsEndEntity => "it is the certificate of an authority",
+        webpki::Error::EndEntityUsedAsCa => "its issuer is no authority",
+        webpki::Error::NameConstraintViolation => "its issuer may not issue for its names",
+        webpki::Error::PathLenConstraintViolated | webpki::Error::MaximumPathDepthExceeded => {
+            "its chain is longer than allowed"
+        }
+        webpki::Error::UnsupportedCertVersion => "it is not of version 3 of X.509",
+        other => return write!(f, "it is unusable: {other:?}"),
+    })
 }
 
 /// Returns the name in a description such as `DnsName("a.example")`.
 fn bare_name(description: &str) -> String {
     let inside = description.split_once('(').map_or(description, |(_, rest)| rest);
     let inside = inside.strip_suffix(')').unwrap_or(inside).trim_matches('"');
-    inside.chars().filter(|it| !it.is_control()).collect()
+    inside.chars().filter(|it| !it.is_control()).take(MAX_NAME).collect()
 }
 
 /// A certificate that is its own issuer, and is trusted by nobody else.
@@ -177,6 +244,7 @@ fn alert_name(alert: AlertDescription) -> String {
         AlertDescription::UnknownCA => return "unknown_ca".into(),
         AlertDescription::UnknownPSKIdentity => return "unknown_psk_identity".into(),
         AlertDescription::UnrecognisedName => return "unrecognized_name".into(),
+        AlertDescription::EncryptedClientHelloRequired => return "ech_required".into(),
         AlertDescription::Unknown(code) => return format!("number {code}"),
         _ => {}
     }

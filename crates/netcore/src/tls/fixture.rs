@@ -4,6 +4,8 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::tls::{TlsAcceptor, TlsConnector};
 
@@ -43,6 +45,15 @@ impl Authority {
         self.certificate.pem()
     }
 
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    /// Returns a connector that trusts this authority.
+    pub(crate) fn connector(&self) -> TlsConnector {
+        TlsConnector::with_roots_pem(self.pem().as_bytes()).unwrap()
+    }
+
     pub(crate) fn issue(&self, params: &CertificateParams) -> Issued {
         let key = KeyPair::generate().unwrap();
         let certificate = params.clone().signed_by(&key, &self.certificate, &self.key).unwrap();
@@ -65,6 +76,12 @@ impl Authority {
 }
 
 impl Issued {
+    pub(crate) fn der(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let chain = CertificateDer::pem_slice_iter(self.certificate.as_bytes());
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap();
+        (chain.collect::<Result<_, _>>().unwrap(), key)
+    }
+
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from_pem(self.certificate.as_bytes(), self.key.as_bytes()).unwrap()
     }
@@ -81,5 +98,5 @@ pub(crate) fn self_signed(params: &CertificateParams) -> Issued {
 pub(crate) fn both_sides() -> (TlsConnector, TlsAcceptor) {
     let authority = Authority::new();
     let acceptor = authority.server(&["localhost", "127.0.0.1"]).acceptor();
-    (TlsConnector::with_roots_pem(authority.pem().as_bytes()).unwrap(), acceptor)
+    (authority.connector(), acceptor)
 }

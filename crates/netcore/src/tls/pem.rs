@@ -1,6 +1,6 @@
 //! Certificates and keys from PEM (RFC 7468).
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, RootCertStore};
 
 use crate::error::{Error, ErrorKind, Operation};
+use crate::tls::failure::Failure;
 use crate::tls::verifier::refused;
 
 /// The most bytes of a file with certificates: several times the size of a system's root
@@ -18,17 +19,29 @@ use crate::tls::verifier::refused;
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
 /// Reads a file for `operation`, and names it in the error.
+///
+/// Opening a FIFO would wait for its writer, and reading a device may never end. Only regular files
+/// are therefore read.
 pub(super) fn read(path: &Path, operation: Operation) -> Result<Vec<u8>, Error> {
-    let name = || path.display().to_string();
+    let failed = |error| Error::from_io(operation, error).at(path.display().to_string());
+    let refused = |kind, text: &str| {
+        Err(Error::new(operation, kind).because_text(text).at(path.display().to_string()))
+    };
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if metadata.is_dir() {
+        return refused(ErrorKind::InvalidInput, "it is a directory");
+    }
+    if !metadata.is_file() {
+        return refused(ErrorKind::InvalidInput, "it is not a regular file");
+    }
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| Error::from_io(operation, error).at(name()))?;
-    if bytes.len() as u64 > MAX_FILE {
-        let error = Error::new(operation, ErrorKind::TooLarge);
-        return Err(error.because_text(format!("the limit is {MAX_FILE} bytes")).at(name()));
+        .map_err(failed)?;
+    match bytes.len() as u64 > MAX_FILE {
+        true => refused(ErrorKind::TooLarge, &format!("the limit is {MAX_FILE} bytes")),
+        false => Ok(bytes),
     }
-    Ok(bytes)
 }
 
 /// Returns the certificates in `pem`, at least one.
@@ -49,7 +62,12 @@ pub(super) fn key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
     let operation = Operation::LoadKey;
     match PrivateKeyDer::from_pem_slice(pem) {
         Ok(key) => Ok(key),
-        Err(pem::Error::NoItemsFound) if contains(pem, b"ENCRYPTED PRIVATE KEY") => {
+        // The marks of PKCS #8 and of OpenSSL's older format.
+        Err(_)
+            if [&b"BEGIN ENCRYPTED PRIVATE KEY"[..], b"Proc-Type: 4,ENCRYPTED"]
+                .iter()
+                .any(|mark| contains(pem, mark)) =>
+        {
             let text = "the key is encrypted; decrypt it first, as by `openssl pkey`";
             Err(Error::new(operation, ErrorKind::InvalidData).because_text(text))
         }
@@ -62,9 +80,10 @@ pub(super) fn key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
 pub(super) fn roots(pem: &[u8]) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), Error> {
     let certificates = certificates(pem, Operation::LoadRoots)?;
     let mut store = RootCertStore::empty();
-    for certificate in &certificates {
+    for (number, certificate) in (1..).zip(&certificates) {
         store.add(certificate.clone()).map_err(|error| {
-            let text = format!("a certificate is malformed: {error}");
+            let reason = Failure::Tls(error);
+            let text = format!("certificate {number} is unusable: {reason}");
             Error::new(Operation::LoadRoots, ErrorKind::InvalidData).because_text(text)
         })?;
     }

@@ -5,6 +5,8 @@
 
 mod process;
 mod scratch;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::mem;
@@ -77,7 +79,7 @@ impl Session {
         }
     }
 
-    /// Returns `true` if the handshake is done.
+    /// Returns `true` if the handshake is done. The peer's last message of it has then arrived.
     pub(crate) fn is_established(&self) -> bool {
         self.buffers.established
     }
@@ -149,6 +151,9 @@ impl Session {
         read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
         buffer: &mut [u8],
     ) -> io::Result<(usize, bool)> {
+        if self.failure.is_some() {
+            return self.after(0).map(|read| (read, false));
+        }
         Scratch::with(|scratch| {
             let kept = self.incoming.len();
             let room = buffer.len().max(MAX_RECORD).saturating_sub(kept).max(4096);
@@ -198,12 +203,15 @@ impl Session {
     }
 
     /// Notes that the peer sends nothing more.
+    ///
+    /// The beginning of a message stays in `incoming`: the state machine knows its length, and this
+    /// side may still send.
     fn end_of_input(&mut self) {
         if !self.buffers.peer_ended && self.failure.is_none() {
-            self.incoming = Vec::new();
             self.failure = Some(match self.has_input {
                 false => Failure::Silent,
-                true => Failure::Truncated,
+                true if self.is_established() => Failure::Truncated,
+                true => Failure::EndedInHandshake,
             });
         }
     }
@@ -254,10 +262,8 @@ impl Session {
         limit: usize,
         mut send: impl FnMut(&[u8]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        if let Some(failure) = &self.failure {
-            if !matches!(failure, Failure::Truncated) {
-                return Err(self.error(failure));
-            }
+        if let Some(failure) = self.final_failure() {
+            return Err(self.error(failure));
         }
         if self.is_ended {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -338,7 +344,7 @@ impl Session {
 
     /// Queues `close_notify`, behind the ciphertext that waits.
     pub(crate) fn end(&mut self) {
-        if mem::replace(&mut self.is_ended, true) {
+        if mem::replace(&mut self.is_ended, true) || self.final_failure().is_some() {
             return;
         }
         match &mut self.role {
@@ -349,6 +355,17 @@ impl Session {
                 process::end(connection, &mut self.buffers, &mut self.incoming)
             }
         }
+    }
+
+    /// Returns the error of the alert with which the peer has ended the connection.
+    pub(crate) fn alert(&self) -> Option<io::Error> {
+        self.failure.as_ref().filter(|failure| failure.is_alert()).map(|it| self.error(it))
+    }
+
+    /// Returns the failure after which this side sends nothing more. The state machine must not be
+    /// called after it, since it refers to input that is gone.
+    fn final_failure(&self) -> Option<&Failure> {
+        self.failure.as_ref().filter(|failure| !matches!(failure, Failure::Truncated))
     }
 
     fn error(&self, failure: &Failure) -> io::Error {

@@ -43,9 +43,12 @@ impl ServerVerifier {
         now: UnixTime,
     ) -> Result<(), TlsError> {
         let Some(by_roots) = &self.by_roots else { return Ok(()) };
+        let is_root = self.roots.iter().any(|root| root == own);
+        // A trusted certificate needs no issuer, so the rest of the chain does not matter.
+        let others = if is_root { &[] } else { others };
         match by_roots.verify_server_cert(own, others, name, ocsp, now) {
             Ok(_) => Ok(()),
-            Err(error) if self.roots.iter().any(|root| root == own) && is_about_issuer(&error) => {
+            Err(error) if is_root && is_about_issuer(&error) => {
                 verify_server_name(&ParsedCertificate::try_from(own)?, name)
             }
             Err(error) => Err(explain(error, own)),
@@ -127,10 +130,10 @@ impl ClientCertVerifier for ClientVerifier {
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, TlsError> {
+        let is_root = self.roots.iter().any(|root| root == own);
+        let others = if is_root { &[] } else { others };
         match self.by_roots.verify_client_cert(own, others, now) {
-            Err(error) if self.roots.iter().any(|root| root == own) && is_about_issuer(&error) => {
-                Ok(ClientCertVerified::assertion())
-            }
+            Err(error) if is_root && is_about_issuer(&error) => Ok(ClientCertVerified::assertion()),
             result => result.map_err(|error| explain(error, own)),
         }
     }
@@ -162,10 +165,13 @@ impl ClientCertVerifier for ClientVerifier {
 /// verified before its issuer is sought.
 ///
 /// A trusted certificate needs no issuer. OpenSSL accepts it too, with `X509_V_FLAG_PARTIAL_CHAIN`
-/// or if it is self-signed.
+/// or if it is self-signed. A wrong signature is about the issuer: another trusted certificate has
+/// the issuer's name and another key.
 fn is_about_issuer(error: &TlsError) -> bool {
     match error {
-        TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => true,
+        TlsError::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => true,
         TlsError::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
             is_authority_as_peer(&**other)
         }

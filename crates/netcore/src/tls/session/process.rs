@@ -1,11 +1,11 @@
 //! The calls of rustls's state machine.
 
-use rustls::Error;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus, WriteTraffic,
 };
+use rustls::{CommonState, Error};
 
 /// The bytes and events that come out of the state machine.
 #[derive(Debug, Default)]
@@ -34,10 +34,16 @@ pub(super) trait Machine {
     type Data;
 
     fn step<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
+
+    fn common(&self) -> &CommonState;
 }
 
 impl Machine for UnbufferedClientConnection {
     type Data = ClientConnectionData;
+
+    fn common(&self) -> &CommonState {
+        self
+    }
 
     fn step<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
         self.process_tls_records(input)
@@ -47,13 +53,17 @@ impl Machine for UnbufferedClientConnection {
 impl Machine for UnbufferedServerConnection {
     type Data = ServerConnectionData;
 
+    fn common(&self) -> &CommonState {
+        self
+    }
+
     fn step<'c, 'i>(&'c mut self, input: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
         self.process_tls_records(input)
     }
 }
 
 /// Processes all whole messages in `input`. Decrypted bytes go to `output`, and behind it to the
-/// buffers. The buffers have the alert for the peer even after an error.
+/// buffers. After an error the buffers have the alert for the peer, and no further call is allowed.
 pub(super) fn advance<M: Machine>(
     machine: &mut M,
     buffers: &mut Buffers,
@@ -61,7 +71,6 @@ pub(super) fn advance<M: Machine>(
     output: &mut [u8],
 ) -> (Progress, Option<Error>) {
     let mut progress = Progress { consumed: 0, written: 0 };
-    let mut failed = None;
     loop {
         let UnbufferedStatus { mut discard, state } = machine.step(&mut input[progress.consumed..]);
         let is_waiting = match state {
@@ -73,10 +82,7 @@ pub(super) fn advance<M: Machine>(
                             let written = &mut progress.written;
                             put(record.payload, output, written, &mut buffers.plaintext);
                         }
-                        Err(error) => {
-                            failed.get_or_insert(error);
-                            break;
-                        }
+                        Err(error) => return (progress, Some(error)),
                     }
                 }
                 false
@@ -95,21 +101,38 @@ pub(super) fn advance<M: Machine>(
                 false
             }
             Ok(ConnectionState::WriteTraffic(_)) => {
-                buffers.established = true;
+                // A server of TLS 1.3 may write before the client has finished the handshake.
+                buffers.established |= !machine.common().is_handshaking();
                 true
             }
             Ok(ConnectionState::BlockedHandshake | ConnectionState::Closed) => true,
             Ok(_) => {
                 // Early data, which the configuration does not accept.
-                failed.get_or_insert(Error::General("unexpected early data".into()));
-                true
+                return (progress, Some(Error::General("unexpected early data".into())));
             }
-            // The next call yields the alert for the peer, and then the same error again.
-            Err(error) => failed.replace(error).is_some(),
+            Err(error) => {
+                put_alert(machine, buffers);
+                return (progress, Some(error));
+            }
         };
         progress.consumed += discard;
         if is_waiting {
-            return (progress, failed);
+            return (progress, None);
+        }
+    }
+}
+
+/// Puts the alert that follows an error into the buffers.
+///
+/// The machine must not see the input again: it has not discarded the wrong record, and would fail
+/// a second time.
+fn put_alert<M: Machine>(machine: &mut M, buffers: &mut Buffers) {
+    while machine.common().wants_write() {
+        match machine.step(&mut []).state {
+            Ok(ConnectionState::EncodeTlsData(mut message)) => {
+                encode(&mut message, &mut buffers.outgoing);
+            }
+            _ => return,
         }
     }
 }
@@ -147,9 +170,13 @@ pub(super) fn encrypt<M: Machine>(
     output: &mut [u8],
 ) -> Result<usize, Error> {
     let mut traffic = writable(machine, buffers, incoming)?;
-    traffic.encrypt(bytes, output).map_err(|error| match error {
-        EncryptError::InsufficientSize(_) => Error::EncryptError,
-        EncryptError::EncryptExhausted => Error::General("the keys are used up".into()),
+    let encrypted = traffic.encrypt(bytes, output);
+    encrypted.map_err(|error| {
+        put_alert(machine, buffers);
+        match error {
+            EncryptError::InsufficientSize(_) => Error::EncryptError,
+            EncryptError::EncryptExhausted => Error::General("the keys are used up".into()),
+        }
     })
 }
 
