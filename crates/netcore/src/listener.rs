@@ -157,6 +157,12 @@ impl Listener {
         self
     }
 
+    /// Returns the acceptor that encrypts the accepted streams.
+    #[cfg(all(feature = "tls", feature = "server"))]
+    pub(crate) fn tls(&self) -> Option<&TlsAcceptor> {
+        self.tls.as_ref()
+    }
+
     /// Waits for a connection.
     ///
     /// Errors that concern a single connection or are temporary are retried: a connection that was

@@ -62,12 +62,16 @@
 //! The first worker accepts, and hands each connection to the worker with the fewest.
 
 mod accept;
+mod byte_stream;
 mod clock;
 mod config;
 mod connection;
 mod connections;
 mod datagrams;
+#[cfg(feature = "tls")]
+mod encrypted;
 mod handle;
+mod handshakes;
 mod output;
 mod reactor;
 mod send_queue;

@@ -9,6 +9,8 @@ mod test_dir;
 
 use std::fmt::{Debug, Write};
 
+#[cfg(all(feature = "server", feature = "tls"))]
+pub use crate::server::harness::tls::TlsClient;
 #[cfg(feature = "server")]
 pub use crate::server::harness::{Harness, Peer};
 pub use error_law::error_law;

@@ -15,3 +15,5 @@ mod verifier;
 pub use acceptor::TlsAcceptor;
 pub use connector::TlsConnector;
 pub use info::TlsInfo;
+#[cfg(feature = "server")]
+pub use session::limits::MAX_BUFFERED;

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpListener;
@@ -11,16 +10,20 @@ use mio::net::UnixListener;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Type};
 
+use super::byte_stream::ByteStream;
+#[cfg(feature = "tls")]
+use super::encrypted::Encrypted;
 use super::handle::Shared;
 use super::service::Rejection;
-use super::transport::Socket;
+use super::transport::{Socket, StreamSocket};
 use crate::address::Address;
 use crate::endpoint::Transport;
 use crate::error::{Error, Operation};
 use crate::listener::{AcceptFailure, Listener};
-use crate::shutdown::Control;
 use crate::socket_file::SocketFile;
 use crate::throttle::Throttle;
+#[cfg(feature = "tls")]
+use crate::tls::TlsAcceptor;
 
 /// Connections accepted from one listener before the other listeners and the open connections have
 /// their turn.
@@ -57,7 +60,7 @@ impl Source {
         (Source::Tcp(TcpListener::from_std(std::net::TcpListener::from(socket))), file)
     }
 
-    fn accept(&self) -> io::Result<(Socket, Address)> {
+    fn accept(&self) -> io::Result<(StreamSocket, Address)> {
         match self {
             Source::Tcp(listener) => {
                 let (socket, peer) = listener.accept()?;
@@ -65,12 +68,12 @@ impl Source {
                     socket.set_nodelay(true)?;
                     let _ = socket2::SockRef::from(&socket).set_out_of_band_inline(true);
                 }
-                Ok((Socket::Tcp(socket), Address::from(peer)))
+                Ok((StreamSocket::Tcp(socket), Address::from(peer)))
             }
             #[cfg(unix)]
             Source::Unix(listener) => {
                 let (socket, peer) = listener.accept()?;
-                Ok((Socket::Unix(socket), Address::from(peer)))
+                Ok((StreamSocket::Unix(socket), Address::from(peer)))
             }
         }
     }
@@ -91,6 +94,33 @@ struct Listening {
     _file: Option<SocketFile>,
     source: Source,
     ready: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsAcceptor>,
+}
+
+impl Listening {
+    /// Returns `true` if a handshake precedes each connection.
+    fn is_encrypted(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        false
+    }
+
+    /// Returns `true` if there may be connections, and room for one.
+    fn can_accept(&self, shared: &Shared) -> bool {
+        self.ready && (!self.is_encrypted() || shared.can_handshake())
+    }
+
+    fn accept(&self) -> io::Result<(Socket, Address)> {
+        let (socket, peer) = self.source.accept()?;
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            let session = tls.session().map_err(|_| io::ErrorKind::ConnectionAborted)?;
+            return Ok((Socket::Tls(Encrypted::new(socket, session).into()), peer));
+        }
+        Ok((Socket::Clear(socket), peer))
+    }
 }
 
 /// The listeners of a server. They belong to its first worker.
@@ -98,7 +128,6 @@ struct Listening {
 pub(super) struct Acceptor {
     listeners: Vec<Listening>,
     shared: Arc<Shared>,
-    max_connections: usize,
     /// A descriptor in reserve, given up for a moment to reject a peer when no other is left.
     spare: Option<socket2::Socket>,
     /// Time until which accepting is paused.
@@ -116,11 +145,10 @@ pub(super) enum Accepted {
 }
 
 impl Acceptor {
-    pub(super) fn new(shared: Arc<Shared>, max_connections: usize) -> Acceptor {
+    pub(super) fn new(shared: Arc<Shared>) -> Acceptor {
         Acceptor {
             listeners: Vec::new(),
             shared,
-            max_connections,
             spare: spare(),
             paused: None,
             throttle: Throttle::default(),
@@ -140,9 +168,17 @@ impl Acceptor {
     ) -> Result<(), Error> {
         let endpoint = listener.endpoint().to_string();
         let failed = |error| Error::from_io(Operation::Listen, error).at(endpoint);
+        #[cfg(feature = "tls")]
+        let tls = listener.tls().cloned();
         let (mut source, file) = Source::new(listener);
         registry.register(source.source(), token, Interest::READABLE).map_err(failed)?;
-        self.listeners.push(Listening { source, _file: file, ready: false });
+        self.listeners.push(Listening {
+            source,
+            _file: file,
+            ready: false,
+            #[cfg(feature = "tls")]
+            tls,
+        });
         Ok(())
     }
 
@@ -155,7 +191,7 @@ impl Acceptor {
 
     /// Returns `true` if there may be connections to accept at once.
     pub(super) fn is_busy(&self) -> bool {
-        self.paused.is_none() && self.listeners.iter().any(|listener| listener.ready)
+        self.paused.is_none() && self.listeners.iter().any(|it| it.can_accept(&self.shared))
     }
 
     /// Returns the end of the pause, if accepting is paused.
@@ -171,11 +207,12 @@ impl Acceptor {
         self.paused = None;
         for index in 0..self.listeners.len() {
             for _ in 0..BATCH {
-                if self.paused.is_some() || !self.listeners[index].ready {
+                let listener = &self.listeners[index];
+                if self.paused.is_some() || !listener.can_accept(&self.shared) {
                     break;
                 }
-                let accepted = match self.listeners[index].source.accept() {
-                    Ok((socket, peer)) => Some(self.assign(socket, peer)),
+                let accepted = match listener.accept() {
+                    Ok((socket, peer)) => self.assign(socket, peer),
                     Err(error) => self.on_error(index, &error),
                 };
                 if let Some(accepted) = accepted {
@@ -187,13 +224,17 @@ impl Acceptor {
         }
     }
 
-    fn assign(&self, socket: Socket, peer: Address) -> Accepted {
-        if self.shared.connections() >= self.max_connections {
-            return Accepted::Reject(socket, Rejection::Full);
+    /// Chooses the worker. Returns `None` if the connection cannot be taken.
+    fn assign(&self, socket: Socket, peer: Address) -> Option<Accepted> {
+        if socket.needs_handshake() {
+            let worker = self.shared.begin_handshake()?;
+            return Some(Accepted::Serve(worker, socket, peer));
         }
         let worker = self.shared.least_loaded();
-        self.shared.mailboxes[worker].load.fetch_add(1, Ordering::Relaxed);
-        Accepted::Serve(worker, socket, peer)
+        Some(match self.shared.admit(worker) {
+            true => Accepted::Serve(worker, socket, peer),
+            false => Accepted::Reject(socket, Rejection::Full),
+        })
     }
 
     /// Handles a failed accept(2). Returns the peer that is rejected for it, if there is one.
@@ -217,7 +258,7 @@ impl Acceptor {
             log::warn!("accept: {error}; peers are rejected until descriptors are free again");
         }
         if self.spare.take().is_some() {
-            if let Ok((socket, _)) = self.listeners[index].source.accept() {
+            if let Ok((socket, _)) = self.listeners[index].accept() {
                 return Some(Accepted::Reject(socket, Rejection::Descriptors));
             }
         }

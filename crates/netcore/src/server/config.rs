@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::options::Keepalive;
+#[cfg(feature = "tls")]
+use crate::tls::TlsAcceptor;
 
 /// The workers and limits of a [`Server`](super::Server).
 ///
@@ -24,10 +26,13 @@ pub struct Config {
     pub(super) dead_peer_timeout: Option<Duration>,
     pub(super) grace: Duration,
     pub(super) read: usize,
+    pub(super) max_handshakes: usize,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<TlsAcceptor>,
 }
 
 /// Returns a worker for each processor that the process may use, 10,000 connections, no idle
-/// timeout, a stall timeout of 30 s and a grace period of 5 s.
+/// timeout, a stall timeout of 30 s and a grace period of 5 s. With TLS, 1,024 handshakes at once.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -38,6 +43,9 @@ impl Default for Config {
             dead_peer_timeout: Some(Keepalive::LIMIT),
             grace: Duration::from_secs(5),
             read: 64 * 1024,
+            max_handshakes: 1024,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -92,5 +100,38 @@ impl Config {
     /// the server without reading them.
     pub fn with_read(self, read: usize) -> Config {
         Config { read: read.max(1), ..self }
+    }
+
+    /// Sets the certificate for the endpoints of the scheme `tls://`. Endpoints of other schemes
+    /// stay in the clear.
+    ///
+    /// [`TlsAcceptor::reload`] and [`TlsAcceptor::replace`] change the certificate for connections
+    /// to come, also while the server runs.
+    ///
+    /// The service does not notice TLS. A connection reaches it once the handshake is done, which
+    /// may take 10 s. A peer that ends without close_notify is
+    /// [`Broken`](super::Closed::Broken) with
+    /// [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof).
+    ///
+    /// # Memory
+    ///
+    /// TLS adds at most [`MAX_BUFFERED`](crate::tls::MAX_BUFFERED) bytes for a connection, and as
+    /// many for a [handshake](Self::with_max_handshakes): the state of the session, one record that
+    /// the socket has not taken, and one message that has not arrived as a whole. An idle
+    /// connection has the state only.
+    #[cfg(feature = "tls")]
+    pub fn with_tls(self, tls: TlsAcceptor) -> Config {
+        Config { tls: Some(tls), ..self }
+    }
+
+    /// Sets the most TLS handshakes at a time, over all workers and listeners. Zero means one for
+    /// each worker.
+    ///
+    /// Handshakes do not count as [connections](Self::with_max_connections). At the limit further
+    /// connections wait in the backlog. A handshake that has waited for its peer for over 1 s then
+    /// makes room.
+    #[cfg(feature = "tls")]
+    pub fn with_max_handshakes(self, max_handshakes: usize) -> Config {
+        Config { max_handshakes: max_handshakes.max(1), ..self }
     }
 }

@@ -3,23 +3,28 @@
 //! Nothing here calls the service.
 //!
 //! ```text
-//!            close()              flushed, end sent              peer's end, silence
-//!  Serving ──────────► Closing ─────────────────────► Lingering ─────────────────────► released
-//!                                                                or the time limit
+//!  Handshaking ─────────────────────────────────┐ failed
+//!   │ done                                       ▼
+//!   ▼         close()     flushed, end sent          peer's end, silence
+//!  Serving ──────────► Closing ────────────► Lingering ────────────────► released
+//!                                                       or the time limit
 //! ```
 //!
-//! An error of the socket, a stall and an immediate stop release the connection in every phase.
+//! A connection over a bare socket begins with Serving. An error of the socket, a stall and an
+//! immediate stop release the connection in every phase.
 
+pub(super) mod closing;
+mod handshaking;
 pub(super) mod state;
 
 use std::io::{self, ErrorKind};
 
+use super::byte_stream::{ByteStream, Written};
 use super::clock::Clock;
 use super::output::{End, Output};
-use super::send_queue::{self, SendQueue, Written};
+use super::send_queue::{self, SendQueue};
 use super::service::Closed;
 use super::timers::NEVER;
-use super::transport::ByteStream;
 use state::{Due, Input, Phase, ReadOutcome, Readiness, Reading, Sending, Sent, Timeouts};
 
 /// Milliseconds without a byte from the peer after which a lingering connection is released.
@@ -28,6 +33,9 @@ const LINGER_QUIET: u64 = 250;
 const LINGER: u64 = 5_000;
 /// Milliseconds that the peer of a closing connection has to take the unsent bytes.
 const CLOSING: u64 = 30_000;
+
+/// Milliseconds that a handshake may take.
+const HANDSHAKE: u64 = 10_000;
 
 /// The service's value for a connection.
 #[derive(Debug)]
@@ -46,7 +54,7 @@ pub(super) struct Connection<C, T> {
     state: State<C>,
     unsent: Option<Box<SendQueue>>,
     /// Time of the last read in milliseconds, updated only if an idle timeout is set. For a closing
-    /// connection, the time at which the service closed it.
+    /// connection, the time at which the service closed it. For one in a handshake, its beginning.
     last_read: u64,
     /// Time in milliseconds for which the connection's timer is armed.
     timer: u64,
@@ -126,11 +134,6 @@ impl<C, T> Connection<C, T> {
         matches!(self.input, Input::Readable | Input::ReadToEnd)
     }
 
-    /// Returns the number of bytes that the socket has not taken yet.
-    pub(super) fn unsent(&self) -> usize {
-        self.unsent.as_ref().map_or(0, |queue| queue.len())
-    }
-
     /// Notes an event of the poller.
     pub(super) fn note(&mut self, event: Readiness) {
         self.hung_up |= event.hung_up;
@@ -179,6 +182,9 @@ impl<C, T> Connection<C, T> {
         if let (Phase::Lingering, State::Closed { linger_start }) = (self.phase, &self.state) {
             let at = (self.last_read + LINGER_QUIET).min(linger_start + LINGER);
             return (at, Due::Lingered);
+        }
+        if self.phase == Phase::Handshaking {
+            return (self.last_read + HANDSHAKE, Due::Handshake);
         }
         match &self.unsent {
             Some(queue) => {
@@ -229,6 +235,11 @@ impl<C, T> Connection<C, T> {
 }
 
 impl<C, T: ByteStream> Connection<C, T> {
+    /// Returns the number of bytes that the socket has not taken yet.
+    pub(super) fn unsent(&self) -> usize {
+        self.unsent.as_ref().map_or(0, |queue| queue.len() + self.socket.unsent())
+    }
+
     /// Reads once, if the connection can and may be read.
     ///
     /// A connection with unsent bytes is not read: its input could not be answered.
@@ -236,7 +247,9 @@ impl<C, T: ByteStream> Connection<C, T> {
         match (self.input, self.phase) {
             // Both directions are gone, so nothing that the service may still have can be sent.
             (Input::Failed, _) => ReadOutcome::Over(reset()),
-            (Input::Drained | Input::Ended, _) | (_, Phase::Closing) => ReadOutcome::Nothing,
+            (Input::Drained | Input::Ended, _) | (_, Phase::Closing | Phase::Handshaking) => {
+                ReadOutcome::Nothing
+            }
             (_, Phase::Lingering) => self.discard(buffer),
             _ if self.unsent.is_some() || reading == Reading::Stopped => ReadOutcome::Nothing,
             // A pause does not hide that the peer has gone.
@@ -256,8 +269,9 @@ impl<C, T: ByteStream> Connection<C, T> {
                 ReadOutcome::Ended
             }
             Ok(received) => {
-                let is_short = received < buffer.len();
-                if is_short && self.input == Input::Readable && self.socket.short_call_rearms() {
+                if self.input == Input::Readable
+                    && self.socket.is_drained_after(received, buffer.len())
+                {
                     // Saves the read that would block (epoll(7)).
                     self.input = Input::Drained;
                 }
@@ -278,19 +292,6 @@ impl<C, T: ByteStream> Connection<C, T> {
         }
     }
 
-    /// Reads input of a lingering connection, which nobody needs.
-    fn discard(&mut self, buffer: &mut [u8]) -> ReadOutcome {
-        match self.socket.read(buffer) {
-            Ok(received @ 1..) => ReadOutcome::Discarded(received),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.input = Input::Drained;
-                ReadOutcome::Nothing
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => ReadOutcome::Interrupted,
-            _ => ReadOutcome::Over(Closed::Done),
-        }
-    }
-
     /// Writes unsent bytes, if there are any and the socket takes some.
     ///
     /// Returns `true` if that was the last of them; then `ready` is to be called.
@@ -301,8 +302,8 @@ impl<C, T: ByteStream> Connection<C, T> {
         };
         match unsent.write(&mut self.socket)? {
             Written::All => {
+                self.wants_ready |= unsent.has_output();
                 self.unsent = None;
-                self.wants_ready = true;
                 Ok(true)
             }
             Written::Full { progress } => {
@@ -313,6 +314,22 @@ impl<C, T: ByteStream> Connection<C, T> {
                 Ok(false)
             }
         }
+    }
+
+    /// Queues what the layer between the connection and the socket has to send of its own, such as
+    /// the reply to a message that is no data. Returns `true` if there was something.
+    pub(super) fn queue_reply(&mut self, clock: &Clock) -> bool {
+        let has_reply =
+            self.socket.unsent() > 0 && self.unsent.is_none() && self.sending != Sending::Failed;
+        if has_reply {
+            self.queue_nothing(clock);
+        }
+        has_reply
+    }
+
+    /// Makes the connection wait for the socket to take what the layer below holds.
+    fn queue_nothing(&mut self, clock: &Clock) {
+        self.unsent = Some(Box::new(SendQueue::since(clock.millis())));
     }
 
     /// Sends the contents of `output` behind the unsent bytes, and closes the connection if the
@@ -337,31 +354,6 @@ impl<C, T: ByteStream> Connection<C, T> {
             return Ok(Sent::All);
         }
         Ok(Sent::Queued)
-    }
-
-    /// Returns `true` if the connection is closing and has nothing unsent.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.phase == Phase::Closing && self.unsent.is_none()
-    }
-
-    /// Sends the end and begins to linger. Returns the service's value, which a rejected peer does
-    /// not have.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the reason for the end if the connection is over, since it need not linger.
-    pub(super) fn begin_linger(&mut self, now: impl FnOnce() -> u64) -> Result<Option<C>, Closed> {
-        if matches!(self.input, Input::Ended | Input::Failed) || self.sending == Sending::Failed {
-            return Err(Closed::Done);
-        }
-        self.socket.shutdown_write().map_err(Closed::Broken)?;
-        let now = now();
-        self.phase = Phase::Lingering;
-        self.last_read = now;
-        match std::mem::replace(&mut self.state, State::Closed { linger_start: now }) {
-            State::Open(state) => Ok(Some(state)),
-            State::Closed { .. } => Ok(None),
-        }
     }
 }
 

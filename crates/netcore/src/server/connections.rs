@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::io;
 
+use super::byte_stream::ByteStream;
 use super::clock::Clock;
 use super::connection::Connection;
 use super::connection::state::{Due, Reading, Sent, Timeouts};
 use super::output::{ConnectionId, End, Output};
 use super::service::Closed;
 use super::timers::{NEVER, Timers};
-use super::transport::ByteStream;
 
 #[cfg(test)]
 mod tests;
@@ -71,11 +71,11 @@ impl<C, T> Connections<C, T> {
         }
     }
 
-    /// Adds a connection and returns its index. `rejected`: the peer is not to be served.
-    pub(super) fn insert(&mut self, socket: T, rejected: bool) -> u32 {
-        let connection = Some(Connection::new(socket, rejected));
+    /// Adds a connection and returns its index.
+    pub(super) fn insert(&mut self, connection: Connection<C, T>) -> u32 {
         self.open += 1;
-        self.rejected += usize::from(rejected);
+        self.rejected += usize::from(connection.is_rejected());
+        let connection = Some(connection);
         if let Some(index) = self.free.pop() {
             self.slots[index as usize].connection = connection;
             return index;
@@ -114,7 +114,8 @@ impl<C, T> Connections<C, T> {
         self.open -= 1;
         match connection.is_rejected() {
             true => self.rejected -= 1,
-            false => self.released += 1,
+            // A connection in a handshake does not count as one of the server yet.
+            false => self.released += usize::from(!connection.is_handshaking()),
         }
         Some(connection)
     }
@@ -136,6 +137,11 @@ impl<C, T> Connections<C, T> {
     pub(super) fn served(&self) -> usize {
         let served = |slot: &&Slot<C, T>| slot.connection.as_ref().is_some_and(Connection::is_open);
         self.slots.iter().filter(served).count()
+    }
+
+    /// Notes that a connection was rejected after its handshake.
+    pub(super) fn note_rejected(&mut self) {
+        self.rejected += 1;
     }
 
     /// Returns the number of rejected connections.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::config::Config;
 use super::transport::Socket;
 use crate::address::Address;
 use crate::lock::lock;
@@ -16,6 +17,11 @@ pub(super) struct Shared {
     phase: AtomicU8,
     /// Number of workers that read no more input.
     drained: AtomicUsize,
+    max_connections: usize,
+    /// The most handshakes of one worker at once.
+    max_handshakes: usize,
+    /// The first worker waits for a handshake of another one to end.
+    acceptor_waits: AtomicBool,
 }
 
 /// The way from other threads to a worker.
@@ -28,6 +34,8 @@ pub(super) struct Mailbox {
     accepted: Mutex<Vec<(Socket, Address)>>,
     /// Number of connections of this worker, with those in `accepted`.
     pub(super) load: AtomicUsize,
+    /// Number of handshakes of this worker, with those in `accepted`.
+    handshakes: AtomicUsize,
 }
 
 impl Mailbox {
@@ -37,6 +45,7 @@ impl Mailbox {
             woken: AtomicBool::new(false),
             accepted: Mutex::new(Vec::new()),
             load: AtomicUsize::new(0),
+            handshakes: AtomicUsize::new(0),
         }
     }
 
@@ -65,8 +74,15 @@ impl Mailbox {
 }
 
 impl Shared {
-    pub(super) fn new(mailboxes: Vec<Mailbox>) -> Shared {
-        Shared { mailboxes, phase: AtomicU8::new(0), drained: AtomicUsize::new(0) }
+    pub(super) fn new(mailboxes: Vec<Mailbox>, config: &Config) -> Shared {
+        Shared {
+            max_connections: config.max_connections,
+            max_handshakes: config.max_handshakes.div_ceil(mailboxes.len().max(1)),
+            mailboxes,
+            phase: AtomicU8::new(0),
+            drained: AtomicUsize::new(0),
+            acceptor_waits: AtomicBool::new(false),
+        }
     }
 
     fn wake_all(&self) {
@@ -88,6 +104,66 @@ impl Shared {
     pub(super) fn least_loaded(&self) -> usize {
         let load = |(_, mailbox): &(usize, &Mailbox)| mailbox.load.load(Ordering::Relaxed);
         self.mailboxes.iter().enumerate().min_by_key(load).map_or(0, |(index, _)| index)
+    }
+
+    /// Counts one more connection of a worker. Returns `false` if the server is full.
+    pub(super) fn admit(&self, worker: usize) -> bool {
+        let load = &self.mailboxes[worker].load;
+        load.fetch_add(1, Ordering::Relaxed);
+        let is_admitted = self.connections() <= self.max_connections;
+        if !is_admitted {
+            load.fetch_sub(1, Ordering::Relaxed);
+        }
+        is_admitted
+    }
+
+    /// Returns the most handshakes of one worker at once.
+    pub(super) fn max_handshakes(&self) -> usize {
+        self.max_handshakes
+    }
+
+    /// Counts one more handshake. Returns the worker for it, the one with the fewest connections
+    /// among those that can have another one.
+    ///
+    /// Only the first worker calls this, so the limit holds.
+    pub(super) fn begin_handshake(&self) -> Option<usize> {
+        let with_room = self.mailboxes.iter().enumerate().filter(|(_, it)| self.has_room(it));
+        let load = |(_, mailbox): &(usize, &Mailbox)| {
+            mailbox.load.load(Ordering::Relaxed) + mailbox.handshakes.load(Ordering::SeqCst)
+        };
+        let (worker, _) = with_room.min_by_key(load)?;
+        self.count_handshake(worker);
+        Some(worker)
+    }
+
+    /// Counts one more handshake of a worker.
+    pub(super) fn count_handshake(&self, worker: usize) {
+        self.mailboxes[worker].handshakes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn has_room(&self, mailbox: &Mailbox) -> bool {
+        mailbox.handshakes.load(Ordering::SeqCst) < self.max_handshakes
+    }
+
+    /// Returns `true` if some worker can have another handshake. Otherwise the next one that ends
+    /// wakes the first worker.
+    pub(super) fn can_handshake(&self) -> bool {
+        let can = || self.mailboxes.iter().any(|mailbox| self.has_room(mailbox));
+        // The second look is for a handshake that has ended before the note.
+        can() || {
+            self.acceptor_waits.store(true, Ordering::SeqCst);
+            can()
+        }
+    }
+
+    /// Notes that a handshake is over.
+    pub(super) fn handshake_over(&self, worker: usize) {
+        self.mailboxes[worker].handshakes.fetch_sub(1, Ordering::SeqCst);
+        if self.acceptor_waits.swap(false, Ordering::SeqCst) {
+            if let Some(first) = self.mailboxes.first() {
+                first.wake();
+            }
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! A worker without sockets: a service, peers in memory, and a clock that the test moves.
 
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,15 +10,17 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use super::byte_stream::ByteStream;
 use super::clock::Clock;
 use super::config::Config;
 use super::connection::state::Readiness;
 use super::handle::{Mailbox, Shared, Waker, Worker};
 use super::reactor::Reactor;
 use super::service::Service;
-use super::transport::ByteStream;
+use super::transport::Transport;
 use crate::address::Address;
 
 /// Drives a [`Service`] without a socket, a thread or the system's clock, by the same code as the
@@ -41,7 +46,8 @@ use crate::address::Address;
 /// assert_eq!(peer.received(), b"hello");
 /// ```
 pub struct Harness<S: Service> {
-    reactor: Reactor<S, Socket>,
+    reactor: Reactor<S, Transport<End>>,
+    shared: Arc<Shared>,
     clock: Clock,
     peers: Vec<(u32, Wire)>,
     stopping: bool,
@@ -58,7 +64,7 @@ struct Wire(Rc<RefCell<Pipe>>);
 
 /// The server's end of a connection.
 #[derive(Debug)]
-struct Socket(Wire);
+struct End(Wire);
 
 #[derive(Debug)]
 struct Pipe {
@@ -85,20 +91,31 @@ impl<S: Service> Harness<S> {
     /// Returns a worker with the limits of `config` and the service that `service` returns.
     pub fn new(config: Config, service: impl FnOnce(Worker) -> S) -> Harness<S> {
         let clock = Clock::by_hand(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
-        let shared = Arc::new(Shared::new(vec![Mailbox::new(None)]));
-        let service = service(Worker { waker: Waker { shared, worker: 0 } });
-        let reactor = Reactor::new(service, &config, clock.clone());
-        Harness { reactor, clock, peers: Vec::new(), stopping: false, rearms_late: false }
+        let shared = Arc::new(Shared::new(vec![Mailbox::new(None)], &config));
+        let waker = Waker { shared: shared.clone(), worker: 0 };
+        let service = service(Worker { waker });
+        let reactor = Reactor::new(service, &config, clock.clone(), (shared.clone(), 0));
+        Harness { reactor, shared, clock, peers: Vec::new(), stopping: false, rearms_late: false }
     }
 
     /// Connects a peer from 127.0.0.1 and a port that counts up from 1.
     pub fn connect(&mut self) -> Peer {
+        let address = self.next_address();
+        self.connect_from(&address)
+    }
+
+    fn next_address(&self) -> Address {
         let port = u16::try_from(self.peers.len() + 1).unwrap_or(u16::MAX);
-        self.connect_from(&Address::from(SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
+        Address::from(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
     }
 
     /// Connects a peer from `address`.
     pub fn connect_from(&mut self, address: &Address) -> Peer {
+        self.shared.mailboxes[0].load.fetch_add(1, Ordering::Relaxed);
+        self.open(address, Transport::Clear)
+    }
+
+    fn open(&mut self, address: &Address, transport: impl FnOnce(End) -> Transport<End>) -> Peer {
         let wire = Wire(Rc::new(RefCell::new(Pipe {
             input: VecDeque::new(),
             output: Vec::new(),
@@ -112,7 +129,7 @@ impl<S: Service> Harness<S> {
             armed: self.rearms_late.then_some(true),
             writes: 0,
         })));
-        let index = self.reactor.open(Socket(wire.clone()), address);
+        let index = self.reactor.open(transport(End(wire.clone())), address.clone());
         self.peers.push((index, wire.clone()));
         Peer(wire)
     }
@@ -132,7 +149,8 @@ impl<S: Service> Harness<S> {
         self.reactor.run();
         self.reactor.expire(self.clock.millis());
         let again = self.reactor.turn(self.stopping);
-        self.reactor.reap();
+        let released = self.reactor.reap();
+        self.shared.mailboxes[0].load.fetch_sub(released, Ordering::Relaxed);
         // The reactor has dropped the sockets of closed connections.
         self.peers.retain(|(_, wire)| !wire.0.borrow().released);
         let due = again.is_some_and(|at| at <= self.clock.now());
@@ -299,13 +317,13 @@ impl Pipe {
     }
 }
 
-impl Drop for Socket {
+impl Drop for End {
     fn drop(&mut self) {
         self.0.0.borrow_mut().released = true;
     }
 }
 
-impl ByteStream for Socket {
+impl ByteStream for End {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut pipe = self.0.0.borrow_mut();
         if pipe.reset {

@@ -3,18 +3,27 @@
 //! The reactor has no poller and no listener, and a socket is any [`ByteStream`]. Tests therefore
 //! run all of it without a socket.
 
+mod handshaking;
+mod turn_connections;
+
 use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::byte_stream::ByteStream;
 use super::clock::Clock;
 use super::config::Config;
+use super::connection::Connection;
+use super::connection::closing::Lingering;
 use super::connection::state::{Due, ReadOutcome, Readiness, Timeouts};
 use super::connections::{Connections, Ending};
-use super::output::{ConnectionId, Output};
+use super::handle::Shared;
+use super::handshakes::Handshakes;
+use super::output::Output;
 use super::service::{Closed, Service};
-use super::transport::ByteStream;
-use super::turn::{ConnectionAccess, Turn};
+use super::turn::Turn;
 use crate::address::Address;
+use turn_connections::TurnConnections;
 
 /// The most bytes read from all connections in one turn, except for the last read, which may exceed
 /// it. The limit bounds the buffers of a broadcasting service, which sends in its
@@ -32,6 +41,9 @@ const MAX_REJECTED: usize = 256;
 pub(super) struct Reactor<S: Service, T> {
     service: S,
     connections: Connections<S::Connection, T>,
+    handshakes: Handshakes,
+    /// The state that the workers share, and the number of this one.
+    shared: (Arc<Shared>, usize),
     /// Output of the current call of the service.
     output: Output,
     /// Input of the current read.
@@ -44,11 +56,18 @@ pub(super) struct Reactor<S: Service, T> {
 }
 
 impl<S: Service, T: ByteStream> Reactor<S, T> {
-    pub(super) fn new(service: S, config: &Config, clock: Clock) -> Reactor<S, T> {
+    pub(super) fn new(
+        service: S,
+        config: &Config,
+        clock: Clock,
+        shared: (Arc<Shared>, usize),
+    ) -> Reactor<S, T> {
         let timeouts = Timeouts::new(config.idle_timeout, config.stall_timeout);
         Reactor {
             service,
             connections: Connections::new(timeouts, clock.clone()),
+            handshakes: Handshakes::new(shared.0.max_handshakes()),
+            shared,
             output: Output::new(clock.clone()),
             buffer: vec![0; config.read].into_boxed_slice(),
             read_in_turn: 0,
@@ -61,10 +80,21 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         &mut self.service
     }
 
-    /// Opens a connection for the service. Returns its index, by which the caller names it in
-    /// [`event`](Self::event).
-    pub(super) fn open(&mut self, socket: T, peer: &Address) -> u32 {
-        let index = self.connections.insert(socket, false);
+    /// Opens a connection for the service, if its socket needs no handshake before. Returns its
+    /// index, by which the caller names it in [`event`](Self::event).
+    ///
+    /// The caller has counted the connection, or the handshake, in the shared state.
+    pub(super) fn open(&mut self, socket: T, peer: Address) -> u32 {
+        if socket.needs_handshake() {
+            return self.begin_handshake(socket, peer);
+        }
+        let index = self.connections.insert(Connection::new(socket, false));
+        self.serve(index, &peer);
+        index
+    }
+
+    /// Opens a connection for the service.
+    fn serve(&mut self, index: u32, peer: &Address) {
         self.output.begin(self.connections.id(index), 0);
         let state = self.service.open(peer, &mut self.output);
         if let Some(connection) = self.connections.get(index) {
@@ -74,18 +104,21 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         let ending = self.connections.apply_output(index, &mut self.output);
         self.finish(index, ending);
         self.connections.arm(index);
-        index
     }
 
     /// Sends `reason` to a peer that is not served, and closes the connection. Returns its index.
     pub(super) fn reject(&mut self, socket: T, reason: &[u8]) -> u32 {
-        let index = self.connections.insert(socket, true);
+        let index = self.connections.insert(Connection::new(socket, true));
+        self.send_rejection(index, reason);
+        index
+    }
+
+    fn send_rejection(&mut self, index: u32, reason: &[u8]) {
         self.output.begin(self.connections.id(index), 0);
         self.output.send(reason);
         self.output.close();
         let ending = self.connections.apply_output(index, &mut self.output);
         self.finish(index, ending);
-        index
     }
 
     /// Returns `true` if another rejected connection can be closed gracefully.
@@ -108,12 +141,20 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     pub(super) fn event(&mut self, index: u32, event: Readiness) {
         let Some(connection) = self.connections.get(index) else { return };
         connection.note(event);
+        if connection.is_handshaking() {
+            return self.queue_handshake(index);
+        }
         self.connections.enqueue(index);
     }
 
     /// Handles each connection that has something to do, once, until the turn's share of input is
-    /// read.
+    /// read. Takes a few steps of handshakes.
     pub(super) fn run(&mut self) {
+        self.run_connections();
+        self.run_handshakes();
+    }
+
+    fn run_connections(&mut self) {
         self.read_in_turn = 0;
         for _ in 0..self.connections.ready() {
             let Some(index) = self.connections.next_ready() else { break };
@@ -126,7 +167,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
 
     /// Returns `true` if some connection has something to do at once.
     pub(super) fn is_busy(&self) -> bool {
-        self.connections.ready() > 0
+        self.connections.ready() > 0 || self.handshakes.is_busy()
     }
 
     /// Writes unsent bytes, calls `ready` if it is due, and reads once.
@@ -175,13 +216,21 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     fn read(&mut self, index: u32) {
         let reading = self.connections.reading();
         let Some(connection) = self.connections.get(index) else { return };
-        match connection.read(&mut self.buffer, reading) {
+        let outcome = connection.read(&mut self.buffer, reading);
+        if connection.queue_reply(&self.clock) {
+            self.connections.arm(index);
+            self.connections.enqueue(index);
+        }
+        match outcome {
             ReadOutcome::Nothing => {}
             ReadOutcome::Paused => self.connections.wait_for_resume(index),
             ReadOutcome::Received(bytes) => self.receive(index, bytes),
             ReadOutcome::Discarded(bytes) => {
                 self.read_in_turn += bytes;
-                connection.note_read(self.clock.millis());
+                let now = self.clock.millis();
+                if let Some(connection) = self.connections.get(index) {
+                    connection.note_read(now);
+                }
                 self.connections.enqueue(index);
             }
             ReadOutcome::Ended => {
@@ -231,12 +280,12 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     /// The connection lingers then: the socket stays open and discards input, since a close over
     /// unread input makes TCP drop bytes on their way to the peer (RFC 1122, 4.2.2.13).
     fn begin_linger(&mut self, index: u32) {
-        let now = || self.clock.millis();
         let Some(connection) = self.connections.get(index).filter(|c| c.is_flushed()) else {
             return;
         };
-        match connection.begin_linger(now) {
-            Ok(state) => {
+        match connection.begin_linger(&self.clock) {
+            Ok(Lingering::Pending) => self.connections.arm(index),
+            Ok(Lingering::Begun(state)) => {
                 if connection.is_readable() {
                     self.connections.enqueue(index);
                 }
@@ -251,6 +300,9 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
 
     fn release(&mut self, index: u32, why: Closed) {
         let Some(connection) = self.connections.release(index) else { return };
+        if connection.is_handshaking() {
+            self.end_handshake(index);
+        }
         if let Some(state) = connection.into_state() {
             self.service.closed(state, why);
         }
@@ -265,8 +317,10 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
                 Due::Idle => self.call_idle(index, seen),
                 Due::Stalled => self.release(index, Closed::Stalled),
                 Due::Lingered => self.release(index, Closed::Done),
+                Due::Handshake => self.give_up_handshake(index, "it took too long"),
             }
         }
+        self.make_room_for_handshakes(seen);
     }
 
     fn call_idle(&mut self, index: u32, seen: u64) {
@@ -281,7 +335,8 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
 
     /// Returns the time of the next timer, in milliseconds on the worker's clock.
     pub(super) fn next_timer(&self) -> Option<u64> {
-        self.connections.next_timer()
+        let timers = [self.connections.next_timer(), self.handshakes.next_eviction()];
+        timers.into_iter().flatten().min()
     }
 
     /// Calls the service's own turn, after the events of one wait. Returns the time until which the
@@ -314,9 +369,10 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         self.connections.served()
     }
 
-    /// Reads no more input from any connection.
+    /// Reads no more input from any connection. No handshake can bring any.
     pub(super) fn stop_reading(&mut self) {
         self.connections.stop_reading();
+        self.drop_handshakes();
     }
 
     /// Calls [`Service::stop`] for each connection.
@@ -336,42 +392,5 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     #[cfg(test)]
     pub(super) fn timers(&self) -> usize {
         self.connections.timers()
-    }
-}
-
-/// The connections, as the service reaches them in its turn.
-struct TurnConnections<'a, C, T> {
-    connections: &'a mut Connections<C, T>,
-    output: &'a mut Output,
-    ended: &'a mut Vec<(u32, Ending)>,
-}
-
-impl<C, T: ByteStream> TurnConnections<'_, C, T> {
-    fn call(&mut self, index: u32, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool {
-        let Some(ending) = self.connections.call(index, self.output, f) else { return false };
-        self.ended.extend(ending.map(|ending| (index, ending)));
-        true
-    }
-}
-
-impl<C, T: ByteStream> ConnectionAccess<C> for TurnConnections<'_, C, T> {
-    fn each(&mut self, f: &mut dyn FnMut(&mut C, &mut Output)) {
-        for index in self.connections.indices() {
-            if self.connections.get(index).is_some_and(|connection| connection.is_serving()) {
-                self.call(index, f);
-            }
-        }
-    }
-
-    fn with(&mut self, id: ConnectionId, f: &mut dyn FnMut(&mut C, &mut Output)) -> bool {
-        self.connections.find(id).is_some_and(|index| self.call(index, f))
-    }
-
-    fn pause_reading(&mut self) {
-        self.connections.pause_reading();
-    }
-
-    fn resume_reading(&mut self) {
-        self.connections.resume_reading();
     }
 }

@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::{Buf, Bytes};
 
+use super::byte_stream::{ByteStream, Written};
 use super::output::Output;
-use super::transport::ByteStream;
 
 /// Slices in one vectored write. The system allows at least 1,024 (IOV_MAX), but one call rarely
 /// takes more bytes than 64 slices hold.
@@ -17,25 +17,30 @@ const SLICES: usize = 64;
 pub(super) struct SendQueue {
     parts: VecDeque<Bytes>,
     bytes: usize,
+    /// The service has sent something that went into the queue.
+    has_output: bool,
     /// Time of the last progress in milliseconds.
     pub(super) last_write: u64,
 }
 
-/// The result of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
-    /// The socket took everything.
-    All,
-    /// The socket is full. `progress` is `true` if it took something.
-    Full { progress: bool },
-}
-
 impl SendQueue {
+    /// Returns an empty queue, for bytes that the layer below the connection holds.
+    pub(super) fn since(now: u64) -> SendQueue {
+        SendQueue { last_write: now, ..SendQueue::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.bytes
     }
 
+    /// Returns `true` if output of the service was queued, not only a message of the layer between
+    /// the connection and the socket.
+    pub(super) fn has_output(&self) -> bool {
+        self.has_output
+    }
+
     fn push(&mut self, part: Bytes) {
+        self.has_output = true;
         self.bytes += part.len();
         self.parts.push_back(part);
     }
@@ -54,7 +59,13 @@ impl SendQueue {
     /// Writes until everything is sent or the socket is full.
     pub(super) fn write(&mut self, to: &mut impl ByteStream) -> io::Result<Written> {
         let mut progress = false;
-        while self.bytes > 0 {
+        loop {
+            if let Written::Full { progress: some } = to.flush()? {
+                return Ok(Written::Full { progress: progress || some });
+            }
+            if self.bytes == 0 {
+                return Ok(Written::All);
+            }
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut count = 0;
             let mut offered = 0;
@@ -63,19 +74,16 @@ impl SendQueue {
                 count += 1;
                 offered += part.len();
             }
-            match write(to, &slices[..count])? {
-                None => return Ok(Written::Full { progress }),
-                Some(taken) => {
-                    self.advance(taken);
-                    progress = true;
-                    // Saves the write that would fail because the socket is full (epoll(7)).
-                    if taken < offered && to.short_call_rearms() {
-                        return Ok(Written::Full { progress });
-                    }
-                }
+            let Some(taken) = write(to, &slices[..count])? else {
+                return Ok(Written::Full { progress });
+            };
+            self.advance(taken);
+            progress = true;
+            // Saves the write that would fail because the socket is full (epoll(7)).
+            if to.is_full_after(taken, offered) {
+                return Ok(Written::Full { progress });
             }
         }
-        Ok(Written::All)
     }
 
     fn advance(&mut self, mut taken: usize) {
@@ -92,13 +100,13 @@ impl SendQueue {
     }
 }
 
-/// Sends the contents of `output` to a connection with nothing unsent. Returns the bytes that the
-/// socket did not take.
+/// Sends the contents of `output` to a connection with nothing unsent. Returns the queue of a
+/// socket that has not taken everything.
 pub(super) fn send(output: &mut Output, to: &mut impl ByteStream) -> io::Result<Option<SendQueue>> {
-    let taken = match (output.parts.as_slice(), output.tail.as_slice()) {
+    let whole = match (output.parts.as_slice(), output.tail.as_slice()) {
         ([], []) => return Ok(None),
-        ([], tail) => write(to, &[IoSlice::new(tail)])?,
-        ([one], []) => write(to, &[IoSlice::new(one)])?,
+        ([], tail) => tail,
+        ([one], []) => one,
         _ => {
             let mut queue = SendQueue::default();
             queue.take(output);
@@ -108,19 +116,29 @@ pub(super) fn send(output: &mut Output, to: &mut impl ByteStream) -> io::Result<
             });
         }
     };
-    let whole = output.parts.first().map_or(output.tail.len(), Bytes::len);
-    if taken == Some(whole) {
-        output.parts.clear();
-        output.tail.clear();
+    let taken = write_all(to, whole)?;
+    if taken == whole.len() && to.unsent() == 0 {
+        output.clear();
         return Ok(None);
     }
     let mut queue = SendQueue::default();
     queue.take(output);
-    queue.advance(taken.unwrap_or(0));
-    if taken.is_some() && !to.short_call_rearms() && queue.write(to)? == Written::All {
-        return Ok(None);
-    }
+    queue.advance(taken);
     Ok(Some(queue))
+}
+
+/// Writes until everything is taken or the socket is full. Returns the number of taken bytes.
+fn write_all(to: &mut impl ByteStream, bytes: &[u8]) -> io::Result<usize> {
+    let mut taken = 0;
+    while taken < bytes.len() {
+        let rest = &bytes[taken..];
+        let Some(more) = write(to, &[IoSlice::new(rest)])? else { break };
+        taken += more;
+        if to.is_full_after(more, rest.len()) {
+            break;
+        }
+    }
+    Ok(taken)
 }
 
 /// Writes once. Returns `None` if the socket is full.

@@ -16,7 +16,7 @@ use super::service::Service;
 use super::worker::{self, WorkerLoop, WorkerSetup};
 use crate::datagram::Datagram;
 use crate::endpoint::{Endpoint, Host, Port, Transport};
-use crate::error::{Error, Operation};
+use crate::error::{Error, ErrorKind, Operation};
 use crate::listener::Listener;
 use crate::options::{Keepalive, SocketOptions};
 use crate::shutdown::{Control, Handle, Phase};
@@ -52,15 +52,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds `endpoints`, TCP, UDP and Unix in any mixture, with the socket options that suit a
-    /// server.
+    /// Binds `endpoints`, TCP, TLS, UDP and Unix in any mixture, with the socket options that suit
+    /// a server.
     ///
     /// Beside `0.0.0.0:PORT`, `[::]:PORT` takes IPv6 only, so that each is one family.
     ///
     /// # Errors
     ///
     /// Fails as [`Listener::bind_all`] and [`Datagram::bind_all`] do, and with [`Operation::Poll`]
-    /// if the system gives no poller.
+    /// if the system gives no poller. Fails with [`InvalidInput`](crate::ErrorKind::InvalidInput)
+    /// for an endpoint `tls://` without a certificate or without the feature `tls`.
     pub fn bind(endpoints: &[Endpoint], config: Config) -> Result<Server, Error> {
         Server::bind_with(endpoints, &SocketOptions::default(), config)
     }
@@ -80,7 +81,7 @@ impl Server {
         let options = &noticing_dead_peers(options, &config);
         let (mut setups, shared) =
             workers(&config).map_err(|error| Error::from_io(Operation::Poll, error))?;
-        let mut acceptor = Acceptor::new(shared.clone(), config.max_connections);
+        let mut acceptor = Acceptor::new(shared.clone());
         let mut bound = Vec::new();
         let mut listeners = 0;
         let mut datagram_sockets = 0;
@@ -94,7 +95,10 @@ impl Server {
                     datagram_sockets += 1;
                 }
             } else {
+                check_certificate(endpoint, &config)?;
                 for listener in Listener::bind_all(endpoint, options)? {
+                    #[cfg(feature = "tls")]
+                    let listener = encrypted(listener, endpoint, &config);
                     bound.push(listener.endpoint().clone());
                     let token = worker::listener_token(listeners);
                     acceptor.add(listener, setups[0].poll.registry(), token)?;
@@ -177,9 +181,33 @@ fn workers(config: &Config) -> io::Result<(Vec<WorkerSetup>, Arc<Shared>)> {
         Ok(Mailbox::new(Some(waker)))
     };
     let mailboxes = polls.iter().map(mailbox).collect::<io::Result<_>>()?;
-    let shared = Arc::new(Shared::new(mailboxes));
+    let shared = Arc::new(Shared::new(mailboxes, config));
     let setup = |(index, poll)| WorkerSetup::new(index, poll, shared.clone(), config.clone());
     Ok((polls.into_iter().enumerate().map(setup).collect(), shared))
+}
+
+/// Fails if connections to `endpoint` are to be encrypted, but the server cannot do that.
+fn check_certificate(endpoint: &Endpoint, config: &Config) -> Result<(), Error> {
+    #[cfg(feature = "tls")]
+    let (can_encrypt, why) = (config.tls.is_some(), "tls:// needs a certificate: Config::with_tls");
+    #[cfg(not(feature = "tls"))]
+    let (can_encrypt, why) = (false, "tls:// needs the feature `tls`");
+    #[cfg(not(feature = "tls"))]
+    let _ = config;
+    if can_encrypt || endpoint.transport() != Transport::Tls {
+        return Ok(());
+    }
+    let error = Error::new(Operation::Listen, ErrorKind::InvalidInput);
+    Err(error.at(endpoint.to_string()).because_text(why))
+}
+
+/// Encrypts the connections of a listener if its endpoint says so.
+#[cfg(feature = "tls")]
+fn encrypted(listener: Listener, endpoint: &Endpoint, config: &Config) -> Listener {
+    match &config.tls {
+        Some(tls) if endpoint.transport() == Transport::Tls => listener.with_tls(tls.clone()),
+        _ => listener,
+    }
 }
 
 /// Leaves IPv4 to the `0.0.0.0:PORT` of `all`, if `endpoint` is its `[::]:PORT`, which takes both

@@ -1,4 +1,4 @@
-//! The sockets of the event loop: the calls that a connection needs, for both kinds of streams.
+//! The sockets of the event loop, with and without TLS.
 
 #[cfg(test)]
 mod tests;
@@ -11,51 +11,135 @@ use mio::net::TcpStream;
 use mio::net::UnixStream;
 use socket2::SockRef;
 
+use super::byte_stream::{ByteStream, Handshake, Written};
+#[cfg(feature = "tls")]
+use super::encrypted::Encrypted;
 use crate::sys::{NO_SIGNAL, SHORT_CALL_REARMS};
 
-/// A non-blocking byte stream.
-pub(crate) trait ByteStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
-    fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize>;
-    fn shutdown_write(&mut self) -> io::Result<()>;
-
-    /// Returns `true` if the poller reports new readiness after a short read or write. Otherwise it
-    /// does so only after a call that failed with [`WouldBlock`](io::ErrorKind::WouldBlock).
-    fn short_call_rearms(&self) -> bool;
+/// The byte stream of a connection: a socket, with or without TLS on it.
+#[derive(Debug)]
+pub(crate) enum Transport<T> {
+    Clear(T),
+    /// The box keeps connections in the clear small.
+    #[cfg(feature = "tls")]
+    Tls(Box<Encrypted<T>>),
 }
 
+/// The byte stream of a connection of a server.
+pub(crate) type Socket = Transport<StreamSocket>;
+
+/// A socket of the system.
 #[derive(Debug)]
-pub(crate) enum Socket {
+pub(crate) enum StreamSocket {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
 }
 
-impl ByteStream for Socket {
+impl<T> Transport<T> {
+    /// Returns the socket, to register it.
+    pub(crate) fn socket(&mut self) -> &mut T {
+        match self {
+            Transport::Clear(socket) => socket,
+            #[cfg(feature = "tls")]
+            Transport::Tls(encrypted) => encrypted.socket(),
+        }
+    }
+}
+
+/// Calls a method of either stream.
+macro_rules! either {
+    ($transport:expr, $stream:ident => $call:expr) => {
+        match $transport {
+            Transport::Clear($stream) => $call,
+            #[cfg(feature = "tls")]
+            Transport::Tls($stream) => $call,
+        }
+    };
+}
+
+impl<T: ByteStream> ByteStream for Transport<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        either!(self, stream => stream.read(buffer))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        either!(self, stream => stream.write(bytes))
+    }
+
+    fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
+        either!(self, stream => stream.write_vectored(bytes))
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        either!(self, stream => stream.shutdown_write())
+    }
+
+    fn short_call_rearms(&self) -> bool {
+        either!(self, stream => stream.short_call_rearms())
+    }
+
+    fn is_drained_after(&self, received: usize, room: usize) -> bool {
+        either!(self, stream => stream.is_drained_after(received, room))
+    }
+
+    fn is_full_after(&self, taken: usize, offered: usize) -> bool {
+        either!(self, stream => stream.is_full_after(taken, offered))
+    }
+
+    fn discard(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        either!(self, stream => stream.discard(buffer))
+    }
+
+    fn needs_handshake(&self) -> bool {
+        either!(self, stream => stream.needs_handshake())
+    }
+
+    fn handshake(&mut self) -> io::Result<Handshake> {
+        either!(self, stream => stream.handshake())
+    }
+
+    fn unsent(&self) -> usize {
+        either!(self, stream => stream.unsent())
+    }
+
+    fn flush(&mut self) -> io::Result<Written> {
+        either!(self, stream => stream.flush())
+    }
+
+    fn end(&mut self) -> io::Result<Written> {
+        either!(self, stream => stream.end())
+    }
+}
+
+impl ByteStream for StreamSocket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Socket::Tcp(s) => s.read(buffer),
+            StreamSocket::Tcp(s) => s.read(buffer),
             #[cfg(unix)]
-            Socket::Unix(s) => s.read(buffer),
+            StreamSocket::Unix(s) => s.read(buffer),
         }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Socket::Tcp(s) => s.try_io(|| SockRef::from(&*s).send_with_flags(bytes, NO_SIGNAL)),
+            StreamSocket::Tcp(s) => {
+                s.try_io(|| SockRef::from(&*s).send_with_flags(bytes, NO_SIGNAL))
+            }
             #[cfg(unix)]
-            Socket::Unix(s) => s.try_io(|| SockRef::from(&*s).send_with_flags(bytes, NO_SIGNAL)),
+            StreamSocket::Unix(s) => {
+                s.try_io(|| SockRef::from(&*s).send_with_flags(bytes, NO_SIGNAL))
+            }
         }
     }
 
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
-            Socket::Tcp(s) => {
+            StreamSocket::Tcp(s) => {
                 s.try_io(|| SockRef::from(&*s).send_vectored_with_flags(bytes, NO_SIGNAL))
             }
             #[cfg(unix)]
-            Socket::Unix(s) => {
+            StreamSocket::Unix(s) => {
                 s.try_io(|| SockRef::from(&*s).send_vectored_with_flags(bytes, NO_SIGNAL))
             }
         }
@@ -63,9 +147,9 @@ impl ByteStream for Socket {
 
     fn shutdown_write(&mut self) -> io::Result<()> {
         match self {
-            Socket::Tcp(s) => s.shutdown(Shutdown::Write),
+            StreamSocket::Tcp(s) => s.shutdown(Shutdown::Write),
             #[cfg(unix)]
-            Socket::Unix(s) => s.shutdown(Shutdown::Write),
+            StreamSocket::Unix(s) => s.shutdown(Shutdown::Write),
         }
     }
 

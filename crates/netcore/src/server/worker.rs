@@ -10,6 +10,7 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 
 use super::accept::{Accepted, Acceptor};
+use super::byte_stream::ByteStream;
 use super::clock::Clock;
 use super::config::Config;
 use super::connection::state::Readiness;
@@ -18,7 +19,7 @@ use super::handle::{Mailbox, Shared};
 use super::output::Reply;
 use super::reactor::Reactor;
 use super::service::{Rejection, Service};
-use super::transport::{ByteStream, Socket};
+use super::transport::{Socket, StreamSocket};
 use crate::address::Address;
 use crate::datagram::Datagram;
 use crate::error::{Error, Operation};
@@ -98,7 +99,12 @@ pub(super) struct WorkerLoop<S: Service> {
 impl<S: Service> WorkerLoop<S> {
     pub(super) fn new(setup: WorkerSetup, service: S) -> WorkerLoop<S> {
         let clock = Clock::system();
-        let reactor = Reactor::new(service, &setup.config, clock.clone());
+        let reactor = Reactor::new(
+            service,
+            &setup.config,
+            clock.clone(),
+            (setup.shared.clone(), setup.index),
+        );
         WorkerLoop {
             batch: ReceiveBatch::new(&setup.ports),
             setup,
@@ -219,7 +225,7 @@ impl<S: Service> WorkerLoop<S> {
         let Some(mut acceptor) = self.setup.acceptor.take() else { return };
         acceptor.run(|accepted| match accepted {
             Accepted::Serve(worker, socket, peer) if worker == self.setup.index => {
-                self.open(socket, &peer);
+                self.open(socket, peer);
             }
             Accepted::Serve(worker, socket, peer) => {
                 self.setup.shared.mailboxes[worker].hand_over(socket, peer);
@@ -232,11 +238,11 @@ impl<S: Service> WorkerLoop<S> {
     /// Opens the connections that the first worker has handed over.
     fn open_accepted(&mut self) {
         for (socket, peer) in self.setup.mailbox().take_accepted() {
-            self.open(socket, &peer);
+            self.open(socket, peer);
         }
     }
 
-    fn open(&mut self, socket: Socket, peer: &Address) {
+    fn open(&mut self, socket: Socket, peer: Address) {
         let index = self.reactor.open(socket, peer);
         self.register(index);
     }
@@ -245,10 +251,10 @@ impl<S: Service> WorkerLoop<S> {
         let Some(socket) = self.reactor.socket(index) else { return };
         let token = Token(index as usize);
         let registry = self.setup.poll.registry();
-        let registered = match socket {
-            Socket::Tcp(stream) => registry.register(stream, token, BOTH),
+        let registered = match socket.socket() {
+            StreamSocket::Tcp(stream) => registry.register(stream, token, BOTH),
             #[cfg(unix)]
-            Socket::Unix(stream) => registry.register(stream, token, BOTH),
+            StreamSocket::Unix(stream) => registry.register(stream, token, BOTH),
         };
         if let Err(error) = registered {
             self.reactor.fail(index, error);
@@ -308,6 +314,7 @@ impl<S: Service> WorkerLoop<S> {
     /// Reads input that arrived before the stop.
     fn drain_input(&mut self) {
         self.open_accepted();
+        self.reactor.drop_handshakes();
         let mut events = Events::with_capacity(EVENTS);
         let until = Instant::now() + (self.setup.config.grace / 4).min(MAX_DRAIN);
         loop {

@@ -16,7 +16,8 @@ use crate::lock::lock;
 use crate::stream::Stream;
 use crate::sys::{self, Interest, PollEntry};
 use crate::tls::info::TlsInfo;
-use crate::tls::session::{MAX_PLAINTEXT, Session};
+use crate::tls::session::Session;
+use crate::tls::session::limits::MAX_PLAINTEXT;
 
 /// The most plaintext bytes that one call encrypts.
 const MAX_WRITE: usize = 4 * MAX_PLAINTEXT;

@@ -251,6 +251,15 @@ fn client_verifier(
     Ok(ClientVerifier { by_roots, roots })
 }
 
+/// Two acceptors are equal if one is a clone of the other.
+impl PartialEq for TlsAcceptor {
+    fn eq(&self, other: &TlsAcceptor) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for TlsAcceptor {}
+
 impl fmt::Debug for TlsAcceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let current = lock(&self.0);

@@ -295,6 +295,12 @@ impl TlsConnector {
             .map(Session::client)
             .map_err(|error| refused(Operation::Handshake, ErrorKind::HandshakeFailed, &error))
     }
+
+    /// Returns a session with the server `host`, without its socket.
+    #[cfg(all(feature = "server", any(test, feature = "testing")))]
+    pub(crate) fn session_with(&self, host: &str) -> Result<Session, Error> {
+        self.session(server_name(host)?)
+    }
 }
 
 /// Two connectors are equal if one is a clone of the other.

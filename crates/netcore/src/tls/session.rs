@@ -3,10 +3,12 @@
 //! The functions take the calls of the socket as closures, and make no call that waits. The session
 //! is over rustls's unbuffered interface, so an idle session has no buffer.
 
+pub(crate) mod limits;
 mod process;
 mod scratch;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::io;
 use std::mem;
@@ -16,16 +18,10 @@ use rustls::server::UnbufferedServerConnection;
 
 use crate::tls::failure::Failure;
 use crate::tls::info::TlsInfo;
+use limits::{MAX_PLAINTEXT, MAX_RECORD};
 use process::{Buffers, Progress, advance};
 use scratch::Scratch;
-
-/// The most bytes of a record on the wire: RFC 5246 section 6.2.3 allows more than RFC 8446.
-const MAX_RECORD: usize = 5 + 16_384 + 2_048;
-/// The most plaintext bytes of a record (RFC 8446 section 5.1).
-pub(crate) const MAX_PLAINTEXT: usize = 16_384;
-/// The most ciphertext that waits for the rest of a message. A handshake message has at most 64 KiB
-/// in rustls; a peer may split it into many small records.
-const MAX_INCOMING: usize = 128 * 1024;
+use wire::{looks_like_tls, send_once};
 
 /// The two roles in a handshake.
 enum Role {
@@ -87,6 +83,12 @@ impl Session {
     /// Returns `true` if ciphertext waits for the socket.
     pub(crate) fn has_unsent(&self) -> bool {
         self.sent < self.buffers.outgoing.len()
+    }
+
+    /// Returns the number of bytes of ciphertext that wait for the socket.
+    #[cfg(feature = "server")]
+    pub(crate) fn unsent(&self) -> usize {
+        self.buffers.outgoing.len() - self.sent
     }
 
     /// Returns the properties of the connection.
@@ -184,12 +186,14 @@ impl Session {
             self.incoming = Vec::new();
             return;
         }
-        if rest.len() > MAX_INCOMING {
+        let is_client = matches!(self.role, Role::Client(_));
+        if rest.len() > limits::max_incoming(is_client, self.is_established()) {
             self.failure = Some(Failure::Oversized);
             self.incoming = Vec::new();
             return;
         }
         self.incoming.clear();
+        self.incoming.reserve_exact(rest.len());
         self.incoming.extend_from_slice(rest);
     }
 
@@ -384,26 +388,4 @@ impl std::fmt::Debug for Session {
             .field("established", &self.is_established())
             .finish_non_exhaustive()
     }
-}
-
-/// Calls `send` once. Returns `None` if the socket is full.
-fn send_once(
-    send: &mut impl FnMut(&[u8]) -> io::Result<usize>,
-    bytes: &[u8],
-) -> io::Result<Option<usize>> {
-    loop {
-        match send(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(sent) => return Ok(Some(sent)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Returns `true` unless the first bytes of a peer are certainly no record: the types are those of
-/// RFC 8446 section 5.1, and the major version is 3.
-fn looks_like_tls(input: &[u8]) -> bool {
-    matches!(input.first(), Some(20..=23)) && input.get(1).is_none_or(|&major| major == 3)
 }

@@ -37,6 +37,8 @@ pub(crate) struct Readiness {
 /// The life of a connection, as drawn on the module's page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// A handshake precedes the service, which does not know the connection yet.
+    Handshaking,
     /// The service exchanges bytes with the peer.
     Serving,
     /// The service has closed the connection, and some bytes are unsent.
@@ -119,4 +121,5 @@ pub(crate) enum Due {
     Idle,
     Stalled,
     Lingered,
+    Handshake,
 }

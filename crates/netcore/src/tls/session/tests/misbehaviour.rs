@@ -50,7 +50,7 @@ fn a_message_in_tiny_records_is_bounded_in_memory() {
         if let Err(error) = feed(&mut session, &fragment) {
             break error;
         }
-        assert!(session.incoming.capacity() <= 2 * MAX_INCOMING);
+        assert!(session.incoming.capacity() <= 2 * limits::MAX_INCOMING);
     };
     let expected = "read: invalid data: the peer sent a message above the limit";
     assert_eq!(text(&failed), expected);
