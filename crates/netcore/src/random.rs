@@ -1,5 +1,4 @@
-//! SplitMix64 (Steele, Lea and Flood 2014): the random numbers of back-offs and tests. They are not
-//! for secrets.
+//! SplitMix64 (Steele, Lea and Flood 2014): random numbers for back-offs and tests, not for secrets.
 
 use std::hash::{BuildHasher, RandomState};
 

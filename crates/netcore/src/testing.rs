@@ -1,5 +1,6 @@
-//! Tools for the tests of every protocol: the split law, the law of errors, random numbers,
-//! directories, and a server without sockets.
+//! Tools for the tests of every protocol: laws, random numbers, and a server without sockets.
+//!
+//! The laws are the split law and the law of errors. [`TestDir`] is a directory for one test.
 //!
 //! The feature is `testing`; the server needs `server` too.
 

@@ -99,6 +99,16 @@ fn no_file_is_longer_than_the_limit() {
     assert!(long.is_empty(), "longer than {MAX_LINES} lines: {long:#?}");
 }
 
+/// A listing of the files shows that line only.
+#[test]
+fn the_first_line_of_a_module_is_a_whole_sentence() {
+    let files = CRATES.iter().flat_map(|name| code(name));
+    let first = files.map(|(file, text)| (file, text.lines().next().unwrap_or("").to_owned()));
+    let is_sentence = |line: &str| line.ends_with('.') || line.ends_with("README.md\")]");
+    let cut: Vec<_> = first.filter(|(_, line)| !is_sentence(line)).collect();
+    assert!(cut.is_empty(), "first lines that are no sentences: {cut:#?}");
+}
+
 /// Returns the name and text of every source file of a crate that is not a test's.
 fn code(name: &str) -> Vec<(String, String)> {
     let folder = root().join("crates").join(name).join("src");

@@ -1,5 +1,6 @@
-//! The wait before another attempt that a server asks for. There is no I/O, and the time is an
-//! argument.
+//! The wait before another attempt that a server asks for, in Retry-After.
+//!
+//! There is no I/O, and the time is an argument.
 
 use std::time::{Duration, SystemTime};
 
