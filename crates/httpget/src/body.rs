@@ -32,14 +32,10 @@ const DRAIN_TIME: Duration = Duration::from_millis(100);
 ///
 /// ```
 /// # mod server { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/serve/mod.rs")); }
-/// # let response = concat!(
-/// #     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-/// #     "6\r\nhello\n\r\n0\r\nX-Sum: 42\r\n\r\n",
-/// # );
-/// # let url = &server::serve(response)?;
+/// # let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 42\r\n\r\n";
+/// # let url = &server::serve(chunked)?;
 /// let mut response = httpget::get(url)?;
-/// let mut page = Vec::new();
-/// std::io::copy(response.body(), &mut page)?;
+/// std::io::copy(response.body(), &mut std::io::stdout())?;
 /// let sum = response.body().trailers().and_then(|trailers| trailers.get("x-sum"));
 /// assert_eq!(sum.map(|value| value.as_bytes()), Some(&b"42"[..]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

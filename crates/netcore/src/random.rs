@@ -1,4 +1,4 @@
-//! SplitMix64 (Steele, Lea and Flood 2014): random numbers for back-offs and tests, not for secrets.
+//! Random numbers for back-offs and tests, not for secrets: SplitMix64 (Steele, Lea, Flood 2014).
 
 use std::hash::{BuildHasher, RandomState};
 
