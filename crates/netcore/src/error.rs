@@ -267,7 +267,7 @@ impl Error {
 
     /// Returns the cause if its words are part of this error's own text: a reason without a code,
     /// for a kind that names no reason.
-    fn reason(&self) -> Option<&io::Error> {
+    pub(crate) fn reason(&self) -> Option<&io::Error> {
         match (&self.0.cause, self.0.kind) {
             (
                 Some(Cause::Io(reason)),

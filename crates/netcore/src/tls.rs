@@ -10,6 +10,8 @@ pub(crate) mod fixture;
 pub(crate) mod info;
 mod pem;
 pub(crate) mod session;
+#[cfg(test)]
+mod tests;
 mod verifier;
 
 pub use acceptor::TlsAcceptor;

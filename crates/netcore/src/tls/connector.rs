@@ -322,7 +322,7 @@ impl fmt::Debug for TlsConnector {
     }
 }
 
-fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
+pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
     let bare = name.strip_suffix('.').unwrap_or(name);
     ServerName::try_from(bare.to_owned()).map_err(|_| {
         let hint = match name.is_ascii() {

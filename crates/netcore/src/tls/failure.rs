@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::Ipv6Addr;
 
 use rustls::{
     AlertDescription, CertificateError, Error as TlsError, InvalidMessage, OtherError,
@@ -217,6 +218,10 @@ fn write_path_reason(error: &webpki::Error, f: &mut fmt::Formatter<'_>) -> fmt::
 fn bare_name(description: &str) -> String {
     let inside = description.split_once('(').map_or(description, |(_, rest)| rest);
     let inside = inside.strip_suffix(')').unwrap_or(inside).trim_matches('"');
+    // The text of an IPv6 address is not the usual one.
+    if let Ok(address) = inside.parse::<Ipv6Addr>() {
+        return address.to_string();
+    }
     inside.chars().filter(|it| !it.is_control()).take(MAX_NAME).collect()
 }
 
@@ -268,7 +273,9 @@ fn alert_hint(alert: AlertDescription) -> Option<&'static str> {
         | AlertDescription::UnsupportedCertificate => {
             "it does not accept the certificate of this side"
         }
-        AlertDescription::CertificateExpired => "the certificate of this side has expired",
+        AlertDescription::CertificateExpired => {
+            "the certificate of this side has expired or is not valid yet"
+        }
         AlertDescription::HandshakeFailure => {
             "no parameters in common, or it wants a certificate of this side"
         }

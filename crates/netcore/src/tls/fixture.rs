@@ -31,14 +31,36 @@ pub(crate) fn params(names: &[&str]) -> CertificateParams {
     params
 }
 
+/// Returns the parameters of an authority.
+fn authority_params(name: &str) -> CertificateParams {
+    let mut params = params(&[]);
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
 impl Authority {
     pub(crate) fn new() -> Authority {
-        let mut params = params(&[]);
-        params.distinguished_name.push(DnType::CommonName, "an authority for tests");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Authority::named("an authority for tests")
+    }
+
+    pub(crate) fn named(name: &str) -> Authority {
         let key = KeyPair::generate().unwrap();
-        Authority { certificate: params.self_signed(&key).unwrap(), key }
+        Authority { certificate: authority_params(name).self_signed(&key).unwrap(), key }
+    }
+
+    /// Returns an authority whose certificate this one has issued.
+    pub(crate) fn intermediate(&self, name: &str) -> Authority {
+        let key = KeyPair::generate().unwrap();
+        let params = authority_params(name);
+        let certificate = params.signed_by(&key, &self.certificate, &self.key).unwrap();
+        Authority { certificate, key }
+    }
+
+    /// Returns the authority's own certificate, as a server would wrongly use it.
+    pub(crate) fn itself(&self) -> Issued {
+        Issued { certificate: self.certificate.pem(), key: self.key.serialize_pem() }
     }
 
     pub(crate) fn pem(&self) -> String {
@@ -58,6 +80,11 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let certificate = params.clone().signed_by(&key, &self.certificate, &self.key).unwrap();
         Issued { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
+    /// Issues a certificate for the given key.
+    pub(crate) fn issue_for(&self, params: &CertificateParams, key: &KeyPair) -> String {
+        params.clone().signed_by(key, &self.certificate, &self.key).unwrap().pem()
     }
 
     /// Issues a certificate for servers.

@@ -1,7 +1,7 @@
 //! Certificates and keys from PEM (RFC 7468).
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use rustls::crypto::CryptoProvider;
@@ -12,11 +12,14 @@ use rustls::{Error as TlsError, RootCertStore};
 
 use crate::error::{Error, ErrorKind, Operation};
 use crate::tls::failure::Failure;
-use crate::tls::verifier::refused;
 
 /// The most bytes of a file with certificates: several times the size of a system's root
 /// certificates.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// The keys that ring can use.
+const UNSUPPORTED_KEY: &str = "the key is neither RSA of 2048 bits or more, nor ECDSA with P-256 \
+                               or P-384, nor Ed25519";
 
 /// Reads a file for `operation`, and names it in the error.
 ///
@@ -101,8 +104,18 @@ fn missing(operation: Operation, pem: &[u8], what: &str) -> Error {
 }
 
 fn malformed(operation: Operation, error: &pem::Error) -> Error {
-    let text = format!("malformed PEM: {error}");
-    Error::new(operation, ErrorKind::InvalidData).because(io::Error::other(text))
+    let text = match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let name = end_marker.escape_ascii();
+            format!("malformed PEM: the line \"-----END {name}-----\" is missing")
+        }
+        pem::Error::IllegalSectionStart { .. } => {
+            String::from("malformed PEM: a line with \"-----BEGIN\" is incomplete")
+        }
+        pem::Error::Base64Decode(_) => String::from("malformed PEM: a section is not base64"),
+        other => format!("malformed PEM: {other}"),
+    };
+    Error::new(operation, ErrorKind::InvalidData).because_text(text)
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
@@ -120,10 +133,11 @@ pub(super) fn certified_key(
     CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         TlsError::InconsistentKeys(_) => Error::new(Operation::LoadKey, ErrorKind::InvalidInput)
             .because_text("the key does not belong to the certificate"),
-        TlsError::InvalidCertificate(_) => {
-            refused(Operation::LoadCertificate, ErrorKind::InvalidData, &error)
+        error @ TlsError::InvalidCertificate(_) => {
+            Error::new(Operation::LoadCertificate, ErrorKind::InvalidData)
+                .because_text(Failure::Tls(error).to_string())
         }
-        error => refused(Operation::LoadKey, ErrorKind::InvalidData, &error),
+        _ => Error::new(Operation::LoadKey, ErrorKind::InvalidData).because_text(UNSUPPORTED_KEY),
     })
 }
 

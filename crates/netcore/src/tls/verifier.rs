@@ -199,9 +199,10 @@ struct Refused(Error);
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match std::error::Error::source(&self.0) {
-            Some(reason) => fmt::Display::fmt(reason, f),
-            None => f.write_str("the program refused it"),
+        match (self.0.reason(), std::error::Error::source(&self.0)) {
+            (Some(reason), _) => fmt::Display::fmt(reason, f),
+            (None, Some(source)) => fmt::Display::fmt(source, f),
+            (None, None) => f.write_str("the program refused it"),
         }
     }
 }
