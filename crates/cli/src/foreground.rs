@@ -4,7 +4,7 @@
 //! there and away with `fg`, `bg` and Ctrl-Z.
 
 #[cfg(all(unix, feature = "interactive"))]
-pub(crate) use system::is_ours;
+pub(crate) use system::{POLL_INTERVAL, is_ours};
 #[cfg(unix)]
 pub(crate) use system::{ignore_stops, typed, wait};
 
@@ -27,7 +27,7 @@ mod system {
     use crate::threads;
 
     /// Poll interval. No signal notifies a running job that it moves to the foreground.
-    const POLL_INTERVAL: Duration = Duration::from_millis(250);
+    pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
     /// [`POLL_INTERVAL`] for poll(2).
     const POLL_TIMEOUT: Timespec =
@@ -39,9 +39,9 @@ mod system {
         Ok(tcgetpgrp(terminal)? == getpgrp())
     }
 
-    /// Waits until this program may read the terminal, or `is_done`.
-    pub(crate) fn wait(terminal: impl AsFd, is_done: impl Fn() -> bool) -> io::Result<()> {
-        while !is_done() && !is_ours(&terminal)? {
+    /// Waits until this program may read the terminal.
+    pub(crate) fn wait(terminal: impl AsFd) -> io::Result<()> {
+        while !is_ours(&terminal)? {
             thread::sleep(POLL_INTERVAL);
         }
         Ok(())

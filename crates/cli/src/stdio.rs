@@ -78,7 +78,7 @@ impl<S: AsFd> Read for Standard<S> {
                     poll(&mut [PollFd::new(&self.0, PollFlags::IN)], None)?;
                 }
                 // The terminal is another program's, and SIGTTIN is ignored (POSIX 11.1.4).
-                Err(Errno::IO) if foreground::wait(&self.0, || false).is_ok() => {}
+                Err(Errno::IO) if foreground::wait(&self.0).is_ok() => {}
                 read => return Ok(read?),
             }
         }

@@ -38,7 +38,7 @@ use socket2::{SockAddr, SockRef};
 use crate::deadline::Deadline;
 pub(crate) use address::{other_address, other_address_of, pair};
 #[cfg(all(unix, feature = "stdio"))]
-pub use background::ignore_terminal_stops;
+pub use background::{ignore_terminal_stops, ignores_stops, stop_job};
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
 pub(crate) use batch::one_by_one;
 pub(crate) use batch::{Incoming, MAX_BATCH, Names, Outgoing, recv_many, recv_one, send_many};

@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rustix::process::{Signal, kill_current_process_group};
 use rustyline::history::FileHistory;
 use rustyline::{Editor, EventHandler, KeyEvent, Modifiers};
 
@@ -12,9 +10,6 @@ use super::assistant::{Assistant, DrawnPrompt, PROMPT, SpecialKeyHandler};
 use super::layout::{Layout, columns};
 use super::not_text::NOT_TEXT;
 use super::state::{Batch, Editing, Shared, SpecialKey, print_directly};
-
-/// Time for SIGTSTP to stop all threads.
-const STOP_TIME: Duration = Duration::from_millis(20);
 
 /// The input line, for one thread.
 pub(crate) struct InputLine {
@@ -64,7 +59,7 @@ impl InputLine {
                 }
                 (Ok(line), Some((SpecialKey::Suspend, cursor))) => {
                     (before, behind) = (line[..cursor].to_owned(), line[cursor..].to_owned());
-                    self.suspend();
+                    self.shared.keyboard.suspend();
                 }
                 (Err(_), _) if self.shared.keyboard.is_plugged() => return Entered::End,
                 // The keyboard was unplugged. The line is edited further once it is back.
@@ -103,13 +98,6 @@ impl InputLine {
         is_plugged
     }
 
-    /// Stops the whole job until the shell continues it.
-    fn suspend(&self) {
-        self.shared.keyboard.unplug();
-        let _ = kill_current_process_group(Signal::TSTP);
-        std::thread::sleep(STOP_TIME);
-    }
-
     /// Ends editing, and erases the line from the screen. Returns the line, and the key that ended
     /// it.
     fn end(&self) -> (String, Option<(SpecialKey, usize)>) {
@@ -121,8 +109,9 @@ impl InputLine {
         };
         // The cursor is below the line, unless a batch has come between: the editor's printer
         // writes directly while no line is edited. In the background, another program owns the
-        // screen.
-        if !has_batch && self.shared.keyboard.is_in_front() {
+        // screen. An editor that had no terminal has drawn nothing.
+        let is_drawn = state.editing != Editing::Starting;
+        if is_drawn && !has_batch && self.shared.keyboard.is_in_front() {
             let rows = Layout::new(&line, PROMPT.len(), columns()).rows;
             print_directly(&format!("\x1b[{rows}A\r\x1b[J"));
         }

@@ -5,6 +5,10 @@
 //! forwards the keys of the user's terminal, cleaned by [`Keys`]. This thread reads only while the
 //! program is in the foreground of its terminal. In the background, it unplugs the editor's
 //! terminal, which ends the editor's read.
+//!
+//! The program may stop only while the user's terminal has its own modes, because some shells do
+//! not restore them. `SIGTSTP` is therefore caught: Ctrl-Z may be typed just before this module
+//! changes the modes, and another process may send the signal at any time.
 
 mod keys;
 
@@ -12,7 +16,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{fs::File, thread};
+use std::{fs::File, mem, thread};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -20,9 +24,12 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
+use signal_hook::consts::SIGTSTP;
+use signal_hook::iterator::Signals;
 
-use crate::exit::Failure;
-use crate::{foreground, threads};
+use crate::exit::{self, Failure};
+use crate::foreground::{self, POLL_INTERVAL};
+use crate::threads;
 use keys::Keys;
 
 /// Bytes to read at once.
@@ -54,6 +61,8 @@ struct State {
     modes: Option<Termios>,
     /// The side of the editor's terminal that receives keys. `None`: unplugged.
     editor: Option<Arc<File>>,
+    /// `true` if the program must stop before the editor gets its next terminal.
+    must_stop: bool,
     /// `true` once the user's terminal has gone, or the program no longer uses it.
     ended: bool,
 }
@@ -75,7 +84,14 @@ impl Keyboard {
     /// Enter.
     pub(super) fn start(&self, pasted: impl Fn(usize) + Send + 'static) -> Result<(), Failure> {
         let reading = self.clone();
-        threads::start("keyboard", move || reading.0.forward_keys(&pasted)).map(drop)
+        threads::start("keyboard", move || reading.0.forward_keys(&pasted))?;
+        if netcore::stdio::ignores_stops() {
+            return Ok(());
+        }
+        let mut stops = Signals::new([SIGTSTP])
+            .map_err(|error| Failure::new(exit::OTHER, format!("watch for SIGTSTP: {error}")))?;
+        let stopping = self.clone();
+        threads::start("stop", move || stops.forever().for_each(|_| stopping.0.stop())).map(drop)
     }
 
     /// Returns `true` while the editor has a terminal.
@@ -86,24 +102,23 @@ impl Keyboard {
     /// Waits until the program is in the foreground, and gives the editor a terminal. Returns
     /// `false` if the user's terminal has gone.
     pub(super) fn plug(&self) -> bool {
-        let ended = || self.0.state().ended;
-        let ready = foreground::wait(&self.0.terminal, ended).and_then(|()| self.0.connect());
-        if ready.is_err() {
-            self.0.state().ended = true;
-        }
-        !ended()
+        let connected = self.0.connect();
+        let mut state = self.0.state();
+        state.ended |= connected.is_err();
+        !state.ended
     }
 
-    /// Ends the editor's read, and restores the user's terminal.
-    pub(super) fn unplug(&self) {
-        self.0.unplug();
-        self.0.restore();
+    /// Unplugs the editor's terminal. The whole job stops in the next [`plug`](Keyboard::plug).
+    pub(super) fn suspend(&self) {
+        self.0.suspend(&mut self.0.state());
     }
 
-    /// Ends the keyboard for good.
+    /// Ends the keyboard for good: ends the editor's read, and restores the user's terminal.
     pub(super) fn end(&self) {
-        self.0.state().ended = true;
-        self.unplug();
+        let mut state = self.0.state();
+        state.ended = true;
+        self.0.unplug(&mut state);
+        self.0.restore(&state);
     }
 
     /// Returns `true` if this program owns the user's terminal at the moment.
@@ -128,11 +143,25 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Switches the user's terminal to single keys, and makes the editor's terminal standard input.
+    /// Waits until the program is in the foreground. Then switches the user's terminal to single
+    /// keys, and makes the editor's terminal standard input. Stops first if the program must.
+    ///
+    /// The lock spans the check and the switch, and [`stop`](Shared::stop) takes it: the program
+    /// does not move to the background in between.
     fn connect(&self) -> io::Result<()> {
         let mut state = self.state();
-        if state.editor.is_some() || state.ended {
-            return Ok(());
+        loop {
+            if state.editor.is_some() || state.ended {
+                return Ok(());
+            }
+            if mem::take(&mut state.must_stop) {
+                stop_job();
+            }
+            if foreground::is_ours(&self.terminal)? {
+                break;
+            }
+            let waited = self.changed.wait_timeout(state, POLL_INTERVAL);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let modes = match state.modes.take() {
             Some(modes) => modes,
@@ -161,18 +190,35 @@ impl Shared {
         Ok(())
     }
 
-    fn unplug(&self) {
-        self.state().editor = None;
+    /// Unplugs the editor's terminal, which ends the editor's read.
+    fn unplug(&self, state: &mut State) {
+        state.editor = None;
         self.changed.notify_all();
     }
 
     /// Restores the modes, unless another program owns the terminal.
-    fn restore(&self) {
-        let state = self.state();
+    fn restore(&self, state: &State) {
         if let Some(modes) = &state.modes
             && foreground::is_ours(&self.terminal).unwrap_or(false)
         {
             let _ = tcsetattr(&self.terminal, OptionalActions::Drain, modes);
+        }
+    }
+
+    /// Prepares the program for a stop.
+    fn suspend(&self, state: &mut State) {
+        state.must_stop = true;
+        self.unplug(state);
+        self.restore(state);
+    }
+
+    /// Stops the program for `SIGTSTP`. A line that is edited ends first: its thread then stops the
+    /// program in [`connect`](Shared::connect).
+    fn stop(&self) {
+        let mut state = self.state();
+        match state.editor.is_some() {
+            true => self.suspend(&mut state),
+            false => stop_job(),
         }
     }
 
@@ -184,7 +230,7 @@ impl Shared {
                 Ok(Some(continues)) => continues,
                 // In the background, another program reads the keys.
                 Ok(None) => {
-                    self.unplug();
+                    self.unplug(&mut self.state());
                     continue;
                 }
                 Err(_) => break,
@@ -194,8 +240,9 @@ impl Shared {
             self.write(text.as_bytes());
             lines.into_iter().for_each(pasted);
         }
-        self.state().ended = true;
-        self.unplug();
+        let mut state = self.state();
+        state.ended = true;
+        self.unplug(&mut state);
     }
 
     /// Waits until the editor has a terminal. Returns `false` once the keyboard has ended.
@@ -250,9 +297,16 @@ impl Shared {
                     thread::sleep(BUSY_PAUSE);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return self.unplug(),
+                Err(_) => return self.unplug(&mut self.state()),
             }
         }
+    }
+}
+
+/// Stops the whole job until the shell continues it.
+fn stop_job() {
+    if let Err(error) = netcore::stdio::stop_job() {
+        log::debug!("SIGTSTP: {error}");
     }
 }
 

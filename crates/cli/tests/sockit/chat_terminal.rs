@@ -121,6 +121,30 @@ fn a_line_entered_after_a_stop_is_erased_like_any_other() {
     ends_with_prompt(&shell);
 }
 
+/// dash does not restore the modes of the terminal, so keys would reach it without CR as a newline.
+#[test]
+fn a_stop_by_another_process_restores_the_terminal_and_keeps_the_line() {
+    let fake = Fake::start();
+    let mut shell = Terminal::shell();
+    shell.press(format!("\"$SOCKIT\" chat join {}\r", fake.endpoint()));
+    let mut peer = fake.accept();
+    peer.expect(&["/who"]);
+    shell.press("half");
+    shell.ends_with(&["> half"]);
+    shell.stop_foreground();
+    shell.shows("Stopped");
+    shell.press("echo ke\"y\"\r");
+    shell.shows("key");
+    shell.press("fg\r");
+    shell.ends_with(&["> half"]);
+    shell.press("X\r");
+    peer.expect(&["halfX"]);
+    shell.press("/quit\r");
+    peer.expect(&["/quit"]);
+    drop(peer);
+    ends_with_prompt(&shell);
+}
+
 /// The console has the line editor, and with `--json` it has none.
 #[test]
 fn a_server_in_the_background_is_not_stopped_and_has_its_console_in_the_foreground() {

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Signal, kill_process_group};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetpgrp, tcsetwinsize};
 
 use crate::common::patience::PATIENCE;
 
@@ -125,6 +126,12 @@ impl Terminal {
         let line = format!("kill -{name} {}", self.child.id());
         let status = Command::new("sh").args(["-c", &line]).status().expect("run sh");
         assert!(status.success(), "{line}: {status}");
+    }
+
+    /// Sends SIGTSTP to the process group that has the terminal, as another process would.
+    pub(crate) fn stop_foreground(&self) {
+        let group = tcgetpgrp(&self.keyboard).expect("the foreground process group");
+        kill_process_group(group, Signal::TSTP).expect("signal it");
     }
 
     /// Waits for the end of the program, which must have restored the terminal, and returns the
