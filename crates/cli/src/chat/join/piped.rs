@@ -2,7 +2,8 @@
 
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use ::chat::{ClientError, Event, EventKind, Notice, Receiver, Sender};
 use netcore::Deadline;
@@ -39,6 +40,16 @@ enum PipeEvent {
     Disconnected(Result<(), Failure>),
 }
 
+/// The time for which events were being printed. The lock is held while one is.
+#[derive(Default)]
+struct PrintTime(Mutex<Duration>);
+
+impl PrintTime {
+    fn lock(&self) -> MutexGuard<'_, Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Runs the session until the end of input and of `--linger`.
 pub(super) fn run(
     args: &ChatJoin,
@@ -55,13 +66,15 @@ pub(super) fn run(
     let (events, incoming) = mpsc::sync_channel(READ_AHEAD);
     let (lines, reading) = (TextLines::new(stdio.input()), events.clone());
     threads::start("input", move || read(lines, &reading))?;
+    let print_time = Arc::new(PrintTime::default());
     let (printer, json, from) = (stdio.printer.clone(), common.json, login.clone());
+    let counted = print_time.clone();
     threads::start("receive", move || {
-        events.send(PipeEvent::Disconnected(print(receiver, &from, &printer, json)))
+        events.send(PipeEvent::Disconnected(print(receiver, &from, &printer, &counted, json)))
     })?;
     let (refused, is_done) = send_all(args, login, &mut sender, &incoming)?;
     if !is_done {
-        linger(args, &mut sender, &incoming)?;
+        linger(args, &mut sender, &incoming, &print_time)?;
     }
     leave::result(refused)
 }
@@ -123,16 +136,29 @@ fn linger(
     args: &ChatJoin,
     sender: &mut Sender,
     incoming: &mpsc::Receiver<PipeEvent>,
+    print_time: &PrintTime,
 ) -> Result<(), Failure> {
-    for timeout in [args.linger, LEAVE_TIMEOUT] {
-        match incoming.recv_timeout(timeout) {
+    match incoming.recv_timeout(args.linger) {
+        Ok(PipeEvent::Disconnected(result)) => return result,
+        Err(RecvTimeoutError::Timeout) => {}
+        _ => return Ok(()),
+    }
+    // An error means that the connection has just ended.
+    let _ = sender.finish();
+    let mut left = LEAVE_TIMEOUT;
+    while !left.is_zero() {
+        let (before, start) = (*print_time.lock(), Instant::now());
+        match incoming.recv_timeout(left) {
             Ok(PipeEvent::Disconnected(result)) => return result,
             Err(RecvTimeoutError::Timeout) => {}
             _ => return Ok(()),
         }
-        // An error means that the connection has just ended.
-        let _ = sender.finish();
+        // A slow reader of standard output does not use up the time of the server.
+        let printed = print_time.lock().saturating_sub(before);
+        left = left.saturating_sub(start.elapsed().saturating_sub(printed));
     }
+    // The program ends now, and must not cut an event in two.
+    std::mem::forget(print_time.lock());
     Ok(())
 }
 
@@ -173,6 +199,7 @@ fn print(
     mut receiver: Receiver,
     login: &Login,
     printer: &Printer,
+    print_time: &PrintTime,
     json: bool,
 ) -> Result<(), Failure> {
     let (mut own_replies, mut check) = (login.who_replies(), ServerCheck::default());
@@ -192,7 +219,9 @@ fn print(
             _ => {}
         }
         let text = if json { object(&event) } else { event.raw };
+        let (mut total, start) = (print_time.lock(), Instant::now());
         printer.print(format!("{text}\n").as_bytes())?;
+        *total += start.elapsed();
     }
     Ok(())
 }
