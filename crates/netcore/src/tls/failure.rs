@@ -209,6 +209,7 @@ fn write_path_reason(error: &webpki::Error, f: &mut fmt::Formatter<'_>) -> fmt::
         webpki::Error::PathLenConstraintViolated | webpki::Error::MaximumPathDepthExceeded => {
             "its chain is longer than allowed"
         }
+        webpki::Error::UnsupportedCriticalExtension => "it has an extension that is not supported",
         webpki::Error::UnsupportedCertVersion => "it is not of version 3 of X.509",
         other => return write!(f, "it is unusable: {other:?}"),
     })

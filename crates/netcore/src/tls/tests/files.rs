@@ -1,6 +1,6 @@
 //! Files of certificates and keys: every form, and the text of every failure.
 
-use rcgen::KeyPair;
+use rcgen::{CustomExtension, KeyPair};
 
 use super::*;
 use crate::fixture::TestDir;
@@ -121,6 +121,17 @@ fn unusable_content_is_named() {
     ] {
         assert_unusable(chain, key, expected);
     }
+}
+
+#[test]
+fn a_certificate_that_no_peer_would_accept_is_not_loaded() {
+    let mut params = params(&["localhost"]);
+    let mut critical = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
+    critical.set_criticality(true);
+    params.custom_extensions = vec![critical];
+    let Issued { certificate, key } = Authority::new().issue(&params);
+    let expected = "load certificate CERT: invalid data: it has an extension that is not supported";
+    assert_unusable(&certificate, &key, expected);
 }
 
 #[test]

@@ -2,9 +2,7 @@
 
 use std::io;
 
-use rcgen::{
-    CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, SanType, date_time_ymd,
-};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, SanType, date_time_ymd};
 
 use super::*;
 use crate::error::{ErrorKind, Operation};
@@ -150,16 +148,6 @@ fn a_client_says_why_it_refuses_a_server() {
             "localhost",
             "it is the certificate of an authority".into(),
             "certificate_unknown",
-        ),
-        (
-            issue(&changed(&["localhost"], |it| {
-                let mut critical = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
-                critical.set_criticality(true);
-                it.custom_extensions = vec![critical];
-            })),
-            "localhost",
-            "it has an extension that is not supported".into(),
-            "bad_certificate",
         ),
     ];
     for (issued, name, reason, description) in rows {
