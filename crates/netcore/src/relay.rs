@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::{self, NoSigpipe, PollEntry};
-use crate::transfer::{Step, not_opened};
+use crate::transfer::not_opened;
 pub use end::End;
+use error::Failed;
 pub use error::{RelayError, Relayed, Side};
-use flow::{Failed, Flow, Trouble};
+use flow::{Flow, Trouble};
 
 #[cfg(test)]
 mod tests;
@@ -28,8 +29,12 @@ mod tests;
 /// [`Stream::shutdown`](crate::Stream::shutdown) on another thread. It then accepts no more bytes,
 /// and the relay no longer waits for it.
 ///
+/// Over TLS an end is `close_notify`, in both senses: the relay passes an end on as one, and an end
+/// of the connection without it is an error. The handshake of an accepted stream may be part of the
+/// relay.
+///
 /// One thread does all of it. Each direction holds up to 256 KiB, or 1 MiB to a file, which the
-/// kernel moves by itself where it can (splice(2) on Linux).
+/// kernel moves by itself where it can (splice(2) on Linux). TLS needs buffers, which hold as much.
 ///
 /// # Waiting
 ///
@@ -51,7 +56,10 @@ mod tests;
 /// [`RelayError`], with the direction, the side, and the bytes relayed until then:
 ///
 /// - [`Operation::Read`]: an end failed, often with
-///   [`ConnectionReset`](ErrorKind::ConnectionReset). The relay ends at once;
+///   [`ConnectionReset`](ErrorKind::ConnectionReset), or over TLS with
+///   [`UnexpectedEnd`](ErrorKind::UnexpectedEnd): it ended without `close_notify`. The relay ends
+///   at once;
+/// - [`Operation::Handshake`]: the TLS handshake with an end failed;
 /// - [`Operation::Write`]: an end accepts no more bytes, often with
 ///   [`BrokenPipe`](ErrorKind::BrokenPipe) or [`StorageFull`](ErrorKind::StorageFull). If it is a
 ///   stream, its remaining bytes are relayed first;
@@ -60,7 +68,8 @@ mod tests;
 /// - [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the relay
 ///   could not pass the end of one side on, since the other side has reset the connection;
 /// - [`Operation::Open`], often with [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a
-///   relay needs up to four descriptors more.
+///   relay needs up to four descriptors more. [`InvalidInput`](ErrorKind::InvalidInput): an
+///   encrypted stream was passed as a descriptor ([`End::new`]), which has only its ciphertext.
 ///
 /// After an error the relay passes no end on, so that no peer takes incomplete data for complete.
 /// Dropping a stream does end it; `SO_LINGER` of zero
@@ -89,7 +98,7 @@ pub fn relay(
     idle: Option<Duration>,
     deadline: Deadline,
 ) -> Result<Relayed, RelayError> {
-    let unopened = |error| RelayError::new(None, error, Relayed::default());
+    let unopened = |error| RelayError::new(whole(error), Relayed::default());
     let _modes = (left.nonblocking().map_err(unopened)?, right.nonblocking().map_err(unopened)?);
     let flows = Flow::new(Side::Left, left, right)
         .and_then(|there| Ok([there, Flow::new(Side::Right, right, left)?]))
@@ -98,11 +107,14 @@ pub fn relay(
     let result = relay.run(idle, deadline);
     let relayed = relay.relayed();
     match (result, relay.failed) {
-        (Err((side, error)), _) | (Ok(()), Some((side, error))) => {
-            Err(RelayError::new(side, error, relayed))
-        }
+        (Err(failed), _) | (Ok(()), Some(failed)) => Err(RelayError::new(failed, relayed)),
         (Ok(()), None) => Ok(relayed),
     }
+}
+
+/// Returns the failure of the relay as a whole.
+fn whole(error: Error) -> Failed {
+    Failed { from: None, side: None, error }
 }
 
 struct Relay<'a> {
@@ -119,7 +131,7 @@ impl Relay<'_> {
         let mut moved_at = Instant::now();
         while self.flows.iter().any(Flow::is_open) {
             if deadline.is_expired() {
-                return Err((None, Error::timed_out(Operation::Poll)));
+                return Err(whole(Error::timed_out(Operation::Poll)));
             }
             if self.step()? {
                 moved_at = Instant::now();
@@ -138,7 +150,7 @@ impl Relay<'_> {
                 }
                 let cause = std::io::Error::other("nothing moved within the idle limit");
                 let error = Error::new(Operation::Poll, ErrorKind::TimedOut).because(cause);
-                return Err((None, error));
+                return Err(whole(error));
             }
         }
         Ok(())
@@ -153,27 +165,21 @@ impl Relay<'_> {
             if !flow.is_open() {
                 continue;
             }
-            match flow.step() {
-                Ok(Step::Wait(_)) => {}
-                Ok(Step::Moved) => moved = true,
-                Ok(Step::Done) => {
+            match flow.step(self.failed.is_none()) {
+                Ok(progress) => moved |= progress,
+                Err(failed) => {
                     moved = true;
-                    flow.end(self.failed.is_none()).map_err(|error| flow.blame(error))?;
-                }
-                Err(error) => {
-                    moved = true;
-                    self.fail(at, error)?;
+                    self.fail(at, failed)?;
                 }
             }
         }
         Ok(moved)
     }
 
-    /// Records the failure of one direction. Returns `true` if the other one continues.
-    fn fail(&mut self, at: usize, error: Error) -> Result<(), Failed> {
+    /// Records the failure of one direction. Returns an error if the other one does not continue.
+    fn fail(&mut self, at: usize, failed: Failed) -> Result<(), Failed> {
         let flow = &mut self.flows[at];
-        let failed = flow.blame(error);
-        if failed.1.operation() != Operation::Write || !flow.sink_may_speak() {
+        if failed.error.operation() != Operation::Write || !flow.sink_may_speak() {
             return Err(failed);
         }
         flow.give_up();
@@ -184,6 +190,9 @@ impl Relay<'_> {
     /// Waits until bytes may move, or an end accepts no more. Returns `false` if the deadline
     /// passed.
     fn wait(&mut self, deadline: Deadline) -> Result<bool, Failed> {
+        if self.flows.iter().any(Flow::is_ready) {
+            return Ok(true);
+        }
         let mut entries = Vec::with_capacity(4);
         let mut lookouts = Vec::with_capacity(4);
         for (at, flow) in self.flows.iter().enumerate().filter(|(_, flow)| flow.is_open()) {
@@ -194,7 +203,7 @@ impl Relay<'_> {
                 lookouts.push(Some(at));
             }
         }
-        let polled = |error| (None, Error::from_io(Operation::Poll, error));
+        let polled = |error| whole(Error::from_io(Operation::Poll, error));
         if !sys::wait_any(&mut entries, deadline).map_err(polled)? {
             return Ok(false);
         }
@@ -203,7 +212,7 @@ impl Relay<'_> {
         for (lookout, ready) in lookouts.into_iter().zip(ready) {
             if let (Some(at), true) = (lookout, ready) {
                 match self.flows[at].trouble() {
-                    Trouble::Failed(error) => self.fail(at, error)?,
+                    Trouble::Failed(failed) => self.fail(at, failed)?,
                     Trouble::Closed => {
                         self.left_open = self.flows[at].open_side();
                         self.flows[at].give_up();

@@ -1,21 +1,22 @@
 //! Connected streams: TCP and Unix, in the clear or encrypted.
 
 mod convert;
-mod deadline_stream;
 mod drain;
 #[cfg(feature = "tls")]
 mod encrypted;
 #[cfg(not(feature = "tls"))]
 #[path = "stream/encrypted/none.rs"]
 mod encrypted;
+mod ending;
 mod handshake;
+#[cfg(unix)]
+mod nonblocking;
 mod std_io;
 
-use std::net::Shutdown;
+use std::borrow::Borrow;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-#[cfg(unix)]
-use socket2::SockRef;
 use socket2::Socket;
 
 use crate::address::Address;
@@ -24,7 +25,6 @@ use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::{self, Interest};
-pub use deadline_stream::DeadlineStream;
 use encrypted::Encrypted;
 
 #[cfg(test)]
@@ -195,73 +195,6 @@ impl Stream {
         }
     }
 
-    /// Closes the stream after the peer has received everything that was written.
-    ///
-    /// Closing a socket with unread input makes TCP reset the connection (RFC 1122 section
-    /// 4.2.2.13), and the reset overtakes unsent data. This function therefore ends the writing
-    /// side, reads and drops input until the peer ends too, and then closes.
-    ///
-    /// # Errors
-    ///
-    /// [`Operation::Shutdown`] with [`TimedOut`](ErrorKind::TimedOut) if the peer has not ended by
-    /// the deadline, or with another kind, often [`ConnectionReset`](ErrorKind::ConnectionReset).
-    /// The system reports a reset once, so only if no read or write has returned it before. The
-    /// stream is closed in any case.
-    pub fn finish(self, deadline: Deadline) -> Result<(), Error> {
-        match self.end(deadline) {
-            // Both sides have ended already, or the connection was reset, which reading reports.
-            Err(error) if error.kind() == ErrorKind::NotConnected => {}
-            result => result?,
-        }
-        let mut dropped = [0; 8192];
-        loop {
-            let read = sys::until(&self.socket, Interest::Read, deadline, || {
-                self.socket.recv_with_flags(sys::uninit(&mut dropped), sys::DONT_WAIT)
-            });
-            match read {
-                Ok(Some(0)) => return Ok(()),
-                Ok(Some(_)) => {}
-                Ok(None) => return Err(self.name(Error::timed_out(Operation::Shutdown))),
-                Err(error) => return Err(self.name(Error::from_io(Operation::Shutdown, error))),
-            }
-        }
-    }
-
-    /// Ends the writing side within the deadline. Only over TLS it may have to wait.
-    pub(crate) fn end(&self, deadline: Deadline) -> Result<(), Error> {
-        if let Some(tls) = &self.tls {
-            tls.end(&self.socket, deadline).map_err(|error| self.name(error))?;
-        }
-        self.shutdown_socket(Shutdown::Write)
-    }
-
-    /// Ends one direction, or both: shutdown(2). After the writing side has ended, the peer reads
-    /// an end.
-    ///
-    /// Over TLS `close_notify` precedes that end. The end of the writing side waits for it as
-    /// [`Write`] does; the end of both sides does not wait.
-    ///
-    /// # Errors
-    ///
-    /// [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected): the peer
-    /// has reset the connection.
-    pub fn shutdown(&self, how: Shutdown) -> Result<(), Error> {
-        match (&self.tls, how) {
-            (Some(tls), Shutdown::Write) => tls
-                .end_by_mode(&self.socket)
-                .map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))?,
-            (Some(tls), Shutdown::Both) => tls.end_now(&self.socket),
-            _ => {}
-        }
-        self.shutdown_socket(how)
-    }
-
-    fn shutdown_socket(&self, how: Shutdown) -> Result<(), Error> {
-        self.socket
-            .shutdown(how)
-            .map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))
-    }
-
     /// Returns the address of the peer.
     ///
     /// # Errors
@@ -349,29 +282,92 @@ impl Stream {
             Some(peer) => error.on(peer.clone()),
         }
     }
+}
 
-    #[cfg(unix)]
-    pub(crate) fn is_nonblocking(&self) -> bool {
-        match &self.tls {
-            Some(tls) => tls.is_nonblocking(),
-            None => sys::is_nonblocking(&SockRef::from(&self.socket)),
-        }
+/// A stream under a deadline: [`Read`] and [`Write`] that together never wait beyond it.
+///
+/// ```
+/// use std::io::Read;
+/// use std::time::Duration;
+/// use netcore::{Deadline, Stream};
+///
+/// /// A whole message of at most a kilobyte, within five seconds.
+/// fn message(stream: &Stream) -> std::io::Result<String> {
+///     let deadline = Deadline::after(Duration::from_secs(5));
+///     let mut text = String::new();
+///     stream.with_deadline(deadline).take(1024).read_to_string(&mut text)?;
+///     Ok(text)
+/// }
+/// ```
+///
+/// Pass it to code that is generic over the two traits. One deadline then bounds any number of
+/// reads and writes, so a peer that sends a byte a second can't prolong them. The options and the
+/// blocking mode of the stream do not matter.
+///
+/// [`Stream::with_deadline`] makes it over `&Stream`, and [`new`](DeadlineStream::new) over a value
+/// that owns or shares a stream. The payload of a failure is the [`Error`]; its kind
+/// is [`TimedOut`](io::ErrorKind::TimedOut) once the deadline has passed.
+#[derive(Clone, Copy, Debug)]
+pub struct DeadlineStream<S> {
+    stream: S,
+    deadline: Deadline,
+}
+
+impl Stream {
+    /// Returns this stream under `deadline`, for code that uses std's traits.
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Deadline) -> DeadlineStream<&Stream> {
+        DeadlineStream::new(self, deadline)
+    }
+}
+
+impl<S: Borrow<Stream>> DeadlineStream<S> {
+    /// Puts `stream` under `deadline`. The stream is a [`Stream`], or a value that holds one, such
+    /// as a reference or an [`Arc`].
+    #[must_use]
+    pub const fn new(stream: S, deadline: Deadline) -> DeadlineStream<S> {
+        DeadlineStream { stream, deadline }
     }
 
-    /// Returns `true` if the peer sends more, `false` if it has ended.
-    #[cfg(unix)]
-    pub(crate) fn has_more(&self, deadline: Deadline) -> Result<bool, Error> {
-        if let Some(tls) = &self.tls {
-            return tls.has_more(&self.socket, deadline).map_err(|error| self.name(error));
-        }
-        let flags = sys::PEEK | sys::DONT_WAIT;
-        let peeked = sys::until(&self.socket, Interest::Read, deadline, || {
-            self.socket.recv_with_flags(sys::uninit(&mut [0]), flags)
-        });
-        match peeked {
-            Ok(Some(peeked)) => Ok(peeked > 0),
-            Ok(None) => Err(self.name(Error::timed_out(Operation::Read))),
-            Err(error) => Err(self.name(Error::from_io(Operation::Read, error))),
-        }
+    /// Returns the stream.
+    #[must_use]
+    pub fn stream(&self) -> &Stream {
+        self.stream.borrow()
+    }
+
+    /// Returns the deadline.
+    #[must_use]
+    pub const fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// Sets the deadline of all later calls, for example of the next request on the same
+    /// connection.
+    pub const fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+    }
+
+    /// Returns the value that [`new`](DeadlineStream::new) took.
+    #[must_use]
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: Borrow<Stream>> Read for DeadlineStream<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(self.stream().read_deadline(buffer, self.deadline)?)
+    }
+}
+
+impl<S: Borrow<Stream>> Write for DeadlineStream<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(self.stream().write_deadline(bytes, self.deadline)?)
+    }
+
+    /// Sends the rest of an encrypted record, if the last write could not. A socket itself has no
+    /// buffer to flush.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(self.stream().flush_deadline(self.deadline)?)
     }
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
 use crate::sys::{self, Interest, NoSigpipe, PollEntry};
 pub use deadline::TransferDeadline;
-pub(crate) use descriptor::{Descriptor, not_opened};
+pub(crate) use descriptor::{Descriptor, error_of, not_opened};
 pub(crate) use nonblocking::Nonblocking;
 pub(crate) use pump::{Pump, Step};
 pub use write::write_all_to;
@@ -36,6 +36,11 @@ mod tests;
 ///
 /// During a transfer the stream is in non-blocking mode, so other threads may use it with deadlines
 /// only. Other descriptors keep their blocking mode.
+///
+/// Over TLS the bytes go through two buffers, and the peer's end without `close_notify` is
+/// [`UnexpectedEnd`](ErrorKind::UnexpectedEnd), never success. An encrypted stream cannot be the
+/// `source` or `target` of another one's transfer, since its descriptor has ciphertext; that is
+/// [`InvalidInput`](ErrorKind::InvalidInput). [`relay`](crate::relay::relay) joins two streams.
 ///
 /// ```
 /// use std::fs::File;
@@ -216,15 +221,16 @@ impl Stream {
         deadline: Deadline,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
+        self.establish(deadline)?;
         let _mode = Nonblocking::set(self)?;
         let from = Descriptor::of(source.as_fd()).map_err(not_opened)?;
         let source = from.name();
         let to = Descriptor::of_stream(self).map_err(not_opened)?;
         let mut pump = Pump::new(from, to, offset, count);
         let sent =
-            run(&mut pump, deadline.into(), progress).map_err(|error| match error.operation() {
-                Operation::Read => error.at(source),
-                _ => self.name(error),
+            run(&mut pump, deadline.into(), progress).map_err(|(side, error)| match side {
+                Interest::Read => error.at(source),
+                Interest::Write => self.name(error),
             })?;
         match count {
             Some(count) if sent < count => Err(ended("file", sent, count).at(source)),
@@ -239,24 +245,33 @@ impl Stream {
         limits: TransferDeadline,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
+        self.establish(limits.reading_at(Instant::now()))?;
         let _mode = Nonblocking::set(self)?;
         let from = Descriptor::of_stream(self).map_err(not_opened)?;
         let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
         let target = to.name();
         let mut pump = Pump::new(from, to, None, Some(count));
-        run(&mut pump, limits, progress).map_err(|error| match error.operation() {
-            Operation::Write => error.at(target),
-            _ => self.name(error),
+        run(&mut pump, limits, progress).map_err(|(side, error)| match side {
+            Interest::Write => error.at(target),
+            Interest::Read => self.name(error),
         })
     }
 }
 
-/// Runs `pump` until all bytes have arrived.
+impl Stream {
+    /// Completes the handshake of an encrypted stream, for which the peer waits even if there is
+    /// nothing to send yet.
+    fn establish(&self, deadline: Deadline) -> Result<(), Error> {
+        if self.is_established() { Ok(()) } else { self.handshake(deadline) }
+    }
+}
+
+/// Runs `pump` until all bytes have arrived. An error comes with the side that it is about.
 fn run(
     pump: &mut Pump<'_>,
     limits: TransferDeadline,
     mut progress: impl FnMut(u64),
-) -> Result<u64, Error> {
+) -> Result<u64, (Interest, Error)> {
     let _quiet = NoSigpipe::new();
     let deadline = limits.deadline();
     let mut watched = true;
@@ -266,9 +281,9 @@ fn run(
     loop {
         if deadline.is_expired() {
             let side = if pump.holds() { Interest::Write } else { waited };
-            return Err(Error::timed_out(operation(side)));
+            return Err((side, Error::timed_out(operation(side))));
         }
-        match pump.step().map_err(|(side, error)| Error::from_io(operation(side), error))? {
+        match pump.step().map_err(|(side, error)| (side, error_of(operation(side), error)))? {
             Step::Moved => {
                 stall = None;
                 progress(pump.moved());
@@ -283,7 +298,7 @@ fn run(
                     }
                 };
                 if until.is_expired() {
-                    return Err(Error::timed_out(operation(interest)));
+                    return Err((interest, Error::timed_out(operation(interest))));
                 }
                 watched = wait(pump, interest, watched, until)?;
             }
@@ -299,19 +314,19 @@ fn wait(
     interest: Interest,
     watched: bool,
     deadline: Deadline,
-) -> Result<bool, Error> {
-    let polled = |error| Error::from_io(Operation::Poll, error);
-    if interest == Interest::Write {
-        sys::wait(&pump.to, interest, deadline).map_err(polled)?;
+) -> Result<bool, (Interest, Error)> {
+    if pump.is_ready(interest) {
         return Ok(watched);
     }
-    let mut all = [PollEntry::new(&pump.from, interest), PollEntry::trouble(&pump.to)];
-    sys::wait_any(&mut all[..1 + usize::from(watched)], deadline).map_err(polled)?;
+    let watches = watched && interest == Interest::Read;
+    let mut all = [pump.poll_entry(interest), PollEntry::trouble(&pump.to)];
+    sys::wait_any(&mut all[..1 + usize::from(watches)], deadline)
+        .map_err(|error| (interest, Error::from_io(Operation::Poll, error)))?;
     if !all[1].is_ready() {
         return Ok(watched);
     }
     match pump.to.take_error() {
-        Some(error) => Err(Error::from_io(Operation::Write, error)),
+        Some(error) => Err((Interest::Write, Error::from_io(Operation::Write, error))),
         None => Ok(false),
     }
 }

@@ -21,7 +21,7 @@ pub struct End<'a> {
 impl<'a> End<'a> {
     /// Makes an end of two descriptors: pipes, terminals, files or sockets. The relay sends the
     /// bytes of `input` to the other end, and writes that end's bytes to `output`. It does not
-    /// change their blocking mode.
+    /// change their blocking mode. An encrypted [`Stream`] is an end by [`From`] only.
     pub fn new(input: &'a impl AsFd, output: &'a impl AsFd) -> End<'a> {
         End { input: input.as_fd(), output: output.as_fd(), stream: None, half_closed: None }
     }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::error::{Error, Operation, debug_as_chain, write_causes};
+use crate::error::{Error, debug_as_chain, write_causes};
 
 /// The bytes that were relayed, and the end that had not ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,6 +48,16 @@ impl fmt::Display for Side {
     }
 }
 
+/// A failure of a relay.
+#[derive(Debug)]
+pub(super) struct Failed {
+    /// The source of the failed direction.
+    pub(super) from: Option<Side>,
+    /// The side that failed.
+    pub(super) side: Option<Side>,
+    pub(super) error: Error,
+}
+
 /// A relay that ended before both sides had: the direction that failed, the reason and the bytes
 /// relayed until then.
 ///
@@ -56,11 +66,12 @@ impl fmt::Display for Side {
 /// print the system's code too.
 pub struct RelayError {
     from: Option<Side>,
+    side: Option<Side>,
     error: Error,
     relayed: Relayed,
 }
 
-debug_as_chain!(RelayError { from, error, relayed });
+debug_as_chain!(RelayError { from, side, error, relayed });
 
 impl fmt::Display for RelayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -81,8 +92,9 @@ impl StdError for RelayError {
 }
 
 impl RelayError {
-    pub(super) fn new(from: Option<Side>, error: Error, relayed: Relayed) -> RelayError {
-        RelayError { from, error, relayed }
+    pub(super) fn new(failed: Failed, relayed: Relayed) -> RelayError {
+        let Failed { from, side, error } = failed;
+        RelayError { from, side, error, relayed }
     }
 
     /// Returns the source of the direction that failed. Returns `None` if the relay failed as a
@@ -92,14 +104,14 @@ impl RelayError {
         self.from
     }
 
-    /// Returns the side that failed: the reading side for [`Operation::Read`], else the writing
-    /// side.
+    /// Returns the side that failed: the reading side for
+    /// [`Operation::Read`](crate::Operation::Read), the writing side for
+    /// [`Operation::Write`](crate::Operation::Write) and
+    /// [`Operation::Shutdown`](crate::Operation::Shutdown), and the side of the handshake for
+    /// [`Operation::Handshake`](crate::Operation::Handshake).
     #[must_use]
-    pub fn side(&self) -> Option<Side> {
-        match self.error.operation() {
-            Operation::Read => self.from,
-            _ => self.from.map(Side::other),
-        }
+    pub const fn side(&self) -> Option<Side> {
+        self.side
     }
 
     /// Returns the error of the operation that failed.

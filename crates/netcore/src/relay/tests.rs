@@ -1,3 +1,6 @@
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::error::Error as _;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -34,14 +37,30 @@ impl Ends {
         Ends { left, right, west, east }
     }
 
-    fn kinds() -> [(&'static str, Ends); 3] {
+    /// Returns ends whose left and right connections are encrypted if the flags say so.
+    #[cfg(feature = "tls")]
+    fn encrypted(left: bool, right: bool) -> Ends {
+        let encrypt = |pair, on| if on { crate::tls::fixture::encrypt(pair) } else { pair };
+        let Ends { left: near_left, right: near_right, west, east } = Ends::tcp();
+        let (west, left) = encrypt((west, near_left), left);
+        let (right, east) = encrypt((near_right, east), right);
+        Ends { left, right, west, east }
+    }
+
+    fn kinds() -> Vec<(&'static str, Ends)> {
         let dir = TestDir::new();
         let unix = listen(&dir.endpoint("socket").to_string());
         let tcp = listen("127.0.0.1:0");
-        [
+        vec![
             ("TCP and TCP", Ends::of(&tcp, &tcp)),
             ("TCP and Unix", Ends::of(&tcp, &unix)),
             ("Unix and Unix", Ends::of(&unix, &unix)),
+            #[cfg(feature = "tls")]
+            ("TLS and TLS", Ends::encrypted(true, true)),
+            #[cfg(feature = "tls")]
+            ("TLS and TCP", Ends::encrypted(true, false)),
+            #[cfg(feature = "tls")]
+            ("TCP and TLS", Ends::encrypted(false, true)),
         ]
     }
 

@@ -57,7 +57,7 @@ impl TryFrom<Stream> for TcpStream {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the stream is not TCP, or is
+    /// [`ErrorKind::InvalidInput`] if the stream is not TCP, or is
     /// encrypted; it is closed then.
     fn try_from(stream: Stream) -> Result<TcpStream, Error> {
         let socket = stream.into_domain(|it| it == Domain::IPV4 || it == Domain::IPV6)?;

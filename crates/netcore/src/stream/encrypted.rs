@@ -3,6 +3,12 @@
 //! Several threads and handles may use one stream. The lock is held for calls that return at once,
 //! never during a wait, so that one thread can read while another one writes.
 
+mod calls;
+#[cfg(unix)]
+mod nonblocking;
+#[cfg(unix)]
+mod registry;
+
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +17,17 @@ use std::time::Duration;
 use socket2::Socket;
 
 use crate::deadline::Deadline;
-use crate::error::{Error, ErrorKind, Operation};
+use crate::error::{Error, Operation};
 use crate::lock::lock;
-use crate::stream::Stream;
 use crate::sys::{self, Interest, PollEntry};
 use crate::tls::info::TlsInfo;
 use crate::tls::session::Session;
 use crate::tls::session::limits::MAX_PLAINTEXT;
+use calls::{exchange, flush, handshake, has_more, is_transient, read, refusal, send};
+#[cfg(unix)]
+use registry::Registration;
+#[cfg(unix)]
+pub(super) use registry::is_encrypted_socket;
 
 /// The most plaintext bytes that one call encrypts.
 const MAX_WRITE: usize = 4 * MAX_PLAINTEXT;
@@ -27,12 +37,17 @@ const HANDSHAKE_SLICE: Duration = Duration::from_millis(20);
 /// The most rounds of a call that must not wait, for a peer that sends messages without data.
 const MAX_ROUNDS: u32 = 64;
 
-/// The TLS part of a [`Stream`]. The socket itself is in non-blocking mode.
+/// The most reads for session tickets before the end of the writing side.
+const MAX_ABSORBED: usize = 4;
+
+/// The TLS part of a [`Stream`](crate::Stream). The socket itself is in non-blocking mode.
 #[derive(Debug)]
 pub(super) struct Encrypted {
     session: Mutex<Session>,
     /// The blocking mode of the stream.
     nonblocking: AtomicBool,
+    #[cfg(unix)]
+    _registration: Registration,
 }
 
 /// The wait of a call that cannot continue.
@@ -43,7 +58,40 @@ enum Wait {
     Until(Deadline),
 }
 
+/// The readiness of the socket that a call waits for.
+#[derive(Debug, Clone, Copy)]
+struct Readiness {
+    readable: bool,
+    writable: bool,
+    established: bool,
+}
+
+impl Readiness {
+    /// Returns the readiness for a read or a write that `session` cannot complete.
+    fn of(session: &Session, interest: Interest) -> Readiness {
+        let established = session.is_established();
+        let readable = interest == Interest::Read || !established;
+        Readiness { readable, writable: !readable || session.has_unsent(), established }
+    }
+}
+
 impl Encrypted {
+    /// Puts `session` between `socket` and the user of the stream.
+    pub(super) fn new(session: Session, socket: &Socket) -> Result<Encrypted, Error> {
+        let nonblocking = sys::is_nonblocking(&socket2::SockRef::from(socket));
+        // Windows does not report the mode. Streams are in blocking mode unless an option says
+        // otherwise.
+        let nonblocking = AtomicBool::new(cfg!(unix) && nonblocking);
+        let failed = |error| Error::from_io(Operation::SetOption("O_NONBLOCK"), error);
+        socket.set_nonblocking(true).map_err(failed)?;
+        Ok(Encrypted {
+            session: Mutex::new(session),
+            nonblocking,
+            #[cfg(unix)]
+            _registration: Registration::of(socket),
+        })
+    }
+
     pub(super) fn is_nonblocking(&self) -> bool {
         self.nonblocking.load(Ordering::Relaxed)
     }
@@ -147,21 +195,38 @@ impl Encrypted {
 
     /// Sends `close_notify`, unless the handshake is not done or the connection has failed.
     pub(super) fn end(&self, socket: &Socket, deadline: Deadline) -> Result<(), Error> {
-        lock(&self.session).end();
+        self.queue_end(socket);
         self.flush(socket, deadline)
     }
 
     /// Sends `close_notify`, by the blocking mode and `SO_SNDTIMEO`.
     pub(super) fn end_by_mode(&self, socket: &Socket) -> io::Result<()> {
-        lock(&self.session).end();
+        self.queue_end(socket);
         self.flush_by_mode(socket)
+    }
+
+    /// Makes all later reads return the end.
+    pub(super) fn end_reading(&self) {
+        lock(&self.session).end_reading();
     }
 
     /// Sends `close_notify` if the socket has room for it.
     pub(super) fn end_now(&self, socket: &Socket) {
+        self.queue_end(socket);
+        let _ = flush(&mut lock(&self.session), socket);
+    }
+
+    /// Queues `close_notify`. Session tickets that have arrived are read first: TCP resets a
+    /// connection that is closed with unread input, and the reset overtakes unsent data.
+    fn queue_end(&self, socket: &Socket) {
         let mut session = lock(&self.session);
+        for _ in 0..MAX_ABSORBED {
+            let is_idle = session.is_established() && matches!(session.peek(), Ok(None));
+            if !is_idle || exchange(&mut session, socket, &mut []).is_err() {
+                break;
+            }
+        }
         session.end();
-        let _ = flush(&mut session, socket);
     }
 
     /// Waits until a read returns at once. Returns `false` if the deadline passed first.
@@ -217,7 +282,7 @@ impl Encrypted {
             if matches!(wait, Wait::Until(deadline) if deadline.is_expired()) {
                 return Ok(None);
             }
-            let (established, unsent) = {
+            let readiness = {
                 let mut session = lock(&self.session);
                 match call(&mut session) {
                     Ok(value) => return Ok(Some(value)),
@@ -229,23 +294,16 @@ impl Encrypted {
                         continue;
                     }
                     Err(error) if matches!(wait, Wait::No) => return Err(error),
-                    Err(_) => (session.is_established(), session.has_unsent()),
+                    Err(_) => Readiness::of(&session, interest),
                 }
             };
             let Wait::Until(deadline) = wait else { continue };
-            let (reads, writes) = (interest == Interest::Read || !established, unsent);
-            let until = match established {
-                false => deadline.earlier(Deadline::after(HANDSHAKE_SLICE)),
+            let until = match readiness.established {
                 true => deadline,
+                false => deadline.earlier(Deadline::after(HANDSHAKE_SLICE)),
             };
-            let mut entries = Vec::with_capacity(2);
-            if reads {
-                entries.push(PollEntry::new(socket, Interest::Read));
-            }
-            if writes || !reads {
-                entries.push(PollEntry::new(socket, Interest::Write));
-            }
-            sys::wait_any(&mut entries, until)?;
+            let entry = PollEntry::of(socket, readiness.readable, readiness.writable);
+            sys::wait_any(&mut [entry], until)?;
         }
     }
 }
@@ -258,115 +316,5 @@ fn result<T>(operation: Operation, value: io::Result<Option<T>>) -> Result<T, Er
         Err(error) => {
             Err(error.downcast().unwrap_or_else(|error| Error::from_io(operation, error)))
         }
-    }
-}
-
-/// Returns `true` if the call that failed is to be repeated, after a wait or at once.
-fn is_transient(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-    socket.send_with_flags(bytes, sys::NO_SIGNAL | sys::DONT_WAIT)
-}
-
-fn receive(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
-    let receive = |buffer: &mut [u8]| socket.recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT);
-    session.receive(receive, buffer).map(|(received, _)| received)
-}
-
-fn flush(session: &mut Session, socket: &Socket) -> io::Result<()> {
-    match session.flush(|bytes| send(socket, bytes)) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(io::ErrorKind::WouldBlock.into()),
-        Err(error) => Err(refusal(session, socket, error)),
-    }
-}
-
-/// Returns the reason why the peer takes nothing more, if it has sent one before it closed the
-/// connection. Otherwise returns `error`, the failure to send.
-fn refusal(session: &mut Session, socket: &Socket, error: io::Error) -> io::Error {
-    if !is_transient(&error) && matches!(session.peek(), Ok(None)) {
-        let _ = receive(session, socket, &mut []);
-    }
-    session.alert().unwrap_or(error)
-}
-
-/// Sends the ciphertext that waits and receives more. Returns the number of bytes in `buffer`.
-fn exchange(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
-    let flushed = session.flush(|bytes| send(socket, bytes));
-    let received = receive(session, socket, buffer);
-    // An alert of this side, or another reply.
-    let replied = session.flush(|bytes| send(socket, bytes));
-    match received {
-        // The peer takes nothing more, and has not said why.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            flushed?;
-            replied?;
-            Err(error)
-        }
-        received => received,
-    }
-}
-
-/// Returns the request for another call.
-///
-/// A peer can send messages without data faster than they are read. The caller therefore checks its
-/// deadline and releases the lock between any two of the calls below.
-fn again() -> io::Error {
-    io::ErrorKind::Interrupted.into()
-}
-
-fn handshake(session: &mut Session, socket: &Socket) -> io::Result<()> {
-    if !session.is_established() {
-        exchange(session, socket, &mut [])?;
-    }
-    match session.is_established() {
-        true => flush(session, socket),
-        false => Err(again()),
-    }
-}
-
-fn read(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
-    if let Some(taken) = session.take(buffer)? {
-        return Ok(taken);
-    }
-    match exchange(session, socket, buffer)? {
-        0 => Err(again()),
-        read => Ok(read),
-    }
-}
-
-fn has_more(session: &mut Session, socket: &Socket) -> io::Result<bool> {
-    if let Some(more) = session.peek()? {
-        return Ok(more);
-    }
-    exchange(session, socket, &mut [])?;
-    session.peek()?.ok_or_else(again)
-}
-
-impl Stream {
-    /// Puts the session between this stream and its user. A stream has one session.
-    pub(crate) fn encrypted(self, session: Session) -> Result<Stream, Error> {
-        if self.tls.is_some() {
-            let error = Error::new(Operation::Handshake, ErrorKind::InvalidInput);
-            return Err(self.name(error.because_text("the stream is encrypted already")));
-        }
-        let nonblocking = sys::is_nonblocking(&socket2::SockRef::from(&self.socket));
-        // Windows does not report the mode. Streams are in blocking mode unless an option says
-        // otherwise.
-        let nonblocking = AtomicBool::new(cfg!(unix) && nonblocking);
-        let failed = |error| Error::from_io(Operation::SetOption("O_NONBLOCK"), error);
-        if let Err(error) = self.socket.set_nonblocking(true) {
-            return Err(self.name(failed(error)));
-        }
-        let tls = Some(Encrypted { session: Mutex::new(session), nonblocking }.into());
-        Ok(Stream { tls, ..self })
-    }
-
-    /// Returns the properties of an encrypted connection. Returns `None` without TLS.
-    #[must_use]
-    pub fn tls(&self) -> Option<TlsInfo> {
-        self.tls.as_ref().map(|tls| tls.info())
     }
 }

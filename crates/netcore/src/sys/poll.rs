@@ -23,10 +23,13 @@ mod system {
 
     impl<'a> PollEntry<'a> {
         pub(crate) fn new(socket: &'a impl AsFd, interest: Interest) -> PollEntry<'a> {
-            let events = match interest {
-                Interest::Read => libc::POLLIN,
-                Interest::Write => libc::POLLOUT,
-            };
+            PollEntry::of(socket, interest == Interest::Read, interest == Interest::Write)
+        }
+
+        /// Makes an entry that becomes ready for any of the given interests.
+        pub(crate) fn of(socket: &'a impl AsFd, readable: bool, writable: bool) -> PollEntry<'a> {
+            let flag = |on, flag| if on { flag } else { 0 };
+            let events = flag(readable, libc::POLLIN) | flag(writable, libc::POLLOUT);
             let fd = socket.as_fd().as_raw_fd();
             PollEntry(libc::pollfd { fd, events, revents: 0 }, PhantomData)
         }
@@ -85,10 +88,17 @@ mod system {
 
     impl<'a> PollEntry<'a> {
         pub(crate) fn new(socket: &'a impl AsSocket, interest: Interest) -> PollEntry<'a> {
-            let events = match interest {
-                Interest::Read => POLLRDNORM,
-                Interest::Write => POLLWRNORM,
-            };
+            PollEntry::of(socket, interest == Interest::Read, interest == Interest::Write)
+        }
+
+        /// Makes an entry that becomes ready for any of the given interests.
+        pub(crate) fn of(
+            socket: &'a impl AsSocket,
+            readable: bool,
+            writable: bool,
+        ) -> PollEntry<'a> {
+            let flag = |on, flag| if on { flag } else { 0 };
+            let events = flag(readable, POLLRDNORM) | flag(writable, POLLWRNORM);
             let fd = socket.as_socket().as_raw_socket();
             PollEntry(PollFd { fd, events, revents: 0 }, PhantomData)
         }

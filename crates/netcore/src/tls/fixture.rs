@@ -1,5 +1,7 @@
 //! Certificates for tests.
 
+use std::thread;
+
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,
@@ -7,6 +9,8 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::fixture::{listen, patience};
+use crate::stream::Stream;
 use crate::tls::{TlsAcceptor, TlsConnector};
 
 /// An authority that issues certificates.
@@ -126,4 +130,24 @@ pub(crate) fn both_sides() -> (TlsConnector, TlsAcceptor) {
     let authority = Authority::new();
     let acceptor = authority.server(&["localhost", "127.0.0.1"]).acceptor();
     (authority.connector(), acceptor)
+}
+
+/// Encrypts both ends of a connection, and completes the handshake.
+pub(crate) fn encrypt((client, server): (Stream, Stream)) -> (Stream, Stream) {
+    let (connector, acceptor) = both_sides();
+    thread::scope(|scope| {
+        let client = scope.spawn(move || {
+            let client = connector.connect(client, "localhost", patience()).unwrap();
+            client.handshake(patience()).unwrap();
+            client
+        });
+        let server = acceptor.accept(server).unwrap();
+        server.handshake(patience()).unwrap();
+        (client.join().unwrap(), server)
+    })
+}
+
+/// Returns a client and the server's side of its connection, over TLS.
+pub(crate) fn pair() -> (Stream, Stream) {
+    encrypt(crate::fixture::pair(&listen("127.0.0.1:0")))
 }

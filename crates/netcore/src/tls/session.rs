@@ -372,6 +372,12 @@ impl Session {
         self.failure.as_ref().filter(|failure| !matches!(failure, Failure::Truncated))
     }
 
+    /// Ends the reading side on behalf of its user: nothing more is read, and that is no failure.
+    pub(crate) fn end_reading(&mut self) {
+        self.incoming = Vec::new();
+        self.buffers.peer_ended = true;
+    }
+
     fn error(&self, failure: &Failure) -> io::Error {
         failure.to_error(self.is_established(), self.has_plaintext).into()
     }

@@ -8,9 +8,9 @@ use std::time::Instant;
 use socket2::SockRef;
 
 use crate::deadline::Deadline;
-use crate::error::{Error, Operation};
+use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
-use crate::sys::{self, BorrowedFile, Interest};
+use crate::sys::{self, BorrowedFile, Interest, PollEntry};
 
 /// POSIX's `PIPE_BUF`: the bytes that a writable pipe accepts at once, so that the write does not
 /// block.
@@ -42,18 +42,30 @@ pub(crate) struct Descriptor<'a> {
     kind: Kind,
     /// `true` if the kernel may copy by itself, since the descriptor does not block.
     splices: bool,
+    /// The stream if it is encrypted: its bytes go through the session.
+    encrypted: Option<&'a Stream>,
 }
 
 impl<'a> Descriptor<'a> {
     /// Wraps `stream`, which must be in non-blocking mode during the transfer.
     pub(crate) fn of_stream(stream: &'a Stream) -> io::Result<Descriptor<'a>> {
+        if stream.is_encrypted() {
+            let (handle, kind) = (BorrowedFile::of(stream.as_fd()), Kind::Socket);
+            return Ok(Descriptor { handle, kind, splices: false, encrypted: Some(stream) });
+        }
         Ok(Descriptor { splices: true, ..Descriptor::of(stream.as_fd())? })
     }
 
+    /// Wraps a descriptor. Fails for the socket of an encrypted stream, whose bytes are ciphertext.
     pub(crate) fn of(descriptor: BorrowedFd<'a>) -> io::Result<Descriptor<'a>> {
         let handle = BorrowedFile::of(descriptor);
         let metadata = handle.metadata()?;
         let kind = metadata.file_type();
+        if kind.is_socket() && Stream::is_encrypted_socket(&metadata) {
+            let text = "the stream is encrypted, so its descriptor has only ciphertext";
+            let error = Error::new(Operation::Open, ErrorKind::InvalidInput);
+            return Err(error.because_text(text).into());
+        }
         let kind = match () {
             () if kind.is_socket() => Kind::Socket,
             // `/dev/null` accepts any bytes at once; the kernel's own copy does no work there.
@@ -62,7 +74,12 @@ impl<'a> Descriptor<'a> {
             () if kind.is_char_device() => Kind::Device,
             () => Kind::File,
         };
-        Ok(Descriptor { handle, kind, splices: matches!(kind, Kind::Pipe | Kind::File) })
+        let splices = matches!(kind, Kind::Pipe | Kind::File);
+        Ok(Descriptor { handle, kind, splices, encrypted: None })
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encrypted.is_some()
     }
 
     pub(super) fn splices(&self) -> bool {
@@ -89,6 +106,9 @@ impl<'a> Descriptor<'a> {
 
     /// Reads the available bytes, at `position` or at the current position.
     pub(super) fn read(&self, buffer: &mut [u8], position: Option<u64>) -> io::Result<usize> {
+        if let Some(stream) = self.encrypted {
+            return stream.try_read(buffer);
+        }
         match (self.kind, position) {
             (_, Some(position)) => self.handle.read_at(buffer, position),
             (Kind::Socket, None) => {
@@ -102,8 +122,12 @@ impl<'a> Descriptor<'a> {
         }
     }
 
-    /// Writes as many bytes as there is room for.
+    /// Writes as many bytes as there is room for. An encrypted stream also accepts bytes that wait
+    /// for [`flush`](Descriptor::flush).
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(stream) = self.encrypted {
+            return stream.try_write(bytes);
+        }
         match self.kind {
             Kind::Socket => {
                 let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
@@ -114,6 +138,30 @@ impl<'a> Descriptor<'a> {
                 self.expect(Interest::Write)?;
                 (&*self.handle).write(&bytes[..bytes.len().min(ATOMIC_WRITE)])
             }
+        }
+    }
+
+    /// Sends the accepted bytes that the socket has not taken yet.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        self.encrypted.map_or(Ok(()), Stream::try_flush)
+    }
+
+    /// Returns `true` if accepted bytes wait for [`flush`](Descriptor::flush).
+    pub(super) fn has_unsent(&self) -> bool {
+        self.encrypted.is_some_and(Stream::has_unsent)
+    }
+
+    /// Returns `true` if a read returns at once although poll(2) may report nothing: decrypted
+    /// bytes wait in the session.
+    pub(super) fn has_input(&self) -> bool {
+        self.encrypted.is_some_and(Stream::has_input)
+    }
+
+    /// Returns the entry of poll(2) for a read or a write that would have waited.
+    pub(crate) fn poll_entry(&self, interest: Interest) -> PollEntry<'_> {
+        match self.encrypted {
+            Some(stream) => stream.poll_entry(interest),
+            None => PollEntry::new(self, interest),
         }
     }
 
@@ -145,5 +193,10 @@ impl AsFd for Descriptor<'_> {
 
 /// Converts the error of inspecting a descriptor.
 pub(crate) fn not_opened(error: io::Error) -> Error {
-    Error::from_io(Operation::Open, error)
+    error_of(Operation::Open, error)
+}
+
+/// Returns the [`Error`] inside `error`, or a new one with `error` as its cause.
+pub(crate) fn error_of(operation: Operation, error: io::Error) -> Error {
+    error.downcast().unwrap_or_else(|error| Error::from_io(operation, error))
 }

@@ -10,7 +10,8 @@ pub(crate) struct Nonblocking<'a>(Option<&'a Stream>);
 
 impl Nonblocking<'_> {
     pub(crate) fn set(stream: &Stream) -> Result<Nonblocking<'_>, Error> {
-        if stream.is_nonblocking() {
+        // Over TLS there is no such copy, and each call says by itself that it does not wait.
+        if stream.is_encrypted() || stream.is_nonblocking() {
             return Ok(Nonblocking(None));
         }
         stream.set_nonblocking(true)?;

@@ -1,9 +1,9 @@
-//! The copy from one descriptor to another, by splice(2) or with a buffer.
+//! The copy from one descriptor to another, by splice(2), with a buffer, or through TLS.
 
 use std::io::{self, Read};
 use std::ops::Range;
 
-use crate::sys::{Interest, Pipe};
+use crate::sys::{Interest, Pipe, PollEntry};
 use crate::transfer::descriptor::Descriptor;
 
 /// The most bytes in flight to a file: the size of the kernel's pipe, if the system allows that
@@ -23,6 +23,9 @@ const PIECE: usize = 96 << 10;
 
 /// The size of the buffer if the kernel can't copy by itself.
 const BUFFER: usize = PIECE;
+
+/// The size of the buffer if one side is encrypted.
+const ENCRYPTED_BUFFER: usize = 1 << 18;
 
 /// Moves bytes from one descriptor to another without waiting for either.
 ///
@@ -100,9 +103,26 @@ impl<'a> Pump<'a> {
 
     /// Returns `true` if the next action is `to`'s.
     pub(crate) fn holds(&self) -> bool {
+        self.carries() || self.to.has_unsent()
+    }
+
+    fn carries(&self) -> bool {
         match &self.carrier {
             Carrier::Pipe { held, .. } => *held > 0,
             Carrier::Buffer { held, .. } => !held.is_empty(),
+        }
+    }
+
+    /// Returns `true` if a wait for `interest` would be in vain, since `from` has decrypted bytes.
+    pub(crate) fn is_ready(&self, interest: Interest) -> bool {
+        interest == Interest::Read && self.from.has_input()
+    }
+
+    /// Returns the entry of poll(2) for `from` or `to`, after [`Step::Wait`] with `interest`.
+    pub(crate) fn poll_entry(&self, interest: Interest) -> PollEntry<'_> {
+        match interest {
+            Interest::Read => self.from.poll_entry(interest),
+            Interest::Write => self.to.poll_entry(interest),
         }
     }
 
@@ -112,7 +132,10 @@ impl<'a> Pump<'a> {
     ///
     /// The system's errors. Bytes that `from` has given and `to` has not accepted are lost.
     pub(crate) fn step(&mut self) -> Result<Step, Failure> {
-        if !self.holds() {
+        if !self.carries() {
+            if self.repeat(Interest::Write, |pump| pump.to.flush().map(|()| 0))?.is_none() {
+                return Ok(Step::Wait(Interest::Write));
+            }
             if self.ended || self.left == 0 {
                 return Ok(Step::Done);
             }
@@ -190,9 +213,10 @@ impl<'a> Pump<'a> {
             }
             Carrier::Buffer { bytes, held } => {
                 if bytes.is_empty() {
-                    *bytes = vec![0; BUFFER];
+                    let encrypted = self.from.is_encrypted() || self.to.is_encrypted();
+                    *bytes = vec![0; if encrypted { ENCRYPTED_BUFFER } else { BUFFER }];
                 }
-                let most = most.min(BUFFER);
+                let most = most.min(bytes.len());
                 let read = self.from.read(&mut bytes[..most], self.position)?;
                 *held = 0..read;
                 Ok(read)
@@ -211,7 +235,10 @@ impl<'a> Pump<'a> {
                 Ok(drained)
             }
             Carrier::Buffer { bytes, held } => {
-                let written = self.to.write(&bytes[held.clone()])?;
+                // A file takes pieces of the size that suits it.
+                let end =
+                    if self.to.is_file() { held.end.min(held.start + PIECE) } else { held.end };
+                let written = self.to.write(&bytes[held.start..end])?;
                 held.start += written;
                 Ok(written)
             }

@@ -1,5 +1,9 @@
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
@@ -13,10 +17,15 @@ fn tcp_pair() -> (Stream, Stream) {
     pair(&listen("127.0.0.1:0"))
 }
 
-fn pairs() -> [(&'static str, (Stream, Stream)); 2] {
+fn pairs() -> Vec<(&'static str, (Stream, Stream))> {
     let dir = TestDir::new();
     let unix = listen(&dir.endpoint("socket").to_string());
-    [("TCP", tcp_pair()), ("Unix", pair(&unix))]
+    vec![
+        ("TCP", tcp_pair()),
+        ("Unix", pair(&unix)),
+        #[cfg(feature = "tls")]
+        ("TLS", crate::tls::fixture::pair()),
+    ]
 }
 
 /// Bytes that differ at any two places.
@@ -44,7 +53,11 @@ where
     T: Send,
 {
     thread::scope(|scope| {
-        let sending = scope.spawn(move || send(&stream));
+        let sending = scope.spawn(move || {
+            let result = send(&stream);
+            stream.shutdown(Shutdown::Write).unwrap();
+            result
+        });
         let mut received = Vec::new();
         peer.with_deadline(patience()).read_to_end(&mut received).unwrap();
         (sending.join().unwrap(), received)
@@ -69,6 +82,7 @@ fn a_file_is_sent_whole_and_received_whole() {
                 assert!(steps.is_sorted_by(|a, b| a < b), "{name}: {steps:?}");
                 assert_eq!(steps.last(), Some(&(MANY as u64)), "{name}");
                 assert_eq!((&from).stream_position().unwrap(), 0, "{name}");
+                client.shutdown(Shutdown::Write).unwrap();
             });
             let mut last = 0;
             let received =
@@ -227,7 +241,10 @@ fn through_pipe(content: &[u8], (client, server): (Stream, Stream)) -> Vec<u8> {
     let mut cat = Piped::cat();
     let entrance = cat.take_entrance();
     thread::scope(|scope| {
-        scope.spawn(move || client.write_all_deadline(content, patience()).unwrap());
+        scope.spawn(move || {
+            client.write_all_deadline(content, patience()).unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+        });
         scope.spawn(move || {
             let received = server.receive_into(&entrance, 1 << 40, patience());
             assert_eq!(received.unwrap(), content.len() as u64);

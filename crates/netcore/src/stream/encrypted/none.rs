@@ -1,11 +1,21 @@
 //! Encrypted streams without the feature `tls`: there are none.
 
+#[cfg(unix)]
+use std::fs::Metadata;
 use std::io;
 
 use socket2::Socket;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
+#[cfg(unix)]
+use crate::sys::Interest;
+
+/// Returns `false`: no socket has a session.
+#[cfg(unix)]
+pub(super) fn is_encrypted_socket(_: &Metadata) -> bool {
+    false
+}
 
 /// The TLS part of a [`Stream`](crate::Stream), of which no value exists.
 #[derive(Debug)]
@@ -60,6 +70,10 @@ impl Encrypted {
         match *self {}
     }
 
+    pub(super) fn end_reading(&self) {
+        match *self {}
+    }
+
     pub(super) fn end_now(&self, _: &Socket) {
         match *self {}
     }
@@ -70,6 +84,37 @@ impl Encrypted {
 
     #[cfg(unix)]
     pub(super) fn has_more(&self, _: &Socket, _: Deadline) -> Result<bool, Error> {
+        match *self {}
+    }
+}
+
+#[cfg(unix)]
+impl Encrypted {
+    pub(super) fn try_read(&self, _: &Socket, _: &mut [u8]) -> io::Result<usize> {
+        match *self {}
+    }
+
+    pub(super) fn try_write(&self, _: &Socket, _: &[u8]) -> io::Result<usize> {
+        match *self {}
+    }
+
+    pub(super) fn try_flush(&self, _: &Socket) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn try_end(&self, _: &Socket) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn has_input(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn is_established(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn readiness(&self, _: Interest) -> (bool, bool) {
         match *self {}
     }
 }

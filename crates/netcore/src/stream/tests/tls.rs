@@ -1,27 +1,11 @@
 use std::thread;
 
 use super::*;
-use crate::connect::Connector;
-use crate::tls::fixture::both_sides;
-
-fn tls_pair() -> (Stream, Stream) {
-    let (connector, acceptor) = both_sides();
-    let listener = listen("127.0.0.1:0").with_tls(acceptor);
-    let endpoint = listener.endpoint().clone();
-    thread::scope(|scope| {
-        let accepted = scope.spawn(|| {
-            let (stream, _) = listener.accept(patience()).unwrap();
-            stream.handshake(patience()).unwrap();
-            stream
-        });
-        let client = Connector::new().with_tls(connector).connect(&endpoint, patience()).unwrap();
-        (client, accepted.join().unwrap())
-    })
-}
+use crate::tls::fixture::pair;
 
 #[test]
 fn an_encrypted_stream_carries_bytes_both_ways() {
-    let (mut client, mut server) = tls_pair();
+    let (mut client, mut server) = pair();
     assert_eq!(client.tls().unwrap().version(), Some("TLSv1.3"));
     client.write_all(b"ping").unwrap();
     let mut buffer = [0; 4];
@@ -41,7 +25,7 @@ fn an_encrypted_stream_carries_bytes_both_ways() {
 
 #[test]
 fn large_transfers_in_both_directions_at_once_arrive_whole() {
-    let (client, server) = tls_pair();
+    let (client, server) = pair();
     let bytes: Vec<u8> = (0..3 << 20).map(|number: u32| (number % 251) as u8).collect();
     thread::scope(|scope| {
         scope.spawn(|| (&client).write_all(&bytes).unwrap());
