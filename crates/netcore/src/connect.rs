@@ -3,13 +3,13 @@
 mod event;
 mod happy_eyeballs;
 mod inet;
+mod socket;
 mod unix;
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, Socket, Type};
+use socket2::Socket;
 
 use crate::address::Address;
 use crate::datagram::Datagram;
@@ -23,12 +23,12 @@ use crate::sys;
 #[cfg(feature = "tls")]
 use crate::tls::TlsConnector;
 pub use event::ConnectEvent;
+use event::Observer;
 pub use happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
+use inet::InetTarget;
 
 #[cfg(test)]
 mod tests;
-
-type Observer<'a> = &'a mut dyn FnMut(&ConnectEvent<'_>);
 
 /// The settings of a connection attempt: options, address family, local address and attempt delay.
 ///
@@ -194,7 +194,8 @@ impl Connector {
                 if has_port && sys::REUSE_ADDRESS_RESTARTS {
                     options.set.reuse_address.get_or_insert(true);
                 }
-                inet::stream(self, endpoint, &options, deadline, &mut observer)?
+                let target = self.target(endpoint, &options)?;
+                inet::stream(&target, self.attempt_delay, deadline, &mut observer)?
             }
             _ => return Err(wrong_transport("a stream needs tcp://, tls:// or unix:", endpoint)),
         };
@@ -234,7 +235,7 @@ impl Connector {
             (Transport::Unix, Some(path)) => {
                 unix::datagram(path, &options).map_err(|error| error.at(endpoint.as_given()))?
             }
-            (Transport::Udp, _) => inet::datagram(self, endpoint, &options, deadline)?,
+            (Transport::Udp, _) => inet::datagram(&self.target(endpoint, &options)?, deadline)?,
             _ => return Err(wrong_transport("a datagram socket needs udp:// or unix:", endpoint)),
         };
         Datagram::connected(socket, peer, endpoint, &self.options)
@@ -268,6 +269,16 @@ impl Connector {
     ) -> Result<Stream, Error> {
         let error = Error::new(Operation::Connect, ErrorKind::Unsupported);
         Err(stream.name(error.because_text("tls:// needs the feature `tls`")))
+    }
+
+    /// Returns the addresses to try, and the sockets to try them with.
+    fn target<'a>(
+        &self,
+        endpoint: &'a Endpoint,
+        options: &'a SocketOptions,
+    ) -> Result<InetTarget<'a>, Error> {
+        let family = self.wanted_family().map_err(|error| error.at(endpoint.as_given()))?;
+        Ok(InetTarget { endpoint, family, local: self.local_address, options })
     }
 
     /// Returns the family of the addresses to try.
@@ -346,15 +357,4 @@ fn wrong_transport(text: &'static str, endpoint: &Endpoint) -> Error {
     Error::new(Operation::Connect, ErrorKind::InvalidInput)
         .because_text(text)
         .at(endpoint.as_given())
-}
-
-fn failed(error: io::Error) -> Error {
-    Error::from_io(Operation::Connect, error)
-}
-
-fn open(domain: Domain, kind: Type, options: &SocketOptions) -> Result<Socket, Error> {
-    let socket =
-        Socket::new(domain, kind, None).map_err(|error| Error::from_io(Operation::Open, error))?;
-    options.apply_but_mode(&socket)?;
-    Ok(socket)
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 use crate::address::Address;
 use crate::error::Error;
 
+/// The function that receives each event.
+pub(super) type Observer<'a> = &'a mut dyn FnMut(&ConnectEvent<'_>);
+
 /// An event while a [`Connector`](crate::Connector) connects.
 ///
 /// Each attempt is [`Started`](ConnectEvent::Started) once and ends once, as one of the others.

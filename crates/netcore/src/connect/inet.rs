@@ -3,60 +3,63 @@
 use std::io;
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::address::Address;
-use crate::connect::event::ConnectEvent;
+use crate::connect::event::{ConnectEvent, Observer};
 use crate::connect::happy_eyeballs::{Action, Race, interleaved};
-use crate::connect::{Connector, Observer, failed, open};
+use crate::connect::socket::{failed, open};
 use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
-use crate::resolve::resolve;
+use crate::resolve::{Family, resolve};
 use crate::sys::{self, Interest, PollEntry};
 
-/// Connects a stream to the first address of `endpoint` that answers.
+/// The addresses of an endpoint to try, and the sockets to try them with.
+pub(super) struct InetTarget<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    /// Family of the addresses to try.
+    pub(super) family: Family,
+    /// Address to bind each socket to.
+    pub(super) local: Option<SocketAddr>,
+    pub(super) options: &'a SocketOptions,
+}
+
+/// Connects a stream to the first address of the endpoint that answers.
 pub(super) fn stream(
-    connector: &Connector,
-    endpoint: &Endpoint,
-    options: &SocketOptions,
+    target: &InetTarget<'_>,
+    attempt_delay: Duration,
     deadline: Deadline,
     observer: Observer<'_>,
 ) -> Result<(Socket, Address), Error> {
     let begin = Instant::now();
-    let addresses = interleaved(&addresses(connector, endpoint, deadline)?);
+    let addresses = interleaved(&target.addresses(deadline)?);
     observer(&ConnectEvent::Resolved { addresses: &addresses, elapsed: begin.elapsed() });
-    let race = Race::new(addresses.len(), connector.attempt_delay, deadline);
-    let local = connector.local_address;
+    let race = Race::new(addresses.len(), attempt_delay, deadline);
     let (attempts, failures) = (Vec::new(), Vec::new());
-    AttemptDriver { addresses, local, options, endpoint, observer, attempts, failures }.run(race)
+    AttemptDriver { addresses, target, observer, attempts, failures }.run(race)
 }
 
-/// Opens a datagram socket whose peer is the first address of `endpoint` that the system accepts.
+/// Opens a datagram socket whose peer is the first address of the endpoint that the system accepts.
 pub(super) fn datagram(
-    connector: &Connector,
-    endpoint: &Endpoint,
-    options: &SocketOptions,
+    target: &InetTarget<'_>,
     deadline: Deadline,
 ) -> Result<(Socket, Address), Error> {
-    let port_is_chosen = connector.local_address.is_some_and(|local| local.port() != 0);
+    let port_is_chosen = target.local.is_some_and(|local| local.port() != 0);
     let mut failures = Vec::new();
-    for address in addresses(connector, endpoint, deadline)? {
+    for address in target.addresses(deadline)? {
         let begin = Instant::now();
-        let open = || bound(address, Type::DGRAM, connector.local_address, options);
-        let connected = apart(address, port_is_chosen, open);
+        let connected = apart(address, port_is_chosen, || target.bound(address, Type::DGRAM));
         match connected {
             Ok(socket) => return Ok((socket, Address::Inet(address))),
             Err(error) if error.operation() == Operation::Bind => return Err(error),
-            Err(error) => {
-                failures.push(error.on(address).at(endpoint.as_given()).after(begin.elapsed()));
-            }
+            Err(error) => failures.push(target.named(error).on(address).after(begin.elapsed())),
         }
     }
-    Err(Error::from_attempts(Operation::Connect, failures).at(endpoint.as_given()))
+    Err(target.named(Error::from_attempts(Operation::Connect, failures)))
 }
 
 /// Connects a datagram socket of `open` to `address`, and never to itself. The system may give the
@@ -84,19 +87,51 @@ pub(super) fn apart(
     }
 }
 
-fn addresses(
-    connector: &Connector,
-    endpoint: &Endpoint,
-    deadline: Deadline,
-) -> Result<Vec<SocketAddr>, Error> {
-    let family = connector.wanted_family().map_err(|error| error.at(endpoint.as_given()))?;
-    let mut addresses = resolve(endpoint, family, deadline)?;
-    if endpoint.host() == Some(&Host::Any) {
-        for address in &mut addresses {
-            address.set_ip(loopback(address.ip()));
+impl InetTarget<'_> {
+    /// Resolves the endpoint.
+    fn addresses(&self, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
+        let mut addresses = resolve(self.endpoint, self.family, deadline)?;
+        if self.endpoint.host() == Some(&Host::Any) {
+            for address in &mut addresses {
+                address.set_ip(loopback(address.ip()));
+            }
+        }
+        Ok(addresses)
+    }
+
+    /// Opens a socket for `address`, bound to the local address if there is one.
+    fn bound(&self, address: SocketAddr, kind: Type) -> Result<Socket, Error> {
+        let socket = open(Domain::for_address(address), kind, self.options)?;
+        if let Some(local) = self.local {
+            let bind = |error| Error::from_io(Operation::Bind, error).at(local.to_string());
+            socket.bind(&SockAddr::from(local)).map_err(bind)?;
+        }
+        Ok(socket)
+    }
+
+    /// Opens a socket that is connecting to `address`.
+    fn begun(&self, address: SocketAddr) -> Result<Socket, Error> {
+        let socket = self.bound(address, Type::STREAM)?;
+        socket.set_nonblocking(true).map_err(failed)?;
+        match socket.connect(&SockAddr::from(address)) {
+            Ok(()) => Ok(socket),
+            // connect(2): an interrupted attempt continues too.
+            Err(error)
+                if matches!(
+                    ErrorKind::of(&error),
+                    ErrorKind::WouldBlock | ErrorKind::Interrupted
+                ) =>
+            {
+                Ok(socket)
+            }
+            Err(error) => Err(failed(error)),
         }
     }
-    Ok(addresses)
+
+    /// Names the endpoint in an error.
+    fn named(&self, error: Error) -> Error {
+        error.at(self.endpoint.as_given())
+    }
 }
 
 /// Replaces the unspecified address of `:PORT` by the loopback address. Only some systems connect
@@ -108,27 +143,10 @@ fn loopback(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Opens a socket for `address`, bound to the local address if there is one.
-fn bound(
-    address: SocketAddr,
-    kind: Type,
-    local: Option<SocketAddr>,
-    options: &SocketOptions,
-) -> Result<Socket, Error> {
-    let socket = open(Domain::for_address(address), kind, options)?;
-    if let Some(local) = local {
-        let bind = |error| Error::from_io(Operation::Bind, error).at(local.to_string());
-        socket.bind(&SockAddr::from(local)).map_err(bind)?;
-    }
-    Ok(socket)
-}
-
 /// A race over real sockets.
 struct AttemptDriver<'a> {
     addresses: Vec<SocketAddr>,
-    local: Option<SocketAddr>,
-    options: &'a SocketOptions,
-    endpoint: &'a Endpoint,
+    target: &'a InetTarget<'a>,
     observer: Observer<'a>,
     /// The attempts in flight, in the order of their start.
     attempts: Vec<Attempt>,
@@ -155,14 +173,14 @@ impl AttemptDriver<'_> {
                 }
                 Action::AllFailed => {
                     let error = Error::from_attempts(Operation::Connect, self.failures());
-                    return Err(error.at(self.endpoint.as_given()));
+                    return Err(self.target.named(error));
                 }
                 Action::DeadlinePassed => {
                     for Attempt { number, begin, .. } in mem::take(&mut self.attempts) {
                         self.fail(number, begin, Error::timed_out(Operation::Connect));
                     }
                     let error = Error::timed_out_after(Operation::Connect, self.failures());
-                    return Err(error.at(self.endpoint.as_given()));
+                    return Err(self.target.named(error));
                 }
             }
         }
@@ -172,7 +190,7 @@ impl AttemptDriver<'_> {
         let address = self.addresses[attempt];
         (self.observer)(&ConnectEvent::Started { address: &Address::Inet(address) });
         let begin = Instant::now();
-        match begun(address, self.local, self.options) {
+        match self.target.begun(address) {
             Ok(socket) => self.attempts.push(Attempt { number: attempt, socket, begin }),
             // A fault of the local address applies to every attempt. Only for a later attempt the
             // reason may be an earlier one, which has the port.
@@ -193,7 +211,7 @@ impl AttemptDriver<'_> {
         let mut entries: Vec<_> =
             sockets.map(|socket| PollEntry::new(socket, Interest::Write)).collect();
         sys::wait_any(&mut entries, until)
-            .map_err(|error| Error::from_io(Operation::Poll, error).at(self.endpoint.as_given()))?;
+            .map_err(|error| self.target.named(Error::from_io(Operation::Poll, error)))?;
         let ready: Vec<bool> = entries.iter().map(PollEntry::is_ready).collect();
         let mut winner = None;
         for (attempt, ready) in mem::take(&mut self.attempts).into_iter().zip(ready) {
@@ -214,7 +232,7 @@ impl AttemptDriver<'_> {
 
     fn fail(&mut self, attempt: usize, begin: Instant, error: Error) {
         let (address, elapsed) = (Address::Inet(self.addresses[attempt]), begin.elapsed());
-        let error = error.on(address.clone()).at(self.endpoint.as_given()).after(elapsed);
+        let error = self.target.named(error).on(address.clone()).after(elapsed);
         (self.observer)(&ConnectEvent::Failed { address: &address, elapsed, error: &error });
         let at = self.failures.partition_point(|(earlier, _)| *earlier < attempt);
         self.failures.insert(at, (attempt, error));
@@ -237,28 +255,8 @@ impl AttemptDriver<'_> {
         }
         match socket.set_nonblocking(false) {
             Ok(()) => Ok((socket, peer)),
-            Err(error) => Err(failed(error).on(peer).at(self.endpoint.as_given())),
+            Err(error) => Err(self.target.named(failed(error).on(peer))),
         }
-    }
-}
-
-/// Opens a socket that is connecting to `address`.
-fn begun(
-    address: SocketAddr,
-    local: Option<SocketAddr>,
-    options: &SocketOptions,
-) -> Result<Socket, Error> {
-    let socket = bound(address, Type::STREAM, local, options)?;
-    socket.set_nonblocking(true).map_err(failed)?;
-    match socket.connect(&SockAddr::from(address)) {
-        Ok(()) => Ok(socket),
-        // connect(2): an interrupted attempt continues too.
-        Err(error)
-            if matches!(ErrorKind::of(&error), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
-        {
-            Ok(socket)
-        }
-        Err(error) => Err(failed(error)),
     }
 }
 

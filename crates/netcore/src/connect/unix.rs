@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::address::Address;
-use crate::connect::{failed, open};
+use crate::connect::socket::{failed, open};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
