@@ -2,21 +2,19 @@
 
 pub(crate) mod chat;
 pub(crate) mod common;
-#[cfg(unix)]
 pub(crate) mod get;
 pub(crate) mod net;
 pub(crate) mod time;
+pub(crate) mod unix;
 
 use clap::{Parser, Subcommand};
 
 use chat::ChatCommand;
 use common::Common;
-#[cfg(unix)]
-use get::Get;
-#[cfg(unix)]
-use net::{Connect, Listen, Send};
 use net::{Port, Probe};
 use time::TimeCommand;
+#[cfg(unix)]
+use unix::UnixCommand;
 
 /// Group chat, a timestamp service, HTTP GET, and sockets done right.
 #[derive(Debug, Parser)]
@@ -36,67 +34,34 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run, use and measure the timestamp service, which echoes input behind the time
-    #[command(subcommand)]
+    #[command(subcommand, display_order = 0)]
     Time(TimeCommand),
     /// Run or join a group chat for nc, telnet and any other line client
-    #[command(subcommand)]
+    #[command(subcommand, display_order = 1)]
     Chat(ChatCommand),
-    /// Download URLs over HTTP
-    #[cfg(unix)]
-    #[command(after_help = "\
-Examples:
-  sockit get http://127.0.0.1:8080/
-  sockit get -O --retry 5 http://127.0.0.1:8080/image.iso
-  sockit get -C -o image.iso http://127.0.0.1:8080/image.iso
-  sockit get -i -v --no-location http://127.0.0.1:8080/old
-  sockit get --write-out '%{http_code} %{time_total}\\n' -o /dev/null http://127.0.0.1:8080/")]
-    Get(Box<Get>),
     /// Show how to reach an endpoint: its addresses, connection attempts and socket options
-    #[command(after_help = "\
+    #[command(
+        display_order = 3,
+        after_help = "\
 Examples:
   sockit probe db.example:5432
   sockit probe -6 --timeout 2s www.example:https
   sockit probe -z db.example:5432 && echo open
-  sockit probe unix:/run/app.sock --json")]
+  sockit probe unix:/run/app.sock --json"
+    )]
     Probe(Probe),
     /// Print the port of a service, or the name of the service on a port
-    #[command(after_help = "\
+    #[command(
+        display_order = 4,
+        after_help = "\
 Examples:
   sockit port https
-  sockit port 53/udp")]
+  sockit port 53/udp"
+    )]
     Port(Port),
-    /// Send text or standard input
     #[cfg(unix)]
-    #[command(after_help = "\
-Examples:
-  sockit send 127.0.0.1:7000 < file
-  sockit send udp://127.0.0.1:8125 'hits:1|c'
-  sockit send 127.0.0.1:7000 -- '- begins with a dash'
-  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | sockit send www.example:http --wait 5s")]
-    Send(Send),
-    /// Accept a connection and relay it to stdin/stdout
-    #[cfg(unix)]
-    #[command(after_help = "\
-Examples:
-  sockit listen :7000 > file
-  sockit listen unix:/run/drop.sock --keep-open >> log < /dev/null
-  sockit listen 127.0.0.1:7000 --banner 'Thank you for connecting'
-  sockit listen unix:@drop -w 1m > file
-On a terminal, sockit ends when the client closes the connection, and prints a note. With input from
-a pipe or file, it ends when both sides are done, because the client may still expect a reply; -w
-limits that wait.")]
-    Listen(Listen),
-    /// Connect and relay the connection to stdin/stdout
-    #[cfg(unix)]
-    #[command(after_help = "\
-Examples:
-  sockit connect 127.0.0.1:7000
-  sockit connect 192.0.2.7:7000 --local-address 192.0.2.8 < file
-  sockit connect -w 5s 'unix:@app'
-On a terminal, sockit ends when the peer closes the connection, and prints a note. With input from
-a pipe or file, it ends when both sides are done, because the peer may still expect a reply; -w
-limits that wait.")]
-    Connect(Connect),
+    #[command(flatten)]
+    Unix(UnixCommand),
 }
 
 impl Command {
@@ -104,7 +69,7 @@ impl Command {
     pub(crate) fn is_silent(&self) -> bool {
         match self {
             #[cfg(unix)]
-            Command::Get(args) => args.silent,
+            Command::Unix(UnixCommand::Get(args)) => args.silent,
             _ => false,
         }
     }

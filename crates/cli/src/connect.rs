@@ -1,5 +1,7 @@
 //! `sockit connect`: relays one connection to standard input and output.
 
+#![cfg(unix)]
+
 use std::io;
 
 use netcore::{Connector, Deadline, Endpoint, Transport};

@@ -3,6 +3,8 @@
 //! A body goes to the process's own standard output, not to that of `Streams`: the kernel copies
 //! from the socket to it.
 
+#![cfg(unix)]
+
 mod destination;
 mod jobs;
 mod list;

@@ -4,26 +4,20 @@
 //! `netcore`, which do the work.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 
 mod args;
 mod chat;
-#[cfg(unix)]
 mod connect;
-#[cfg(unix)]
 mod datagrams;
 mod descriptors;
-#[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod escape;
-#[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod exit;
 mod foreground;
-#[cfg(unix)]
 mod get;
-#[cfg(unix)]
 mod listen;
 mod logging;
 mod operator_console;
-#[cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 mod parse;
 mod port;
 mod probe;
@@ -32,12 +26,10 @@ mod screen;
 #[cfg(not(all(unix, feature = "interactive")))]
 #[path = "screen/none.rs"]
 mod screen;
-#[cfg(unix)]
 mod send;
 mod serve;
 mod signals;
 mod stdio;
-#[cfg(unix)]
 mod stdio_relay;
 mod threads;
 mod time;
@@ -54,6 +46,8 @@ use clap::error::ErrorKind;
 use args::chat::ChatCommand;
 use args::time::TimeCommand;
 use args::{Args, Command};
+#[cfg(unix)]
+use args::{common::Common, unix::UnixCommand};
 use exit::Failure;
 use stdio::Stdio;
 pub use stdio::Streams;
@@ -96,16 +90,21 @@ fn dispatch(args: Args, stdio: &mut Stdio) -> Result<(), Failure> {
         Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, stdio),
         Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, stdio),
         Command::Chat(ChatCommand::Join(args)) => chat::join(args, &common, stdio),
-        #[cfg(unix)]
-        Command::Get(args) => get::get(&args, &common, stdio),
         Command::Probe(args) => probe::probe(&args, &common, stdio),
         Command::Port(args) => port::port(&args, &common, stdio),
         #[cfg(unix)]
-        Command::Send(args) => send::send(args, stdio),
-        #[cfg(unix)]
-        Command::Listen(args) => listen::listen(args, &common, stdio),
-        #[cfg(unix)]
-        Command::Connect(args) => connect::connect(&args, &common, stdio),
+        Command::Unix(command) => dispatch_unix(command, &common, stdio),
+    }
+}
+
+/// Calls the function of a command that only Unix has.
+#[cfg(unix)]
+fn dispatch_unix(command: UnixCommand, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
+    match command {
+        UnixCommand::Get(args) => get::get(&args, common, stdio),
+        UnixCommand::Send(args) => send::send(args, stdio),
+        UnixCommand::Listen(args) => listen::listen(args, common, stdio),
+        UnixCommand::Connect(args) => connect::connect(&args, common, stdio),
     }
 }
 

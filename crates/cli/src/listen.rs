@@ -1,5 +1,7 @@
 //! `sockit listen`: accepts connections and relays each to standard input and output.
 
+#![cfg(unix)]
+
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::mpsc::{self, Receiver, Sender};

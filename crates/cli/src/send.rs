@@ -3,6 +3,8 @@
 //! It uses the process's own standard input and output, not those of `Streams`: the kernel copies
 //! between them and the socket.
 
+#![cfg(unix)]
+
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::net::Shutdown;

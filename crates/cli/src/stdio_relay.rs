@@ -3,6 +3,8 @@
 //! The relay uses the process's own descriptors, not those of `Streams`: the kernel copies between
 //! them and the socket. Other processes share their blocking mode, so it stays unchanged.
 
+#![cfg(unix)]
+
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;

@@ -5,6 +5,7 @@
 pub mod bench;
 mod client;
 mod format;
+mod histogram;
 mod offset;
 mod parse;
 mod pattern;

@@ -27,7 +27,6 @@
 
 mod driver;
 mod event;
-mod histogram;
 mod plan;
 mod state;
 mod statistics;
@@ -35,7 +34,8 @@ pub(crate) mod wire;
 
 pub use driver::Prober;
 pub use event::{Answer, Event, Order};
-pub use histogram::Histogram;
 pub use plan::Plan;
 pub use state::{Ping, Step};
 pub use statistics::Statistics;
+
+pub use crate::histogram::Histogram;

@@ -1,5 +1,7 @@
 //! The arguments of `sockit get`.
 
+#![cfg(unix)]
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

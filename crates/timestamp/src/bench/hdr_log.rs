@@ -6,12 +6,15 @@ use std::fmt;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hdrhistogram::Histogram;
-
-use crate::bench::latency::{DIGITS, Latency};
+use crate::bench::latency::{LONGEST, Latency};
 
 #[cfg(test)]
 mod tests;
+
+/// The significant digits of a value: its error is below 0.1 %.
+const DIGITS: u32 = 3;
+/// The lowest value with a bucket of its own, in nanoseconds.
+const LOWEST: u64 = 1;
 
 /// A writer of intervals. It flushes every line, so the log is complete up to that point even if
 /// the program is killed.
@@ -54,7 +57,7 @@ impl<'a> IntervalLog<'a> {
             start.as_secs_f64(),
             length.as_secs_f64(),
             latency.max().as_secs_f64() * 1e3,
-            base64(&compressed(latency.histogram()))
+            base64(&compressed(latency.counts()))
         );
         self.0.write_all(line.as_bytes())?;
         self.0.flush()
@@ -63,8 +66,8 @@ impl<'a> IntervalLog<'a> {
 
 /// Returns the compressed form: a cookie, the length, and the plain form in a zlib stream (RFC
 /// 1950).
-fn compressed(histogram: &Histogram<u64>) -> Vec<u8> {
-    let zlib = stored(&plain(histogram));
+fn compressed(counts: &[u64]) -> Vec<u8> {
+    let zlib = stored(&plain(counts));
     let mut out = Vec::with_capacity(zlib.len() + 8);
     out.extend(0x1c84_9314_u32.to_be_bytes());
     out.extend((zlib.len() as u32).to_be_bytes());
@@ -73,35 +76,29 @@ fn compressed(histogram: &Histogram<u64>) -> Vec<u8> {
 }
 
 /// Returns the plain form: a head of 40 bytes, and the counts in the order of their values.
-fn plain(histogram: &Histogram<u64>) -> Vec<u8> {
-    let mut counts = Vec::new();
+fn plain(counts: &[u64]) -> Vec<u8> {
+    let mut numbers = Vec::new();
     let mut zeros = 0;
-    for step in histogram.iter_all().take_while(|step| step.value_iterated_to() <= last(histogram))
-    {
-        match step.count_at_value() {
+    for &count in counts {
+        match count {
             0 => zeros += 1,
             count => {
                 // A negative number stands for a run of zeros.
-                zigzag(&mut counts, -std::mem::take(&mut zeros));
-                zigzag(&mut counts, count as i64);
+                zigzag(&mut numbers, -std::mem::take(&mut zeros));
+                zigzag(&mut numbers, count as i64);
             }
         }
     }
-    let mut out = Vec::with_capacity(counts.len() + 40);
+    let mut out = Vec::with_capacity(numbers.len() + 40);
     out.extend(0x1c84_9313_u32.to_be_bytes());
-    out.extend((counts.len() as u32).to_be_bytes());
+    out.extend((numbers.len() as u32).to_be_bytes());
     out.extend(0_u32.to_be_bytes());
-    out.extend(u32::from(DIGITS).to_be_bytes());
-    out.extend(histogram.low().to_be_bytes());
-    out.extend(histogram.high().to_be_bytes());
+    out.extend(DIGITS.to_be_bytes());
+    out.extend(LOWEST.to_be_bytes());
+    out.extend(LONGEST.to_be_bytes());
     out.extend(1.0_f64.to_be_bytes());
-    out.extend(counts);
+    out.extend(numbers);
     out
-}
-
-/// Returns the highest value in the bucket of the maximum.
-fn last(histogram: &Histogram<u64>) -> u64 {
-    histogram.highest_equivalent(histogram.max())
 }
 
 /// Appends a number in ZigZag LEB128: the sign is the lowest bit, and each byte has seven bits, the

@@ -3,20 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
+use crate::histogram::Histogram;
 
 #[cfg(test)]
 mod tests;
 
 /// The longest value in nanoseconds, an hour. Longer latencies count as this.
-const LONGEST: u64 = 3_600_000_000_000;
-/// The significant digits of a value: its error is below 0.1 %.
-pub(super) const DIGITS: u8 = 3;
+pub(super) const LONGEST: u64 = 3_600_000_000_000;
 
 /// A distribution of latencies with three significant digits. A latency above one hour counts as
-/// one hour.
-#[derive(Clone)]
-pub struct Latency(Histogram<u64>);
+/// one hour. All figures of an empty distribution are zero.
+#[derive(Clone, Default)]
+pub struct Latency(Histogram);
 
 impl fmt::Debug for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,62 +27,52 @@ impl fmt::Debug for Latency {
     }
 }
 
-/// The empty distribution.
-impl Default for Latency {
-    fn default() -> Latency {
-        match Histogram::new_with_bounds(1, LONGEST, DIGITS) {
-            Ok(histogram) => Latency(histogram),
-            Err(error) => unreachable!("the bounds of the histogram are valid: {error}"),
-        }
-    }
-}
-
 impl Latency {
     pub(super) fn record(&mut self, nanoseconds: u64) {
-        self.0.saturating_record(nanoseconds);
+        self.0.add(Duration::from_nanos(nanoseconds.min(LONGEST)));
     }
 
     pub(super) fn add(&mut self, other: &Latency) {
-        // This cannot fail: both histograms have the same bounds.
-        let _ = self.0.add(&other.0);
+        self.0.merge(&other.0);
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.reset();
+        self.0.clear();
     }
 
-    pub(super) fn histogram(&self) -> &Histogram<u64> {
-        &self.0
+    /// Returns the counts of all buckets, in the order of HdrHistogram.
+    pub(super) fn counts(&self) -> &[u64] {
+        self.0.counts()
     }
 
     /// Returns the number of latencies.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.0.len()
+        self.0.count()
     }
 
-    /// Returns the mean, or zero if the distribution is empty.
+    /// Returns the mean.
     #[must_use]
     pub fn mean(&self) -> Duration {
-        Duration::from_nanos(self.0.mean() as u64)
+        self.0.mean().unwrap_or_default()
     }
 
     /// Returns the shortest latency.
     #[must_use]
     pub fn min(&self) -> Duration {
-        Duration::from_nanos(self.0.min())
+        self.0.min().unwrap_or_default()
     }
 
     /// Returns the longest latency.
     #[must_use]
     pub fn max(&self) -> Duration {
-        Duration::from_nanos(self.0.max())
+        self.0.max().unwrap_or_default()
     }
 
     /// Returns the latency that a share `quantile` of all, from 0 to 1, does not exceed: 0.99 is
     /// p99.
     #[must_use]
     pub fn quantile(&self, quantile: f64) -> Duration {
-        Duration::from_nanos(self.0.value_at_quantile(quantile).min(self.0.max()))
+        self.0.quantile(quantile).unwrap_or_default()
     }
 }

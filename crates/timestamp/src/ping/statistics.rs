@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::histogram::Histogram;
 use crate::offset::Estimator;
 use crate::ping::event::{Event, Order};
-use crate::ping::histogram::Histogram;
 
 #[cfg(test)]
 mod tests;

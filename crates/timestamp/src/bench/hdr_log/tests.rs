@@ -1,3 +1,4 @@
+use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use netcore::testing::Random;
@@ -52,33 +53,75 @@ fn base64_decode(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// Values in our distribution, and in that of the tools.
+#[derive(Clone)]
+struct Both {
+    ours: Latency,
+    theirs: Histogram<u64>,
+}
+
+impl Both {
+    fn new() -> Both {
+        let theirs = Histogram::new_with_bounds(LOWEST, LONGEST, DIGITS as u8).unwrap();
+        Both { ours: Latency::default(), theirs }
+    }
+
+    fn record(&mut self, value: u64) {
+        self.ours.record(value);
+        self.theirs.saturating_record(value.min(LONGEST));
+    }
+}
+
 #[test]
 fn the_tools_read_the_recorded_values() {
     let mut random = Random::from_env("BENCH_SEED");
-    let mut intervals = vec![Latency::default()];
+    let mut intervals = vec![Both::new()];
     for count in [1, 2, 100, 100_000] {
-        let mut latency = Latency::default();
+        let mut both = Both::new();
         for _ in 0..count {
             let shift = 22 + random.below(40);
-            latency.record(random.number() >> shift);
+            both.record(random.number() >> shift);
         }
-        intervals.push(latency);
+        intervals.push(both);
     }
-    for (read, written) in read_back(&intervals).iter().zip(&intervals) {
-        assert_eq!(read, written.histogram());
+    let ours: Vec<Latency> = intervals.iter().map(|both| both.ours.clone()).collect();
+    let read = read_back(&ours);
+    assert_eq!(read.len(), intervals.len());
+    for (read, both) in read.iter().zip(&intervals) {
+        assert_eq!(*read, both.theirs);
     }
-    assert_eq!(read_back(&intervals).len(), intervals.len());
+}
+
+#[test]
+fn the_figures_are_those_of_the_tools() {
+    let mut random = Random::from_env("BENCH_SEED");
+    let mut both = Both::new();
+    (0..10_000).for_each(|_| both.record(1_000 + random.number() % 50_000_000));
+    let Both { ours, theirs } = both;
+    let near = |ours: Duration, theirs: f64| {
+        let ours = ours.as_nanos() as f64;
+        assert!((ours / theirs - 1.0).abs() < 0.001, "{ours}, not {theirs}");
+    };
+    assert_eq!(ours.count(), theirs.len());
+    near(ours.mean(), theirs.mean());
+    near(ours.min(), theirs.min() as f64);
+    near(ours.max(), theirs.max() as f64);
+    for quantile in [0.01, 0.5, 0.9, 0.99, 0.999, 1.0] {
+        near(ours.quantile(quantile), theirs.value_at_quantile(quantile) as f64);
+    }
 }
 
 #[test]
 fn a_histogram_longer_than_a_stored_block_is_read_too() {
-    let mut latency = Latency::default();
+    let mut both = Both::new();
     // Each place of its own, with a count of more than seven bits.
-    for step in Latency::default().histogram().iter_all().take(40_000) {
-        (0..200).for_each(|_| latency.record(step.value_iterated_to()));
+    let values: Vec<u64> =
+        both.theirs.iter_all().take(40_000).map(|step| step.value_iterated_to()).collect();
+    for value in values {
+        (0..200).for_each(|_| both.record(value));
     }
-    assert!(plain(latency.histogram()).len() > 0xffff);
-    assert_eq!(&read_back(&[latency.clone()])[0], latency.histogram());
+    assert!(plain(both.ours.counts()).len() > 0xffff);
+    assert_eq!(read_back(std::slice::from_ref(&both.ours))[0], both.theirs);
 }
 
 #[test]
