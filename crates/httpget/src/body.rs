@@ -21,8 +21,7 @@ use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::Url;
 
-#[cfg(unix)]
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 /// The longest wait for the rest of an unwanted body.
