@@ -18,9 +18,6 @@ use crate::tls::verifier::{ClientVerifier, refused};
 
 /// The listening side of TLS: the certificate of the server, and the clients that it accepts.
 ///
-/// A clone is cheap and stands for the same certificate: [`reload`](TlsAcceptor::reload) and
-/// [`replace`](TlsAcceptor::replace) change it for all clones, and so for running servers.
-///
 /// ```no_run
 /// use netcore::Listener;
 /// use netcore::tls::TlsAcceptor;
@@ -31,6 +28,9 @@ use crate::tls::verifier::{ClientVerifier, refused};
 /// acceptor.reload()?;
 /// # Ok::<(), netcore::Error>(())
 /// ```
+///
+/// A clone is cheap and stands for the same certificate: [`reload`](TlsAcceptor::reload) and
+/// [`replace`](TlsAcceptor::replace) change it for all clones, and so for running servers.
 #[derive(Clone)]
 pub struct TlsAcceptor(Arc<Mutex<Current>>);
 

@@ -25,9 +25,6 @@ const MAX_SESSIONS: usize = 256;
 
 /// The connecting side of TLS: the certificates that it trusts, and its own.
 ///
-/// A clone is cheap and shares the sessions to resume. One value serves many connections, from many
-/// threads.
-///
 /// ```no_run
 /// use std::time::Duration;
 /// use netcore::tls::TlsConnector;
@@ -39,6 +36,9 @@ const MAX_SESSIONS: usize = 256;
 /// println!("{:?}", stream.tls().and_then(|tls| tls.version().map(String::from)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A clone is cheap and shares the sessions to resume. One value serves many connections, from many
+/// threads.
 #[derive(Clone)]
 #[must_use]
 pub struct TlsConnector {
