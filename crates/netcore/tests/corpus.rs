@@ -2,6 +2,9 @@
 
 #[path = "corpus/checks.rs"]
 mod checks;
+#[cfg(all(feature = "server", feature = "tls"))]
+#[path = "corpus/tls.rs"]
+mod tls;
 
 use std::fs;
 use std::io;
@@ -53,4 +56,22 @@ fn lines_do_not_depend_on_the_cutting_and_keep_their_limit() {
         errors += more_errors;
     }
     assert!(lines >= 24 && errors >= 12, "both kinds: {lines} lines, {errors} errors");
+}
+
+#[cfg(all(feature = "server", feature = "tls"))]
+#[test]
+fn tls_sessions_take_nothing_that_the_peer_has_not_sent() {
+    use tls::Outcome;
+    let mut outcomes = Vec::new();
+    for (file, input) in &corpus("tls_session").unwrap() {
+        println!("{}", file.display());
+        outcomes.extend(tls::tls_session(input));
+    }
+    if outcomes.is_empty() {
+        return;
+    }
+    for (kind, least) in [(Outcome::Refused, 12), (Outcome::Broken, 12), (Outcome::Whole, 3)] {
+        let found = outcomes.iter().filter(|outcome| **outcome == kind).count();
+        assert!(found >= least, "{kind:?}: {found} of at least {least}");
+    }
 }
