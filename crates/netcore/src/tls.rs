@@ -174,8 +174,9 @@
 //! - A handshake has the deadline of the call that needs it: of connecting, of
 //!   [`Stream::handshake`](crate::Stream::handshake), or of the first read or write. Both servers
 //!   give it 10 s.
-//! - A record has at most 16 KiB of data, a handshake message 64 KiB, and the ciphertext of an
-//!   incomplete message 128 KiB. The buffers of an idle connection are empty.
+//! - A record has at most 16 KiB of data, and a handshake message 64 KiB. The ciphertext of an
+//!   incomplete message has at most 128 KiB at a client, 64 KiB at a server, and 36 KiB there after
+//!   the handshake. The buffers of an idle connection are empty.
 //! - A connector keeps up to 256 sessions for resumption, 8 for each of 32 server names. An acceptor
 //!   keeps none for TLS 1.3, whose tickets hold them, and up to 256 for TLS 1.2.
 //! - Files of certificates and keys are regular files of at most 16 MiB.
