@@ -3,8 +3,8 @@
 //! Two values hold the settings, and a clone of either is cheap: [`TlsConnector`] for the side that
 //! connects, [`TlsAcceptor`] for the side that listens. Everything above a
 //! [`Stream`](crate::Stream) works as in the clear: lines, relays, whole files, deadlines, and both
-//! servers. The implementation is rustls with the cryptography of ring; no type of theirs is part of
-//! this interface. Certificates and keys are PEM files, or PEM in memory.
+//! servers. The implementation is rustls with the cryptography of ring; no type of theirs is part
+//! of this interface. Certificates and keys are PEM files, or PEM in memory.
 //!
 //! # A client
 //!
