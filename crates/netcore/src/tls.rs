@@ -156,8 +156,8 @@
 //! file with the full chain, and calls [`TlsAcceptor::reload`] after each renewal.
 //!
 //! Keys are RSA of 2048 to 4096 bits, ECDSA with P-256 or P-384, or Ed25519, in PKCS #8, PKCS #1 or
-//! SEC 1, without a passphrase. The names are those of the subjectAltName extension: the common name
-//! does not count (RFC 9525).
+//! SEC 1, without a passphrase. The names are those of the subjectAltName extension: the common
+//! name does not count (RFC 9525).
 //!
 //! # The end of a connection
 //!
@@ -177,8 +177,8 @@
 //! - A record has at most 16 KiB of data, and a handshake message 64 KiB. The ciphertext of an
 //!   incomplete message has at most 128 KiB at a client, 64 KiB at a server, and 36 KiB there after
 //!   the handshake. The buffers of an idle connection are empty.
-//! - A connector keeps up to 256 sessions for resumption, 8 for each of 32 server names. An acceptor
-//!   keeps none for TLS 1.3, whose tickets hold them, and up to 256 for TLS 1.2.
+//! - A connector keeps up to 256 sessions for resumption, 8 for each of 32 server names. An
+//!   acceptor keeps none for TLS 1.3, whose tickets hold them, and up to 256 for TLS 1.2.
 //! - Files of certificates and keys are regular files of at most 16 MiB.
 //! - Empty records, warnings, key updates and renegotiations are limited by number, and no message
 //!   without data prolongs a deadline.
