@@ -21,7 +21,7 @@ use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::Url;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 /// The longest wait for the rest of an unwanted body.

@@ -1,3 +1,5 @@
+#![cfg(unix)]
+
 //! Bodies as servers frame them, and break them.
 
 mod ends;
