@@ -60,6 +60,13 @@
 //! connections.
 //!
 //! The first worker accepts, and hands each connection to the worker with the fewest.
+//!
+//! # TLS
+//!
+//! With the feature `tls`, [`Config::with_tls`](crate::server::Config) and an endpoint `tls://` a
+//! service is served over TLS without a change. The loop makes the handshakes, a few steps in a
+//! turn, so that a flood of them delays nobody. Output that many connections share is encrypted for
+//! each, one record at a time.
 
 mod accept;
 mod byte_stream;

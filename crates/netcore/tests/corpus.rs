@@ -5,6 +5,9 @@ mod checks;
 #[cfg(all(feature = "server", feature = "tls"))]
 #[path = "corpus/tls.rs"]
 mod tls;
+#[cfg(all(feature = "server", feature = "tls"))]
+#[path = "corpus/tls_loop.rs"]
+mod tls_loop;
 
 use std::fs;
 use std::io;
@@ -73,5 +76,25 @@ fn tls_sessions_take_nothing_that_the_peer_has_not_sent() {
     for (kind, least) in [(Outcome::Refused, 12), (Outcome::Broken, 12), (Outcome::Whole, 3)] {
         let found = outcomes.iter().filter(|outcome| **outcome == kind).count();
         assert!(found >= least, "{kind:?}: {found} of at least {least}");
+    }
+}
+
+#[cfg(all(feature = "server", feature = "tls"))]
+#[test]
+fn tls_peers_are_served_whole_or_their_damage_is_noticed() {
+    use tls_loop::Outcome;
+
+    let inputs = corpus("tls_loop").unwrap();
+    if inputs.is_empty() {
+        return;
+    }
+    let mut outcomes = Vec::new();
+    for (file, input) in &inputs {
+        println!("{}", file.display());
+        outcomes.extend(tls_loop::tls_loop(input));
+    }
+    for (outcome, least) in [(Outcome::Refused, 12), (Outcome::Whole, 6), (Outcome::Broken, 6)] {
+        let count = outcomes.iter().filter(|it| **it == outcome).count();
+        assert!(count >= least, "{count} inputs are {outcome:?}");
     }
 }

@@ -108,6 +108,26 @@ impl Config {
     /// [`TlsAcceptor::reload`] and [`TlsAcceptor::replace`] change the certificate for connections
     /// to come, also while the server runs.
     ///
+    /// ```no_run
+    /// # use netcore::Address;
+    /// # use netcore::server::{Output, Service};
+    /// # struct Shout;
+    /// # impl Service for Shout {
+    /// #     type Connection = ();
+    /// #     fn open(&mut self, _: &Address, _: &mut Output) {}
+    /// #     fn receive(&mut self, _: &mut (), _: &[u8], _: &mut Output) {}
+    /// # }
+    /// use netcore::server::{Config, Server};
+    /// use netcore::tls::TlsAcceptor;
+    ///
+    /// let tls = TlsAcceptor::from_files("cert.pem", "key.pem")?;
+    /// let config = Config::default().with_tls(tls.clone());
+    /// let server = Server::bind(&["tls://:7000".parse()?], config)?;
+    /// // On another thread, once the certificate was renewed: tls.reload()?
+    /// server.run(|_worker| Shout)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// The service does not notice TLS. A connection reaches it once the handshake is done, which
     /// may take 10 s. A peer that ends without close_notify is
     /// [`Broken`](super::Closed::Broken) with

@@ -1,27 +1,25 @@
 //! A worker without sockets: a service, peers in memory, and a clock that the test moves.
 
+mod pipe;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+#[cfg(all(test, feature = "tls"))]
 use super::byte_stream::ByteStream;
 use super::clock::Clock;
 use super::config::Config;
-use super::connection::state::Readiness;
 use super::handle::{Mailbox, Shared, Waker, Worker};
 use super::reactor::Reactor;
 use super::service::Service;
 use super::transport::Transport;
 use crate::address::Address;
+use pipe::{End, Wire};
 
 /// Drives a [`Service`] without a socket, a thread or the system's clock, by the same code as the
 /// server.
@@ -51,41 +49,13 @@ pub struct Harness<S: Service> {
     clock: Clock,
     peers: Vec<(u32, Wire)>,
     stopping: bool,
-    /// Sockets behave as on Windows: see [`Pipe::armed`].
+    /// Sockets behave as on Windows: see [`pipe::Pipe`].
     rearms_late: bool,
 }
 
 /// A peer of a [`Harness`]: the other end of a connection in memory.
 #[derive(Debug, Clone)]
 pub struct Peer(Wire);
-
-#[derive(Debug, Clone)]
-struct Wire(Rc<RefCell<Pipe>>);
-
-/// The server's end of a connection.
-#[derive(Debug)]
-struct End(Wire);
-
-#[derive(Debug)]
-struct Pipe {
-    input: VecDeque<u8>,
-    output: Vec<u8>,
-    /// Bytes that the socket takes before it is full.
-    room: usize,
-    /// The peer has sent its end.
-    finished: bool,
-    reset: bool,
-    lost: bool,
-    /// The server has sent its end, or has closed the socket.
-    ended: bool,
-    released: bool,
-    /// The state has changed since the last event.
-    edge: bool,
-    /// `Some` if each event is the last until a call would have blocked, as with mio on Windows.
-    /// `Some(true)` once there was such a call.
-    armed: Option<bool>,
-    writes: usize,
-}
 
 impl<S: Service> Harness<S> {
     /// Returns a worker with the limits of `config` and the service that `service` returns.
@@ -116,19 +86,7 @@ impl<S: Service> Harness<S> {
     }
 
     fn open(&mut self, address: &Address, transport: impl FnOnce(End) -> Transport<End>) -> Peer {
-        let wire = Wire(Rc::new(RefCell::new(Pipe {
-            input: VecDeque::new(),
-            output: Vec::new(),
-            room: usize::MAX,
-            finished: false,
-            reset: false,
-            lost: false,
-            ended: false,
-            released: false,
-            edge: false,
-            armed: self.rearms_late.then_some(true),
-            writes: 0,
-        })));
+        let wire = Wire::new(self.rearms_late);
         let index = self.reactor.open(transport(End(wire.clone())), address.clone());
         self.peers.push((index, wire.clone()));
         Peer(wire)
@@ -187,6 +145,16 @@ impl<S: Service> Harness<S> {
         service: impl FnOnce(Worker) -> S,
     ) -> Harness<S> {
         Harness { rearms_late: true, ..Harness::new(config, service) }
+    }
+
+    /// Returns the most bytes of ciphertext that a connection holds.
+    #[cfg(all(test, feature = "tls"))]
+    pub(super) fn most_held(&mut self) -> usize {
+        let indices: Vec<u32> = self.peers.iter().map(|(index, _)| *index).collect();
+        let held = indices.into_iter().filter_map(|index| {
+            self.reactor.socket(index).map(|socket| ByteStream::unsent(socket))
+        });
+        held.max().unwrap_or(0)
     }
 
     #[cfg(test)]
@@ -266,109 +234,5 @@ impl Peer {
     /// Returns the number of the server's writes.
     pub fn writes(&self) -> usize {
         self.0.0.borrow().writes
-    }
-}
-
-impl Wire {
-    /// Returns the event for the changes since the last event.
-    fn readiness(&self) -> Option<Readiness> {
-        let mut pipe = self.0.borrow_mut();
-        if !pipe.has_event() {
-            return None;
-        }
-        pipe.edge = false;
-        pipe.armed = pipe.armed.map(|_| false);
-        Some(Readiness {
-            read: !pipe.input.is_empty() || pipe.finished || pipe.reset || pipe.lost,
-            write: pipe.room > 0,
-            ended: pipe.finished,
-            urgent: false,
-            hung_up: pipe.reset || pipe.lost,
-        })
-    }
-}
-
-impl Pipe {
-    fn has_event(&self) -> bool {
-        self.edge && self.armed != Some(false)
-    }
-
-    /// Arms the socket if the call would have blocked. Returns the call's `result`.
-    fn note(&mut self, result: io::Result<usize>) -> io::Result<usize> {
-        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
-            self.armed = self.armed.map(|_| true);
-        }
-        result
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.reset || self.lost {
-            return Err(ErrorKind::ConnectionReset.into());
-        }
-        let taken = bytes.len().min(self.room);
-        if taken == 0 && !bytes.is_empty() {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        if self.room != usize::MAX {
-            self.room -= taken;
-        }
-        self.output.extend_from_slice(&bytes[..taken]);
-        Ok(taken)
-    }
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        self.0.0.borrow_mut().released = true;
-    }
-}
-
-impl ByteStream for End {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut pipe = self.0.0.borrow_mut();
-        if pipe.reset {
-            return Err(ErrorKind::ConnectionReset.into());
-        }
-        let n = pipe.input.len().min(buffer.len());
-        if n == 0 && pipe.lost {
-            return Err(ErrorKind::ConnectionReset.into());
-        }
-        if n == 0 && !pipe.finished {
-            return pipe.note(Err(ErrorKind::WouldBlock.into()));
-        }
-        for (to, from) in buffer.iter_mut().zip(pipe.input.drain(..n)) {
-            *to = from;
-        }
-        Ok(n)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut pipe = self.0.0.borrow_mut();
-        pipe.writes += 1;
-        let taken = pipe.take(bytes);
-        pipe.note(taken)
-    }
-
-    fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut pipe = self.0.0.borrow_mut();
-        pipe.writes += 1;
-        let mut total = 0;
-        for slice in bytes {
-            match pipe.take(slice) {
-                Ok(n) => total += n,
-                Err(error) if total == 0 => return pipe.note(Err(error)),
-                Err(_) => break,
-            }
-        }
-        Ok(total)
-    }
-
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.0.0.borrow_mut().ended = true;
-        Ok(())
-    }
-
-    fn short_call_rearms(&self) -> bool {
-        self.0.0.borrow().armed.is_none()
     }
 }

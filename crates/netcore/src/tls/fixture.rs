@@ -6,11 +6,16 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
+use rustls::client::UnbufferedClientConnection;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::version::TLS12;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::fixture::{listen, patience};
 use crate::stream::Stream;
+use crate::tls::session::Session;
 use crate::tls::{TlsAcceptor, TlsConnector};
 
 /// An authority that issues certificates.
@@ -150,4 +155,18 @@ pub(crate) fn encrypt((client, server): (Stream, Stream)) -> (Stream, Stream) {
 /// Returns a client and the server's side of its connection, over TLS.
 pub(crate) fn pair() -> (Stream, Stream) {
     encrypt(crate::fixture::pair(&listen("127.0.0.1:0")))
+}
+
+/// Returns a client's session with `localhost` that knows TLS 1.2 only.
+#[cfg(feature = "server")]
+pub(crate) fn session_of_tls12(authority: &Authority) -> Session {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der()).unwrap();
+    let config = ClientConfig::builder_with_provider(ring::default_provider().into())
+        .with_protocol_versions(&[&TLS12])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    Session::client(UnbufferedClientConnection::new(config.into(), name).unwrap())
 }

@@ -1,5 +1,14 @@
+//! Encrypted connections of the event loop, with peers in memory.
+
+mod closing;
+mod cuts;
+mod handshakes;
+mod schedules;
+mod slow;
+
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -7,8 +16,8 @@ use crate::address::Address;
 use crate::server::harness::tls::TlsClient;
 use crate::server::harness::{Harness, Peer};
 use crate::server::{Closed, Config, Output, Rejection, Service, Turn};
-use crate::tls::fixture;
-use crate::tls::{TlsAcceptor, TlsConnector};
+use crate::tls::TlsAcceptor;
+use crate::tls::fixture::{self, Authority};
 
 /// Echoes, and logs its calls.
 #[derive(Default)]
@@ -16,8 +25,8 @@ struct Probe {
     log: Rc<RefCell<Vec<String>>>,
     /// Bytes that all connections get in the next turn.
     broadcast: Option<Bytes>,
-    /// The most bytes of one call of `receive`, and the most unsent ones.
-    most: (usize, usize),
+    /// All input.
+    heard: Vec<u8>,
 }
 
 impl Probe {
@@ -34,12 +43,12 @@ impl Service for Probe {
     }
 
     fn receive(&mut self, _: &mut (), input: &[u8], output: &mut Output) {
-        self.most.0 = self.most.0.max(input.len());
-        self.most.1 = self.most.1.max(output.unsent());
-        if input == b"close" {
-            output.close();
+        self.heard.extend(input);
+        match input {
+            b"close" => output.close(),
+            b"ready" => output.call_ready_when_flushed(),
+            _ => output.send(input),
         }
-        output.send(input);
     }
 
     fn end(&mut self, _: &mut (), output: &mut Output) {
@@ -81,10 +90,19 @@ impl Service for Probe {
     }
 }
 
+/// The version of TLS that a client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Tls12,
+    Tls13,
+}
+
+const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
+
 struct Bench {
     harness: Harness<Probe>,
     log: Rc<RefCell<Vec<String>>>,
-    connector: TlsConnector,
+    authority: Authority,
     acceptor: TlsAcceptor,
 }
 
@@ -93,22 +111,43 @@ impl Bench {
         Bench::over(|service| Harness::new(config, |_| service))
     }
 
+    /// Returns a bench whose sockets report readiness again only after a call that would block.
+    fn late(config: Config) -> Bench {
+        Bench::over(|service| Harness::with_late_rearming(config, |_| service))
+    }
+
     fn over(harness: impl FnOnce(Probe) -> Harness<Probe>) -> Bench {
         let log = Rc::new(RefCell::new(Vec::new()));
         let service = Probe { log: log.clone(), ..Probe::default() };
-        let (connector, acceptor) = fixture::both_sides();
-        Bench { harness: harness(service), log, connector, acceptor }
+        let authority = Authority::new();
+        let acceptor = authority.server(&["localhost"]).acceptor();
+        Bench { harness: harness(service), log, authority, acceptor }
     }
 
     /// Connects a peer that has not sent anything yet.
     fn start(&mut self) -> (Peer, TlsClient) {
+        self.start_of(Version::Tls13)
+    }
+
+    fn start_of(&mut self, version: Version) -> (Peer, TlsClient) {
         let peer = self.harness.connect_over_tls(&self.acceptor).unwrap();
-        (peer, TlsClient::new(&self.connector, "localhost").unwrap())
+        (peer, self.client(version))
+    }
+
+    fn client(&self, version: Version) -> TlsClient {
+        match version {
+            Version::Tls13 => TlsClient::new(&self.authority.connector(), "localhost").unwrap(),
+            Version::Tls12 => TlsClient::over(fixture::session_of_tls12(&self.authority)),
+        }
     }
 
     /// Connects a peer, and makes the handshake.
     fn connect(&mut self) -> (Peer, TlsClient) {
-        let (peer, mut client) = self.start();
+        self.connect_of(Version::Tls13)
+    }
+
+    fn connect_of(&mut self, version: Version) -> (Peer, TlsClient) {
+        let (peer, mut client) = self.start_of(version);
         client.exchange(&peer, &mut self.harness);
         assert!(client.is_established(), "{:?}", client.error());
         self.log();
@@ -127,25 +166,68 @@ fn bench() -> Bench {
 
 #[test]
 fn a_service_is_opened_after_the_handshake_and_exchanges_plaintext() {
-    let mut bench = bench();
-    let (peer, mut client) = bench.start();
-    bench.harness.run();
-    assert!(bench.log().is_empty());
-    client.send(b"hello");
-    client.exchange(&peer, &mut bench.harness);
-    assert_eq!(client.received(), b"hello");
-    assert_eq!(bench.log(), ["open 127.0.0.1:1"]);
+    for version in VERSIONS {
+        let mut bench = bench();
+        let (peer, mut client) = bench.start_of(version);
+        bench.harness.run();
+        assert!(bench.log().is_empty());
+        client.send(b"hello");
+        client.exchange(&peer, &mut bench.harness);
+        assert_eq!(client.received(), b"hello");
+        assert_eq!(bench.log(), ["open 127.0.0.1:1"]);
+    }
 }
 
 #[test]
-fn the_end_of_a_peer_is_close_notify_and_it_gets_its_last_replies_and_our_end() {
+fn an_exchange_is_one_write() {
     let mut bench = bench();
     let (peer, mut client) = bench.connect();
-    client.send(b"last word");
-    client.finish();
+    let before = peer.writes();
+    client.send(b"hello");
     client.exchange(&peer, &mut bench.harness);
-    assert_eq!(client.received(), b"last wordgoodbye");
-    assert!(client.has_ended());
-    assert_eq!(bench.log(), ["end", "closed Done"]);
-    assert_eq!(bench.harness.connections(), 0);
+    assert_eq!((client.received(), peer.writes() - before), (b"hello".to_vec(), 1));
+}
+
+#[test]
+fn shared_output_of_many_parts_is_encrypted_for_each_peer_in_full_records() {
+    let mut bench = bench();
+    let mut clients: Vec<(Peer, TlsClient)> = (0..3).map(|_| bench.connect()).collect();
+    clients[1].0.room(10);
+    let news: Vec<u8> = (0..50_000_usize).map(|number| (number % 251) as u8).collect();
+    let writes: Vec<usize> = clients.iter().map(|(peer, _)| peer.writes()).collect();
+    bench.harness.service().broadcast = Some(Bytes::from(news.clone()));
+    bench.harness.run();
+    // 50,000 bytes are three full records and a short one.
+    assert_eq!(clients[0].0.writes() - writes[0], 4);
+    assert_eq!(clients[1].0.received().len(), 10, "of the slow one, sent before");
+    let (slow, mut client) = clients.remove(1);
+    for (peer, client) in &mut clients {
+        client.exchange(peer, &mut bench.harness);
+        assert_eq!(client.received(), news);
+    }
+    // The slow one gets the rest.
+    slow.room(usize::MAX);
+    bench.harness.run();
+    let rest = slow.received();
+    assert!(rest.len() > news.len());
+    client.receive(&rest);
+    assert!(client.error().is_some(), "ten bytes are missing in front");
+}
+
+#[test]
+fn small_parts_are_gathered_into_one_record() {
+    let mut bench = bench();
+    let (peer, mut client) = bench.connect();
+    peer.room(0);
+    for part in ["one ", "two ", "three"] {
+        bench.harness.service().broadcast = Some(Bytes::from_static(part.as_bytes()));
+        bench.harness.run();
+    }
+    // The first part is in a record of its own, which the socket has not taken.
+    let writes = peer.writes();
+    peer.room(usize::MAX);
+    bench.harness.run();
+    assert_eq!(peer.writes() - writes, 2);
+    client.exchange(&peer, &mut bench.harness);
+    assert_eq!(client.received(), b"one two three");
 }

@@ -48,14 +48,18 @@ impl TlsClient {
     ///
     /// Fails if `host` is neither a DNS name nor an IP address.
     pub fn new(connector: &TlsConnector, host: &str) -> Result<TlsClient, Error> {
-        Ok(TlsClient {
-            session: connector.session_with(host)?,
+        Ok(TlsClient::over(connector.session_with(host)?))
+    }
+
+    pub(crate) fn over(session: Session) -> TlsClient {
+        TlsClient {
+            session,
             waiting: Vec::new(),
             received: Vec::new(),
             outgoing: Vec::new(),
             is_finishing: false,
             end: None,
-        })
+        }
     }
 
     /// Sends `bytes`, after the handshake.
