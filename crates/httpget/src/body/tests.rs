@@ -1,6 +1,6 @@
-#![cfg(unix)]
-
 //! Bodies as servers frame them, and break them.
+
+#![cfg(unix)]
 
 mod ends;
 
