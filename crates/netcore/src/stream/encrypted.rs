@@ -11,7 +11,7 @@ mod registry;
 
 use std::io;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use socket2::Socket;
@@ -46,6 +46,9 @@ pub(super) struct Encrypted {
     session: Mutex<Session>,
     /// The blocking mode of the stream.
     nonblocking: AtomicBool,
+    /// The number of readers that wait for the socket. Nobody else may then read from it: they
+    /// would not notice data that lies in the session.
+    waiting_readers: AtomicUsize,
     #[cfg(unix)]
     _registration: Registration,
 }
@@ -87,6 +90,7 @@ impl Encrypted {
         Ok(Encrypted {
             session: Mutex::new(session),
             nonblocking,
+            waiting_readers: AtomicUsize::new(0),
             #[cfg(unix)]
             _registration: Registration::of(socket),
         })
@@ -221,7 +225,9 @@ impl Encrypted {
     fn queue_end(&self, socket: &Socket) {
         let mut session = lock(&self.session);
         for _ in 0..MAX_ABSORBED {
+            let has_readers = self.waiting_readers.load(Ordering::Relaxed) > 0;
             let is_idle = session.is_established() && matches!(session.peek(), Ok(None));
+            let is_idle = is_idle && !has_readers;
             if !is_idle || exchange(&mut session, socket, &mut []).is_err() {
                 break;
             }
@@ -294,7 +300,13 @@ impl Encrypted {
                         continue;
                     }
                     Err(error) if matches!(wait, Wait::No) => return Err(error),
-                    Err(_) => Readiness::of(&session, interest),
+                    Err(_) => {
+                        // Under the lock, so that no reader waits unseen.
+                        if interest == Interest::Read {
+                            self.waiting_readers.fetch_add(1, Ordering::Relaxed);
+                        }
+                        Readiness::of(&session, interest)
+                    }
                 }
             };
             let Wait::Until(deadline) = wait else { continue };
@@ -303,7 +315,11 @@ impl Encrypted {
                 false => deadline.earlier(Deadline::after(HANDSHAKE_SLICE)),
             };
             let entry = PollEntry::of(socket, readiness.readable, readiness.writable);
-            sys::wait_any(&mut [entry], until)?;
+            let waited = sys::wait_any(&mut [entry], until);
+            if interest == Interest::Read {
+                self.waiting_readers.fetch_sub(1, Ordering::Relaxed);
+            }
+            waited?;
         }
     }
 }

@@ -87,6 +87,25 @@ fn a_reader_finds_data_that_came_with_the_handshake_of_a_writer() {
 }
 
 #[test]
+fn a_reader_gets_data_that_arrives_while_another_thread_ends_the_writing_side() {
+    for _ in 0..30 {
+        let (session, mut hostile) = hostile_server(&TLS13);
+        let (stream, mut peer) = over_socket(session);
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut answer = [0; 6];
+                stream.read_exact_deadline(&mut answer, patience()).unwrap();
+                answer
+            });
+            // The peer neither ends nor sends more, so no other event wakes the reader.
+            peer.write_all(&hostile.data(b"answer")).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            assert_eq!(&reader.join().unwrap(), b"answer");
+        });
+    }
+}
+
+#[test]
 fn a_write_says_why_the_peer_has_refused_this_side() {
     let authority = Authority::new();
     let acceptor = authority.server(&["localhost", "127.0.0.1"]).acceptor();
