@@ -102,6 +102,8 @@ fn tab_completes_commands_and_names_and_up_brings_lines_back() {
     peer.say("2026-11-20 18:11:02 zoe: ready\n");
     let lines = ann.shows("zoe: ready");
     assert!(!lines.iter().any(|line| line.contains("here:")), "nobody has asked: {lines:#?}");
+    // Before the prompt, the terminal echoes keys.
+    ann.ends_with(&[">"]);
     ann.press("zo\thello\r");
     peer.expect(&["zoe: hello"]);
     ann.press("/m\tz\thi\r");
