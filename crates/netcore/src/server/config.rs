@@ -137,8 +137,9 @@ impl Config {
     ///
     /// TLS adds at most [`MAX_BUFFERED`](crate::tls::MAX_BUFFERED) bytes for a connection, and as
     /// many for a [handshake](Self::with_max_handshakes): the state of the session, one record that
-    /// the socket has not taken, and one message that has not arrived as a whole. An idle
-    /// connection has the state only.
+    /// the socket has not taken, and one message that has not arrived as a whole. So the bound is
+    /// `(max_connections + max_handshakes) * MAX_BUFFERED`. An idle connection has the state only:
+    /// about 3.7 KB on a 64-bit system, most of it in rustls.
     #[cfg(feature = "tls")]
     pub fn with_tls(self, tls: TlsAcceptor) -> Config {
         Config { tls: Some(tls), ..self }

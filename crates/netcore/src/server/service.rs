@@ -41,8 +41,8 @@ use crate::address::Address;
 /// A service is never shared with another thread, so it needs no lock and no `Send`. A service
 /// brings the state that its workers share, and wakes them with a [`Waker`](super::Waker).
 pub trait Service {
-    /// The service's state of one connection. The loop adds about 60 bytes, and a buffer only while
-    /// bytes are unsent.
+    /// The service's state of one connection. The loop adds about 60 bytes, TLS about 3.7 KB, and
+    /// a buffer only while bytes are unsent.
     type Connection;
 
     /// Opens a connection. The bytes sent here are the first that the peer reads.

@@ -272,7 +272,7 @@ impl<S: Service> WorkerLoop<S> {
         // first, since a close over unread input would make TCP drop the text.
         let _ = socket.write(&text);
         let _ = socket.shutdown_write();
-        let _ = socket.read(&mut [0; 4096]);
+        let _ = socket.discard(&mut [0; 4096]);
     }
 
     /// Takes one step of a graceful stop in each turn. Returns `true` if it is done.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::Encrypted;
 use crate::address::Address;
 use crate::server::harness::tls::TlsClient;
 use crate::server::harness::{Harness, Peer};
@@ -230,4 +231,13 @@ fn small_parts_are_gathered_into_one_record() {
     assert_eq!(peer.writes() - writes, 2);
     client.exchange(&peer, &mut bench.harness);
     assert_eq!(client.received(), b"one two three");
+}
+
+#[test]
+fn tls_adds_little_of_its_own_to_the_state_of_the_library() {
+    let library = size_of::<rustls::server::UnbufferedServerConnection>()
+        .max(size_of::<rustls::client::UnbufferedClientConnection>());
+    let own = size_of::<Encrypted<()>>() - library;
+    assert!(own <= 256, "{own} bytes beside {library}");
+    println!("{own} bytes beside {library}");
 }
