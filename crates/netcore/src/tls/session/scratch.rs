@@ -1,14 +1,16 @@
 //! The buffers of a thread for ciphertext in transit, so that an idle session needs none.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 /// The usual size of a buffer in bytes.
 pub(super) const SIZE: usize = 64 * 1024;
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
+    #[allow(clippy::missing_const_for_thread_local, reason = "it is const; clippy errs on Windows")]
+    static SCRATCH: Cell<Scratch> = const { Cell::new(Scratch::new()) };
 }
 
+#[derive(Default)]
 pub(super) struct Scratch {
     input: Vec<u8>,
     output: Vec<u8>,
@@ -27,12 +29,13 @@ impl Scratch {
     }
 
     /// Calls `f` with the buffers of this thread. Inside such a call the buffers are fresh ones,
-    /// since one session may be the transport of another.
+    /// since one session may be the transport of another. So are they while the thread ends, when
+    /// it has no buffers any more.
     pub(super) fn with<T>(f: impl FnOnce(&mut Scratch) -> T) -> T {
-        SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => f(&mut scratch),
-            Err(_) => f(&mut Scratch::new()),
-        })
+        let mut scratch = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        let result = f(&mut scratch);
+        let _ = SCRATCH.try_with(|kept| kept.set(scratch));
+        result
     }
 
     /// Returns a buffer of `length` bytes for received ciphertext.
@@ -48,21 +51,14 @@ impl Scratch {
     /// Takes the buffer for several slices that become one record. It is empty.
     #[cfg(feature = "server")]
     pub(super) fn take_gathered() -> Vec<u8> {
-        SCRATCH.with(|scratch| {
-            let taken = scratch.try_borrow_mut().map(|mut it| std::mem::take(&mut it.gathered));
-            taken.unwrap_or_default()
-        })
+        Scratch::with(|scratch| std::mem::take(&mut scratch.gathered))
     }
 
     /// Gives the buffer back.
     #[cfg(feature = "server")]
     pub(super) fn put_gathered(mut gathered: Vec<u8>) {
         gathered.clear();
-        SCRATCH.with(|scratch| {
-            if let Ok(mut scratch) = scratch.try_borrow_mut() {
-                scratch.gathered = gathered;
-            }
-        });
+        Scratch::with(|scratch| scratch.gathered = gathered);
     }
 }
 

@@ -236,6 +236,44 @@ fn wrong_records_after_this_side_has_ended_are_an_error() {
 }
 
 #[test]
+fn a_session_works_inside_another_and_while_its_thread_ends() {
+    struct Last(std::cell::RefCell<Option<(Session, Session)>>);
+
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let (mut one, mut other) = self.0.take().unwrap();
+            let records = encrypted(&mut one, b"data").unwrap();
+            assert_eq!(feed(&mut other, &records).unwrap(), b"data");
+        }
+    }
+
+    thread_local! {
+        static LAST: Last = const { Last(std::cell::RefCell::new(None)) };
+    }
+
+    let (mut outer, mut outer_peer) = pair(&TLS13);
+    let (mut inner, mut inner_peer) = pair(&TLS12);
+    shake(&mut outer, &mut outer_peer).unwrap();
+    shake(&mut inner, &mut inner_peer).unwrap();
+    // The ciphertext of the inner session is the plaintext of the outer one.
+    let mut received = Vec::new();
+    let send = |bytes: &[u8]| {
+        let records = encrypted(&mut outer, bytes)?;
+        received.extend(feed(&mut outer_peer, &records)?);
+        Ok(bytes.len())
+    };
+    assert_eq!(inner.send(&[9; 100_000], usize::MAX, send).unwrap(), 100_000);
+    assert_eq!(feed(&mut inner_peer, &received).unwrap(), [9; 100_000]);
+
+    let ended = std::thread::spawn(move || {
+        // Used before the buffers, and so dropped after them.
+        LAST.with(|last| *last.0.borrow_mut() = Some((inner, inner_peer)));
+        encrypted(&mut outer, b"data").unwrap();
+    });
+    ended.join().unwrap();
+}
+
+#[test]
 fn a_socket_that_takes_few_bytes_gets_all_of_them_in_order() {
     let (mut client, mut server) = pair(&TLS13);
     shake(&mut client, &mut server).unwrap();
