@@ -52,7 +52,7 @@ pub(crate) trait ByteStream {
         0
     }
 
-    /// Sends what the socket has not taken yet.
+    /// Sends the bytes that the socket has not taken yet.
     fn flush(&mut self) -> io::Result<Written> {
         Ok(Written::All)
     }
@@ -86,6 +86,6 @@ pub(crate) enum Handshake {
     },
     /// The socket is full.
     NeedsRoom,
-    /// More may be done at once.
+    /// The next step can follow at once.
     Unfinished,
 }

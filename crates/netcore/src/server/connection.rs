@@ -316,8 +316,8 @@ impl<C, T: ByteStream> Connection<C, T> {
         }
     }
 
-    /// Queues what the layer between the connection and the socket has to send of its own, such as
-    /// the reply to a message that is no data. Returns `true` if there was something.
+    /// Makes the connection wait if the layer below has a message of its own to send, such as the
+    /// answer to one that is no data. Returns `true` if there is one.
     pub(super) fn queue_reply(&mut self, clock: &Clock) -> bool {
         let has_reply =
             self.socket.unsent() > 0 && self.unsent.is_none() && self.sending != Sending::Failed;
@@ -327,7 +327,7 @@ impl<C, T: ByteStream> Connection<C, T> {
         has_reply
     }
 
-    /// Makes the connection wait for the socket to take what the layer below holds.
+    /// Makes the connection wait until the socket has taken the bytes that the layer below holds.
     fn queue_nothing(&mut self, clock: &Clock) {
         self.unsent = Some(Box::new(SendQueue::since(clock.millis())));
     }

@@ -86,8 +86,8 @@ fn filling<T: ByteStream>(socket: &mut T) -> impl FnMut(&[u8]) -> io::Result<usi
 }
 
 impl<T: ByteStream> ByteStream for Encrypted<T> {
-    /// Reads until there is plaintext, the end, an error or an empty socket. Afterwards neither
-    /// plaintext nor ciphertext is left of which no event would come.
+    /// Reads until there is plaintext, the end, an error or an empty socket. A connection that is
+    /// not drained then has more bytes in the session or in the socket.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let result = self.read_on(buffer);
         let is_failure = |error: &io::Error| {
@@ -146,6 +146,8 @@ impl<T: ByteStream> ByteStream for Encrypted<T> {
     fn handshake(&mut self) -> io::Result<Handshake> {
         let mut replied = false;
         for _ in 0..MAX_READS {
+            // A reply for which the socket had no room before counts once it is sent.
+            replied |= self.session.has_unsent();
             let is_flushed = self.flush()? == Written::All;
             if self.session.is_established() {
                 return Ok(Handshake::Done);

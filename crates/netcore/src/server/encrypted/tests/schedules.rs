@@ -36,7 +36,7 @@ fn schedule(random: &mut Random) -> Vec<Event> {
     events
 }
 
-/// What the two sides have seen in the end.
+/// The bytes and calls that the two sides have seen in the end.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     heard: Vec<u8>,

@@ -58,7 +58,7 @@ fn a_handshake_works_over_a_socket_with_room_for_one_byte() {
                     break;
                 }
             }
-            // What was left of the handshake is no output of the service.
+            // The rest of the handshake is no output of the service.
             let calls = bench.log();
             assert_eq!(calls[0], "open 127.0.0.1:1");
             assert!(calls.len() <= 2, "{calls:?}");
