@@ -110,8 +110,14 @@ impl Encrypted {
 
     /// Completes the handshake.
     pub(super) fn handshake(&self, socket: &Socket, deadline: Deadline) -> Result<(), Error> {
-        let wait = Wait::Until(deadline);
-        let done = self.run(socket, Interest::Read, wait, |session| handshake(session, socket));
+        // One step precedes the deadline.
+        let step = |session: &mut Session| handshake(session, socket);
+        let done = match self.run(socket, Interest::Read, Wait::No, step) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.run(socket, Interest::Read, Wait::Until(deadline), step)
+            }
+            done => done,
+        };
         result(Operation::Handshake, done)
     }
 

@@ -15,6 +15,9 @@ impl Stream {
     /// within their own deadlines. A server calls this function to bound the handshake apart from
     /// the exchange that follows. Without TLS the function returns at once.
     ///
+    /// A deadline that has passed allows one step without waiting. Code with a poller of its own
+    /// calls the function so whenever the socket is ready, until it no longer times out.
+    ///
     /// # Errors
     ///
     /// [`Operation::Handshake`](crate::Operation::Handshake) with

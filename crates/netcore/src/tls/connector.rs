@@ -245,11 +245,24 @@ impl TlsConnector {
     /// As [`Stream::handshake`], and [`InvalidInput`](ErrorKind::InvalidInput) if `host` is neither
     /// a DNS name nor an IP address, or the stream is encrypted already.
     pub fn connect(&self, stream: Stream, host: &str, deadline: Deadline) -> Result<Stream, Error> {
+        let stream = self.begin(stream, host)?;
+        stream.handshake(deadline)?;
+        Ok(stream)
+    }
+
+    /// Encrypts a connected stream as [`connect`](TlsConnector::connect), and leaves the handshake
+    /// to the first use of the stream, or to [`Stream::handshake`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput), if `host` is neither a DNS name nor an IP
+    /// address, or the stream is encrypted already.
+    pub fn begin(&self, stream: Stream, host: &str) -> Result<Stream, Error> {
         let name = match &self.server_name {
             Some(name) => name.clone(),
             None => server_name(host).map_err(|error| stream.name(error))?,
         };
-        self.start(stream, name, deadline)
+        self.start(stream, name)
     }
 
     /// Encrypts a stream that was connected to `endpoint`.
@@ -269,19 +282,14 @@ impl TlsConnector {
                 server_name("localhost").map_err(|error| stream.name(error))?
             }
         };
-        self.start(stream, name, deadline)
-    }
-
-    fn start(
-        &self,
-        stream: Stream,
-        name: ServerName<'static>,
-        deadline: Deadline,
-    ) -> Result<Stream, Error> {
-        let session = self.session(name).map_err(|error| stream.name(error))?;
-        let stream = stream.encrypted(session)?;
+        let stream = self.start(stream, name)?;
         stream.handshake(deadline)?;
         Ok(stream)
+    }
+
+    fn start(&self, stream: Stream, name: ServerName<'static>) -> Result<Stream, Error> {
+        let session = self.session(name).map_err(|error| stream.name(error))?;
+        stream.encrypted(session)
     }
 
     #[cfg(test)]
