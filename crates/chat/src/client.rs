@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netcore::options::Keepalive;
-use netcore::{Deadline, Endpoint, SocketOptions, Stream};
+use netcore::{Connector, Deadline, Endpoint, SocketOptions, Stream};
 
 use crate::client::error::ClientError;
 use crate::client::event::{Event, EventKind, Notice};
@@ -24,10 +24,8 @@ mod tests;
 /// Time after which a server that disappeared is noticed: by keepalive probes on an idle
 /// connection, and by missing acknowledgements (`TCP_USER_TIMEOUT`) on another.
 const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(60);
-/// Idle time before the first keepalive probe.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-/// Interval and number of the keepalive probes.
-const KEEPALIVE_PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
+/// Idle time before the first keepalive probe, and interval and number of the probes.
+const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration::from_secs(10), 3);
 
 /// The most bytes of events that are kept while the client waits for an answer.
 const MAX_QUEUED: usize = 16 << 20;
@@ -97,17 +95,31 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Connector::connect`](netcore::Connector::connect).
+    /// As [`Connector::connect`].
     pub fn connect(endpoint: &Endpoint, deadline: Deadline) -> Result<Client, ClientError> {
-        let (interval, count) = KEEPALIVE_PROBES;
-        let keepalive =
-            Keepalive::new().with_idle(KEEPALIVE_IDLE).with_interval(interval).with_count(count);
+        Client::connect_with(&Connector::new(), endpoint, deadline)
+    }
+
+    /// Connects as [`connect`](Client::connect), with the address family, the local address and the
+    /// TLS settings of `connector`. The client sets the socket options itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::connect`].
+    pub fn connect_with(
+        connector: &Connector,
+        endpoint: &Endpoint,
+        deadline: Deadline,
+    ) -> Result<Client, ClientError> {
+        let (idle, interval, count) = KEEPALIVE;
+        let keepalive = Keepalive::new().with_idle(idle).with_interval(interval).with_count(count);
         let options = SocketOptions::default().with_keepalive(Some(keepalive));
         let options = match cfg!(target_os = "linux") {
             true => options.with_user_timeout(DEAD_PEER_TIMEOUT),
             false => options,
         };
-        Ok(Client::from_stream(Stream::connect(endpoint, &options, deadline)?))
+        let connector = connector.clone().with_options(options);
+        Ok(Client::from_stream(connector.connect(endpoint, deadline)?))
     }
 
     /// Creates a client from a connected stream.

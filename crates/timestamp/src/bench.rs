@@ -50,6 +50,11 @@ mod comparison;
 mod connection;
 mod cpu_wait;
 mod driver;
+#[cfg(feature = "tls")]
+mod encryption;
+#[cfg(not(feature = "tls"))]
+#[path = "bench/encryption/none.rs"]
+mod encryption;
 mod error;
 mod generator;
 mod hdr_log;

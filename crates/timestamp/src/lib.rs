@@ -5,6 +5,7 @@
 pub mod bench;
 mod client;
 mod format;
+mod handshake;
 mod histogram;
 mod offset;
 mod parse;
@@ -26,7 +27,7 @@ pub use format::{Format, FormatError};
 pub use offset::{Drift, Estimator, Offset, sample::Sample};
 pub use parse::{ParsedTime, seconds_since_1900};
 pub use pattern::{Pattern, PatternError};
-pub use query::{query_daytime, query_time};
+pub use query::{query_daytime, query_daytime_with, query_time, query_time_with};
 pub use responder::{Framing, Responder, answer};
 #[cfg(feature = "server")]
 pub use server::TimeService;

@@ -3,6 +3,7 @@
 use netcore::{Address, Connector, Deadline, Endpoint, Transport};
 
 use crate::client::ClientError;
+use crate::handshake::{Handshake, connect};
 
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,20 @@ const TIME: usize = 4;
 /// - [`ClientError::NoAnswer`]: the server closed the connection without a byte.
 /// - [`ClientError::TooLong`]: the line is longer than 1,024 bytes.
 pub fn query_daytime(endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<u8>, ClientError> {
-    Ok(daytime(&Connector::new(), endpoint, deadline)?.0)
+    query_daytime_with(&Connector::new(), endpoint, deadline)
+}
+
+/// As [`query_daytime`], with the settings of `connector`.
+///
+/// # Errors
+///
+/// As [`query_daytime`].
+pub fn query_daytime_with(
+    connector: &Connector,
+    endpoint: &Endpoint,
+    deadline: Deadline,
+) -> Result<Vec<u8>, ClientError> {
+    Ok(daytime(connector, endpoint, deadline)?.answer)
 }
 
 /// Queries a time server (RFC 868). Returns the seconds since 1900, for
@@ -45,14 +59,35 @@ pub fn query_daytime(endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<u8>,
 ///   An empty answer says that the server does not know the time.
 /// - [`ClientError::TooLong`]: a datagram had more than four bytes.
 pub fn query_time(endpoint: &Endpoint, deadline: Deadline) -> Result<u32, ClientError> {
-    Ok(time(&Connector::new(), endpoint, deadline)?.0)
+    query_time_with(&Connector::new(), endpoint, deadline)
+}
+
+/// As [`query_time`], with the settings of `connector`.
+///
+/// # Errors
+///
+/// As [`query_time`].
+pub fn query_time_with(
+    connector: &Connector,
+    endpoint: &Endpoint,
+    deadline: Deadline,
+) -> Result<u32, ClientError> {
+    Ok(time(connector, endpoint, deadline)?.answer)
+}
+
+/// An answer, with its origin.
+pub(crate) struct Answered<T> {
+    pub(crate) answer: T,
+    pub(crate) from: Address,
+    /// The handshake that preceded the answer over `tls://`.
+    pub(crate) handshake: Option<Handshake>,
 }
 
 pub(crate) fn daytime(
     connector: &Connector,
     endpoint: &Endpoint,
     deadline: Deadline,
-) -> Result<(Vec<u8>, Address), ClientError> {
+) -> Result<Answered<Vec<u8>>, ClientError> {
     ask(connector, endpoint, LONGEST_LINE, |answer| answer.ends_with(b"\n"), deadline)
 }
 
@@ -60,35 +95,38 @@ pub(crate) fn time(
     connector: &Connector,
     endpoint: &Endpoint,
     deadline: Deadline,
-) -> Result<(u32, Address), ClientError> {
-    let (answer, from) = ask(connector, endpoint, TIME, |answer| answer.len() == TIME, deadline)?;
-    match <[u8; TIME]>::try_from(&answer[..]) {
-        Ok(bytes) => Ok((u32::from_be_bytes(bytes), from)),
+) -> Result<Answered<u32>, ClientError> {
+    let asked = ask(connector, endpoint, TIME, |answer| answer.len() == TIME, deadline)?;
+    match <[u8; TIME]>::try_from(&asked.answer[..]) {
+        Ok(bytes) => {
+            let Answered { from, handshake, .. } = asked;
+            Ok(Answered { answer: u32::from_be_bytes(bytes), from, handshake })
+        }
         Err(_) => {
-            let (peer, received) = (endpoint.to_string(), answer.len());
+            let (peer, received) = (endpoint.to_string(), asked.answer.len());
             Err(ClientError::CutShort { peer, received })
         }
     }
 }
 
-/// Returns the answer of a server, up to its end or until `is_complete`, and the server's address.
-/// Over UDP the request is an empty datagram.
+/// Returns the answer of a server, up to its end or until `is_complete`. Over UDP the request is an
+/// empty datagram.
 fn ask(
     connector: &Connector,
     endpoint: &Endpoint,
     limit: usize,
     is_complete: impl Fn(&[u8]) -> bool,
     deadline: Deadline,
-) -> Result<(Vec<u8>, Address), ClientError> {
+) -> Result<Answered<Vec<u8>>, ClientError> {
     // One byte more than the limit shows that an answer is too long.
     let mut answer = vec![0; limit + 1];
-    let (length, from) = if endpoint.transport() == Transport::Udp {
+    let (length, from, handshake) = if endpoint.transport() == Transport::Udp {
         let socket = connector.connect_datagram(endpoint, deadline)?;
         socket.send(&[], deadline)?;
         let received = socket.recv(&mut answer, deadline)?;
-        (received.len, received.from)
+        (received.len, received.from, None)
     } else {
-        let stream = connector.connect(endpoint, deadline)?;
+        let (stream, handshake) = connect(connector, endpoint, deadline)?;
         let mut length = 0;
         while length <= limit && !is_complete(&answer[..length]) {
             match stream.read_deadline(&mut answer[length..], deadline)? {
@@ -96,7 +134,7 @@ fn ask(
                 read => length += read,
             }
         }
-        (length, stream.peer_address()?)
+        (length, stream.peer_address()?, handshake)
     };
     let peer = || endpoint.to_string();
     match length {
@@ -104,7 +142,7 @@ fn ask(
         _ if length > limit => Err(ClientError::TooLong { peer: peer(), limit }),
         _ => {
             answer.truncate(length);
-            Ok((answer, from))
+            Ok(Answered { answer, from, handshake })
         }
     }
 }

@@ -240,10 +240,7 @@ fn keepalive_is_set_to_notice_a_server_that_disappears() {
     let (client, server) = scripted(|_| ());
     let options = SocketOptions::read_from(&*client.sender.stream).unwrap();
     let keepalive = options.keepalive().flatten().unwrap();
-    assert_eq!(
-        (keepalive.idle(), keepalive.count()),
-        (Some(KEEPALIVE_IDLE), Some(KEEPALIVE_PROBES.1))
-    );
+    assert_eq!((keepalive.idle(), keepalive.count()), (Some(KEEPALIVE.0), Some(KEEPALIVE.2)));
     if cfg!(target_os = "linux") {
         assert_eq!(options.user_timeout(), Some(DEAD_PEER_TIMEOUT));
     }

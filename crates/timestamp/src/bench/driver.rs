@@ -57,6 +57,8 @@ pub(super) struct Driver<'a> {
     share: Share,
     generator: Generator,
     is_stream: bool,
+    /// `true` over TLS, whose plaintext and ciphertext may wait inside of the stream.
+    is_encrypted: bool,
     poll: Poll,
     sockets: Vec<Option<Socket>>,
     input: Box<[u8]>,
@@ -87,6 +89,7 @@ impl<'a> Driver<'a> {
             sockets: (0..generator.connections()).map(|_| None).collect(),
             generator,
             is_stream,
+            is_encrypted: context.target.encryption().is_some(),
             input: vec![0; READ_SIZE].into(),
             output: Vec::new(),
             overdue: Vec::new(),
@@ -178,7 +181,8 @@ impl<'a> Driver<'a> {
     }
 
     /// Reads once. Returns `true` if there may be more input. A short read of a stream is the last
-    /// one, unless an end of the stream follows it; datagrams are read until no answer is missing.
+    /// one, unless it is encrypted or an end of the stream follows; datagrams are read until no
+    /// answer is missing.
     fn read_once(&mut self, id: usize, ends: bool) -> bool {
         let Some(socket) = &self.sockets[id] else { return false };
         let received = socket.receive(&mut self.input);
@@ -193,7 +197,7 @@ impl<'a> Driver<'a> {
                 if self.generator.receive(id, &self.input[..length], now).is_err() {
                     self.sockets[id] = None;
                 }
-                ends || length == self.input.len()
+                ends || length == self.input.len() || self.is_encrypted
             }
             Ok(length) => self.generator.receive_datagram(id, &self.input[..length], now),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
@@ -249,6 +253,21 @@ impl<'a> Driver<'a> {
                     self.note_failure(Error::from_io(Operation::Send, error));
                     self.generator.sent(id, length);
                 }
+            }
+        }
+        if self.is_encrypted {
+            self.flush_ciphertext(id);
+        }
+    }
+
+    fn flush_ciphertext(&mut self, id: usize) {
+        let Some(socket) = &self.sockets[id] else { return };
+        match socket.flush() {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.watch_for_room(id),
+            Err(error) => {
+                let now = self.now();
+                self.disconnect(id, Error::from_io(Operation::Write, error), now);
             }
         }
     }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use netcore::Transport;
+#[cfg(feature = "tls")]
+use netcore::tls::TlsConnector;
 
 use crate::bench::error::BenchError;
 use crate::bench::payload::Payload;
@@ -33,6 +35,8 @@ pub struct Load {
     pub(super) duration: Duration,
     pub(super) timeout: Duration,
     pub(super) threads: usize,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<TlsConnector>,
 }
 
 /// One connection with one request of 64 bytes in flight, in a closed loop on one thread: 1 s of
@@ -48,6 +52,8 @@ impl Default for Load {
             duration: Duration::from_secs(10),
             timeout: Duration::from_secs(2),
             threads: 1,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -111,6 +117,13 @@ impl Load {
     /// Sets the number of threads. Each thread serves its part of the connections.
     pub fn with_threads(self, threads: usize) -> Load {
         Load { threads, ..self }
+    }
+
+    /// Sets the trusted certificates for an endpoint with `tls://`. Without this call they are the
+    /// root certificates of the system.
+    #[cfg(feature = "tls")]
+    pub fn with_tls(self, tls: TlsConnector) -> Load {
+        Load { tls: Some(tls), ..self }
     }
 
     /// Checks the settings against the limits.

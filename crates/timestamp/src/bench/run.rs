@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use netcore::{Deadline, Endpoint, Error, ErrorKind, Operation};
 
 use crate::bench::driver::{Driver, RunContext};
+use crate::bench::encryption::Encryption;
 use crate::bench::error::BenchError;
 use crate::bench::generator::Share;
 use crate::bench::hdr_log::IntervalLog;
@@ -101,11 +102,13 @@ impl Load {
         let deadline = Deadline::after(self.timeout);
         let (sender, receiver) = mpsc::sync_channel(1);
         let remote = endpoint.clone();
+        let encryption = Encryption::of(self, endpoint)?;
+        let encrypted = encryption.clone();
         // After a stop, nobody receives the result.
-        let connect = move || drop(sender.send(socket::connect(&remote, deadline)));
+        let connect = move || drop(sender.send(socket::connect(&remote, encrypted, deadline)));
         if thread::Builder::new().name("connect".to_owned()).spawn(connect).is_err() {
             // If no thread can be started, this one connects, and notices a stop later.
-            return Ok(socket::connect(endpoint, deadline)?);
+            return Ok(socket::connect(endpoint, encryption, deadline)?);
         }
         loop {
             match receiver.recv_timeout(STOP_CHECK_INTERVAL) {

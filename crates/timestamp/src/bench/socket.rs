@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use mio::net::TcpStream;
 use netcore::{
-    Address, Datagram, Deadline, Endpoint, Error, Operation, SocketOptions, Stream, Transport,
+    Address, Connector, Datagram, Deadline, Endpoint, Error, Operation, SocketOptions, Stream,
+    Transport,
 };
+
+use crate::bench::encryption::Encryption;
 
 /// The longest time for which the full queue of a Unix listener may block a thread.
 const FULL_QUEUE: Duration = Duration::from_millis(1);
@@ -17,6 +20,7 @@ const FULL_QUEUE: Duration = Duration::from_millis(1);
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     Tcp(SocketAddr),
+    Tls(SocketAddr, Encryption),
     Udp(Endpoint),
     Unix(Endpoint),
 }
@@ -29,20 +33,30 @@ pub(super) enum Socket {
 
 /// Makes the first connection. It resolves the name, and its error says why a server cannot be
 /// reached.
-pub(super) fn connect(endpoint: &Endpoint, deadline: Deadline) -> Result<(Socket, Target), Error> {
+pub(super) fn connect(
+    endpoint: &Endpoint,
+    encryption: Option<Encryption>,
+    deadline: Deadline,
+) -> Result<(Socket, Target), Error> {
     let options = SocketOptions::new().with_nonblocking(true);
+    let connector = Connector::new().with_options(options);
     if endpoint.transport() == Transport::Udp {
-        let socket = Datagram::connect(endpoint, &options, deadline)?;
+        let socket = connector.connect_datagram(endpoint, deadline)?;
         let target = match socket.peer_address().and_then(Address::inet) {
             Some(peer) => Endpoint::udp(peer),
             None => endpoint.clone(),
         };
         return Ok((Socket::Datagram(socket.try_into()?), Target::Udp(target)));
     }
-    let stream = Stream::connect(endpoint, &options, deadline)?;
-    let target = match stream.peer_address()?.inet() {
-        Some(peer) => Target::Tcp(peer),
-        None => Target::Unix(endpoint.clone()),
+    let connector = match &encryption {
+        Some(encryption) => encryption.add_to(connector),
+        None => connector,
+    };
+    let stream = connector.connect(endpoint, deadline)?;
+    let target = match (stream.peer_address()?.inet(), encryption) {
+        (Some(peer), Some(encryption)) => Target::Tls(peer, encryption),
+        (Some(peer), None) => Target::Tcp(peer),
+        (None, _) => Target::Unix(endpoint.clone()),
     };
     Ok((Socket::Stream(stream), target))
 }
@@ -53,7 +67,9 @@ impl Target {
     pub(super) fn open(&self, timeout: Duration) -> Result<Socket, Error> {
         let options = SocketOptions::new().with_nonblocking(true);
         match self {
-            Target::Tcp(address) => begin_to_connect(*address).map(Socket::Stream),
+            Target::Tcp(address) | Target::Tls(address, _) => {
+                begin_to_connect(*address).map(Socket::Stream)
+            }
             Target::Unix(endpoint) => {
                 let deadline = Deadline::after(FULL_QUEUE);
                 Stream::connect(endpoint, &options, deadline).map(Socket::Stream)
@@ -63,6 +79,19 @@ impl Target {
                     .and_then(UdpSocket::try_from)
                     .map(Socket::Datagram)
             }
+        }
+    }
+
+    /// Returns `true` if [`open`](Target::open) returns before the connection is made.
+    pub(super) fn is_inet_stream(&self) -> bool {
+        matches!(self, Target::Tcp(_) | Target::Tls(..))
+    }
+
+    /// Returns the encryption of the connections, if there is any.
+    pub(super) fn encryption(&self) -> Option<&Encryption> {
+        match self {
+            Target::Tls(_, encryption) => Some(encryption),
+            _ => None,
         }
     }
 }
@@ -79,6 +108,14 @@ impl Socket {
         match self {
             Socket::Stream(stream) => (&mut &*stream).write(bytes),
             Socket::Datagram(socket) => socket.send(bytes),
+        }
+    }
+
+    /// Sends the ciphertext that waits for the socket.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        match self {
+            Socket::Stream(stream) => (&mut &*stream).flush(),
+            Socket::Datagram(_) => Ok(()),
         }
     }
 }

@@ -12,6 +12,7 @@ use netcore::{
 };
 
 use crate::client::ClientError;
+use crate::handshake::{self, Handshake};
 use crate::parse::ParsedTime;
 use crate::ping::event::Event;
 use crate::ping::plan::Plan;
@@ -165,20 +166,21 @@ impl Prober {
         let (at, clock) = now();
         let deadline = self.deadline();
         let asked = match self.service {
-            Service::Time => {
-                query::time(&self.connector, &endpoint, deadline).map(|(seconds, from)| {
-                    (4, ParsedTime::from_seconds_since_1900(seconds, clock), from)
-                })
-            }
-            _ => query::daytime(&self.connector, &endpoint, deadline).map(|(line, from)| {
-                let text = String::from_utf8_lossy(&line);
-                (line.len(), ParsedTime::parse(&text, self.answers.zone, clock), from)
+            Service::Time => query::time(&self.connector, &endpoint, deadline).map(|asked| {
+                let reading = ParsedTime::from_seconds_since_1900(asked.answer, clock);
+                (4, reading, asked.from, asked.handshake)
+            }),
+            _ => query::daytime(&self.connector, &endpoint, deadline).map(|asked| {
+                let text = String::from_utf8_lossy(&asked.answer);
+                let reading = ParsedTime::parse(&text, self.answers.zone, clock);
+                (asked.answer.len(), reading, asked.from, asked.handshake)
             }),
         };
         match asked {
-            Ok((bytes, reading, from)) => {
+            Ok((bytes, reading, from, handshake)) => {
                 let received = Instant::now();
                 self.note_peer(from);
+                self.note_handshake(handshake);
                 self.ping.sent(seq, at, clock);
                 let answer = self.ping.answered(seq, received, bytes, reading);
                 self.answers.events.extend(answer.map(Event::Answer));
@@ -232,18 +234,20 @@ impl Prober {
 
     fn connect(&mut self) -> Result<Connection, Error> {
         let deadline = self.deadline();
-        let (connection, peer) = if self.endpoint.transport() == Transport::Udp {
+        let (connection, peer, handshake) = if self.endpoint.transport() == Transport::Udp {
             let socket = self.connector.connect_datagram(&self.endpoint, deadline)?;
             let peer = socket.peer_address().cloned();
-            (Connection::Datagram(socket), peer)
+            (Connection::Datagram(socket), peer, None)
         } else {
-            let stream = self.connector.connect(&self.endpoint, deadline)?;
+            let (stream, handshake) =
+                handshake::connect(&self.connector, &self.endpoint, deadline)?;
             let peer = stream.peer_address().ok();
-            (Connection::Stream(stream, LineFramer::new(wire::ANSWER_LIMIT)), peer)
+            (Connection::Stream(stream, LineFramer::new(wire::ANSWER_LIMIT)), peer, handshake)
         };
         if let Some(peer) = peer {
             self.note_peer(peer);
         }
+        self.note_handshake(handshake);
         Ok(connection)
     }
 
@@ -252,6 +256,14 @@ impl Prober {
             self.answers.events.push_back(Event::Connected(peer.clone()));
             self.peer = Some(peer);
         }
+    }
+
+    fn note_handshake(&mut self, handshake: Option<Handshake>) {
+        self.answers.events.extend(handshake.map(|it| Event::Encrypted {
+            connect: it.connect,
+            handshake: it.handshake,
+            resumed: it.resumed,
+        }));
     }
 
     /// Closes the connection after an error, and delays the next attempt.

@@ -17,6 +17,16 @@ pub enum Event {
     },
     /// The server was reached for the first time, or at another address than before.
     Connected(Address),
+    /// A connection over `tls://` was made. Neither time is part of a round trip, except for a
+    /// service that [speaks first](crate::Service::speaks_first): there each probe is a connection.
+    Encrypted {
+        /// The time of connecting, without the handshake.
+        connect: Duration,
+        /// The time of the handshake.
+        handshake: Duration,
+        /// `true` if the handshake resumed an earlier session.
+        resumed: bool,
+    },
     /// An answer arrived.
     Answer(Answer),
     /// A probe was not answered within the timeout, or its connection has ended.

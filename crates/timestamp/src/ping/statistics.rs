@@ -43,7 +43,8 @@ impl Statistics {
         match event {
             Event::Sent { .. } => self.sent += 1,
             Event::Lost { .. } => self.lost += 1,
-            Event::Connected(_) | Event::Error(_) | Event::Foreign(_) => {}
+            Event::Connected(_) | Event::Encrypted { .. } | Event::Error(_) | Event::Foreign(_) => {
+            }
             Event::Answer(answer) => {
                 match answer.order {
                     Order::InTurn => self.add_round_trip(answer.round_trip),

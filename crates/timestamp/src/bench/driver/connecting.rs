@@ -9,7 +9,7 @@ use netcore::{Deadline, Error, ErrorKind, Operation};
 
 use crate::bench::driver::{BOTH, Driver, MILLISECOND};
 use crate::bench::error::BenchError;
-use crate::bench::socket::{Socket, Target};
+use crate::bench::socket::Socket;
 
 /// The number of connection attempts after which events are handled: the queue of a listener is
 /// bounded.
@@ -51,7 +51,7 @@ impl Driver<'_> {
 
     /// Starts to connect.
     pub(super) fn connect(&mut self, id: usize) {
-        let is_connected = !matches!(self.context.target, Target::Tcp(_));
+        let is_connected = !self.context.target.is_inet_stream();
         match self.context.target.open(self.context.load.timeout) {
             Ok(socket) => self.register(id, socket, is_connected),
             Err(error) => self.connect_failed(id, error),
@@ -84,11 +84,7 @@ impl Driver<'_> {
                 let refused = Error::new(Operation::Connect, ErrorKind::ConnectionRefused);
                 self.connect_failed(id, refused);
             }
-            (Ok(_), _) => {
-                let now = self.now();
-                self.generator.connected(id, now);
-                self.read(id, false);
-            }
+            (Ok(_), _) => self.finish_handshake(id),
             _ => match (&mut &*stream).read(&mut [0]) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => self.connect_failed(id, Error::from_io(Operation::Connect, error)),
@@ -98,6 +94,29 @@ impl Driver<'_> {
                 }
             },
         }
+    }
+
+    /// Takes the next step of the handshake, if the load is encrypted, and uses the connection once
+    /// it is ready.
+    fn finish_handshake(&mut self, id: usize) {
+        if let Some(encryption) = self.context.target.encryption() {
+            let Some(Socket::Stream(stream)) = self.sockets[id].take() else { return };
+            let step = encryption
+                .begin(stream)
+                .and_then(|stream| encryption.advance(&stream).map(|is_done| (stream, is_done)));
+            match step {
+                Ok((stream, is_done)) => {
+                    self.sockets[id] = Some(Socket::Stream(stream));
+                    if !is_done {
+                        return;
+                    }
+                }
+                Err(error) => return self.connect_failed(id, error),
+            }
+        }
+        let now = self.now();
+        self.generator.connected(id, now);
+        self.read(id, false);
     }
 
     pub(super) fn connect_failed(&mut self, id: usize, error: Error) {
