@@ -22,8 +22,10 @@ use unix::UnixCommand;
 #[command(after_help = "\
 Exit codes: 0 done, 1 other failures, 2 usage, 3 malformed URL or endpoint, 6 host not resolved,
 7 could not connect, 18 transfer ended early, 22 HTTP status 400 or above with `--fail`, 23 write
-error, 26 a local file cannot be read, 28 timed out, 33 range not served, 47 too many redirects,
-52 nothing received, 56 receive error or malformed response, 63 larger than the limit")]
+error, 26 a local file cannot be read, 28 timed out, 33 range not served, 35 TLS handshake failed,
+47 too many redirects, 52 nothing received, 56 receive error or malformed response, 58 own
+certificate or key unusable, 60 certificate not trusted, 63 larger than the limit, 77 file of
+trusted certificates unusable")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -47,7 +49,9 @@ Examples:
   sockit probe db.example:5432
   sockit probe -6 --timeout 2s www.example:https
   sockit probe -z db.example:5432 && echo open
-  sockit probe unix:/run/app.sock --json"
+  sockit probe tls://www.example:https
+  sockit probe unix:/run/app.sock --json
+For tls:// it shows each certificate of the server, also if it is not trusted (exit code 60)."
     )]
     Probe(Probe),
     /// Print the port of a service, or the name of the service on a port

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use std::io;
+use std::{io, slice};
 
 use netcore::{Connector, Deadline, Endpoint, Transport};
 
@@ -13,12 +13,14 @@ use crate::exit::Failure;
 use crate::probe::is_for_datagrams;
 use crate::stdio::Stdio;
 use crate::stdio_relay::{RelayEnd, RelayTimeouts, relay_stdio};
+use crate::tls::with_tls;
 
 /// Runs `sockit connect`.
 pub(crate) fn connect(args: &Connect, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let timeouts = RelayTimeouts::new(args.idle_timeout, stdio);
     let connector = Connector::new().with_family(args.families.wanted());
+    let connector = with_tls(connector, &args.tls, slice::from_ref(&endpoint))?;
     let connector = match args.local_address {
         Some(address) => connector.with_local_address(address),
         None => connector,

@@ -22,10 +22,14 @@ pub(crate) const WRITE_ERROR: u8 = 23;
 pub(crate) const UNREADABLE: u8 = 26;
 pub(crate) const TIMED_OUT: u8 = 28;
 pub(crate) const RANGE: u8 = 33;
+pub(crate) const TLS_HANDSHAKE: u8 = 35;
 pub(crate) const TOO_MANY_REDIRECTS: u8 = 47;
 pub(crate) const NOTHING_RECEIVED: u8 = 52;
 pub(crate) const RECEIVE_ERROR: u8 = 56;
+pub(crate) const OWN_CERTIFICATE: u8 = 58;
+pub(crate) const UNTRUSTED: u8 = 60;
 pub(crate) const TOO_LARGE: u8 = 63;
+pub(crate) const TRUSTED_FILE: u8 = 77;
 
 /// The exit code of a command that failed, and its message.
 #[derive(Debug)]
@@ -145,6 +149,10 @@ fn code(error: &Error) -> u8 {
     match (error.operation(), error.kind()) {
         (Operation::Parse, _) => MALFORMED,
         (_, ErrorKind::TimedOut) => TIMED_OUT,
+        (Operation::LoadCertificate | Operation::LoadKey, _) => OWN_CERTIFICATE,
+        (Operation::LoadRoots, _) => TRUSTED_FILE,
+        (_, ErrorKind::CertificateUntrusted) => UNTRUSTED,
+        (Operation::Handshake, _) => TLS_HANDSHAKE,
         (Operation::Resolve, _) => HOST_NOT_RESOLVED,
         (Operation::Connect | Operation::Open, _) => COULD_NOT_CONNECT,
         (Operation::Send, ErrorKind::MessageTooLong) => TOO_LARGE,

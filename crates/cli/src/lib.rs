@@ -33,6 +33,11 @@ mod stdio;
 mod stdio_relay;
 mod threads;
 mod time;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "tls/none.rs"]
+mod tls;
 mod usage;
 
 #[cfg(test)]

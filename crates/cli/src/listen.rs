@@ -2,14 +2,16 @@
 
 #![cfg(unix)]
 
-use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use std::{io, slice};
 
 use netcore::options::Keepalive;
 use netcore::threaded::{Config, Connection, Handle, Server};
+#[cfg(feature = "tls")]
+use netcore::tls::TlsAcceptor;
 use netcore::{Endpoint, Listener, SocketOptions, Transport};
 
 use crate::args::common::Common;
@@ -17,10 +19,12 @@ use crate::args::net::Listen;
 use crate::descriptors::raise_descriptors;
 use crate::escape::quote;
 use crate::exit::Failure;
+#[cfg(feature = "tls")]
+use crate::signals;
 use crate::signals::Signals;
 use crate::stdio::{Printer, Stdio};
 use crate::stdio_relay::{RelayEnd, RelayTimeouts, relay_stdio};
-use crate::{datagrams, exit, foreground, logging, threads};
+use crate::{datagrams, exit, foreground, logging, threads, tls};
 
 /// The silence of standard input after which a client that closed its side is let go. Such a client
 /// may still expect a reply, or may have gone.
@@ -29,6 +33,10 @@ const HALF_CLOSED: Duration = Duration::from_secs(1);
 /// Runs `sockit listen`.
 pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
+    #[cfg(feature = "tls")]
+    let acceptor = tls::acceptor(&args.tls, slice::from_ref(&endpoint))?;
+    #[cfg(not(feature = "tls"))]
+    tls::refuse(slice::from_ref(&endpoint))?;
     logging::detach()?;
     foreground::ignore_stops();
     // TCP_USER_TIMEOUT stays off: a client may stop reading for any length of time.
@@ -45,6 +53,8 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     datagrams::only_for_udp(args.broadcast)?;
     let listeners =
         Listener::bind_all(&endpoint, &options).map_err(|error| Failure::listening(&error))?;
+    #[cfg(feature = "tls")]
+    let listeners = encrypted(listeners, acceptor, stdio)?;
     let names: Vec<Endpoint> = listeners.iter().map(|l| l.endpoint().clone()).collect();
     let config = match banner {
         Some(_) => banner_limits(args.idle_timeout),
@@ -86,6 +96,20 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     };
     signals.end();
     result
+}
+
+/// Encrypts the connections of the listeners with this certificate, if there is one. SIGHUP reads
+/// it again.
+#[cfg(feature = "tls")]
+fn encrypted(
+    listeners: Vec<Listener>,
+    acceptor: Option<TlsAcceptor>,
+    stdio: &Stdio,
+) -> Result<Vec<Listener>, Failure> {
+    let Some(acceptor) = acceptor else { return Ok(listeners) };
+    let renewed = acceptor.clone();
+    signals::watch_hangup(stdio.interactive, move || tls::reload(&renewed))?;
+    Ok(listeners.into_iter().map(|listener| listener.with_tls(acceptor.clone())).collect())
 }
 
 /// Stops the server at a signal, and ends the wait for its connection.

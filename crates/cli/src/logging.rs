@@ -110,6 +110,8 @@ pub(crate) fn start(verbose: u8, quiet: bool) {
     }
     // rustyline logs each key, and to print such a record would cause the next one.
     builder.filter_module("rustyline", LevelFilter::Warn);
+    // The error of the command has the reason.
+    builder.filter_module("rustls_platform_verifier", LevelFilter::Off);
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colored = io::stderr().is_terminal() && !plain;
     builder.write_style(if colored { WriteStyle::Always } else { WriteStyle::Never });

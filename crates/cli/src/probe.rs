@@ -1,6 +1,10 @@
 //! `sockit probe`: shows each step of a connection and the options of its socket.
 
+#[cfg(feature = "tls")]
+mod encrypted;
+
 use std::net::SocketAddr;
+use std::slice;
 use std::time::Duration;
 
 use netcore::connect::ConnectEvent;
@@ -15,6 +19,7 @@ use crate::args::net::Probe;
 use crate::escape::{quote, visible};
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
+use crate::tls::with_tls;
 
 /// Time limit for the name of the peer, which is optional: many addresses have none.
 const NAME_TIMEOUT: Duration = Duration::from_secs(1);
@@ -24,12 +29,17 @@ pub(crate) fn probe(args: &Probe, common: &Common, stdio: &Stdio) -> Result<(), 
     let endpoint: Endpoint = args.endpoint.parse()?;
     let deadline = Deadline::after(args.timeout);
     let asked = match endpoint.transport() {
-        Transport::Tcp => SocketOptions::new().with_nodelay(true),
+        Transport::Tcp | Transport::Tls => SocketOptions::new().with_nodelay(true),
         _ => SocketOptions::new(),
     };
     let family = args.families.wanted();
     let connector = Connector::new().with_options(asked.clone()).with_family(family);
     let output = ProbeOutput { common, stdio };
+    #[cfg(feature = "tls")]
+    if endpoint.transport() == Transport::Tls {
+        return encrypted::probe(args, &output, connector, &endpoint, &asked, deadline);
+    }
+    let connector = with_tls(connector, &args.tls, slice::from_ref(&endpoint))?;
     if args.open {
         return output.open(&endpoint, &connector, deadline);
     }
@@ -110,6 +120,7 @@ impl ProbeOutput<'_> {
                 (address, "failed", elapsed, Some(error))
             }
             ConnectEvent::Connected { address, elapsed } => (address, "connected", elapsed, None),
+            ConnectEvent::Encrypted { address, elapsed } => (address, "encrypted", elapsed, None),
             ConnectEvent::Cancelled { address, elapsed } => (address, "cancelled", elapsed, None),
             _ if self.common.verbose > 0 && !self.common.json => {
                 return self.line("attempt", &event.to_string(), &[]);
@@ -133,8 +144,12 @@ impl ProbeOutput<'_> {
         asked: &SocketOptions,
         deadline: Deadline,
     ) -> Result<(), Failure> {
-        self.connected(&stream.local_address()?, &stream.peer_address()?, deadline)?;
+        self.stream_addresses(stream, deadline)?;
         self.options(&SocketOptions::report(stream, Some(asked))?)
+    }
+
+    fn stream_addresses(&self, stream: &Stream, deadline: Deadline) -> Result<(), Failure> {
+        self.connected(&stream.local_address()?, &stream.peer_address()?, deadline)
     }
 
     fn datagram(

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::net::Shutdown;
 use std::os::unix::ffi::OsStringExt;
+use std::slice;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::exit::{self, Failure};
 use crate::probe::is_for_datagrams;
 use crate::stdio::Stdio;
 use crate::threads;
+use crate::tls::with_tls;
 
 /// Bytes above the largest datagram of any kind of socket.
 const LARGEST_DATAGRAM: u64 = 1 << 20;
@@ -34,6 +36,7 @@ const QUIET: Duration = Duration::from_millis(250);
 pub(crate) fn send(args: Send, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
     let connector = Connector::new().with_family(args.families.wanted());
+    let connector = with_tls(connector, &args.tls, slice::from_ref(&endpoint))?;
     let deadline = Deadline::after(args.timeout);
     let text = args.text.map(OsStringExt::into_vec);
     if endpoint.transport() != Transport::Udp {

@@ -86,6 +86,30 @@ impl Signals {
     }
 }
 
+/// Calls `on_hangup` at each SIGHUP from now on, which otherwise ends the program.
+///
+/// The end of the terminal on which a person typed is such a signal too. It then ends the program
+/// as before, if `is_typed` is `true`.
+#[cfg(all(unix, feature = "tls"))]
+pub(crate) fn watch_hangup(
+    is_typed: bool,
+    on_hangup: impl Fn() + Send + 'static,
+) -> Result<(), Failure> {
+    use signal_hook::consts::SIGHUP;
+
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP])
+        .map_err(|error| Failure::new(exit::OTHER, format!("watch for signals: {error}")))?;
+    threads::start("hangup", move || {
+        for signal in signals.forever() {
+            if is_typed && rustix::termios::tcgetpgrp(std::io::stdin()).is_err() {
+                end_by(signal);
+            }
+            on_hangup();
+        }
+    })?;
+    Ok(())
+}
+
 #[cfg(not(unix))]
 pub(crate) struct Signals;
 

@@ -5,13 +5,14 @@ pub(crate) mod bench;
 pub(crate) mod ping;
 
 use std::io::{BufRead, Read};
+use std::slice;
 use std::time::SystemTime;
 
 use netcore::server::Config;
-use netcore::{Datagram, Deadline, Endpoint, SocketOptions, Stream, Transport};
+use netcore::{Connector, Deadline, Endpoint, Transport};
 use timestamp::{
-    Client, ClientError, Format, Framing, ParsedTime, Service, TimeService, Zone, query_daytime,
-    query_time,
+    Client, ClientError, Format, Framing, ParsedTime, Service, TimeService, Zone,
+    query_daytime_with, query_time_with,
 };
 
 use crate::args::common::Common;
@@ -20,6 +21,7 @@ use crate::escape;
 use crate::exit::{self, Failure};
 use crate::serve::Listening;
 use crate::stdio::Stdio;
+use crate::tls::with_tls;
 
 /// Bytes of one read of a server that replies to lines.
 const LINE_READ: usize = 4 * 1024;
@@ -66,16 +68,20 @@ fn no_such(option: &str, service: Service) -> Failure {
 /// Runs `sockit time client`.
 pub(crate) fn client(args: TimeClient, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
+    let connector = with_tls(Connector::new(), &args.tls, slice::from_ref(&endpoint))?;
     let deadline = Deadline::after(args.timeout);
     match args.service {
         Service::Timestamp | Service::Echo => {}
-        Service::Daytime => return print(&query_daytime(&endpoint, deadline)?, common, stdio),
+        Service::Daytime => {
+            let line = query_daytime_with(&connector, &endpoint, deadline)?;
+            return print(&line, common, stdio);
+        }
         Service::Time => {
-            let line = written(query_time(&endpoint, deadline)?);
+            let line = written(query_time_with(&connector, &endpoint, deadline)?);
             return print(line.as_bytes(), common, stdio);
         }
     }
-    let mut client = connect(&endpoint, deadline)?;
+    let mut client = connect(&connector, &endpoint, deadline)?;
     let mut input = stdio.input();
     let mut line = Vec::new();
     loop {
@@ -110,17 +116,17 @@ fn written(seconds: u32) -> String {
     line + "\n"
 }
 
-fn connect(endpoint: &Endpoint, deadline: Deadline) -> Result<Client, Failure> {
-    let options = SocketOptions::default();
+fn connect(
+    connector: &Connector,
+    endpoint: &Endpoint,
+    deadline: Deadline,
+) -> Result<Client, Failure> {
     Ok(match endpoint.transport() {
         Transport::Udp => {
-            let socket = Datagram::connect(endpoint, &options, deadline)?;
+            let socket = connector.connect_datagram(endpoint, deadline)?;
             Client::datagram(socket, Client::ANSWER_LIMIT)
         }
-        _ => {
-            let stream = Stream::connect(endpoint, &options, deadline)?;
-            Client::stream(stream, Client::ANSWER_LIMIT)
-        }
+        _ => Client::stream(connector.connect(endpoint, deadline)?, Client::ANSWER_LIMIT),
     })
 }
 

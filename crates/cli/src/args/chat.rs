@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::chat::{Rate, SlowConsumer};
 use clap::{Args as Group, Subcommand};
 
-use super::common::ServeArgs;
+use super::common::{ServeArgs, TlsConnectArgs};
 use crate::parse;
 
 #[derive(Debug, Subcommand)]
@@ -16,6 +16,7 @@ pub(crate) enum ChatCommand {
 Examples:
   sockit chat serve
   sockit chat serve --listen :60000 --greeting 'Be kind.' --history 50
+  sockit chat serve --listen tls://:60001 --cert cert.pem --key key.pem
 Then join from other terminals:  nc 127.0.0.1 60000")]
     Serve(ChatServe),
     /// Join a chat: with an input line on a terminal, or with lines from a pipe
@@ -33,6 +34,7 @@ is not UTF-8 is skipped with a warning, and the exit code is then 1.
 Examples:
   sockit chat join 127.0.0.1:60000 --nick ann
   echo deploy done | sockit chat join chat.example:60000 --nick ci --room dev
+  sockit chat join tls://chat.example:60001 --cacert ca.pem
   tail -f log | sockit chat join chat.example:60000 --nick log --text --linger 0
   sockit chat join chat.example:60000 --json --linger 1h < /dev/null")]
     Join(ChatJoin),
@@ -137,4 +139,6 @@ pub(crate) struct ChatJoin {
     /// On a terminal: file that keeps the entered lines, for Up in later runs
     #[arg(long, value_name = "FILE")]
     pub(crate) history_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tls: TlsConnectArgs,
 }

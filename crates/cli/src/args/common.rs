@@ -1,6 +1,8 @@
 //! Arguments that several commands take.
 
 use std::num::NonZeroUsize;
+#[cfg(feature = "tls")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args as Group;
@@ -25,8 +27,8 @@ pub(crate) struct Common {
 /// The arguments of every server.
 #[derive(Debug, Group)]
 pub(crate) struct ServeArgs {
-    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or
-    /// unix:@NAME; may be repeated
+    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, tls://HOST:PORT,
+    /// unix:PATH or unix:@NAME; may be repeated
     #[arg(long, value_name = "ENDPOINT")]
     pub(crate) listen: Vec<String>,
     /// Number of worker threads [default: one per processor]
@@ -41,6 +43,53 @@ pub(crate) struct ServeArgs {
     /// Time to send pending data after a signal to stop
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::duration)]
     pub(crate) grace: Duration,
+    #[command(flatten)]
+    pub(crate) tls: TlsListenArgs,
+}
+
+/// The TLS arguments of every command that connects. Without the feature `tls` there are none.
+#[derive(Clone, Debug, Default, Group)]
+#[command(next_help_heading = "Options of tls://")]
+pub(crate) struct TlsConnectArgs {
+    /// PEM file of the certificates to trust, instead of those of the system
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub(crate) cacert: Option<PathBuf>,
+    /// Accept any certificate, with a warning: whoever is on the way can read and change all data
+    #[cfg(feature = "tls")]
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// PEM file of a certificate and its chain, for servers that ask for one
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// PEM file of the private key; may be the file of --cert
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// Name to request (SNI) and to expect in the certificate, instead of the host of ENDPOINT
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) servername: Option<String>,
+}
+
+/// The TLS arguments of every command that listens. Without the feature `tls` there are none.
+#[derive(Clone, Debug, Default, Group)]
+#[command(next_help_heading = "Options of tls://")]
+pub(crate) struct TlsListenArgs {
+    /// PEM file of the certificate and its chain; SIGHUP reads the three files again, for
+    /// connections to come
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// PEM file of the private key; may be the file of --cert
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// Accept only clients with a certificate that one in this PEM file has issued
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) client_ca: Option<PathBuf>,
 }
 
 /// The address families of a name.

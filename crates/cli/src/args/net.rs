@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use clap::Args as Group;
 
-use super::common::Families;
+#[cfg(unix)]
+use super::common::TlsListenArgs;
+use super::common::{Families, TlsConnectArgs};
 use crate::parse;
 
 /// The arguments of `sockit probe`.
@@ -20,11 +22,14 @@ pub(crate) struct Probe {
     /// Time limit for the whole probe
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
-    /// Report only whether ENDPOINT accepts a connection: exit code 0 if it does, 7 or 28 if not
+    /// Report only whether ENDPOINT accepts a connection: exit code 0 if it does, 7 or 28 if not;
+    /// over tls:// any certificate will do, and 35 is a failed handshake
     #[arg(short = 'z', long)]
     pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) families: Families,
+    #[command(flatten)]
+    pub(crate) tls: TlsConnectArgs,
 }
 
 /// The arguments of `sockit port`.
@@ -56,14 +61,16 @@ pub(crate) struct Send {
     pub(crate) timeout: Duration,
     #[command(flatten)]
     pub(crate) families: Families,
+    #[command(flatten)]
+    pub(crate) tls: TlsConnectArgs,
 }
 
 #[cfg(unix)]
 /// The arguments of `sockit listen`.
 #[derive(Debug, Group)]
 pub(crate) struct Listen {
-    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, unix:PATH or
-    /// unix:@NAME; udp://GROUP:PORT joins a multicast group
+    /// Endpoint to listen on: HOST:PORT, :PORT, [IPV6]:PORT, udp://HOST:PORT, tls://HOST:PORT,
+    /// unix:PATH or unix:@NAME; udp://GROUP:PORT joins a multicast group
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoint: String,
     /// Send this text unchanged to each client, and close the connection
@@ -82,6 +89,8 @@ pub(crate) struct Listen {
     /// Close a client that has vanished after about this long, by TCP keepalive: 1s to 18h, or off
     #[arg(long, value_name = "DUR|off", default_value = "2m", value_parser = parse::keepalive)]
     pub(crate) keepalive: parse::Keepalive,
+    #[command(flatten)]
+    pub(crate) tls: TlsListenArgs,
 }
 
 #[cfg(unix)]
@@ -108,4 +117,6 @@ pub(crate) struct Connect {
     pub(crate) timeout: Duration,
     #[command(flatten)]
     pub(crate) families: Families,
+    #[command(flatten)]
+    pub(crate) tls: TlsConnectArgs,
 }

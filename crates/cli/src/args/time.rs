@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args as Group, Subcommand};
 use timestamp::Service;
 
-use super::common::{Families, ServeArgs};
+use super::common::{Families, ServeArgs, TlsConnectArgs};
 use crate::parse;
 
 #[derive(Debug, Subcommand)]
@@ -17,6 +17,7 @@ Examples:
   sockit time serve --listen :21567 --framing line --format rfc3339 --utc
   sockit time serve --listen unix:/run/time.sock --format '+%H:%M:%S'
   sockit time serve --listen udp://:21567
+  sockit time serve --listen tls://:21568 --cert cert.pem --key key.pem
   sockit time serve --service daytime --listen :13")]
     Serve(TimeServe),
     /// Send each line of standard input and print its reply
@@ -32,10 +33,12 @@ Examples:
   sockit time ping 127.0.0.1:21567
   sockit time ping -c 100 -i 20ms --histogram udp://there:21567
   sockit time ping -q -w 1m --json db.example:21567 web.example:21567
+  sockit time ping --cacert ca.pem tls://there:21568
   sockit time ping --service echo there:echo
 With -q, only the summary is printed.
 Exit code: 0 if every endpoint replied. Otherwise the code of the first endpoint that did not: 6 not
-resolved, 7 not connected, 28 not connected in time, 56 not a server of this service, 1 no reply.")]
+resolved, 7 not connected, 28 not connected in time, 35 no TLS, 60 not trusted, 56 not a server of
+this service, 1 no reply.")]
     Ping(TimePing),
     /// Load an echo or timestamp server and print its latencies
     #[cfg(unix)]
@@ -88,6 +91,8 @@ pub(crate) struct TimeClient {
     /// Time limit for connecting, and for each reply
     #[arg(long, value_name = "DUR", default_value = "5s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) tls: TlsConnectArgs,
 }
 
 /// The arguments of `sockit time bench`.
@@ -125,6 +130,8 @@ pub(crate) struct TimeBench {
     /// File for the latencies of each second, for the tools of HdrHistogram
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    pub(crate) tls: TlsConnectArgs,
 }
 
 /// The arguments of `sockit time ping`.
@@ -161,4 +168,6 @@ pub(crate) struct TimePing {
     #[cfg(feature = "plot")]
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    pub(crate) tls: TlsConnectArgs,
 }

@@ -30,6 +30,7 @@ Examples:
   sockit send 127.0.0.1:7000 < file
   sockit send udp://127.0.0.1:8125 'hits:1|c'
   sockit send 127.0.0.1:7000 -- '- begins with a dash'
+  sockit send tls://backup.example:7001 --cacert ca.pem < file
   printf 'GET / HTTP/1.0\\r\\n\\r\\n' | sockit send www.example:http --wait 5s"
     )]
     Send(Send),
@@ -42,6 +43,7 @@ Examples:
   sockit listen unix:/run/drop.sock --keep-open >> log < /dev/null
   sockit listen 127.0.0.1:7000 --banner 'Thank you for connecting'
   sockit listen unix:@drop -w 1m > file
+  sockit listen tls://:7001 --cert cert.pem --key key.pem > file
 On a terminal, sockit ends when the client closes the connection, and prints a note. With input from
 a pipe or file, it ends when both sides are done, because the client may still expect a reply; -w
 limits that wait."
@@ -55,6 +57,7 @@ Examples:
   sockit connect 127.0.0.1:7000
   sockit connect 192.0.2.7:7000 --local-address 192.0.2.8 < file
   sockit connect -w 5s 'unix:@app'
+  sockit connect tls://127.0.0.1:7001 --cacert ca.pem --servername backup.example
 On a terminal, sockit ends when the peer closes the connection, and prints a note. With input from
 a pipe or file, it ends when both sides are done, because the peer may still expect a reply; -w
 limits that wait."

@@ -9,14 +9,17 @@ mod piped;
 mod server_check;
 mod view;
 
+use std::slice;
+
 use ::chat::ClientError;
-use netcore::{Endpoint, Transport};
+use netcore::{Connector, Endpoint, Transport};
 
 use crate::args::chat::ChatJoin;
 use crate::args::common::Common;
 use crate::exit::{self, Failure};
 use crate::screen::Screen;
 use crate::stdio::Stdio;
+use crate::tls::with_tls;
 use completion::Completion;
 use login::Login;
 
@@ -27,8 +30,13 @@ pub(crate) fn join(args: ChatJoin, common: &Common, stdio: &mut Stdio) -> Result
         let message = format!("{endpoint}: a chat needs a connection, and UDP has none");
         return Err(Failure::new(exit::USAGE, message));
     }
-    let login =
-        Login { endpoint, nick: args.nick.clone(), room: args.room.clone(), timeout: args.timeout };
+    let login = Login {
+        connector: with_tls(Connector::new(), &args.tls, slice::from_ref(&endpoint))?,
+        endpoint,
+        nick: args.nick.clone(),
+        room: args.room.clone(),
+        timeout: args.timeout,
+    };
     if stdio.interactive && !common.json {
         let completion = Completion::default();
         let complete = completion.clone();

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write;
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::escape::quote;
 use crate::exit::{self, Failure};
 use crate::signals::bound_printing;
 use crate::stdio::Stdio;
+use crate::tls;
 
 /// Runs `sockit time bench`.
 pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
@@ -31,6 +33,13 @@ pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Resu
         .with_duration(args.duration)
         .with_timeout(args.timeout)
         .with_threads(args.threads);
+    #[cfg(feature = "tls")]
+    let load = match tls::tls_connector(&args.tls, slice::from_ref(&endpoint))? {
+        Some(tls) => load.with_tls(tls),
+        None => load,
+    };
+    #[cfg(not(feature = "tls"))]
+    tls::refuse(slice::from_ref(&endpoint))?;
     raise_descriptors();
     let mut log = match &args.log {
         Some(path) => Some(File::create(path).map_err(|error| {

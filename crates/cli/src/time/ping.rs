@@ -26,6 +26,7 @@ use crate::exit::{self, Failure};
 use crate::signals::Signals;
 use crate::stdio::Stdio;
 use crate::threads;
+use crate::tls::with_tls;
 use target::Target;
 use view::View;
 
@@ -48,6 +49,8 @@ enum PingEvent {
 pub(crate) fn ping(args: TimePing, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoints: Vec<Endpoint> =
         args.endpoints.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let connector = Connector::new().with_family(args.families.wanted());
+    let connector = with_tls(connector, &args.tls, &endpoints)?;
     #[cfg(feature = "plot")]
     let picture = args.plot.as_deref().map(plot::Picture::create).transpose()?;
     let is_single = endpoints.len() == 1;
@@ -63,7 +66,7 @@ pub(crate) fn ping(args: TimePing, common: &Common, stdio: &mut Stdio) -> Result
         let _ = stop.try_send(PingEvent::Stop);
     })?;
     signals.set_printing(true);
-    start(endpoints, &args, &events)?;
+    start(endpoints, connector, &args, &events)?;
     let mut left = targets.len();
     while left > 0 && !stopped.load(Ordering::Relaxed) {
         match incoming.recv() {
@@ -125,12 +128,16 @@ fn verdict(targets: Vec<Target>, stdio: &mut Stdio) -> Result<(), Failure> {
 
 /// Returns `true` if `error` concerns connecting to a server.
 fn is_connect_error(error: &netcore::Error) -> bool {
-    matches!(error.operation(), Operation::Resolve | Operation::Connect | Operation::Open)
+    matches!(
+        error.operation(),
+        Operation::Resolve | Operation::Connect | Operation::Open | Operation::Handshake
+    )
 }
 
 /// Starts a thread for each server.
 fn start(
     endpoints: Vec<Endpoint>,
+    connector: Connector,
     args: &TimePing,
     events: &SyncSender<PingEvent>,
 ) -> Result<(), Failure> {
@@ -140,7 +147,6 @@ fn start(
         .with_count(args.count)
         .with_deadline(args.deadline);
     let zone = if args.utc { Zone::Utc } else { Zone::Local };
-    let connector = Connector::new().with_family(args.families.wanted());
     for (index, endpoint) in endpoints.into_iter().enumerate() {
         // The keys of a `RandomState` come from the system's random number generator.
         let nonce = RandomState::new().hash_one(index);

@@ -15,3 +15,5 @@ pub(crate) mod stamp;
 // rustix opens no terminals on NetBSD and OpenBSD.
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 pub(crate) mod terminal;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;

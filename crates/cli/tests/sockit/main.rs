@@ -41,5 +41,7 @@ mod time_bench;
 mod time_client;
 mod time_ping;
 mod time_serve;
+#[cfg(feature = "tls")]
+mod tls_clients;
 mod usage;
 mod workspace;

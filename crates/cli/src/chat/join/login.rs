@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use ::chat::{Client, ClientError};
-use netcore::{Deadline, Endpoint};
+use netcore::{Connector, Deadline, Endpoint};
 
 /// The server, and the name and room to ask it for.
 #[derive(Clone)]
 pub(super) struct Login {
     pub(super) endpoint: Endpoint,
+    /// The settings of each connection. A reconnect resumes the TLS session.
+    pub(super) connector: Connector,
     pub(super) nick: Option<String>,
     pub(super) room: Option<String>,
     /// Time limit for all steps together.
@@ -36,7 +38,7 @@ impl Login {
     /// The connection fails, or the server does not reply in time.
     pub(super) fn connect(&self) -> Result<(Client, Vec<Rejection>), ClientError> {
         let deadline = Deadline::after(self.timeout);
-        let mut client = Client::connect(&self.endpoint, deadline)?;
+        let mut client = Client::connect_with(&self.connector, &self.endpoint, deadline)?;
         let mut rejections = Vec::new();
         let mut note = |is_name, what: String, answer| match answer {
             Err(ClientError::Rejected { reason, .. }) => {

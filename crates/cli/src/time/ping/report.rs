@@ -21,6 +21,11 @@ pub(super) fn line(target: &Target, event: &Event) -> Option<String> {
     let name = target.name();
     Some(match event {
         Event::Connected(address) => format!("PING {} ({address})\n", target.endpoint),
+        Event::Encrypted { connect, handshake, resumed } => {
+            let resumed = if *resumed { ", resumed" } else { "" };
+            let (connect, handshake) = (ms(*connect), ms(*handshake));
+            format!("TLS with {name}: connect={connect} ms, handshake={handshake} ms{resumed}\n")
+        }
         Event::Answer(answer) => {
             let Answer { seq, bytes, round_trip, .. } = answer;
             let ms = ms(*round_trip);
@@ -141,6 +146,11 @@ pub(super) fn json_event(target: &Target, event: &Event) -> Option<String> {
     let (kind, fields) = match event {
         Event::Connected(address) => {
             ("connected", format!(",\"address\":{}", quote(&address.to_string())))
+        }
+        Event::Encrypted { connect, handshake, resumed } => {
+            let (connect, handshake) = (seconds(*connect), seconds(*handshake));
+            let times = format!("\"connect_seconds\":{connect},\"handshake_seconds\":{handshake}");
+            ("encrypted", format!(",{times},\"resumed\":{resumed}"))
         }
         Event::Answer(answer) => {
             let order = match answer.order {
