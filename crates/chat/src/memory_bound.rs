@@ -50,6 +50,8 @@ pub struct MemoryBound {
     pub worker_bytes: usize,
     /// Bytes of messages that wait for the disk.
     pub disk_bytes: usize,
+    /// Bytes for TLS, of all connections and handshakes together.
+    pub tls_bytes: usize,
 }
 
 impl MemoryBound {
@@ -75,7 +77,14 @@ impl MemoryBound {
             // A batch grows by doubling, and has an entry for each message.
             worker_bytes: line.saturating_add(MAX_BATCH).saturating_mul(3).saturating_add(read),
             disk_bytes: hub.store_memory(),
+            tls_bytes: 0,
         }
+    }
+
+    /// Adds the bytes for TLS, which the event loop needs and the chat does not know.
+    #[must_use]
+    pub fn with_tls_bytes(self, tls_bytes: usize) -> MemoryBound {
+        MemoryBound { tls_bytes, ..self }
     }
 
     /// Returns the sum of all parts, in bytes.
@@ -86,6 +95,7 @@ impl MemoryBound {
             .saturating_add(self.waiting_bytes)
             .saturating_add(product(self.workers, self.worker_bytes))
             .saturating_add(self.disk_bytes)
+            .saturating_add(self.tls_bytes)
     }
 }
 
@@ -105,6 +115,10 @@ impl fmt::Display for MemoryBound {
             self.workers,
             kib(self.worker_bytes),
             kib(self.disk_bytes),
-        )
+        )?;
+        match self.tls_bytes {
+            0 => Ok(()),
+            bytes => write!(f, ", {} KiB for TLS", kib(bytes)),
+        }
     }
 }

@@ -2,18 +2,27 @@
 
 use netcore::Endpoint;
 use netcore::server::{Config, Handle, Server, Service, Worker};
+#[cfg(feature = "tls")]
+use netcore::tls::MAX_BUFFERED;
 
 use crate::args::common::{Common, ServeArgs};
 use crate::descriptors::raise_descriptors;
 use crate::exit::{self, Failure};
-use crate::logging;
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
 use crate::stdio::{Printer, Stdio};
+use crate::{logging, tls};
+
+/// The most TLS handshakes at a time.
+#[cfg(feature = "tls")]
+const MAX_HANDSHAKES: usize = 1024;
 
 /// A server that listens and has announced its endpoints.
 pub(crate) struct Listening {
     server: Server,
     workers: usize,
+    /// `true` if a listener is `tls://`.
+    #[cfg(feature = "tls")]
+    is_encrypted: bool,
     signals: Signals,
 }
 
@@ -32,6 +41,12 @@ impl Listening {
         } else {
             given.map(str::parse).collect::<Result<_, _>>()?
         };
+        #[cfg(feature = "tls")]
+        let acceptor = tls::acceptor(&args.tls, &endpoints)?;
+        #[cfg(feature = "tls")]
+        let is_encrypted = acceptor.is_some();
+        #[cfg(not(feature = "tls"))]
+        tls::refuse(&endpoints)?;
         logging::detach()?;
         raise_descriptors();
         crate::foreground::ignore_stops();
@@ -41,6 +56,15 @@ impl Listening {
         };
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
         let config = config.with_dead_peer_timeout(args.keepalive.0);
+        #[cfg(feature = "tls")]
+        let config = match acceptor {
+            Some(acceptor) => {
+                let renewed = acceptor.clone();
+                signals::watch_hangup(stdio.interactive, move || tls::reload(&renewed))?;
+                config.with_tls(acceptor).with_max_handshakes(MAX_HANDSHAKES)
+            }
+            None => config,
+        };
         let workers = config.workers();
         let server =
             Server::bind(&endpoints, config).map_err(|error| Failure::listening(&error))?;
@@ -56,7 +80,22 @@ impl Listening {
         signals.set_printing(true);
         announce(server.endpoints(), common, &stdio.printer)?;
         signals.set_printing(false);
-        Ok(Listening { server, workers, signals })
+        Ok(Listening {
+            server,
+            workers,
+            #[cfg(feature = "tls")]
+            is_encrypted,
+            signals,
+        })
+    }
+
+    /// Returns the most bytes of memory for TLS with this many clients.
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls_bytes(&self, clients: usize) -> usize {
+        match self.is_encrypted {
+            true => clients.saturating_add(MAX_HANDSHAKES).saturating_mul(MAX_BUFFERED),
+            false => 0,
+        }
     }
 
     /// Returns the number of worker threads.

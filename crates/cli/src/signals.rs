@@ -1,4 +1,5 @@
 //! Signals: SIGINT and SIGTERM stop the program, the first gracefully, the second immediately.
+//! SIGHUP reads the certificate of a server with TLS again.
 
 #[cfg(unix)]
 use std::sync::Arc;
@@ -107,6 +108,11 @@ pub(crate) fn watch_hangup(
             on_hangup();
         }
     })?;
+    Ok(())
+}
+
+#[cfg(all(not(unix), feature = "tls"))]
+pub(crate) fn watch_hangup(_: bool, _: impl Fn() + Send + 'static) -> Result<(), Failure> {
     Ok(())
 }
 

@@ -45,6 +45,8 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
     let chat = open(Chat::builder(config), &args)?;
     let listening = Listening::start(&args.serve, &DEFAULT, limits, common, stdio)?;
     let bound = chat.memory_bound(args.max_clients, listening.workers(), READ_SIZE);
+    #[cfg(feature = "tls")]
+    let bound = bound.with_tls_bytes(listening.tls_bytes(args.max_clients));
     log::info!("memory: {bound}");
     let operator_console = OperatorConsole {
         operator: chat.operator(),

@@ -43,5 +43,7 @@ mod time_ping;
 mod time_serve;
 #[cfg(feature = "tls")]
 mod tls_clients;
+#[cfg(feature = "tls")]
+mod tls_servers;
 mod usage;
 mod workspace;

@@ -8,6 +8,9 @@ use std::os::unix::net::UnixStream;
 #[cfg(unix)]
 use std::path::Path;
 
+#[cfg(feature = "tls")]
+use netcore::Deadline;
+
 use crate::common::patience::PATIENCE;
 
 #[derive(Debug)]
@@ -22,6 +25,8 @@ enum Socket {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(netcore::Stream),
 }
 
 impl Client {
@@ -51,6 +56,35 @@ impl Client {
         Client { socket: Socket::Unix(stream), unread: Vec::new() }
     }
 
+    /// Connects to an endpoint with `tls://`, and completes the handshake.
+    #[cfg(feature = "tls")]
+    #[track_caller]
+    pub(crate) fn tls(endpoint: &str, connector: &netcore::tls::TlsConnector) -> Client {
+        match Client::try_tls(endpoint, connector) {
+            Ok(client) => client,
+            Err(error) => panic!("connect to {endpoint}: {error}"),
+        }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn try_tls(
+        endpoint: &str,
+        connector: &netcore::tls::TlsConnector,
+    ) -> Result<Client, netcore::Error> {
+        let endpoint = endpoint.parse().expect("an endpoint");
+        let connector = netcore::Connector::new().with_tls(connector.clone());
+        let stream = connector.connect(&endpoint, Deadline::after(PATIENCE))?;
+        Ok(Client { socket: Socket::Tls(stream), unread: Vec::new() })
+    }
+
+    /// Returns the certificate of the server in DER.
+    #[cfg(feature = "tls")]
+    pub(crate) fn certificate(&self) -> Vec<u8> {
+        let Socket::Tls(stream) = &self.socket else { panic!("not encrypted") };
+        let tls = stream.tls().expect("TLS");
+        tls.peer_certificates().first().expect("a certificate").clone()
+    }
+
     /// Returns `IP:PORT` of this end.
     pub(crate) fn address(&self) -> String {
         self.stream().local_addr().expect("a local address").to_string()
@@ -62,6 +96,8 @@ impl Client {
             Socket::Tcp(stream) => stream,
             #[cfg(unix)]
             Socket::Unix(_) => panic!("not a TCP connection"),
+            #[cfg(feature = "tls")]
+            Socket::Tls(_) => panic!("not a plain TCP connection"),
         }
     }
 
@@ -71,6 +107,10 @@ impl Client {
             Socket::Tcp(stream) => stream.write_all(bytes.as_ref()),
             #[cfg(unix)]
             Socket::Unix(stream) => stream.write_all(bytes.as_ref()),
+            #[cfg(feature = "tls")]
+            Socket::Tls(stream) => stream
+                .write_all_deadline(bytes.as_ref(), Deadline::after(PATIENCE))
+                .map_err(io::Error::from),
         };
         if let Err(error) = result {
             panic!("send to the server: {error}");
@@ -83,6 +123,8 @@ impl Client {
             Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
             #[cfg(unix)]
             Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
+            #[cfg(feature = "tls")]
+            Socket::Tls(stream) => stream.shutdown(Shutdown::Write).map_err(io::Error::from),
         }
         .expect("shut the sending side down");
     }
@@ -199,6 +241,10 @@ impl Client {
             Socket::Tcp(stream) => stream.read(buffer),
             #[cfg(unix)]
             Socket::Unix(stream) => stream.read(buffer),
+            #[cfg(feature = "tls")]
+            Socket::Tls(stream) => {
+                stream.read_deadline(buffer, Deadline::after(PATIENCE)).map_err(io::Error::from)
+            }
         }
     }
 
@@ -207,6 +253,8 @@ impl Client {
             Socket::Tcp(stream) => stream.set_nonblocking(on),
             #[cfg(unix)]
             Socket::Unix(stream) => stream.set_nonblocking(on),
+            #[cfg(feature = "tls")]
+            Socket::Tls(_) => panic!("a read of a TLS client always waits"),
         }
         .expect("set the blocking mode");
     }

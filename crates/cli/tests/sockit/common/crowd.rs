@@ -1,7 +1,7 @@
 //! Many clients driven by one thread, over non-blocking sockets.
 
+use std::fmt;
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,11 @@ use crate::common::chat::Message;
 use crate::common::client::Client;
 use crate::common::patience::PATIENCE;
 use crate::common::server::Server;
+
+/// A non-blocking stream.
+trait Duplex: Read + Write + fmt::Debug {}
+
+impl<T: Read + Write + fmt::Debug> Duplex for T {}
 
 #[derive(Debug)]
 pub(crate) struct Crowd {
@@ -18,7 +23,7 @@ pub(crate) struct Crowd {
 
 #[derive(Debug)]
 pub(crate) struct Member {
-    stream: TcpStream,
+    stream: Box<dyn Duplex>,
     /// `IP:PORT` of this end.
     pub(crate) address: String,
     /// Bytes to be sent as the socket takes them.
@@ -33,7 +38,10 @@ pub(crate) struct Member {
 
 impl Crowd {
     pub(crate) fn connect(server: &Server, count: usize) -> Crowd {
-        let members = (0..count).map(|_| Member::connect(server)).collect();
+        Crowd::of((0..count).map(|_| Member::connect(server)).collect())
+    }
+
+    pub(crate) fn of(members: Vec<Member>) -> Crowd {
         Crowd { members, piece: vec![0; 256 * 1024] }
     }
 
@@ -88,12 +96,19 @@ impl Crowd {
 /// line exactly once, the same bytes in the same order.
 #[track_caller]
 pub(crate) fn expect_same_order_for_all(count: usize, workers: usize) {
-    const SENDERS: usize = 20;
-    const LINES: usize = 50;
     let workers = workers.to_string();
     let args = ["chat", "serve", "--greeting", "Welcome", "--workers", &workers];
     let server = Server::start(&args);
-    let mut crowd = Crowd::connect(&server, count);
+    let crowd = Crowd::connect(&server, count);
+    expect_same_order(crowd);
+    server.stop();
+}
+
+/// As [`expect_same_order_for_all`], for a crowd of a server that says `Welcome`.
+#[track_caller]
+pub(crate) fn expect_same_order(mut crowd: Crowd) {
+    const SENDERS: usize = 20;
+    const LINES: usize = 50;
     crowd.expect_lines_that_hold("Welcome");
     // All members receive the same lines after this one, even if joins are announced.
     crowd.members[0].outgoing = b"begin\n".to_vec();
@@ -132,7 +147,6 @@ pub(crate) fn expect_same_order_for_all(count: usize, workers: usize) {
         let same = member.received == log.as_bytes();
         assert!(same, "{} got other bytes than the first client", member.address);
     }
-    server.stop();
 }
 
 fn is_line(line: &[u8]) -> bool {
@@ -145,12 +159,33 @@ impl Member {
         let address = client.address();
         let stream = client.stream().try_clone().expect("a second handle of a socket");
         stream.set_nonblocking(true).expect("a non-blocking socket");
+        Member::over(Box::new(stream), address)
+    }
+
+    /// Connects over TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls(endpoint: &str, connector: &netcore::tls::TlsConnector) -> Member {
+        let endpoint = endpoint.parse().expect("an endpoint");
+        let connector = netcore::Connector::new().with_tls(connector.clone());
+        let deadline = netcore::Deadline::after(PATIENCE);
+        let stream = connector.connect(&endpoint, deadline).expect("a connection over TLS");
+        stream.set_nonblocking(true).expect("a non-blocking stream");
+        let address = stream.local_address().expect("its address").to_string();
+        Member::over(Box::new(stream), address)
+    }
+
+    fn over(stream: Box<dyn Duplex>, address: String) -> Member {
         let (outgoing, received) = (Vec::new(), Vec::new());
         Member { stream, address, outgoing, received, ended: false, reads: true }
     }
 
     fn write(&mut self) -> bool {
-        if self.outgoing.is_empty() || self.ended {
+        if self.ended {
+            return false;
+        }
+        // Over TLS, ciphertext may wait for the socket.
+        let _ = self.stream.flush();
+        if self.outgoing.is_empty() {
             return false;
         }
         match self.stream.write(&self.outgoing) {
