@@ -115,7 +115,7 @@ fn wait_for_end(incoming: &Receiver<SendEvent>, wait: Option<Duration>) -> Resul
                 }
             }
             (Ok(SendEvent::Ended), _) => ended = true,
-            (Ok(SendEvent::Failed(failure)), _) => return Err(failure),
+            (Ok(SendEvent::Failed(failure)), _) => return Err(explained(failure, incoming)),
             (Err(_), _) => {
                 ended = true;
                 until = Deadline::never();
@@ -123,6 +123,18 @@ fn wait_for_end(incoming: &Receiver<SendEvent>, wait: Option<Duration>) -> Resul
         }
     }
     Ok(())
+}
+
+/// Returns the reason of `failure`. A write to a TLS server that has refused this side fails with a
+/// broken pipe, and the other thread reads the alert that says why.
+fn explained(failure: Failure, incoming: &Receiver<SendEvent>) -> Failure {
+    if failure.code() != exit::RECEIVE_ERROR {
+        return failure;
+    }
+    match incoming.recv_timeout(QUIET) {
+        Ok(SendEvent::Failed(other)) if other.code() == exit::TLS_HANDSHAKE => other,
+        _ => failure,
+    }
 }
 
 fn write(

@@ -44,6 +44,8 @@ mod time_serve;
 #[cfg(feature = "tls")]
 mod tls_clients;
 #[cfg(feature = "tls")]
+mod tls_interop;
+#[cfg(feature = "tls")]
 mod tls_servers;
 mod usage;
 mod workspace;

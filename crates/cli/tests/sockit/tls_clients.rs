@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
+use std::time::Duration;
 
 use netcore::tls::TlsAcceptor;
 use netcore::{Deadline, Listener, Stream};
@@ -161,6 +162,29 @@ fn a_handshake_that_takes_too_long_is_error_28_and_a_refused_connection_7() {
 }
 
 #[test]
+fn a_server_may_ask_for_a_certificate_of_the_client() {
+    let certificates = Certificates::new();
+    let acceptor = certificates.acceptor().with_client_roots_file(certificates.path("ca.pem"));
+    let port = echo(acceptor.expect("a certificate"));
+    let endpoint = format!("tls://127.0.0.1:{port}");
+    let trusts = certificates.of_client();
+    let client = certificates.path("client.pem");
+    // One file may have both.
+    let own = [trusts.clone(), ["--cert", &client, "--key", &client].map(String::from).into()];
+    for command in COMMANDS {
+        call(command, &endpoint, &own.concat()).expect_code(0).expect_quiet();
+    }
+    let send = ["send", &endpoint, "text", "--wait", "1m"];
+    let finished = run(&args(&send, &trusts));
+    finished.expect_code(35).expect_error_line(&["certificate_required"]);
+    let other = Certificates::new().client();
+    certificates.write("other.pem", &(other.certificate + &other.key));
+    let other = certificates.path("other.pem");
+    let send = [&send[..], &["--cert", &other, "--key", &other]].concat();
+    run(&args(&send, &trusts)).expect_code(35).expect_error_line(&["the peer's alert"]);
+}
+
+#[test]
 fn an_unusable_file_is_77_or_58_before_anything_is_sent() {
     let certificates = Certificates::new();
     certificates.write("text.pem", "no certificate\n");
@@ -241,4 +265,33 @@ fn a_bench_makes_all_of_its_connections_over_tls() {
         assert!(object.contains(field), "{}", finished.story());
     }
     assert!(!object.contains("\"answers\":0,"), "{}", finished.story());
+}
+
+#[test]
+fn an_end_without_close_notify_is_error_56() {
+    let certificates = Certificates::new();
+    let listener = Listener::bind("127.0.0.1:0").expect("a free port");
+    let listener = listener.with_tls(certificates.acceptor());
+    let endpoint = listener.endpoint().to_string();
+    let server = thread::spawn(move || {
+        for _ in 0..2 {
+            let deadline = Deadline::after(PATIENCE);
+            let (stream, _) = listener.accept(deadline).expect("a connection");
+            stream.write_all_deadline(b"a part\n", deadline).expect("the client reads");
+            let socket = std::os::fd::AsFd::as_fd(&stream).try_clone_to_owned().expect("a handle");
+            // Beside TLS: the end of the connection without its close_notify.
+            let raw = std::net::TcpStream::from(socket);
+            raw.shutdown(std::net::Shutdown::Write).expect("an end");
+            let mut rest = [0; 4096];
+            raw.set_read_timeout(Some(Duration::from_millis(100))).expect("a limit");
+            while matches!((&raw).read(&mut rest), Ok(1..)) {}
+            std::mem::forget(stream);
+        }
+    });
+    for command in [&["connect", &endpoint][..], &["send", &endpoint, "x", "--wait", "1m"]] {
+        let finished = run(&args(command, &certificates.of_client()));
+        finished.expect_code(56).expect_error_line(&["without close_notify"]);
+        assert_eq!(finished.stdout_text(), "a part\n");
+    }
+    server.join().expect("the server");
 }

@@ -287,19 +287,3 @@ fn a_banner_is_sent_over_tls() {
     }
     listening.stop("TERM");
 }
-
-#[test]
-fn a_client_in_the_clear_is_told_that_the_server_speaks_tls() {
-    let certificates = Certificates::new();
-    let server = chat(&certificates);
-    let clear = format!("tcp://{}", address(&server));
-    for words in [
-        &["chat", "join", &clear, "--nick", "ann"][..],
-        &["chat", "join", &clear],
-        &["time", "client", &clear],
-    ] {
-        let finished = run_with_input(words, b"hello\n");
-        assert!(finished.stderr().contains("tls://"), "{}", finished.story());
-    }
-    server.stop();
-}

@@ -1,5 +1,6 @@
 //! The end of a stream: of one direction, of both, and with all bytes received.
 
+use std::io;
 use std::net::Shutdown;
 
 use crate::deadline::Deadline;
@@ -45,7 +46,7 @@ impl Stream {
         if let Some(tls) = &self.tls {
             tls.end(&self.socket, deadline).map_err(|error| self.name(error))?;
         }
-        self.shutdown_socket(Shutdown::Write)
+        self.end_socket().map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))
     }
 
     /// Ends one direction, or both: shutdown(2). After the writing side has ended, the peer reads
@@ -70,12 +71,24 @@ impl Stream {
         if let (Some(tls), Shutdown::Read | Shutdown::Both) = (&self.tls, how) {
             tls.end_reading();
         }
-        self.shutdown_socket(how)
+        let ended = match how {
+            Shutdown::Write => self.end_socket(),
+            _ => self.socket.shutdown(how),
+        };
+        ended.map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))
     }
 
-    fn shutdown_socket(&self, how: Shutdown) -> Result<(), Error> {
-        self.socket
-            .shutdown(how)
-            .map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))
+    /// Ends the writing side of the socket.
+    ///
+    /// Over TLS, `close_notify` has been sent. A peer that has closed its socket answers with a
+    /// reset. If that arrives first there is no connection to end. Nothing is lost, and reading
+    /// reports the reset of a peer that has not ended before.
+    pub(super) fn end_socket(&self) -> io::Result<()> {
+        match self.socket.shutdown(Shutdown::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected && self.tls.is_some() => {
+                Ok(())
+            }
+            ended => ended,
+        }
     }
 }

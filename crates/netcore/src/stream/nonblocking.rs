@@ -5,7 +5,6 @@
 
 use std::fs::Metadata;
 use std::io;
-use std::net::Shutdown;
 
 use socket2::SockRef;
 
@@ -59,7 +58,7 @@ impl Stream {
         if let Some(tls) = &self.tls {
             tls.try_end(&self.socket)?;
         }
-        self.socket.shutdown(Shutdown::Write)
+        self.end_socket()
     }
 
     /// Fails if the socket accepts no more bytes.

@@ -106,6 +106,11 @@ impl Process {
         self.stderr.lines(lines)
     }
 
+    #[cfg(feature = "tls")]
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("wait for the process").is_none()
+    }
+
     /// Waits for the end of the process, which must come by itself.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();

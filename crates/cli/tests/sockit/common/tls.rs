@@ -10,7 +10,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
-/// The number of authorities so far. Each has a name of its own, because an issuer is found by name.
+/// The number of authorities so far. Each has its own name, because issuers are found by name.
 static AUTHORITIES: AtomicU32 = AtomicU32::new(0);
 
 /// An authority and its certificates: `ca.pem`, `cert.pem` and `key.pem` for `localhost` and
