@@ -1,3 +1,6 @@
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::mpsc;
 

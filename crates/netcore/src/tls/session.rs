@@ -211,7 +211,8 @@ impl Session {
     /// The beginning of a message stays in `incoming`: the state machine knows its length, and this
     /// side may still send.
     fn end_of_input(&mut self) {
-        if !self.buffers.peer_ended && self.failure.is_none() {
+        let is_orderly = self.buffers.peer_ended && self.is_established();
+        if !is_orderly && self.failure.is_none() {
             self.failure = Some(match self.has_input {
                 false => Failure::Silent,
                 true if self.is_established() => Failure::Truncated,
@@ -372,10 +373,10 @@ impl Session {
         self.failure.as_ref().filter(|failure| !matches!(failure, Failure::Truncated))
     }
 
-    /// Ends the reading side on behalf of its user: nothing more is read, and that is no failure.
+    /// Ends the reading side on behalf of its user: nothing more is read, and that is no failure,
+    /// except for a handshake.
     pub(crate) fn end_reading(&mut self) {
-        self.incoming = Vec::new();
-        self.buffers.peer_ended = true;
+        self.buffers.peer_ended |= self.is_established();
     }
 
     fn error(&self, failure: &Failure) -> io::Error {

@@ -1,3 +1,6 @@
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::collections::VecDeque;
 use std::error::Error as _;
 use std::thread;
