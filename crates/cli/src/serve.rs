@@ -8,7 +8,9 @@ use netcore::tls::MAX_BUFFERED;
 use crate::args::common::{Common, ServeArgs};
 use crate::descriptors::raise_descriptors;
 use crate::exit::{self, Failure};
-use crate::signals::{self, Signals};
+#[cfg(feature = "tls")]
+use crate::signals;
+use crate::signals::Signals;
 use crate::stdio::{Printer, Stdio};
 use crate::{logging, tls};
 

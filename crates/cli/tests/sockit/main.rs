@@ -46,6 +46,8 @@ mod tls_clients;
 #[cfg(feature = "tls")]
 mod tls_interop;
 #[cfg(feature = "tls")]
+mod tls_probe;
+#[cfg(feature = "tls")]
 mod tls_servers;
 mod usage;
 mod workspace;
