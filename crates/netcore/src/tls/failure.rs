@@ -128,6 +128,12 @@ fn write_reason(error: &TlsError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         TlsError::NoApplicationProtocol => {
             f.write_str("the peer and this side have no application protocol (ALPN) in common")
         }
+        TlsError::InappropriateHandshakeMessage { got_type, .. } => {
+            write!(f, "the peer sent {got_type:?} out of order")
+        }
+        TlsError::InappropriateMessage { got_type, .. } => {
+            write!(f, "the peer sent {got_type:?} out of order")
+        }
         TlsError::PeerIncompatible(why) => write!(f, "the peer is incompatible: {why:?}"),
         TlsError::PeerMisbehaved(why) => write!(f, "the peer breaks the protocol: {why:?}"),
         TlsError::DecryptError => f.write_str("a record does not decrypt"),

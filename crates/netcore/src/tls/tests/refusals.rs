@@ -260,6 +260,23 @@ fn plain_text_is_quoted_without_control_characters() {
 }
 
 #[test]
+fn a_client_at_an_echo_server_and_two_sides_of_one_role_fail() {
+    let (connector, acceptor) = crate::tls::fixture::both_sides();
+    let client = || connector.session(connector::server_name("localhost").unwrap()).unwrap();
+    // An echo server sends the client's own message back, as another client would send its own.
+    let (mut one, mut other) = (client(), client());
+    assert!(carry(&mut one, &mut other));
+    let error: Error = other.peek().unwrap_err().downcast().unwrap();
+    let expected = "negotiate TLS: handshake failed: the peer sent ClientHello out of order";
+    assert_eq!(text(&error), expected);
+    // A server behind it reads the hello, and then the alert.
+    let mut server = acceptor.session().unwrap();
+    assert!(carry(&mut other, &mut server));
+    let error: Error = server.peek().unwrap_err().downcast().unwrap();
+    assert_eq!(text(&error), alert("unexpected_message"));
+}
+
+#[test]
 fn every_alert_has_the_name_of_the_standard() {
     // RFC 8446 section 6, and the older ones of RFC 5246 section 7.2.
     let names = [
