@@ -113,7 +113,7 @@ impl Encrypted {
         // One step precedes the deadline.
         let step = |session: &mut Session| handshake(session, socket);
         let done = match self.run(socket, Interest::Read, Wait::No, step) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(error) if is_transient(&error) => {
                 self.run(socket, Interest::Read, Wait::Until(deadline), step)
             }
             done => done,

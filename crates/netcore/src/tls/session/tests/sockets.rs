@@ -6,8 +6,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use socket2::{Domain, Type};
+
 use super::hostile::hostile_server;
 use super::*;
+#[cfg(target_os = "linux")]
+use crate::address::Address;
 use crate::connect::Connector;
 use crate::deadline::Deadline;
 use crate::error::ErrorKind;
@@ -103,6 +108,35 @@ fn a_reader_gets_data_that_arrives_while_another_thread_ends_the_writing_side() 
             assert_eq!(&reader.join().unwrap(), b"answer");
         });
     }
+}
+
+/// Each packet of the socket is one read, so the reads do not depend on the time.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_handshake_in_many_small_pieces_is_only_slow() {
+    let (own, peer) = socket2::Socket::pair(Domain::UNIX, Type::SEQPACKET, None).unwrap();
+    let (connector, acceptor) = both_sides();
+    let server = acceptor.accept(Stream::accepted(own, Address::Unix(None))).unwrap();
+    let mut client = connector.session(name()).unwrap();
+    let hello = wire(&mut client);
+    let (pieces, rest) = hello.split_at(100);
+    for byte in pieces {
+        assert_eq!(peer.send(std::slice::from_ref(byte)).unwrap(), 1);
+    }
+    // More pieces than one call reads without waiting.
+    let error = server.handshake(Deadline::after(Duration::ZERO)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    peer.send(rest).unwrap();
+    thread::scope(|scope| {
+        let shaking = scope.spawn(|| server.handshake(patience()));
+        let mut flight = [0; 4096];
+        while !client.is_established() {
+            let length = (&peer).read(&mut flight).unwrap();
+            feed(&mut client, &flight[..length]).unwrap();
+        }
+        peer.send(&wire(&mut client)).unwrap();
+        shaking.join().unwrap().unwrap();
+    });
 }
 
 #[test]
