@@ -14,3 +14,12 @@ fn endless_limits_give_an_endless_bound() {
     let bound = Chat::new(config).memory_bound(usize::MAX, usize::MAX, usize::MAX);
     assert_eq!(bound.total(), usize::MAX);
 }
+
+#[test]
+fn the_bound_shows_the_bytes_for_tls_only_if_there_are_some() {
+    let bound = Chat::new(Config::default()).memory_bound(1, 1, 1);
+    assert!(!bound.to_string().contains("TLS"), "{bound}");
+    let encrypted = bound.with_tls_bytes(4096);
+    assert_eq!(encrypted.total(), bound.total() + 4096);
+    assert!(encrypted.to_string().ends_with(", 4 KiB for TLS"), "{encrypted}");
+}
