@@ -30,7 +30,12 @@ use crate::tls::verifier::{ClientVerifier, refused};
 /// ```
 ///
 /// A clone is cheap and stands for the same certificate: [`reload`](TlsAcceptor::reload) and
-/// [`replace`](TlsAcceptor::replace) change it for all clones, and so for running servers.
+/// [`replace`](TlsAcceptor::replace) change it for all clones, and so for running servers. The
+/// functions that begin with `with_` return another acceptor, whose changes earlier clones do not
+/// see. Set everything before a server gets its clone.
+///
+/// Each load of the files begins without sessions to resume. A client whose authority was removed
+/// cannot return by an earlier session.
 #[derive(Clone)]
 pub struct TlsAcceptor(Arc<Mutex<Current>>);
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa};
+use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 
 use super::*;
 use crate::tls::fixture::{Authority, Issued, params, self_signed};
@@ -76,6 +76,12 @@ fn a_server_may_use_a_trusted_certificate_as_its_own() {
             assert_eq!(client, expected);
         }
     }
+    let mut expired = params(&["localhost"]);
+    expired.not_after = date_time_ymd(2021, 3, 4);
+    let expired = self_signed(&expired);
+    let connector = trusting(&expired.certificate);
+    let [client, _] = Attempt::new(&connector, &expired.acceptor(), "localhost").outcomes();
+    assert_eq!(client, "negotiate TLS: certificate not trusted: it expired on 2021-03-04");
     let client = authority.client();
     let connector = trusting(&client.certificate);
     let [client, _] = Attempt::new(&connector, &client.acceptor(), "client.example").outcomes();
