@@ -34,7 +34,8 @@ mod tests;
 /// relay.
 ///
 /// One thread does all of it. Each direction holds up to 256 KiB, or 1 MiB to a file, which the
-/// kernel moves by itself where it can (splice(2) on Linux). TLS needs buffers, which hold as much.
+/// kernel moves by itself where it can (splice(2) on Linux). Over TLS it holds up to 96 KiB, and
+/// 64 KiB of ciphertext.
 ///
 /// # Waiting
 ///

@@ -24,8 +24,10 @@ const PIECE: usize = 96 << 10;
 /// The size of the buffer if the kernel can't copy by itself.
 const BUFFER: usize = PIECE;
 
-/// The size of the buffer if one side is encrypted.
-const ENCRYPTED_BUFFER: usize = 1 << 18;
+/// The size of the buffer for bytes that are encrypted next: three records of TLS. With their
+/// ciphertext they stay in the cache of one core. A buffer of 256 KiB doubles the sender's CPU
+/// time.
+const ENCRYPTED_BUFFER: usize = 3 << 14;
 
 /// Moves bytes from one descriptor to another without waiting for either.
 ///
@@ -213,8 +215,8 @@ impl<'a> Pump<'a> {
             }
             Carrier::Buffer { bytes, held } => {
                 if bytes.is_empty() {
-                    let encrypted = self.from.is_encrypted() || self.to.is_encrypted();
-                    *bytes = vec![0; if encrypted { ENCRYPTED_BUFFER } else { BUFFER }];
+                    let size = if self.to.is_encrypted() { ENCRYPTED_BUFFER } else { BUFFER };
+                    *bytes = vec![0; size];
                 }
                 let most = most.min(bytes.len());
                 let read = self.from.read(&mut bytes[..most], self.position)?;
@@ -235,10 +237,7 @@ impl<'a> Pump<'a> {
                 Ok(drained)
             }
             Carrier::Buffer { bytes, held } => {
-                // A file takes pieces of the size that suits it.
-                let end =
-                    if self.to.is_file() { held.end.min(held.start + PIECE) } else { held.end };
-                let written = self.to.write(&bytes[held.start..end])?;
+                let written = self.to.write(&bytes[held.clone()])?;
                 held.start += written;
                 Ok(written)
             }
