@@ -10,6 +10,9 @@ use crate::address::Address;
 use crate::lock::lock;
 use crate::shutdown::{Control, Handle, Phase};
 
+#[cfg(test)]
+mod tests;
+
 /// The state that the threads of a server share.
 #[derive(Debug)]
 pub(super) struct Shared {
