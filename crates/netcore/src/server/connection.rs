@@ -260,6 +260,7 @@ impl<C, T: ByteStream> Connection<C, T> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, buffer: &mut [u8]) -> ReadOutcome {
         match self.socket.read(buffer) {
             // The error behind this end was reported to a write already: the close was not orderly.
@@ -316,8 +317,13 @@ impl<C, T: ByteStream> Connection<C, T> {
         }
     }
 
-    /// Makes the connection wait if the layer below has a message of its own to send, such as the
-    /// answer to one that is no data. Returns `true` if there is one.
+    /// Returns `true` if the layer below has a message of its own to send, such as the answer to
+    /// one that is no data.
+    pub(super) fn has_reply(&self) -> bool {
+        self.socket.unsent() > 0
+    }
+
+    /// Makes the connection wait for such a message. Returns `true` if there is one.
     pub(super) fn queue_reply(&mut self, clock: &Clock) -> bool {
         let has_reply =
             self.socket.unsent() > 0 && self.unsent.is_none() && self.sending != Sending::Failed;

@@ -3,6 +3,9 @@
 //! A TLS session stands between the connection and the socket. No service notices it. The session
 //! holds at most one record that the socket has not taken: a write encrypts one record, and the
 //! next one only after the socket has taken it.
+//!
+//! The calls are never compiled into their callers, which are those of connections in the clear
+//! too.
 
 #[cfg(test)]
 mod tests;
@@ -88,6 +91,7 @@ fn filling<T: ByteStream>(socket: &mut T) -> impl FnMut(&[u8]) -> io::Result<usi
 impl<T: ByteStream> ByteStream for Encrypted<T> {
     /// Reads until there is plaintext, the end, an error or an empty socket. A connection that is
     /// not drained then has more bytes in the session or in the socket.
+    #[inline(never)]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let result = self.read_on(buffer);
         let is_failure = |error: &io::Error| {
@@ -102,12 +106,14 @@ impl<T: ByteStream> ByteStream for Encrypted<T> {
         result
     }
 
+    #[inline(never)]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Encrypted { socket, session, .. } = self;
         session.send(bytes, MAX_PLAINTEXT, filling(socket))
     }
 
     /// Writes the beginning of the slices as one record.
+    #[inline(never)]
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
         match bytes {
             // A full record needs no other slice, and so no copy.
@@ -119,6 +125,7 @@ impl<T: ByteStream> ByteStream for Encrypted<T> {
         }
     }
 
+    #[inline(never)]
     fn shutdown_write(&mut self) -> io::Result<()> {
         self.socket.shutdown_write()
     }
@@ -135,6 +142,7 @@ impl<T: ByteStream> ByteStream for Encrypted<T> {
         self.session.has_unsent()
     }
 
+    #[inline(never)]
     fn discard(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.discard(buffer)
     }
@@ -143,6 +151,7 @@ impl<T: ByteStream> ByteStream for Encrypted<T> {
         !self.session.is_established()
     }
 
+    #[inline(never)]
     fn handshake(&mut self) -> io::Result<Handshake> {
         let mut replied = false;
         for _ in 0..MAX_READS {
@@ -170,6 +179,7 @@ impl<T: ByteStream> ByteStream for Encrypted<T> {
         self.session.unsent()
     }
 
+    #[inline(never)]
     fn flush(&mut self) -> io::Result<Written> {
         let before = self.session.unsent();
         if before == 0 {
@@ -182,6 +192,7 @@ impl<T: ByteStream> ByteStream for Encrypted<T> {
         Ok(Written::Full { progress: session.unsent() < before })
     }
 
+    #[inline(never)]
     fn end(&mut self) -> io::Result<Written> {
         self.session.end();
         self.flush()

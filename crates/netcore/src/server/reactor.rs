@@ -151,7 +151,9 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     /// read. Takes a few steps of handshakes.
     pub(super) fn run(&mut self) {
         self.run_connections();
-        self.run_handshakes();
+        if self.handshakes.is_busy() {
+            self.run_handshakes();
+        }
     }
 
     fn run_connections(&mut self) {
@@ -217,9 +219,8 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         let reading = self.connections.reading();
         let Some(connection) = self.connections.get(index) else { return };
         let outcome = connection.read(&mut self.buffer, reading);
-        if connection.queue_reply(&self.clock) {
-            self.connections.arm(index);
-            self.connections.enqueue(index);
+        if connection.has_reply() {
+            self.queue_reply(index);
         }
         match outcome {
             ReadOutcome::Nothing => {}
@@ -335,8 +336,11 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
 
     /// Returns the time of the next timer, in milliseconds on the worker's clock.
     pub(super) fn next_timer(&self) -> Option<u64> {
-        let timers = [self.connections.next_timer(), self.handshakes.next_eviction()];
-        timers.into_iter().flatten().min()
+        let next = self.connections.next_timer();
+        match self.handshakes.next_eviction() {
+            None => next,
+            Some(at) => Some(next.map_or(at, |next| next.min(at))),
+        }
     }
 
     /// Calls the service's own turn, after the events of one wait. Returns the time until which the

@@ -134,7 +134,7 @@ fn write_all(to: &mut impl ByteStream, bytes: &[u8]) -> io::Result<usize> {
         let rest = &bytes[taken..];
         let Some(more) = write(to, &[IoSlice::new(rest)])? else { break };
         taken += more;
-        if to.is_full_after(more, rest.len()) {
+        if more < rest.len() && to.is_full_after(more, rest.len()) {
             break;
         }
     }

@@ -59,60 +59,74 @@ macro_rules! either {
 }
 
 impl<T: ByteStream> ByteStream for Transport<T> {
+    #[inline]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         either!(self, stream => stream.read(buffer))
     }
 
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         either!(self, stream => stream.write(bytes))
     }
 
+    #[inline]
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
         either!(self, stream => stream.write_vectored(bytes))
     }
 
+    #[inline]
     fn shutdown_write(&mut self) -> io::Result<()> {
         either!(self, stream => stream.shutdown_write())
     }
 
+    #[inline]
     fn short_call_rearms(&self) -> bool {
         either!(self, stream => stream.short_call_rearms())
     }
 
+    #[inline]
     fn is_drained_after(&self, received: usize, room: usize) -> bool {
         either!(self, stream => stream.is_drained_after(received, room))
     }
 
+    #[inline]
     fn is_full_after(&self, taken: usize, offered: usize) -> bool {
         either!(self, stream => stream.is_full_after(taken, offered))
     }
 
+    #[inline]
     fn discard(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         either!(self, stream => stream.discard(buffer))
     }
 
+    #[inline]
     fn needs_handshake(&self) -> bool {
         either!(self, stream => stream.needs_handshake())
     }
 
+    #[inline]
     fn handshake(&mut self) -> io::Result<Handshake> {
         either!(self, stream => stream.handshake())
     }
 
+    #[inline]
     fn unsent(&self) -> usize {
         either!(self, stream => stream.unsent())
     }
 
+    #[inline]
     fn flush(&mut self) -> io::Result<Written> {
         either!(self, stream => stream.flush())
     }
 
+    #[inline]
     fn end(&mut self) -> io::Result<Written> {
         either!(self, stream => stream.end())
     }
 }
 
 impl ByteStream for StreamSocket {
+    #[inline]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             StreamSocket::Tcp(s) => s.read(buffer),
@@ -121,6 +135,7 @@ impl ByteStream for StreamSocket {
         }
     }
 
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             StreamSocket::Tcp(s) => {
@@ -133,6 +148,7 @@ impl ByteStream for StreamSocket {
         }
     }
 
+    #[inline]
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             StreamSocket::Tcp(s) => {
@@ -145,6 +161,7 @@ impl ByteStream for StreamSocket {
         }
     }
 
+    #[inline]
     fn shutdown_write(&mut self) -> io::Result<()> {
         match self {
             StreamSocket::Tcp(s) => s.shutdown(Shutdown::Write),
@@ -153,6 +170,7 @@ impl ByteStream for StreamSocket {
         }
     }
 
+    #[inline]
     fn short_call_rearms(&self) -> bool {
         SHORT_CALL_REARMS
     }

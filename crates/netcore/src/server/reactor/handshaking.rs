@@ -79,12 +79,21 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
 
     /// Queues what the handshake has left: input behind it, and messages of its own.
     fn continue_established(&mut self, index: u32) {
-        let Some(connection) = self.connections.get(index) else { return };
-        let has_reply = connection.queue_reply(&self.clock);
-        if has_reply || connection.is_readable() {
+        self.queue_reply(index);
+        if self.connections.get(index).is_some_and(|connection| connection.is_readable()) {
             self.connections.enqueue(index);
         }
         self.connections.arm(index);
+    }
+
+    /// Queues a message of the layer below, such as the answer to one that is no data.
+    #[cold]
+    pub(super) fn queue_reply(&mut self, index: u32) {
+        let Some(connection) = self.connections.get(index) else { return };
+        if connection.queue_reply(&self.clock) {
+            self.connections.arm(index);
+            self.connections.enqueue(index);
+        }
     }
 
     /// Closes a connection whose handshake has failed, so that the peer can read the alert.
