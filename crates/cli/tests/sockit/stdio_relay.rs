@@ -11,10 +11,10 @@ use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, sockit};
 #[cfg(target_os = "linux")]
 use crate::common::server::Server;
-#[cfg(target_os = "linux")]
 use crate::common::terminal::Terminal;
 #[cfg(target_os = "linux")]
 use netcore::testing::TestDir;
+#[cfg(target_os = "linux")]
 use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
 
 /// Starts `sockit` on a terminal.
