@@ -1,12 +1,12 @@
 use std::io::Read;
 use std::time::Instant;
 
+#[cfg(unix)]
 use netcore::testing::TestDir;
 
 use super::*;
 use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
-#[cfg(unix)]
 use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
 use crate::response::Response;
 
