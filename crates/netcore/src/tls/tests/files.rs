@@ -3,7 +3,7 @@
 use rcgen::{CustomExtension, KeyPair};
 
 use super::*;
-use crate::fixture::TestDir;
+use crate::testing::TestDir;
 use crate::tls::fixture::{Authority, Issued, params};
 
 const RSA: &str = include_str!("keys/rsa_pkcs8.pem");

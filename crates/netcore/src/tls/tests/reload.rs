@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::fixture::TestDir;
+use crate::testing::TestDir;
 use crate::tls::fixture::{Authority, Issued};
 
 /// The files of a server.
