@@ -236,6 +236,7 @@ fn wrong_records_after_this_side_has_ended_are_an_error() {
 }
 
 #[test]
+#[allow(clippy::missing_const_for_thread_local, reason = "it is const, unseen on Windows")]
 fn a_session_works_inside_another_and_while_its_thread_ends() {
     struct Last(std::cell::RefCell<Option<(Session, Session)>>);
 
