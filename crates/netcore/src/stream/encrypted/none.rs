@@ -22,10 +22,6 @@ pub(super) fn is_encrypted_socket(_: &Metadata) -> bool {
 pub(super) enum Encrypted {}
 
 impl Encrypted {
-    pub(super) fn is_nonblocking(&self) -> bool {
-        match *self {}
-    }
-
     pub(super) fn set_nonblocking(&self, _: bool) {
         match *self {}
     }
@@ -90,6 +86,10 @@ impl Encrypted {
 
 #[cfg(unix)]
 impl Encrypted {
+    pub(super) fn is_nonblocking(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn try_read(&self, _: &Socket, _: &mut [u8]) -> io::Result<usize> {
         match *self {}
     }
