@@ -113,6 +113,7 @@ impl Body {
     }
 
     /// Returns the length of the content in bytes. Returns `None` if the head does not announce it.
+    /// After a HEAD this is the length that a GET would bring.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.exchange.content_length()

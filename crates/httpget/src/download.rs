@@ -147,7 +147,8 @@ impl Download {
     }
 
     /// Writes the heads before the content, byte for byte, those of interim responses and redirects
-    /// included. Such a file is never resumed.
+    /// included. Such a file is never resumed. Of a [HEAD](crate::Client::head), the heads are all
+    /// that is written.
     pub fn with_heads(mut self, wanted: bool) -> Download {
         self.options.heads = wanted;
         self

@@ -1,4 +1,4 @@
-//! A GET before it is sent.
+//! A GET or HEAD before it is sent.
 
 use http::header::RANGE;
 use http::{HeaderName, HeaderValue};
@@ -38,11 +38,18 @@ pub fn get(url: &str) -> Result<Response, Error> {
 impl Client {
     /// Returns a GET of `url`, to be sent. Sending it reports a malformed URL.
     pub fn get(&self, url: &str) -> Request {
-        Request(prepare(self, url))
+        Request(prepare(self, url, RequestHead::get))
+    }
+
+    /// Returns a HEAD of `url`, to be sent: the response is the head of a GET, without a body (RFC
+    /// 9110 section 9.3.2). [`Response::content_length`] is the announced length. Redirects are
+    /// followed by HEAD.
+    pub fn head(&self, url: &str) -> Request {
+        Request(prepare(self, url, RequestHead::head))
     }
 }
 
-/// A GET to be sent, made by [`Client::get`].
+/// A GET or HEAD to be sent, made by [`Client::get`] or [`Client::head`].
 ///
 /// ```no_run
 /// use httpget::Client;
@@ -198,10 +205,14 @@ impl Request {
     }
 }
 
-fn prepare(client: &Client, url: &str) -> Result<PreparedRequest, Error> {
+fn prepare(
+    client: &Client,
+    url: &str,
+    head: fn(&Url) -> RequestHead,
+) -> Result<PreparedRequest, Error> {
     let url = Url::parse(url)?;
     let settings = &client.settings;
-    let mut head = RequestHead::get(&url);
+    let mut head = head(&url);
     settings.fields.iter().for_each(|field| head.apply(field));
     Ok(PreparedRequest {
         client: client.clone(),

@@ -108,6 +108,7 @@ impl Response {
     }
 
     /// Returns the length of the body in bytes. Returns `None` if the head does not announce it.
+    /// After a HEAD this is the length that a GET would bring.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.body.content_length()
@@ -131,11 +132,15 @@ impl Response {
     ///
     /// Those of reading the [`Body`], and [`ErrorKind::TooLarge`] if it is longer.
     pub fn bytes(mut self, limit: u64) -> Result<Vec<u8>, Error> {
-        if self.content_length().is_some_and(|expected| expected > limit) {
+        // The response to a HEAD announces a body that does not follow.
+        if !self.body.is_done() && self.content_length().is_some_and(|expected| expected > limit) {
             return Err(self.too_large(limit));
         }
         let (first, most) = ROOM;
-        let room = self.content_length().map_or(first, |expected| expected.min(most));
+        let room = match self.body.is_done() {
+            true => 0,
+            false => self.content_length().map_or(first, |expected| expected.min(most)),
+        };
         let mut bytes = vec![0; usize::try_from(room).unwrap_or(0)];
         let mut filled = 0;
         loop {

@@ -131,7 +131,10 @@ impl Hop<'_> {
         let sent = Instant::now();
         self.timings.sent = Some(sent.duration_since(self.start));
         observer(Event::Request(connection.request()));
-        let mut exchange = Exchange::new(self.limits);
+        let mut exchange = match head.is_head() {
+            true => Exchange::for_head(self.limits),
+            false => Exchange::new(self.limits),
+        };
         let answer = self.receive_head(&mut connection, &mut exchange, sent, observer)?;
         observer(Event::Head(&answer));
         exchange.warnings().iter().for_each(|warning| observer(Event::Warning(*warning)));

@@ -6,9 +6,10 @@ mod checks;
 
 use std::fmt::Write;
 
-use checks::{Story, prefix, tell};
+use checks::{Story, prefix_of, tell_of};
 use httpget::Limits;
 use httpget::http::HeaderMap;
+use httpget::protocol::Exchange;
 use netcore::testing::split_law;
 
 const PAGE: &str = include_str!("../../../docs/http.md");
@@ -26,6 +27,8 @@ fn limits() -> Limits {
 
 struct Row {
     case: &'static str,
+    /// Makes the exchange of a GET, or of a HEAD if the case says so.
+    new: fn(&Limits) -> Exchange,
     bytes: Vec<u8>,
     outcome: &'static str,
 }
@@ -37,7 +40,8 @@ fn rows() -> Vec<Row> {
         let [case, bytes, outcome, _section] = cells[..] else { return None };
         let bytes = unescape(bytes.strip_prefix('`')?.strip_suffix('`')?);
         let outcome = outcome.strip_prefix('`')?.strip_suffix('`')?;
-        Some(Row { case, bytes, outcome })
+        let new = if case.starts_with("HEAD: ") { Exchange::for_head } else { Exchange::new };
+        Some(Row { case, new, bytes, outcome })
     });
     rows.collect()
 }
@@ -106,7 +110,7 @@ fn each_row_matches() {
     assert!(rows.len() >= 80, "a page that is read: {} rows", rows.len());
     let mut wrong = 0;
     for row in &rows {
-        let story = tell(&limits(), &[&row.bytes], false);
+        let story = tell_of(row.new, &limits(), &[&row.bytes], false);
         if outcome(&story) != row.outcome {
             println!("{}\n  page: {}\n  here: {}", row.case, row.outcome, outcome(&story));
             wrong += 1;
@@ -120,7 +124,8 @@ fn any_split_gives_the_same_outcome() {
     for row in rows() {
         println!("{}", row.case);
         split_law(&row.bytes, |pieces| {
-            vec![tell(&limits(), pieces, false), tell(&limits(), pieces, true)]
+            let told = |moving| tell_of(row.new, &limits(), pieces, moving);
+            vec![told(false), told(true)]
         });
     }
 }
@@ -129,9 +134,9 @@ fn any_split_gives_the_same_outcome() {
 fn no_prefix_is_complete() {
     for row in rows() {
         println!("{}", row.case);
-        let story = tell(&limits(), &[&row.bytes], false);
+        let story = tell_of(row.new, &limits(), &[&row.bytes], false);
         for length in 0..row.bytes.len() {
-            prefix(&limits(), &row.bytes[..length], &story);
+            prefix_of(row.new, &limits(), &row.bytes[..length], &story);
         }
     }
 }

@@ -75,6 +75,48 @@ fn a_connection_serves_one_request_after_another() {
 }
 
 #[test]
+fn a_head_has_no_body_and_its_connection_serves_the_next_request() {
+    let server = Server::play([vec![
+        get("HEAD /length"),
+        send("HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n"),
+        get("HEAD /chunks"),
+        send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        get("HEAD /old"),
+        send("HTTP/1.1 302 Found\r\nContent-Length: 9\r\nLocation: /new\r\n\r\n"),
+        get("HEAD /new"),
+        send("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\n"),
+        get("/page"),
+        ok("page"),
+    ]]);
+    let client = Client::new();
+    for (target, length, status) in
+        [("/length", Some(5_000_000_000), 200), ("/chunks", None, 200), ("/old", Some(4), 404)]
+    {
+        let response = client.head(&server.url(target)).send().unwrap();
+        assert_eq!(response.status(), status, "{target}");
+        assert_eq!(response.content_length(), length, "{target}");
+        assert_eq!(response.bytes(0).unwrap(), b"", "{target}");
+    }
+    assert_eq!(text(&client, &server.url("/page")).unwrap(), "page");
+    server.finish();
+}
+
+#[test]
+fn a_body_after_a_head_closes_the_connection() {
+    let server =
+        Server::play([vec![get("HEAD /"), ok("body"), Step::Gone], vec![get("/"), ok("again")]]);
+    let client = Client::new();
+    let mut response = client.head(&server.url("/")).send().unwrap();
+    let mut read = Vec::new();
+    response.body().read_to_end(&mut read).unwrap();
+    assert_eq!(read, b"");
+    assert_eq!(response.body().warnings(), [crate::protocol::Warning::Surplus]);
+    drop(response);
+    assert_eq!(text(&client, &server.url("/")).unwrap(), "again");
+    server.finish();
+}
+
+#[test]
 fn two_at_a_time_are_two_connections_and_both_are_kept() {
     let server = Server::play([
         vec![get("/a"), ok("a"), get("/d"), ok("d")],

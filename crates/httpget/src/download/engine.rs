@@ -213,14 +213,15 @@ impl<'a> Engine<'a> {
         source: Source,
         length: Option<u64>,
     ) -> Result<Done, Failure> {
-        if !matches!(self.sink, Sink::Direct { .. })
-            && response.status() == StatusCode::NOT_MODIFIED
-        {
+        let is_unchanged = response.status() == StatusCode::NOT_MODIFIED && !self.is_head();
+        if is_unchanged && !matches!(self.sink, Sink::Direct { .. }) {
             return Ok(Done { response, bytes: 0, resumed_from: 0, stays: true });
         }
         let total = response.content_length().or(length);
         self.check_size(&response, total)?;
         check_length(&response, length, response.content_length())?;
+        // No content follows the head of a HEAD.
+        let total = if self.is_head() { Some(0) } else { total };
         // An error page has no version that could be resumed.
         let validator = match response.status() {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT if self.is_resumable() => {
@@ -300,12 +301,13 @@ impl<'a> Engine<'a> {
     }
 
     fn finish(self, done: Done) -> Result<Downloaded, Error> {
+        let is_head = self.is_head();
         let Engine { attempts, fetched, options, sink, .. } = self;
         let Done { response, bytes, resumed_from, stays } = done;
         if !stays {
             let last_modified = single(response.headers(), LAST_MODIFIED).and_then(date);
-            let modified =
-                last_modified.filter(|it| options.server_time && *it <= SystemTime::now());
+            let modified = last_modified
+                .filter(|it| options.server_time && !is_head && *it <= SystemTime::now());
             sink.finish(bytes, modified).map_err(|error| {
                 Error::new(ErrorKind::Write).with_cause(error).with_url(response.url())
             })?;
@@ -317,7 +319,12 @@ impl<'a> Engine<'a> {
     /// download can be resumed.
     fn is_resumable(&self) -> bool {
         let by_hand = [RANGE, IF_RANGE].iter().any(|name| self.prepared.head.value(name).is_some());
-        !self.options.heads && !self.prepared.raw && !by_hand
+        !self.options.heads && !self.prepared.raw && !by_hand && !self.is_head()
+    }
+
+    /// Returns `true` for a HEAD, which brings no content.
+    fn is_head(&self) -> bool {
+        self.prepared.head.is_head()
     }
 
     /// Writes the heads that came before an error, unless they were written already.

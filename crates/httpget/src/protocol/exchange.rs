@@ -11,7 +11,7 @@ use super::head::ResponseHead;
 use super::warning::Warning;
 use crate::limits::Limits;
 
-/// One response to one GET, from its first byte to its last: bytes in, [events](Event) out.
+/// One response to one GET or HEAD, from its first byte to its last: bytes in, [events](Event) out.
 ///
 /// ```
 /// use httpget::Limits;
@@ -45,6 +45,8 @@ pub struct Exchange {
     trailers: Option<HeaderMap>,
     /// `true` if the connection can be used again after the response.
     keep: bool,
+    /// `true` if the request is a HEAD, whose response has no content.
+    is_head: bool,
     warnings: Vec<Warning>,
 }
 
@@ -86,8 +88,29 @@ impl Exchange {
             received: 0,
             trailers: None,
             keep: false,
+            is_head: false,
             warnings: Vec::new(),
         }
+    }
+
+    /// Returns an exchange before the first byte of a response to a HEAD. It ends with its head,
+    /// whatever `Content-Length` and `Transfer-Encoding` say: they describe the response to a GET
+    /// (RFC 9112 section 6.3, rule 1).
+    ///
+    /// ```
+    /// use httpget::Limits;
+    /// use httpget::protocol::{Event, Exchange};
+    ///
+    /// let mut exchange = Exchange::for_head(&Limits::default());
+    /// let input = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    /// let (_, event) = exchange.receive(input)?;
+    /// assert!(matches!(event, Event::Head) && exchange.is_reusable());
+    /// assert_eq!(exchange.content_length(), Some(5));
+    /// # Ok::<(), httpget::protocol::ProtocolError>(())
+    /// ```
+    #[must_use]
+    pub fn for_head(limits: &Limits) -> Exchange {
+        Exchange { is_head: true, ..Exchange::new(limits) }
     }
 
     /// Decodes received bytes. Returns the number of consumed bytes, and their event.
@@ -196,6 +219,7 @@ impl Exchange {
             Framing::Length(length) => Some(length),
             Framing::Chunked | Framing::UntilClose => None,
         };
+        let framing = if self.is_head { Framing::Empty } else { framing };
         self.state = match framing {
             Framing::Empty | Framing::Length(0) => State::Done,
             // The head is useful by itself, so the next call returns the error.
@@ -311,6 +335,7 @@ impl Exchange {
     }
 
     /// Returns the length of the content in bytes. Returns `None` if the head does not announce it.
+    /// After a HEAD this is the length that a GET would bring.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.expected

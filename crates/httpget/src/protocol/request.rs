@@ -1,4 +1,4 @@
-//! The head of a request.
+//! The head of a request: a GET, or a HEAD.
 
 mod field;
 
@@ -14,8 +14,8 @@ mod tests;
 
 const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
 
-/// The head of a GET request: a request line, `Host`, and fields in the order in which they were
-/// added.
+/// The head of a GET or HEAD request: a request line, `Host`, and fields in the order in which they
+/// were added.
 ///
 /// ```
 /// use httpget::Url;
@@ -38,6 +38,8 @@ const AGENT: &str = concat!("httpget/", env!("CARGO_PKG_VERSION"));
 /// field of that name replaces them.
 #[derive(Clone, Debug)]
 pub struct RequestHead {
+    /// `true` for a HEAD.
+    is_head: bool,
     version: Version,
     target: Box<str>,
     /// The fields. `Host` is always the first.
@@ -63,6 +65,7 @@ impl RequestHead {
         let agent = Line::default(USER_AGENT, HeaderValue::from_static(AGENT));
         let accept = Line::default(ACCEPT, HeaderValue::from_static("*/*"));
         let mut head = RequestHead {
+            is_head: false,
             version: Version::HTTP_11,
             target: url.target().into(),
             lines: vec![host, agent, accept],
@@ -70,6 +73,19 @@ impl RequestHead {
         };
         head.default_authorization(url.credentials());
         head
+    }
+
+    /// Returns the HEAD of a URL (RFC 9110 section 9.3.2), with the fields of a GET. Its response
+    /// has no content; see [`Exchange::for_head`](super::Exchange::for_head).
+    #[must_use]
+    pub fn head(url: &Url) -> RequestHead {
+        RequestHead { is_head: true, ..RequestHead::get(url) }
+    }
+
+    /// Returns `true` for a HEAD.
+    #[must_use]
+    pub fn is_head(&self) -> bool {
+        self.is_head
     }
 
     /// Replaces all fields of that name. A value that is marked as sensitive does not go to another
@@ -168,7 +184,7 @@ impl RequestHead {
     /// Appends the encoded head to `out`, with the empty line at its end. Names keep the spelling
     /// of the user; default names have a capital in each part.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"GET ");
+        out.extend_from_slice(if self.is_head { b"HEAD " } else { b"GET " });
         out.extend_from_slice(self.target.as_bytes());
         out.extend_from_slice(match self.version {
             Version::HTTP_10 => b" HTTP/1.0\r\n",

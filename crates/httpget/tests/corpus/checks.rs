@@ -36,7 +36,17 @@ impl Story {
 /// Gives the pieces to an exchange and then closes. With `moving`, content goes past it where that
 /// is allowed.
 pub(crate) fn tell(limits: &Limits, pieces: &[&[u8]], moving: bool) -> Story {
-    let mut exchange = Exchange::new(limits);
+    tell_of(Exchange::new, limits, pieces, moving)
+}
+
+/// As [`tell`], for the exchange that `new` makes.
+pub(crate) fn tell_of(
+    new: fn(&Limits) -> Exchange,
+    limits: &Limits,
+    pieces: &[&[u8]],
+    moving: bool,
+) -> Story {
+    let mut exchange = new(limits);
     let mut story = Story::default();
     let mut failed = None;
     'pieces: for piece in pieces {
@@ -143,7 +153,17 @@ fn laws(limits: &Limits, stream: &[u8], seed: u8) -> Story {
 /// A stream cut short is told as far as it goes. Closed, it is a success only where nothing that
 /// belongs to the response was cut off, or where the end of the connection is its end.
 pub(crate) fn prefix(limits: &Limits, prefix: &[u8], story: &Story) {
-    let short = tell(limits, &[prefix], false);
+    prefix_of(Exchange::new, limits, prefix, story);
+}
+
+/// As [`prefix`], for the exchange that `new` makes.
+pub(crate) fn prefix_of(
+    new: fn(&Limits) -> Exchange,
+    limits: &Limits,
+    prefix: &[u8],
+    story: &Story,
+) {
+    let short = tell_of(new, limits, &[prefix], false);
     let shown = prefix.escape_ascii();
     assert!(story.content.starts_with(&short.content), "{shown}");
     assert!(story.heads.starts_with(&short.heads), "{shown}");

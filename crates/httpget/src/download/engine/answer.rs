@@ -31,6 +31,7 @@ impl Engine<'_> {
     fn may_stay(&self) -> bool {
         let asked = |name| self.prepared.head.value(name).is_some();
         matches!(self.sink, Sink::Direct { .. })
+            || self.is_head()
             || asked(&IF_NONE_MATCH)
             || asked(&IF_MODIFIED_SINCE)
     }
@@ -59,7 +60,9 @@ impl Engine<'_> {
         response: &Response,
         sent: Option<u64>,
     ) -> Result<(), Failure> {
-        let Some(asked) = self.prepared.head.value(&RANGE) else { return Ok(()) };
+        // The content of a HEAD has no range.
+        let asked = self.prepared.head.value(&RANGE).filter(|_| !self.is_head());
+        let Some(asked) = asked else { return Ok(()) };
         let checked = check_asked(asked, response.status(), response.headers(), sent);
         checked.map_err(|fault| range(fault, response))
     }

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::thread;
 
 use super::*;
+use crate::fixture::get;
 
 /// Runs `download` into one end of a socket pair; what came out of the other.
 fn through(download: Download) -> (Result<Downloaded, Error>, Vec<u8>) {
@@ -110,6 +111,27 @@ fn heads_are_written_before_the_content() {
     result.unwrap();
     assert_eq!(bytes, whole());
     server.finish();
+}
+
+#[test]
+fn of_a_head_only_the_head_is_written() {
+    let moved = head("301 Moved", &["Location: /f", "Content-Length: 9"]);
+    let found = head("206 Partial Content", &["Content-Length: 40", "ETag: \"v1\""]);
+    let unchanged = head("304 Not Modified", &["Content-Length: 40"]);
+    for (last, range) in [(found, "0-9"), (unchanged, "0-39")] {
+        let script = || vec![get("HEAD /"), send(&moved), get("HEAD /f"), send(&last)];
+        let server = Server::play([script(), script()]);
+        let request = || Client::new().head(&server.url("/")).with_range(range);
+        let all = [&moved[..], &last].concat();
+        let download = || Download::new(request()).with_heads(true);
+        let (result, bytes) = through(download());
+        assert_eq!(result.unwrap().bytes, all.len() as u64);
+        assert_eq!(bytes, all);
+        let place = FileTarget::new();
+        download().to_file(&place.file).unwrap();
+        place.assert_whole(&all);
+        server.finish();
+    }
 }
 
 #[test]
