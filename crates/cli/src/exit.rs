@@ -125,6 +125,7 @@ impl From<httpget::Error> for Failure {
             ErrorKind::InvalidRequest => USAGE,
             ErrorKind::Resolve => HOST_NOT_RESOLVED,
             ErrorKind::Connect => COULD_NOT_CONNECT,
+            ErrorKind::Tls => error.network().map_or(TLS_HANDSHAKE, code),
             ErrorKind::TimedOut { .. } => TIMED_OUT,
             ErrorKind::NothingReceived => NOTHING_RECEIVED,
             ErrorKind::BodyTruncated { .. } => ENDED_EARLY,
@@ -137,7 +138,7 @@ impl From<httpget::Error> for Failure {
             ErrorKind::Range => RANGE,
             ErrorKind::Write => WRITE_ERROR,
             // curl's "unsupported protocol" is 1 too.
-            ErrorKind::UnsupportedScheme => OTHER,
+            ErrorKind::UnsupportedScheme | ErrorKind::InsecureRedirect => OTHER,
             _ => OTHER,
         };
         Failure::new(code, chain(&error))

@@ -5,6 +5,7 @@
 
 #![cfg(unix)]
 
+mod client;
 mod destination;
 mod jobs;
 mod list;
@@ -19,18 +20,10 @@ mod write_out;
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
-use std::time::Duration;
-
-use httpget::http::HeaderName;
-use httpget::http::header::{IF_RANGE, RANGE, USER_AGENT};
-use httpget::protocol::{Field, parse_field};
-use httpget::{Client, Limits, MinSpeed, Timeouts};
-use netcore::Connector;
 
 use crate::args::common::Common;
 use crate::args::get::Get;
@@ -44,9 +37,6 @@ use transfer::Transfers;
 use turns::Turns;
 use write_out::WriteOut;
 
-/// The default `User-Agent`.
-const AGENT: &str = concat!("User-Agent: sockit/", env!("CARGO_PKG_VERSION"));
-
 /// Most descriptors of one transfer at the same time: competing connection attempts, the
 /// resolver's, a file and its lock, pipes on the way to standard output.
 const DESCRIPTORS: u64 = 12;
@@ -56,7 +46,7 @@ const SPARE_DESCRIPTORS: u64 = 16;
 
 /// Runs `sockit get`.
 pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
-    let fields = fields(args)?;
+    let client = client::client(args)?;
     let write_out = write_out(args, stdio)?;
     let jobs = Jobs::of(args, common, stdio)?;
     let quiet = args.silent || common.quiet || common.verbose > 0 || common.json;
@@ -67,7 +57,7 @@ pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), 
     let transfers = Transfers {
         args,
         common,
-        client: client(args, fields),
+        client,
         write_out,
         progress: Progress::new(!quiet && !to_terminal && io::stderr().is_terminal()),
         output: stdio.printer.clone(),
@@ -149,14 +139,6 @@ fn write_out(args: &Get, stdio: &mut Stdio) -> Result<Option<WriteOut>, Failure>
     Ok(Some(parsed))
 }
 
-/// Returns the lowest accepted speed of a body. The defaults are curl's: a byte per second, over 30
-/// s.
-fn min_speed(args: &Get) -> Option<MinSpeed> {
-    let time = args.speed_time.unwrap_or(Duration::from_secs(30));
-    let bytes = args.speed_limit.or(args.speed_time.map(|_| 1))?;
-    (bytes > 0).then_some(MinSpeed::new(bytes as u64, time))
-}
-
 /// Returns the number of simultaneous transfers: `wanted`, or fewer if the limit of open files is
 /// too low.
 fn max_parallel(wanted: usize) -> usize {
@@ -174,54 +156,4 @@ fn max_parallel(wanted: usize) -> usize {
         );
     }
     wanted.min(fits)
-}
-
-/// Returns the fields of `-H`, and the program's own fields unless `-H` names them.
-fn fields(args: &Get) -> Result<Vec<Field>, Failure> {
-    let by_hand = args.headers.iter().map(|text| parse_field(text));
-    let by_hand: Vec<Field> = by_hand
-        .collect::<Result<_, _>>()
-        .map_err(|error| Failure::new(exit::USAGE, format!("-H: {}", exit::chain(&error))))?;
-    let names = |name: HeaderName| by_hand.iter().any(|field| *field.name() == name);
-    if args.resume && (names(RANGE) || names(IF_RANGE)) {
-        let message =
-            "-C sends Range and If-Range itself; it cannot be combined with -H of these fields";
-        return Err(Failure::new(exit::USAGE, message));
-    }
-    let agent = parse_field(AGENT).ok().filter(|_| !names(USER_AGENT));
-    let range = args.range.as_ref().filter(|_| !names(RANGE));
-    let range = range.and_then(|range| parse_field(&format!("Range: bytes={range}")).ok());
-    Ok(agent.into_iter().chain(range).chain(by_hand).collect())
-}
-
-/// Returns a client with the limits and fields of the command line.
-fn client(args: &Get, fields: Vec<Field>) -> Client {
-    let mut connector = Connector::new().with_family(args.families.wanted());
-    if let Some(address) = args.local_address {
-        connector = connector.with_local_address(address);
-    }
-    let body = match args.max_filesize {
-        // In curl, 0 means no limit too.
-        Some(0) | None => u64::MAX,
-        Some(bytes) => bytes as u64,
-    };
-    let limits = Limits::default().with_body(body).with_redirects(args.max_redirects);
-    let timeouts = Timeouts::default()
-        .with_connect(args.connect_timeout)
-        .with_first_byte(args.first_byte_timeout)
-        .with_stall(args.stall_timeout)
-        .with_min_speed(min_speed(args))
-        .with_total(args.max_time);
-    let mut client =
-        Client::new().with_limits(limits).with_timeouts(timeouts).with_connector(connector);
-    for field in fields {
-        client = client.with_field(field);
-    }
-    for (host, port, ip) in &args.resolve {
-        client = client.with_address(host, *port, SocketAddr::new(*ip, *port));
-    }
-    if let Some(path) = &args.unix_socket {
-        client = client.with_unix_socket(path);
-    }
-    client
 }

@@ -3,7 +3,7 @@
 use netcore::tls::{TlsAcceptor, TlsConnector};
 use netcore::{Connector, Endpoint, Transport};
 
-use crate::args::common::{TlsConnectArgs, TlsListenArgs};
+use crate::args::common::{TlsClientArgs, TlsConnectArgs, TlsListenArgs};
 use crate::exit::{self, Failure, chain};
 
 /// Returns `connector` with the TLS settings of `args`, if one of the endpoints is `tls://`.
@@ -34,38 +34,53 @@ pub(crate) fn tls_connector(
     args: &TlsConnectArgs,
     endpoints: &[Endpoint],
 ) -> Result<Option<TlsConnector>, Failure> {
-    let TlsConnectArgs { cacert, insecure, cert, key, servername } = args;
+    let TlsConnectArgs { client, servername } = args;
     if !endpoints.iter().any(is_tls) {
         let options = [
-            ("--cacert", cacert.is_some()),
-            ("--insecure", *insecure),
-            ("--cert", cert.is_some()),
+            ("--cacert", client.cacert.is_some()),
+            ("--insecure", client.insecure),
+            ("--cert", client.cert.is_some()),
             ("--servername", servername.is_some()),
         ];
         return refuse_options(&options, endpoints).map(|()| None);
     }
-    let tls = match cacert {
-        Some(file) => TlsConnector::with_roots_file(file)?,
-        None if *insecure => TlsConnector::dangerous_without_verification()?,
+    let tls = match client_connector(client)? {
+        Some(tls) => tls,
         None => TlsConnector::with_system_roots()?,
-    };
-    let tls = match (cert, key) {
-        (Some(cert), Some(key)) => tls.with_certificate_files(cert, key)?,
-        _ => tls,
     };
     let tls = match servername {
         Some(name) => tls.with_server_name(name).map_err(|_| malformed_name(name))?,
         None => tls,
     };
-    if *insecure {
+    if client.insecure {
         for endpoint in endpoints.iter().filter(|endpoint| is_tls(endpoint)) {
-            log::warn!(
-                "{endpoint}: the certificate is not verified (--insecure), so anybody on the way \
-                 can read and change all data"
-            );
+            log::warn!("{endpoint}: {UNVERIFIED}");
         }
     }
     Ok(Some(tls))
+}
+
+/// The warning about `--insecure`.
+pub(crate) const UNVERIFIED: &str = "the certificate is not verified (--insecure), so anybody on \
+                                     the way can read and change all data";
+
+/// Returns the TLS settings of `args`, or `None` if no option is given.
+///
+/// # Errors
+///
+/// 77, 58: a file is unusable.
+pub(crate) fn client_connector(args: &TlsClientArgs) -> Result<Option<TlsConnector>, Failure> {
+    let TlsClientArgs { cacert, insecure, cert, key } = args;
+    let tls = match (cacert, insecure, cert) {
+        (None, false, None) => return Ok(None),
+        (Some(file), ..) => TlsConnector::with_roots_file(file)?,
+        (None, true, _) => TlsConnector::dangerous_without_verification()?,
+        (None, false, Some(_)) => TlsConnector::with_system_roots()?,
+    };
+    Ok(Some(match (cert, key) {
+        (Some(cert), Some(key)) => tls.with_certificate_files(cert, key)?,
+        _ => tls,
+    }))
 }
 
 /// Returns the certificate of a server with these endpoints, or `None` if none is `tls://`.

@@ -2,10 +2,11 @@
 
 #[cfg(unix)]
 mod copy_to;
+mod release;
 
 use std::io::{self, Read};
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::HeaderMap;
 use netcore::Deadline;
@@ -23,9 +24,6 @@ use crate::url::Url;
 
 #[cfg(test)]
 mod tests;
-
-/// The longest wait for the rest of an unwanted body.
-const DRAIN_TIME: Duration = Duration::from_millis(100);
 
 /// The body of a response, as a [`Read`] whose errors contain an [`Error`].
 ///
@@ -250,7 +248,7 @@ impl Body {
                 self.release_if_whole();
                 Ok(count)
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => self.not_received(error).map(|()| 0),
         }
     }
 
@@ -260,7 +258,7 @@ impl Body {
         match connection.fill(step, (Phase::Body, self.exchange.received())) {
             Ok(0) => self.ended().map(|()| 0),
             Ok(count) => Ok(count),
-            Err(error) => Err(self.fail(error)),
+            Err(error) => self.not_received(error).map(|()| 0),
         }
     }
 
@@ -295,6 +293,15 @@ impl Body {
         self.context.deadlines.step(Timeout::Stall, Instant::now())
     }
 
+    /// Handles an error of the connection. An end without close_notify is an end of a body whose
+    /// length is known otherwise.
+    fn not_received(&mut self, error: Error) -> Result<(), Error> {
+        if error.is_unexpected_end() && !self.exchange.ends_with_connection() {
+            return self.ended();
+        }
+        Err(self.fail(error))
+    }
+
     /// Handles the end of the connection.
     fn ended(&mut self) -> Result<(), Error> {
         let Err(error) = self.exchange.closed() else { return Ok(()) };
@@ -319,62 +326,6 @@ impl Body {
     fn close(&mut self, reason: CloseReason) {
         self.connection = None;
         self.connection_event = Some(Event::Closed { reason });
-    }
-
-    /// Releases the connection as soon as the last byte is read, without waiting for another read.
-    fn release_if_whole(&mut self) {
-        let Some(connection) = &self.connection else { return };
-        if self.is_done() && connection.unread().is_empty() {
-            self.release();
-        }
-    }
-
-    /// Puts the connection of a complete response back into the pool, if it can be used again.
-    fn release(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        let now = Instant::now();
-        self.context.timings.finished = Some(now.duration_since(self.context.start));
-        let Context { pool, url, last, .. } = &self.context;
-        self.connection_event = Some(if *last {
-            Event::Closed { reason: CloseReason::Request }
-        } else if !self.exchange.is_reusable() {
-            Event::Closed { reason: CloseReason::Response }
-        } else if pool.put_at(now, url.origin(), connection) {
-            Event::Kept
-        } else {
-            Event::Closed { reason: CloseReason::NotKept }
-        });
-    }
-
-    /// Receives and drops a short rest of the body, so that the connection can be used again.
-    pub(crate) fn drain(&mut self) {
-        if self.connection.is_none() {
-            return;
-        }
-        let left = self.content_length().map(|all| all.saturating_sub(self.received()));
-        if self.context.last {
-            return self.close(CloseReason::Request);
-        }
-        if !self.exchange.allows_reuse() {
-            return self.close(CloseReason::Response);
-        }
-        if left.is_some_and(|left| left > self.context.drain) {
-            return self.close(CloseReason::Unread);
-        }
-        let soon = Deadline::after(DRAIN_TIME);
-        let step = self.context.deadlines.total().earlier(soon);
-        let mut room = self.context.drain;
-        loop {
-            match self.decode() {
-                Err(_) | Ok(Decoded::End) => return,
-                Ok(Decoded::Content) => self.content = 0..0,
-                Ok(Decoded::NeedMore) if room == 0 => return self.close(CloseReason::Unread),
-                Ok(Decoded::NeedMore) => match self.fill(step) {
-                    Ok(count) => room = room.saturating_sub(count as u64),
-                    Err(_) => return self.close(CloseReason::Unread),
-                },
-            }
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The client: settings and idle connections that requests share.
 
 pub(crate) mod connect;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,11 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netcore::Connector;
+#[cfg(feature = "tls")]
+use netcore::tls::TlsConnector;
 
 use crate::limits::Limits;
 use crate::pool::Pool;
 use crate::protocol::Field;
 use crate::timeouts::Timeouts;
+#[cfg(feature = "tls")]
+use tls::Tls;
 
 #[cfg(test)]
 mod tests;
@@ -50,7 +56,10 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) fields: Vec<Field>,
+    pub(crate) downgrade: bool,
     connector: Connector,
+    #[cfg(feature = "tls")]
+    tls: Tls,
     unix_socket: Option<PathBuf>,
     /// Fixed addresses: host, port, and the address used instead of the resolver's answer.
     addresses: Vec<(Box<str>, u16, SocketAddr)>,
@@ -71,7 +80,10 @@ impl Client {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             fields: Vec::new(),
+            downgrade: false,
             connector: Connector::new(),
+            #[cfg(feature = "tls")]
+            tls: Tls::default(),
             unix_socket: None,
             addresses: Vec::new(),
             idle: IDLE,
@@ -102,6 +114,24 @@ impl Client {
     #[must_use]
     pub fn with_connector(self, connector: Connector) -> Client {
         self.with(|settings| settings.connector = connector).with_connections_of_its_own()
+    }
+
+    /// Sets the TLS settings of `https://` URLs: the trusted roots, an own certificate. By default
+    /// the first such URL loads the roots of the system. The server's name comes from the URL. The
+    /// application protocol is always `http/1.1`. Feature `tls`.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_tls(self, connector: TlsConnector) -> Client {
+        self.with(|settings| settings.tls = Tls::new(connector)).with_connections_of_its_own()
+    }
+
+    /// Follows redirects from `https://` to `http://`, whose target anybody on the way can read and
+    /// change. By default such a redirect is an error, [`ErrorKind::InsecureRedirect`].
+    ///
+    /// [`ErrorKind::InsecureRedirect`]: crate::ErrorKind::InsecureRedirect
+    #[must_use]
+    pub fn with_insecure_redirects(self, follow: bool) -> Client {
+        self.with(|settings| settings.downgrade = follow)
     }
 
     /// Connects to this Unix socket instead of a URL's host and port.

@@ -90,6 +90,7 @@ impl Error {
         let kind = match phase {
             Phase::Resolve => ErrorKind::Resolve,
             Phase::Connect => ErrorKind::Connect,
+            Phase::Handshake => ErrorKind::Tls,
             _ => ErrorKind::Transport { phase, received },
         };
         Error::new(kind).with_cause(error)
@@ -138,6 +139,14 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Returns `true` if the server ended an encrypted connection without close_notify (RFC 8446
+    /// section 6.1): a body that has no other end may be incomplete.
+    pub(crate) fn is_unexpected_end(&self) -> bool {
+        self.network().is_some_and(|error| error.kind() == netcore::ErrorKind::UnexpectedEnd)
+    }
+}
+
 impl From<ParseUrlError> for Error {
     fn from(error: ParseUrlError) -> Error {
         let kind = match error.unsupported_scheme() {
@@ -158,6 +167,7 @@ impl From<RedirectError> for Error {
     fn from(error: RedirectError) -> Error {
         let kind = match &error {
             RedirectError::TooMany { .. } => ErrorKind::TooManyRedirects,
+            RedirectError::Insecure => ErrorKind::InsecureRedirect,
             RedirectError::Location(location) if location.unsupported_scheme().is_some() => {
                 ErrorKind::UnsupportedScheme
             }

@@ -5,6 +5,8 @@ use std::fmt;
 use http::HeaderName;
 use netcore::Address;
 use netcore::connect::ConnectEvent;
+#[cfg(feature = "tls")]
+use netcore::tls::TlsInfo;
 
 use crate::protocol::{ResponseHead, Warning};
 use crate::url::Url;
@@ -16,6 +18,9 @@ use crate::url::Url;
 pub enum Event<'a> {
     /// A connection is being established.
     Connect(ConnectEvent<'a>),
+    /// The connection of an `https://` URL is encrypted. Feature `tls`.
+    #[cfg(feature = "tls")]
+    Encrypted(&'a TlsInfo),
     /// An idle connection is used again.
     Reused {
         /// The address of the server.
@@ -38,6 +43,8 @@ pub enum Event<'a> {
         to: &'a Url,
         /// The fields of the request that are not sent to another origin.
         dropped: &'a [HeaderName],
+        /// `true` if it leads from `https://` to `http://`.
+        insecure: bool,
     },
     /// A redirect's connection is kept for later requests.
     Kept,

@@ -42,7 +42,7 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
         prepared;
     let start = Instant::now();
     let deadlines = Deadlines::new(timeouts, deadline, start);
-    let mut redirects = Redirects::new(limits.redirects);
+    let mut redirects = Redirects::new(limits.redirects).with_insecure(client.settings.downgrade);
     let mut timings = Timings::default();
     loop {
         let mut hop =
@@ -60,7 +60,8 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
             Err(error) => return Err(Error::from(error).with_url(&url)),
         };
         let dropped = redirect_request(&url, &to, &mut head);
-        observer(Event::Redirect { to: &to, dropped: &dropped });
+        let insecure = url.scheme() == Scheme::Https && to.scheme() == Scheme::Http;
+        observer(Event::Redirect { to: &to, dropped: &dropped, insecure });
         let mut body = response.into_body();
         body.drain();
         if let Some(connection_event) = body.connection_event() {
@@ -93,9 +94,9 @@ impl Hop<'_> {
         head: &RequestHead,
         observer: Observer<'_>,
     ) -> Result<Response, Error> {
-        if url.scheme() != Scheme::Http {
+        if cfg!(not(feature = "tls")) && url.scheme() == Scheme::Https {
             return Err(Error::new(ErrorKind::UnsupportedScheme)
-                .with_cause(format!("{} is not supported", url.scheme())));
+                .with_cause("https is not supported without the feature tls"));
         }
         if let Some(connection) = self.client.pool.take_at(Instant::now(), &url.origin()) {
             observer(Event::Reused { peer: connection.peer() });
@@ -114,6 +115,8 @@ impl Hop<'_> {
             match reached {
                 ConnectStep::Resolved => self.timings.resolved = step,
                 ConnectStep::Connected => self.timings.connected = step,
+                #[cfg(feature = "tls")]
+                ConnectStep::Encrypted => self.timings.encrypted = step,
             }
         })?;
         self.timings.connects += 1;
@@ -162,7 +165,7 @@ impl Hop<'_> {
         let mut phase = Phase::Wait;
         connection.wait(step, phase)?;
         loop {
-            if connection.fill(step, (phase, 0))? == 0 {
+            if connection.fill(step, (phase, 0)).or_else(ended_in_disorder)? == 0 {
                 exchange.closed()?;
             }
             let now = Instant::now();
@@ -183,6 +186,12 @@ impl Hop<'_> {
             }
         }
     }
+}
+
+/// Returns 0, the end of the stream, if the server has ended it without close_notify. A head has an
+/// end of its own.
+fn ended_in_disorder(error: Error) -> Result<usize, Error> {
+    if error.is_unexpected_end() { Ok(0) } else { Err(error) }
 }
 
 /// Returns `true` if the server closed an idle connection before it could answer.

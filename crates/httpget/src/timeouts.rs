@@ -101,6 +101,8 @@ pub enum Phase {
     Resolve,
     /// Connecting.
     Connect,
+    /// Negotiating TLS with the server of an `https://` URL.
+    Handshake,
     /// Sending the request.
     Send,
     /// Waiting for the first byte of the response.
@@ -129,6 +131,7 @@ impl fmt::Display for Phase {
             Phase::Open => "opening the target",
             Phase::Resolve => "resolving",
             Phase::Connect => "connecting",
+            Phase::Handshake => "negotiating TLS",
             Phase::Send => "sending the request",
             Phase::Wait => "waiting for the response",
             Phase::Head => "receiving the head",

@@ -22,6 +22,8 @@ pub struct Timings {
     pub resolved: Option<Duration>,
     /// The connection was made.
     pub connected: Option<Duration>,
+    /// The TLS handshake was done; `None` for `http://`.
+    pub encrypted: Option<Duration>,
     /// The last byte of the request had reached the kernel.
     pub sent: Option<Duration>,
     /// The first byte of the response arrived, of an interim response too.
@@ -37,6 +39,7 @@ impl fmt::Display for Timings {
             ("redirected", redirected),
             ("resolved", self.resolved),
             ("connected", self.connected),
+            ("encrypted", self.encrypted),
             ("sent", self.sent),
             ("first byte", self.first_byte),
             ("finished", self.finished),

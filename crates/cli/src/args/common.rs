@@ -51,6 +51,17 @@ pub(crate) struct ServeArgs {
 #[derive(Clone, Debug, Default, Group)]
 #[command(next_help_heading = "Options of tls://")]
 pub(crate) struct TlsConnectArgs {
+    #[command(flatten)]
+    pub(crate) client: TlsClientArgs,
+    /// Name to request (SNI) and to expect in the certificate, instead of the host of ENDPOINT
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) servername: Option<String>,
+}
+
+/// The TLS arguments of every client, whatever its endpoints look like.
+#[derive(Clone, Debug, Default, Group)]
+pub(crate) struct TlsClientArgs {
     /// PEM file of the certificates to trust, instead of those of the system
     #[cfg(feature = "tls")]
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
@@ -67,10 +78,6 @@ pub(crate) struct TlsConnectArgs {
     #[cfg(feature = "tls")]
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(crate) key: Option<PathBuf>,
-    /// Name to request (SNI) and to expect in the certificate, instead of the host of ENDPOINT
-    #[cfg(feature = "tls")]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) servername: Option<String>,
 }
 
 /// The TLS arguments of every command that listens. Without the feature `tls` there are none.

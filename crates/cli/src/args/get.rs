@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use clap::Args as Group;
 
-use super::common::Families;
+use super::common::{Families, TlsClientArgs};
 use crate::parse;
 
 /// The arguments of `sockit get`.
 #[derive(Debug, Group)]
 pub(crate) struct Get {
-    /// URLs to download: http://HOST[:PORT]/PATH; the default scheme is http://
+    /// URLs to download: http://HOST[:PORT]/PATH or https://…; the default scheme is http://
     #[arg(value_name = "URL", required_unless_present = "url_file")]
     pub(crate) urls: Vec<String>,
     /// File with more URLs to download, one per line, read as it grows; - is standard input
@@ -127,4 +127,6 @@ pub(crate) struct Get {
     /// Number of simultaneous transfers; standard output gets the bodies in the order of the URLs
     #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = parse::some_count::<NonZeroUsize>)]
     pub(crate) parallel: NonZeroUsize,
+    #[command(flatten, next_help_heading = "Options of https://")]
+    pub(crate) tls: TlsClientArgs,
 }

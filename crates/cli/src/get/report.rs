@@ -52,6 +52,8 @@ impl Report {
                 self.remote = address.inet();
                 self.timings.connected = self.now();
             }
+            #[cfg(feature = "tls")]
+            Event::Encrypted(_) => self.timings.encrypted = self.now(),
             Event::Request(bytes) => self.request_bytes += bytes.len(),
             Event::Interim(head) => {
                 self.head_bytes += head.raw().len();

@@ -14,6 +14,13 @@ pub(crate) fn describe(event: &Event<'_>) -> String {
     let mut text = String::new();
     match event {
         Event::Connect(event) => remark(&mut text, event),
+        #[cfg(feature = "tls")]
+        Event::Encrypted(info) => {
+            let version = info.version().unwrap_or("TLS");
+            let suite = info.cipher_suite().unwrap_or_default();
+            let resumed = if info.is_resumed() { ", resumed" } else { "" };
+            remark(&mut text, format_args!("encrypted by {version}, {suite}{resumed}"));
+        }
         Event::Reused { peer: Some(peer) } => remark(&mut text, format_args!("reused {peer}")),
         Event::Reused { peer: None } => remark(&mut text, "reused the connection"),
         Event::Retry => {
@@ -22,8 +29,9 @@ pub(crate) fn describe(event: &Event<'_>) -> String {
         Event::Request(bytes) => quote(&mut text, '>', bytes),
         Event::Interim(head) | Event::Head(head) => quote(&mut text, '<', head.raw()),
         Event::Warning(warning) => remark(&mut text, warning),
-        Event::Redirect { to, dropped } => {
-            remark(&mut text, format_args!("redirected to {to}"));
+        Event::Redirect { to, dropped, insecure } => {
+            let warning = if *insecure { ", which is not encrypted" } else { "" };
+            remark(&mut text, format_args!("redirected to {to}{warning}"));
             if !dropped.is_empty() {
                 let names: Vec<&str> = dropped.iter().map(http::HeaderName::as_str).collect();
                 remark(&mut text, format_args!("not sent to another origin: {}", names.join(", ")));

@@ -45,7 +45,7 @@ pub(super) fn probe(
     printed?;
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (certificates, verdict) = seen.unwrap_or((Vec::new(), Ok(())));
-    let is_verified = !args.tls.insecure;
+    let is_verified = !args.tls.client.insecure;
     match &stream {
         Ok(stream) => {
             output.stream_addresses(stream, deadline)?;

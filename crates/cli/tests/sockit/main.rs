@@ -19,6 +19,8 @@ mod dead_peers;
 mod get;
 mod get_ends;
 mod get_files;
+#[cfg(feature = "tls")]
+mod get_https;
 mod get_lists;
 mod get_options;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]

@@ -119,7 +119,8 @@ impl Body {
                 return Ok(());
             }
             Err(error) if error.kind() == netcore::ErrorKind::UnexpectedEnd => {
-                return self.ended();
+                // A read tells an orderly end from one without close_notify.
+                return self.fill(self.stall()).map(drop);
             }
             Err(error) => error,
         };

@@ -2,24 +2,33 @@
 
 use std::time::Instant;
 
+#[cfg(feature = "tls")]
+use netcore::Stream;
 use netcore::connect::ConnectEvent;
 use netcore::{Endpoint, Operation};
 
 use super::Client;
 use crate::connection::Connection;
 use crate::deadlines::Deadlines;
+#[cfg(feature = "tls")]
+use crate::deadlines::StepDeadline;
 use crate::error::Error;
 use crate::event::Event;
 use crate::timeouts::{Phase, Timeout};
+#[cfg(feature = "tls")]
+use crate::url::Scheme;
 use crate::url::Url;
 
-/// The two steps of connecting.
+/// The steps of connecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectStep {
     /// The addresses of the host are known.
     Resolved,
     /// The connection is established.
     Connected,
+    /// The TLS handshake is done.
+    #[cfg(feature = "tls")]
+    Encrypted,
 }
 
 impl Client {
@@ -43,6 +52,15 @@ impl Client {
         match connected {
             Ok(stream) => {
                 reached(ConnectStep::Connected, Instant::now());
+                #[cfg(feature = "tls")]
+                if url.scheme() == Scheme::Https {
+                    let stream = self.encrypt(stream, url.host(), step)?;
+                    reached(ConnectStep::Encrypted, Instant::now());
+                    if let Some(info) = stream.tls() {
+                        observer(Event::Encrypted(&info));
+                    }
+                    return Ok(Connection::new(stream));
+                }
                 Ok(Connection::new(stream))
             }
             Err(error) => {
@@ -53,6 +71,16 @@ impl Client {
                 Err(step.error(error, phase, 0))
             }
         }
+    }
+
+    /// Encrypts the connection to `host`, whose certificate must name it.
+    #[cfg(feature = "tls")]
+    fn encrypt(&self, stream: Stream, host: &str, step: StepDeadline) -> Result<Stream, Error> {
+        // A scope belongs to this machine and is in no certificate.
+        let name = host.split_once('%').map_or(host, |(ip, _)| ip);
+        let tls = self.settings.tls.connector();
+        tls.and_then(|tls| tls.connect(stream, name, step.deadline))
+            .map_err(|error| step.error(error, Phase::Handshake, 0))
     }
 
     fn endpoint(&self, url: &Url) -> Endpoint {

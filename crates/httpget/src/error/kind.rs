@@ -22,6 +22,9 @@ pub enum ErrorKind {
     Resolve,
     /// No address of the host accepted the connection.
     Connect,
+    /// The connection could not be encrypted: the certificate is not trusted, the handshake failed,
+    /// or the roots could not be loaded. The [network error](crate::Error::network) tells which.
+    Tls,
     /// One of the [`Timeouts`](crate::Timeouts) expired.
     #[non_exhaustive]
     TimedOut {
@@ -59,6 +62,9 @@ pub enum ErrorKind {
     TooLarge,
     /// There were more redirects than the [`Limits`](crate::Limits) allow.
     TooManyRedirects,
+    /// A redirect leads from `https://` to `http://`, which the client
+    /// [does not follow](crate::Client::with_insecure_redirects).
+    InsecureRedirect,
     /// The response is complete, but its status is 400 or above.
     Status(StatusCode),
     /// The server sent another range than the requested one, or does not have it.
@@ -71,7 +77,7 @@ impl ErrorKind {
     pub(super) fn is_retryable(self, network: Option<&netcore::Error>) -> bool {
         match self {
             ErrorKind::TimedOut { timeout, .. } => timeout != Timeout::Total,
-            ErrorKind::Resolve | ErrorKind::Connect => {
+            ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Tls => {
                 network.is_some_and(netcore::Error::is_retryable)
             }
             ErrorKind::Transport { .. }
@@ -96,10 +102,12 @@ impl ErrorKind {
                 | ErrorKind::UnsupportedScheme
                 | ErrorKind::Resolve
                 | ErrorKind::Connect
+                | ErrorKind::Tls
                 | ErrorKind::HeadTruncated
                 | ErrorKind::Malformed
                 | ErrorKind::TooLarge
                 | ErrorKind::TooManyRedirects
+                | ErrorKind::InsecureRedirect
                 | ErrorKind::Write
         )
     }
@@ -145,6 +153,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::UnsupportedScheme => "unsupported scheme",
             ErrorKind::Resolve => "host not resolved",
             ErrorKind::Connect => "could not connect",
+            ErrorKind::Tls => "no secure connection",
             ErrorKind::TimedOut { timeout, phase, received, after } => {
                 let after = Span(*after);
                 write!(f, "timed out: the {timeout} timeout of {after} expired while {phase}")?;
@@ -165,6 +174,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Malformed => "malformed response",
             ErrorKind::TooLarge => "the response is too large",
             ErrorKind::TooManyRedirects => "too many redirects",
+            ErrorKind::InsecureRedirect => "a redirect from https to http",
             ErrorKind::Status(status) => return write!(f, "status {status}"),
             ErrorKind::Range => "the server did not send the requested range",
             ErrorKind::Write => "could not write the body",

@@ -43,6 +43,11 @@ fn all() -> Vec<Error> {
             0,
         ),
         Error::transport(reset(), Phase::Connect, 0),
+        Error::transport(
+            network(Operation::Handshake, netcore::ErrorKind::CertificateUntrusted),
+            Phase::Handshake,
+            0,
+        ),
         Error::transport(reset(), Phase::Wait, 0),
         Error::transport(reset(), Phase::Body, 7),
         timed_out(Timeout::Total, Phase::Body, 1234),
@@ -55,6 +60,7 @@ fn all() -> Vec<Error> {
         Error::from(ProtocolError::TooLarge { limit: "head", max: 9 }),
         Error::from(RedirectError::TooMany { limit: 3 }),
         Error::from(RedirectError::Conflicting),
+        Error::from(RedirectError::Insecure),
         Error::from(RedirectError::Location(Url::parse("").unwrap_err())),
         Error::new(ErrorKind::Status(StatusCode::NOT_FOUND)),
         Error::new(ErrorKind::Write)
@@ -95,6 +101,7 @@ fn each_error_alone_says_what_failed_on_what_and_why() {
         "larger than the limit: head (at most 9)",
         "more than 3 redirects",
         "several Locations, which differ",
+        "a redirect from https to http",
         "a Location that can't be followed: \"\" is not a URL: at byte 0: ",
         "status 404 Not Found",
         "write to h:80: no space left",
@@ -107,7 +114,7 @@ fn each_error_alone_says_what_failed_on_what_and_why() {
 #[test]
 fn every_error_type_obeys_the_law() {
     let incomplete = |part, expected| ProtocolError::Incomplete { part, received: 3, expected };
-    let table: [(Box<dyn StdError>, &str); 11] = [
+    let table: [(Box<dyn StdError>, &str); 12] = [
         (Box::new(Url::parse("http://h/ x").unwrap_err()), "\"http://h/ x\""),
         (Box::new(Url::parse("gopher://h/").unwrap_err()), "gopher"),
         (Box::new(crate::protocol::parse_field("a b: c").unwrap_err()), "byte 1"),
@@ -125,6 +132,7 @@ fn every_error_type_obeys_the_law() {
         (Box::new(incomplete(ResponsePart::Trailers, None)), "after 3 bytes"),
         (Box::new(RedirectError::TooMany { limit: 3 }), "3"),
         (Box::new(RedirectError::Conflicting), "Locations"),
+        (Box::new(RedirectError::Insecure), "https to http"),
         (Box::new(RedirectError::Location(Url::parse("x:y").unwrap_err())), "\"x:y\""),
     ];
     for (error, target) in table {

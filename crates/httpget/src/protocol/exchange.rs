@@ -287,6 +287,13 @@ impl Exchange {
         self.keep
     }
 
+    /// Returns `true` if only the end of the connection ends the content. Over TLS, an end without
+    /// close_notify is none (RFC 9112 section 9.8).
+    #[must_use]
+    pub fn ends_with_connection(&self) -> bool {
+        matches!(self.state, State::UntilClose)
+    }
+
     /// Returns how many of the next bytes are certain to be content: up to the end of the content
     /// or of its chunk, or up to the limit if the content ends with the connection. Returns 0
     /// outside content.

@@ -7,7 +7,7 @@ use http::{HeaderName, StatusCode};
 
 use super::head::ResponseHead;
 use super::request::RequestHead;
-use crate::url::{ParseUrlError, Url};
+use crate::url::{ParseUrlError, Scheme, Url};
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +24,8 @@ mod tests;
 #[derive(Clone, Debug)]
 pub struct Redirects {
     limit: usize,
+    /// `true` if redirects from `https://` to `http://` are followed.
+    insecure: bool,
     followed: usize,
 }
 
@@ -40,18 +42,28 @@ pub enum RedirectError {
     /// Several `Location` fields that differ: some clients would follow the first, some the last.
     #[error("several Locations, which differ")]
     Conflicting,
+    /// A redirect from `https://` to `http://`; see [`Redirects::with_insecure`].
+    #[error("a redirect from https to http, which would not be encrypted")]
+    Insecure,
     /// A `Location` that is not a supported URL.
     #[error("a Location that can't be followed: {0}")]
     Location(ParseUrlError),
 }
 
-debug_as_chain!(enum RedirectError { TooMany { limit }, Conflicting, Location(error) });
+debug_as_chain!(enum RedirectError { TooMany { limit }, Conflicting, Insecure, Location(error) });
 
 impl Redirects {
     /// Returns a counter for at most `limit` redirects.
     #[must_use]
     pub fn new(limit: usize) -> Redirects {
-        Redirects { limit, followed: 0 }
+        Redirects { limit, insecure: false, followed: 0 }
+    }
+
+    /// Follows redirects from `https://` to `http://` if `follow` is `true`. The default is
+    /// `false`.
+    #[must_use]
+    pub fn with_insecure(self, follow: bool) -> Redirects {
+        Redirects { insecure: follow, ..self }
     }
 
     /// Returns the number of redirects followed.
@@ -94,6 +106,9 @@ impl Redirects {
             return Err(RedirectError::TooMany { limit: self.limit });
         }
         let mut to = from.join(location).map_err(RedirectError::Location)?;
+        if from.scheme() == Scheme::Https && to.scheme() == Scheme::Http && !self.insecure {
+            return Err(RedirectError::Insecure);
+        }
         if to.credentials().is_none() && to.is_same_origin(from) {
             to = to.with_credentials_of(from);
         }

@@ -33,6 +33,8 @@ fn told(event: &Event<'_>) -> Option<String> {
         Event::Redirect { dropped, .. } => format!("redirect without {dropped:?}"),
         Event::Kept => String::from("kept"),
         Event::Closed { reason } => format!("closed: {reason}"),
+        #[cfg(feature = "tls")]
+        Event::Encrypted(_) => "encrypted".to_owned(),
     })
 }
 
@@ -147,6 +149,7 @@ fn redirects_end_at_the_limit_and_at_a_bad_location() {
 
     let cases = [
         ("ftp://host/", ErrorKind::UnsupportedScheme),
+        #[cfg(not(feature = "tls"))]
         ("https://host/", ErrorKind::UnsupportedScheme),
         ("http://ho st/", ErrorKind::Malformed),
         ("/x\r\nLocation: /y", ErrorKind::Malformed),

@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
+use netcore::relay::relay;
 use netcore::testing::TestDir;
 use netcore::tls::{TlsAcceptor, TlsConnector};
+use netcore::{Connector, Deadline, Endpoint, Listener};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
+
+use super::patience::PATIENCE;
 
 /// The number of authorities so far. Each has its own name, because issuers are found by name.
 static AUTHORITIES: AtomicU32 = AtomicU32::new(0);
@@ -102,6 +107,32 @@ impl Certificates {
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from_files(self.path("cert.pem"), self.path("key.pem")).expect("a pair")
+    }
+
+    /// Starts a server that decrypts for the server at `port` of 127.0.0.1, and returns its port.
+    /// Its threads end with the test.
+    pub(crate) fn front(&self, port: u16) -> u16 {
+        let listener =
+            Listener::bind("127.0.0.1:0").expect("a free port").with_tls(self.acceptor());
+        let address = listener.local_address().expect("its address");
+        thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept(Deadline::never()) {
+                thread::spawn(move || {
+                    let behind = Endpoint::tcp(([127, 0, 0, 1], port).into());
+                    let behind = Connector::new().connect(&behind, Deadline::after(PATIENCE));
+                    if let Ok(behind) = behind {
+                        // The client reports what goes wrong.
+                        let _ = relay(
+                            (&stream).into(),
+                            (&behind).into(),
+                            Some(PATIENCE),
+                            Deadline::never(),
+                        );
+                    }
+                });
+            }
+        });
+        address.inet().expect("an address").port()
     }
 
     pub(crate) fn connector(&self) -> TlsConnector {

@@ -45,7 +45,7 @@ fn a_bad_location_is_the_reason() {
 
 #[test]
 fn credentials_stay_with_their_origin() {
-    let mut redirects = Redirects::new(10);
+    let mut redirects = Redirects::new(10).with_insecure(true);
     let mut here = url("http://user:password@h/");
     let mut head = RequestHead::get(&here);
     let mut go = |location: &str| {
