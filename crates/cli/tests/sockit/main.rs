@@ -26,6 +26,8 @@ mod get_options;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod get_output;
 mod get_parallel;
+#[cfg(all(target_os = "linux", feature = "tls"))]
+mod get_peers;
 mod listen;
 mod logging;
 mod probe;
