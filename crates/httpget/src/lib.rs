@@ -24,6 +24,7 @@ pub mod protocol;
 mod request;
 mod response;
 mod run;
+mod secret;
 mod timeouts;
 mod timings;
 mod url;
@@ -36,9 +37,10 @@ pub use limits::Limits;
 pub use min_speed::MinSpeed;
 pub use request::{Request, get};
 pub use response::Response;
+pub use secret::Secret;
 pub use timeouts::{Phase, Timeout, Timeouts};
 pub use timings::Timings;
-pub use url::{Credentials, Origin, ParseUrlError, Scheme, Url};
+pub use url::{Credentials, InvalidCredentials, Origin, ParseUrlError, Scheme, Url};
 
 pub use http;
 /// The crate of the connectors, deadlines, addresses and errors in this API.

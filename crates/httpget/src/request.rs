@@ -12,7 +12,7 @@ use crate::protocol::{Field, RequestHead};
 use crate::response::Response;
 use crate::run::{self, PreparedRequest};
 use crate::timeouts::Timeouts;
-use crate::url::Url;
+use crate::url::{Credentials, Url};
 
 #[cfg(test)]
 mod tests;
@@ -89,6 +89,16 @@ impl Request {
     pub fn with_field(self, field: &Field) -> Request {
         self.change(|prepared| {
             prepared.head.apply(field);
+            Ok(())
+        })
+    }
+
+    /// Sends this user and password to the origin of the URL by Basic authentication, instead of
+    /// those in the URL. They do not go to another origin.
+    pub fn with_credentials(self, credentials: Credentials) -> Request {
+        self.change(|prepared| {
+            prepared.head.default_authorization(Some(&credentials));
+            prepared.url = prepared.url.clone().with_credentials(credentials);
             Ok(())
         })
     }

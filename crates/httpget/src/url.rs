@@ -17,7 +17,7 @@ use netcore::Endpoint;
 use authority::Authority;
 use error::{Refusal, refuse, refuse_scheme};
 
-pub use credentials::Credentials;
+pub use credentials::{Credentials, InvalidCredentials};
 pub use error::ParseUrlError;
 pub use origin::{Origin, Scheme};
 
@@ -158,6 +158,11 @@ impl Url {
     /// Returns the URL with the user and password of `other`.
     pub(crate) fn with_credentials_of(self, other: &Url) -> Url {
         Url { credentials: other.credentials.clone(), ..self }
+    }
+
+    /// Returns the URL with this user and password.
+    pub(crate) fn with_credentials(self, credentials: Credentials) -> Url {
+        Url { credentials: Some(Box::new(credentials)), ..self }
     }
 
     /// Returns scheme, host and port.

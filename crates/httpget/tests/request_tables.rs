@@ -64,7 +64,7 @@ fn refusal(error: &ParseUrlError) -> String {
 
 fn shown(url: &Url) -> String {
     match url.credentials() {
-        Some(with) => format!("{url} ({}, {})", with.user(), with.password()),
+        Some(with) => format!("{url} ({}, {})", with.user(), with.password().expose()),
         None => url.to_string(),
     }
 }

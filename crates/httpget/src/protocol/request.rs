@@ -225,7 +225,7 @@ impl RequestHead {
 
     /// Sets the credentials of a URL as a default. An `Authorization` that was set or removed by
     /// hand stays that way.
-    pub(super) fn default_authorization(&mut self, credentials: Option<&Credentials>) {
+    pub(crate) fn default_authorization(&mut self, credentials: Option<&Credentials>) {
         self.lines.retain(|line| line.name != AUTHORIZATION || !line.is_default);
         let is_free =
             self.value(&AUTHORIZATION).is_none() && !self.removed.contains(&AUTHORIZATION);

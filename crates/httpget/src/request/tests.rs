@@ -45,3 +45,20 @@ fn a_request_is_sent_with_its_settings() {
     drop(response);
     server.finish();
 }
+
+#[test]
+fn credentials_of_a_request_replace_those_of_its_url() {
+    let server = Server::play([vec![
+        get_that("/", |head| {
+            assert!(head.contains("\r\nAuthorization: Basic dTpw\r\n"), "{head}");
+            assert_eq!(head.matches("Authorization").count(), 1, "{head}");
+        }),
+        ok(""),
+    ]]);
+    let url = server.url("/").replace("://", "://other:sesame@");
+    let credentials = crate::url::Credentials::new("u", "p").unwrap();
+    let request = Client::new().get(&url).with_credentials(credentials);
+    assert!(!format!("{request:?}").contains("sesame"), "{request:?}");
+    drop(request.send().unwrap());
+    server.finish();
+}

@@ -1,22 +1,71 @@
-//! User and password of a URL, for Basic authentication.
+//! A user and a password, for Basic authentication.
 
 use std::fmt;
 
 use http::HeaderValue;
+use netcore::error::debug_as_chain;
+
+use crate::secret::Secret;
 
 #[cfg(test)]
 mod tests;
 
-/// The user and password before `@` in a URL, for Basic authentication (RFC 7617). `Debug` shows
-/// neither.
+/// A user and a password for Basic authentication (RFC 7617): those before `@` in a URL, or others.
+/// `Debug` shows neither.
+///
+/// ```
+/// use httpget::Credentials;
+///
+/// let credentials = Credentials::new("Aladdin", "open sesame")?;
+/// assert_eq!(credentials.basic(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+/// assert_eq!(format!("{credentials:?}"), "Credentials(..)");
+/// # Ok::<(), httpget::InvalidCredentials>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Credentials {
     user: Box<str>,
-    password: Box<str>,
-    basic: HeaderValue,
+    password: Secret,
 }
 
+/// The reason why a user and a password can't be sent. The message shows neither.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidCredentials {
+    /// The user has a colon, which a server would read as its end.
+    #[error("a user without a colon expected (RFC 7617)")]
+    Colon,
+    /// The user or the password has a control character.
+    #[error("no control characters in a user or password (RFC 7617)")]
+    ControlCharacter,
+}
+
+debug_as_chain!(
+    enum InvalidCredentials {
+        Colon,
+        ControlCharacter,
+    }
+);
+
 impl Credentials {
+    /// Returns the credentials of a user.
+    ///
+    /// # Errors
+    ///
+    /// A user with a colon, and a control character in either.
+    pub fn new(
+        user: impl Into<Box<str>>,
+        password: impl Into<Box<str>>,
+    ) -> Result<Credentials, InvalidCredentials> {
+        let (user, password) = (user.into(), Secret::new(password));
+        if [&user, password.expose()].iter().any(|text| text.contains(char::is_control)) {
+            return Err(InvalidCredentials::ControlCharacter);
+        }
+        if user.contains(':') {
+            return Err(InvalidCredentials::Colon);
+        }
+        Ok(Credentials { user, password })
+    }
+
     /// Parses `USER:PASSWORD` or `USER`, percent-encoded. Returns `None` for an empty text. An
     /// error is the offset of a byte and what is expected there.
     pub(crate) fn from_userinfo(text: &str) -> Result<Option<Credentials>, (usize, &'static str)> {
@@ -30,27 +79,21 @@ impl Credentials {
         let password_offset = text.len() - password.len();
         let user = decode(user, 0)?;
         let password = decode(password, password_offset)?;
-        // A server would read the colon as the end of the user.
-        if user.contains(':') {
-            return Err((0, "a user without a colon expected (RFC 7617)"));
+        match Credentials::new(user, password) {
+            Ok(credentials) => Ok(Some(credentials)),
+            Err(_) => Err((0, "a user without a colon expected (RFC 7617)")),
         }
-        let encoded = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
-        let Ok(mut basic) = HeaderValue::try_from(encoded) else {
-            return Err((0, "a user and a password expected"));
-        };
-        basic.set_sensitive(true);
-        Ok(Some(Credentials { user, password, basic }))
     }
 
-    /// Returns the user, percent-decoded.
+    /// Returns the user.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// Returns the password, percent-decoded; it may be empty.
+    /// Returns the password, which may be empty.
     #[must_use]
-    pub fn password(&self) -> &str {
+    pub fn password(&self) -> &Secret {
         &self.password
     }
 
@@ -58,7 +101,12 @@ impl Credentials {
     /// does not show it.
     #[must_use]
     pub fn basic(&self) -> HeaderValue {
-        self.basic.clone()
+        let pair = Secret::new(format!("{}:{}", self.user, self.password.expose()));
+        let value = HeaderValue::try_from(format!("Basic {}", base64(pair.expose().as_bytes())));
+        // Base64 has no characters that a value does not have.
+        let mut value = value.unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+        value.set_sensitive(true);
+        value
     }
 }
 

@@ -81,7 +81,10 @@ fn a_printed_url_parses_to_the_same_url() {
 fn a_password_is_never_shown() -> Result<(), Box<dyn Error>> {
     let url = parse("http://secret-user:secret%20word@example.com/a");
     let credentials = url.credentials().ok_or("no credentials")?;
-    assert_eq!((credentials.user(), credentials.password()), ("secret-user", "secret word"));
+    assert_eq!(
+        (credentials.user(), credentials.password().expose()),
+        ("secret-user", "secret word")
+    );
     let shown = format!("{url} {url:?} {url:#?} {credentials:?} {}", url.origin());
     assert!(shown.contains("example.com/a") && !shown.contains("secret"), "{shown}");
     assert_eq!(url.without_credentials().credentials(), None);

@@ -33,6 +33,24 @@ fn basic_authentication_matches_the_rfc() {
 }
 
 #[test]
+fn credentials_that_a_server_would_misread_are_refused() {
+    use InvalidCredentials::{Colon, ControlCharacter};
+    for (user, password, refused) in [
+        ("a:b", "c", Some(Colon)),
+        ("a\n", "c", Some(ControlCharacter)),
+        ("a", "c\u{9b}", Some(ControlCharacter)),
+        ("a", "b:c", None),
+        ("", "", None),
+    ] {
+        let error = Credentials::new(user, password).err();
+        assert_eq!(error, refused);
+        if let Some(error) = error {
+            netcore::testing::error_law(&error);
+        }
+    }
+}
+
+#[test]
 fn escapes_are_decoded_once() {
     for (text, decoded) in
         [("%41%2542", "A%42"), ("%", "%"), ("%4", "%4"), ("%zz%4", "%zz%4"), ("%%41", "%A")]
