@@ -127,6 +127,13 @@ impl Error {
         self.because(io::Error::other(text))
     }
 
+    /// Sets the operation that failed.
+    #[cfg(feature = "tls")]
+    pub(crate) fn during(mut self, operation: Operation) -> Error {
+        self.0.operation = operation;
+        self
+    }
+
     /// Names the process that owns the address.
     pub(crate) fn owned_by(mut self, owner: Option<String>) -> Error {
         self.0.owner = owner.map(String::into_boxed_str);

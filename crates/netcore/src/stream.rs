@@ -7,6 +7,8 @@ mod encrypted;
 #[cfg(not(feature = "tls"))]
 #[path = "stream/encrypted/none.rs"]
 mod encrypted;
+#[cfg(feature = "tls")]
+mod encryption;
 mod ending;
 mod handshake;
 #[cfg(unix)]

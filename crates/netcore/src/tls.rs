@@ -169,6 +169,13 @@
 //! [`Stream::finish`](crate::Stream::finish) and [`Stream::shutdown`](crate::Stream::shutdown) send
 //! `close_notify`. Dropping a stream does not.
 //!
+//! # A session inside another one
+//!
+//! [`TlsConnector::connect`] and [`TlsAcceptor::accept`] take an encrypted stream as well as one in
+//! the clear: a server behind a proxy that is itself reached over TLS. An end of the stream is that
+//! of the inner session, and `close_notify` is sent for both. [`Stream::tls`](crate::Stream::tls)
+//! reports the inner session. Errors of both name the endpoint that the stream was connected to.
+//!
 //! # Limits and timeouts
 //!
 //! - A handshake has the deadline of the call that needs it: of connecting, of

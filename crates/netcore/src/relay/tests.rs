@@ -40,8 +40,19 @@ impl Ends {
     /// Returns ends whose left and right connections are encrypted if the flags say so.
     #[cfg(feature = "tls")]
     fn encrypted(left: bool, right: bool) -> Ends {
+        Ends::tcp().encrypt(left, right)
+    }
+
+    /// Returns ends with a session inside a session, if the flags say so.
+    #[cfg(feature = "tls")]
+    fn nested(left: bool, right: bool) -> Ends {
+        Ends::encrypted(left, right).encrypt(left, right)
+    }
+
+    #[cfg(feature = "tls")]
+    fn encrypt(self, left: bool, right: bool) -> Ends {
         let encrypt = |pair, on| if on { crate::tls::fixture::encrypt(pair) } else { pair };
-        let Ends { left: near_left, right: near_right, west, east } = Ends::tcp();
+        let Ends { left: near_left, right: near_right, west, east } = self;
         let (west, left) = encrypt((west, near_left), left);
         let (right, east) = encrypt((near_right, east), right);
         Ends { left, right, west, east }
@@ -61,6 +72,10 @@ impl Ends {
             ("TLS and TCP", Ends::encrypted(true, false)),
             #[cfg(feature = "tls")]
             ("TCP and TLS", Ends::encrypted(false, true)),
+            #[cfg(feature = "tls")]
+            ("TLS in TLS and TCP", Ends::nested(true, false)),
+            #[cfg(feature = "tls")]
+            ("TLS in TLS, twice", Ends::nested(true, true)),
         ]
     }
 

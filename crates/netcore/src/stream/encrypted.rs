@@ -1,17 +1,20 @@
-//! An encrypted stream: a TLS session and its socket.
+//! An encrypted stream: a TLS session and its transport, the socket or another session.
 //!
 //! Several threads and handles may use one stream. The lock is held for calls that return at once,
 //! never during a wait, so that one thread can read while another one writes.
 
+mod below;
 mod calls;
 #[cfg(unix)]
 mod nonblocking;
 #[cfg(unix)]
 mod registry;
+mod std_io;
+mod transport;
 
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socket2::Socket;
@@ -23,11 +26,12 @@ use crate::sys::{self, Interest, PollEntry};
 use crate::tls::info::TlsInfo;
 use crate::tls::session::Session;
 use crate::tls::session::limits::MAX_PLAINTEXT;
-use calls::{exchange, flush, handshake, has_more, is_transient, read, refusal, send};
+use calls::{end, exchange, flush, handshake, has_more, is_transient, read, write};
 #[cfg(unix)]
 use registry::Registration;
 #[cfg(unix)]
 pub(super) use registry::is_encrypted_socket;
+use transport::{Below, Transport};
 
 /// The most plaintext bytes that one call encrypts.
 const MAX_WRITE: usize = 4 * MAX_PLAINTEXT;
@@ -49,8 +53,11 @@ pub(super) struct Encrypted {
     /// The number of readers that wait for the socket. Nobody else may then read from it: they
     /// would not notice data that lies in the session.
     waiting_readers: AtomicUsize,
+    /// The session that carries the ciphertext of this one. `None` if the socket does.
+    below: Option<Arc<Encrypted>>,
+    /// `None` over another session, which has it.
     #[cfg(unix)]
-    _registration: Registration,
+    _registration: Option<Registration>,
 }
 
 /// The wait of a call that cannot continue.
@@ -69,15 +76,6 @@ struct Readiness {
     established: bool,
 }
 
-impl Readiness {
-    /// Returns the readiness for a read or a write that `session` cannot complete.
-    fn of(session: &Session, interest: Interest) -> Readiness {
-        let established = session.is_established();
-        let readable = interest == Interest::Read || !established;
-        Readiness { readable, writable: !readable || session.has_unsent(), established }
-    }
-}
-
 impl Encrypted {
     /// Puts `session` between `socket` and the user of the stream.
     pub(super) fn new(session: Session, socket: &Socket) -> Result<Encrypted, Error> {
@@ -91,9 +89,22 @@ impl Encrypted {
             session: Mutex::new(session),
             nonblocking,
             waiting_readers: AtomicUsize::new(0),
+            below: None,
             #[cfg(unix)]
-            _registration: Registration::of(socket),
+            _registration: Some(Registration::of(socket)),
         })
+    }
+
+    /// Puts `session` between the session `below` and the user of the stream.
+    pub(super) fn over(below: Arc<Encrypted>, session: Session) -> Encrypted {
+        Encrypted {
+            session: Mutex::new(session),
+            nonblocking: AtomicBool::new(below.is_nonblocking()),
+            waiting_readers: AtomicUsize::new(0),
+            below: Some(below),
+            #[cfg(unix)]
+            _registration: None,
+        }
     }
 
     pub(super) fn is_nonblocking(&self) -> bool {
@@ -111,10 +122,9 @@ impl Encrypted {
     /// Completes the handshake.
     pub(super) fn handshake(&self, socket: &Socket, deadline: Deadline) -> Result<(), Error> {
         // One step precedes the deadline.
-        let step = |session: &mut Session| handshake(session, socket);
-        let done = match self.run(socket, Interest::Read, Wait::No, step) {
+        let done = match self.run(socket, Interest::Read, Wait::No, handshake) {
             Err(error) if is_transient(&error) => {
-                self.run(socket, Interest::Read, Wait::Until(deadline), step)
+                self.run(socket, Interest::Read, Wait::Until(deadline), handshake)
             }
             done => done,
         };
@@ -128,16 +138,19 @@ impl Encrypted {
         deadline: Deadline,
     ) -> Result<usize, Error> {
         let wait = Wait::Until(deadline);
-        let read = self.run(socket, Interest::Read, wait, |session| read(session, socket, buffer));
+        let read = self.read_waiting(socket, buffer, wait);
         result(self.operation(Operation::Read), read)
     }
 
-    /// Reads as std's trait does: by the blocking mode and `SO_RCVTIMEO`.
-    pub(super) fn read_by_mode(&self, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
-        let wait = self.wait_by_mode(|| socket.read_timeout())?;
-        let read =
-            self.run(socket, Interest::Read, wait, |session| read(session, socket, buffer))?;
-        read.ok_or_else(|| io::ErrorKind::TimedOut.into())
+    fn read_waiting(
+        &self,
+        socket: &Socket,
+        buffer: &mut [u8],
+        wait: Wait,
+    ) -> io::Result<Option<usize>> {
+        self.run(socket, Interest::Read, wait, |session, transport| {
+            read(session, transport, buffer)
+        })
     }
 
     /// Encrypts the beginning of `bytes`, and sends it as far as the deadline allows. Ciphertext
@@ -153,27 +166,17 @@ impl Encrypted {
         result(self.operation(Operation::Write), written)
     }
 
-    /// Writes as std's trait does: by the blocking mode and `SO_SNDTIMEO`.
-    pub(super) fn write_by_mode(&self, socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-        let wait = self.wait_by_mode(|| socket.write_timeout())?;
-        self.write_waiting(socket, bytes, wait)?.ok_or_else(|| io::ErrorKind::TimedOut.into())
-    }
-
     fn write_waiting(
         &self,
         socket: &Socket,
         bytes: &[u8],
         wait: Wait,
     ) -> io::Result<Option<usize>> {
-        let written = self.run(socket, Interest::Write, wait, |session| {
-            if !session.is_established() {
-                handshake(session, socket)?;
-            }
-            let sent = session.send(bytes, MAX_WRITE, |bytes| send(socket, bytes));
-            sent.map_err(|error| refusal(session, socket, error))
+        let written = self.run(socket, Interest::Write, wait, |session, transport| {
+            write(session, transport, bytes, MAX_WRITE)
         })?;
         if written.is_some() {
-            match self.run(socket, Interest::Write, wait, |session| flush(session, socket)) {
+            match self.run(socket, Interest::Write, wait, flush) {
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
                 _ => {}
             }
@@ -184,35 +187,24 @@ impl Encrypted {
     /// Sends the ciphertext that waits.
     pub(super) fn flush(&self, socket: &Socket, deadline: Deadline) -> Result<(), Error> {
         let wait = Wait::Until(deadline);
-        let done = self.run(socket, Interest::Write, wait, |session| flush(session, socket));
+        let done = self.run(socket, Interest::Write, wait, flush);
         result(Operation::Write, done)
-    }
-
-    /// Sends the ciphertext that waits, by the blocking mode and `SO_SNDTIMEO`.
-    pub(super) fn flush_by_mode(&self, socket: &Socket) -> io::Result<()> {
-        if !self.has_unsent() {
-            return Ok(());
-        }
-        let wait = self.wait_by_mode(|| socket.write_timeout())?;
-        let done = self.run(socket, Interest::Write, wait, |session| flush(session, socket))?;
-        done.ok_or_else(|| io::ErrorKind::TimedOut.into())
     }
 
     /// Returns `true` if ciphertext waits for the socket.
     pub(super) fn has_unsent(&self) -> bool {
-        lock(&self.session).has_unsent()
+        lock(&self.session).has_unsent() || self.has_unsent_below()
+    }
+
+    fn has_unsent_below(&self) -> bool {
+        self.below.as_ref().is_some_and(|below| below.has_unsent())
     }
 
     /// Sends `close_notify`, unless the handshake is not done or the connection has failed.
     pub(super) fn end(&self, socket: &Socket, deadline: Deadline) -> Result<(), Error> {
         self.queue_end(socket);
-        self.flush(socket, deadline)
-    }
-
-    /// Sends `close_notify`, by the blocking mode and `SO_SNDTIMEO`.
-    pub(super) fn end_by_mode(&self, socket: &Socket) -> io::Result<()> {
-        self.queue_end(socket);
-        self.flush_by_mode(socket)
+        let wait = Wait::Until(deadline);
+        result(Operation::Write, self.run(socket, Interest::Write, wait, end))
     }
 
     /// Makes all later reads return the end.
@@ -223,7 +215,7 @@ impl Encrypted {
     /// Sends `close_notify` if the socket has room for it.
     pub(super) fn end_now(&self, socket: &Socket) {
         self.queue_end(socket);
-        let _ = flush(&mut lock(&self.session), socket);
+        let _ = end(&mut lock(&self.session), self.transport(socket));
     }
 
     /// Queues `close_notify`. Session tickets that have arrived are read first: TCP resets a
@@ -234,7 +226,7 @@ impl Encrypted {
             let has_readers = self.waiting_readers.load(Ordering::Relaxed) > 0;
             let is_idle = session.is_established() && matches!(session.peek(), Ok(None));
             let is_idle = is_idle && !has_readers;
-            if !is_idle || exchange(&mut session, socket, &mut []).is_err() {
+            if !is_idle || exchange(&mut session, self.transport(socket), &mut []).is_err() {
                 break;
             }
         }
@@ -244,12 +236,12 @@ impl Encrypted {
     /// Waits until a read returns at once. Returns `false` if the deadline passed first.
     pub(super) fn wait_readable(&self, socket: &Socket, deadline: Deadline) -> Result<bool, Error> {
         // One check precedes the deadline, as without TLS.
-        match self.run(socket, Interest::Read, Wait::No, |session| has_more(session, socket)) {
+        match self.run(socket, Interest::Read, Wait::No, has_more) {
             Err(error) if is_transient(&error) => {}
             _ => return Ok(true),
         }
         let wait = Wait::Until(deadline);
-        match self.run(socket, Interest::Read, wait, |session| has_more(session, socket)) {
+        match self.run(socket, Interest::Read, wait, has_more) {
             Ok(more) => Ok(more.is_some()),
             // The read returns the error.
             Err(_) => Ok(true),
@@ -260,7 +252,7 @@ impl Encrypted {
     #[cfg(unix)]
     pub(super) fn has_more(&self, socket: &Socket, deadline: Deadline) -> Result<bool, Error> {
         let wait = Wait::Until(deadline);
-        let more = self.run(socket, Interest::Read, wait, |session| has_more(session, socket));
+        let more = self.run(socket, Interest::Read, wait, has_more);
         result(self.operation(Operation::Read), more)
     }
 
@@ -269,14 +261,41 @@ impl Encrypted {
         if lock(&self.session).is_established() { operation } else { Operation::Handshake }
     }
 
-    fn wait_by_mode(
+    /// Returns the transport of the session, over `socket`. The lock of a session is taken before
+    /// that of the session below.
+    fn transport<'a>(&'a self, socket: &'a Socket) -> Transport<'a> {
+        Transport::new(socket, self.below.as_deref().map(|below| below as &dyn Below))
+    }
+
+    /// Makes `call`, and repeats it a few times if it asks for another call.
+    fn attempt<T>(
         &self,
-        timeout: impl FnOnce() -> io::Result<Option<Duration>>,
-    ) -> io::Result<Wait> {
-        Ok(match self.is_nonblocking() {
-            true => Wait::No,
-            false => Wait::Until(timeout()?.map_or(Deadline::never(), Deadline::after)),
-        })
+        socket: &Socket,
+        mut call: impl FnMut(&mut Session, Transport<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        for _ in 0..MAX_ROUNDS {
+            match call(&mut lock(&self.session), self.transport(socket)) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Returns the readiness for a read or a write that `session`, the locked one of this value,
+    /// cannot complete.
+    fn readiness(&self, session: &Session, interest: Interest) -> Readiness {
+        // The session below makes its handshake first, whatever this one needs.
+        if let Some(below) = &self.below {
+            let readiness = below.readiness(&lock(&below.session), interest);
+            if !readiness.established {
+                return readiness;
+            }
+        }
+        let established = session.is_established();
+        let readable = interest == Interest::Read || !established;
+        let has_unsent = session.has_unsent() || self.has_unsent_below();
+        Readiness { readable, writable: !readable || has_unsent, established }
     }
 
     /// Repeats `call`, which must not block, until it returns anything other than "would block".
@@ -286,8 +305,9 @@ impl Encrypted {
         socket: &Socket,
         interest: Interest,
         wait: Wait,
-        mut call: impl FnMut(&mut Session) -> io::Result<T>,
+        mut call: impl FnMut(&mut Session, Transport<'_>) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
+        let transport = self.transport(socket);
         let mut rounds = 0;
         loop {
             rounds += 1;
@@ -296,7 +316,7 @@ impl Encrypted {
             }
             let readiness = {
                 let mut session = lock(&self.session);
-                match call(&mut session) {
+                match call(&mut session, transport) {
                     Ok(value) => return Ok(Some(value)),
                     Err(error) if !is_transient(&error) => return Err(error),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {
@@ -311,7 +331,7 @@ impl Encrypted {
                         if interest == Interest::Read {
                             self.waiting_readers.fetch_add(1, Ordering::Relaxed);
                         }
-                        Readiness::of(&session, interest)
+                        self.readiness(&session, interest)
                     }
                 }
             };
@@ -335,8 +355,11 @@ fn result<T>(operation: Operation, value: io::Result<Option<T>>) -> Result<T, Er
     match value {
         Ok(Some(value)) => Ok(value),
         Ok(None) => Err(Error::timed_out(operation)),
-        Err(error) => {
-            Err(error.downcast().unwrap_or_else(|error| Error::from_io(operation, error)))
-        }
+        Err(error) => Err(match error.downcast::<Error>() {
+            // The session below may have failed, whose own handshake was done.
+            Ok(error) if operation == Operation::Handshake => error.during(operation),
+            Ok(error) => error,
+            Err(error) => Error::from_io(operation, error),
+        }),
     }
 }

@@ -4,11 +4,7 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::stream::Stream;
 #[cfg(feature = "tls")]
-use crate::stream::encrypted::Encrypted;
-#[cfg(feature = "tls")]
 use crate::tls::info::TlsInfo;
-#[cfg(feature = "tls")]
-use crate::tls::session::Session;
 
 impl Stream {
     /// Completes the TLS handshake of an encrypted stream. Reads and writes do so by themselves,
@@ -38,22 +34,8 @@ impl Stream {
 
 #[cfg(feature = "tls")]
 impl Stream {
-    /// Puts the session between this stream and its user. A stream has one session.
-    pub(crate) fn encrypted(self, session: Session) -> Result<Stream, Error> {
-        if self.tls.is_some() {
-            let text = std::io::Error::new(
-                std::io::ErrorKind::InvalidInput,
-                "the stream is encrypted already",
-            );
-            return Err(self.name(Error::from_io(crate::error::Operation::Handshake, text)));
-        }
-        match Encrypted::new(session, &self.socket) {
-            Ok(tls) => Ok(Stream { tls: Some(tls.into()), ..self }),
-            Err(error) => Err(self.name(error)),
-        }
-    }
-
-    /// Returns the properties of an encrypted connection. Returns `None` without TLS.
+    /// Returns the properties of an encrypted connection. If one session runs inside another, they
+    /// are those of the inner one, with the last peer. Returns `None` without TLS.
     #[must_use]
     pub fn tls(&self) -> Option<TlsInfo> {
         self.tls.as_ref().map(|tls| tls.info())

@@ -82,7 +82,7 @@ impl Stream {
         match &self.tls {
             None => PollEntry::new(&self.socket, interest),
             Some(tls) => {
-                let (readable, writable) = tls.readiness(interest);
+                let (readable, writable) = tls.awaited(interest);
                 PollEntry::of(&self.socket, readable, writable)
             }
         }

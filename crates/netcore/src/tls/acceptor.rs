@@ -10,7 +10,6 @@ use rustls::server::{UnbufferedServerConnection, WebPkiClientVerifier};
 
 use crate::error::{Error, ErrorKind, Operation};
 use crate::lock::lock;
-use crate::stream::Stream;
 use crate::tls::alpn;
 use crate::tls::pem;
 use crate::tls::session::Session;
@@ -165,22 +164,12 @@ impl TlsAcceptor {
         *lock(&self.0) = Current { settings, config };
     }
 
-    /// Encrypts an accepted stream, for protocols that begin in the clear. The first use of the
-    /// stream makes the handshake, or [`Stream::handshake`].
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput), if the stream is encrypted already.
-    pub fn accept(&self, stream: Stream) -> Result<Stream, Error> {
-        let session = self.session().map_err(|error| stream.name(error))?;
-        stream.encrypted(session)
-    }
-
     #[cfg(test)]
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
         lock(&self.0).config.clone()
     }
 
+    /// Returns a session with a client.
     pub(crate) fn session(&self) -> Result<Session, Error> {
         let config = lock(&self.0).config.clone();
         UnbufferedServerConnection::new(config)

@@ -10,10 +10,7 @@ use rustls::client::{Resumption, UnbufferedClientConnection, WebPkiServerVerifie
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName};
 
-use crate::deadline::Deadline;
-use crate::endpoint::{Endpoint, Host};
 use crate::error::{Error, ErrorKind, Operation};
-use crate::stream::Stream;
 use crate::tls::alpn;
 use crate::tls::pem;
 use crate::tls::session::Session;
@@ -237,77 +234,21 @@ impl TlsConnector {
         TlsConnector { config: Arc::new(config), ..self }
     }
 
-    /// Encrypts a connected stream, for protocols that begin in the clear. `host` is the name of
-    /// the server, unless [`with_server_name`](TlsConnector::with_server_name) sets another.
-    ///
-    /// # Errors
-    ///
-    /// As [`Stream::handshake`], and [`InvalidInput`](ErrorKind::InvalidInput) if `host` is neither
-    /// a DNS name nor an IP address, or the stream is encrypted already.
-    pub fn connect(&self, stream: Stream, host: &str, deadline: Deadline) -> Result<Stream, Error> {
-        let stream = self.begin(stream, host)?;
-        stream.handshake(deadline)?;
-        Ok(stream)
-    }
-
-    /// Encrypts a connected stream as [`connect`](TlsConnector::connect), and leaves the handshake
-    /// to the first use of the stream, or to [`Stream::handshake`].
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput), if `host` is neither a DNS name nor an IP
-    /// address, or the stream is encrypted already.
-    pub fn begin(&self, stream: Stream, host: &str) -> Result<Stream, Error> {
-        let name = match &self.server_name {
-            Some(name) => name.clone(),
-            None => server_name(host).map_err(|error| stream.name(error))?,
-        };
-        self.start(stream, name)
-    }
-
-    /// Encrypts a stream that was connected to `endpoint`.
-    pub(crate) fn connect_to(
-        &self,
-        stream: Stream,
-        endpoint: &Endpoint,
-        deadline: Deadline,
-    ) -> Result<Stream, Error> {
-        let name = match (&self.server_name, endpoint.host()) {
-            (Some(name), _) => name.clone(),
-            (None, Some(Host::Name(name))) => {
-                server_name(name).map_err(|error| stream.name(error))?
-            }
-            (None, Some(Host::Ip(ip, _))) => ServerName::from(*ip),
-            (None, Some(Host::Any) | None) => {
-                server_name("localhost").map_err(|error| stream.name(error))?
-            }
-        };
-        let stream = self.start(stream, name)?;
-        stream.handshake(deadline)?;
-        Ok(stream)
-    }
-
-    fn start(&self, stream: Stream, name: ServerName<'static>) -> Result<Stream, Error> {
-        let session = self.session(name).map_err(|error| stream.name(error))?;
-        stream.encrypted(session)
-    }
-
     #[cfg(test)]
     pub(crate) fn config(&self) -> Arc<ClientConfig> {
         self.config.clone()
     }
 
-    /// Returns a session with the server `name`.
-    pub(super) fn session(&self, name: ServerName<'static>) -> Result<Session, Error> {
+    /// Returns a session with the server `host`, unless
+    /// [`with_server_name`](TlsConnector::with_server_name) sets another.
+    pub(crate) fn session(&self, host: &str) -> Result<Session, Error> {
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => server_name(host)?,
+        };
         UnbufferedClientConnection::new(self.config.clone(), name)
             .map(Session::client)
             .map_err(|error| refused(Operation::Handshake, ErrorKind::HandshakeFailed, &error))
-    }
-
-    /// Returns a session with the server `host`, without its socket.
-    #[cfg(all(feature = "server", any(test, feature = "testing")))]
-    pub(crate) fn session_with(&self, host: &str) -> Result<Session, Error> {
-        self.session(server_name(host)?)
     }
 }
 
@@ -330,7 +271,7 @@ impl fmt::Debug for TlsConnector {
     }
 }
 
-pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
+fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
     let bare = name.strip_suffix('.').unwrap_or(name);
     ServerName::try_from(bare.to_owned()).map_err(|_| {
         let hint = match name.is_ascii() {

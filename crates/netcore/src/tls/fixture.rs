@@ -138,8 +138,15 @@ pub(crate) fn both_sides() -> (TlsConnector, TlsAcceptor) {
 }
 
 /// Encrypts both ends of a connection, and completes the handshake.
-pub(crate) fn encrypt((client, server): (Stream, Stream)) -> (Stream, Stream) {
-    let (connector, acceptor) = both_sides();
+pub(crate) fn encrypt(pair: (Stream, Stream)) -> (Stream, Stream) {
+    encrypt_by(&both_sides(), pair)
+}
+
+/// Encrypts both ends of a connection by the given settings, and completes the handshake.
+pub(crate) fn encrypt_by(
+    (connector, acceptor): &(TlsConnector, TlsAcceptor),
+    (client, server): (Stream, Stream),
+) -> (Stream, Stream) {
     thread::scope(|scope| {
         let client = scope.spawn(move || {
             let client = connector.connect(client, "localhost", patience()).unwrap();
@@ -155,6 +162,16 @@ pub(crate) fn encrypt((client, server): (Stream, Stream)) -> (Stream, Stream) {
 /// Returns a client and the server's side of its connection, over TLS.
 pub(crate) fn pair() -> (Stream, Stream) {
     encrypt(crate::fixture::pair(&listen("127.0.0.1:0")))
+}
+
+/// Returns a pair as [`pair`], over a session inside another one.
+pub(crate) fn nested_pair() -> (Stream, Stream) {
+    encrypt(pair())
+}
+
+/// Returns a pair over one session, and one over a session inside another.
+pub(crate) fn pairs() -> [(Stream, Stream); 2] {
+    [pair(), nested_pair()]
 }
 
 /// Returns a client's session with `localhost` that knows TLS 1.2 only.

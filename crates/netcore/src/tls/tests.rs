@@ -23,7 +23,7 @@ struct Attempt {
 impl Attempt {
     /// Connects in memory, and exchanges everything that the two sides have to say.
     fn new(connector: &TlsConnector, acceptor: &TlsAcceptor, name: &str) -> Attempt {
-        let client = connector.session(connector::server_name(name).unwrap()).unwrap();
+        let client = connector.session(name).unwrap();
         let mut attempt = Attempt { client, server: acceptor.session().unwrap() };
         while carry(&mut attempt.client, &mut attempt.server)
             | carry(&mut attempt.server, &mut attempt.client)

@@ -25,6 +25,8 @@ fn pairs() -> Vec<(&'static str, (Stream, Stream))> {
         ("Unix", pair(&unix)),
         #[cfg(feature = "tls")]
         ("TLS", crate::tls::fixture::pair()),
+        #[cfg(feature = "tls")]
+        ("TLS in TLS", crate::tls::fixture::nested_pair()),
     ]
 }
 

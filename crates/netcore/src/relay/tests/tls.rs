@@ -11,11 +11,14 @@ fn rest(stream: &Stream) -> std::io::Result<Vec<u8>> {
 
 #[test]
 fn an_end_without_close_notify_is_an_error_and_not_passed_on() {
-    for from in [Side::Left, Side::Right] {
+    for (from, is_nested) in
+        [(Side::Left, false), (Side::Right, false), (Side::Left, true), (Side::Right, true)]
+    {
         for other_is_encrypted in [true, false] {
+            let ends = if is_nested { Ends::nested } else { Ends::encrypted };
             let Ends { left, right, west, east } = match from {
-                Side::Left => Ends::encrypted(true, other_is_encrypted),
-                Side::Right => Ends::encrypted(other_is_encrypted, true),
+                Side::Left => ends(true, other_is_encrypted),
+                Side::Right => ends(other_is_encrypted, true),
             };
             let (speaker, hearer) = match from {
                 Side::Left => (west, east),
@@ -45,19 +48,22 @@ fn an_end_without_close_notify_is_an_error_and_not_passed_on() {
 
 #[test]
 fn an_end_is_passed_on_as_close_notify() {
-    let Ends { left, right, west, east } = Ends::encrypted(false, true);
-    west.write_all_deadline(b"all of it", patience()).unwrap();
-    west.shutdown(Shutdown::Write).unwrap();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            // A success says that close_notify has come.
-            assert_eq!(rest(&east).unwrap(), b"all of it");
-            east.shutdown(Shutdown::Write).unwrap();
-            assert_eq!(rest(&west).unwrap(), b"");
+    for Ends { left, right, west, east } in
+        [Ends::encrypted(false, true), Ends::nested(false, true)]
+    {
+        west.write_all_deadline(b"all of it", patience()).unwrap();
+        west.shutdown(Shutdown::Write).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // A success says that close_notify has come.
+                assert_eq!(rest(&east).unwrap(), b"all of it");
+                east.shutdown(Shutdown::Write).unwrap();
+                assert_eq!(rest(&west).unwrap(), b"");
+            });
+            let relayed = relay(End::from(&left), End::from(&right), None, patience()).unwrap();
+            assert_eq!(relayed, carried(9, 0));
         });
-        let relayed = relay(End::from(&left), End::from(&right), None, patience()).unwrap();
-        assert_eq!(relayed, carried(9, 0));
-    });
+    }
 }
 
 #[test]
@@ -161,40 +167,46 @@ fn an_encrypted_stream_is_no_descriptor() {
 
 #[test]
 fn a_sink_without_room_gets_the_end_later_and_blocks_nothing() {
-    let Ends { left, right, west, east } = Ends::encrypted(false, true);
-    // Nobody reads at the right end until the answer has arrived at the left one.
-    let content = speech(8);
-    thread::scope(|scope| {
-        let writing = scope.spawn(|| {
-            west.write_all_deadline(&content, patience()).unwrap();
-            west.shutdown(Shutdown::Write).unwrap();
+    for Ends { left, right, west, east } in
+        [Ends::encrypted(false, true), Ends::nested(false, true)]
+    {
+        // Nobody reads at the right end until the answer has arrived at the left one.
+        let content = speech(8);
+        thread::scope(|scope| {
+            let writing = scope.spawn(|| {
+                west.write_all_deadline(&content, patience()).unwrap();
+                west.shutdown(Shutdown::Write).unwrap();
+            });
+            scope.spawn(|| {
+                east.write_all_deadline(b"meanwhile", patience()).unwrap();
+                let mut words = [0; 9];
+                west.read_exact_deadline(&mut words, patience()).unwrap();
+                assert_eq!(&words, b"meanwhile");
+                let mut received = vec![0; content.len()];
+                east.read_exact_deadline(&mut received, patience()).unwrap();
+                assert!(received == content);
+                assert_eq!(rest(&east).unwrap(), b"");
+                east.shutdown(Shutdown::Write).unwrap();
+            });
+            let relayed = relay(End::from(&left), End::from(&right), None, patience()).unwrap();
+            assert_eq!(relayed, carried(64 << 20, 9));
+            writing.join().unwrap();
         });
-        scope.spawn(|| {
-            east.write_all_deadline(b"meanwhile", patience()).unwrap();
-            let mut words = [0; 9];
-            west.read_exact_deadline(&mut words, patience()).unwrap();
-            assert_eq!(&words, b"meanwhile");
-            let mut received = vec![0; content.len()];
-            east.read_exact_deadline(&mut received, patience()).unwrap();
-            assert!(received == content);
-            assert_eq!(rest(&east).unwrap(), b"");
-            east.shutdown(Shutdown::Write).unwrap();
-        });
-        let relayed = relay(End::from(&left), End::from(&right), None, patience()).unwrap();
-        assert_eq!(relayed, carried(64 << 20, 9));
-        writing.join().unwrap();
-    });
+    }
 }
 
 #[test]
 fn an_end_that_the_sink_does_not_take_is_not_forgotten() {
-    let Ends { left, right, west, east: _east } = Ends::encrypted(false, true);
-    // The session on the right has unsent ciphertext when the left end ends.
-    while right.try_write(&[0; 16_384]).is_ok() {}
-    assert!(right.has_unsent());
-    west.shutdown(Shutdown::Write).unwrap();
-    let error = relay(End::from(&left), End::from(&right), brief(), patience()).unwrap_err();
-    assert!(error.error().is_timeout(), "{error:?}");
+    for Ends { left, right, west, east: _east } in
+        [Ends::encrypted(false, true), Ends::nested(false, true)]
+    {
+        // The session on the right has unsent ciphertext when the left end ends.
+        while right.try_write(&[0; 16_384]).is_ok() {}
+        assert!(right.has_unsent());
+        west.shutdown(Shutdown::Write).unwrap();
+        let error = relay(End::from(&left), End::from(&right), brief(), patience()).unwrap_err();
+        assert!(error.error().is_timeout(), "{error:?}");
+    }
 }
 
 #[test]
@@ -210,20 +222,22 @@ fn an_end_that_waits_for_the_handshake_is_not_forgotten() {
 
 #[test]
 fn decrypted_bytes_in_the_session_are_relayed_without_new_ciphertext() {
-    let Ends { left, right, west, east } = Ends::encrypted(true, true);
-    west.write_all_deadline(&[b'x'; 16_000], patience()).unwrap();
-    // One record: all of it is decrypted, and most of it waits in the session.
-    assert!(left.has_more(patience()).unwrap());
-    left.read_exact_deadline(&mut [0; 1000], patience()).unwrap();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            east.read_exact_deadline(&mut [0; 15_000], patience()).unwrap();
-            west.shutdown(Shutdown::Write).unwrap();
-            east.shutdown(Shutdown::Write).unwrap();
+    for Ends { left, right, west, east } in [Ends::encrypted(true, true), Ends::nested(true, true)]
+    {
+        west.write_all_deadline(&[b'x'; 16_000], patience()).unwrap();
+        // One record: all of it is decrypted, and most of it waits in the session.
+        assert!(left.has_more(patience()).unwrap());
+        left.read_exact_deadline(&mut [0; 1000], patience()).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                east.read_exact_deadline(&mut [0; 15_000], patience()).unwrap();
+                west.shutdown(Shutdown::Write).unwrap();
+                east.shutdown(Shutdown::Write).unwrap();
+            });
+            let relayed = relay(End::from(&left), End::from(&right), None, patience()).unwrap();
+            assert_eq!(relayed, carried(15_000, 0));
         });
-        let relayed = relay(End::from(&left), End::from(&right), None, patience()).unwrap();
-        assert_eq!(relayed, carried(15_000, 0));
-    });
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl TlsClient {
     ///
     /// Fails if `host` is neither a DNS name nor an IP address.
     pub fn new(connector: &TlsConnector, host: &str) -> Result<TlsClient, Error> {
-        Ok(TlsClient::over(connector.session_with(host)?))
+        Ok(TlsClient::over(connector.session(host)?))
     }
 
     pub(crate) fn over(session: Session) -> TlsClient {

@@ -1,10 +1,8 @@
-//! The calls of a session over its socket. They never wait.
+//! The calls of a session over its transport. They never wait.
 
 use std::io;
 
-use socket2::Socket;
-
-use crate::sys;
+use crate::stream::encrypted::transport::Transport;
 use crate::tls::session::Session;
 
 /// Returns `true` if the call that failed is to be repeated, after a wait or at once.
@@ -12,28 +10,33 @@ pub(super) fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
-pub(super) fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
-    socket.send_with_flags(bytes, sys::NO_SIGNAL | sys::DONT_WAIT)
+fn receive(
+    session: &mut Session,
+    transport: Transport<'_>,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    session.receive(|buffer| transport.receive(buffer), buffer).map(|(received, _)| received)
 }
 
-fn receive(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
-    let receive = |buffer: &mut [u8]| socket.recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT);
-    session.receive(receive, buffer).map(|(received, _)| received)
+/// Sends the ciphertext that waits, down to the socket. Returns `false` if the socket is full.
+fn send_waiting(session: &mut Session, transport: Transport<'_>) -> io::Result<bool> {
+    Ok(session.flush(|bytes| transport.send(bytes))? && transport.flush()?)
 }
 
-pub(super) fn flush(session: &mut Session, socket: &Socket) -> io::Result<()> {
-    match session.flush(|bytes| send(socket, bytes)) {
+/// Sends the ciphertext that waits.
+pub(super) fn flush(session: &mut Session, transport: Transport<'_>) -> io::Result<()> {
+    match send_waiting(session, transport) {
         Ok(true) => Ok(()),
         Ok(false) => Err(io::ErrorKind::WouldBlock.into()),
-        Err(error) => Err(refusal(session, socket, error)),
+        Err(error) => Err(refusal(session, transport, error)),
     }
 }
 
 /// Returns the reason why the peer takes nothing more, if it has sent one before it closed the
 /// connection. Otherwise returns `error`, the failure to send.
-pub(super) fn refusal(session: &mut Session, socket: &Socket, error: io::Error) -> io::Error {
+fn refusal(session: &mut Session, transport: Transport<'_>, error: io::Error) -> io::Error {
     if !is_transient(&error) && matches!(session.peek(), Ok(None)) {
-        let _ = receive(session, socket, &mut []);
+        let _ = receive(session, transport, &mut []);
     }
     session.alert().unwrap_or(error)
 }
@@ -41,13 +44,13 @@ pub(super) fn refusal(session: &mut Session, socket: &Socket, error: io::Error) 
 /// Sends the ciphertext that waits and receives more. Returns the number of bytes in `buffer`.
 pub(super) fn exchange(
     session: &mut Session,
-    socket: &Socket,
+    transport: Transport<'_>,
     buffer: &mut [u8],
 ) -> io::Result<usize> {
-    let flushed = session.flush(|bytes| send(socket, bytes));
-    let received = receive(session, socket, buffer);
+    let flushed = send_waiting(session, transport);
+    let received = receive(session, transport, buffer);
     // An alert of this side, or another reply.
-    let replied = session.flush(|bytes| send(socket, bytes));
+    let replied = send_waiting(session, transport);
     match received {
         // The peer takes nothing more, and has not said why.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -67,30 +70,57 @@ fn again() -> io::Error {
     io::ErrorKind::Interrupted.into()
 }
 
-pub(super) fn handshake(session: &mut Session, socket: &Socket) -> io::Result<()> {
+pub(super) fn handshake(session: &mut Session, transport: Transport<'_>) -> io::Result<()> {
     if !session.is_established() {
-        exchange(session, socket, &mut [])?;
+        exchange(session, transport, &mut [])?;
     }
     match session.is_established() {
-        true => flush(session, socket),
+        true => flush(session, transport),
         false => Err(again()),
     }
 }
 
-pub(super) fn read(session: &mut Session, socket: &Socket, buffer: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read(
+    session: &mut Session,
+    transport: Transport<'_>,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
     if let Some(taken) = session.take(buffer)? {
         return Ok(taken);
     }
-    match exchange(session, socket, buffer)? {
+    match exchange(session, transport, buffer)? {
         0 => Err(again()),
         read => Ok(read),
     }
 }
 
-pub(super) fn has_more(session: &mut Session, socket: &Socket) -> io::Result<bool> {
+/// Encrypts the beginning of `bytes`, at most `limit` bytes, and sends it as far as the socket has
+/// room. The rest of the ciphertext is for [`flush`].
+pub(super) fn write(
+    session: &mut Session,
+    transport: Transport<'_>,
+    bytes: &[u8],
+    limit: usize,
+) -> io::Result<usize> {
+    if !session.is_established() {
+        handshake(session, transport)?;
+    }
+    let sent = session.send(bytes, limit, |bytes| transport.send(bytes));
+    sent.map_err(|error| refusal(session, transport, error))
+}
+
+/// Sends `close_notify` after the ciphertext that waits, unless the handshake is not done or the
+/// connection has failed. The session below does the same next.
+pub(super) fn end(session: &mut Session, transport: Transport<'_>) -> io::Result<()> {
+    session.end();
+    flush(session, transport)?;
+    transport.end()
+}
+
+pub(super) fn has_more(session: &mut Session, transport: Transport<'_>) -> io::Result<bool> {
     if let Some(more) = session.peek()? {
         return Ok(more);
     }
-    exchange(session, socket, &mut [])?;
+    exchange(session, transport, &mut [])?;
     session.peek()?.ok_or_else(again)
 }

@@ -114,7 +114,7 @@ impl Encrypted {
         match *self {}
     }
 
-    pub(super) fn readiness(&self, _: Interest) -> (bool, bool) {
+    pub(super) fn awaited(&self, _: Interest) -> (bool, bool) {
         match *self {}
     }
 }

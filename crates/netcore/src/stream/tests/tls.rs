@@ -1,153 +1,163 @@
+mod nested;
 mod proxy;
 
 use std::thread;
 
 use super::*;
 use crate::error::{ErrorKind, Operation};
-use crate::tls::fixture::{both_sides, pair};
+use crate::tls::fixture::{both_sides, pair, pairs};
 
 #[test]
 fn an_encrypted_stream_carries_bytes_both_ways() {
-    let (mut client, mut server) = pair();
-    assert_eq!(client.tls().unwrap().version(), Some("TLSv1.3"));
-    client.write_all(b"ping").unwrap();
-    let mut buffer = [0; 4];
-    server.read_exact_deadline(&mut buffer, patience()).unwrap();
-    assert_eq!(&buffer, b"ping");
-    server.write_all_deadline(b"pong", patience()).unwrap();
-    client.read_exact(&mut buffer).unwrap();
-    assert_eq!(&buffer, b"pong");
-    client.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(server.read_deadline(&mut buffer, patience()).unwrap(), 0);
-    // The other direction is still open.
-    server.write_all(b"late").unwrap();
-    client.read_exact_deadline(&mut buffer, patience()).unwrap();
-    assert_eq!(&buffer, b"late");
-    server.finish(patience()).unwrap();
+    for (mut client, mut server) in pairs() {
+        assert_eq!(client.tls().unwrap().version(), Some("TLSv1.3"));
+        client.write_all(b"ping").unwrap();
+        let mut buffer = [0; 4];
+        server.read_exact_deadline(&mut buffer, patience()).unwrap();
+        assert_eq!(&buffer, b"ping");
+        server.write_all_deadline(b"pong", patience()).unwrap();
+        client.read_exact(&mut buffer).unwrap();
+        assert_eq!(&buffer, b"pong");
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(server.read_deadline(&mut buffer, patience()).unwrap(), 0);
+        // The other direction is still open.
+        server.write_all(b"late").unwrap();
+        client.read_exact_deadline(&mut buffer, patience()).unwrap();
+        assert_eq!(&buffer, b"late");
+        server.finish(patience()).unwrap();
+    }
 }
 
 #[test]
 fn large_transfers_in_both_directions_at_once_arrive_whole() {
-    let (client, server) = pair();
-    let bytes: Vec<u8> = (0..3 << 20).map(|number: u32| (number % 251) as u8).collect();
-    thread::scope(|scope| {
-        scope.spawn(|| (&client).write_all(&bytes).unwrap());
-        scope.spawn(|| server.write_all_deadline(&bytes, patience()).unwrap());
-        for stream in [&client, &server] {
-            let mut received = vec![0; bytes.len()];
-            stream.read_exact_deadline(&mut received, patience()).unwrap();
-            assert!(received == bytes);
-        }
-    });
+    for (client, server) in pairs() {
+        let bytes: Vec<u8> = (0..3 << 20).map(|number: u32| (number % 251) as u8).collect();
+        thread::scope(|scope| {
+            scope.spawn(|| (&client).write_all(&bytes).unwrap());
+            scope.spawn(|| server.write_all_deadline(&bytes, patience()).unwrap());
+            for stream in [&client, &server] {
+                let mut received = vec![0; bytes.len()];
+                stream.read_exact_deadline(&mut received, patience()).unwrap();
+                assert!(received == bytes);
+            }
+        });
+    }
 }
 
 #[test]
 fn clones_share_the_session_and_the_mode() {
-    let (client, server) = pair();
-    let clone = client.try_clone().unwrap();
-    for (handle, text) in [(&client, "one "), (&clone, "two "), (&client, "three")] {
-        handle.write_all_deadline(text.as_bytes(), patience()).unwrap();
+    for (client, server) in pairs() {
+        let clone = client.try_clone().unwrap();
+        for (handle, text) in [(&client, "one "), (&clone, "two "), (&client, "three")] {
+            handle.write_all_deadline(text.as_bytes(), patience()).unwrap();
+        }
+        let mut words = [0; 13];
+        server.read_exact_deadline(&mut words, patience()).unwrap();
+        assert_eq!(&words, b"one two three");
+        clone.set_nonblocking(true).unwrap();
+        let error = (&client).read(&mut words).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        drop(client);
+        server.write_all_deadline(b"still here", patience()).unwrap();
+        clone.read_exact_deadline(&mut words[..10], patience()).unwrap();
+        assert_eq!(&words[..10], b"still here");
     }
-    let mut words = [0; 13];
-    server.read_exact_deadline(&mut words, patience()).unwrap();
-    assert_eq!(&words, b"one two three");
-    clone.set_nonblocking(true).unwrap();
-    let error = (&client).read(&mut words).unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-    drop(client);
-    server.write_all_deadline(b"still here", patience()).unwrap();
-    clone.read_exact_deadline(&mut words[..10], patience()).unwrap();
-    assert_eq!(&words[..10], b"still here");
 }
 
 #[test]
 fn vectored_calls_skip_empty_slices() {
-    let (client, server) = pair();
-    let written = (&client).write_vectored(&[IoSlice::new(b""), IoSlice::new(b"first")]).unwrap();
-    assert_eq!(written, 5);
-    assert_eq!((&client).write_vectored(&[IoSlice::new(b"")]).unwrap(), 0);
-    let mut words = [0; 9];
-    let mut slices = [IoSliceMut::new(&mut []), IoSliceMut::new(&mut words)];
-    assert_eq!((&server).read_vectored(&mut slices).unwrap(), 5);
-    assert_eq!(&words[..5], b"first");
+    for (client, server) in pairs() {
+        let written =
+            (&client).write_vectored(&[IoSlice::new(b""), IoSlice::new(b"first")]).unwrap();
+        assert_eq!(written, 5);
+        assert_eq!((&client).write_vectored(&[IoSlice::new(b"")]).unwrap(), 0);
+        let mut words = [0; 9];
+        let mut slices = [IoSliceMut::new(&mut []), IoSliceMut::new(&mut words)];
+        assert_eq!((&server).read_vectored(&mut slices).unwrap(), 5);
+        assert_eq!(&words[..5], b"first");
+    }
 }
 
 #[test]
 fn the_mode_and_the_times_of_options_apply_to_plaintext() {
-    let (client, server) = pair();
-    let mut byte = [0];
-    client.set_nonblocking(true).unwrap();
-    // The tickets of the server are no data.
-    assert_eq!((&client).read(&mut byte).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-    let error = loop {
-        if let Err(error) = (&client).write(&[0; 60_000]) {
-            break error;
-        }
-    };
-    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-    client.set_nonblocking(false).unwrap();
+    for (client, server) in pairs() {
+        let mut byte = [0];
+        client.set_nonblocking(true).unwrap();
+        // The tickets of the server are no data.
+        assert_eq!((&client).read(&mut byte).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        let error = loop {
+            if let Err(error) = (&client).write(&[0; 60_000]) {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        client.set_nonblocking(false).unwrap();
 
-    let options = SocketOptions::new().with_read_timeout(Duration::from_millis(30));
-    options.apply(&client).unwrap();
-    assert_eq!((&client).read(&mut byte).unwrap_err().kind(), io::ErrorKind::TimedOut);
-    server.write_all_deadline(b"x", patience()).unwrap();
-    assert_eq!((&client).read(&mut byte).unwrap(), 1);
+        let options = SocketOptions::new().with_read_timeout(Duration::from_millis(30));
+        options.apply(&client).unwrap();
+        assert_eq!((&client).read(&mut byte).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        server.write_all_deadline(b"x", patience()).unwrap();
+        assert_eq!((&client).read(&mut byte).unwrap(), 1);
 
-    let options = SocketOptions::new().with_write_timeout(Duration::from_millis(30));
-    options.apply(&client).unwrap();
-    let error = loop {
-        if let Err(error) = (&client).write(&[0; 60_000]) {
-            break error;
-        }
-    };
-    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let options = SocketOptions::new().with_write_timeout(Duration::from_millis(30));
+        options.apply(&client).unwrap();
+        let error = loop {
+            if let Err(error) = (&client).write(&[0; 60_000]) {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
 }
 
 #[test]
 fn only_data_an_end_or_an_error_is_readable() {
-    let (client, server) = pair();
-    let now = || Deadline::after(Duration::ZERO);
-    // The tickets have arrived with the handshake of the server.
-    assert!(!client.wait_readable(moment()).unwrap());
-    assert!(!client.wait_readable(now()).unwrap());
-    server.write_all_deadline(b"xy", patience()).unwrap();
-    assert!(client.wait_readable(patience()).unwrap());
-    client.read_exact_deadline(&mut [0], patience()).unwrap();
-    // The other byte is in the session, and the socket has nothing.
-    assert!(client.wait_readable(now()).unwrap());
-    client.read_exact_deadline(&mut [0], patience()).unwrap();
-    assert!(!client.wait_readable(now()).unwrap());
-    server.shutdown(Shutdown::Write).unwrap();
-    assert!(client.wait_readable(patience()).unwrap());
-    assert_eq!(client.read_deadline(&mut [0], patience()).unwrap(), 0);
+    for (client, server) in pairs() {
+        let now = || Deadline::after(Duration::ZERO);
+        // The tickets have arrived with the handshake of the server.
+        assert!(!client.wait_readable(moment()).unwrap());
+        assert!(!client.wait_readable(now()).unwrap());
+        server.write_all_deadline(b"xy", patience()).unwrap();
+        assert!(client.wait_readable(patience()).unwrap());
+        client.read_exact_deadline(&mut [0], patience()).unwrap();
+        // The other byte is in the session, and the socket has nothing.
+        assert!(client.wait_readable(now()).unwrap());
+        client.read_exact_deadline(&mut [0], patience()).unwrap();
+        assert!(!client.wait_readable(now()).unwrap());
+        server.shutdown(Shutdown::Write).unwrap();
+        assert!(client.wait_readable(patience()).unwrap());
+        assert_eq!(client.read_deadline(&mut [0], patience()).unwrap(), 0);
 
-    client.socket.shutdown(Shutdown::Write).unwrap();
-    assert!(server.wait_readable(patience()).unwrap());
-    let error = server.read_deadline(&mut [0], patience()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::UnexpectedEnd);
+        client.socket.shutdown(Shutdown::Write).unwrap();
+        assert!(server.wait_readable(patience()).unwrap());
+        let error = server.read_deadline(&mut [0], patience()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEnd);
+    }
 }
 
 #[test]
 fn a_deadline_bounds_traits_over_tls() {
-    let (client, server) = pair();
-    let mut words = Vec::new();
-    client.write_all_deadline(b"no end", patience()).unwrap();
-    let error = server.with_deadline(moment()).read_to_end(&mut words).unwrap_err();
-    assert_eq!((error.kind(), &words[..]), (io::ErrorKind::TimedOut, &b"no end"[..]));
-    let error = server.with_deadline(moment()).write_all(&vec![0; 64 << 20]).unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    for (client, server) in pairs() {
+        let mut words = Vec::new();
+        client.write_all_deadline(b"no end", patience()).unwrap();
+        let error = server.with_deadline(moment()).read_to_end(&mut words).unwrap_err();
+        assert_eq!((error.kind(), &words[..]), (io::ErrorKind::TimedOut, &b"no end"[..]));
+        let error = server.with_deadline(moment()).write_all(&vec![0; 64 << 20]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
 }
 
 #[test]
 fn the_end_has_a_deadline_too() {
-    let (client, _server) = pair();
-    let error = client.finish(moment()).unwrap_err();
-    assert_eq!((error.operation(), error.kind()), (Operation::Shutdown, ErrorKind::TimedOut));
-    // The peer takes nothing, so there may be no room for close_notify.
-    let (client, _server) = pair();
-    let error = client.write_all_deadline(&vec![0; 64 << 20], moment()).unwrap_err();
-    assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::TimedOut));
-    assert!(client.finish(moment()).unwrap_err().is_timeout());
+    for (client, _server) in pairs() {
+        let error = client.finish(moment()).unwrap_err();
+        assert_eq!((error.operation(), error.kind()), (Operation::Shutdown, ErrorKind::TimedOut));
+        // The peer takes nothing, so there may be no room for close_notify.
+        let (client, _server) = pair();
+        let error = client.write_all_deadline(&vec![0; 64 << 20], moment()).unwrap_err();
+        assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::TimedOut));
+        assert!(client.finish(moment()).unwrap_err().is_timeout());
+    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

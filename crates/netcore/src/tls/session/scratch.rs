@@ -7,7 +7,7 @@ pub(super) const SIZE: usize = 64 * 1024;
 
 thread_local! {
     #[allow(clippy::missing_const_for_thread_local, reason = "it is const; clippy errs on Windows")]
-    static SCRATCH: Cell<Scratch> = const { Cell::new(Scratch::new()) };
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
 #[derive(Default)]
@@ -16,25 +16,20 @@ pub(super) struct Scratch {
     output: Vec<u8>,
     #[cfg(feature = "server")]
     gathered: Vec<u8>,
+    /// The buffers for calls inside a call: one session may be the transport of another.
+    inner: Option<Box<Scratch>>,
 }
 
 impl Scratch {
-    const fn new() -> Scratch {
-        Scratch {
-            input: Vec::new(),
-            output: Vec::new(),
-            #[cfg(feature = "server")]
-            gathered: Vec::new(),
-        }
-    }
-
-    /// Calls `f` with the buffers of this thread. Inside such a call the buffers are fresh ones,
-    /// since one session may be the transport of another. So are they while the thread ends, when
-    /// it has no buffers any more.
+    /// Calls `f` with the buffers of this thread. A call inside such a call has buffers of its own.
+    /// While the thread ends it has no buffers any more, and they are fresh ones.
     pub(super) fn with<T>(f: impl FnOnce(&mut Scratch) -> T) -> T {
-        let mut scratch = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        let mut scratch = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        let inner = scratch.inner.take();
+        let _ = SCRATCH.try_with(|kept| kept.set(inner));
         let result = f(&mut scratch);
-        let _ = SCRATCH.try_with(|kept| kept.set(scratch));
+        scratch.inner = SCRATCH.try_with(Cell::take).ok().flatten();
+        let _ = SCRATCH.try_with(|kept| kept.set(Some(scratch)));
         result
     }
 

@@ -1,13 +1,17 @@
 use std::error::Error as _;
 
 use super::*;
-use crate::tls::fixture::{both_sides, encrypt, pair as tls_pair};
+use crate::tls::fixture::{both_sides, nested_pair, pair as tls_pair, pairs};
 
 #[test]
 fn an_end_without_close_notify_is_never_a_whole_file() {
     let content = bytes(1_000_000);
-    for count in [None, Some(1_000_001)] {
-        let (client, server) = tls_pair();
+    for ((client, server), count) in [
+        (tls_pair(), None),
+        (tls_pair(), Some(1_000_001)),
+        (nested_pair(), None),
+        (nested_pair(), Some(1_000_001)),
+    ] {
         let dir = TestDir::new();
         let to = empty_file(&dir);
         let error = thread::scope(|scope| {
@@ -30,17 +34,18 @@ fn an_end_without_close_notify_is_never_a_whole_file() {
 
 #[test]
 fn a_limit_and_a_count_leave_the_rest_in_the_session() {
-    let (client, server) = tls_pair();
-    client.write_all_deadline(b"0123456789abcdef", patience()).unwrap();
-    client.shutdown(Shutdown::Write).unwrap();
-    let dir = TestDir::new();
-    let to = empty_file(&dir);
-    server.receive_exact_into(&to, 4, patience()).unwrap();
-    let error = server.receive_into(&to, 4, patience()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TooLarge);
-    assert_eq!(server.receive_into(&to, 8, patience()).unwrap(), 8);
-    assert_eq!(fs::read(dir.path("to")).unwrap(), b"0123456789abcdef");
-    assert_eq!(server.receive_into(&to, 0, patience()).unwrap(), 0);
+    for (client, server) in pairs() {
+        client.write_all_deadline(b"0123456789abcdef", patience()).unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let dir = TestDir::new();
+        let to = empty_file(&dir);
+        server.receive_exact_into(&to, 4, patience()).unwrap();
+        let error = server.receive_into(&to, 4, patience()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert_eq!(server.receive_into(&to, 8, patience()).unwrap(), 8);
+        assert_eq!(fs::read(dir.path("to")).unwrap(), b"0123456789abcdef");
+        assert_eq!(server.receive_into(&to, 0, patience()).unwrap(), 0);
+    }
 }
 
 #[test]
@@ -95,23 +100,29 @@ fn an_encrypted_stream_is_neither_source_nor_target_of_others() {
 
 #[test]
 fn a_peer_that_takes_nothing_does_not_outlast_the_deadline() {
-    let (client, _server) = tls_pair();
-    let dir = TestDir::new();
-    let from = file_of(&dir, &bytes(MANY));
-    let mut last = 0;
-    let error = client
-        .send_file_with_progress(&from, .., Deadline::after(Duration::from_millis(300)), |sent| {
-            last = sent;
-        })
-        .unwrap_err();
-    assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::TimedOut));
-    assert!(last > 0 && last < MANY as u64, "{last}");
+    for (client, _server) in pairs() {
+        let dir = TestDir::new();
+        let from = file_of(&dir, &bytes(MANY));
+        let mut last = 0;
+        let error = client
+            .send_file_with_progress(
+                &from,
+                ..,
+                Deadline::after(Duration::from_millis(300)),
+                |sent| {
+                    last = sent;
+                },
+            )
+            .unwrap_err();
+        assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::TimedOut));
+        assert!(last > 0 && last < MANY as u64, "{last}");
+    }
 }
 
 #[test]
 fn other_threads_may_use_the_stream_during_a_transfer() {
     let content = bytes(MANY);
-    let (client, server) = encrypt(tcp_pair());
+    let (client, server) = nested_pair();
     let dir = TestDir::new();
     let (from, to) = (file_of(&dir, &content), empty_file(&dir));
     thread::scope(|scope| {

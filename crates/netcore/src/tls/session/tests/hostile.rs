@@ -89,7 +89,7 @@ pub(super) fn hostile_server(version: &'static SupportedProtocolVersion) -> (Ses
         .unwrap();
     config.enable_secret_extraction = true;
     let mut peer = UnbufferedServerConnection::new(Arc::new(config)).unwrap();
-    let mut session = authority.connector().session(name()).unwrap();
+    let mut session = authority.connector().session("localhost").unwrap();
     connect(&mut session, &mut peer);
     let suite = peer.negotiated_cipher_suite().unwrap();
     let (secrets, _) = peer.dangerous_into_kernel_connection().unwrap();
@@ -117,6 +117,6 @@ pub(super) fn connect<M: Machine>(session: &mut Session, peer: &mut M) {
 /// Returns two sides that know one another.
 pub(super) fn pair(version: &'static SupportedProtocolVersion) -> (Session, Session) {
     let (connector, acceptor) = both_sides();
-    let client = connector.with_version(version).session(name()).unwrap();
+    let client = connector.with_version(version).session("localhost").unwrap();
     (client, acceptor.session().unwrap())
 }

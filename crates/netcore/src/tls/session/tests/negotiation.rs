@@ -58,7 +58,7 @@ fn peers_without_a_suite_in_common_say_so() {
             .with_no_client_auth()
             .with_cert_resolver(acceptor.config().cert_resolver.clone());
         config.max_fragment_size = None;
-        let mut client = connector.with_version_and_suites(version, "AES_128").session(name());
+        let mut client = connector.with_version_and_suites(version, "AES_128").session("localhost");
         let client = client.as_mut().unwrap();
         let mut server = UnbufferedServerConnection::new(Arc::new(config)).unwrap();
         let mut buffers = Buffers::default();
@@ -83,7 +83,7 @@ fn a_server_may_ask_for_another_group() {
         .with_no_client_auth()
         .with_cert_resolver(acceptor.config().cert_resolver.clone());
     let mut server = UnbufferedServerConnection::new(Arc::new(config)).unwrap();
-    let mut client = connector.session(name()).unwrap();
+    let mut client = connector.session("localhost").unwrap();
     connect(&mut client, &mut server);
     assert_eq!(server.handshake_kind(), Some(HandshakeKind::FullWithHelloRetryRequest));
     assert!(!client.info().is_resumed());
@@ -95,7 +95,7 @@ fn sessions_are_resumed_in_both_versions_and_roles() {
         let (connector, acceptor) = both_sides();
         let connector = connector.with_version(version);
         for is_resumed in [false, true, true] {
-            let mut client = connector.session(name()).unwrap();
+            let mut client = connector.session("localhost").unwrap();
             let mut server = acceptor.session().unwrap();
             shake(&mut client, &mut server).unwrap();
             assert_eq!(client.info().is_resumed(), is_resumed);
@@ -180,7 +180,7 @@ fn application_protocols_are_negotiated_or_refused() {
         let connector = connector.with_version(version);
         let acceptor = acceptor.with_alpn(&[b"http/1.1", b"chat"]).unwrap();
         let agreed = |protocols: &[&[u8]]| {
-            let mut client = connector.clone().with_alpn(protocols).unwrap().session(name());
+            let mut client = connector.clone().with_alpn(protocols).unwrap().session("localhost");
             let client = client.as_mut().unwrap();
             let mut server = acceptor.session().unwrap();
             shake(client, &mut server).map(|()| {
@@ -217,7 +217,7 @@ fn application_protocols_have_a_length() {
     // The longest list fits into a handshake.
     let acceptor = acceptor.with_alpn(&[&long[..255]; 64]).unwrap();
     let connector = connector.with_alpn(&[&long[..255]; 64]).unwrap();
-    let mut client = connector.session(name()).unwrap();
+    let mut client = connector.session("localhost").unwrap();
     shake(&mut client, &mut acceptor.session().unwrap()).unwrap();
     assert_eq!(client.info().alpn().unwrap(), &long[..255]);
 }
