@@ -17,12 +17,13 @@ mod target;
 
 use std::io;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::request::Request;
+use crate::response::Response;
 use crate::timeouts::{Phase, Timeout};
 use engine::Engine;
 pub use netcore::backoff::Backoff;
@@ -238,6 +239,53 @@ impl Download {
             }
         };
         Engine::new(prepared, self.options, sink, deadlines.total(), progress).run()
+    }
+
+    /// Downloads to a new file whose path `name` chooses, once the head of a response has arrived:
+    /// with [`proposed_file_name`](crate::protocol::proposed_file_name), for example. Calls
+    /// `progress` at each step.
+    ///
+    /// Because a server may have chosen the name, nothing at that path is ever replaced or written
+    /// through, no symbolic link and no device. `name` is called once, for the first response that
+    /// brings the content. Further attempts go on with that file. If the download [may
+    /// resume](Download::with_resume) and the file has a partial file, the content is requested
+    /// once more, from its end on.
+    ///
+    /// ```no_run
+    /// use httpget::Client;
+    /// use httpget::download::Download;
+    /// use httpget::protocol::proposed_file_name;
+    ///
+    /// let request = Client::new().get("http://mirror.example/latest");
+    /// let mut path = std::path::PathBuf::new();
+    /// Download::new(request).to_new_file(
+    ///     &mut |response| {
+    ///         let proposed = proposed_file_name(response.headers());
+    ///         let name = proposed.or_else(|| response.url().file_name());
+    ///         path = name.unwrap_or_else(|| "index.html".into()).into();
+    ///         Ok(path.clone())
+    ///     },
+    ///     &mut |_| {},
+    /// )?;
+    /// println!("{}", path.display());
+    /// # Ok::<(), httpget::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`to_file`](Download::to_file), and [`ErrorKind::Write`] if the path exists or `name`
+    /// returns an error.
+    pub fn to_new_file(
+        self,
+        name: &mut dyn FnMut(&Response) -> Result<PathBuf, FileError>,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Downloaded, Error> {
+        let prepared = self.request.0?;
+        let deadlines =
+            Deadlines::new(prepared.timeouts.clone(), prepared.deadline, Instant::now());
+        let engine =
+            Engine::new(prepared, self.options, Sink::Unnamed, deadlines.total(), progress);
+        engine.with_name(name).run()
     }
 
     /// Downloads to `target`, such as standard output.

@@ -77,6 +77,7 @@
 //! ```
 
 mod chunked;
+mod content_disposition;
 mod diagnose;
 mod error;
 mod exchange;
@@ -89,6 +90,7 @@ mod request;
 mod trailers;
 mod warning;
 
+pub use content_disposition::{disposition_name, proposed_file_name, safe_file_name};
 pub use error::{ProtocolError, ResponsePart};
 pub use exchange::{Event, Exchange};
 pub use framing::Framing;

@@ -17,6 +17,7 @@ use netcore::Endpoint;
 use authority::Authority;
 use error::{Refusal, refuse, refuse_scheme};
 
+pub(crate) use credentials::percent_decode;
 pub use credentials::{Credentials, InvalidCredentials};
 pub use error::ParseUrlError;
 pub use origin::{Origin, Scheme};

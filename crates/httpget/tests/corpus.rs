@@ -43,6 +43,11 @@ fn redirects_match_other_clients() {
     over_corpus("redirect", checks::redirect).unwrap();
 }
 
+#[test]
+fn proposed_names_are_safe() {
+    over_corpus("content_disposition", checks::content_disposition).unwrap();
+}
+
 /// Texts that are put together from what means something in a URL.
 #[test]
 fn random_redirects_hold_the_laws() {

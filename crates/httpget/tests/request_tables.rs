@@ -2,7 +2,7 @@
 
 use httpget::protocol::{
     Event, Exchange, RedirectError, Redirects, RequestHead, ResponseHead, parse_field,
-    redirect_request,
+    proposed_file_name, redirect_request,
 };
 use httpget::{Limits, ParseUrlError, Url};
 
@@ -171,6 +171,16 @@ fn fields_by_hand() {
             expected.insert(place, text(&becomes));
         }
         assert_eq!(sent(&head), expected, "{case}");
+    }
+}
+
+#[test]
+fn proposed_file_names() {
+    for [case, value, name, _] in rows("### Proposed file names") {
+        let field = [b"Content-Disposition: ", &unescape(&value)[..], b"\r\n"].concat();
+        let proposed = proposed_file_name(response("200", &field).headers());
+        let expected = (name != "nothing").then(|| text(&name));
+        assert_eq!(proposed, expected, "{case}: {value}");
     }
 }
 

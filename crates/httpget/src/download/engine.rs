@@ -9,9 +9,11 @@
 
 mod answer;
 mod attempt;
+mod naming;
 mod range;
 mod retry;
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use http::StatusCode;
@@ -34,11 +36,16 @@ use crate::url::Url;
 use attempt::{Done, Failure, Next};
 use range::{check_length, range};
 
+/// A function that chooses the path of the file for a response.
+pub(super) type Naming<'a> = &'a mut dyn FnMut(&Response) -> Result<PathBuf, FileError>;
+
 /// A download that runs.
 pub(super) struct Engine<'a> {
     prepared: PreparedRequest,
     options: Options,
     sink: Sink<'a>,
+    /// The function that names the file, until it has one.
+    name: Option<Naming<'a>>,
     /// The deadline of all attempts.
     total: StepDeadline,
     /// The time until which a further attempt may start.
@@ -71,6 +78,7 @@ impl<'a> Engine<'a> {
             prepared,
             options,
             sink,
+            name: None,
             total,
             progress,
             attempts: 0,
@@ -79,6 +87,11 @@ impl<'a> Engine<'a> {
             written: 0,
             last_error: None,
         }
+    }
+
+    /// Sets the function that names the file.
+    pub(super) fn with_name(self, name: Naming<'a>) -> Engine<'a> {
+        Engine { name: Some(name), ..self }
     }
 
     pub(super) fn run(mut self) -> Result<Downloaded, Error> {
@@ -105,6 +118,10 @@ impl<'a> Engine<'a> {
             let response = self.send(&held)?;
             self.check_range(&response, response.content_length())?;
             self.check_status(&response, &held)?;
+            if let Some(part) = self.open_named(&response)? {
+                held = part;
+                continue;
+            }
             let source = self.source(&response);
             let (status, headers) = (response.status(), response.headers());
             let plan = match self.is_resumable() {
@@ -183,18 +200,20 @@ impl<'a> Engine<'a> {
         }
         self.heads.clear();
         // The last attempt may write its heads at once; no other attempt replaces them.
-        let at_once = self.is_last() && matches!(self.sink, Sink::Direct { .. });
-        let Engine { heads, progress, options, sink, total, written, .. } = self;
+        let at_once = match &self.sink {
+            Sink::Direct { to, .. } if self.is_last() => Some(*to),
+            _ => None,
+        };
+        let Engine { heads, progress, options, total, written, .. } = self;
         let mut failed = None;
         let result = request.send_observed(&mut |event| {
             progress(Progress::Event(event));
             let (true, Event::Interim(head) | Event::Head(head)) = (options.heads, event) else {
                 return;
             };
-            if !at_once {
-                heads.extend_from_slice(head.raw());
-            } else if failed.is_none() {
-                failed = netcore::transfer::write_all_to(sink, head.raw(), total.deadline).err();
+            let Some(to) = at_once else { return heads.extend_from_slice(head.raw()) };
+            if failed.is_none() {
+                failed = netcore::transfer::write_all_to(&to, head.raw(), total.deadline).err();
                 *written += head.raw().len() as u64;
             }
         });
@@ -233,9 +252,10 @@ impl<'a> Engine<'a> {
         self.sink.begin(version).map_err(|error| self.failed(error))?;
         self.may_resume = true;
         let heads = std::mem::take(&mut self.heads);
-        netcore::transfer::write_all_to(&self.sink, &heads, self.total.deadline).map_err(
-            |error| Error::new(ErrorKind::Write).with_cause(error).with_url(response.url()),
-        )?;
+        netcore::transfer::write_all_to(&self.sink.target()?, &heads, self.total.deadline)
+            .map_err(|error| {
+                Error::new(ErrorKind::Write).with_cause(error).with_url(response.url())
+            })?;
         let ahead = self.written + heads.len() as u64;
         self.sink.count_written(ahead);
         let (mut response, arrived) = self.receive(response, ahead, total)?;
@@ -291,7 +311,7 @@ impl<'a> Engine<'a> {
         (self.progress)(Progress::Begun { at, total, response: &response });
         let mut arrived = 0;
         let Engine { sink, progress, .. } = self;
-        let moved = response.body().copy_to_with_progress(sink, |bytes| {
+        let moved = response.body().copy_to_with_progress(&sink.target()?, |bytes| {
             arrived = bytes;
             progress(Progress::Arrived { bytes: at + bytes });
         });
@@ -329,9 +349,9 @@ impl<'a> Engine<'a> {
 
     /// Writes the heads that came before an error, unless they were written already.
     fn write_pending_heads(&mut self) {
-        if matches!(self.sink, Sink::Direct { bytes: 0, .. }) {
+        if let Sink::Direct { to, bytes: 0, .. } = &self.sink {
             // The error that ended the attempt is reported; this one would hide it.
-            let _ = netcore::transfer::write_all_to(&self.sink, &self.heads, self.total.deadline);
+            let _ = netcore::transfer::write_all_to(to, &self.heads, self.total.deadline);
         }
     }
 

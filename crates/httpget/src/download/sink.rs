@@ -11,11 +11,14 @@ use super::in_place::InPlace;
 use super::part::PartFile;
 use super::resume::{Partial, Version};
 use super::target::FileTarget;
+use crate::error::{Error, ErrorKind};
 
 /// The target of the content.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a download has one of them")]
 pub(super) enum Sink<'a> {
+    /// A file whose path the first response decides. Nothing can be written before.
+    Unnamed,
     /// A partial file.
     Part(Box<PartFile>),
     /// A file that can't be replaced.
@@ -54,7 +57,7 @@ impl<'a> Sink<'a> {
     /// Returns the number of bytes that can't be taken back.
     pub(super) fn bytes_taken(&self) -> u64 {
         match self {
-            Sink::Part(_) | Sink::InPlace(_) => 0,
+            Sink::Unnamed | Sink::Part(_) | Sink::InPlace(_) => 0,
             Sink::Direct { bytes, .. } => *bytes,
         }
     }
@@ -67,7 +70,7 @@ impl<'a> Sink<'a> {
             Sink::Direct { bytes, known: Some(version), .. } if *bytes > 0 => {
                 Ok(Some(Partial { bytes: *bytes, version: version.clone() }))
             }
-            Sink::Direct { .. } => Ok(None),
+            Sink::Unnamed | Sink::Direct { .. } => Ok(None),
         }
     }
 
@@ -77,14 +80,14 @@ impl<'a> Sink<'a> {
         match self {
             Sink::Part(part) => part.whole(),
             Sink::InPlace(file) => file.whole(),
-            Sink::Direct { .. } => Ok(None),
+            Sink::Unnamed | Sink::Direct { .. } => Ok(None),
         }
     }
 
     /// Returns `true` if written bytes can neither be taken back nor resumed.
     pub(super) fn is_stuck(&self) -> bool {
         match self {
-            Sink::Part(_) | Sink::InPlace(_) => false,
+            Sink::Unnamed | Sink::Part(_) | Sink::InPlace(_) => false,
             Sink::Direct { bytes, known, .. } => *bytes > 0 && known.is_none(),
         }
     }
@@ -92,6 +95,7 @@ impl<'a> Sink<'a> {
     /// Prepares for all content, of this version.
     pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
         match self {
+            Sink::Unnamed => Ok(()),
             Sink::Part(part) => part.begin(version),
             Sink::InPlace(file) => file.begin(version),
             Sink::Direct { known, .. } => {
@@ -106,7 +110,7 @@ impl<'a> Sink<'a> {
         match self {
             Sink::Part(part) => part.keep(bytes),
             Sink::InPlace(file) => file.keep(bytes),
-            Sink::Direct { .. } => Ok(()),
+            Sink::Unnamed | Sink::Direct { .. } => Ok(()),
         }
     }
 
@@ -122,17 +126,19 @@ impl<'a> Sink<'a> {
         match self {
             Sink::Part(part) => part.finish(bytes, modified),
             Sink::InPlace(file) => file.finish(bytes, modified),
-            Sink::Direct { .. } => Ok(()),
+            Sink::Unnamed | Sink::Direct { .. } => Ok(()),
         }
     }
-}
 
-impl AsFd for Sink<'_> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+    /// Returns the descriptor to write to.
+    pub(super) fn target(&self) -> Result<BorrowedFd<'_>, Error> {
         match self {
-            Sink::Part(part) => part.as_fd(),
-            Sink::InPlace(file) => file.as_fd(),
-            Sink::Direct { to, .. } => *to,
+            Sink::Unnamed => {
+                Err(Error::new(ErrorKind::Write).with_cause("the file has no name yet"))
+            }
+            Sink::Part(part) => Ok(part.as_fd()),
+            Sink::InPlace(file) => Ok(file.as_fd()),
+            Sink::Direct { to, .. } => Ok(*to),
         }
     }
 }

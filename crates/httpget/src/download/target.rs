@@ -156,6 +156,18 @@ impl AsFd for Direct {
 }
 
 impl FileTarget {
+    /// Returns the target of a new file at `path`, which must not exist, not even as a symbolic
+    /// link.
+    pub(super) fn new_file(path: &Path) -> Result<FileTarget, FileError> {
+        match fs::symlink_metadata(path) {
+            Ok(_) => Err(FileError::new("create", path)(io::ErrorKind::AlreadyExists.into())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
+                Ok(FileTarget { path: path.to_owned(), replaced: None, replace: false })
+            }
+            Err(error) => Err(opening(path)(error)),
+        }
+    }
+
     /// Forbids replacing a file, now and at the end of the download.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod direct;
 mod files;
 mod killed;
+mod named;
 mod resources;
 mod resuming;
 mod retries;

@@ -4,7 +4,8 @@
 use httpget::http::HeaderMap;
 use httpget::http::header::{AUTHORIZATION, HOST};
 use httpget::protocol::{
-    Event, Exchange, ProtocolError, RequestHead, ResponsePart, Warning, redirect_request,
+    Event, Exchange, ProtocolError, RequestHead, ResponsePart, Warning, disposition_name,
+    redirect_request, safe_file_name,
 };
 use httpget::{Limits, ParseUrlError, Url};
 use netcore::testing::cut;
@@ -450,4 +451,34 @@ fn one_request(head: &RequestHead, url: &Url) {
         text.ends_with("\r\n\r\n") && !text.replace("\r\n", "").contains(['\r', '\n', '\0']),
         "{text}"
     );
+}
+
+/// A value of Content-Disposition. Its name is safe in a directory, and stays as it is if a server
+/// proposes it again. Says whether it names a file.
+pub(crate) fn content_disposition(input: &[u8]) -> bool {
+    let Some(given) = disposition_name(input) else { return false };
+    let Some(name) = safe_file_name(&given) else { return false };
+    assert!(!name.is_empty() && name.len() <= 143, "{name:?}");
+    assert!(!name.contains(|c: char| c.is_control() || matches!(c, '/' | '\\')), "{name:?}");
+    assert!(!name.starts_with(['.', ' ']) && !name.ends_with(['.', ' ']), "{name:?}");
+    let lower = name.to_ascii_lowercase();
+    assert!(!lower.ends_with(".part") && !lower.ends_with(".part.meta"), "{name:?}");
+    assert_eq!(safe_file_name(&name).as_ref(), Some(&name));
+    // The same name by RFC 8187 and as a quoted string.
+    let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let extended = format!("attachment; filename=\"other\"; filename*=UTF-8''{encoded}");
+    assert_eq!(disposition_name(extended.as_bytes()).as_ref(), Some(&name));
+    let escaped: String = name.chars().flat_map(|c| ['\\', c]).collect();
+    if name.is_ascii() {
+        let quoted = format!("inline; a=b; filename=\"{escaped}\" ;");
+        assert_eq!(disposition_name(quoted.as_bytes()).as_ref(), Some(&name));
+    }
+    // The plain name is found by a reader of simple values, too.
+    let simple = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._ ".contains(byte);
+    if let Some(value) = input.strip_prefix(b"attachment; filename=") {
+        if value.iter().all(simple) {
+            assert_eq!(given.as_bytes(), value.trim_ascii());
+        }
+    }
+    true
 }
