@@ -17,6 +17,7 @@ pub(crate) const MALFORMED: u8 = 3;
 pub(crate) const HOST_NOT_RESOLVED: u8 = 6;
 pub(crate) const COULD_NOT_CONNECT: u8 = 7;
 pub(crate) const ENDED_EARLY: u8 = 18;
+pub(crate) const CHECKSUM: u8 = 19;
 pub(crate) const HTTP_STATUS: u8 = 22;
 pub(crate) const WRITE_ERROR: u8 = 23;
 pub(crate) const UNREADABLE: u8 = 26;
@@ -136,6 +137,7 @@ impl From<httpget::Error> for Failure {
             ErrorKind::TooManyRedirects => TOO_MANY_REDIRECTS,
             ErrorKind::Status(_) => HTTP_STATUS,
             ErrorKind::Range => RANGE,
+            ErrorKind::Digest => CHECKSUM,
             ErrorKind::Write => WRITE_ERROR,
             // curl's "unsupported protocol" is 1 too.
             ErrorKind::UnsupportedScheme | ErrorKind::InsecureRedirect => OTHER,

@@ -1,7 +1,12 @@
 //! The body of a response, read from its connection.
 
+#[cfg(feature = "digest")]
+mod check;
+#[cfg(not(feature = "digest"))]
+#[path = "body/check/none.rs"]
+mod check;
 #[cfg(unix)]
-mod copy_to;
+pub(crate) mod copy_to;
 mod release;
 
 use std::io::{self, Read};
@@ -21,6 +26,7 @@ use crate::protocol::{self, Exchange, ProtocolError, Warning};
 use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::Url;
+pub(crate) use check::Check;
 
 #[cfg(test)]
 mod tests;
@@ -38,7 +44,9 @@ mod tests;
 /// ```
 ///
 /// `Read` returns 0 only at the end that the response has announced. A body that is cut short is an
-/// error, [`ErrorKind::BodyTruncated`]. The first error is final.
+/// error, [`ErrorKind::BodyTruncated`]. The first error is final. With the feature `digest`,
+/// content that does not match its [digest](crate::ErrorKind::Digest) is an error after its last
+/// byte.
 ///
 /// Each read waits at most [`Timeouts::stall`](crate::Timeouts::stall) for the server. All reads
 /// together take at most [`Timeouts::total`](crate::Timeouts::total), which has run since the
@@ -75,6 +83,8 @@ pub(crate) struct Context {
     pub(crate) last: bool,
     /// `true` if the framing is passed on with the content.
     pub(crate) raw: bool,
+    /// The check against the digests of the response.
+    pub(crate) check: Check,
 }
 
 /// The result of decoding the bytes received so far.
@@ -117,9 +127,14 @@ impl Body {
         self.exchange.content_length()
     }
 
-    /// Returns `true` if all content was received and read.
+    /// Returns `true` if all content was received and read, and matches its digests.
     #[must_use]
     pub fn is_done(&self) -> bool {
+        self.is_read() && self.context.check.result().is_ok()
+    }
+
+    /// Returns `true` if all content was received and read.
+    fn is_read(&self) -> bool {
         self.exchange.is_done() && self.content.is_empty()
     }
 
@@ -181,7 +196,12 @@ impl Body {
             if !self.content.is_empty() {
                 return Ok(Decoded::Content);
             }
-            let Some(connection) = &mut self.connection else { return Ok(Decoded::End) };
+            let Some(connection) = &mut self.connection else {
+                let checked = self.context.check.result();
+                return checked
+                    .map(|()| Decoded::End)
+                    .map_err(|error| error.with_url(&self.context.url));
+            };
             // Call it even without input: the head may announce a body above the limit.
             let (used, event) = match self.exchange.receive(connection.unread()) {
                 Ok(received) => received,
@@ -189,6 +209,9 @@ impl Body {
             };
             if connection.unread().is_empty() && !matches!(event, protocol::Event::End) {
                 return Ok(Decoded::NeedMore);
+            }
+            if let protocol::Event::Content(content) = event {
+                self.context.check.update(content);
             }
             match (wanted(self.context.raw, used, &event), event) {
                 (0, protocol::Event::End) => self.release(),
@@ -210,6 +233,9 @@ impl Body {
             let Ok((used, event)) = self.exchange.receive(connection.unread()) else { return };
             if used == 0 {
                 return;
+            }
+            if let protocol::Event::Content(content) = event {
+                self.context.check.update(content);
             }
             let wanted = wanted(self.context.raw, used, &event);
             let more = connection.last_of(used, wanted);
@@ -245,6 +271,7 @@ impl Body {
             Ok(0) => self.ended().map(|()| 0),
             Ok(count) => {
                 self.exchange.advance(count as u64);
+                self.context.check.update(&buffer[..count]);
                 self.release_if_whole();
                 Ok(count)
             }

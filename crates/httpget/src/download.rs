@@ -14,6 +14,11 @@ mod retry_after;
 mod sidecar;
 mod sink;
 mod target;
+#[cfg(feature = "digest")]
+mod verify;
+#[cfg(not(feature = "digest"))]
+#[path = "download/verify/none.rs"]
+mod verify;
 
 use std::io;
 use std::os::fd::AsFd;
@@ -21,6 +26,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::deadlines::Deadlines;
+#[cfg(feature = "digest")]
+use crate::digest::Checksum;
 use crate::error::{Error, ErrorKind};
 use crate::request::Request;
 use crate::response::Response;
@@ -162,6 +169,33 @@ impl Download {
         self
     }
 
+    /// Requires that the content has this checksum, as the file gets it. Otherwise the download
+    /// fails with [`ErrorKind::Digest`], and neither the file nor `FILE.part` stays. Bytes written
+    /// to another target are out by then. With [heads](Download::with_heads), only the content
+    /// counts. Needs the feature `digest`.
+    ///
+    /// The checksum is computed as the bytes arrive, in the program's memory instead of the
+    /// kernel's copy. Content of a partial file from an earlier download is read once. An existing
+    /// complete file with another checksum is not [resumed](Download::with_resume), but downloaded
+    /// again.
+    ///
+    /// ```no_run
+    /// use httpget::Client;
+    /// use httpget::download::Download;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sum = "sha256=2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    /// let request = Client::new().get("http://mirror.example/hello");
+    /// Download::new(request).with_checksum(sum.parse()?).to_file("hello")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "digest")]
+    pub fn with_checksum(mut self, checksum: Checksum) -> Download {
+        self.options.checksum = Some(checksum);
+        self
+    }
+
     /// Downloads to the file at `path`.
     ///
     /// A symbolic link is followed. A device, a FIFO or a socket is written directly, as in
@@ -190,6 +224,8 @@ impl Download {
     ///   though no range was requested. Nothing was written;
     /// - [`ErrorKind::TooLarge`]: the content is larger than [`Limits::body`](crate::Limits::body).
     ///   If the server announces that, nothing was written;
+    /// - [`ErrorKind::Digest`]: the content does not match its digest or checksum. `path` is
+    ///   unchanged, and `FILE.part` is removed, so that no later download resumes wrong content;
     /// - [`ErrorKind::Status`]; see [`with_error_content`](Download::with_error_content);
     /// - [`ErrorKind::TimedOut`] in [`Phase::Open`]: no reader opened the FIFO;
     /// - the errors of [`Request::send`] and of [`Body::copy_to`](crate::Body::copy_to) in the last

@@ -10,6 +10,8 @@ mod body;
 mod client;
 mod connection;
 mod deadlines;
+#[cfg(feature = "digest")]
+pub mod digest;
 #[cfg(all(unix, feature = "download"))]
 pub mod download;
 mod error;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use netcore::Deadline;
 
-use crate::body::Context;
+use crate::body::{Check, Context};
 use crate::client::Client;
 use crate::client::connect::ConnectStep;
 use crate::connection::Connection;
@@ -150,6 +150,7 @@ impl Hop<'_> {
             drain: self.limits.drain,
             last: head.asks_for_close(),
             raw: self.raw,
+            check: Check::of(&answer, head.is_head()),
         };
         Ok(Response::new(answer, exchange, connection, context))
     }

@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+mod integrity;
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use clap::Args as Group;
 
 use super::common::{Families, TlsClientArgs};
 use crate::parse;
+use integrity::Integrity;
 
 /// The arguments of `sockit get`.
 #[derive(Debug, Group)]
@@ -129,4 +132,6 @@ pub(crate) struct Get {
     pub(crate) parallel: NonZeroUsize,
     #[command(flatten, next_help_heading = "Options of https://")]
     pub(crate) tls: TlsClientArgs,
+    #[command(flatten)]
+    pub(crate) integrity: Integrity,
 }

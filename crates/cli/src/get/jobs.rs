@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::vec;
 
+use httpget::digest::Checksum;
+
 use super::destination::{self, Destination};
 use super::list::{Entry, List};
 use crate::args::common::Common;
@@ -22,6 +24,8 @@ pub(super) struct Job {
     pub(super) url: String,
     /// The destination of the body, or the reason why there is nothing to transfer.
     pub(super) to: Result<Destination, Failure>,
+    /// The digest that the body must have.
+    pub(super) checksum: Option<Checksum>,
 }
 
 /// The remaining jobs, for any number of threads. A list is read only as its jobs are taken.
@@ -33,6 +37,7 @@ struct Source<'a> {
     urls: vec::IntoIter<String>,
     list: Option<List>,
     outputs: vec::IntoIter<PathBuf>,
+    checksums: vec::IntoIter<Checksum>,
     /// The number of the next job.
     next: usize,
     has_ended: bool,
@@ -59,6 +64,7 @@ impl<'a> Jobs<'a> {
             urls: urls.into_iter(),
             list,
             outputs: args.output.clone().into_iter(),
+            checksums: args.integrity.checksums.clone().into_iter(),
             next: 0,
             has_ended: false,
         })))
@@ -92,19 +98,28 @@ impl Source<'_> {
         };
         let Some((place, url)) = entry else {
             self.has_ended = true;
-            let rest = self.outputs.len();
-            let to = Err(self.uneven(index));
-            return (rest > 0).then_some(Job { index, place: None, url: String::new(), to });
+            let failure = match (self.outputs.len(), self.checksums.len()) {
+                (0, 0) => return None,
+                (0, _) => uneven_checksums(self.args, index),
+                _ => self.uneven(index),
+            };
+            let (url, to) = (String::new(), Err(failure));
+            return Some(Job { index, place: None, url, to, checksum: None });
         };
+        let checksum = self.checksums.next();
         match url {
+            Ok(_) if checksum.is_none() && !self.args.integrity.checksums.is_empty() => {
+                let to = Err(uneven_checksums(self.args, index + 1));
+                Some(Job { index, place, url: String::new(), to, checksum })
+            }
             Ok(url) => {
                 let to = self.destination(index, &url);
-                Some(Job { index, place, url, to })
+                Some(Job { index, place, url, to, checksum })
             }
             // A bad line uses up its -o too, so that later lines keep theirs.
             Err(failure) => {
                 self.outputs.next();
-                Some(Job { index, place, url: String::new(), to: Err(failure) })
+                Some(Job { index, place, url: String::new(), to: Err(failure), checksum })
             }
         }
     }
@@ -147,6 +162,10 @@ fn check(args: &Get, urls: &[String]) -> Result<(), Failure> {
     if args.url_file.is_none() && !args.output.is_empty() && args.output.len() != urls.len() {
         return Err(uneven(args, urls.len()));
     }
+    let checksums = args.integrity.checksums.len();
+    if args.url_file.is_none() && checksums > 0 && checksums != urls.len() {
+        return Err(uneven_checksums(args, urls.len()));
+    }
     if args.resume && args.output.is_empty() && !args.remote_name {
         return usage("-C resumes a file; it needs -o or -O");
     }
@@ -160,4 +179,11 @@ fn check(args: &Get, urls: &[String]) -> Result<(), Failure> {
 fn uneven(args: &Get, urls: usize) -> Failure {
     let files = args.output.len();
     Failure::new(exit::USAGE, format!("{files} -o for {urls} URLs; each URL needs one"))
+}
+
+/// Returns the failure of a number of `--checksum` that differs from the number of URLs.
+fn uneven_checksums(args: &Get, urls: usize) -> Failure {
+    let checksums = args.integrity.checksums.len();
+    let message = format!("{checksums} --checksum for {urls} URLs; each URL needs one");
+    Failure::new(exit::USAGE, message)
 }

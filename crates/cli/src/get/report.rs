@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use httpget::digest::Checksum;
 use httpget::http::Version;
 use httpget::protocol::ResponseHead;
 use httpget::{Event, Response, Timings, Url};
@@ -17,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) begin: Option<Instant>,
     /// The URL as the user wrote it, with user and password.
     pub(crate) url: String,
+    /// The digest that the body must have.
+    pub(crate) checksum: Option<Checksum>,
     /// Head of the last response. `None` without a response.
     pub(crate) head: Option<ResponseHead>,
     /// URL of the last request.

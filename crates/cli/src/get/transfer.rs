@@ -48,12 +48,13 @@ impl Transfers<'_> {
     ///
     /// A failure without a message, because it is already printed.
     pub(super) fn run(&self, job: Job) -> Result<(), Failure> {
-        let Job { index, place, url, to } = job;
+        let Job { index, place, url, to, checksum } = job;
         let _turn = Turn { turns: &self.turns, index };
         let mut report = Report {
             index,
             begin: Some(Instant::now()),
             url,
+            checksum,
             file: to.as_ref().ok().and_then(Destination::file).map(|it| it.display().to_string()),
             ..Report::default()
         };
@@ -206,8 +207,12 @@ impl Transfers<'_> {
         if let Some(limits) = limits {
             request = request.with_limits(limits);
         }
+        let mut download = self.download(request);
+        if let Some(checksum) = &report.checksum {
+            download = download.with_checksum(checksum.clone());
+        }
         let bar = self.progress.bar(name);
-        (self.download(request), Monitor { transfers: self, report, bar, at: 0 })
+        (download, Monitor { transfers: self, report, bar, at: 0 })
     }
 
     fn request(&self, url: &str) -> Request {

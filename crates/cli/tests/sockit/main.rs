@@ -17,6 +17,7 @@ mod datagrams;
 #[cfg(target_os = "linux")]
 mod dead_peers;
 mod get;
+mod get_digests;
 mod get_ends;
 mod get_files;
 #[cfg(feature = "tls")]

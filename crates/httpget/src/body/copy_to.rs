@@ -8,6 +8,13 @@ use super::{Body, Decoded};
 use crate::error::{Error, ErrorKind, NoAnswer};
 use crate::timeouts::Phase;
 
+/// The piece in which content goes through the program's memory if something has to see it, in
+/// bytes.
+const PIECE: usize = 128 << 10;
+
+/// A function that sees content which has arrived in the target.
+pub(crate) type Tap<'a> = &'a mut dyn FnMut(&[u8]);
+
 /// The least content in one piece that is worth a copy by the kernel, in bytes.
 const KERNEL_COPY: u64 = 256 << 10;
 
@@ -48,8 +55,22 @@ impl Body {
     pub fn copy_to_with_progress(
         &mut self,
         target: &impl AsFd,
+        progress: impl FnMut(u64),
+    ) -> Result<u64, Error> {
+        self.copy_tapped(target, None, progress)
+    }
+
+    /// Copies the rest of the body to `target`, as [`copy_to`](Body::copy_to) does, and calls `tap`
+    /// with all bytes that have arrived there.
+    pub(crate) fn copy_tapped(
+        &mut self,
+        target: &impl AsFd,
+        tap: Option<Tap<'_>>,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
+        if tap.is_some() || self.context.check.is_running() {
+            return self.copy_through_memory(target, tap, progress);
+        }
         let mut moved = 0;
         loop {
             match self.decode()? {
@@ -73,6 +94,32 @@ impl Body {
                     self.fill(self.stall())?;
                 }
             }
+        }
+    }
+
+    /// Copies the rest of the body by reads and writes, so that each byte can be seen.
+    fn copy_through_memory(
+        &mut self,
+        target: &impl AsFd,
+        mut tap: Option<Tap<'_>>,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, Error> {
+        let mut piece = vec![0; PIECE];
+        let mut moved = 0;
+        loop {
+            let count = self.take(&mut piece)?;
+            if count == 0 {
+                return Ok(moved);
+            }
+            let content = &piece[..count];
+            let deadline = self.context.deadlines.total().deadline;
+            netcore::transfer::write_all_to(target, content, deadline)
+                .map_err(|error| self.not_written(error))?;
+            moved += count as u64;
+            if let Some(tap) = &mut tap {
+                tap(content);
+            }
+            progress(moved);
         }
     }
 

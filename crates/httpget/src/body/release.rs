@@ -14,13 +14,16 @@ impl Body {
     /// Releases the connection as soon as the last byte is read, without waiting for another read.
     pub(super) fn release_if_whole(&mut self) {
         let Some(connection) = &self.connection else { return };
-        if self.is_done() && connection.unread().is_empty() {
+        if self.is_read() && connection.unread().is_empty() {
             self.release();
         }
     }
 
     /// Puts the connection of a complete response back into the pool, if it can be used again.
     pub(super) fn release(&mut self) {
+        if self.connection.is_some() && !self.context.check.finish(self.exchange.trailers()) {
+            return self.close(CloseReason::Broken);
+        }
         let Some(connection) = self.connection.take() else { return };
         let now = Instant::now();
         self.context.timings.finished = Some(now.duration_since(self.context.start));

@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[cfg(feature = "digest")]
+mod digests;
 mod ends;
 
 use std::fs::{self, File, OpenOptions};

@@ -9,6 +9,7 @@
 
 mod answer;
 mod attempt;
+mod integrity;
 mod naming;
 mod range;
 mod retry;
@@ -26,6 +27,8 @@ use super::options::Options;
 use super::progress::{Downloaded, Progress};
 use super::resume::{Decision, Held, RangeFault, Source, Validator, Version};
 use super::sink::Sink;
+use super::verify::Verifier;
+use crate::body::copy_to::Tap;
 use crate::deadlines::StepDeadline;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
@@ -46,6 +49,7 @@ pub(super) struct Engine<'a> {
     sink: Sink<'a>,
     /// The function that names the file, until it has one.
     name: Option<Naming<'a>>,
+    verifier: Verifier,
     /// The deadline of all attempts.
     total: StepDeadline,
     /// The time until which a further attempt may start.
@@ -75,6 +79,10 @@ impl<'a> Engine<'a> {
         Engine {
             may_resume: options.resume,
             retry_until,
+            #[cfg(feature = "digest")]
+            verifier: Verifier::new(options.checksum.clone()),
+            #[cfg(not(feature = "digest"))]
+            verifier: Verifier,
             prepared,
             options,
             sink,
@@ -102,6 +110,7 @@ impl<'a> Engine<'a> {
                 Ok(done) => return self.finish(done),
                 Err(failure) => failure,
             };
+            let failure = self.discard_wrong_content(failure)?;
             if self.fetched > before {
                 self.options.backoff.reset();
             }
@@ -129,7 +138,11 @@ impl<'a> Engine<'a> {
                 false => Ok(Decision::Begin { length: None }),
             };
             match plan {
-                Ok(Decision::Complete) => return Ok(self.complete(response, &held)),
+                Ok(Decision::Complete) => {
+                    if let Some(done) = self.complete(response, &held)? {
+                        return Ok(done);
+                    }
+                }
                 Ok(Decision::Continue { length, total })
                     if response.content_length().is_none_or(|sent| sent == length) =>
                 {
@@ -250,6 +263,7 @@ impl<'a> Engine<'a> {
         };
         let version = validator.map(|validator| Version { source, validator, total });
         self.sink.begin(version).map_err(|error| self.failed(error))?;
+        self.verifier.begin();
         self.may_resume = true;
         let heads = std::mem::take(&mut self.heads);
         netcore::transfer::write_all_to(&self.sink.target()?, &heads, self.total.deadline)
@@ -262,6 +276,7 @@ impl<'a> Engine<'a> {
         let received = Some(response.body().received());
         self.check_range(&response, received)?;
         check_length(&response, length, received)?;
+        self.verify(&response)?;
         Ok(Done { response, bytes: ahead + arrived, resumed_from: 0, stays: false })
     }
 
@@ -276,6 +291,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Option<Done>, Failure> {
         self.check_size(&response, Some(total))?;
         self.sink.keep(at).map_err(|error| self.failed(error))?;
+        self.hash_existing(at, &response)?;
         let received = self.receive(response, at, Some(total));
         let (response, arrived) = received
             .map_err(|failure| Failure { error: failure.error.offset_by(at, total), ..failure })?;
@@ -291,14 +307,20 @@ impl<'a> Engine<'a> {
             let short = ErrorKind::BodyTruncated { received: bytes, expected: Some(total) };
             return Err(Error::new(short).with_url(response.url()).into());
         }
+        self.verify(&response)?;
         Ok(Some(Done { response, bytes, resumed_from: at, stays: false }))
     }
 
-    /// Handles a server that has no bytes after the held ones.
-    fn complete(&mut self, response: Response, held: &Held) -> Done {
+    /// Handles a server that has no bytes after the held ones. Returns `None` if an existing file
+    /// has another checksum.
+    fn complete(&mut self, response: Response, held: &Held) -> Result<Option<Done>, Failure> {
         let bytes = held.bytes();
+        let stays = matches!(held, Held::File(_));
+        if !self.is_verified(bytes, stays, &response)? {
+            return Ok(None);
+        }
         (self.progress)(Progress::Complete { bytes });
-        Done { response, bytes, resumed_from: bytes, stays: matches!(held, Held::File(_)) }
+        Ok(Some(Done { response, bytes, resumed_from: bytes, stays }))
     }
 
     /// Copies the content to the sink, behind its first `at` bytes. Returns the number of bytes.
@@ -310,8 +332,11 @@ impl<'a> Engine<'a> {
     ) -> Result<(Response, u64), Failure> {
         (self.progress)(Progress::Begun { at, total, response: &response });
         let mut arrived = 0;
-        let Engine { sink, progress, .. } = self;
-        let moved = response.body().copy_to_with_progress(&sink.target()?, |bytes| {
+        let Engine { sink, progress, verifier, .. } = self;
+        let is_seen = verifier.is_active();
+        let mut see = |content: &[u8]| verifier.update(content);
+        let tap: Option<Tap<'_>> = if is_seen { Some(&mut see) } else { None };
+        let moved = response.body().copy_tapped(&sink.target()?, tap, |bytes| {
             arrived = bytes;
             progress(Progress::Arrived { bytes: at + bytes });
         });

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use netcore::backoff::Backoff;
 
+#[cfg(feature = "digest")]
+use crate::digest::Checksum;
+
 /// The settings of a download.
 #[derive(Debug)]
 pub(super) struct Options {
@@ -18,6 +21,9 @@ pub(super) struct Options {
     pub(super) errors: bool,
     pub(super) heads: bool,
     pub(super) server_time: bool,
+    /// The digest that the content must have.
+    #[cfg(feature = "digest")]
+    pub(super) checksum: Option<Checksum>,
 }
 
 impl Default for Options {
@@ -32,6 +38,8 @@ impl Default for Options {
             errors: false,
             heads: false,
             server_time: true,
+            #[cfg(feature = "digest")]
+            checksum: None,
         }
     }
 }

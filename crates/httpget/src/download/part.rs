@@ -88,6 +88,17 @@ impl PartFile {
         }
     }
 
+    /// Returns the partial file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Opens the file to be replaced.
+    pub(super) fn open_whole(&self) -> Result<File, FileError> {
+        let path = &self.target.path;
+        File::open(path).map_err(FileError::new("read", path))
+    }
+
     /// Empties the file, for content of this version.
     pub(super) fn begin(&mut self, version: Option<Version>) -> Result<(), FileError> {
         // Truncate first: the mark of an empty file may name any version.

@@ -1,6 +1,6 @@
 //! The target of the content: a partial file, a file in place, or a descriptor.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::SystemTime;
@@ -81,6 +81,22 @@ impl<'a> Sink<'a> {
             Sink::Part(part) => part.whole(),
             Sink::InPlace(file) => file.whole(),
             Sink::Unnamed | Sink::Direct { .. } => Ok(None),
+        }
+    }
+
+    /// Returns the partial file, to be read. Returns `None` if written bytes can't be read back.
+    pub(super) fn readable(&self) -> Option<&File> {
+        match self {
+            Sink::Part(part) => Some(part.file()),
+            Sink::Unnamed | Sink::InPlace(_) | Sink::Direct { .. } => None,
+        }
+    }
+
+    /// Opens the file to be replaced.
+    pub(super) fn open_whole(&self) -> Result<Option<File>, FileError> {
+        match self {
+            Sink::Part(part) => part.open_whole().map(Some),
+            Sink::Unnamed | Sink::InPlace(_) | Sink::Direct { .. } => Ok(None),
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod direct;
 mod files;
+#[cfg(feature = "digest")]
+mod integrity;
 mod killed;
 mod named;
 mod resources;

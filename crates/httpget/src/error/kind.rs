@@ -69,6 +69,8 @@ pub enum ErrorKind {
     Status(StatusCode),
     /// The server sent another range than the requested one, or does not have it.
     Range,
+    /// The content does not match the digest that the server sent or the user expects.
+    Digest,
     /// Writing the body to its target failed.
     Write,
 }
@@ -139,7 +141,9 @@ impl ErrorKind {
             | ErrorKind::BodyTruncated { .. } => io::ErrorKind::UnexpectedEof,
             ErrorKind::InvalidUrl | ErrorKind::InvalidRequest => io::ErrorKind::InvalidInput,
             ErrorKind::UnsupportedScheme => io::ErrorKind::Unsupported,
-            ErrorKind::Malformed | ErrorKind::TooLarge => io::ErrorKind::InvalidData,
+            ErrorKind::Malformed | ErrorKind::TooLarge | ErrorKind::Digest => {
+                io::ErrorKind::InvalidData
+            }
             _ => network.map_or(io::ErrorKind::Other, |network| network.kind().into()),
         }
     }
@@ -177,6 +181,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::InsecureRedirect => "a redirect from https to http",
             ErrorKind::Status(status) => return write!(f, "status {status}"),
             ErrorKind::Range => "the server did not send the requested range",
+            ErrorKind::Digest => "the content does not match its digest",
             ErrorKind::Write => "could not write the body",
         })
     }

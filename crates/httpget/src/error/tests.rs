@@ -65,6 +65,7 @@ fn all() -> Vec<Error> {
         Error::new(ErrorKind::Status(StatusCode::NOT_FOUND)),
         Error::new(ErrorKind::Write)
             .with_cause(network(Operation::Write, netcore::ErrorKind::StorageFull)),
+        Error::new(ErrorKind::Digest).with_cause("expected sha256 00, received 11"),
     ]
 }
 
@@ -105,6 +106,7 @@ fn each_error_alone_says_what_failed_on_what_and_why() {
         "a Location that can't be followed: \"\" is not a URL: at byte 0: ",
         "status 404 Not Found",
         "write to h:80: no space left",
+        "the content does not match its digest: expected sha256 00, received 11",
     ] {
         assert!(texts.iter().any(|text| text.starts_with(expected)), "{expected}: {texts:#?}");
     }
