@@ -1,6 +1,7 @@
 //! The client: settings and idle connections that requests share.
 
 pub(crate) mod connect;
+mod credentials;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -13,7 +14,11 @@ use netcore::Connector;
 #[cfg(feature = "tls")]
 use netcore::tls::TlsConnector;
 
+#[cfg(feature = "cookies")]
+use crate::cookies::CookieJar;
 use crate::limits::Limits;
+#[cfg(feature = "netrc")]
+use crate::netrc::Netrc;
 use crate::pool::Pool;
 use crate::protocol::Field;
 use crate::timeouts::Timeouts;
@@ -57,6 +62,10 @@ pub(crate) struct Settings {
     pub(crate) timeouts: Timeouts,
     pub(crate) fields: Vec<Field>,
     pub(crate) downgrade: bool,
+    #[cfg(feature = "cookies")]
+    pub(crate) cookies: Option<CookieJar>,
+    #[cfg(feature = "netrc")]
+    netrc: Option<Arc<Netrc>>,
     connector: Connector,
     #[cfg(feature = "tls")]
     tls: Tls,
@@ -81,6 +90,10 @@ impl Client {
             timeouts: Timeouts::default(),
             fields: Vec::new(),
             downgrade: false,
+            #[cfg(feature = "cookies")]
+            cookies: None,
+            #[cfg(feature = "netrc")]
+            netrc: None,
             connector: Connector::new(),
             #[cfg(feature = "tls")]
             tls: Tls::default(),
@@ -132,6 +145,16 @@ impl Client {
     #[must_use]
     pub fn with_insecure_redirects(self, follow: bool) -> Client {
         self.with(|settings| settings.downgrade = follow)
+    }
+
+    /// Keeps cookies in `jar`, and sends them. The client's clones, and other clients with a clone
+    /// of the jar, share them. Feature `cookies`.
+    ///
+    /// A field `Cookie` that is set by hand replaces them on its origin.
+    #[cfg(feature = "cookies")]
+    #[must_use]
+    pub fn with_cookies(self, jar: CookieJar) -> Client {
+        self.with(|settings| settings.cookies = Some(jar))
     }
 
     /// Connects to this Unix socket instead of a URL's host and port.

@@ -17,7 +17,7 @@ pub(crate) use no_answer::NoAnswer;
 
 use crate::protocol::{InvalidField, ProtocolError, RedirectError, ResponsePart};
 use crate::timeouts::Phase;
-use crate::url::{ParseUrlError, Url};
+use crate::url::{InvalidCredentials, ParseUrlError, Url};
 
 #[cfg(test)]
 mod tests;
@@ -159,6 +159,12 @@ impl From<ParseUrlError> for Error {
 
 impl From<InvalidField> for Error {
     fn from(error: InvalidField) -> Error {
+        Error::new(ErrorKind::InvalidRequest).with_cause(error)
+    }
+}
+
+impl From<InvalidCredentials> for Error {
+    fn from(error: InvalidCredentials) -> Error {
         Error::new(ErrorKind::InvalidRequest).with_cause(error)
     }
 }

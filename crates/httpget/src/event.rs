@@ -8,6 +8,8 @@ use netcore::connect::ConnectEvent;
 #[cfg(feature = "tls")]
 use netcore::tls::TlsInfo;
 
+#[cfg(feature = "cookies")]
+use crate::cookies::CookieReport;
 use crate::protocol::{ResponseHead, Warning};
 use crate::url::Url;
 
@@ -46,6 +48,9 @@ pub enum Event<'a> {
         /// `true` if it leads from `https://` to `http://`.
         insecure: bool,
     },
+    /// A cookie of the response was stored, removed or refused.
+    #[cfg(feature = "cookies")]
+    Cookie(&'a CookieReport),
     /// A redirect's connection is kept for later requests.
     Kept,
     /// A redirect's connection is closed.

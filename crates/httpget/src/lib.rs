@@ -9,6 +9,8 @@
 mod body;
 mod client;
 mod connection;
+#[cfg(feature = "cookies")]
+pub mod cookies;
 mod deadlines;
 #[cfg(feature = "digest")]
 pub mod digest;
@@ -20,6 +22,8 @@ mod event;
 mod fixture;
 mod limits;
 mod min_speed;
+#[cfg(feature = "netrc")]
+pub mod netrc;
 mod parallel;
 mod pool;
 pub mod protocol;

@@ -5,6 +5,8 @@ use http::{HeaderName, HeaderValue};
 use netcore::Deadline;
 
 use crate::client::Client;
+#[cfg(feature = "cookies")]
+use crate::cookies::HopCookies;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::limits::Limits;
@@ -99,6 +101,17 @@ impl Request {
         self.change(|prepared| {
             prepared.head.default_authorization(Some(&credentials));
             prepared.url = prepared.url.clone().with_credentials(credentials);
+            Ok(())
+        })
+    }
+
+    /// Adds cookies by hand, as `NAME=VALUE; NAME=VALUE`, behind those of the client's jar. They go
+    /// to the origin of the URL only, and do not enter the jar. Feature `cookies`.
+    #[cfg(feature = "cookies")]
+    pub fn with_cookies(self, cookies: &str) -> Request {
+        self.change(|prepared| {
+            let value = HeaderValue::try_from(cookies).map_err(|error| invalid(error.into()))?;
+            prepared.cookies.give(&value);
             Ok(())
         })
     }
@@ -220,14 +233,16 @@ fn prepare(
     url: &str,
     head: fn(&Url) -> RequestHead,
 ) -> Result<PreparedRequest, Error> {
-    let url = Url::parse(url)?;
     let settings = &client.settings;
+    let url = settings.authorize(Url::parse(url)?)?;
     let mut head = head(&url);
     settings.fields.iter().for_each(|field| head.apply(field));
     Ok(PreparedRequest {
         client: client.clone(),
         url,
         head,
+        #[cfg(feature = "cookies")]
+        cookies: HopCookies::new(settings.cookies.clone()),
         limits: settings.limits.clone(),
         timeouts: settings.timeouts.clone(),
         deadline: Deadline::never(),

@@ -8,6 +8,8 @@ use crate::body::{Check, Context};
 use crate::client::Client;
 use crate::client::connect::ConnectStep;
 use crate::connection::Connection;
+#[cfg(feature = "cookies")]
+use crate::cookies::HopCookies;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
@@ -27,6 +29,8 @@ pub(crate) struct PreparedRequest {
     pub(crate) client: Client,
     pub(crate) url: Url,
     pub(crate) head: RequestHead,
+    #[cfg(feature = "cookies")]
+    pub(crate) cookies: HopCookies,
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) deadline: Deadline,
@@ -38,19 +42,26 @@ type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
 
 /// Runs `prepared`, up to the head of the last response.
 pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<Response, Error> {
-    let PreparedRequest { client, mut url, mut head, limits, timeouts, deadline, follow, raw } =
-        prepared;
+    let PreparedRequest { client, mut url, mut head, limits, timeouts, deadline, .. } = prepared;
+    let PreparedRequest { follow, raw, .. } = prepared;
+    #[cfg(feature = "cookies")]
+    let mut cookies = prepared.cookies;
+    let began_secure = url.scheme() == Scheme::Https;
     let start = Instant::now();
     let deadlines = Deadlines::new(timeouts, deadline, start);
     let mut redirects = Redirects::new(limits.redirects).with_insecure(client.settings.downgrade);
     let mut timings = Timings::default();
     loop {
+        #[cfg(feature = "cookies")]
+        cookies.send(&url, &mut head);
         let mut hop =
             Hop { client: &client, limits: &limits, deadlines: &deadlines, start, timings, raw };
         let response = match hop.run(&url, &head, observer) {
             Ok(response) => response,
             Err(error) => return Err(error.with_url(&url)),
         };
+        #[cfg(feature = "cookies")]
+        cookies.receive(&url, response.head(), observer);
         if !follow {
             return Ok(response);
         }
@@ -59,6 +70,11 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
             Ok(None) => return Ok(response),
             Err(error) => return Err(Error::from(error).with_url(&url)),
         };
+        // A server that lost TLS on the way to a host does not get the user's password for it.
+        let is_downgraded = began_secure && to.scheme() == Scheme::Http;
+        let to = if is_downgraded { to } else { client.settings.authorize(to)? };
+        #[cfg(feature = "cookies")]
+        cookies.redirect(&url, &to, &mut head);
         let dropped = redirect_request(&url, &to, &mut head);
         let insecure = url.scheme() == Scheme::Https && to.scheme() == Scheme::Http;
         observer(Event::Redirect { to: &to, dropped: &dropped, insecure });

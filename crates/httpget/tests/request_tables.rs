@@ -212,3 +212,66 @@ fn what_goes_along() {
         }
     }
 }
+
+#[cfg(feature = "cookies")]
+mod cookies {
+    use std::time::{Duration, SystemTime};
+
+    use httpget::Url;
+    use httpget::cookies::CookieJar;
+
+    use super::{PAGE, rows, unescape};
+
+    /// A second of the year 2026.
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+    }
+
+    fn receive(jar: &CookieJar, url: &str, cookie: &str) -> String {
+        let report = jar.receive(&Url::parse(url).expect("a URL"), &unescape(cookie), now());
+        let text = report.to_string();
+        assert!(!text.contains(char::is_control), "{text:?}");
+        text
+    }
+
+    const URL: &str = "https://www.example.com/a/b";
+
+    #[test]
+    fn received() {
+        assert!(PAGE.contains(&format!("in a response from `{URL}`")));
+        for [case, cookie, becomes, _] in rows("### Cookies received") {
+            let jar = CookieJar::new();
+            assert_eq!(receive(&jar, URL, &cookie), becomes, "{case}");
+            assert_eq!(jar.len(), usize::from(becomes.starts_with("stored")), "{case}");
+        }
+    }
+
+    #[test]
+    fn from_other_urls() {
+        const OLD: &str = "old=1; Path=/a; Secure";
+        assert!(PAGE.contains(&format!("The first is `{OLD}`, from `{URL}`")));
+        for [url, cookie, becomes, _] in rows("### Cookies from other URLs") {
+            let jar = CookieJar::new();
+            receive(&jar, URL, OLD);
+            assert_eq!(receive(&jar, &url, &cookie), becomes, "{url}: {cookie}");
+        }
+    }
+
+    #[test]
+    fn sent() {
+        let (_, listed) =
+            PAGE.split_once(&format!("`{URL}` has sent these, in this order:")).unwrap();
+        let (listed, _) = listed.split_once(".\n").unwrap();
+        let cookies: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+        assert_eq!(cookies.len(), 5, "{cookies:?}");
+        let jar = CookieJar::new();
+        for cookie in cookies {
+            receive(&jar, URL, cookie);
+        }
+        for [case, url, becomes, _] in rows("### Cookies sent") {
+            let field = jar.field(&Url::parse(&url).unwrap(), now());
+            let field = field.as_ref().map_or("nothing", |field| field.to_str().unwrap());
+            assert_eq!(field, becomes, "{case}");
+        }
+    }
+}

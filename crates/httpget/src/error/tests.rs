@@ -220,3 +220,27 @@ fn the_cause_of_a_timeout_names_the_silent_peer() {
     assert_eq!(timeout(Operation::Read), "h:80 is too slow");
     assert_eq!(timeout(Operation::Write), "h:80 accepts no more data");
 }
+
+#[cfg(feature = "cookies")]
+#[test]
+fn every_refusal_of_a_cookie_obeys_the_law() {
+    use crate::cookies::{BadLine, CookieRefusal};
+
+    let refusals = [
+        CookieRefusal::ControlCharacter,
+        CookieRefusal::NoName,
+        CookieRefusal::TooLarge { limit: 9 },
+        CookieRefusal::Domain,
+        CookieRefusal::PublicSuffix,
+        CookieRefusal::Insecure,
+        CookieRefusal::Prefix,
+        CookieRefusal::Replaces,
+        CookieRefusal::Full { limit: 9 },
+    ];
+    for refusal in refusals {
+        assert_eq!(error_law(&BadLine::Refused(refusal)), error_law(&refusal));
+    }
+    for bad in [BadLine::Fields, BadLine::Flag, BadLine::Expiry, BadLine::Text, BadLine::Long] {
+        error_law(&bad);
+    }
+}

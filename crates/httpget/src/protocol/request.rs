@@ -226,11 +226,16 @@ impl RequestHead {
     /// Sets the credentials of a URL as a default. An `Authorization` that was set or removed by
     /// hand stays that way.
     pub(crate) fn default_authorization(&mut self, credentials: Option<&Credentials>) {
-        self.lines.retain(|line| line.name != AUTHORIZATION || !line.is_default);
-        let is_free =
-            self.value(&AUTHORIZATION).is_none() && !self.removed.contains(&AUTHORIZATION);
-        if let (Some(credentials), true) = (credentials, is_free) {
-            self.lines.push(Line::default(AUTHORIZATION, credentials.basic()));
+        self.set_default(AUTHORIZATION, credentials.map(Credentials::basic));
+    }
+
+    /// Sets or removes a default field. A field of that name that was set or removed by hand stays
+    /// that way.
+    pub(crate) fn set_default(&mut self, name: HeaderName, value: Option<HeaderValue>) {
+        self.lines.retain(|line| line.name != name || !line.is_default);
+        let is_free = self.value(&name).is_none() && !self.removed.contains(&name);
+        if let (Some(value), true) = (value, is_free) {
+            self.lines.push(Line::default(name, value));
         }
     }
 

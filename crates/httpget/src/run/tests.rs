@@ -31,6 +31,8 @@ fn told(event: &Event<'_>) -> Option<String> {
         Event::Head(head) => format!("head {}", head.status().as_u16()),
         Event::Warning(warning) => format!("{warning:?}"),
         Event::Redirect { dropped, .. } => format!("redirect without {dropped:?}"),
+        #[cfg(feature = "cookies")]
+        Event::Cookie(report) => report.to_string(),
         Event::Kept => String::from("kept"),
         Event::Closed { reason } => format!("closed: {reason}"),
         #[cfg(feature = "tls")]
