@@ -1,15 +1,9 @@
 //! Resolves references (RFC 3986 section 5.2).
 
-use iri_string::types::{UriAbsoluteStr, UriReferenceStr};
-
 use super::MAX_URL;
 use super::error::{Refusal, refuse};
 
 pub(super) const TOO_LONG: &str = "a URL of at most 16384 bytes expected";
-
-/// A stand-in authority: resolution depends only on paths and queries. The real authority may have
-/// the scope of an address, which RFC 3986 does not allow.
-const ANY: &str = "http://h";
 
 /// Splits off the scheme and its colon (RFC 3986 section 3.1).
 pub(super) fn split_scheme(text: &[u8]) -> Option<(&str, &[u8])> {
@@ -26,39 +20,70 @@ pub(super) fn split_scheme(text: &[u8]) -> Option<(&str, &[u8])> {
 /// Returns the origin form of the text after an authority: empty, or a text that begins with `/`,
 /// `?` or `#`.
 pub(super) fn absolute(tail: &[u8]) -> Result<String, Refusal> {
-    resolve("/", format!("{ANY}{}", encode(tail)?))
+    Ok(resolve("/", &encode(tail)?))
 }
 
-/// Returns the origin form of a reference without an authority, resolved against `base`, an origin
-/// form itself.
+/// Returns the origin form of a reference without scheme and authority, resolved against `base`, an
+/// origin form itself.
 pub(super) fn relative(base: &str, reference: &[u8]) -> Result<String, Refusal> {
-    let mut encoded = encode(reference)?;
-    let path_end = encoded.find('?').unwrap_or(encoded.len());
-    let first_end = encoded[..path_end].find('/').unwrap_or(path_end);
-    // A scheme was split off before, so this colon belongs to a path. RFC 3986 section 4.2 requires
-    // `./` before such a segment.
-    if encoded[..first_end].contains(':') {
-        encoded.insert_str(0, "./");
-    }
-    // Resolving dots in a path of n segments takes iri-string n² / 8 steps, hence a limit before.
-    let base_path = base.split_once('?').map_or(base, |(path, _)| path);
-    let directory = base_path.rfind('/').unwrap_or(0);
-    if first_end > 0 && directory + encoded.len() > MAX_URL {
-        return refuse(0, TOO_LONG);
-    }
-    resolve(base, encoded)
+    Ok(resolve(base, &encode(reference)?))
 }
 
-fn resolve(base: &str, reference: String) -> Result<String, Refusal> {
-    let base = format!("{ANY}{base}");
-    let (Ok(base), Ok(reference)) = (UriAbsoluteStr::new(&base), UriReferenceStr::new(&reference))
-    else {
-        return refuse(0, "a path or a query expected");
+/// Resolves path and query (RFC 3986 section 5.2.2). The path of `base` begins with a slash.
+fn resolve(base: &str, reference: &str) -> String {
+    let (base_path, base_query) = split_query(base);
+    let (path, query) = split_query(reference);
+    if path.is_empty() {
+        return [base_path, if query.is_empty() { base_query } else { query }].concat();
+    }
+    // Section 5.2.3: the base without its last segment precedes a relative path.
+    let directory = match path.starts_with('/') {
+        true => "",
+        false => &base_path[..=base_path.rfind('/').unwrap_or(0)],
     };
-    let resolved = reference.resolve_against(base).to_string();
-    let target = resolved.strip_prefix(ANY).unwrap_or_default();
-    // An empty path is that of the root (RFC 9110 section 4.2.3).
-    Ok(if target.starts_with('/') { String::from(target) } else { format!("/{target}") })
+    let mut target = without_dots(&[directory, path].concat());
+    target.push_str(query);
+    target
+}
+
+/// Splits at the question mark, which belongs to the query.
+fn split_query(text: &str) -> (&str, &str) {
+    text.split_at(text.find('?').unwrap_or(text.len()))
+}
+
+/// Removes the segments `.`, and `..` with the segments before them (RFC 3986 section 5.2.4). As in
+/// browsers, an escaped dot is a dot. `path` begins with a slash.
+fn without_dots(path: &str) -> String {
+    let mut kept = String::with_capacity(path.len());
+    let mut is_directory = false;
+    for segment in path.split('/').skip(1) {
+        let dots = dots(segment);
+        is_directory = dots.is_some();
+        match dots {
+            None => {
+                kept.push('/');
+                kept.push_str(segment);
+            }
+            Some(2) => kept.truncate(kept.rfind('/').unwrap_or(0)),
+            Some(_) => {}
+        }
+    }
+    if is_directory {
+        kept.push('/');
+    }
+    kept
+}
+
+/// Returns 1 or 2 for a segment of so many dots, and nothing else.
+fn dots(segment: &str) -> Option<usize> {
+    let mut rest = segment;
+    for dots in 0..=2 {
+        if rest.is_empty() {
+            return (dots > 0).then_some(dots);
+        }
+        rest = [".", "%2e", "%2E"].iter().find_map(|dot| rest.strip_prefix(dot))?;
+    }
+    None
 }
 
 /// Returns path and query without the fragment. Characters that RFC 3986 does not allow there are

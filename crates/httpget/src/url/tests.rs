@@ -132,12 +132,15 @@ fn the_length_of_a_url_is_limited() {
         Url::parse(&format!("h/{}", "a".repeat(1 << 20))),
         longest.join("/a".repeat(MAX_URL / 2).as_bytes()),
         longest.join(&[b'?'; 1 << 20]),
-        parse(&format!("h/{}/b", "a/".repeat(5000))).join("../".repeat(3000).as_bytes()),
     ] {
         let error = result.unwrap_err();
         assert!(error.to_string().contains(&limit), "{error}");
     }
     assert_eq!(longest.join(b"b").unwrap().target(), "/b");
+    // Dots count neither.
+    let deep = parse(&format!("h/{}b", "a/".repeat(5000)));
+    assert_eq!(deep.join("../".repeat(4999).as_bytes()).unwrap().target(), "/a/");
+    assert_eq!(deep.join("../".repeat(5002).as_bytes()).unwrap().target(), "/");
 }
 
 /// RFC 3986 section 5.4, but for what has another scheme and for fragments, which are never sent.
