@@ -15,7 +15,7 @@ use netcore::Connector;
 use netcore::tls::TlsConnector;
 
 #[cfg(feature = "cookies")]
-use crate::cookies::CookieJar;
+use crate::cookies::jar::CookieJar;
 use crate::limits::Limits;
 #[cfg(feature = "netrc")]
 use crate::netrc::Netrc;

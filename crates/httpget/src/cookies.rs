@@ -18,16 +18,15 @@
 mod date;
 mod domain;
 mod file;
-mod hop;
-mod jar;
+pub(crate) mod hop;
+pub(crate) mod jar;
 mod limits;
 mod netscape;
 mod refusal;
-mod report;
+pub(crate) mod report;
 mod set_cookie;
 mod store;
 
-pub(crate) use hop::HopCookies;
 pub use jar::CookieJar;
 pub use limits::CookieLimits;
 pub use refusal::{BadLine, CookieRefusal};

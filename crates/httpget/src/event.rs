@@ -9,7 +9,7 @@ use netcore::connect::ConnectEvent;
 use netcore::tls::TlsInfo;
 
 #[cfg(feature = "cookies")]
-use crate::cookies::CookieReport;
+use crate::cookies::report::CookieReport;
 use crate::protocol::{ResponseHead, Warning};
 use crate::url::Url;
 

@@ -1,13 +1,13 @@
 //! Users and passwords from a netrc file, without I/O.
 
+mod error;
 mod token;
 
 use std::fmt;
 
-use netcore::error::debug_as_chain;
-
 use crate::secret::Secret;
 use crate::url::{Credentials, InvalidCredentials};
+pub use error::NetrcError;
 use token::Tokens;
 
 #[cfg(test)]
@@ -50,31 +50,12 @@ struct Entry {
     password: Option<Secret>,
 }
 
-/// The reason why a text is not a netrc file, with the number of a line. The message does not show
-/// the line, which may have a password.
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {expected}")]
-pub struct NetrcError {
-    line: usize,
-    expected: &'static str,
-}
-
-debug_as_chain!(NetrcError { line, expected });
-
-impl NetrcError {
-    /// Returns the number of the line, from 1. Returns 0 for a file that is too long.
-    #[must_use]
-    pub fn line(&self) -> usize {
-        self.line
-    }
-}
-
 impl Netrc {
     /// Bytes of the longest file, as in curl: 128 KiB.
     pub const MAX_BYTES: usize = 128 << 10;
 
     /// Bytes of the longest word, as in curl: 4 KiB.
-    pub const MAX_WORD: usize = 4 << 10;
+    pub const MAX_WORD: usize = token::MAX_WORD;
 
     /// Parses the content of a file.
     ///

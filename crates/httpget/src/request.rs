@@ -6,7 +6,7 @@ use netcore::Deadline;
 
 use crate::client::Client;
 #[cfg(feature = "cookies")]
-use crate::cookies::HopCookies;
+use crate::cookies::hop::HopCookies;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::limits::Limits;

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::client::connect::ConnectStep;
 use crate::connection::Connection;
 #[cfg(feature = "cookies")]
-use crate::cookies::HopCookies;
+use crate::cookies::hop::HopCookies;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;

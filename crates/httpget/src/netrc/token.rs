@@ -1,6 +1,9 @@
 //! The words of a netrc file.
 
-use super::{Netrc, NetrcError};
+use super::error::NetrcError;
+
+/// Bytes of the longest word.
+pub(super) const MAX_WORD: usize = 4 << 10;
 
 /// The words of a file, line by line.
 pub(super) struct Tokens<'a> {
@@ -76,7 +79,7 @@ impl<'a> Tokens<'a> {
                 word.to_owned()
             }
         };
-        match word.len() > Netrc::MAX_WORD {
+        match word.len() > MAX_WORD {
             true => Err(self.error("a word of at most 4 KiB expected")),
             false => Ok(word),
         }
