@@ -24,6 +24,7 @@ pub(crate) const UNREADABLE: u8 = 26;
 pub(crate) const TIMED_OUT: u8 = 28;
 pub(crate) const RANGE: u8 = 33;
 pub(crate) const TLS_HANDSHAKE: u8 = 35;
+pub(crate) const INTERFACE_FAILED: u8 = 45;
 pub(crate) const TOO_MANY_REDIRECTS: u8 = 47;
 pub(crate) const NOTHING_RECEIVED: u8 = 52;
 pub(crate) const RECEIVE_ERROR: u8 = 56;
@@ -125,6 +126,7 @@ impl From<httpget::Error> for Failure {
             ErrorKind::InvalidUrl => MALFORMED,
             ErrorKind::InvalidRequest => USAGE,
             ErrorKind::Resolve => HOST_NOT_RESOLVED,
+            ErrorKind::Connect if is_of_interface(&error) => INTERFACE_FAILED,
             ErrorKind::Connect => COULD_NOT_CONNECT,
             ErrorKind::Tls => error.network().map_or(TLS_HANDSHAKE, code),
             ErrorKind::TimedOut { .. } => TIMED_OUT,
@@ -143,8 +145,22 @@ impl From<httpget::Error> for Failure {
             ErrorKind::UnsupportedScheme | ErrorKind::InsecureRedirect => OTHER,
             _ => OTHER,
         };
-        Failure::new(code, chain(&error))
+        let hint = match code {
+            INTERFACE_FAILED => " (--interface: no such interface, or no permission to use it)",
+            _ => "",
+        };
+        Failure::new(code, chain(&error) + hint)
     }
+}
+
+/// Returns `true` if the network interface can't be used.
+#[cfg(unix)]
+fn is_of_interface(error: &httpget::Error) -> bool {
+    let option = Operation::SetOption("SO_BINDTODEVICE");
+    error.network().is_some_and(|error| {
+        error.operation() == option
+            || error.attempts().iter().any(|attempt| attempt.operation() == option)
+    })
 }
 
 /// Returns the exit code for the error of a network operation.

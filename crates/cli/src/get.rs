@@ -6,7 +6,9 @@
 #![cfg(unix)]
 
 mod client;
+mod condition;
 mod destination;
+mod heads;
 mod jobs;
 mod list;
 mod outlet;
@@ -31,6 +33,7 @@ use crate::descriptors::raise_descriptors;
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
 use destination::FreeNames;
+use heads::HeadDump;
 use jobs::Jobs;
 use progress::Progress;
 use transfer::Transfers;
@@ -49,6 +52,7 @@ pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), 
     let client = client::client(args)?;
     let write_out = write_out(args, stdio)?;
     let jobs = Jobs::of(args, common, stdio)?;
+    let heads = HeadDump::of(args)?;
     let quiet = args.silent || common.quiet || common.verbose > 0 || common.json;
     let prints = !common.json
         && !args.remote_name
@@ -65,6 +69,7 @@ pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), 
         to_terminal,
         turns: Turns::default(),
         names: FreeNames::default(),
+        heads,
     };
     let pool = WorkerPool {
         transfers: &transfers,

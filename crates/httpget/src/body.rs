@@ -7,6 +7,7 @@ mod check;
 mod check;
 #[cfg(unix)]
 pub(crate) mod copy_to;
+mod paced;
 mod release;
 
 use std::io::{self, Read};
@@ -21,6 +22,7 @@ use crate::deadlines::{Deadlines, StepDeadline};
 use crate::error::{Bytes, Error, ErrorKind};
 use crate::event::{CloseReason, Event};
 use crate::min_speed::{MinSpeed, SpeedMeter};
+use crate::pace::Pace;
 use crate::pool::Pool;
 use crate::protocol::{self, Exchange, ProtocolError, Warning};
 use crate::timeouts::{Phase, Timeout};
@@ -85,6 +87,8 @@ pub(crate) struct Context {
     pub(crate) raw: bool,
     /// The check against the digests of the response.
     pub(crate) check: Check,
+    /// The highest speed; `None` without a limit.
+    pub(crate) pace: Option<Pace>,
 }
 
 /// The result of decoding the bytes received so far.
@@ -177,6 +181,7 @@ impl Body {
                 Decoded::End => return Ok(0),
                 Decoded::Content => return Ok(self.copy(buffer)),
                 Decoded::NeedMore => {
+                    self.keep_pace()?;
                     self.wait_at_min_speed()?;
                     let received = self.receive_direct(buffer)?;
                     if received > 0 {
@@ -261,7 +266,7 @@ impl Body {
     fn receive_direct(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let plain = usize::try_from(self.exchange.passthrough_len()).unwrap_or(usize::MAX);
         let most = plain.min(buffer.len());
-        if most < BUFFER {
+        if most < BUFFER || self.is_paced() {
             self.fill(self.stall())?;
             return Ok(0);
         }
@@ -284,7 +289,10 @@ impl Body {
         let Some(connection) = &mut self.connection else { return Ok(0) };
         match connection.fill(step, (Phase::Body, self.exchange.received())) {
             Ok(0) => self.ended().map(|()| 0),
-            Ok(count) => Ok(count),
+            Ok(count) => {
+                self.record_pace(count);
+                Ok(count)
+            }
             Err(error) => self.not_received(error).map(|()| 0),
         }
     }

@@ -25,6 +25,8 @@ pub(crate) struct Connection {
     request: Vec<u8>,
     /// `true` if an earlier request has used the connection.
     reused: bool,
+    /// The most bytes of one read into the buffer.
+    slice: usize,
 }
 
 impl Connection {
@@ -37,7 +39,13 @@ impl Connection {
             unread: 0..0,
             request: Vec::new(),
             reused: false,
+            slice: BUFFER,
         }
+    }
+
+    /// Reads at most `slice` bytes at once into the buffer.
+    pub(crate) fn with_slice(self, slice: usize) -> Connection {
+        Connection { slice: slice.clamp(1, BUFFER), ..self }
     }
 
     pub(crate) fn stream(&self) -> &Stream {
@@ -98,7 +106,7 @@ impl Connection {
     pub(crate) fn fill(&mut self, step: StepDeadline, now: (Phase, u64)) -> Result<usize, Error> {
         debug_assert!(self.unread.is_empty());
         let (phase, received) = now;
-        let read = self.stream.read_deadline(&mut self.buffer, step.deadline);
+        let read = self.stream.read_deadline(&mut self.buffer[..self.slice], step.deadline);
         let read = read.map_err(|error| step.error(error, phase, received))?;
         self.unread = 0..read;
         Ok(read)

@@ -24,6 +24,7 @@ mod limits;
 mod min_speed;
 #[cfg(feature = "netrc")]
 pub mod netrc;
+mod pace;
 mod parallel;
 mod pool;
 pub mod protocol;

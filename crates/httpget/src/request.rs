@@ -166,6 +166,25 @@ impl Request {
         })
     }
 
+    /// Receives at most `bytes` a second of the body, evenly. `None` removes the limit, which is
+    /// the default. The content then goes through the program's memory instead of the kernel's
+    /// copy.
+    pub fn with_max_rate(self, bytes: impl Into<Option<u64>>) -> Request {
+        self.change(|prepared| {
+            prepared.rate = bytes.into();
+            Ok(())
+        })
+    }
+
+    /// Sends the URL before a redirect as the Referer of the request after it, without user and
+    /// password, and never from https to http (RFC 9110 section 10.1.3). The default is `false`.
+    pub fn with_auto_referer(self, wanted: bool) -> Request {
+        self.change(|prepared| {
+            prepared.referer = wanted;
+            Ok(())
+        })
+    }
+
     /// Sends an HTTP/1.0 request. Its connection ends with the response.
     pub fn with_http_1_0(self) -> Request {
         self.change(|prepared| {
@@ -248,6 +267,8 @@ fn prepare(
         deadline: Deadline::never(),
         follow: true,
         raw: false,
+        rate: None,
+        referer: false,
     })
 }
 

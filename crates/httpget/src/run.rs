@@ -2,18 +2,21 @@
 
 use std::time::Instant;
 
+use http::HeaderValue;
+use http::header::REFERER;
 use netcore::Deadline;
 
 use crate::body::{Check, Context};
 use crate::client::Client;
 use crate::client::connect::ConnectStep;
-use crate::connection::Connection;
+use crate::connection::{BUFFER, Connection};
 #[cfg(feature = "cookies")]
 use crate::cookies::hop::HopCookies;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::limits::Limits;
+use crate::pace::Pace;
 use crate::protocol::{self, Exchange, Redirects, RequestHead, ResponseHead, redirect_request};
 use crate::response::Response;
 use crate::timeouts::{Phase, Timeout, Timeouts};
@@ -36,6 +39,10 @@ pub(crate) struct PreparedRequest {
     pub(crate) deadline: Deadline,
     pub(crate) follow: bool,
     pub(crate) raw: bool,
+    /// The most bytes of content a second.
+    pub(crate) rate: Option<u64>,
+    /// `true` if a redirect sends the URL before it as Referer.
+    pub(crate) referer: bool,
 }
 
 type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
@@ -43,10 +50,10 @@ type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
 /// Runs `prepared`, up to the head of the last response.
 pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<Response, Error> {
     let PreparedRequest { client, mut url, mut head, limits, timeouts, deadline, .. } = prepared;
-    let PreparedRequest { follow, raw, .. } = prepared;
     #[cfg(feature = "cookies")]
     let mut cookies = prepared.cookies;
     let began_secure = url.scheme() == Scheme::Https;
+    let PreparedRequest { follow, raw, rate, referer, .. } = prepared;
     let start = Instant::now();
     let deadlines = Deadlines::new(timeouts, deadline, start);
     let mut redirects = Redirects::new(limits.redirects).with_insecure(client.settings.downgrade);
@@ -54,8 +61,15 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
     loop {
         #[cfg(feature = "cookies")]
         cookies.send(&url, &mut head);
-        let mut hop =
-            Hop { client: &client, limits: &limits, deadlines: &deadlines, start, timings, raw };
+        let mut hop = Hop {
+            client: &client,
+            limits: &limits,
+            deadlines: &deadlines,
+            start,
+            timings,
+            raw,
+            rate,
+        };
         let response = match hop.run(&url, &head, observer) {
             Ok(response) => response,
             Err(error) => return Err(error.with_url(&url)),
@@ -76,6 +90,9 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
         #[cfg(feature = "cookies")]
         cookies.redirect(&url, &to, &mut head);
         let dropped = redirect_request(&url, &to, &mut head);
+        if referer {
+            refer(&url, &to, &mut head)?;
+        }
         let insecure = url.scheme() == Scheme::Https && to.scheme() == Scheme::Http;
         observer(Event::Redirect { to: &to, dropped: &dropped, insecure });
         let mut body = response.into_body();
@@ -101,6 +118,7 @@ struct Hop<'a> {
     start: Instant,
     timings: Timings,
     raw: bool,
+    rate: Option<u64>,
 }
 
 impl Hop<'_> {
@@ -141,11 +159,12 @@ impl Hop<'_> {
 
     fn exchange(
         &mut self,
-        mut connection: Connection,
+        connection: Connection,
         url: &Url,
         head: &RequestHead,
         observer: Observer<'_>,
     ) -> Result<Response, Error> {
+        let mut connection = connection.with_slice(self.rate.map_or(BUFFER, Pace::slice));
         connection.send(head, self.deadlines)?;
         let sent = Instant::now();
         self.timings.sent = Some(sent.duration_since(self.start));
@@ -167,6 +186,7 @@ impl Hop<'_> {
             last: head.asks_for_close(),
             raw: self.raw,
             check: Check::of(&answer, head.is_head()),
+            pace: self.rate.map(|rate| Pace::after(rate, connection.unread().len())),
         };
         Ok(Response::new(answer, exchange, connection, context))
     }
@@ -209,6 +229,19 @@ impl Hop<'_> {
 /// end of its own.
 fn ended_in_disorder(error: Error) -> Result<usize, Error> {
     if error.is_unexpected_end() { Ok(0) } else { Err(error) }
+}
+
+/// Sets the Referer of the request for `to`. RFC 9110 section 10.1.3: a request in the clear tells
+/// nothing about an encrypted one.
+fn refer(from: &Url, to: &Url, head: &mut RequestHead) -> Result<(), Error> {
+    head.remove(&REFERER);
+    if from.scheme() == Scheme::Http || to.scheme() == Scheme::Https {
+        let value = HeaderValue::try_from(from.as_str()).map_err(http::Error::from);
+        let value =
+            value.map_err(|error| Error::new(ErrorKind::InvalidRequest).with_cause(error))?;
+        head.set(REFERER, value)?;
+    }
+    Ok(())
 }
 
 /// Returns `true` if the server closed an idle connection before it could answer.

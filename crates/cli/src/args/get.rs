@@ -2,7 +2,10 @@
 
 #![cfg(unix)]
 
+mod files;
 mod integrity;
+mod network;
+mod request;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -13,7 +16,10 @@ use clap::Args as Group;
 
 use super::common::{Families, TlsClientArgs};
 use crate::parse;
+use files::FileArgs;
 use integrity::Integrity;
+use network::NetworkArgs;
+use request::RequestArgs;
 
 /// The arguments of `sockit get`.
 #[derive(Debug, Group)]
@@ -28,7 +34,7 @@ pub(crate) struct Get {
     /// is standard output and allows binary data on a terminal
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
-    /// Write each body to a file named after the last part of its URL
+    /// Write each body to a file named after the last part of its URL, or else index.html
     #[arg(short = 'O', long, conflicts_with = "output")]
     pub(crate) remote_name: bool,
     /// Never replace a file: if FILE exists, write to the first free of FILE.1 to FILE.100
@@ -130,6 +136,12 @@ pub(crate) struct Get {
     /// Number of simultaneous transfers; standard output gets the bodies in the order of the URLs
     #[arg(short = 'Z', long, value_name = "N", default_value = "1", value_parser = parse::some_count::<NonZeroUsize>)]
     pub(crate) parallel: NonZeroUsize,
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
     #[command(flatten, next_help_heading = "Options of https://")]
     pub(crate) tls: TlsClientArgs,
     #[command(flatten)]

@@ -4,18 +4,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use httpget::http::HeaderName;
-use httpget::http::header::{IF_RANGE, RANGE, USER_AGENT};
+use httpget::http::header::{IF_RANGE, RANGE};
 use httpget::protocol::{Field, parse_field};
 use httpget::{Client, Limits, MinSpeed, Timeouts};
-use netcore::Connector;
+use netcore::{Connector, SocketOptions};
 
+use super::condition;
 use crate::args::get::Get;
 use crate::exit::{self, Failure};
+use crate::parse;
 #[cfg(feature = "tls")]
 use crate::tls;
 
 /// The default `User-Agent`.
-const AGENT: &str = concat!("User-Agent: sockit/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("sockit/", env!("CARGO_PKG_VERSION"));
 
 /// Returns a client with the limits, the fields and the connections of the command line.
 ///
@@ -24,10 +26,7 @@ const AGENT: &str = concat!("User-Agent: sockit/", env!("CARGO_PKG_VERSION"));
 /// [`exit::USAGE`] for a malformed or contradictory `-H`, and the codes of unusable files.
 pub(super) fn client(args: &Get) -> Result<Client, Failure> {
     let fields = fields(args)?;
-    let mut connector = Connector::new().with_family(args.families.wanted());
-    if let Some(address) = args.local_address {
-        connector = connector.with_local_address(address);
-    }
+    let connector = from_here(Connector::new().with_family(args.families.wanted()), args);
     let body = match args.max_filesize {
         // In curl, 0 means no limit too.
         Some(0) | None => u64::MAX,
@@ -63,6 +62,24 @@ pub(super) fn client(args: &Get) -> Result<Client, Failure> {
     Ok(client)
 }
 
+/// Binds connections to `--local-address` or `--interface`.
+fn from_here(connector: Connector, args: &Get) -> Connector {
+    if let Some(address) = args.local_address {
+        return connector.with_local_address(address);
+    }
+    let Some(interface) = &args.network.interface else { return connector };
+    // curl's prefixes say which of the two it is.
+    let device = interface.strip_prefix("if!");
+    let address = interface.strip_prefix("host!").unwrap_or(interface);
+    match parse::local_address(address) {
+        Ok(address) if device.is_none() => connector.with_local_address(address),
+        _ => {
+            let device = device.unwrap_or(interface).to_owned();
+            connector.with_options(SocketOptions::new().with_bind_device(device))
+        }
+    }
+}
+
 /// Returns the lowest accepted speed of a body. The defaults are curl's: a byte per second, over 30
 /// s.
 fn min_speed(args: &Get) -> Option<MinSpeed> {
@@ -83,8 +100,36 @@ fn fields(args: &Get) -> Result<Vec<Field>, Failure> {
             "-C sends Range and If-Range itself; it cannot be combined with -H of these fields";
         return Err(Failure::new(exit::USAGE, message));
     }
-    let agent = parse_field(AGENT).ok().filter(|_| !names(USER_AGENT));
-    let range = args.range.as_ref().filter(|_| !names(RANGE));
-    let range = range.and_then(|range| parse_field(&format!("Range: bytes={range}")).ok());
-    Ok(agent.into_iter().chain(range).chain(by_hand).collect())
+    let mut fields = Vec::new();
+    for (option, text) in own_fields(args)? {
+        let field = parse_field(&text).map_err(|error| {
+            Failure::new(exit::USAGE, format!("{option}: {}", exit::chain(&error)))
+        })?;
+        if !names(field.name().clone()) {
+            fields.push(field);
+        }
+    }
+    Ok(fields.into_iter().chain(by_hand).collect())
+}
+
+/// Returns the fields of the other options, each with the name of its option.
+fn own_fields(args: &Get) -> Result<Vec<(&'static str, String)>, Failure> {
+    let request = &args.request;
+    let agent = request.user_agent.as_deref().unwrap_or(AGENT);
+    let mut fields = vec![("-A", format!("User-Agent: {agent}"))];
+    if let Some(range) = &args.range {
+        fields.push(("-r", format!("Range: bytes={range}")));
+    }
+    let referer = request.referer.as_deref().map(|text| text.strip_suffix(";auto").unwrap_or(text));
+    if let Some(referer) = referer.filter(|referer| !referer.is_empty()) {
+        fields.push(("-e", format!("Referer: {referer}")));
+    }
+    if let Some(field) = request.time_cond.as_deref().and_then(condition::time_field) {
+        fields.push(("-z", field));
+    }
+    if let Some(file) = &request.etag_compare {
+        let field = condition::tag_field(file, request.etag_save.is_some())?;
+        fields.push(("--etag-compare", field));
+    }
+    Ok(fields)
 }

@@ -1,11 +1,13 @@
 //! The destination of a body: standard output, a file, or a JSON object.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use httpget::Url;
+use httpget::protocol::proposed_file_name;
+use httpget::{Response, Url};
 
 use crate::exit::{self, Failure};
 
@@ -17,6 +19,8 @@ pub(crate) enum Destination {
         binary: bool,
     },
     File(PathBuf),
+    /// A new file with the name that the response proposes, or else this one.
+    Proposed(PathBuf),
     /// The object that `--json` prints.
     Object,
 }
@@ -28,23 +32,55 @@ impl Destination {
 
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
-            Destination::File(file) => Some(file),
+            Destination::File(file) | Destination::Proposed(file) => Some(file),
             _ => None,
         }
     }
 }
 
+/// The file of `-O` for the URL of a directory, as in wget.
+const INDEX: &str = "index.html";
+
 /// Returns the file that `-O` writes, in the current directory.
 pub(crate) fn name_of(url: &str) -> Result<PathBuf, Failure> {
     let parsed = Url::parse(url).map_err(httpget::Error::from)?;
+    let path = parsed.target().split('?').next().unwrap_or_default();
     match parsed.file_name() {
         Some(name) => Ok(PathBuf::from(name)),
+        None if path.ends_with('/') => Ok(PathBuf::from(INDEX)),
         None => {
             let message = format!(
                 "-O: the last part of {parsed} is not a file name; name the file with -o FILE"
             );
             Err(Failure::new(exit::USAGE, message))
         }
+    }
+}
+
+/// Creates the directory of a file for `--create-dirs`, with the mode of curl's, 0750.
+///
+/// # Errors
+///
+/// [`exit::WRITE_ERROR`].
+pub(super) fn create_directory_of(file: &Path) -> Result<(), Failure> {
+    let Some(directory) = file.parent() else { return Ok(()) };
+    let created = DirBuilder::new().recursive(true).mode(0o750).create(directory);
+    created
+        .or_else(|error| {
+            // mkdir(2) of an empty path, the current directory, is ENOENT.
+            if directory.as_os_str().is_empty() { Ok(()) } else { Err(error) }
+        })
+        .map_err(|error| {
+            let message = format!("--create-dirs: create {}: {error}", directory.display());
+            Failure::new(exit::WRITE_ERROR, message)
+        })
+}
+
+/// Returns the file that `response` proposes beside `fallback`, or `fallback`.
+pub(super) fn proposed(response: &Response, fallback: &Path) -> PathBuf {
+    match proposed_file_name(response.headers()) {
+        Some(name) => fallback.with_file_name(name),
+        None => fallback.to_owned(),
     }
 }
 

@@ -131,11 +131,26 @@ impl Source<'_> {
         }
         match self.outputs.next() {
             Some(file) if file == Path::new("-") => Ok(Destination::Output { binary: true }),
-            Some(file) => Ok(Destination::File(file)),
+            Some(file) => Ok(Destination::File(self.in_directory(file))),
             None if !self.args.output.is_empty() => Err(self.uneven(index + 1)),
-            None if self.args.remote_name => destination::name_of(url).map(Destination::File),
+            None if self.args.remote_name => {
+                let file = self.in_directory(destination::name_of(url)?);
+                Ok(match self.args.files.remote_header_name {
+                    true => Destination::Proposed(file),
+                    false => Destination::File(file),
+                })
+            }
             None if self.json => Ok(Destination::Object),
             None => Ok(Destination::Output { binary: false }),
+        }
+    }
+
+    /// Returns the path in the directory of `--output-dir`. As in curl, an absolute path is below
+    /// that directory, too.
+    fn in_directory(&self, file: PathBuf) -> PathBuf {
+        match &self.args.files.output_dir {
+            Some(directory) => directory.join(file.strip_prefix("/").unwrap_or(&file)),
+            None => file,
         }
     }
 
@@ -165,6 +180,13 @@ fn check(args: &Get, urls: &[String]) -> Result<(), Failure> {
     let checksums = args.integrity.checksums.len();
     if args.url_file.is_none() && checksums > 0 && checksums != urls.len() {
         return Err(uneven_checksums(args, urls.len()));
+    }
+    let is_one = urls.len() == 1 && args.url_file.is_none();
+    if (args.request.etag_save.is_some() || args.request.etag_compare.is_some()) && !is_one {
+        return usage("--etag-save and --etag-compare are for a single URL");
+    }
+    if args.files.remote_header_name && !args.remote_name {
+        return usage("-J names the file of -O; it needs -O");
     }
     if args.resume && args.output.is_empty() && !args.remote_name {
         return usage("-C resumes a file; it needs -o or -O");

@@ -9,6 +9,8 @@ use httpget::protocol::ResponseHead;
 use httpget::{Event, Response, Timings, Url};
 use netcore::connect::ConnectEvent;
 
+use crate::exit::Failure;
+
 /// The data of one transfer so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -41,6 +43,13 @@ pub(crate) struct Report {
     /// Total time, with failed attempts but without waits for other transfers.
     pub(crate) total: Duration,
     pub(crate) file: Option<String>,
+    pub(crate) method: &'static str,
+    /// `true` if the body goes to standard output.
+    pub(crate) is_printed: bool,
+    /// The heads for `-D` that are not yet written.
+    pub(crate) heads: Vec<u8>,
+    /// The failure of writing a head for `-D`.
+    pub(crate) dump_failure: Option<Failure>,
     pub(crate) exit_code: u8,
     pub(crate) error: Option<String>,
 }

@@ -1,15 +1,21 @@
 //! The transfer of one URL, from the request to the last line of output about it.
 
+mod dump;
+mod proposed;
+mod request;
+
 use std::fmt::Write as _;
 use std::io::{self, PipeReader, PipeWriter, Read as _};
 use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
-use httpget::download::{Backoff, Download, Downloaded, Progress as Step};
-use httpget::{Client, Event, Limits, Request};
+use httpget::download::{Download, Downloaded, Progress as Step};
+use httpget::{Client, Event, Limits};
 
-use super::destination::{Destination, FreeNames};
+use super::condition;
+use super::destination::{self, Destination, FreeNames};
+use super::heads::HeadDump;
 use super::jobs::Job;
 use super::outlet::{self, Outlet, Printer};
 use super::progress::{Bar, Progress};
@@ -39,6 +45,7 @@ pub(super) struct Transfers<'a> {
     pub(super) to_terminal: bool,
     pub(super) turns: Turns,
     pub(super) names: FreeNames,
+    pub(super) heads: Option<HeadDump>,
 }
 
 impl Transfers<'_> {
@@ -56,9 +63,12 @@ impl Transfers<'_> {
             url,
             checksum,
             file: to.as_ref().ok().and_then(Destination::file).map(|it| it.display().to_string()),
+            method: if self.args.request.head { "HEAD" } else { "GET" },
+            is_printed: to.as_ref().is_ok_and(Destination::is_output),
             ..Report::default()
         };
-        let prints = to.as_ref().is_ok_and(Destination::is_output);
+        let dumps = self.heads.as_ref().is_some_and(HeadDump::is_output);
+        let prints = dumps || report.is_printed;
         let mut body = None;
         let done = match to {
             Ok(Destination::Object) => self.fetch_to_memory(&mut report).map(|(done, bytes)| {
@@ -67,10 +77,12 @@ impl Transfers<'_> {
             }),
             Ok(Destination::Output { binary }) => self.fetch_to_output(binary, &mut report),
             Ok(Destination::File(file)) => self.fetch_to_file(&file, &mut report),
+            Ok(Destination::Proposed(file)) => self.fetch_to_proposed(&file, &mut report),
             Err(failure) => Err(failure),
         };
+        let dumped = self.dump_heads(&mut report);
         let result = match done {
-            Ok(done) => self.settle(done, &mut report),
+            Ok(done) => dumped.and_then(|()| self.settle(done, &mut report)),
             Err(failure) => Err(match &place {
                 Some(place) => failure.at(place),
                 None => failure,
@@ -85,7 +97,8 @@ impl Transfers<'_> {
             // Lines about a transfer follow its body, and never interrupt another one.
             self.turns.wait(index);
         }
-        self.print_results(&report, body.as_deref())
+        self.print_heads(&report)
+            .and_then(|()| self.print_results(&report, body.as_deref()))
             .map_err(|failure| self.print_error(failure))
             .and(result)
     }
@@ -98,6 +111,9 @@ impl Transfers<'_> {
         report.settle(&done.response);
         report.received = done.fetched;
         report.retries = done.attempts - 1;
+        if let Some(file) = &self.args.request.etag_save {
+            condition::save_tag(file, &done.response)?;
+        }
         if self.args.fail_with_body {
             done.response.error_for_status()?;
         }
@@ -105,6 +121,9 @@ impl Transfers<'_> {
     }
 
     fn fetch_to_file(&self, file: &Path, report: &mut Report) -> Result<Downloaded, Failure> {
+        if self.args.files.create_dirs {
+            destination::create_directory_of(file)?;
+        }
         let free = if self.args.no_clobber { Some(self.names.free(file)?) } else { None };
         let file = free.as_deref().unwrap_or(file);
         report.file = Some(file.display().to_string());
@@ -148,7 +167,7 @@ impl Transfers<'_> {
         let room = outlet::room(&entrance);
         // On a terminal, each piece is shown immediately. With -i, heads precede the size of the
         // body.
-        let at_once = outlet.text_only || self.args.include;
+        let at_once = outlet.text_only || self.args.include || self.args.request.head;
         thread::scope(|scope| {
             let mut printer = Printer::Waiting(outlet, body);
             if at_once {
@@ -204,6 +223,7 @@ impl Transfers<'_> {
     ) -> (Download, Monitor<'a>) {
         let mut request = self.request(&report.url);
         report.effective = request.url().cloned();
+        let is_object = limits.is_some();
         if let Some(limits) = limits {
             request = request.with_limits(limits);
         }
@@ -211,32 +231,9 @@ impl Transfers<'_> {
         if let Some(checksum) = &report.checksum {
             download = download.with_checksum(checksum.clone());
         }
+        let download = download.with_heads(self.writes_heads(report, is_object));
         let bar = self.progress.bar(name);
         (download, Monitor { transfers: self, report, bar, at: 0 })
-    }
-
-    fn request(&self, url: &str) -> Request {
-        let args = self.args;
-        let mut request = self.client.get(url).with_redirects(!args.no_location).with_raw(args.raw);
-        if args.http10 {
-            request = request.with_http_1_0();
-        }
-        request
-    }
-
-    fn download(&self, request: Request) -> Download {
-        let args = self.args;
-        let mut download = Download::new(request).with_resume(args.resume).with_retries(args.retry);
-        // As in curl, 0 means the default.
-        if let Some(wait) = args.retry_delay.filter(|wait| !wait.is_zero()) {
-            download = download.with_backoff(Backoff::steady(wait));
-        }
-        if let Some(time) = args.retry_max_time.filter(|time| !time.is_zero()) {
-            download = download.with_retry_time(time);
-        }
-        let download =
-            download.with_retry_any_error(args.retry_all_errors).with_replace(!args.no_clobber);
-        download.with_error_content(!args.fail).with_heads(args.include)
     }
 
     /// Returns `true` if the output needs more than the body.
@@ -320,6 +317,9 @@ impl Monitor<'_> {
     }
 
     fn handle_event(&mut self, event: &Event<'_>) {
+        if let Event::Interim(head) | Event::Head(head) = event {
+            self.transfers.note_head(head.raw(), self.report);
+        }
         // The report copies each head, which would slow down ten thousand small transfers.
         if self.transfers.needs_report() {
             self.report.add_event(event);

@@ -87,7 +87,7 @@ static VARIABLES: [Variable; 34] = [
         value: |r| text(r.local.map_or(String::new(), |a| a.ip().to_string())),
     },
     Variable { name: "local_port", value: |r| number(r.local.map_or(0, |a| a.port())) },
-    Variable { name: "method", value: |_| text("GET") },
+    Variable { name: "method", value: |r| text(r.method) },
     Variable { name: "num_connects", value: |r| number(r.connects) },
     Variable { name: "num_headers", value: |r| number(r.fields()) },
     Variable { name: "num_redirects", value: |r| number(r.redirects) },

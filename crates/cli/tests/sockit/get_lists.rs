@@ -50,14 +50,14 @@ fn a_malformed_line_fails_by_itself_with_its_line_number() {
 fn a_url_without_a_file_name_does_not_stop_later_lines() {
     let server = echo();
     let dir = TestDir::new();
-    let list = format!("{}\n{}\n{}\n", server.url("/a"), server.url("/d/"), server.url("/b"));
+    let list = format!("{}\n{}\n{}\n", server.url("/a"), server.url("/d/%2f"), server.url("/b"));
     let mut command = sockit(&["get", "-O", "--json", "--url-file", "-"]);
     command.current_dir(dir.path(""));
     let mut process = Process::spawn(command);
     process.feed(list.as_bytes());
     process.close_stdin();
     let finished = process.finish();
-    finished.expect_code(2).expect_error_line(&["standard input:2: -O", "/d/"]);
+    finished.expect_code(2).expect_error_line(&["standard input:2: -O", "/d/%2f"]);
     assert_eq!(finished.stdout_text().lines().count(), 3, "each one is told of");
     assert_eq!(fs::read_to_string(dir.path("a")).unwrap(), "/a ");
     assert_eq!(fs::read_to_string(dir.path("b")).unwrap(), "/b ");

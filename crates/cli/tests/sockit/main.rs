@@ -17,12 +17,16 @@ mod datagrams;
 #[cfg(target_os = "linux")]
 mod dead_peers;
 mod get;
+mod get_conditions;
 mod get_digests;
 mod get_ends;
 mod get_files;
+mod get_heads;
 #[cfg(feature = "tls")]
 mod get_https;
 mod get_lists;
+mod get_names;
+mod get_network;
 mod get_options;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod get_output;

@@ -81,7 +81,9 @@ impl Body {
                 }
                 // The kernel's copy does not report how long it waited for the server.
                 Decoded::NeedMore
-                    if self.meter.is_none() && self.exchange.passthrough_len() >= KERNEL_COPY =>
+                    if self.meter.is_none()
+                        && !self.is_paced()
+                        && self.exchange.passthrough_len() >= KERNEL_COPY =>
                 {
                     let before = moved;
                     self.splice_to(target, |more| {
@@ -90,6 +92,7 @@ impl Body {
                     })?;
                 }
                 Decoded::NeedMore => {
+                    self.keep_pace()?;
                     self.wait_at_min_speed()?;
                     self.fill(self.stall())?;
                 }

@@ -5,6 +5,7 @@
 #[cfg(feature = "digest")]
 mod digests;
 mod ends;
+mod paced;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};

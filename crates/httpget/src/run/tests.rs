@@ -1,6 +1,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use http::HeaderValue;
+use http::header::REFERER;
 use netcore::Address;
 use netcore::raw::{Domain, Protocol, Socket, Type};
 
@@ -9,7 +11,9 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
 use crate::fixture::{Server, Step, assert_reason, get, get_that, ok, redirect, send};
 use crate::limits::Limits;
+use crate::protocol::RequestHead;
 use crate::timeouts::{Phase, Timeout, Timeouts};
+use crate::url::Url;
 
 /// Long enough for a busy machine to get where a test wants its time to run out.
 const SHORT: Duration = Duration::from_millis(400);
@@ -130,6 +134,41 @@ fn an_unfollowed_redirect_is_a_response() {
     assert_eq!(response.status(), 302);
     assert_eq!(response.text(9).unwrap(), "away");
     server.finish();
+}
+
+#[test]
+fn a_redirect_may_send_the_url_before_it() {
+    let server = Server::play([vec![
+        get_that("/old?a", |head| assert!(head.contains("Referer: http://start/\r\n"), "{head}")),
+        redirect("/newer#b"),
+        get_that("/newer", |head| {
+            let referers: Vec<&str> = head.lines().filter(|it| it.contains("Referer")).collect();
+            assert!(referers.len() == 1 && referers[0].ends_with("/old?a"), "{head}");
+            assert!(!referers[0].contains("user"), "{head}");
+        }),
+        ok("there"),
+    ]]);
+    let url = server.url("/old?a").replace("://", "://user:secret@");
+    let request = Client::new().get(&url).with_header("referer", "http://start/");
+    let response = request.with_auto_referer(true).send().unwrap();
+    assert_eq!(response.text(9).unwrap(), "there");
+    server.finish();
+}
+
+#[test]
+fn a_request_in_the_clear_tells_nothing_about_an_encrypted_one() {
+    for (from, to, sent) in [
+        ("https://a/", "http://a/", None),
+        ("https://a/", "https://b/", Some("https://a/")),
+        ("http://a/", "https://b/", Some("http://a/")),
+    ] {
+        let (from, to) = (Url::parse(from).unwrap(), Url::parse(to).unwrap());
+        let mut head = RequestHead::get(&to);
+        head.set(REFERER, HeaderValue::from_static("https://first/")).unwrap();
+        super::refer(&from, &to, &mut head).unwrap();
+        let value = head.value(&REFERER).map(|value| value.to_str().unwrap());
+        assert_eq!(value, sent, "{from} {to}");
+    }
 }
 
 #[test]
