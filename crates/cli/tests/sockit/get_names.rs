@@ -61,7 +61,7 @@ fn the_output_directory_holds_the_files() {
 /// Runs `get -OJ` with these arguments in a directory.
 fn run_named(dir: &TestDir, args: &[&str]) -> crate::common::process::Finished {
     let path = dir.path("");
-    run(&[&["get", "-OJ", "--output-dir", path.to_str().unwrap()], args].concat())
+    run(&[&["get", "-OJ", "--output-dir", path.to_str().expect("UTF-8")], args].concat())
 }
 
 #[test]
