@@ -22,6 +22,7 @@ use crate::netrc::Netrc;
 use crate::pool::Pool;
 use crate::protocol::Field;
 use crate::timeouts::Timeouts;
+use crate::url::to_ascii;
 #[cfg(feature = "tls")]
 use tls::Tls;
 
@@ -167,6 +168,8 @@ impl Client {
     /// compared without regard to case, and an IPv6 address has no brackets.
     #[must_use]
     pub fn with_address(self, host: &str, port: u16, address: SocketAddr) -> Client {
+        let ascii = if host.is_ascii() { None } else { to_ascii(host).ok() };
+        let host = ascii.as_deref().unwrap_or(host);
         self.with(|settings| settings.addresses.insert(0, (host.into(), port, address)))
             .with_connections_of_its_own()
     }

@@ -4,6 +4,7 @@ mod authority;
 mod credentials;
 mod error;
 mod file_name;
+mod international;
 mod origin;
 mod reference;
 
@@ -20,6 +21,7 @@ use error::{Refusal, refuse, refuse_scheme};
 pub(crate) use credentials::percent_decode;
 pub use credentials::{Credentials, InvalidCredentials};
 pub use error::ParseUrlError;
+pub(crate) use international::to_ascii;
 pub use origin::{Origin, Scheme};
 
 #[cfg(test)]
@@ -78,7 +80,7 @@ impl Url {
     /// - a scheme that is neither `http` nor `https`;
     /// - a space or a control character anywhere;
     /// - no host, or one that is neither a name by RFC 1123 nor an address (an IPv6 address has
-    ///   brackets); a name that is not ASCII needs its `xn--` form;
+    ///   brackets); a name that is not ASCII needs the feature `idna`, or its `xn--` form;
     /// - a port with a character that is not a digit, or not from 1 to 65535;
     /// - a user or password with an `@`, a stray `%` or a control character, or that is not UTF-8;
     /// - more than 16 KiB.
@@ -113,8 +115,8 @@ impl Url {
         self.scheme
     }
 
-    /// Returns the host: a name in lower case, or an address. An IPv6 address has no brackets, but
-    /// may have a scope after `%`.
+    /// Returns the host: a name in lower case and ASCII (IDNA), or an address. An IPv6 address has
+    /// no brackets, but may have a scope after `%`.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.text[self.host.clone()]
@@ -231,8 +233,11 @@ fn typed(text: &str) -> Result<Url, Refusal> {
     let scheme = reference::split_scheme(text.as_bytes());
     if let Some((name, rest)) = scheme {
         let offset = text.len() - rest.len();
-        if let Some(rest) = rest.strip_prefix(b"//") {
-            return absolute(known(name)?, rest, offset + 2);
+        // Browsers and curl find the host behind one to three slashes.
+        let slashes = rest.iter().take_while(|byte| **byte == b'/').count();
+        if slashes >= 2 || (slashes == 1 && known(name).is_ok()) {
+            let skipped = if slashes <= 3 { slashes } else { 2 };
+            return absolute(known(name)?, &rest[skipped..], offset + skipped);
         }
         // Else it is a host with its port; but no host is meant by these.
         if known(name).is_ok() {

@@ -80,6 +80,24 @@ fn urls() {
     }
 }
 
+#[cfg(feature = "idna")]
+#[test]
+fn names_beyond_ascii() {
+    for [case, url, becomes, _] in rows("### Names beyond ASCII") {
+        let outcome = Url::parse(&text(&url)).map_or_else(|error| refusal(&error), |it| shown(&it));
+        assert_eq!(outcome, becomes, "{case}: {url}");
+    }
+}
+
+#[cfg(not(feature = "idna"))]
+#[test]
+fn names_beyond_ascii_need_a_feature() {
+    let expected = "a host in ASCII expected; a name in other letters has an xn-- form";
+    assert!(PAGE.replace('\n', " ").contains(expected));
+    let error = Url::parse("http://b\u{fc}cher.example/").unwrap_err();
+    assert_eq!(refusal(&error), format!("at byte 8: {expected}"));
+}
+
 fn response(status: &str, fields: &[u8]) -> ResponseHead {
     let mut exchange = Exchange::new(&Limits::default());
     let bytes = [b"HTTP/1.1 ", status.as_bytes(), b" \r\n", fields, b"\r\n"].concat();

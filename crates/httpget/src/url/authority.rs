@@ -1,10 +1,13 @@
 //! The authority of a URL: user, password, host and port.
 
+use std::borrow::Cow;
+
 use netcore::Endpoint;
 use netcore::endpoint::Host;
 
 use super::credentials::Credentials;
 use super::error::{Reason, Refusal, refuse};
+use super::international::to_ascii;
 use super::origin::Scheme;
 
 /// The part between `//` and the path (RFC 3986 section 3.2).
@@ -42,10 +45,11 @@ pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<A
     if host.is_empty() {
         return refuse(place_offset, "a host expected");
     }
-    if let Some(at) = host.find(|c: char| !c.is_ascii()) {
-        let expected = "a host in ASCII expected; a name in other letters has an xn-- form";
-        return refuse(place_offset + at, expected);
-    }
+    let foreign = host.find(|c: char| !c.is_ascii());
+    let host = match foreign {
+        Some(at) => to_ascii(host).or_else(|expected| refuse(place_offset + at, expected))?.into(),
+        None => Cow::Borrowed(host),
+    };
     // RFC 6874 wrote the `%` before a scope as an escape; RFC 9844 took it out of URLs again.
     let host = if host.starts_with('[') {
         host.replacen("%25", "%", 1)
@@ -56,7 +60,8 @@ pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<A
         Ok(endpoint) => endpoint,
         Err(error) => {
             let error: netcore::endpoint::ParseEndpointError = error;
-            let offset = place_offset + error.offset().min(host.len());
+            // The offset in an ASCII form says nothing about the text.
+            let offset = place_offset + foreign.unwrap_or(error.offset().min(host.len()));
             return Err(Refusal { offset, reason: Reason::Expected(error.expected()) });
         }
     };
