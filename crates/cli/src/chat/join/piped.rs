@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::chat::{ClientError, Event, EventKind, Notice, Receiver, Sender};
-use netcore::Deadline;
+use netcore::{Deadline, Endpoint};
 
 use super::commands::command;
 use super::leave::{self, LEAVE_TIMEOUT};
@@ -28,8 +28,9 @@ const READ_AHEAD: usize = 64;
 /// Time limit for sending one line. It is long, because a server with a rate limit reads slowly.
 const SEND_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The wait for a line after `quit`, once the server has closed the connection.
-const LINE_AFTER_QUIT_TIMEOUT: Duration = Duration::from_secs(1);
+/// The wait for the next line or the end of standard input, once the server has closed the
+/// connection.
+const INPUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An event from the threads that read standard input and the connection.
 enum PipeEvent {
@@ -111,21 +112,33 @@ fn send_all(
                 })?;
                 return Ok((refused, false));
             }
-            // The server may close the connection before the line after quit is read.
-            Ok(PipeEvent::Disconnected(result)) if left => {
-                match incoming.recv_timeout(LINE_AFTER_QUIT_TIMEOUT) {
-                    Ok(PipeEvent::Line(_)) => return Err(not_last()),
-                    _ => return result.map(|()| (refused, true)),
-                }
-            }
             Ok(PipeEvent::Disconnected(result)) => {
                 result?;
-                let message =
-                    format!("{} closed the connection before all lines were sent", login.endpoint);
-                return Err(Failure::new(exit::RECEIVE_ERROR, message));
+                disconnected(left, &login.endpoint, incoming)?;
+                return Ok((refused, true));
             }
             // Both threads send an event before they end.
             Err(_) => return Ok((refused, true)),
+        }
+    }
+}
+
+/// Fails if standard input has lines that were not sent when the server closed the connection.
+/// `left` is `true` if the last line was `quit`.
+///
+/// The server may close it before the next line, or the end of input, is read.
+fn disconnected(
+    left: bool,
+    endpoint: &Endpoint,
+    incoming: &mpsc::Receiver<PipeEvent>,
+) -> Result<(), Failure> {
+    match incoming.recv_timeout(INPUT_TIMEOUT) {
+        Ok(PipeEvent::Line(_)) if left => Err(not_last()),
+        Ok(PipeEvent::End(Ok(()))) => Ok(()),
+        _ if left => Ok(()),
+        _ => {
+            let message = format!("{endpoint} closed the connection before all lines were sent");
+            Err(Failure::new(exit::RECEIVE_ERROR, message))
         }
     }
 }

@@ -33,3 +33,24 @@ fn only_what_the_chat_knows_is_a_command() {
         assert!(command(line).is_none(), "{line}");
     }
 }
+
+#[test]
+fn a_server_that_closes_after_the_last_line_but_before_the_end_of_input_is_read_is_no_error() {
+    let endpoint = "127.0.0.1:1".parse().unwrap();
+    let after = |left, events: Vec<PipeEvent>| {
+        let (sender, incoming) = mpsc::sync_channel(READ_AHEAD);
+        events.into_iter().for_each(|event| sender.send(event).unwrap());
+        drop(sender);
+        disconnected(left, &endpoint, &incoming).map_err(|failure| failure.code())
+    };
+    let line = || PipeEvent::Line(Ok("more".to_owned()));
+    for left in [false, true] {
+        after(left, vec![PipeEvent::End(Ok(()))]).unwrap();
+    }
+    assert_eq!(after(false, vec![line(), PipeEvent::End(Ok(()))]), Err(exit::RECEIVE_ERROR));
+    assert_eq!(after(true, vec![line(), PipeEvent::End(Ok(()))]), Err(exit::OTHER));
+    assert_eq!(after(false, vec![]), Err(exit::RECEIVE_ERROR));
+    assert_eq!(after(true, vec![]), Ok(()));
+    let unreadable = PipeEvent::End(Err(io::ErrorKind::PermissionDenied.into()));
+    assert_eq!(after(false, vec![unreadable]), Err(exit::RECEIVE_ERROR));
+}
