@@ -125,11 +125,12 @@ impl Source<'_> {
     }
 
     fn destination(&mut self, index: usize, url: &str) -> Result<Destination, Failure> {
+        let output = self.outputs.next();
         if url == "-" {
             let message = "- is not a URL; --url-file - reads URLs from standard input";
             return Err(Failure::new(exit::MALFORMED, message));
         }
-        match self.outputs.next() {
+        match output {
             Some(file) if file == Path::new("-") => Ok(Destination::Output { binary: true }),
             Some(file) => Ok(Destination::File(self.in_directory(file))),
             None if !self.args.output.is_empty() => Err(self.uneven(index + 1)),

@@ -91,6 +91,8 @@ fn output_files_are_assigned_to_lines_in_order() {
     let finished = list(&[server.url("/1"), server.url("/2"), server.url("/3")]);
     finished.expect_code(2).expect_error_line(&["standard input:3", "2 -o for 3 URLs"]);
     assert_eq!(fs::read_to_string(a).unwrap(), "/1 ");
+    list(&["-".to_owned(), server.url("/3")]).expect_code(3).expect_error_line(&["- is not a URL"]);
+    assert_eq!(fs::read_to_string(b).unwrap(), "/3 ");
     list(&[server.url("/4")]).expect_code(2).expect_error_line(&["2 -o for 1 URLs"]);
     assert_eq!(fs::read_to_string(a).unwrap(), "/4 ");
 }
