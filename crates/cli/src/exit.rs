@@ -194,9 +194,21 @@ const FIRST_FREE_PORT: u16 = 1024;
 fn hint(error: &Error) -> &'static str {
     let address = error.address().and_then(Address::inet);
     let is_low = address.is_some_and(|address| address.port() < FIRST_FREE_PORT);
+    let is_udp = error.endpoint().is_some_and(|endpoint| endpoint.starts_with("udp:"));
     match (error.operation(), error.kind()) {
         (Operation::Bind, ErrorKind::PermissionDenied) if is_low => {
             " (ports below 1024 need root or CAP_NET_BIND_SERVICE)"
+        }
+        // The system's answer without SO_BROADCAST; IPv6 has no broadcasts.
+        (Operation::Connect, ErrorKind::PermissionDenied)
+            if is_udp && address.is_some_and(|address| address.is_ipv4()) =>
+        {
+            " (a broadcast address needs --broadcast, which send, connect and listen have)"
+        }
+        (Operation::Connect, ErrorKind::NetworkUnreachable)
+            if !is_udp && address.is_some_and(|address| address.ip().is_multicast()) =>
+        {
+            " (a multicast group needs udp://)"
         }
         _ => "",
     }

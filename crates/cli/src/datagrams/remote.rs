@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use netcore::datagram::Received;
 use netcore::endpoint::Host;
 use netcore::resolve::{Family, resolve};
-use netcore::{Address, Connector, Datagram, Deadline, Endpoint, Error, ErrorKind, SocketOptions};
+use netcore::{Address, Connector, Datagram, Deadline, Endpoint, Error, SocketOptions};
 
 use crate::exit::{self, Failure};
 
@@ -57,10 +57,8 @@ impl Remote {
         deadline: Deadline,
     ) -> Result<Remote, Failure> {
         if !broadcast && !is_group(endpoint) {
-            return match connector.connect_datagram(endpoint, deadline) {
-                Ok(socket) => Ok(Remote { socket, all: None }),
-                Err(error) => Err(refused(&error)),
-            };
+            let socket = connector.connect_datagram(endpoint, deadline)?;
+            return Ok(Remote { socket, all: None });
         }
         // IPv6 has no broadcasts.
         let family = if broadcast { Family::Ipv4 } else { Family::Any };
@@ -91,14 +89,4 @@ impl Remote {
             None => self.socket.recv(buffer, deadline),
         }
     }
-}
-
-/// Adds a hint to the system's error for a broadcast address without `SO_BROADCAST`.
-fn refused(error: &Error) -> Failure {
-    let is_ipv4 = error.address().and_then(Address::inet).is_some_and(|peer| peer.is_ipv4());
-    if error.kind() == ErrorKind::PermissionDenied && is_ipv4 {
-        let message = format!("{} (a broadcast address needs --broadcast)", exit::chain(error));
-        return Failure::new(exit::COULD_NOT_CONNECT, message);
-    }
-    Failure::of(error)
 }

@@ -137,6 +137,12 @@ fn broadcasts_need_the_option_and_receive_replies() {
         let wrong = run(&[command, "tcp://127.0.0.1:1", "--broadcast"]);
         wrong.expect_code(2).expect_error_line(&["udp://"]);
     }
+    for command in
+        [&["probe", &*to][..], &["time", "ping", "-c", "1", &to], &["time", "client", &to]]
+    {
+        let refused = run(command);
+        refused.expect_code(7).expect_error_line(&["--broadcast, which send, connect"]);
+    }
     run(&["listen", "127.0.0.1:0", "--broadcast"]).expect_code(2).expect_error_line(&["udp://"]);
     let finished = run(&["send", &to, "hello", "--broadcast", "--wait", "1s"]);
     assert!(finished.expect_code(0).stdout_text().ends_with("] hello"), "{}", finished.story());
@@ -145,6 +151,16 @@ fn broadcasts_need_the_option_and_receive_replies() {
     connecting.stdout_when("an answer", |text| text.ends_with("] hello"));
     let listening = Listening::start("udp://127.0.0.1:0", &["--broadcast"]);
     listening.stop("INT");
+}
+
+/// The system reports each TCP connection to a multicast group as unreachable.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_to_a_multicast_group_is_answered_with_the_scheme_for_groups() {
+    for command in [&["send", "239.1.2.3:7", "x"][..], &["time", "client", "239.1.2.3:7"]] {
+        let refused = run(command);
+        refused.expect_code(7).expect_error_line(&["(a multicast group needs udp://)"]);
+    }
 }
 
 /// RFC 4291 section 2.7: interface-local scope.
