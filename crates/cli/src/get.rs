@@ -5,6 +5,7 @@
 
 #![cfg(unix)]
 
+mod access;
 mod client;
 mod condition;
 mod destination;
@@ -12,6 +13,7 @@ mod heads;
 mod jobs;
 mod list;
 mod outlet;
+mod password;
 mod progress;
 mod report;
 mod spool;
@@ -32,6 +34,7 @@ use crate::args::get::Get;
 use crate::descriptors::raise_descriptors;
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
+use access::Access;
 use destination::FreeNames;
 use heads::HeadDump;
 use jobs::Jobs;
@@ -50,6 +53,7 @@ const SPARE_DESCRIPTORS: u64 = 16;
 /// Runs `sockit get`.
 pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let client = client::client(args)?;
+    let access = Access::of(args, stdio)?;
     let write_out = write_out(args, stdio)?;
     let jobs = Jobs::of(args, common, stdio)?;
     let heads = HeadDump::of(args)?;
@@ -61,7 +65,8 @@ pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), 
     let transfers = Transfers {
         args,
         common,
-        client,
+        client: access.configure(client),
+        access: &access,
         write_out,
         progress: Progress::new(!quiet && !to_terminal && io::stderr().is_terminal()),
         output: stdio.printer.clone(),
@@ -79,9 +84,10 @@ pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), 
         first_failure: Mutex::new(None),
     };
     thread::scope(|scope| pool.work(scope));
+    let saved = access.save(args, stdio).map_err(|failure| transfers.print_error(failure));
     match pool.first_failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, code)) => Err(Failure::silent(code)),
-        None => Ok(()),
+        None => saved,
     }
 }
 

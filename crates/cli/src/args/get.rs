@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+pub(crate) mod credentials;
 mod files;
 mod integrity;
 mod network;
@@ -16,6 +17,7 @@ use clap::Args as Group;
 
 use super::common::{Families, TlsClientArgs};
 use crate::parse;
+use credentials::CredentialArgs;
 use files::FileArgs;
 use integrity::Integrity;
 use network::NetworkArgs;
@@ -144,6 +146,8 @@ pub(crate) struct Get {
     pub(crate) network: NetworkArgs,
     #[command(flatten, next_help_heading = "Options of https://")]
     pub(crate) tls: TlsClientArgs,
+    #[command(flatten)]
+    pub(crate) credentials: CredentialArgs,
     #[command(flatten)]
     pub(crate) integrity: Integrity,
 }

@@ -13,6 +13,7 @@ use std::time::Instant;
 use httpget::download::{Download, Downloaded, Progress as Step};
 use httpget::{Client, Event, Limits};
 
+use super::access::Access;
 use super::condition;
 use super::destination::{self, Destination, FreeNames};
 use super::heads::HeadDump;
@@ -37,6 +38,7 @@ pub(super) struct Transfers<'a> {
     pub(super) args: &'a Get,
     pub(super) common: &'a Common,
     pub(super) client: Client,
+    pub(super) access: &'a Access,
     pub(super) write_out: Option<WriteOut>,
     pub(super) progress: Progress,
     pub(super) output: stdio::Printer,
@@ -257,7 +259,7 @@ impl Transfers<'_> {
 
     /// Prints the message of a failure, and returns its code without the message. As in curl, `-s`
     /// silences the message unless `-S` or `-v` is given.
-    fn print_error(&self, failure: Failure) -> Failure {
+    pub(super) fn print_error(&self, failure: Failure) -> Failure {
         let is_silent = self.args.silent && !self.args.show_error && self.common.verbose == 0;
         if let (Some(message), false) = (failure.message(), is_silent) {
             self.print_note(&format!("sockit: {message}\n"));

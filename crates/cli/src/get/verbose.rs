@@ -37,6 +37,8 @@ pub(crate) fn describe(event: &Event<'_>) -> String {
                 remark(&mut text, format_args!("not sent to another origin: {}", names.join(", ")));
             }
         }
+        // The name of a cookie is a text of the server.
+        Event::Cookie(report) => remark(&mut text, visible(&report.to_string())),
         Event::Kept => remark(&mut text, "the connection is kept"),
         Event::Closed { reason } => {
             remark(&mut text, format_args!("the connection is closed: {reason}"))

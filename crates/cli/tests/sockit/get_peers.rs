@@ -1,4 +1,6 @@
 //! `sockit get` against servers and proxies of others, which `.ci/run` installs. Ignored otherwise.
 
+mod cookies;
+mod credentials;
 mod https;
 mod peer;

@@ -18,6 +18,8 @@ mod datagrams;
 mod dead_peers;
 mod get;
 mod get_conditions;
+mod get_cookies;
+mod get_credentials;
 mod get_digests;
 mod get_ends;
 mod get_files;

@@ -15,7 +15,9 @@ impl Transfers<'_> {
         };
         let rate = args.network.limit_rate.filter(|rate| *rate > 0).map(|rate| rate as u64);
         let refers = args.request.referer.as_deref().is_some_and(|text| text.ends_with(";auto"));
-        let mut request = request
+        let mut request = self
+            .access
+            .authorize(request)
             .with_redirects(!args.no_location)
             .with_raw(args.raw)
             .with_max_rate(rate)
