@@ -204,3 +204,13 @@ pub(crate) fn some_count<N: FromStr>(text: &str) -> Result<N, String> {
         false => count(text),
     }
 }
+
+/// Parses a number of segments of a download.
+#[cfg(unix)]
+pub(crate) fn segments(text: &str) -> Result<usize, String> {
+    let most = httpget::download::MAX_SEGMENTS;
+    match some_count(text)? {
+        count if count <= most => Ok(count),
+        _ => Err(format!("too large: {most} at most")),
+    }
+}

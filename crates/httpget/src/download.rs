@@ -4,6 +4,7 @@
 
 mod engine;
 mod field;
+mod hash;
 mod in_place;
 mod lock;
 mod options;
@@ -11,6 +12,7 @@ mod part;
 mod progress;
 pub mod resume;
 mod retry_after;
+mod segments;
 mod sidecar;
 mod sink;
 mod target;
@@ -43,6 +45,9 @@ use target::Target;
 
 #[cfg(test)]
 mod tests;
+
+/// The most segments of a download.
+pub const MAX_SEGMENTS: usize = 16;
 
 /// A GET whose content goes to a file or to another writable target.
 ///
@@ -166,6 +171,29 @@ impl Download {
     /// default is `true`.
     pub fn with_server_time(mut self, keep: bool) -> Download {
         self.options.server_time = keep;
+        self
+    }
+
+    /// Fetches up to `count` ranges of the file at the same time, each over a connection of its
+    /// own. The default is 1, and the most is [`MAX_SEGMENTS`].
+    ///
+    /// This needs a response with a length, a strong entity tag or a strong date, and no content
+    /// coding; a server that serves ranges; a regular file as the target; and at least 512 KiB to
+    /// fetch, without a [limit of the rate](Request::with_max_rate). Otherwise there is one stream,
+    /// as without this option.
+    ///
+    /// `FILE.part` gets its full size at once, and the space on disk where the system can reserve
+    /// it. Every range is requested with If-Range, and joined only if it has the same version. If
+    /// the file changes meanwhile, the download starts again in one stream. An idle connection
+    /// takes over half of the largest rest. A connection that the server refuses, by an error or by
+    /// a status such as 503, leaves its work to the others. [Retries](Download::with_retries) count
+    /// for all connections together.
+    ///
+    /// The missing ranges are recorded once a second, after their content is on the disk. A later
+    /// download [resumes](Download::with_resume) them with any number of segments. A checksum
+    /// is computed at the end, by reading the file once.
+    pub fn with_segments(mut self, count: usize) -> Download {
+        self.options.segments = count.clamp(1, MAX_SEGMENTS);
         self
     }
 

@@ -11,6 +11,8 @@ pub mod endpoint;
 pub mod error;
 #[cfg(unix)]
 pub mod file_lock;
+#[cfg(unix)]
+pub mod file_space;
 #[cfg(test)]
 mod fixture;
 // The page's examples are tests, of this crate with all of its features.

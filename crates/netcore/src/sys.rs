@@ -1,10 +1,13 @@
 //! The only module that depends on the operating system, and the only one with `unsafe`.
 //!
 //! It has the calls that neither std nor socket2 offers: waiting for descriptors, the kernel's own
-//! copy, memchr(3), `SIGPIPE`, file locks, batches of datagrams and their local addresses.
+//! copy, memchr(3), `SIGPIPE`, file locks and space, batches of datagrams and their local
+//! addresses.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
+#[cfg(unix)]
+mod allocate;
 #[cfg(all(unix, feature = "stdio"))]
 mod background;
 mod batch;
@@ -37,6 +40,8 @@ use socket2::{SockAddr, SockRef};
 
 use crate::deadline::Deadline;
 pub(crate) use address::{other_address, other_address_of, pair};
+#[cfg(unix)]
+pub(crate) use allocate::allocate;
 #[cfg(all(unix, feature = "stdio"))]
 pub use background::{ignore_terminal_stops, ignores_stops, stop_job};
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]

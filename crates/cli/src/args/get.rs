@@ -106,6 +106,9 @@ pub(crate) struct Get {
     /// the same
     #[arg(short = 'C', long = "continue")]
     pub(crate) resume: bool,
+    /// Fetch a file of -o or -O in up to N ranges at once, each over its own connection; 1 to 16
+    #[arg(long = "split", value_name = "N", value_parser = parse::segments)]
+    pub(crate) segments: Option<usize>,
     /// Byte range to request: FIRST-LAST, FIRST- or -LAST_N
     #[arg(short, long, value_name = "A-B", value_parser = parse::byte_range)]
     #[arg(allow_hyphen_values = true)]

@@ -311,6 +311,9 @@ impl Monitor<'_> {
             Step::Complete { bytes, .. } if self.transfers.common.verbose > 0 => {
                 self.transfers.print_note(&verbose::complete(*bytes));
             }
+            Step::Split { segments, .. } if self.transfers.common.verbose > 0 => {
+                self.transfers.print_note(&verbose::split(*segments));
+            }
             Step::TooLate { wait, .. } if self.transfers.common.verbose > 0 => {
                 self.transfers.print_note(&verbose::too_late(*wait));
             }

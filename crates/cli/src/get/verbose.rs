@@ -55,6 +55,13 @@ pub(crate) fn complete(bytes: u64) -> String {
     text
 }
 
+/// Returns the line about a file in several ranges.
+pub(crate) fn split(segments: usize) -> String {
+    let mut text = String::new();
+    remark(&mut text, format_args!("fetching up to {segments} ranges at once"));
+    text
+}
+
 /// Returns the line about a retry that the time limit rules out.
 pub(crate) fn too_late(wait: Duration) -> String {
     let mut text = String::new();

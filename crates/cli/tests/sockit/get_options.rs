@@ -18,6 +18,7 @@ fn malformed_numbers_are_refused_with_plain_messages() {
         ("--connect-timeout", &["x"]),
         ("--first-byte-timeout", &["x"]),
         ("--stall-timeout", &["x"]),
+        ("--split", &["x", "0", "17", "-1"]),
         ("-r", &["x"]),
     ] {
         for number in wrong {

@@ -4,3 +4,4 @@ mod cookies;
 mod credentials;
 mod https;
 mod peer;
+mod split;

@@ -35,6 +35,7 @@ mod get_output;
 mod get_parallel;
 #[cfg(all(target_os = "linux", feature = "tls"))]
 mod get_peers;
+mod get_split;
 mod listen;
 mod logging;
 mod probe;

@@ -13,31 +13,33 @@ mod integrity;
 mod naming;
 mod range;
 mod retry;
+mod send;
+mod source;
+mod split;
 
+use std::iter;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use http::StatusCode;
-use http::header::{HOST, IF_RANGE, LAST_MODIFIED, RANGE};
+use http::header::{IF_RANGE, LAST_MODIFIED, RANGE};
 use netcore::Deadline;
 use netcore::error::FileError;
 
 use super::field::{date, single};
 use super::options::Options;
 use super::progress::{Downloaded, Progress};
-use super::resume::{Decision, Held, RangeFault, Source, Validator, Version};
+use super::resume::{Decision, Held, Partial, RangeFault, Source, Validator, Version};
 use super::sink::Sink;
 use super::verify::Verifier;
 use crate::body::copy_to::Tap;
 use crate::deadlines::StepDeadline;
 use crate::error::{Error, ErrorKind};
-use crate::event::Event;
-use crate::request::Request;
 use crate::response::Response;
 use crate::run::PreparedRequest;
-use crate::url::Url;
 use attempt::{Done, Failure, Next};
 use range::{check_length, range};
+use source::source;
 
 /// A function that chooses the path of the file for a response.
 pub(super) type Naming<'a> = &'a mut dyn FnMut(&Response) -> Result<PathBuf, FileError>;
@@ -153,7 +155,11 @@ impl<'a> Engine<'a> {
                 }
                 // Written bytes and no usable range: the error of the first attempt counts.
                 _ if self.sink.bytes_taken() > 0 => return Err(self.final_error(&response)),
-                Ok(Decision::Begin { length }) => return self.begin(response, source, length),
+                Ok(Decision::Begin { length }) => {
+                    if let Some(done) = self.begin(response, source, length)? {
+                        return Ok(done);
+                    }
+                }
                 Ok(Decision::Continue { .. } | Decision::Repeat) => {}
                 Err(fault) => return Err(range(fault, &response)),
             }
@@ -187,67 +193,24 @@ impl<'a> Engine<'a> {
 
     /// Returns the source of a response that was not redirected.
     fn asked(&self) -> Source {
-        self.source_at(&self.prepared.url)
+        source(&self.prepared, &self.prepared.url)
     }
 
     fn source(&self, response: &Response) -> Source {
-        self.source_at(response.url())
+        source(&self.prepared, response.url())
     }
 
-    fn source_at(&self, found: &Url) -> Source {
-        let PreparedRequest { url, head, .. } = &self.prepared;
-        let source = Source::of(url, found);
-        match head.value(&HOST).filter(|host| *host != url.host_value()) {
-            Some(host) => source.with_host(host),
-            None => source,
-        }
-    }
-
-    fn send(&mut self, held: &Held) -> Result<Response, Error> {
-        let mut request = Request(Ok(self.prepared.clone())).with_deadline(self.total.deadline);
-        if let Some(range) = held.range() {
-            request = request.with_header(RANGE, range);
-        }
-        if let Some(validator) = held.if_range() {
-            request = request.with_header(IF_RANGE, validator.clone());
-        }
-        self.heads.clear();
-        // The last attempt may write its heads at once; no other attempt replaces them.
-        let at_once = match &self.sink {
-            Sink::Direct { to, .. } if self.is_last() => Some(*to),
-            _ => None,
-        };
-        let Engine { heads, progress, options, total, written, .. } = self;
-        let mut failed = None;
-        let result = request.send_observed(&mut |event| {
-            progress(Progress::Event(event));
-            let (true, Event::Interim(head) | Event::Head(head)) = (options.heads, event) else {
-                return;
-            };
-            let Some(to) = at_once else { return heads.extend_from_slice(head.raw()) };
-            if failed.is_none() {
-                failed = netcore::transfer::write_all_to(&to, head.raw(), total.deadline).err();
-                *written += head.raw().len() as u64;
-            }
-        });
-        match failed {
-            Some(error) => {
-                Err(Error::new(ErrorKind::Write).with_cause(error).with_url(&self.prepared.url))
-            }
-            None => result,
-        }
-    }
-
-    /// Writes a response that is the complete file, of `length` bytes if it says so.
+    /// Writes a response that is the complete file, of `length` bytes if it says so. Returns `None`
+    /// if the download has to start again.
     fn begin(
         &mut self,
         response: Response,
         source: Source,
         length: Option<u64>,
-    ) -> Result<Done, Failure> {
+    ) -> Result<Option<Done>, Failure> {
         let is_unchanged = response.status() == StatusCode::NOT_MODIFIED && !self.is_head();
         if is_unchanged && !matches!(self.sink, Sink::Direct { .. }) {
-            return Ok(Done { response, bytes: 0, resumed_from: 0, stays: true });
+            return Ok(Some(Done { response, bytes: 0, resumed_from: 0, stays: true }));
         }
         let total = response.content_length().or(length);
         self.check_size(&response, total)?;
@@ -262,9 +225,19 @@ impl<'a> Engine<'a> {
             _ => None,
         };
         let version = validator.map(|validator| Version { source, validator, total });
-        self.sink.begin(version).map_err(|error| self.failed(error))?;
+        if let (Some(left), Some(known)) = (self.holes(0, version.as_ref())?, &version) {
+            let total = total.unwrap_or(0);
+            return self.fetch_segments(response, left, total, known, total);
+        }
+        self.sink.begin(version.clone()).map_err(|error| self.failed(error))?;
         self.verifier.begin();
         self.may_resume = true;
+        if let (Some(version), Some(total)) = (&version, total) {
+            if self.splits(&response, 0, total) {
+                let all = iter::once(0..total).collect();
+                return self.fetch_segments(response, all, total, version, total);
+            }
+        }
         let heads = std::mem::take(&mut self.heads);
         netcore::transfer::write_all_to(&self.sink.target()?, &heads, self.total.deadline)
             .map_err(|error| {
@@ -277,7 +250,7 @@ impl<'a> Engine<'a> {
         self.check_range(&response, received)?;
         check_length(&response, length, received)?;
         self.verify(&response)?;
-        Ok(Done { response, bytes: ahead + arrived, resumed_from: 0, stays: false })
+        Ok(Some(Done { response, bytes: ahead + arrived, resumed_from: 0, stays: false }))
     }
 
     /// Writes a response that is the file from `at` on, or `length` bytes of it. Returns `None` if
@@ -290,6 +263,15 @@ impl<'a> Engine<'a> {
         total: u64,
     ) -> Result<Option<Done>, Failure> {
         self.check_size(&response, Some(total))?;
+        let partial = self.sink.partial().map_err(|error| self.failed(error))?;
+        if let Some(Partial { version, .. }) = partial {
+            let holes = self.holes(at, Some(&version))?;
+            let rest =
+                || self.splits(&response, at, total).then(|| iter::once(at..total).collect());
+            if let Some(left) = holes.or_else(rest) {
+                return self.fetch_segments(response, left, at + length, &version, total);
+            }
+        }
         self.sink.keep(at).map_err(|error| self.failed(error))?;
         self.hash_existing(at, &response)?;
         let received = self.receive(response, at, Some(total));
@@ -370,14 +352,6 @@ impl<'a> Engine<'a> {
     /// Returns `true` for a HEAD, which brings no content.
     fn is_head(&self) -> bool {
         self.prepared.head.is_head()
-    }
-
-    /// Writes the heads that came before an error, unless they were written already.
-    fn write_pending_heads(&mut self) {
-        if let Sink::Direct { to, bytes: 0, .. } = &self.sink {
-            // The error that ended the attempt is reported; this one would hide it.
-            let _ = netcore::transfer::write_all_to(to, &self.heads, self.total.deadline);
-        }
     }
 
     /// Ends the download, because [`Sink::Direct`] can't start again.

@@ -21,6 +21,8 @@ pub(super) struct Options {
     pub(super) errors: bool,
     pub(super) heads: bool,
     pub(super) server_time: bool,
+    /// The number of ranges to fetch at the same time.
+    pub(super) segments: usize,
     /// The digest that the content must have.
     #[cfg(feature = "digest")]
     pub(super) checksum: Option<Checksum>,
@@ -38,6 +40,7 @@ impl Default for Options {
             errors: false,
             heads: false,
             server_time: true,
+            segments: 1,
             #[cfg(feature = "digest")]
             checksum: None,
         }

@@ -6,6 +6,9 @@
 //!                        └─ nothing came: removed                     └─ anything else: both stay
 //! ```
 //!
+//! A download in [segments](super::segments) gives FILE.part its full size at once. Its mark lists
+//! the missing ranges.
+//!
 //! A FILE that can't be replaced, such as a mounted one, gets a copy of the complete FILE.part.
 //!
 //! FILE.part is ours only if the mark beside it says so. Another file of that name is never read,
@@ -17,6 +20,8 @@
 //! is the old one or the complete new one, never a mixture. After a power loss the content of
 //! FILE.part depends on the file system: one that records a size before the data could leave a
 //! hole, and a resumed download would continue after it.
+
+mod segmented;
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
@@ -74,7 +79,11 @@ impl PartFile {
     /// unknown.
     pub(super) fn partial(&self) -> Result<Option<Partial>, FileError> {
         let Some(version) = &self.mark.version else { return Ok(None) };
-        let bytes = self.bytes()?;
+        let bytes = match (self.left()?, &self.mark.left) {
+            (Some(left), _) => left.first().map_or(self.bytes()?, |first| first.start),
+            (None, None) => self.bytes()?,
+            (None, Some(_)) => 0,
+        };
         let sound = bytes > 0 && version.total.is_none_or(|total| bytes <= total);
         Ok(sound.then(|| Partial { bytes, version: version.clone() }))
     }
@@ -104,6 +113,7 @@ impl PartFile {
         // Truncate first: the mark of an empty file may name any version.
         self.keep(0)?;
         let had = std::mem::replace(&mut self.mark.version, version);
+        self.mark.left = None;
         self.write_mark(had.is_some())
     }
 
@@ -229,7 +239,7 @@ impl AsFd for PartFile {
 
 impl Drop for PartFile {
     fn drop(&mut self) {
-        if !self.finished && self.file.metadata().is_ok_and(|file| file.len() == 0) {
+        if !self.finished && self.is_blank() {
             // A destructor can't report errors, and files left behind do no harm.
             let _ = sidecar::remove(&self.sidecar);
             let _ = fs::remove_file(&self.path);
@@ -266,7 +276,7 @@ fn open_locked(
         let found = sidecar::read(sidecar).map_err(FileError::new("read", sidecar))?;
         let mark = match found {
             Found::Ours(_) | Found::Nothing if is_new => {
-                let mark = Mark { born, version: None };
+                let mark = Mark { born, ..Mark::default() };
                 // The mark may belong to a removed file. It may also be missing, if another
                 // download that just ended took this file for its own.
                 if found != Found::Ours(Mark::default()) {

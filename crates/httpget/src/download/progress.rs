@@ -23,6 +23,13 @@ pub enum Progress<'a> {
         /// The response.
         response: &'a Response,
     },
+    /// The content is fetched in several ranges at once. Only the first request has
+    /// [events](Progress::Event).
+    #[non_exhaustive]
+    Split {
+        /// The most connections at the same time.
+        segments: usize,
+    },
     /// Content has arrived.
     #[non_exhaustive]
     Arrived {

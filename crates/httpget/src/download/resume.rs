@@ -178,9 +178,16 @@ impl Decision {
     }
 
     fn of_part(held: &Held, source: &Source, headers: &HeaderMap) -> Decision {
-        let (Held::Part(partial), Some(ContentRange::Part { first, last, total })) =
-            (held, ContentRange::of(headers))
-        else {
+        match held {
+            Held::Part(partial) => Decision::of_range(partial, source, headers),
+            Held::Nothing | Held::File(_) => Decision::Repeat,
+        }
+    }
+
+    /// Decides about a 206 to a request for a range that begins after the bytes of `partial`, and
+    /// may begin at the first byte of the file. It is `Continue` or `Repeat`.
+    pub(super) fn of_range(partial: &Partial, source: &Source, headers: &HeaderMap) -> Decision {
+        let Some(ContentRange::Part { first, last, total }) = ContentRange::of(headers) else {
             return Decision::Repeat;
         };
         let version = &partial.version;

@@ -7,21 +7,28 @@
 //! found http://mirror/disk.img
 //! tag "5f3e-61a"                          or: modified Sun, 06 Nov 1994 08:49:37 GMT
 //! total 1073741824                        only if it is known
+//! left 8c… 1000-2000 5000-1073741824      only with holes: a check value, the missing ranges
 //! end
 //! ```
 //!
 //! The mark exists before FILE.part does. It is rewritten in place, so that its first line never
 //! vanishes. The last line tells a complete mark from a truncated one. A mark of version 1 named no
 //! URL: its partial file is ours, but of an unknown version.
+//!
+//! The line `left` is rewritten while content arrives. It is padded to a constant length, and its
+//! check value covers all lines before it, so that a write that was cut short is noticed. Releases
+//! that do not know the line take such a file for one of an unknown version.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use http::HeaderValue;
 
 use super::field::decimal;
+use super::hash::hash;
 use super::resume::{Source, Validator, Version};
 
 #[cfg(test)]
@@ -36,6 +43,12 @@ const OURS: &[u8] = b"httpget partial ";
 const VERSION: &[u8] = b"httpget partial 2";
 const END: &[u8] = b"end";
 
+/// The beginning of the line with the missing ranges.
+const LEFT: &str = "left ";
+
+/// The columns of the missing ranges: enough for as many as there are workers.
+const LEFT_WIDTH: usize = 720;
+
 /// The contents of a mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
@@ -43,6 +56,8 @@ pub(super) struct Mark {
     pub(super) born: Option<String>,
     /// The version of the partial file.
     pub(super) version: Option<Version>,
+    /// The missing ranges, each without its end. `None` for a file without holes.
+    pub(super) left: Option<Vec<Range<u64>>>,
 }
 
 /// The file found at the path of a mark.
@@ -77,9 +92,18 @@ impl Mark {
                 line("total ", total.to_string().as_bytes());
             }
         }
-        line("", END);
+        if let (Some(left), Some(_)) = (&self.left, &self.version) {
+            let mut ranges = String::new();
+            for Range { start, end } in left {
+                ranges += &format!(" {start}-{end}");
+            }
+            let check = check_value(&text, &ranges);
+            text.extend_from_slice(format!("{LEFT}{check}{ranges:LEFT_WIDTH$}\n").as_bytes());
+        }
+        text.extend_from_slice(END);
+        text.push(b'\n');
         match text.len() > MAX_BYTES {
-            true => Mark { born: self.born.clone(), version: None }.text(),
+            true => Mark { born: self.born.clone(), ..Mark::default() }.text(),
             false => text,
         }
     }
@@ -93,6 +117,7 @@ impl Mark {
     }
 
     fn read(text: &[u8]) -> Option<Mark> {
+        let all = text;
         let mut lines = Lines(text.strip_suffix(b"\n")?.split(|&byte| byte == b'\n').peekable());
         if lines.next("")? != VERSION {
             return None;
@@ -116,8 +141,41 @@ impl Mark {
                 Some(Version { source, validator, total })
             }
         };
-        (lines.next("")? == END && lines.next("").is_none()).then_some(Mark { born, version })
+        let left = match lines.text(LEFT) {
+            Some(line) => Some(parse_left(all, &line, version.as_ref()?.total?)?),
+            None => None,
+        };
+        (lines.next("")? == END && lines.next("").is_none()).then_some(Mark { born, version, left })
     }
+}
+
+/// Reads the rest of the line `left` in the text `all` of a mark. The ranges must be in order, not
+/// empty, apart from one another, and within `total`.
+fn parse_left(all: &[u8], line: &str, total: u64) -> Option<Vec<Range<u64>>> {
+    let (check, ranges) = line.split_at_checked(16)?;
+    let ranges = ranges.trim_end_matches(' ');
+    let start = [b"\n", LEFT.as_bytes(), check.as_bytes()].concat();
+    let before = all.windows(start.len()).position(|window| window == start)? + 1;
+    if check != check_value(&all[..before], ranges) {
+        return None;
+    }
+    let mut left = Vec::new();
+    let mut first = 0;
+    for range in ranges.split(' ').skip(1) {
+        let (start, end) = range.split_once('-')?;
+        let (start, end) = (decimal(start)?, decimal(end)?);
+        if start < first || start >= end || end > total {
+            return None;
+        }
+        left.push(start..end);
+        first = end.saturating_add(1);
+    }
+    Some(left)
+}
+
+/// Returns the check value of the missing ranges and of the lines before them.
+fn check_value(before: &[u8], ranges: &str) -> String {
+    format!("{:016x}", hash(&[before, ranges.as_bytes()].concat()))
 }
 
 /// The lines of a mark.

@@ -10,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use netcore::error::FileError;
+
+use super::hash::hash;
 use netcore::{Deadline, Endpoint, SocketOptions, Stream};
 
 #[cfg(test)]
@@ -213,14 +215,6 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);
     path.into()
-}
-
-/// The hash FNV-1a of 64 bits. Unlike the standard library's, it stays the same in each release.
-fn hash(bytes: &[u8]) -> u64 {
-    let begin = 0xcbf2_9ce4_8422_2325;
-    bytes
-        .iter()
-        .fold(begin, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn directory(path: &Path) -> &Path {

@@ -9,6 +9,7 @@ mod named;
 mod resources;
 mod resuming;
 mod retries;
+mod segments;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -32,6 +32,9 @@ impl Transfers<'_> {
     pub(super) fn download(&self, request: Request) -> Download {
         let args = self.args;
         let mut download = Download::new(request).with_resume(args.resume).with_retries(args.retry);
+        if let Some(segments) = args.segments {
+            download = download.with_segments(segments);
+        }
         // As in curl, 0 means the default.
         if let Some(wait) = args.retry_delay.filter(|wait| !wait.is_zero()) {
             download = download.with_backoff(Backoff::steady(wait));

@@ -71,7 +71,7 @@ impl Nginx {
                 "daemon off; {user} pid {root}/pid; worker_processes 1; error_log stderr;\n\
                  events {{ worker_connections 512; }}\n\
                  http {{ access_log off; {temporary}\n\
-                 default_type application/octet-stream;\n\
+                 default_type application/octet-stream; limit_conn_zone $server_name zone=one:1m;\n\
                  server {{ listen 127.0.0.1:{port} ssl; root {root}/www;\n\
                  ssl_certificate {cert}; ssl_certificate_key {key};\n{directives}\n}} }}\n"
             );

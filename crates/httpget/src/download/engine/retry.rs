@@ -35,6 +35,17 @@ impl Engine<'_> {
         }
     }
 
+    /// Returns the failure for an error after which the server asks for a wait.
+    pub(super) fn failure_after(&mut self, error: Error, asked: Option<Duration>) -> Failure {
+        if asked.is_none() || !self.has_another() {
+            return error.into();
+        }
+        match self.wait_in_time(asked) {
+            Ok(wait) => Failure { error, next: Next::After(wait) },
+            Err(late) => Failure { error: error.with_cause(late), next: Next::Never },
+        }
+    }
+
     /// Waits before the next attempt. Returns the last error if there is no further attempt.
     pub(super) fn wait(&mut self, failure: Failure) -> Result<(), Error> {
         let Failure { error, next } = failure;

@@ -1,3 +1,5 @@
+#![allow(clippy::single_range_in_vec_init, reason = "one range is meant")]
+
 use std::os::unix::fs::symlink;
 
 use netcore::testing::TestDir;
@@ -11,7 +13,7 @@ fn tag(text: &'static str) -> Validator {
 fn mark(validator: Validator, total: Option<u64>) -> Mark {
     let asked = "http://host/disk.img?key=1".to_owned();
     let source = Source { asked, found: "http://mirror/disk.img".to_owned() };
-    Mark { born: None, version: Some(Version { source, validator, total }) }
+    Mark { born: None, version: Some(Version { source, validator, total }), left: None }
 }
 
 #[test]
@@ -30,7 +32,7 @@ fn a_written_mark_is_read_back() {
             }
         }
     }
-    let blank = Mark { born: Some("1.000000002".to_owned()), version: None };
+    let blank = Mark { born: Some("1.000000002".to_owned()), ..Mark::default() };
     write(&path, &blank, true).unwrap();
     assert_eq!(read(&path).unwrap(), Found::Ours(blank));
 }
@@ -100,4 +102,45 @@ fn a_too_long_version_is_not_stored() {
     let long = Validator::Tag(HeaderValue::from_bytes(&[b'"'; MAX_BYTES]).unwrap());
     write(&path, &mark(long, None), false).unwrap();
     assert_eq!(read(&path).unwrap(), Found::Ours(Mark::default()));
+}
+
+#[test]
+fn missing_ranges_are_read_back_and_have_a_constant_length() {
+    let directory = TestDir::new();
+    let path = directory.path("meta");
+    let many = (0..16).map(|it| u64::MAX - 200 + 10 * it..u64::MAX - 195 + 10 * it).collect();
+    let mut lengths = Vec::new();
+    for left in [vec![], vec![0..1], vec![0..5, 6..u64::MAX], many] {
+        let mark = Mark { left: Some(left), ..mark(tag("\"v1\""), Some(u64::MAX)) };
+        lengths.push(mark.text().len());
+        write(&path, &mark, false).unwrap();
+        assert_eq!(read(&path).unwrap(), Found::Ours(mark));
+    }
+    assert!(lengths.windows(2).all(|pair| pair[0] == pair[1]), "{lengths:?}");
+}
+
+#[test]
+fn damaged_ranges_name_no_version() {
+    let whole = Mark { left: Some(vec![10..20, 30..1000]), ..mark(tag("\"v1\""), Some(1000)) };
+    let text = whole.text();
+    assert_eq!(Mark::parse(&text), Found::Ours(whole));
+    for end in OURS.len()..text.len() {
+        assert_eq!(Mark::parse(&text[..end]), Found::Ours(Mark::default()), "{end} bytes");
+    }
+    // The beginning of another record over the old one.
+    let newer = Mark { left: Some(vec![15..20, 40..900]), ..mark(tag("\"v1\""), Some(1000)) };
+    let newer = newer.text();
+    assert_eq!(text.len(), newer.len());
+    for end in 0..text.len() {
+        let torn = [&newer[..end], &text[end..]].concat();
+        let found = Mark::parse(&torn);
+        let is_one = torn == text || torn == newer;
+        assert_eq!(found != Found::Ours(Mark::default()), is_one, "{end} bytes of the newer one");
+    }
+    for left in [vec![10..20, 20..30], vec![30..40, 10..20], vec![10..10], vec![990..1001]] {
+        let wrong = Mark { left: Some(left.clone()), ..mark(tag("\"v1\""), Some(1000)) };
+        assert_eq!(Mark::parse(&wrong.text()), Found::Ours(Mark::default()), "{left:?}");
+    }
+    let endless = Mark { left: Some(vec![1..2]), ..mark(tag("\"v1\""), None) };
+    assert_eq!(Mark::parse(&endless.text()), Found::Ours(Mark::default()), "of an unknown total");
 }
