@@ -62,13 +62,15 @@ pub(crate) fn get(args: &Get, common: &Common, stdio: &mut Stdio) -> Result<(), 
         && !args.remote_name
         && (args.output.is_empty() || args.output.iter().any(|file| file == Path::new("-")));
     let to_terminal = prints && io::stdout().is_terminal();
+    let shows_progress = !quiet && !to_terminal && io::stderr().is_terminal();
+    let total = (args.parallel.get() > 1).then(|| jobs.count());
     let transfers = Transfers {
         args,
         common,
         client: access.configure(client),
         access: &access,
         write_out,
-        progress: Progress::new(!quiet && !to_terminal && io::stderr().is_terminal()),
+        progress: Progress::new(shows_progress, total),
         output: stdio.printer.clone(),
         errors: stdio.errors.clone(),
         to_terminal,

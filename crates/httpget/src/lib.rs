@@ -20,6 +20,10 @@ mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
+// The page's examples are tests, of this crate with all of its features.
+#[cfg(all(doctest, unix, feature = "download", feature = "tls"))]
+#[doc = include_str!("../../../docs/from-curl.md")]
+mod from_curl {}
 mod limits;
 mod min_speed;
 #[cfg(feature = "netrc")]

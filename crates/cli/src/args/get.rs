@@ -29,7 +29,8 @@ pub(crate) struct Get {
     /// URLs to download: http://HOST[:PORT]/PATH or https://…; the default scheme is http://
     #[arg(value_name = "URL", required_unless_present = "url_file")]
     pub(crate) urls: Vec<String>,
-    /// File with more URLs to download, one per line, read as it grows; - is standard input
+    /// File with more URLs to download, one per line, read as it grows; - is standard input; a name
+    /// behind a URL is its file, as for -o
     #[arg(long, value_name = "FILE")]
     pub(crate) url_file: Option<PathBuf>,
     /// File for the body, which appears once it is complete; one -o per URL, in the same order; -

@@ -75,6 +75,12 @@ impl<'a> Jobs<'a> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Returns the number of all jobs, unless a list has some of them.
+    pub(super) fn count(&self) -> Option<usize> {
+        let source = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        source.list.is_none().then(|| source.next + source.urls.len())
+    }
+
     /// Drops the remaining jobs, because nobody reads their bodies.
     pub(super) fn stop(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).has_ended = true;
@@ -89,14 +95,14 @@ impl Source<'_> {
         let index = self.next;
         self.next += 1;
         let entry = match self.urls.next() {
-            Some(url) => Some((None, Ok(url))),
+            Some(url) => Some((None, Ok(url), None)),
             None => self
                 .list
                 .as_mut()
                 .and_then(List::next)
-                .map(|Entry { place, url }| (Some(place), url)),
+                .map(|Entry { place, url, file }| (Some(place), url, file)),
         };
-        let Some((place, url)) = entry else {
+        let Some((place, url, file)) = entry else {
             self.has_ended = true;
             let failure = match (self.outputs.len(), self.checksums.len()) {
                 (0, 0) => return None,
@@ -113,7 +119,7 @@ impl Source<'_> {
                 Some(Job { index, place, url: String::new(), to, checksum })
             }
             Ok(url) => {
-                let to = self.destination(index, &url);
+                let to = self.destination(index, &url, file);
                 Some(Job { index, place, url, to, checksum })
             }
             // A bad line uses up its -o too, so that later lines keep theirs.
@@ -124,8 +130,14 @@ impl Source<'_> {
         }
     }
 
-    fn destination(&mut self, index: usize, url: &str) -> Result<Destination, Failure> {
-        let output = self.outputs.next();
+    /// Returns the destination of a body. A line that names its file uses up no `-o`.
+    fn destination(
+        &mut self,
+        index: usize,
+        url: &str,
+        file: Option<PathBuf>,
+    ) -> Result<Destination, Failure> {
+        let output = file.or_else(|| self.outputs.next());
         if url == "-" {
             let message = "- is not a URL; --url-file - reads URLs from standard input";
             return Err(Failure::new(exit::MALFORMED, message));

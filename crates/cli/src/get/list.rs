@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
@@ -31,6 +31,8 @@ pub(super) struct Entry {
     /// The name of the list and the number of the line: `FILE:7`.
     pub(super) place: String,
     pub(super) url: Result<String, Failure>,
+    /// The file for the body, if the line names one.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl List {
@@ -70,7 +72,7 @@ impl List {
                     refused(format!("the line is longer than {MAX_LINE} bytes, the limit of a URL"))
                 }
                 Ok(_) => match str::from_utf8(&bytes) {
-                    Ok(text) => url(text).map(Ok),
+                    Ok(text) => entry(text).map(Ok),
                     Err(error) => {
                         refused(format!("the line is not UTF-8 from byte {}", error.valid_up_to()))
                     }
@@ -80,8 +82,12 @@ impl List {
                     Some(Err(Failure::new(exit::UNREADABLE, format!("read: {error}"))))
                 }
             };
-            if let Some(url) = url {
-                return Some(Entry { place: format!("{}:{}", self.name, self.line), url });
+            if let Some(entry) = url {
+                let (url, file) = match entry {
+                    Ok((url, file)) => (Ok(url), file),
+                    Err(failure) => (Err(failure), None),
+                };
+                return Some(Entry { place: format!("{}:{}", self.name, self.line), url, file });
             }
         }
         None
@@ -102,8 +108,14 @@ impl List {
     }
 }
 
-/// Returns the URL of a line, or `None` if it is empty or a comment.
-fn url(line: &str) -> Option<String> {
+/// Returns the URL of a line, and the file behind it: a URL has no blanks, but a name may have
+/// some. Returns `None` if the line is empty or a comment.
+fn entry(line: &str) -> Option<(String, Option<PathBuf>)> {
     let line = line.trim();
-    (!line.is_empty() && !line.starts_with('#')).then(|| line.to_owned())
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    let (url, file) =
+        line.split_once([' ', '\t']).map_or((line, None), |(url, file)| (url, Some(file)));
+    Some((url.to_owned(), file.map(|file| PathBuf::from(file.trim_start()))))
 }

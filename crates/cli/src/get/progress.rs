@@ -1,12 +1,15 @@
 //! Progress bars on a terminal, one per transfer.
 
 mod rate;
+mod total;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 
 use rate::Rate;
+use total::Total;
 
 /// Templates for a known and for an unknown length. The message is the rate and the remaining time.
 /// indicatif's own rate is wrong for ten seconds: it counts all bytes before the first drawing as
@@ -20,12 +23,19 @@ const DELAY: Duration = Duration::from_millis(250);
 
 /// The bars, or none without a terminal.
 #[derive(Clone, Debug)]
-pub(crate) struct Progress(Option<MultiProgress>);
+pub(crate) struct Progress {
+    bars: Option<MultiProgress>,
+    /// The line about all transfers, if several run at the same time.
+    total: Option<Arc<Total>>,
+}
 
 /// The bar of one transfer.
 #[derive(Debug)]
 pub(crate) struct Bar {
     all: Option<MultiProgress>,
+    total: Option<Arc<Total>>,
+    /// Bytes of the content so far, those of earlier attempts included.
+    position: u64,
     name: String,
     begin: Instant,
     /// Offset of this attempt's content, and the length of the whole content.
@@ -35,8 +45,12 @@ pub(crate) struct Bar {
 }
 
 impl Progress {
-    pub(crate) fn new(shown: bool) -> Progress {
-        Progress(shown.then(MultiProgress::new))
+    /// Returns the bars if they are `shown`. A line about all transfers has their number in
+    /// `total`, if that is known.
+    pub(crate) fn new(shown: bool, total: Option<Option<usize>>) -> Progress {
+        let bars = shown.then(MultiProgress::new);
+        let total = total.zip(bars.as_ref()).map(|(count, bars)| Total::new(bars, count));
+        Progress { bars, total: total.map(Arc::new) }
     }
 
     pub(crate) fn bar(&self, name: &str) -> Bar {
@@ -45,14 +59,23 @@ impl Progress {
             true => format!("…{}", name.chars().skip(count - MAX_NAME + 1).collect::<String>()),
             false => name.to_owned(),
         };
-        let all = self.0.clone();
+        let (all, total) = (self.bars.clone(), self.total.clone());
         let begin = Instant::now();
-        Bar { all, name, begin, span: (0, None), rate: Rate::begin(begin, 0), shown: None }
+        Bar {
+            all,
+            total,
+            position: 0,
+            name,
+            begin,
+            span: (0, None),
+            rate: Rate::begin(begin, 0),
+            shown: None,
+        }
     }
 
     /// Prints a line above the bars.
     pub(crate) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
-        match &self.0 {
+        match &self.bars {
             Some(all) => all.suspend(print),
             None => print(),
         }
@@ -63,6 +86,7 @@ impl Bar {
     /// Starts an attempt whose content begins at `at` of `whole` bytes.
     pub(crate) fn starts(&mut self, at: u64, whole: Option<u64>) {
         self.span = (at, whole);
+        self.position = at;
         self.rate = Rate::begin(Instant::now(), at);
         if let Some(bar) = &self.shown {
             begin(bar, self.span);
@@ -73,12 +97,17 @@ impl Bar {
     pub(crate) fn moved(&mut self, position: u64) {
         let Some(all) = &self.all else { return };
         let now = Instant::now();
+        if let Some(total) = &self.total {
+            total.add(now, position.saturating_sub(self.position));
+            self.position = position;
+        }
         let is_new = self.rate.note(now, position);
         let is_first = self.shown.is_none() && now.duration_since(self.begin) >= DELAY;
         if is_first {
             let name = self.name.clone();
-            let bar =
-                all.add(ProgressBar::no_length().with_prefix(name).with_elapsed(now - self.begin));
+            let bar = ProgressBar::no_length().with_prefix(name).with_elapsed(now - self.begin);
+            // The line about all transfers stays the last one.
+            let bar = if self.total.is_some() { all.insert(0, bar) } else { all.add(bar) };
             begin(&bar, self.span);
             self.shown = Some(bar);
         }
@@ -117,6 +146,9 @@ fn begin(bar: &ProgressBar, (at, whole): (u64, Option<u64>)) {
 
 impl Drop for Bar {
     fn drop(&mut self) {
+        if let Some(total) = &self.total {
+            total.end(Instant::now());
+        }
         if let (Some(all), Some(bar)) = (&self.all, &self.shown) {
             bar.finish_and_clear();
             all.remove(bar);

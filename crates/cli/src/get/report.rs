@@ -38,6 +38,8 @@ pub(crate) struct Report {
     /// Bytes of all heads.
     pub(crate) head_bytes: usize,
     pub(crate) request_bytes: usize,
+    /// Referer of the last request.
+    pub(crate) referer: Option<String>,
     /// Timings of the last attempt.
     pub(crate) timings: Timings,
     /// Total time, with failed attempts but without waits for other transfers.
@@ -66,7 +68,10 @@ impl Report {
             }
             #[cfg(feature = "tls")]
             Event::Encrypted(_) => self.timings.encrypted = self.now(),
-            Event::Request(bytes) => self.request_bytes += bytes.len(),
+            Event::Request(bytes) => {
+                self.request_bytes += bytes.len();
+                self.referer = sent_field(bytes, "referer");
+            }
             Event::Interim(head) => {
                 self.head_bytes += head.raw().len();
                 self.timings.first_byte = self.timings.first_byte.or(self.now());
@@ -127,6 +132,16 @@ impl Report {
         self.head.as_ref().map_or(0, |head| head.headers().len())
     }
 
+    /// Returns the URL as given.
+    pub(crate) fn given(&self) -> Option<Url> {
+        Url::parse(&self.url).ok()
+    }
+
+    /// Returns the URL of the last request.
+    pub(crate) fn last(&self) -> Option<Url> {
+        self.effective.clone()
+    }
+
     pub(crate) fn effective_url(&self) -> String {
         self.effective.as_ref().map_or_else(|| url_to_show(&self.url), Url::to_string)
     }
@@ -150,6 +165,14 @@ impl Report {
         let seconds = self.total.as_secs_f64();
         if seconds > 0.0 { (self.received as f64 / seconds) as u64 } else { 0 }
     }
+}
+
+/// Returns the value of a field in the head of a request.
+fn sent_field(head: &[u8], name: &str) -> Option<String> {
+    let head = String::from_utf8_lossy(head);
+    let mut fields = head.lines().skip(1).filter_map(|line| line.split_once(": "));
+    let value = fields.find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value));
+    value.map(str::to_owned)
 }
 
 /// Returns a URL as the user wrote it, without user and password.

@@ -23,7 +23,7 @@ use super::progress::{Bar, Progress};
 use super::report::{Report, url_to_show};
 use super::turns::{Turn, Turns};
 use super::verbose;
-use super::write_out::{self, WriteOut};
+use super::write_out::{self, WriteOut, WrittenFile};
 use crate::args::common::Common;
 use crate::args::get::Get;
 use crate::escape::{quote, visible};
@@ -251,6 +251,7 @@ impl Transfers<'_> {
         if let Some(format) = &self.write_out {
             let written = format.write(report);
             self.output.print(written.output.as_bytes())?;
+            written.files.iter().try_for_each(WrittenFile::write)?;
             // Standard error was the last place to report to.
             let _ = self.errors.print(written.errors.as_bytes());
         }

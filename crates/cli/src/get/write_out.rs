@@ -1,8 +1,11 @@
 //! `--write-out`: a format with the variables of curl.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead, BufReader, Read as _, Write as _};
+use std::path::PathBuf;
 use std::str::FromStr;
+
+use httpget::Url;
 
 use super::report::{Report, url_to_show};
 use crate::escape::{quote, visible};
@@ -30,6 +33,11 @@ enum Part {
     OnError,
     ToErrors,
     ToOutput,
+    /// `%output{FILE}`, or `%output{>>FILE}` to append.
+    ToFile {
+        path: PathBuf,
+        append: bool,
+    },
 }
 
 /// The name of a variable, and the function that returns its value.
@@ -75,7 +83,7 @@ fn seconds(value: Option<std::time::Duration>) -> Value {
 }
 
 /// The variables, in alphabetical order as in `%{json}`.
-static VARIABLES: [Variable; 34] = [
+static VARIABLES: [Variable; 37] = [
     Variable { name: "content_type", value: |r| text(r.field("content-type")) },
     Variable { name: "errormsg", value: |r| text(r.error.as_deref().unwrap_or_default()) },
     Variable { name: "exitcode", value: |r| number(r.exit_code) },
@@ -93,6 +101,7 @@ static VARIABLES: [Variable; 34] = [
     Variable { name: "num_redirects", value: |r| number(r.redirects) },
     Variable { name: "num_retries", value: |r| number(r.retries) },
     Variable { name: "redirect_url", value: |r| text(r.redirect_url()) },
+    Variable { name: "referer", value: |r| text(r.referer.as_deref().unwrap_or_default()) },
     Variable {
         name: "remote_ip",
         value: |r| text(r.remote.map_or(String::new(), |a| a.ip().to_string())),
@@ -106,9 +115,15 @@ static VARIABLES: [Variable; 34] = [
     Variable { name: "size_upload", value: |_| number(0) },
     Variable { name: "speed_download", value: |r| number(r.speed()) },
     Variable { name: "speed_upload", value: |_| number(0) },
+    // As in curl, 0 is a verified certificate.
+    Variable {
+        name: "ssl_verify_result",
+        value: |r| number(u8::from(r.exit_code == exit::UNTRUSTED)),
+    },
     Variable { name: "time_appconnect", value: |r| seconds(r.timings.encrypted) },
     Variable { name: "time_connect", value: |r| seconds(r.timings.connected) },
     Variable { name: "time_namelookup", value: |r| seconds(r.timings.resolved) },
+    Variable { name: "time_posttransfer", value: |r| seconds(r.timings.sent) },
     Variable {
         name: "time_pretransfer",
         value: |r| seconds(r.timings.encrypted.or(r.timings.connected)),
@@ -120,6 +135,33 @@ static VARIABLES: [Variable; 34] = [
     Variable { name: "url_effective", value: |r| text(r.effective_url()) },
     Variable { name: "urlnum", value: |r| number(r.index) },
 ];
+
+/// Parts of the URL (`url.`), and of the one of the last request (`urle.`). They are not in
+/// `%{json}`, which has both URLs.
+static URL_PARTS: [Variable; 10] = [
+    Variable { name: "url.scheme", value: |r| of_url(r.given(), |url| url.scheme().to_string()) },
+    Variable { name: "url.host", value: |r| of_url(r.given(), |url| url.host().to_owned()) },
+    Variable { name: "url.port", value: |r| of_url(r.given(), |url| url.port().to_string()) },
+    Variable { name: "url.path", value: |r| of_url(r.given(), |url| path(url).to_owned()) },
+    Variable { name: "url.query", value: |r| of_url(r.given(), |url| query(url).to_owned()) },
+    Variable { name: "urle.scheme", value: |r| of_url(r.last(), |url| url.scheme().to_string()) },
+    Variable { name: "urle.host", value: |r| of_url(r.last(), |url| url.host().to_owned()) },
+    Variable { name: "urle.port", value: |r| of_url(r.last(), |url| url.port().to_string()) },
+    Variable { name: "urle.path", value: |r| of_url(r.last(), |url| path(url).to_owned()) },
+    Variable { name: "urle.query", value: |r| of_url(r.last(), |url| query(url).to_owned()) },
+];
+
+fn of_url(url: Option<Url>, part: fn(&Url) -> String) -> Value {
+    Value::Text(url.as_ref().map_or_else(String::new, part))
+}
+
+fn path(url: &Url) -> &str {
+    url.target().split_once('?').map_or(url.target(), |(path, _)| path)
+}
+
+fn query(url: &Url) -> &str {
+    url.target().split_once('?').map_or("", |(_, query)| query)
+}
 
 /// Bytes of the longest format in a file: 1 MiB.
 const MAX_FORMAT: u64 = 1 << 20;
@@ -162,6 +204,9 @@ impl FromStr for WriteOut {
             } else if special.starts_with("%%") {
                 plain.push('%');
                 (None, 2)
+            } else if let Some(body) = special.strip_prefix("%output{") {
+                let end = body.find('}').ok_or("%output{ lacks its }")?;
+                (Some(file(&body[..end])?), end + 9)
             } else if let Some(body) = special.strip_prefix("%header{") {
                 let end = body.find('}').ok_or("%header{ lacks its }")?;
                 (Some(Part::Header(body[..end].to_ascii_lowercase())), end + 9)
@@ -200,6 +245,15 @@ fn escaped(special: &str) -> (&str, usize) {
     }
 }
 
+/// Returns the part for the name in `%output{name}`.
+fn file(name: &str) -> Result<Part, String> {
+    let path = name.strip_prefix(">>");
+    match path.unwrap_or(name) {
+        "" => Err("%output{} lacks the name of its file".to_owned()),
+        file => Ok(Part::ToFile { path: file.into(), append: path.is_some() }),
+    }
+}
+
 /// Returns the part for a name in `%{name}`.
 fn part(name: &str) -> Result<Part, String> {
     Ok(match name {
@@ -209,23 +263,60 @@ fn part(name: &str) -> Result<Part, String> {
         "stderr" => Part::ToErrors,
         "stdout" => Part::ToOutput,
         name => {
-            let variable = VARIABLES.iter().find(|variable| variable.name == name);
+            let all = VARIABLES.iter().chain(&URL_PARTS);
+            let variable = all.into_iter().find(|variable| variable.name == name);
             Part::Variable(variable.ok_or_else(|| format!("unknown variable '{name}'"))?)
         }
     })
 }
 
-/// The texts for standard output and standard error.
+/// The texts for standard output, standard error and files.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Written {
+    pub(crate) files: Vec<WrittenFile>,
     pub(crate) output: String,
     pub(crate) errors: String,
+}
+
+/// The text for a file.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct WrittenFile {
+    path: PathBuf,
+    append: bool,
+    text: String,
+}
+
+impl WrittenFile {
+    /// Writes the text.
+    ///
+    /// # Errors
+    ///
+    /// [`exit::WRITE_ERROR`].
+    pub(crate) fn write(&self) -> Result<(), Failure> {
+        let WrittenFile { path, append, text } = self;
+        // One call appends all of the text, beside other transfers.
+        let opened = match append {
+            true => File::options().append(true).create(true).open(path),
+            false => File::create(path),
+        };
+        opened.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| {
+            Failure::new(exit::WRITE_ERROR, format!("-w %output{{{}}}: {error}", path.display()))
+        })
+    }
+}
+
+/// The target of the next parts.
+enum Target {
+    Output,
+    Errors,
+    /// The last one of [`Written::files`].
+    File,
 }
 
 impl WriteOut {
     pub(crate) fn write(&self, report: &Report) -> Written {
         let mut written = Written::default();
-        let mut to_errors = false;
+        let mut target = Target::Output;
         for part in &self.0 {
             let words = match part {
                 Part::Text(text) => text.clone(),
@@ -235,13 +326,26 @@ impl WriteOut {
                 Part::HeaderJson => header_json(report),
                 Part::OnError if report.exit_code == 0 => break,
                 Part::OnError => continue,
-                Part::ToErrors | Part::ToOutput => {
-                    to_errors = matches!(part, Part::ToErrors);
+                Part::ToErrors => {
+                    target = Target::Errors;
+                    continue;
+                }
+                Part::ToOutput => {
+                    target = Target::Output;
+                    continue;
+                }
+                Part::ToFile { path, append } => {
+                    let (path, append) = (path.clone(), *append);
+                    written.files.push(WrittenFile { path, append, text: String::new() });
+                    target = Target::File;
                     continue;
                 }
             };
-            let stream = if to_errors { &mut written.errors } else { &mut written.output };
-            stream.push_str(&words);
+            match (&target, written.files.last_mut()) {
+                (Target::Errors, _) => written.errors.push_str(&words),
+                (Target::File, Some(file)) => file.text.push_str(&words),
+                _ => written.output.push_str(&words),
+            }
         }
         written
     }

@@ -110,3 +110,29 @@ fn an_unreadable_list_exits_with_26() {
     finished.expect_code(26).expect_error_line(&["irectory"]);
     assert_eq!(finished.stdout_text(), "/1 ");
 }
+
+#[test]
+fn a_line_may_name_its_file() {
+    let server = echo();
+    let dir = TestDir::new();
+    let list = format!(
+        "{a} first\n{b}\n{c}\ta name with spaces.txt\n{d} -\n",
+        a = server.url("/a"),
+        b = server.url("/b"),
+        c = server.url("/c"),
+        d = server.url("/d")
+    );
+    let path = dir.path("");
+    let args = ["get", "--output-dir", path.to_str().unwrap(), "-O", "--url-file", "-"];
+    let finished = run_with_input(&args, list.as_bytes());
+    assert_eq!(finished.expect_code(0).expect_quiet().stdout_text(), "/d ");
+    assert_eq!(dir.names(), ["a name with spaces.txt", "b", "first"]);
+    assert_eq!(fs::read_to_string(dir.path("first")).unwrap(), "/a ");
+    assert_eq!(fs::read_to_string(dir.path("a name with spaces.txt")).unwrap(), "/c ");
+    // A line that names its file uses up no -o.
+    let args = ["get", "--output-dir", path.to_str().unwrap(), "-o", "given", "--url-file", "-"];
+    let list = format!("{} named\n{}\n", server.url("/e"), server.url("/f"));
+    run_with_input(&args, list.as_bytes()).expect_code(0);
+    assert_eq!(fs::read_to_string(dir.path("given")).unwrap(), "/f ");
+    assert_eq!(fs::read_to_string(dir.path("named")).unwrap(), "/e ");
+}

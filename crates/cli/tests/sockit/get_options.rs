@@ -203,3 +203,36 @@ fn no_attempt_begins_after_retry_max_time() {
     assert_eq!(finished.expect_code(0).stdout_text(), "busy-503");
     assert_eq!(server.asked().len(), 1);
 }
+
+#[test]
+fn a_host_beyond_ascii_is_sent_and_shown_in_its_ascii_form() {
+    let server = Http::saying(ok(b"x"));
+    let (port, host) = (server.port(), "b\u{fc}cher.example");
+    let to = format!("{host}:{port}:127.0.0.1");
+    let url = format!("http:/{host}:{port}/");
+    let finished = run(&["get", "--resolve", &to, "-w", " %{url_effective}", &url]);
+    let ascii = format!("xn--bcher-kva.example:{port}");
+    assert_eq!(finished.expect_code(0).stdout_text(), format!("x http://{ascii}/"));
+    assert_eq!(server.asked()[0].field("host"), Some(&*ascii));
+    run(&["get", "http://a\u{202e}b/"]).expect_code(3).expect_error_line(&["byte 8", "UTS #46"]);
+}
+
+#[test]
+fn write_out_goes_to_files() {
+    let server = Http::saying(ok(b"x"));
+    let dir = TestDir::new();
+    let (new, log) = (dir.path("new"), dir.path("log"));
+    let format = format!(
+        "%output{{{}}}%{{http_code}}%output{{>>{}}}%{{urlnum}}",
+        new.display(),
+        log.display()
+    );
+    let url = server.url("/");
+    let finished = run(&["get", "-Z", "4", "-w", &format, &url, &url, &url]);
+    assert_eq!(finished.expect_code(0).stdout_text(), "xxx");
+    assert_eq!(std::fs::read(new).unwrap(), b"200");
+    let mut lines = std::fs::read(log).unwrap();
+    lines.sort_unstable();
+    assert_eq!(lines, b"012");
+    run(&["get", "-w", "%output{/nowhere/x}", &url]).expect_code(23).expect_error_line(&["-w"]);
+}

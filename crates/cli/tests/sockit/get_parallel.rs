@@ -4,10 +4,13 @@ use std::io::Write;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
+use netcore::testing::TestDir;
+
 use crate::common::http::{Http, Then, ok};
 use crate::common::listening::bytes;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, sockit};
+use crate::common::terminal::Terminal;
 
 /// A size above that of all buffers between two processes.
 const LARGE: usize = 32 << 20;
@@ -141,4 +144,25 @@ fn with_few_descriptors_fewer_transfers_run_at_a_time() {
     finished.expect_code(0).expect_quiet();
     let all: String = (100..200).map(|number| format!("/{number}")).collect();
     assert_eq!(finished.stdout_text(), all);
+}
+
+#[test]
+fn a_terminal_shows_the_sum_of_simultaneous_transfers() {
+    // Bytes that never end, in small pieces.
+    let server = Http::start(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+        while stream.write_all(&[b'x'; 1000]).is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        Then::Close
+    });
+    let dir = TestDir::new();
+    let (a, b) = (dir.path("a"), dir.path("b"));
+    let (a, b, url) = (a.to_str().unwrap(), b.to_str().unwrap(), server.url("/"));
+    let args = ["get", "-Z", "2", "-o", a, "-o", b, &url, &url];
+    let terminal = Terminal::start(100, 20, &args);
+    terminal.when("the sum below two bars", |lines| {
+        let sum = lines.iter().position(|line| line.starts_with("total: 0 of 2 done, "));
+        sum.is_some_and(|at| at >= 2 && lines[at].ends_with("/s"))
+    });
 }

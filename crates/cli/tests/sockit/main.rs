@@ -16,6 +16,7 @@ mod chat_terminal;
 mod datagrams;
 #[cfg(target_os = "linux")]
 mod dead_peers;
+mod from_curl;
 mod get;
 mod get_conditions;
 mod get_cookies;

@@ -6,8 +6,9 @@ use super::*;
 fn entries(bytes: impl AsRef<[u8]>) -> Vec<String> {
     let mut list = List::new("list", Box::new(Cursor::new(bytes.as_ref().to_vec())));
     let next = || {
-        let Entry { place, url } = list.next()?;
-        Some(url.unwrap_or_else(|failure| format!("{place} {}", failure.message().unwrap())))
+        let Entry { place, url, file } = list.next()?;
+        let url = url.unwrap_or_else(|failure| format!("{place} {}", failure.message().unwrap()));
+        Some(file.map_or(url.clone(), |file| format!("{url} to {}", file.display())))
     };
     std::iter::from_fn(next).collect()
 }
@@ -16,6 +17,12 @@ fn entries(bytes: impl AsRef<[u8]>) -> Vec<String> {
 fn lines_are_urls_unless_empty_or_comments() {
     assert_eq!(entries(""), [""; 0]);
     assert_eq!(entries("a\n\n # no\r\n b \r\nc"), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_line_may_name_the_file() {
+    let list = "a b\nc \t d e.txt \r\nf\t../g\n h -\n";
+    assert_eq!(entries(list), ["a to b", "c to d e.txt", "f to ../g", "h to -"]);
 }
 
 #[test]

@@ -47,3 +47,39 @@ fn json_has_each_variable_once() {
     }
     assert!(json.contains("\"http_code\":0,") && json.contains("\"exitcode\":18"), "{json}");
 }
+
+#[test]
+fn parts_of_the_urls_have_names() {
+    let effective = httpget::Url::parse("https://b:8443/d?e").ok();
+    let report = Report { url: "http://u:p@A/c/?d#f".to_owned(), effective, ..Report::default() };
+    let format = "%{url.scheme} %{url.host} %{url.port} %{url.path} %{url.query}|\
+                  %{urle.scheme} %{urle.host} %{urle.port} %{urle.path} %{urle.query}";
+    let written = format.parse::<WriteOut>().unwrap().write(&report).output;
+    assert_eq!(written, "http a 80 /c/ d|https b 8443 /d e");
+    assert_eq!(output("%{urle.host}|"), "|");
+}
+
+#[test]
+fn parts_go_to_files() {
+    let directory = netcore::testing::TestDir::new();
+    let path = |name: &str| directory.path(name).display().to_string();
+    let format = format!(
+        "a%output{{{}}}%{{size_download}}%{{stderr}}b%output{{>>{}}}c%{{stdout}}d",
+        path("new"),
+        path("log")
+    );
+    let format: WriteOut = format.parse().unwrap();
+    for _ in 0..2 {
+        let written = format.write(&report());
+        assert_eq!((&*written.output, &*written.errors), ("ad", "b"));
+        written.files.iter().for_each(|file| file.write().unwrap());
+    }
+    assert_eq!(std::fs::read(directory.path("new")).unwrap(), b"7");
+    assert_eq!(std::fs::read(directory.path("log")).unwrap(), b"cc");
+    let nowhere: WriteOut = format!("%output{{{}/x/y}}a", path("")).parse().unwrap();
+    let failure = nowhere.write(&report()).files[0].write().unwrap_err();
+    assert_eq!(failure.code(), crate::exit::WRITE_ERROR);
+    for malformed in ["%output{}", "%output{>>}", "%output{x"] {
+        assert!(malformed.parse::<WriteOut>().is_err(), "{malformed}");
+    }
+}

@@ -288,6 +288,7 @@ impl Grid {
                 self.rows[self.row + 1..].iter_mut().for_each(Vec::clear);
             }
             ("" | "0", b'K') => self.rows[self.row].truncate(self.column),
+            ("2", b'K') => self.rows[self.row].clear(),
             _ => panic!("unknown sequence ESC [ {text} {}", char::from(last)),
         }
     }
