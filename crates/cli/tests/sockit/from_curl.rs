@@ -9,40 +9,42 @@ const PAGE: &str = include_str!("../../../../docs/from-curl.md");
 /// The long options of curl 7.88 that concern a GET (`curl --help all`).
 #[rustfmt::skip]
 const CURL: &[&str] = &[
-    "--abstract-unix-socket", "--alt-svc", "--anyauth", "--aws-sigv4", "--basic", "--cacert", "
-    --capath", "--cert", "--cert-status", "--cert-type", "--ciphers", "--compressed", "--
-    config", "--connect-timeout", "--connect-to", "--continue-at", "--cookie", "--cookie-jar", "
-    --create-dirs", "--create-file-mode", "--crlfile", "--curves", "--data", "--data-ascii", "--
-    data-binary", "--data-raw", "--data-urlencode", "--delegation", "--digest", "--disable", "--
-    disallow-username-in-url", "--dns-interface", "--dns-ipv4-addr", "--dns-ipv6-addr", "--dns-
-    servers", "--doh-cert-status", "--doh-insecure", "--doh-url", "--dump-header", "--etag-
-    compare", "--etag-save", "--expect100-timeout", "--fail", "--fail-early", "--fail-with-
-    body", "--false-start", "--form", "--form-escape", "--form-string", "--get", "--globoff", "
-    --happy-eyeballs-timeout-ms", "--haproxy-protocol", "--head", "--header", "--hsts", "--
-    http0.9", "--http1.0", "--http1.1", "--http2", "--http2-prior-knowledge", "--http3", "--
-    http3-only", "--ignore-content-length", "--include", "--insecure", "--interface", "--ipv4",
-    "--ipv6", "--json", "--junk-session-cookies", "--keepalive-time", "--key", "--key-type", "--
-    libcurl", "--limit-rate", "--local-port", "--location", "--location-trusted", "--max-
-    filesize", "--max-redirs", "--max-time", "--metalink", "--negotiate", "--netrc", "--netrc-
-    file", "--netrc-optional", "--next", "--no-alpn", "--no-buffer", "--no-clobber", "--no-
-    keepalive", "--no-npn", "--no-progress-meter", "--no-sessionid", "--noproxy", "--ntlm", "--
-    oauth2-bearer", "--output", "--output-dir", "--parallel", "--parallel-immediate", "--
-    parallel-max", "--pass", "--path-as-is", "--pinnedpubkey", "--post301", "--post302", "--
-    post303", "--preproxy", "--progress-bar", "--proto", "--proto-default", "--proto-redir", "--
-    proxy", "--proxy-anyauth", "--proxy-basic", "--proxy-cacert", "--proxy-cert", "--proxy-
-    digest", "--proxy-header", "--proxy-insecure", "--proxy-key", "--proxy-negotiate", "--proxy-
-    ntlm", "--proxy-service-name", "--proxy-user", "--proxy1.0", "--proxytunnel", "--range", "--
-    rate", "--raw", "--referer", "--remote-header-name", "--remote-name", "--remote-name-all", "
-    --remote-time", "--remove-on-error", "--request", "--request-target", "--resolve", "--
-    retry", "--retry-all-errors", "--retry-connrefused", "--retry-delay", "--retry-max-time", "
-    --service-name", "--show-error", "--silent", "--socks4", "--socks4a", "--socks5", "--
-    socks5-basic", "--socks5-gssapi", "--socks5-gssapi-nec", "--socks5-gssapi-service", "--
-    socks5-hostname", "--speed-limit", "--speed-time", "--ssl", "--ssl-allow-beast", "--ssl-
-    reqd", "--sslv2", "--sslv3", "--stderr", "--styled-output", "--suppress-connect-headers", "
-    --tcp-fastopen", "--tcp-nodelay", "--time-cond", "--tls-max", "--tls13-ciphers", "--tlsv1",
-    "--tlsv1.0", "--tlsv1.1", "--tlsv1.2", "--tlsv1.3", "--tr-encoding", "--trace", "--trace-
-    ascii", "--trace-time", "--unix-socket", "--upload-file", "--url", "--url-query", "--user",
-    "--user-agent", "--verbose", "--version", "--write-out", "--xattr",
+    "--abstract-unix-socket", "--alt-svc", "--anyauth", "--aws-sigv4", "--basic", "--cacert",
+    "--capath", "--cert", "--cert-status", "--cert-type", "--ciphers", "--compressed", "--config",
+    "--connect-timeout", "--connect-to", "--continue-at", "--cookie", "--cookie-jar",
+    "--create-dirs", "--create-file-mode", "--crlfile", "--curves", "--data", "--data-ascii",
+    "--data-binary", "--data-raw", "--data-urlencode", "--delegation", "--digest", "--disable",
+    "--disallow-username-in-url", "--dns-interface", "--dns-ipv4-addr", "--dns-ipv6-addr",
+    "--dns-servers", "--doh-cert-status", "--doh-insecure", "--doh-url", "--dump-header",
+    "--etag-compare", "--etag-save", "--expect100-timeout", "--fail", "--fail-early",
+    "--fail-with-body", "--false-start", "--form", "--form-escape", "--form-string", "--get",
+    "--globoff", "--happy-eyeballs-timeout-ms", "--haproxy-protocol", "--head", "--header",
+    "--hsts", "--http0.9", "--http1.0", "--http1.1", "--http2", "--http2-prior-knowledge",
+    "--http3", "--http3-only", "--ignore-content-length", "--include", "--insecure",
+    "--interface", "--ipv4", "--ipv6", "--json", "--junk-session-cookies", "--keepalive-time",
+    "--key", "--key-type", "--libcurl", "--limit-rate", "--local-port", "--location",
+    "--location-trusted", "--max-filesize", "--max-redirs", "--max-time", "--metalink",
+    "--negotiate", "--netrc", "--netrc-file", "--netrc-optional", "--next", "--no-alpn",
+    "--no-buffer", "--no-clobber", "--no-keepalive", "--no-npn", "--no-progress-meter",
+    "--no-sessionid", "--noproxy", "--ntlm", "--oauth2-bearer", "--output", "--output-dir",
+    "--parallel", "--parallel-immediate", "--parallel-max", "--pass", "--path-as-is",
+    "--pinnedpubkey", "--post301", "--post302", "--post303", "--preproxy", "--progress-bar",
+    "--proto", "--proto-default", "--proto-redir", "--proxy", "--proxy-anyauth", "--proxy-basic",
+    "--proxy-cacert", "--proxy-cert", "--proxy-digest", "--proxy-header", "--proxy-insecure",
+    "--proxy-key", "--proxy-negotiate", "--proxy-ntlm", "--proxy-service-name", "--proxy-user",
+    "--proxy1.0", "--proxytunnel", "--range", "--rate", "--raw", "--referer",
+    "--remote-header-name", "--remote-name", "--remote-name-all", "--remote-time",
+    "--remove-on-error", "--request", "--request-target", "--resolve", "--retry",
+    "--retry-all-errors", "--retry-connrefused", "--retry-delay", "--retry-max-time",
+    "--service-name", "--show-error", "--silent", "--socks4", "--socks4a", "--socks5",
+    "--socks5-basic", "--socks5-gssapi", "--socks5-gssapi-nec", "--socks5-gssapi-service",
+    "--socks5-hostname", "--speed-limit", "--speed-time", "--ssl", "--ssl-allow-beast",
+    "--ssl-reqd", "--sslv2", "--sslv3", "--stderr", "--styled-output",
+    "--suppress-connect-headers", "--tcp-fastopen", "--tcp-nodelay", "--time-cond", "--tls-max",
+    "--tls13-ciphers", "--tlsv1", "--tlsv1.0", "--tlsv1.1", "--tlsv1.2", "--tlsv1.3",
+    "--tr-encoding", "--trace", "--trace-ascii", "--trace-time", "--unix-socket", "--upload-file",
+    "--url", "--url-query", "--user", "--user-agent", "--verbose", "--version", "--write-out",
+    "--xattr",
 ];
 
 /// Returns the texts in backticks.
@@ -55,7 +57,8 @@ fn rows(heading: &str) -> Vec<Vec<&'static str>> {
     let (_, section) = PAGE.split_once(heading).expect("the heading");
     let section = section.split("\n## ").next().unwrap_or_default();
     let lines = section.lines().filter(|line| line.starts_with("| "));
-    lines.map(|line| line.trim_matches(['|', ' ']).split(" | ").collect()).collect()
+    let cells = |line: &'static str| line.strip_prefix("| ")?.strip_suffix(" |");
+    lines.filter_map(cells).map(|line| line.split(" | ").collect()).collect()
 }
 
 #[test]
@@ -65,6 +68,7 @@ fn each_option_on_the_page_is_in_the_help() {
         .stdout_text()
         .split([' ', ',', '\n', '[', ']', '='])
         .filter(|word| word.starts_with('-'))
+        .map(|word| word.trim_end_matches("..."))
         .collect();
     let mut count = 0;
     for row in rows("## Options of curl") {
