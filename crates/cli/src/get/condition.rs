@@ -19,8 +19,8 @@ mod tests;
 /// The longest file of an entity tag: 64 KiB, as a head.
 const MAX_TAG: u64 = 64 << 10;
 
-/// Returns the field for `-z`. As in curl, a text that is neither a date nor a file is only warned
-/// about: the file may be the one that the first run makes.
+/// Returns the field for `-z`. A text that is neither a date nor a file causes a warning and no
+/// condition, as in curl: the first run may make that file.
 pub(super) fn time_field(text: &str) -> Option<String> {
     let (name, text) = match text.strip_prefix('-') {
         Some(text) => ("If-Unmodified-Since", text),

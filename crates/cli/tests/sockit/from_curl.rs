@@ -72,7 +72,7 @@ fn each_option_on_the_page_is_in_the_help() {
         .collect();
     let mut count = 0;
     for row in rows("## Options of curl") {
-        // Of the second table, the first column.
+        // Our options stand in the second column, or in the first one of our own table.
         let ours = if row.len() == 2 { row[0] } else { row[1] };
         for option in code(ours).filter(|text| text.starts_with('-')) {
             assert!(words.contains(option), "{option} is not in the help: {row:?}");

@@ -18,14 +18,14 @@ pub(crate) struct RequestArgs {
     /// Referer to send; ';auto' at the end sends the URL before a redirect
     #[arg(short = 'e', long, value_name = "URL")]
     pub(crate) referer: Option<String>,
-    /// Fetch only what was modified after DATE, or after FILE; with '-' before it, only what was
-    /// not; DATE as in HTTP, RFC 2822 or ISO 8601, in UTC unless it has a zone
+    /// Fetch only if modified after DATE or after FILE's time; '-DATE' asks for the contrary. DATE is
+    /// as in HTTP, RFC 2822 or ISO 8601, in UTC unless it has a zone
     #[arg(short = 'z', long, value_name = "DATE|FILE", allow_hyphen_values = true)]
     pub(crate) time_cond: Option<String>,
     /// Save the entity tag of the response to FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) etag_save: Option<PathBuf>,
-    /// Fetch only what has another entity tag than the one in FILE
+    /// Fetch only if the entity tag differs from the one in FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) etag_compare: Option<PathBuf>,
 }
