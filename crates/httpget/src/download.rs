@@ -226,6 +226,10 @@ impl Download {
 
     /// Downloads to the file at `path`.
     ///
+    /// If the request has a condition (`If-None-Match` or `If-Modified-Since`) and the content has
+    /// not changed, the file stays as it is. Besides a 304, a 200 whose `Last-Modified` is not
+    /// after `If-Modified-Since` counts as unchanged.
+    ///
     /// A symbolic link is followed. A device, a FIFO or a socket is written directly, as in
     /// [`to`](Download::to). The download waits for the reader of a FIFO as long as the stall and
     /// the total timeout allow. The new file gets the permissions of the old one and, if the system

@@ -21,7 +21,7 @@ mod event;
 #[cfg(test)]
 mod fixture;
 // The page's examples are tests, of this crate with all of its features.
-#[cfg(all(doctest, unix, feature = "download", feature = "tls"))]
+#[cfg(all(doctest, unix, feature = "cookies", feature = "download", feature = "tls"))]
 #[doc = include_str!("../../../docs/from-curl.md")]
 mod from_curl {}
 mod limits;

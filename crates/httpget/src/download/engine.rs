@@ -16,6 +16,7 @@ mod retry;
 mod send;
 mod source;
 mod split;
+mod unchanged;
 
 use std::iter;
 use std::path::PathBuf;
@@ -208,9 +209,8 @@ impl<'a> Engine<'a> {
         source: Source,
         length: Option<u64>,
     ) -> Result<Option<Done>, Failure> {
-        let is_unchanged = response.status() == StatusCode::NOT_MODIFIED && !self.is_head();
-        if is_unchanged && !matches!(self.sink, Sink::Direct { .. }) {
-            return Ok(Some(Done { response, bytes: 0, resumed_from: 0, stays: true }));
+        if self.is_unchanged(&response) {
+            return self.leave_unchanged(response).map(Some);
         }
         let total = response.content_length().or(length);
         self.check_size(&response, total)?;

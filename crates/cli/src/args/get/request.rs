@@ -18,8 +18,8 @@ pub(crate) struct RequestArgs {
     /// Referer to send; ';auto' at the end sends the URL before a redirect
     #[arg(short = 'e', long, value_name = "URL")]
     pub(crate) referer: Option<String>,
-    /// Fetch only if modified after DATE or after FILE's time; '-DATE' asks for the contrary. DATE is
-    /// as in HTTP, RFC 2822 or ISO 8601, in UTC unless it has a zone
+    /// Fetch only if modified after DATE or after FILE's time; '-DATE' asks for the contrary; DATE
+    /// is as in HTTP, RFC 2822 or ISO 8601, in UTC unless it has a zone
     #[arg(short = 'z', long, value_name = "DATE|FILE", allow_hyphen_values = true)]
     pub(crate) time_cond: Option<String>,
     /// Save the entity tag of the response to FILE

@@ -1,7 +1,5 @@
 //! A file whose name depends on the first response that brings the content.
 
-use http::StatusCode;
-
 use super::Engine;
 use super::attempt::Failure;
 use crate::download::resume::Held;
@@ -13,7 +11,7 @@ impl Engine<'_> {
     /// Opens the file for `response`, unless it is open. Returns its content if that can be
     /// resumed, which `response` does not do.
     pub(super) fn open_named(&mut self, response: &Response) -> Result<Option<Held>, Failure> {
-        if self.name.is_none() || response.status() == StatusCode::NOT_MODIFIED {
+        if self.name.is_none() || self.is_unchanged(response) {
             return Ok(None);
         }
         self.check_size(response, response.content_length())?;

@@ -229,3 +229,19 @@ fn a_fifo_is_written_directly() {
     assert_eq!(place.directory.names(), ["file"]);
     server.finish();
 }
+
+#[test]
+fn of_content_that_is_too_old_only_the_heads_are_written() {
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let fields = [&*format!("Last-Modified: {date}")];
+    for heads in [true, false] {
+        let server = Server::play([vec![asks_all(), send(response("200 OK", &fields, BODY))]]);
+        let request = request_by(URL, &server).with_header("if-modified-since", date);
+        let (result, bytes) = through(Download::new(request).with_heads(heads));
+        let all = response("200 OK", &fields, BODY);
+        let expected = if heads { &all[..all.len() - BODY.len()] } else { &[] };
+        assert_eq!(result.unwrap().bytes, expected.len() as u64);
+        assert_eq!(bytes, expected);
+        server.finish();
+    }
+}

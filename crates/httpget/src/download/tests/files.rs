@@ -232,3 +232,29 @@ fn without_replace_a_new_file_is_created() {
     place.assert_whole(BODY);
     server.finish();
 }
+
+#[test]
+fn content_that_is_not_newer_than_the_condition_stays() {
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let later = "Sun, 06 Nov 1994 08:49:38 GMT";
+    for (since, tag, stays) in [
+        (date, None, true),
+        (later, None, true),
+        ("Sun, 06 Nov 1994 08:49:36 GMT", None, false),
+        ("nonsense", None, false),
+        (later, Some("\"v0\""), false),
+    ] {
+        let reply = response("200 OK", &[&format!("Last-Modified: {date}")], BODY);
+        let server = Server::play([vec![asks_all(), send(reply)]]);
+        let place = FileTarget::new();
+        fs::write(&place.file, OTHER).unwrap();
+        let mut request = request_by(URL, &server).with_header("if-modified-since", since);
+        if let Some(tag) = tag {
+            request = request.with_header("if-none-match", tag);
+        }
+        let done = Download::new(request).to_file(&place.file).unwrap();
+        assert_eq!(done.bytes, if stays { 0 } else { BODY.len() as u64 }, "{since}");
+        place.assert_whole(if stays { OTHER } else { BODY });
+        server.finish();
+    }
+}
