@@ -66,6 +66,8 @@ pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<A
         }
     };
     let host = match endpoint.host() {
+        // Such a scope would be read as an escape.
+        Some(Host::Ip(ip, Some(scope))) if scope.starts_with("25") => format!("{ip}%25{scope}"),
         Some(Host::Ip(ip, Some(scope))) => format!("{ip}%{scope}"),
         Some(Host::Ip(ip, None)) => ip.to_string(),
         _ => host,
