@@ -2,6 +2,12 @@
 
 #[path = "corpus/checks.rs"]
 mod checks;
+#[cfg(feature = "cookies")]
+#[path = "corpus/cookies.rs"]
+mod cookies;
+#[cfg(feature = "netrc")]
+#[path = "corpus/netrc.rs"]
+mod netrc;
 
 use std::fs;
 use std::io;
@@ -133,4 +139,95 @@ fn random_redirects_hold_the_laws() {
         followed += usize::from(checks::redirect(input.as_bytes()));
     }
     assert!((1_000..19_000).contains(&followed), "both kinds: {followed} of 20000 followed");
+}
+
+#[cfg(feature = "cookies")]
+#[test]
+fn cookies_hold_the_laws() {
+    over_corpus("cookie", cookies::cookie).unwrap();
+}
+
+#[cfg(feature = "netrc")]
+#[test]
+fn netrc_files_hold_the_laws() {
+    over_corpus("netrc", netrc::netrc).unwrap();
+}
+
+/// Inputs that are put together from what means something in a cookie.
+#[cfg(feature = "cookies")]
+#[test]
+fn random_cookies_hold_the_laws() {
+    const URLS: [&str; 8] = [
+        "http://www.example.com/a/b",
+        "https://www.example.com/a/b",
+        "http://localhost:8080/",
+        "https://github.io/",
+        "http://192.0.2.1/a/",
+        "https://[::1]/a",
+        "http://com/",
+        "h/a?b/c",
+    ];
+    const PIECES: [&[u8]; 48] = [
+        b"id",
+        b"=",
+        b"=",
+        b"1",
+        b";",
+        b";",
+        b"; ",
+        b" ",
+        b"\t",
+        b"\"",
+        b",",
+        b"\x01",
+        b"\x7f",
+        b"\xff",
+        b"\xc2\x9b",
+        b"__Host-",
+        b"__Secure-",
+        b"Domain",
+        b"domain=example.com",
+        b"Domain=.www.example.com",
+        b"Domain=com",
+        b"domain=github.io",
+        b"Domain=",
+        b"; Path=/",
+        b"; path=/a",
+        b"; Path=/a/",
+        b"; Path",
+        b"; Secure",
+        b"; SECURE=x",
+        b"; HttpOnly",
+        b"; Max-Age=60",
+        b"; Max-Age=0",
+        b"; Max-Age=-1",
+        b"; max-age=99999999999999999999",
+        b"; Expires=Wed, 09 Jun 2100 10:18:14 GMT",
+        b"; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+        b"; Expires=",
+        b"#HttpOnly_",
+        b".example.com",
+        b"\tTRUE",
+        b"\tFALSE",
+        b"\t/\t",
+        b"\t0\ta\tb",
+        b"\t1890000000\tid\t1",
+        b"\r\n",
+        b"\n",
+        b"www.example.com\tFALSE\t/\tFALSE\t0\tc\td\n",
+        b"\n.example.com\tTRUE\t/\tTRUE\t1890000000\te\tf",
+    ];
+    let mut random = Random::from_env(SEED_VARIABLE);
+    let mut stored = 0;
+    for _ in 0..5_000 {
+        let mut input = random.pick(&URLS).as_bytes().to_vec();
+        input.extend_from_slice(b"\nid=");
+        for _ in 0..random.below(12) {
+            let piece: &&[u8] = random.pick(&PIECES);
+            input.extend_from_slice(piece);
+        }
+        println!("{}", input.escape_ascii());
+        stored += usize::from(cookies::cookie(&input));
+    }
+    assert!((500..4_500).contains(&stored), "both kinds: {stored} of 5000 stored");
 }

@@ -8,7 +8,6 @@
 //! of the session. A domain with subdomains begins with a dot.
 
 use super::refusal::BadLine;
-use super::set_cookie::MAX_ATTRIBUTE;
 use super::store::Cookie;
 
 #[cfg(test)]
@@ -50,8 +49,9 @@ pub(super) fn parse(line: &[u8]) -> Result<Option<Cookie>, BadLine> {
         return Err(BadLine::Text);
     }
     let domain = std::str::from_utf8(domain.strip_prefix(b".").unwrap_or(domain));
-    let Ok(domain) = domain.map(str::to_ascii_lowercase) else { return Err(BadLine::Text) };
-    if domain.is_empty() || !path.starts_with(b"/") || path.len() > MAX_ATTRIBUTE {
+    let Ok(domain) = domain.map(lower_case) else { return Err(BadLine::Text) };
+    // No host begins with these, and the line would be read as another one when it is written.
+    if domain.is_empty() || domain.starts_with(['.', '#']) || !path.starts_with(b"/") {
         return Err(BadLine::Text);
     }
     let expires = match std::str::from_utf8(expiry).ok().and_then(|expiry| expiry.parse().ok()) {
@@ -69,6 +69,13 @@ pub(super) fn parse(line: &[u8]) -> Result<Option<Cookie>, BadLine> {
         http_only,
         expires,
     }))
+}
+
+/// Returns a host in lower case. The scope of an address is the name of an interface, which has a
+/// case.
+fn lower_case(host: &str) -> String {
+    let (host, scope) = host.split_at(host.find('%').unwrap_or(host.len()));
+    host.to_ascii_lowercase() + scope
 }
 
 fn flag(text: &[u8]) -> Result<bool, BadLine> {

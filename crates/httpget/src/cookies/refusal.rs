@@ -19,6 +19,9 @@ pub enum CookieRefusal {
         /// The limit in bytes.
         limit: usize,
     },
+    /// Its path is longer than 1024 bytes (RFC 6265bis section 5.6).
+    #[error("its path is longer than 1024 bytes")]
+    Path,
     /// Its domain is not that of the host.
     #[error("its domain is not that of the host")]
     Domain,
@@ -47,6 +50,7 @@ debug_as_chain!(enum CookieRefusal {
     ControlCharacter,
     NoName,
     TooLarge { limit },
+    Path,
     Domain,
     PublicSuffix,
     Insecure,

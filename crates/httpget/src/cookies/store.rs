@@ -7,7 +7,7 @@ use super::domain::{
 };
 use super::limits::CookieLimits;
 use super::refusal::CookieRefusal;
-use super::set_cookie::SetCookie;
+use super::set_cookie::{MAX_ATTRIBUTE, SetCookie};
 use crate::url::{Scheme, Url};
 
 #[cfg(test)]
@@ -144,6 +144,10 @@ impl Store {
         let limit = self.limits.pair;
         if cookie.name.len() + cookie.value.len() > limit {
             return Err(CookieRefusal::TooLarge { limit });
+        }
+        // A longer attribute was ignored, but the path may be that of the URL.
+        if cookie.path.len() > MAX_ATTRIBUTE {
+            return Err(CookieRefusal::Path);
         }
         let begins = |prefix: &[u8]| {
             let start = cookie.name.get(..prefix.len());

@@ -230,6 +230,7 @@ fn every_refusal_of_a_cookie_obeys_the_law() {
         CookieRefusal::ControlCharacter,
         CookieRefusal::NoName,
         CookieRefusal::TooLarge { limit: 9 },
+        CookieRefusal::Path,
         CookieRefusal::Domain,
         CookieRefusal::PublicSuffix,
         CookieRefusal::Insecure,

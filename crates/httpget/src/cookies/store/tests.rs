@@ -59,6 +59,8 @@ fn name_and_value_have_a_limit_together() {
     let beyond = format!("{at_limit}x");
     let refused = receive(&mut store, "http://h/", &beyond);
     assert_eq!(refused, Err(CookieRefusal::TooLarge { limit: 4096 }));
+    let deep = format!("http://h/{}/a", "x".repeat(1024));
+    assert_eq!(receive(&mut store, &deep, "a=1"), Err(CookieRefusal::Path));
     // A longer attribute is ignored.
     let path = format!("a=1; Path=/{}", "x".repeat(1023));
     let long = format!("{path}x");
