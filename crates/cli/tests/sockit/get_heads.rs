@@ -68,6 +68,7 @@ fn a_head_is_described_like_a_get() {
     assert_eq!(finished.expect_code(22).stdout_text(), GONE);
     run(&["get", "-I", "--max-filesize", "4", &url]).expect_code(63);
     run(&["get", "-I", "-C", "-o", "x", &url]).expect_code(2);
+    run(&["get", "-I", "--checksum", "md5=00000000000000000000000000000000", &url]).expect_code(2);
 }
 
 #[test]

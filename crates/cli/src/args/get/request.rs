@@ -10,7 +10,7 @@ use clap::Args as Group;
 pub(crate) struct RequestArgs {
     /// Request only the head of the response (HEAD), and write it to standard output or FILE
     #[arg(short = 'I', long)]
-    #[arg(conflicts_with_all = ["resume", "raw"])]
+    #[arg(conflicts_with_all = ["resume", "raw", "checksums"])]
     pub(crate) head: bool,
     /// User-Agent to send; an empty NAME sends none
     #[arg(short = 'A', long, value_name = "NAME")]
