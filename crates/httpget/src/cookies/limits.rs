@@ -15,8 +15,8 @@ use std::time::Duration;
 pub struct CookieLimits {
     /// Bytes of a cookie's name and value: 4096 (RFC 6265bis section 5.6).
     pub pair: usize,
-    /// Cookies of one domain: 50. Beyond it, those without `Secure` and those that were not used
-    /// for the longest time make room.
+    /// Cookies of one domain: 50. Beyond it, cookies without `Secure` make room first, then the
+    /// longest unused ones.
     pub domain: usize,
     /// Cookies of all domains: 3000.
     pub total: usize,

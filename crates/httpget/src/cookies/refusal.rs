@@ -31,13 +31,13 @@ pub enum CookieRefusal {
     /// It is `Secure`, but came without TLS.
     #[error("it is Secure, but came without TLS")]
     Insecure,
-    /// Its name begins with `__Secure-` or `__Host-`, but it lacks what that promises.
+    /// Its name begins with `__Secure-` or `__Host-`, but its attributes do not fit.
     #[error("its name promises what it does not have (RFC 6265bis section 4.1.3)")]
     Prefix,
     /// It came without TLS and would replace or hide a `Secure` cookie.
     #[error("it came without TLS and would replace a Secure cookie")]
     Replaces,
-    /// There is no room for it beside `Secure` cookies.
+    /// `Secure` cookies leave no room for it.
     #[error("there are {limit} cookies that count more")]
     #[non_exhaustive]
     Full {

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::peer::Nginx;
+use crate::common::http::{Http, ok};
 use crate::common::process::{Finished, run};
 
 /// The user and the password of nginx's file.
@@ -81,4 +82,22 @@ fn another_name_of_nginx_does_not_get_the_password() {
     refused.expect_code(22);
     let opened = run(&[&common[..], &["--netrc-file", &netrc, &away]].concat());
     assert_eq!(opened.expect_code(0).stdout_text(), "opened\n");
+}
+
+#[test]
+#[ignore = "needs nginx"]
+fn a_redirect_that_loses_tls_takes_no_password_from_a_netrc_file() {
+    let plain = Http::saying(ok(b"plain\n"));
+    let target = plain.url("/");
+    let nginx = Nginx::start(&format!("location / {{ return 302 {target}; }}"), |_| {});
+    let netrc = nginx.dir().path("netrc");
+    fs::write(&netrc, "default login alice password secret\n").unwrap();
+    fs::set_permissions(&netrc, fs::Permissions::from_mode(0o600)).unwrap();
+    let netrc = netrc.display().to_string();
+    for url in [&nginx.url("/"), &target] {
+        get(&nginx, &["--netrc-file", &netrc, url]).expect_code(0);
+    }
+    let sent: Vec<bool> =
+        plain.asked().iter().map(|asked| asked.field("authorization").is_some()).collect();
+    assert_eq!(sent, [false, true]);
 }
