@@ -14,6 +14,7 @@ pub(crate) const DONE: u8 = 0;
 pub(crate) const OTHER: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 pub(crate) const MALFORMED: u8 = 3;
+pub(crate) const PROXY_NOT_RESOLVED: u8 = 5;
 pub(crate) const HOST_NOT_RESOLVED: u8 = 6;
 pub(crate) const COULD_NOT_CONNECT: u8 = 7;
 pub(crate) const ENDED_EARLY: u8 = 18;
@@ -32,6 +33,7 @@ pub(crate) const OWN_CERTIFICATE: u8 = 58;
 pub(crate) const UNTRUSTED: u8 = 60;
 pub(crate) const TOO_LARGE: u8 = 63;
 pub(crate) const TRUSTED_FILE: u8 = 77;
+pub(crate) const PROXY_HANDSHAKE: u8 = 97;
 
 /// The exit code of a command that failed, and its message.
 #[derive(Debug)]
@@ -125,6 +127,9 @@ impl From<httpget::Error> for Failure {
         let code = match error.kind() {
             ErrorKind::InvalidUrl => MALFORMED,
             ErrorKind::InvalidRequest => USAGE,
+            ErrorKind::InvalidProxy | ErrorKind::ResolveProxy => PROXY_NOT_RESOLVED,
+            ErrorKind::Socks => PROXY_HANDSHAKE,
+            ErrorKind::TunnelRefused(_) | ErrorKind::Tunnel => RECEIVE_ERROR,
             ErrorKind::Resolve => HOST_NOT_RESOLVED,
             ErrorKind::Connect if is_of_interface(&error) => INTERFACE_FAILED,
             ErrorKind::Connect => COULD_NOT_CONNECT,

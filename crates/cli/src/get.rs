@@ -15,6 +15,7 @@ mod list;
 mod outlet;
 mod password;
 mod progress;
+mod proxies;
 mod report;
 mod spool;
 mod transfer;

@@ -25,6 +25,7 @@ use crate::min_speed::{MinSpeed, SpeedMeter};
 use crate::pace::Pace;
 use crate::pool::Pool;
 use crate::protocol::{self, Exchange, ProtocolError, Warning};
+use crate::route::Route;
 use crate::timeouts::{Phase, Timeout};
 use crate::timings::Timings;
 use crate::url::Url;
@@ -76,6 +77,8 @@ pub struct Body {
 pub(crate) struct Context {
     pub(crate) pool: Pool,
     pub(crate) url: Url,
+    /// The way of the request, by which the pool keeps its connection.
+    pub(crate) route: Route,
     pub(crate) deadlines: Deadlines,
     /// The time at which the transfer began.
     pub(crate) start: Instant,

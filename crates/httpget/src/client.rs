@@ -2,6 +2,8 @@
 
 pub(crate) mod connect;
 mod credentials;
+#[cfg(feature = "proxy")]
+mod through;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -20,7 +22,10 @@ use crate::limits::Limits;
 #[cfg(feature = "netrc")]
 use crate::netrc::Netrc;
 use crate::pool::Pool;
-use crate::protocol::Field;
+use crate::protocol::{Field, RequestHead};
+#[cfg(feature = "proxy")]
+use crate::proxy::ProxyRules;
+use crate::route::Routes;
 use crate::timeouts::Timeouts;
 use crate::url::to_ascii;
 #[cfg(feature = "tls")]
@@ -68,6 +73,8 @@ pub(crate) struct Settings {
     #[cfg(feature = "netrc")]
     netrc: Option<Arc<Netrc>>,
     connector: Connector,
+    #[cfg(feature = "proxy")]
+    proxies: ProxyRules,
     #[cfg(feature = "tls")]
     tls: Tls,
     unix_socket: Option<PathBuf>,
@@ -96,6 +103,8 @@ impl Client {
             #[cfg(feature = "netrc")]
             netrc: None,
             connector: Connector::new(),
+            #[cfg(feature = "proxy")]
+            proxies: ProxyRules::new(),
             #[cfg(feature = "tls")]
             tls: Tls::default(),
             unix_socket: None,
@@ -158,14 +167,41 @@ impl Client {
         self.with(|settings| settings.cookies = Some(jar))
     }
 
-    /// Connects to this Unix socket instead of a URL's host and port.
+    /// Sets the proxies. By default there are none, whatever the environment says; see
+    /// [`ProxyRules::from_env`]. Feature `proxy`.
+    ///
+    /// ```no_run
+    /// use httpget::Client;
+    /// use httpget::proxy::{Proxy, ProxyRules};
+    ///
+    /// let proxy = Proxy::parse("socks5h://localhost:9050")?;
+    /// let client = Client::new().with_proxies(ProxyRules::from(proxy));
+    /// println!("{}", client.get("https://example.com/").send()?.status());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// `http://` URLs go to an HTTP proxy in absolute form. `https://` URLs go through a tunnel, as
+    /// all URLs do through a SOCKS proxy. The certificate of an `https://` proxy has to be for its
+    /// own name; the other settings of TLS are those for servers. [`Timeouts::connect`] covers the
+    /// proxy's handshake.
+    ///
+    /// The user and password of a proxy go to it only, and so does a `Proxy-Authorization` that is
+    /// set as a field of a request: no server gets that field.
+    #[cfg(feature = "proxy")]
+    #[must_use]
+    pub fn with_proxies(self, proxies: ProxyRules) -> Client {
+        self.with(|settings| settings.proxies = proxies)
+    }
+
+    /// Connects to this Unix socket instead of a URL's host and port, and instead of a proxy.
     #[must_use]
     pub fn with_unix_socket(self, path: impl Into<PathBuf>) -> Client {
         self.with(|settings| settings.unix_socket = Some(path.into())).with_connections_of_its_own()
     }
 
     /// Connects to `address` for URLs with this host and port, without asking a resolver. `host` is
-    /// compared without regard to case, and an IPv6 address has no brackets.
+    /// compared without regard to case, and an IPv6 address has no brackets. This applies to the
+    /// host of a proxy too, but not to names that a proxy resolves.
     #[must_use]
     pub fn with_address(self, host: &str, port: u16, address: SocketAddr) -> Client {
         let ascii = if host.is_ascii() { None } else { to_ascii(host).ok() };
@@ -210,5 +246,24 @@ impl Settings {
     fn pool(&self) -> Pool {
         let (count, time) = self.idle;
         Pool::new(count, time)
+    }
+
+    /// Returns the fixed address for a host and port.
+    fn address_of(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        let mut fixed = self.addresses.iter();
+        fixed.find(|it| it.1 == port && it.0.eq_ignore_ascii_case(host)).map(|it| it.2)
+    }
+
+    /// Returns the routes of a transfer that begins with this request. As in curl, a Unix socket
+    /// takes the place of proxies too.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn routes(&self, head: &mut RequestHead) -> Routes<'_> {
+        Routes::new(self.unix_socket.is_none().then_some(&self.proxies), head)
+    }
+
+    /// Returns the routes of a transfer.
+    #[cfg(not(feature = "proxy"))]
+    pub(crate) fn routes(&self, _: &mut RequestHead) -> Routes {
+        Routes
     }
 }

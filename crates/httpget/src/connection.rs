@@ -8,7 +8,6 @@ use netcore::{Address, Deadline, Stream};
 
 use crate::deadlines::{Deadlines, StepDeadline};
 use crate::error::Error;
-use crate::protocol::RequestHead;
 use crate::timeouts::{Phase, Timeout};
 
 /// The most bytes received ahead of the reader. A head and a small body arrive in one piece.
@@ -73,10 +72,14 @@ impl Connection {
         (!is_noisy && self.unread.is_empty()).then_some(self)
     }
 
-    /// Writes `head`, each piece within the stall timeout.
-    pub(crate) fn send(&mut self, head: &RequestHead, deadlines: &Deadlines) -> Result<(), Error> {
+    /// Writes the request that `encode` makes, each piece within the stall timeout.
+    pub(crate) fn send(
+        &mut self,
+        encode: impl FnOnce(&mut Vec<u8>),
+        deadlines: &Deadlines,
+    ) -> Result<(), Error> {
         self.request.clear();
-        head.encode(&mut self.request);
+        encode(&mut self.request);
         let mut rest = &self.request[..];
         while !rest.is_empty() {
             let step = deadlines.step(Timeout::Stall, Instant::now());
@@ -86,6 +89,25 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Writes a message to a proxy.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn write(
+        &self,
+        message: &[u8],
+        step: StepDeadline,
+        phase: Phase,
+    ) -> Result<(), Error> {
+        let written = self.stream.write_all_deadline(message, step.deadline);
+        written.map_err(|error| step.error(error, phase, 0))
+    }
+
+    /// Returns the stream of a connection without unread bytes.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn into_stream(self) -> Stream {
+        debug_assert!(self.unread.is_empty());
+        self.stream
     }
 
     /// Returns the bytes of the request that was sent last.

@@ -16,6 +16,8 @@ pub(crate) use kind::Span;
 pub(crate) use no_answer::NoAnswer;
 
 use crate::protocol::{InvalidField, ProtocolError, RedirectError, ResponsePart};
+#[cfg(feature = "proxy")]
+use crate::proxy::ProxyFailure;
 use crate::timeouts::Phase;
 use crate::url::{InvalidCredentials, ParseUrlError, Url};
 
@@ -120,15 +122,27 @@ impl Error {
     /// the name server, and the statuses 408, 429 and 5xx.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
+        #[cfg(feature = "proxy")]
+        if let Some(failure) = self.proxy_failure() {
+            return failure.error().is_retryable();
+        }
         self.0.kind.is_retryable(self.network())
     }
 
     /// Returns the cause, whose text is part of this error's text. It may be a [`netcore::Error`],
     /// a [`ProtocolError`] with the offset of the first wrong byte, a [`RedirectError`], a
-    /// [`ParseUrlError`], an [`InvalidField`], and in a download a `FileError` or a `RangeFault`.
+    /// [`ParseUrlError`], an [`InvalidField`], with proxies a `ProxyFailure` or a
+    /// `ParseProxyError`, and in a download a `FileError` or a `RangeFault`.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.cause.as_deref().map(|cause| cause as &(dyn StdError + 'static))
+    }
+
+    /// Returns the failure of a proxy to open a tunnel, if that is the cause. Feature `proxy`.
+    #[cfg(feature = "proxy")]
+    #[must_use]
+    pub fn proxy_failure(&self) -> Option<&ProxyFailure> {
+        self.0.cause.as_ref()?.downcast_ref()
     }
 
     /// Returns the network error, if that is the cause.

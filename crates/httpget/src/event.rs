@@ -10,7 +10,11 @@ use netcore::tls::TlsInfo;
 
 #[cfg(feature = "cookies")]
 use crate::cookies::report::CookieReport;
+#[cfg(feature = "proxy")]
+use crate::protocol::proxy::TunnelTarget;
 use crate::protocol::{ResponseHead, Warning};
+#[cfg(feature = "proxy")]
+use crate::proxy::Proxy;
 use crate::url::Url;
 
 /// An event while a request is sent and the head of its response is received: see
@@ -18,8 +22,27 @@ use crate::url::Url;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The request goes through this proxy. Feature `proxy`.
+    #[cfg(feature = "proxy")]
+    Proxy(&'a Proxy),
     /// A connection is being established.
     Connect(ConnectEvent<'a>),
+    /// The connection to an `https://` proxy is encrypted. Features `proxy` and `tls`.
+    #[cfg(all(feature = "proxy", feature = "tls"))]
+    ProxyEncrypted(&'a TlsInfo),
+    /// The bytes of a CONNECT request that was sent to a proxy. Feature `proxy`.
+    #[cfg(feature = "proxy")]
+    TunnelRequest(&'a [u8]),
+    /// The head of a reply to CONNECT: of an interim one (1xx), or of the last one. Feature
+    /// `proxy`.
+    #[cfg(feature = "proxy")]
+    TunnelReply(&'a ResponseHead),
+    /// A tunnel through a proxy is open. Feature `proxy`.
+    #[cfg(feature = "proxy")]
+    Tunnel {
+        /// The host and port at its far end.
+        target: &'a TunnelTarget,
+    },
     /// The connection of an `https://` URL is encrypted. Feature `tls`.
     #[cfg(feature = "tls")]
     Encrypted(&'a TlsInfo),

@@ -15,6 +15,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) enum Step {
     /// A request arrives with this request line, and its head passes the check.
     Get(&'static str, Box<dyn FnOnce(&str) + Send>),
+    /// Exactly these bytes arrive, in any number of pieces.
+    #[cfg(feature = "proxy")]
+    Bytes(&'static [u8]),
     /// These bytes are sent, in one piece.
     Send(Vec<u8>),
     /// The same over and over, until the client has gone.
@@ -123,6 +126,12 @@ fn play(mut stream: TcpStream, script: Vec<Step>) -> Option<TcpStream> {
                 let method = if target.contains(' ') { "" } else { "GET " };
                 assert!(line.starts_with(&format!("{method}{target} HTTP/1.")), "{head:?}");
                 check(&head);
+            }
+            #[cfg(feature = "proxy")]
+            Step::Bytes(expected) => {
+                let mut bytes = vec![0; expected.len()];
+                stream.read_exact(&mut bytes).unwrap();
+                assert_eq!(bytes.escape_ascii().to_string(), expected.escape_ascii().to_string());
             }
             // A client that has had enough does not read on.
             Step::Send(bytes) => drop(stream.write_all(&bytes)),

@@ -32,8 +32,15 @@ mod pace;
 mod parallel;
 mod pool;
 pub mod protocol;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 mod request;
 mod response;
+#[cfg(feature = "proxy")]
+mod route;
+#[cfg(not(feature = "proxy"))]
+#[path = "route/direct.rs"]
+mod route;
 mod run;
 mod secret;
 mod timeouts;

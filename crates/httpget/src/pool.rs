@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::connection::Connection;
-use crate::url::Origin;
+use crate::route::Route;
 use idle::IdleConnections;
 
-/// The idle connections of a client, by origin. Clones share them.
+/// The idle connections of a client, by route. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Pool(Arc<Mutex<IdleConnections<Origin, Connection>>>);
+pub(crate) struct Pool(Arc<Mutex<IdleConnections<Route, Connection>>>);
 
 impl Pool {
     /// Returns an empty pool for at most `count` connections, each idle for at most `time`.
@@ -19,10 +19,10 @@ impl Pool {
         Pool(Arc::new(Mutex::new(IdleConnections::new(count, time))))
     }
 
-    /// Returns the newest idle connection to `origin` that is still alive.
-    pub(crate) fn take_at(&self, now: Instant, origin: &Origin) -> Option<Connection> {
+    /// Returns the newest idle connection of `route` that is still alive.
+    pub(crate) fn take_at(&self, now: Instant, route: &Route) -> Option<Connection> {
         loop {
-            let idle = self.lock().take_at(now, origin)?;
+            let idle = self.lock().take_at(now, route)?;
             let alive = idle.into_reused();
             if alive.is_some() {
                 return alive;
@@ -30,13 +30,13 @@ impl Pool {
         }
     }
 
-    /// Keeps `connection` for the next request to `origin`. Returns `false` if the pool keeps no
+    /// Keeps `connection` for the next request of `route`. Returns `false` if the pool keeps no
     /// connections.
-    pub(crate) fn put_at(&self, now: Instant, origin: Origin, connection: Connection) -> bool {
-        self.lock().put_at(now, origin, connection)
+    pub(crate) fn put_at(&self, now: Instant, route: Route, connection: Connection) -> bool {
+        self.lock().put_at(now, route, connection)
     }
 
-    fn lock(&self) -> MutexGuard<'_, IdleConnections<Origin, Connection>> {
+    fn lock(&self) -> MutexGuard<'_, IdleConnections<Route, Connection>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -24,7 +24,8 @@
 //! RFC 9112; the tests read that table. [`Exchange::warnings`] lists deviations that were accepted.
 //!
 //! A [`RequestHead`] is the request, [`Redirects`] finds the target of a redirect, and
-//! [`redirect_request`] turns one request into the next.
+//! [`redirect_request`] turns one request into the next. With the feature `proxy`, the module
+//! `proxy` has the handshakes with proxies.
 //!
 //! A driver gives received bytes to [`Exchange::receive`], reports the peer's orderly end to
 //! [`Exchange::closed`], and uses the content as it likes. It works with any kind of I/O:
@@ -85,8 +86,10 @@ mod field_section;
 mod framing;
 mod framing_fields;
 mod head;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 mod redirect;
-mod request;
+pub(crate) mod request;
 mod trailers;
 mod warning;
 

@@ -214,6 +214,9 @@ impl Request {
     ///   [`InvalidRequest`](ErrorKind::InvalidRequest): nothing was sent;
     /// - [`Resolve`](ErrorKind::Resolve), [`Connect`](ErrorKind::Connect),
     ///   [`Transport`](ErrorKind::Transport), with a [`netcore::Error`] as the cause;
+    /// - [`InvalidProxy`](ErrorKind::InvalidProxy), [`ResolveProxy`](ErrorKind::ResolveProxy),
+    ///   [`TunnelRefused`](ErrorKind::TunnelRefused), [`Tunnel`](ErrorKind::Tunnel),
+    ///   [`Socks`](ErrorKind::Socks): a proxy that is malformed, not found, or opened no tunnel;
     /// - [`TimedOut`](ErrorKind::TimedOut): one of the [`Timeouts`] expired;
     /// - [`NothingReceived`](ErrorKind::NothingReceived),
     ///   [`HeadTruncated`](ErrorKind::HeadTruncated), [`Malformed`](ErrorKind::Malformed),

@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::pace::Pace;
 use crate::protocol::{self, Exchange, Redirects, RequestHead, ResponseHead, redirect_request};
 use crate::response::Response;
+use crate::route::Route;
 use crate::timeouts::{Phase, Timeout, Timeouts};
 use crate::timings::Timings;
 use crate::url::{Scheme, Url};
@@ -58,6 +59,7 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
     let deadlines = Deadlines::new(timeouts, deadline, start);
     let mut redirects = Redirects::new(limits.redirects).with_insecure(client.settings.downgrade);
     let mut timings = Timings::default();
+    let mut routes = client.settings.routes(&mut head);
     loop {
         #[cfg(feature = "cookies")]
         cookies.send(&url, &mut head);
@@ -70,7 +72,9 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
             raw,
             rate,
         };
-        let response = match hop.run(&url, &head, observer) {
+        let response =
+            routes.find(&url, &head).and_then(|route| hop.run(&url, &route, &head, observer));
+        let response = match response {
             Ok(response) => response,
             Err(error) => return Err(error.with_url(&url)),
         };
@@ -125,6 +129,7 @@ impl Hop<'_> {
     fn run(
         &mut self,
         url: &Url,
+        route: &Route,
         head: &RequestHead,
         observer: Observer<'_>,
     ) -> Result<Response, Error> {
@@ -132,9 +137,13 @@ impl Hop<'_> {
             return Err(Error::new(ErrorKind::UnsupportedScheme)
                 .with_cause("https is not supported without the feature tls"));
         }
-        if let Some(connection) = self.client.pool.take_at(Instant::now(), &url.origin()) {
+        #[cfg(feature = "proxy")]
+        if let Some(via) = route.via() {
+            observer(Event::Proxy(&via.proxy));
+        }
+        if let Some(connection) = self.client.pool.take_at(Instant::now(), route) {
             observer(Event::Reused { peer: connection.peer() });
-            match self.exchange(connection, url, head, observer) {
+            match self.exchange(connection, url, route, head, observer) {
                 // RFC 9112 section 9.3.1: a server may close an idle connection at any time, also
                 // while a request is on its way.
                 Err(error) if is_dead(&error) => {
@@ -144,28 +153,32 @@ impl Hop<'_> {
                 result => return result,
             }
         }
-        let connection = self.client.connect(url, self.deadlines, observer, |reached, now| {
-            let step = Some(now.duration_since(self.start));
-            match reached {
-                ConnectStep::Resolved => self.timings.resolved = step,
-                ConnectStep::Connected => self.timings.connected = step,
-                #[cfg(feature = "tls")]
-                ConnectStep::Encrypted => self.timings.encrypted = step,
-            }
-        })?;
+        let connection =
+            self.client.connect(url, route, self.deadlines, observer, |reached, now| {
+                let step = Some(now.duration_since(self.start));
+                match reached {
+                    ConnectStep::Resolved => self.timings.resolved = step,
+                    ConnectStep::Connected => self.timings.connected = step,
+                    #[cfg(feature = "proxy")]
+                    ConnectStep::Tunneled => self.timings.tunneled = step,
+                    #[cfg(feature = "tls")]
+                    ConnectStep::Encrypted => self.timings.encrypted = step,
+                }
+            })?;
         self.timings.connects += 1;
-        self.exchange(connection, url, head, observer)
+        self.exchange(connection, url, route, head, observer)
     }
 
     fn exchange(
         &mut self,
         connection: Connection,
         url: &Url,
+        route: &Route,
         head: &RequestHead,
         observer: Observer<'_>,
     ) -> Result<Response, Error> {
         let mut connection = connection.with_slice(self.rate.map_or(BUFFER, Pace::slice));
-        connection.send(head, self.deadlines)?;
+        connection.send(|request| route.encode(head, url, request), self.deadlines)?;
         let sent = Instant::now();
         self.timings.sent = Some(sent.duration_since(self.start));
         observer(Event::Request(connection.request()));
@@ -179,6 +192,7 @@ impl Hop<'_> {
         let context = Context {
             pool: self.client.pool.clone(),
             url: url.clone(),
+            route: route.clone(),
             deadlines: self.deadlines.clone(),
             start: self.start,
             timings: self.timings,

@@ -101,6 +101,8 @@ pub enum Phase {
     Resolve,
     /// Connecting.
     Connect,
+    /// Negotiating a tunnel with a proxy. Feature `proxy`.
+    Proxy,
     /// Negotiating TLS with the server of an `https://` URL.
     Handshake,
     /// Sending the request.
@@ -131,6 +133,7 @@ impl fmt::Display for Phase {
             Phase::Open => "opening the target",
             Phase::Resolve => "resolving",
             Phase::Connect => "connecting",
+            Phase::Proxy => "negotiating with the proxy",
             Phase::Handshake => "negotiating TLS",
             Phase::Send => "sending the request",
             Phase::Wait => "waiting for the response",

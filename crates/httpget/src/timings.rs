@@ -20,8 +20,10 @@ pub struct Timings {
     pub connects: usize,
     /// The host's addresses were known.
     pub resolved: Option<Duration>,
-    /// The connection was made.
+    /// The connection was made, to the proxy if there is one.
     pub connected: Option<Duration>,
+    /// The tunnel through a proxy was open; `None` without one.
+    pub tunneled: Option<Duration>,
     /// The TLS handshake was done; `None` for `http://`.
     pub encrypted: Option<Duration>,
     /// The last byte of the request had reached the kernel.
@@ -39,6 +41,7 @@ impl fmt::Display for Timings {
             ("redirected", redirected),
             ("resolved", self.resolved),
             ("connected", self.connected),
+            ("tunneled", self.tunneled),
             ("encrypted", self.encrypted),
             ("sent", self.sent),
             ("first byte", self.first_byte),

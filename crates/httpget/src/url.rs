@@ -1,8 +1,8 @@
 //! URLs: parsing, resolving references, and their parts.
 
-mod authority;
+pub(crate) mod authority;
 mod credentials;
-mod error;
+pub(crate) mod error;
 mod file_name;
 mod international;
 mod origin;
@@ -264,7 +264,7 @@ fn absolute(scheme: Scheme, rest: &[u8], offset: usize) -> Result<Url, Refusal> 
     let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
     let (authority, tail) = rest.split_at(rest.iter().position(ends).unwrap_or(rest.len()));
     let Authority { credentials, host, port, endpoint } =
-        authority::parse(authority, offset, scheme)?;
+        authority::parse(authority, offset, scheme.default_port())?;
     let target = reference::absolute(tail)?;
 
     let is_v6 = host.contains(':');

@@ -9,6 +9,10 @@ mod cookies;
 #[path = "corpus/netrc.rs"]
 mod netrc;
 
+#[cfg(feature = "proxy")]
+#[path = "corpus/proxy.rs"]
+mod proxy;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -52,6 +56,12 @@ fn redirects_match_other_clients() {
 #[test]
 fn proposed_names_are_safe() {
     over_corpus("content_disposition", checks::content_disposition).unwrap();
+}
+
+#[cfg(feature = "proxy")]
+#[test]
+fn replies_of_proxies_match_a_simple_reading() {
+    over_corpus("proxy_reply", proxy::proxy_reply).unwrap();
 }
 
 /// Texts that are put together from what means something in a URL.

@@ -127,6 +127,12 @@ impl Connector {
         self
     }
 
+    /// Returns the family of the addresses to try.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
     /// Connects a stream to the first address of `endpoint` that answers. For `tls://` the
     /// handshake follows, and the certificate has to be for the host of `endpoint`.
     ///

@@ -194,6 +194,25 @@ impl Endpoint {
         endpoint
     }
 
+    /// Returns the endpoint under another name, by which errors and logs call it: `proxy p:3128`
+    /// tells which of several hops has failed. The name is not part of the value.
+    ///
+    /// ```
+    /// use netcore::{Deadline, Endpoint};
+    /// use netcore::resolve::Family;
+    ///
+    /// let endpoint = "127.0.0.1:3128".parse::<Endpoint>()?.called("the proxy");
+    /// let error = netcore::resolve::resolve(&endpoint, Family::Ipv6, Deadline::never());
+    /// let text = error.unwrap_err().to_string();
+    /// assert_eq!(text, "resolve the proxy: host has no address");
+    /// # Ok::<(), netcore::endpoint::ParseEndpointError>(())
+    /// ```
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Endpoint {
+        self.given = Some(name.into());
+        self
+    }
+
     /// Returns the text for errors: the parsed text, or else the printed form.
     pub(crate) fn as_given(&self) -> String {
         match &self.given {

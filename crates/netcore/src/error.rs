@@ -295,7 +295,8 @@ impl Error {
         let address = self.0.address.as_ref()?.to_string();
         let is_shown = self.endpoint().is_some_and(|endpoint| {
             let bare = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-            bare == address || address.strip_prefix("unix:") == Some(bare) || endpoint == address
+            // The name of a hop ends with its address, as in `proxy 127.0.0.1:3128`.
+            bare.ends_with(&address) || address.strip_prefix("unix:") == Some(bare)
         });
         (!is_shown).then_some(address)
     }

@@ -87,6 +87,13 @@ impl Stream {
         Stream { socket, peer: Some(peer), endpoint: None, tls: None }
     }
 
+    /// Returns the stream under another name, by which its errors call the peer: the name of a
+    /// server behind a tunnel, for example. See also [`Endpoint::called`].
+    #[must_use]
+    pub fn called(self, name: &str) -> Stream {
+        Stream { endpoint: Some(name.into()), ..self }
+    }
+
     /// Reads the available bytes, and waits if there are none. Returns 0 if the peer has ended the
     /// stream, or `buffer` is empty.
     ///

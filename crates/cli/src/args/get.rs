@@ -6,6 +6,7 @@ pub(crate) mod credentials;
 mod files;
 mod integrity;
 mod network;
+pub(crate) mod proxy;
 mod request;
 
 use std::net::{IpAddr, SocketAddr};
@@ -21,6 +22,7 @@ use credentials::CredentialArgs;
 use files::FileArgs;
 use integrity::Integrity;
 use network::NetworkArgs;
+use proxy::ProxyArgs;
 use request::RequestArgs;
 
 /// The arguments of `sockit get`.
@@ -154,4 +156,6 @@ pub(crate) struct Get {
     pub(crate) credentials: CredentialArgs,
     #[command(flatten)]
     pub(crate) integrity: Integrity,
+    #[command(flatten)]
+    pub(crate) proxies: ProxyArgs,
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use httpget::http::HeaderName;
 use httpget::http::header::{IF_RANGE, RANGE};
 use httpget::protocol::{Field, parse_field};
+use httpget::proxy::ProxyRules;
 use httpget::{Client, Limits, MinSpeed, Timeouts};
 use netcore::{Connector, SocketOptions};
 
-use super::condition;
+use super::{condition, proxies};
 use crate::args::get::Get;
 use crate::exit::{self, Failure};
 use crate::parse;
@@ -23,7 +24,8 @@ const AGENT: &str = concat!("sockit/", env!("CARGO_PKG_VERSION"));
 ///
 /// # Errors
 ///
-/// [`exit::USAGE`] for a malformed or contradictory `-H`, and the codes of unusable files.
+/// [`exit::USAGE`] for a malformed or contradictory `-H`, those of [`proxies::rules`], and the
+/// codes of unusable files.
 pub(super) fn client(args: &Get) -> Result<Client, Failure> {
     let fields = fields(args)?;
     let connector = from_here(Connector::new().with_family(args.families.wanted()), args);
@@ -50,6 +52,7 @@ pub(super) fn client(args: &Get) -> Result<Client, Failure> {
         }
         client = client.with_tls(tls);
     }
+    client = client.with_proxies(proxies::rules(&args.proxies, ProxyRules::from_env())?);
     for field in fields {
         client = client.with_field(field);
     }

@@ -31,6 +31,10 @@ pub(crate) struct Report {
     pub(crate) connects: usize,
     pub(crate) redirects: usize,
     pub(crate) retries: u32,
+    /// `true` if the last request went through a proxy.
+    pub(crate) is_proxied: bool,
+    /// Status of the last reply to CONNECT, or 0 as in curl.
+    pub(crate) tunnel_status: u16,
     /// Remarks about the last head.
     pub(crate) warnings: usize,
     /// Bytes of content received.
@@ -68,6 +72,13 @@ impl Report {
             }
             #[cfg(feature = "tls")]
             Event::Encrypted(_) => self.timings.encrypted = self.now(),
+            Event::Proxy(_) => self.is_proxied = true,
+            Event::TunnelRequest(bytes) => self.request_bytes += bytes.len(),
+            Event::TunnelReply(head) => {
+                self.tunnel_status = head.status().as_u16();
+                self.head_bytes += head.raw().len();
+            }
+            Event::Tunnel { .. } => self.timings.tunneled = self.now(),
             Event::Request(bytes) => {
                 self.request_bytes += bytes.len();
                 self.referer = sent_field(bytes, "referer");
@@ -85,6 +96,7 @@ impl Report {
             Event::Warning(_) => self.warnings += 1,
             Event::Redirect { to, .. } => {
                 self.redirects += 1;
+                self.is_proxied = false;
                 self.timings = Timings::default();
                 self.timings.redirected = self.now().unwrap_or_default();
                 self.effective = Some((*to).clone());

@@ -13,21 +13,28 @@ use crate::escape::visible;
 pub(crate) fn describe(event: &Event<'_>) -> String {
     let mut text = String::new();
     match event {
+        Event::Proxy(proxy) => remark(&mut text, format_args!("through {}", proxy.name())),
         Event::Connect(event) => remark(&mut text, event),
+        Event::Tunnel { target } => {
+            remark(&mut text, format_args!("the tunnel to {target} is open"));
+        }
         #[cfg(feature = "tls")]
-        Event::Encrypted(info) => {
+        Event::Encrypted(info) | Event::ProxyEncrypted(info) => {
             let version = info.version().unwrap_or("TLS");
             let suite = info.cipher_suite().unwrap_or_default();
             let resumed = if info.is_resumed() { ", resumed" } else { "" };
-            remark(&mut text, format_args!("encrypted by {version}, {suite}{resumed}"));
+            let hop = if matches!(event, Event::Encrypted(_)) { "" } else { "to the proxy " };
+            remark(&mut text, format_args!("{hop}encrypted by {version}, {suite}{resumed}"));
         }
         Event::Reused { peer: Some(peer) } => remark(&mut text, format_args!("reused {peer}")),
         Event::Reused { peer: None } => remark(&mut text, "reused the connection"),
         Event::Retry => {
             remark(&mut text, "the reused connection was dead; trying once more on a new one")
         }
-        Event::Request(bytes) => quote(&mut text, '>', bytes),
-        Event::Interim(head) | Event::Head(head) => quote(&mut text, '<', head.raw()),
+        Event::Request(bytes) | Event::TunnelRequest(bytes) => quote(&mut text, '>', bytes),
+        Event::Interim(head) | Event::Head(head) | Event::TunnelReply(head) => {
+            quote(&mut text, '<', head.raw());
+        }
         Event::Warning(warning) => remark(&mut text, warning),
         Event::Redirect { to, dropped, insecure } => {
             let warning = if *insecure { ", which is not encrypted" } else { "" };

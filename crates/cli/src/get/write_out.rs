@@ -83,12 +83,13 @@ fn seconds(value: Option<std::time::Duration>) -> Value {
 }
 
 /// The variables, in alphabetical order as in `%{json}`.
-static VARIABLES: [Variable; 37] = [
+static VARIABLES: [Variable; 39] = [
     Variable { name: "content_type", value: |r| text(r.field("content-type")) },
     Variable { name: "errormsg", value: |r| text(r.error.as_deref().unwrap_or_default()) },
     Variable { name: "exitcode", value: |r| number(r.exit_code) },
     Variable { name: "filename_effective", value: |r| text(r.file.as_deref().unwrap_or_default()) },
     Variable { name: "http_code", value: |r| number(format!("{:03}", r.status())) },
+    Variable { name: "http_connect", value: |r| number(format!("{:03}", r.tunnel_status)) },
     Variable { name: "http_version", value: |r| text(r.version()) },
     Variable {
         name: "local_ip",
@@ -100,6 +101,7 @@ static VARIABLES: [Variable; 37] = [
     Variable { name: "num_headers", value: |r| number(r.fields()) },
     Variable { name: "num_redirects", value: |r| number(r.redirects) },
     Variable { name: "num_retries", value: |r| number(r.retries) },
+    Variable { name: "proxy_used", value: |r| number(u8::from(r.is_proxied)) },
     Variable { name: "redirect_url", value: |r| text(r.redirect_url()) },
     Variable { name: "referer", value: |r| text(r.referer.as_deref().unwrap_or_default()) },
     Variable {
@@ -126,7 +128,7 @@ static VARIABLES: [Variable; 37] = [
     Variable { name: "time_posttransfer", value: |r| seconds(r.timings.sent) },
     Variable {
         name: "time_pretransfer",
-        value: |r| seconds(r.timings.encrypted.or(r.timings.connected)),
+        value: |r| seconds(r.timings.encrypted.or(r.timings.tunneled).or(r.timings.connected)),
     },
     Variable { name: "time_redirect", value: |r| seconds(Some(r.timings.redirected)) },
     Variable { name: "time_starttransfer", value: |r| seconds(r.timings.first_byte) },
@@ -357,6 +359,7 @@ pub(crate) fn json(report: &Report) -> String {
         let value = match variable.name {
             // Numbers in JSON have no leading zeros.
             "http_code" | "response_code" => report.status().to_string(),
+            "http_connect" => report.tunnel_status.to_string(),
             _ => (variable.value)(report).json(),
         };
         format!("{}:{value}", quote(variable.name))

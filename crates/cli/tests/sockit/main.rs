@@ -36,6 +36,7 @@ mod get_output;
 mod get_parallel;
 #[cfg(all(target_os = "linux", feature = "tls"))]
 mod get_peers;
+mod get_proxies;
 mod get_split;
 mod listen;
 mod logging;

@@ -27,12 +27,12 @@ impl Body {
         let Some(connection) = self.connection.take() else { return };
         let now = Instant::now();
         self.context.timings.finished = Some(now.duration_since(self.context.start));
-        let Context { pool, url, last, .. } = &self.context;
+        let Context { pool, route, last, .. } = &self.context;
         self.connection_event = Some(if *last {
             Event::Closed { reason: CloseReason::Request }
         } else if !self.exchange.is_reusable() {
             Event::Closed { reason: CloseReason::Response }
-        } else if pool.put_at(now, url.origin(), connection) {
+        } else if pool.put_at(now, route.clone(), connection) {
             Event::Kept
         } else {
             Event::Closed { reason: CloseReason::NotKept }

@@ -2,22 +2,19 @@
 
 use std::time::Instant;
 
-#[cfg(feature = "tls")]
-use netcore::Stream;
 use netcore::connect::ConnectEvent;
-use netcore::{Endpoint, Operation};
+use netcore::{Endpoint, Operation, Stream};
 
 use super::Client;
 use crate::connection::Connection;
-use crate::deadlines::Deadlines;
-#[cfg(feature = "tls")]
-use crate::deadlines::StepDeadline;
+use crate::deadlines::{Deadlines, StepDeadline};
 use crate::error::Error;
+#[cfg(not(feature = "tls"))]
+use crate::error::ErrorKind;
 use crate::event::Event;
+use crate::route::Route;
 use crate::timeouts::{Phase, Timeout};
-#[cfg(feature = "tls")]
-use crate::url::Scheme;
-use crate::url::Url;
+use crate::url::{Scheme, Url};
 
 /// The steps of connecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,24 +23,66 @@ pub(crate) enum ConnectStep {
     Resolved,
     /// The connection is established.
     Connected,
+    /// The tunnel through a proxy is open.
+    #[cfg(feature = "proxy")]
+    Tunneled,
     /// The TLS handshake is done.
     #[cfg(feature = "tls")]
     Encrypted,
 }
 
 impl Client {
-    /// Connects to the server of `url`. Calls `reached` after each step.
+    /// Connects to the server of `url` by its route. Calls `reached` after each step.
     pub(crate) fn connect(
         &self,
         url: &Url,
+        route: &Route,
         deadlines: &Deadlines,
         observer: &mut dyn FnMut(Event<'_>),
-        mut reached: impl FnMut(ConnectStep, Instant),
+        reached: impl FnMut(ConnectStep, Instant),
     ) -> Result<Connection, Error> {
         let step = deadlines.step(Timeout::Connect, Instant::now());
-        let endpoint = self.endpoint(url);
-        let connector = &self.settings.connector;
-        let connected = connector.connect_observed(&endpoint, step.deadline, |event| {
+        let mut connecting = Connecting { client: self, step, observer, reached };
+        #[cfg(feature = "proxy")]
+        if let Some(via) = route.via() {
+            return connecting.through(via, url);
+        }
+        #[cfg(not(feature = "proxy"))]
+        let _ = route;
+        let stream = connecting.open(&self.endpoint(url))?;
+        match url.scheme() {
+            Scheme::Http => Ok(Connection::new(stream)),
+            Scheme::Https => connecting.use_https(stream, url),
+        }
+    }
+
+    fn endpoint(&self, url: &Url) -> Endpoint {
+        if let Some(path) = &self.settings.unix_socket {
+            return Endpoint::unix(path);
+        }
+        match self.settings.address_of(url.host(), url.port()) {
+            Some(address) => Endpoint::tcp(address),
+            None => url.endpoint(),
+        }
+    }
+}
+
+/// A connection that is being made.
+pub(super) struct Connecting<'a, R> {
+    pub(super) client: &'a Client,
+    /// The deadline of all steps together.
+    pub(super) step: StepDeadline,
+    pub(super) observer: &'a mut dyn FnMut(Event<'_>),
+    /// The function that is called after each step.
+    pub(super) reached: R,
+}
+
+impl<R: FnMut(ConnectStep, Instant)> Connecting<'_, R> {
+    /// Connects a stream.
+    pub(super) fn open(&mut self, endpoint: &Endpoint) -> Result<Stream, Error> {
+        let Connecting { client, step, observer, reached } = self;
+        let connector = &client.settings.connector;
+        let connected = connector.connect_observed(endpoint, step.deadline, |event| {
             if let ConnectEvent::Resolved { .. } = event {
                 reached(ConnectStep::Resolved, Instant::now());
             }
@@ -52,16 +91,7 @@ impl Client {
         match connected {
             Ok(stream) => {
                 reached(ConnectStep::Connected, Instant::now());
-                #[cfg(feature = "tls")]
-                if url.scheme() == Scheme::Https {
-                    let stream = self.encrypt(stream, url.host(), step)?;
-                    reached(ConnectStep::Encrypted, Instant::now());
-                    if let Some(info) = stream.tls() {
-                        observer(Event::Encrypted(&info));
-                    }
-                    return Ok(Connection::new(stream));
-                }
-                Ok(Connection::new(stream))
+                Ok(stream)
             }
             Err(error) => {
                 let phase = match error.operation() {
@@ -73,27 +103,31 @@ impl Client {
         }
     }
 
-    /// Encrypts the connection to `host`, whose certificate must name it.
+    /// Returns the connection of an `https://` URL over a stream to its server.
     #[cfg(feature = "tls")]
-    fn encrypt(&self, stream: Stream, host: &str, step: StepDeadline) -> Result<Stream, Error> {
-        // A scope belongs to this machine and is in no certificate.
-        let name = host.split_once('%').map_or(host, |(ip, _)| ip);
-        let tls = self.settings.tls.connector();
-        tls.and_then(|tls| tls.connect(stream, name, step.deadline))
-            .map_err(|error| step.error(error, Phase::Handshake, 0))
+    pub(super) fn use_https(&mut self, stream: Stream, url: &Url) -> Result<Connection, Error> {
+        let stream = self.encrypt(stream, url.host())?;
+        (self.reached)(ConnectStep::Encrypted, Instant::now());
+        if let Some(info) = stream.tls() {
+            (self.observer)(Event::Encrypted(&info));
+        }
+        Ok(Connection::new(stream))
     }
 
-    fn endpoint(&self, url: &Url) -> Endpoint {
-        if let Some(path) = &self.settings.unix_socket {
-            return Endpoint::unix(path);
-        }
-        let wanted = (url.host(), url.port());
-        let fixed = |(host, port, _): &&(Box<str>, u16, _)| {
-            *port == wanted.1 && host.eq_ignore_ascii_case(wanted.0)
-        };
-        match self.settings.addresses.iter().find(fixed) {
-            Some((_, _, address)) => Endpoint::tcp(*address),
-            None => url.endpoint(),
-        }
+    #[cfg(not(feature = "tls"))]
+    #[allow(clippy::unused_self, reason = "as with the feature")]
+    pub(super) fn use_https(&mut self, _: Stream, _: &Url) -> Result<Connection, Error> {
+        Err(Error::new(ErrorKind::UnsupportedScheme)
+            .with_cause("https is not supported without the feature tls"))
+    }
+
+    /// Encrypts the connection to `host`, whose certificate must name it.
+    #[cfg(feature = "tls")]
+    pub(super) fn encrypt(&self, stream: Stream, host: &str) -> Result<Stream, Error> {
+        // A scope belongs to this machine and is in no certificate.
+        let name = host.split_once('%').map_or(host, |(ip, _)| ip);
+        let tls = self.client.settings.tls.connector();
+        tls.and_then(|tls| tls.connect(stream, name, self.step.deadline))
+            .map_err(|error| self.step.error(error, Phase::Handshake, 0))
     }
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
 use crate::fixture::{Server, Step, act, gate, get, get_that, ok, send};
 use crate::response::Response;
+use crate::route::Route;
 
 /// GETs `url` and its whole body.
 fn text(client: &Client, url: &str) -> Result<String, Error> {
@@ -181,18 +182,13 @@ fn an_idle_connection_that_ended_or_received_data_is_not_used() {
         assert_eq!(text(&client, &server.url("/a")).unwrap(), "a");
         // The pool drops a connection that has ended, so it is taken before the server acts.
         let pool = &client.pool;
-        let idle = pool
-            .take_at(Instant::now(), &crate::url::Url::parse(&server.url("/")).unwrap().origin());
-        let idle = idle.unwrap();
+        let route = Route::to(&crate::url::Url::parse(&server.url("/")).unwrap());
+        let idle = pool.take_at(Instant::now(), &route).unwrap();
         read();
         assert!(
             idle.stream().wait_readable(netcore::Deadline::after(Duration::from_secs(30))).unwrap()
         );
-        pool.put_at(
-            Instant::now(),
-            crate::url::Url::parse(&server.url("/")).unwrap().origin(),
-            idle,
-        );
+        pool.put_at(Instant::now(), route, idle);
         let (b, told) = story(&client, &server.url("/b"));
         assert_eq!((b.unwrap().as_str(), told), ("b", vec!["new"]));
         server.finish();

@@ -20,8 +20,18 @@ pub enum ErrorKind {
     UnsupportedScheme,
     /// The host's name has no address, or the lookup failed.
     Resolve,
-    /// No address of the host accepted the connection.
+    /// A text that should name a proxy does not. Feature `proxy`.
+    InvalidProxy,
+    /// The name of a proxy has no address, or the lookup failed. Feature `proxy`.
+    ResolveProxy,
+    /// No address of the host, or of the proxy, accepted the connection.
     Connect,
+    /// An HTTP proxy answered CONNECT with this status, so there is no tunnel. Feature `proxy`.
+    TunnelRefused(StatusCode),
+    /// An HTTP proxy did not answer CONNECT with a valid response. Feature `proxy`.
+    Tunnel,
+    /// A SOCKS proxy refused the tunnel, or its handshake failed. Feature `proxy`.
+    Socks,
     /// The connection could not be encrypted: the certificate is not trusted, the handshake failed,
     /// or the roots could not be loaded. The [network error](crate::Error::network) tells which.
     Tls,
@@ -79,14 +89,16 @@ impl ErrorKind {
     pub(super) fn is_retryable(self, network: Option<&netcore::Error>) -> bool {
         match self {
             ErrorKind::TimedOut { timeout, .. } => timeout != Timeout::Total,
-            ErrorKind::Resolve | ErrorKind::Connect | ErrorKind::Tls => {
-                network.is_some_and(netcore::Error::is_retryable)
-            }
+            ErrorKind::Resolve
+            | ErrorKind::ResolveProxy
+            | ErrorKind::Connect
+            | ErrorKind::Socks
+            | ErrorKind::Tls => network.is_some_and(netcore::Error::is_retryable),
             ErrorKind::Transport { .. }
             | ErrorKind::NothingReceived
             | ErrorKind::HeadTruncated
             | ErrorKind::BodyTruncated { .. } => true,
-            ErrorKind::Status(status) => {
+            ErrorKind::Status(status) | ErrorKind::TunnelRefused(status) => {
                 status.is_server_error()
                     || status == StatusCode::REQUEST_TIMEOUT
                     || status == StatusCode::TOO_MANY_REQUESTS
@@ -103,7 +115,12 @@ impl ErrorKind {
                 | ErrorKind::InvalidRequest
                 | ErrorKind::UnsupportedScheme
                 | ErrorKind::Resolve
+                | ErrorKind::InvalidProxy
+                | ErrorKind::ResolveProxy
                 | ErrorKind::Connect
+                | ErrorKind::TunnelRefused(_)
+                | ErrorKind::Tunnel
+                | ErrorKind::Socks
                 | ErrorKind::Tls
                 | ErrorKind::HeadTruncated
                 | ErrorKind::Malformed
@@ -139,7 +156,9 @@ impl ErrorKind {
             ErrorKind::NothingReceived
             | ErrorKind::HeadTruncated
             | ErrorKind::BodyTruncated { .. } => io::ErrorKind::UnexpectedEof,
-            ErrorKind::InvalidUrl | ErrorKind::InvalidRequest => io::ErrorKind::InvalidInput,
+            ErrorKind::InvalidUrl | ErrorKind::InvalidRequest | ErrorKind::InvalidProxy => {
+                io::ErrorKind::InvalidInput
+            }
             ErrorKind::UnsupportedScheme => io::ErrorKind::Unsupported,
             ErrorKind::Malformed | ErrorKind::TooLarge | ErrorKind::Digest => {
                 io::ErrorKind::InvalidData
@@ -156,7 +175,14 @@ impl fmt::Display for ErrorKind {
             ErrorKind::InvalidRequest => "this request can't be sent",
             ErrorKind::UnsupportedScheme => "unsupported scheme",
             ErrorKind::Resolve => "host not resolved",
+            ErrorKind::InvalidProxy => "malformed proxy",
+            ErrorKind::ResolveProxy => "proxy not resolved",
             ErrorKind::Connect => "could not connect",
+            ErrorKind::TunnelRefused(status) => {
+                return write!(f, "the proxy refused the tunnel: {status}");
+            }
+            ErrorKind::Tunnel => "no valid reply of the proxy",
+            ErrorKind::Socks => "the SOCKS handshake failed",
             ErrorKind::Tls => "no secure connection",
             ErrorKind::TimedOut { timeout, phase, received, after } => {
                 let after = Span(*after);

@@ -41,6 +41,14 @@ fn attempt(f: &mut fmt::Formatter<'_>, error: &netcore::Error) -> fmt::Result {
 /// Returns the address, or else the endpoint as the user wrote it.
 fn peer(error: &netcore::Error) -> String {
     match (error.address(), error.endpoint()) {
+        // A name such as `proxy p:3128` says which of several hops it is.
+        (Some(address), Some(name)) if name.contains(' ') => {
+            let address = address.to_string();
+            match name.ends_with(&address) {
+                true => String::from(name),
+                false => format!("{name} ({address})"),
+            }
+        }
         (Some(address), _) => address.to_string(),
         (None, Some(endpoint)) => String::from(endpoint),
         (None, None) => String::from("the server"),

@@ -69,6 +69,68 @@ fn all() -> Vec<Error> {
     ]
 }
 
+/// The errors that proxies cause.
+#[cfg(feature = "proxy")]
+fn of_proxies() -> Vec<(Error, &'static str)> {
+    use crate::protocol::proxy::{ProxyError, SocksRefusal, TunnelTarget};
+    use crate::proxy::Proxy;
+
+    let proxy = |text| Proxy::parse(text).unwrap();
+    let failure = |kind, text, error| {
+        let target = TunnelTarget::of(&url());
+        Error::new(kind).with_cause(ProxyFailure::new(&proxy(text), &target, error))
+    };
+    let refused = StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+    let head = ProtocolError::TooLarge { limit: "head", max: 9 };
+    let reset = network(Operation::Read, netcore::ErrorKind::ConnectionReset);
+    vec![
+        (
+            Error::new(ErrorKind::InvalidProxy).with_cause(Proxy::parse("p:x").unwrap_err()),
+            "\"p:x\" is not a proxy: at byte 2: a port from 1 to 65535 expected",
+        ),
+        (
+            Error::new(ErrorKind::ResolveProxy)
+                .with_cause(network(Operation::Resolve, netcore::ErrorKind::NoData)),
+            "resolve h:80: host has no address",
+        ),
+        (
+            failure(ErrorKind::TunnelRefused(refused), "p:1", ProxyError::Status(refused)),
+            "proxy p:1 refused the tunnel to h:80: 407 Proxy Authentication Required",
+        ),
+        (
+            failure(ErrorKind::Tunnel, "p:1", ProxyError::Head(head)),
+            "proxy p:1: no tunnel to h:80: larger than the limit: head (at most 9)",
+        ),
+        (
+            failure(ErrorKind::Tunnel, "p:1", ProxyError::Early { count: 3 }),
+            "proxy p:1: no tunnel to h:80: 3 bytes came before anything was requested",
+        ),
+        (
+            failure(
+                ErrorKind::Socks,
+                "socks5://p",
+                ProxyError::Refused(SocksRefusal::HostUnreachable),
+            ),
+            "SOCKS5 proxy p:1080: no tunnel to h:80: host unreachable",
+        ),
+        (
+            Error::transport(reset, Phase::Proxy, 0),
+            "the connection broke while negotiating with the proxy: read from h:80: \
+             connection reset",
+        ),
+    ]
+}
+
+#[cfg(feature = "proxy")]
+#[test]
+fn every_error_of_a_proxy_obeys_the_law() {
+    for (error, reason) in of_proxies() {
+        let kind = error.kind();
+        crate::fixture::assert_reason(&error.with_url(&url()), reason);
+        error_law(&Error::new(kind).with_url(&url()));
+    }
+}
+
 #[test]
 fn every_error_of_a_get_obeys_the_law() {
     for error in all().into_iter().map(|error| error.with_url(&url())) {

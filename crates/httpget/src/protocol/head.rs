@@ -26,6 +26,24 @@ impl ResponseHead {
         section: &mut FieldSection,
         limits: &Limits,
     ) -> Result<ResponseHead, ProtocolError> {
+        ResponseHead::parse_with(section, limits, |_| false)
+    }
+
+    /// Parses the complete head of a reply to CONNECT. In a 2xx, Content-Length and
+    /// Transfer-Encoding have no meaning, whatever their values are (RFC 9110 section 9.3.6).
+    #[cfg(feature = "proxy")]
+    pub(super) fn parse_tunnel(
+        section: &mut FieldSection,
+        limits: &Limits,
+    ) -> Result<ResponseHead, ProtocolError> {
+        ResponseHead::parse_with(section, limits, |status| status.is_success())
+    }
+
+    fn parse_with(
+        section: &mut FieldSection,
+        limits: &Limits,
+        has_no_framing: fn(StatusCode) -> bool,
+    ) -> Result<ResponseHead, ProtocolError> {
         let raw = section.take();
         let mut slots = vec![httparse::EMPTY_HEADER; section.lines().min(most_fields(limits))];
         let mut response = httparse::Response::new(&mut slots);
@@ -49,6 +67,9 @@ impl ResponseHead {
             };
             let name =
                 append(&mut headers, &raw, field, section.is_folded(), ResponsePart::Head, limits)?;
+            if has_no_framing(status) {
+                continue;
+            }
             if name == CONTENT_LENGTH {
                 framing_fields.length(field.value).map_err(flaw)?;
             } else if name == TRANSFER_ENCODING {

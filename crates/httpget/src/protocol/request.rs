@@ -2,6 +2,8 @@
 
 mod field;
 
+#[cfg(feature = "proxy")]
+use http::header::PROXY_AUTHORIZATION;
 use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, USER_AGENT};
 use http::{HeaderName, HeaderValue, Version};
 
@@ -46,6 +48,17 @@ pub struct RequestHead {
     lines: Vec<Line>,
     /// Names of removed default fields.
     removed: Vec<HeaderName>,
+}
+
+/// A field as the user set it.
+#[cfg(feature = "proxy")]
+#[derive(Clone, Debug)]
+pub(crate) enum ByHand {
+    /// It has its default.
+    Unset,
+    /// It is not sent.
+    Removed,
+    Value(HeaderValue),
 }
 
 #[derive(Clone, Debug)]
@@ -184,8 +197,33 @@ impl RequestHead {
     /// Appends the encoded head to `out`, with the empty line at its end. Names keep the spelling
     /// of the user; default names have a capital in each part.
     pub fn encode(&self, out: &mut Vec<u8>) {
+        self.encode_for(&self.target, out);
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Appends the head of the request for `url` as an HTTP proxy takes it: in absolute form (RFC
+    /// 9112 section 3.2.2), with the value of `Proxy-Authorization` if there is one.
+    #[cfg(feature = "proxy")]
+    pub fn encode_absolute(
+        &self,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+        out: &mut Vec<u8>,
+    ) {
+        let target = format!("{}://{}{}", url.scheme(), url.authority(), self.target);
+        self.encode_for(&target, out);
+        if let Some(value) = authorization {
+            out.extend_from_slice(b"Proxy-Authorization: ");
+            out.extend_from_slice(value.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Appends the request line and the fields.
+    fn encode_for(&self, target: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.is_head { b"HEAD " } else { b"GET " });
-        out.extend_from_slice(self.target.as_bytes());
+        out.extend_from_slice(target.as_bytes());
         out.extend_from_slice(match self.version {
             Version::HTTP_10 => b" HTTP/1.0\r\n",
             _ => b" HTTP/1.1\r\n",
@@ -200,7 +238,18 @@ impl RequestHead {
             out.extend_from_slice(line.value.as_bytes());
             out.extend_from_slice(b"\r\n");
         }
-        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Takes out `Proxy-Authorization`, which only a proxy may get.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn take_proxy_authorization(&mut self) -> ByHand {
+        let value = self.value(&PROXY_AUTHORIZATION).cloned();
+        self.lines.retain(|line| line.name != PROXY_AUTHORIZATION);
+        match value {
+            Some(value) => ByHand::Value(value),
+            None if self.removed.contains(&PROXY_AUTHORIZATION) => ByHand::Removed,
+            None => ByHand::Unset,
+        }
     }
 
     /// Changes the target to another URL and keeps all fields.
@@ -259,7 +308,8 @@ impl Line {
     }
 }
 
-fn extend_capitalised(out: &mut Vec<u8>, name: &str) {
+/// Appends a name with a capital at the start of each part.
+pub(super) fn extend_capitalised(out: &mut Vec<u8>, name: &str) {
     let mut begins = true;
     for byte in name.bytes() {
         out.push(if begins { byte.to_ascii_uppercase() } else { byte });

@@ -8,19 +8,22 @@ use netcore::endpoint::Host;
 use super::credentials::Credentials;
 use super::error::{Reason, Refusal, refuse};
 use super::international::to_ascii;
-use super::origin::Scheme;
 
 /// The part between `//` and the path (RFC 3986 section 3.2).
-pub(super) struct Authority {
-    pub(super) credentials: Option<Credentials>,
+pub(crate) struct Authority {
+    pub(crate) credentials: Option<Credentials>,
     /// A name in lower case, or an address in its shortest form, without brackets.
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) endpoint: Endpoint,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) endpoint: Endpoint,
 }
 
 /// Parses an authority; `offset` is its offset in the complete text.
-pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<Authority, Refusal> {
+pub(crate) fn parse(
+    authority: &[u8],
+    offset: usize,
+    default_port: u16,
+) -> Result<Authority, Refusal> {
     let Ok(text) = std::str::from_utf8(authority) else {
         return refuse(offset, "a host in ASCII expected");
     };
@@ -41,7 +44,7 @@ pub(super) fn parse(authority: &[u8], offset: usize, scheme: Scheme) -> Result<A
 
     let (host, port) = split_port(place, place_offset)?;
     let port_offset = place_offset + place.len() - port.len();
-    let port = if port.is_empty() { scheme.default_port() } else { number(port, port_offset)? };
+    let port = if port.is_empty() { default_port } else { number(port, port_offset)? };
     if host.is_empty() {
         return refuse(place_offset, "a host expected");
     }

@@ -25,39 +25,31 @@ debug_as_chain!(ParseUrlError { text, offset, reason });
 
 /// A refusal without the text, which the caller adds.
 #[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) offset: usize,
-    pub(super) reason: Reason,
+pub(crate) struct Refusal {
+    pub(crate) offset: usize,
+    pub(crate) reason: Reason,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(crate) enum Reason {
     Expected(&'static str),
     /// A scheme other than http and https.
     Scheme(Box<str>),
 }
 
-pub(super) fn refuse<T>(offset: usize, expected: &'static str) -> Result<T, Refusal> {
+pub(crate) fn refuse<T>(offset: usize, expected: &'static str) -> Result<T, Refusal> {
     Err(Refusal { offset, reason: Reason::Expected(expected) })
 }
 
-pub(super) fn refuse_scheme<T>(scheme: &str) -> Result<T, Refusal> {
+pub(crate) fn refuse_scheme<T>(scheme: &str) -> Result<T, Refusal> {
     let scheme = scheme.chars().take(MAX_SCHEME).collect::<String>().into_boxed_str();
     Err(Refusal { offset: 0, reason: Reason::Scheme(scheme) })
 }
 
 impl ParseUrlError {
     pub(super) fn new(text: &[u8], refusal: Refusal) -> ParseUrlError {
-        // All text before the last `@` may be a password, even if it is malformed.
-        let secret = text.iter().rposition(|byte| *byte == b'@');
-        let shown = String::from_utf8_lossy(&text[secret.unwrap_or(0)..]);
-        let shown: String = shown.chars().take(MAX_QUOTED).collect();
-        let text = match secret {
-            Some(_) => format!("\"…{}", &format!("{shown:?}")[1..]),
-            None => format!("{shown:?}"),
-        };
         let Refusal { offset, reason } = refusal;
-        ParseUrlError { text: text.into_boxed_str(), offset, reason }
+        ParseUrlError { text: quoted(text).into_boxed_str(), offset, reason }
     }
 
     /// Returns the offset of the byte at which parsing failed, or the length of the text.
@@ -73,6 +65,18 @@ impl ParseUrlError {
             Reason::Scheme(scheme) => Some(scheme),
             Reason::Expected(_) => None,
         }
+    }
+}
+
+/// Quotes a refused text without its possible password.
+pub(crate) fn quoted(text: &[u8]) -> String {
+    // All text before the last `@` may be a password, even if it is malformed.
+    let secret = text.iter().rposition(|byte| *byte == b'@');
+    let shown = String::from_utf8_lossy(&text[secret.unwrap_or(0)..]);
+    let shown: String = shown.chars().take(MAX_QUOTED).collect();
+    match secret {
+        Some(_) => format!("\"…{}", &format!("{shown:?}")[1..]),
+        None => format!("{shown:?}"),
     }
 }
 

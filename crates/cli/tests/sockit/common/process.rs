@@ -15,6 +15,9 @@ use crate::common::patience::PATIENCE;
 pub(crate) fn sockit<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockit"));
     command.args(args).env_remove("RUST_LOG");
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        command.env_remove(name).env_remove(name.to_ascii_uppercase());
+    }
     command
 }
 
