@@ -5,4 +5,5 @@ mod cookies;
 mod credentials;
 mod https;
 mod peer;
+mod proxies;
 mod split;
