@@ -25,8 +25,8 @@ Exit codes: 0 done, 1 other failures, 2 usage, 3 malformed URL or endpoint, 5 pr
 22 HTTP status 400 or above with `--fail`, 23 write error, 26 a local file cannot be read, 28 timed
 out, 33 range not served, 35 TLS handshake failed, 45 network interface failed, 47 too many
 redirects, 52 nothing received, 56 receive error or malformed response, 58 own certificate or key
-unusable, 60 certificate not trusted, 63 larger than the limit, 77 file of trusted certificates
-unusable, 97 proxy handshake failed")]
+unusable, 60 certificate not trusted, 61 content coding unknown or broken, 63 larger than the
+limit, 77 file of trusted certificates unusable, 97 proxy handshake failed")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

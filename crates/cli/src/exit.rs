@@ -31,6 +31,7 @@ pub(crate) const NOTHING_RECEIVED: u8 = 52;
 pub(crate) const RECEIVE_ERROR: u8 = 56;
 pub(crate) const OWN_CERTIFICATE: u8 = 58;
 pub(crate) const UNTRUSTED: u8 = 60;
+pub(crate) const CODING: u8 = 61;
 pub(crate) const TOO_LARGE: u8 = 63;
 pub(crate) const TRUSTED_FILE: u8 = 77;
 pub(crate) const PROXY_HANDSHAKE: u8 = 97;
@@ -145,6 +146,7 @@ impl From<httpget::Error> for Failure {
             ErrorKind::Status(_) => HTTP_STATUS,
             ErrorKind::Range => RANGE,
             ErrorKind::Digest => CHECKSUM,
+            ErrorKind::Coding => CODING,
             ErrorKind::Write => WRITE_ERROR,
             // curl's "unsupported protocol" is 1 too.
             ErrorKind::UnsupportedScheme | ErrorKind::InsecureRedirect => OTHER,

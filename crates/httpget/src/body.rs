@@ -1,5 +1,7 @@
 //! The body of a response, read from its connection.
 
+#[cfg(all(unix, feature = "download"))]
+mod carry;
 #[cfg(feature = "digest")]
 mod check;
 #[cfg(not(feature = "digest"))]
@@ -7,29 +9,34 @@ mod check;
 mod check;
 #[cfg(unix)]
 pub(crate) mod copy_to;
+#[cfg(feature = "coding")]
+mod decoded;
+#[cfg_attr(not(feature = "coding"), path = "body/decoding/none.rs")]
+pub(crate) mod decoding;
 mod paced;
 mod release;
+mod wait;
 
 use std::io::{self, Read};
 use std::ops::Range;
 use std::time::Instant;
 
 use http::HeaderMap;
-use netcore::Deadline;
 
 use crate::connection::{BUFFER, Connection};
 use crate::deadlines::{Deadlines, StepDeadline};
-use crate::error::{Bytes, Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 use crate::event::{CloseReason, Event};
-use crate::min_speed::{MinSpeed, SpeedMeter};
+use crate::min_speed::SpeedMeter;
 use crate::pace::Pace;
 use crate::pool::Pool;
 use crate::protocol::{self, Exchange, ProtocolError, Warning};
 use crate::route::Route;
-use crate::timeouts::{Phase, Timeout};
+use crate::timeouts::Phase;
 use crate::timings::Timings;
 use crate::url::Url;
 pub(crate) use check::Check;
+use decoding::Decoding;
 
 #[cfg(test)]
 mod tests;
@@ -65,6 +72,8 @@ pub struct Body {
     connection: Option<Connection>,
     /// The range of the connection's buffer that has content.
     content: Range<usize>,
+    /// The decoder of content with a coding that is undone.
+    decoding: Option<Box<Decoding>>,
     context: Context,
     /// The speed of the body; `None` if there is no minimum.
     meter: Option<SpeedMeter>,
@@ -105,13 +114,19 @@ enum Decoded {
 
 impl Body {
     /// Returns the body behind the head that `exchange` has received from `connection`.
-    pub(crate) fn new(exchange: Exchange, connection: Connection, context: Context) -> Body {
+    pub(crate) fn new(
+        exchange: Exchange,
+        connection: Connection,
+        decoding: Option<Box<Decoding>>,
+        context: Context,
+    ) -> Body {
         let connection = Some(connection);
         let meter = context.deadlines.min_speed().map(SpeedMeter::new);
         let mut body = Body {
             exchange,
             connection,
             content: 0..0,
+            decoding,
             context,
             meter,
             failed: None,
@@ -121,13 +136,28 @@ impl Body {
         body
     }
 
-    /// Returns the bytes of content received so far.
+    /// Returns the bytes of content received so far. Of content with a coding these are the coded
+    /// bytes.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.exchange.received()
     }
 
+    /// Returns the bytes of decoded content so far. They equal
+    /// [`received`](Body::received), unless a content coding is undone.
+    #[must_use]
+    pub fn decoded(&self) -> u64 {
+        self.decoding.as_ref().map_or(self.received(), |decoding| decoding.decoded())
+    }
+
+    /// Returns `true` if a content coding of this body is undone.
+    #[must_use]
+    pub fn is_decoded(&self) -> bool {
+        self.decoding.is_some()
+    }
+
     /// Returns the length of the content in bytes. Returns `None` if the head does not announce it.
+    /// Of content with a coding this is the length of the coded bytes.
     /// After a HEAD this is the length that a GET would bring.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
@@ -137,10 +167,11 @@ impl Body {
     /// Returns `true` if all content was received and read, and matches its digests.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.is_read() && self.context.check.result().is_ok()
+        let is_decoded = self.decoding.as_ref().is_none_or(|decoding| decoding.is_done());
+        self.is_read() && is_decoded && self.context.check.result().is_ok()
     }
 
-    /// Returns `true` if all content was received and read.
+    /// Returns `true` if all content was received, and read or given to the decoder.
     fn is_read(&self) -> bool {
         self.exchange.is_done() && self.content.is_empty()
     }
@@ -178,6 +209,10 @@ impl Body {
     pub(crate) fn take(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         if buffer.is_empty() {
             return Ok(0);
+        }
+        #[cfg(feature = "coding")]
+        if self.decoding.is_some() {
+            return self.take_decoded(buffer);
         }
         loop {
             match self.decode()? {
@@ -300,37 +335,6 @@ impl Body {
         }
     }
 
-    /// Waits until the connection is readable and checks the minimum speed meanwhile. Any other
-    /// error is left for the next read.
-    fn wait_at_min_speed(&mut self) -> Result<(), Error> {
-        let step = self.stall();
-        let received = self.received();
-        let (Some(connection), Some(meter)) = (&self.connection, &mut self.meter) else {
-            return Ok(());
-        };
-        loop {
-            let begin = Instant::now();
-            let soon = Deadline::after_at(begin, meter.longest_wait());
-            let waited = connection.stream().wait_readable(step.deadline.earlier(soon));
-            meter.record(begin.elapsed(), received);
-            if meter.is_too_slow() {
-                break;
-            }
-            if step.deadline.is_expired() || waited.unwrap_or(true) {
-                return Ok(());
-            }
-        }
-        let MinSpeed { bytes, time: after } = meter.min_speed();
-        let kind =
-            ErrorKind::TimedOut { timeout: Timeout::MinSpeed, phase: Phase::Body, received, after };
-        let slow = Error::new(kind).with_cause(format!("slower than {} a second", Bytes(bytes)));
-        Err(self.fail(slow))
-    }
-
-    fn stall(&self) -> StepDeadline {
-        self.context.deadlines.step(Timeout::Stall, Instant::now())
-    }
-
     /// Handles an error of the connection. An end without close_notify is an end of a body whose
     /// length is known otherwise.
     fn not_received(&mut self, error: Error) -> Result<(), Error> {
@@ -357,7 +361,10 @@ impl Body {
     fn fail(&mut self, error: Error) -> Error {
         self.failed = Some(error.kind());
         self.content = 0..0;
-        self.close(CloseReason::Broken);
+        // Content that can't be decoded may have arrived whole.
+        if self.connection.is_some() {
+            self.close(CloseReason::Broken);
+        }
         error.with_url(&self.context.url)
     }
 

@@ -67,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) fields: Vec<Field>,
+    /// `true` if content codings are asked for and undone.
+    pub(crate) decode: bool,
     pub(crate) downgrade: bool,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: Option<CookieJar>,
@@ -97,6 +99,7 @@ impl Client {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             fields: Vec::new(),
+            decode: false,
             downgrade: false,
             #[cfg(feature = "cookies")]
             cookies: None,
@@ -131,6 +134,29 @@ impl Client {
     #[must_use]
     pub fn with_field(self, field: Field) -> Client {
         self.with(|settings| settings.fields.push(field))
+    }
+
+    /// Asks for the content codings that are built in, and undoes the codings of a response:
+    /// [`Body`](crate::Body) gives decoded content. The default is `false`: content comes as it was
+    /// sent. [`Request::with_decoding`](crate::Request::with_decoding) sets it for one request.
+    ///
+    /// An `Accept-Encoding` set or removed by hand stays that way. Content-Length, ranges and
+    /// [`Body::received`](crate::Body::received) count coded bytes, and
+    /// [`Body::decoded`](crate::Body::decoded) the others. Available with one of the features
+    /// `gzip`, `brotli` and `zstd`.
+    ///
+    /// ```no_run
+    /// use httpget::{Client, Limits};
+    ///
+    /// let limits = Limits::default().with_body(100 << 20);
+    /// let client = Client::new().with_decoding(true).with_limits(limits);
+    /// let page = client.get("http://example.net/").send()?.text(1 << 20)?;
+    /// # Ok::<(), httpget::Error>(())
+    /// ```
+    #[cfg(feature = "coding")]
+    #[must_use]
+    pub fn with_decoding(self, decode: bool) -> Client {
+        self.with(|settings| settings.decode = decode)
     }
 
     /// Sets the connector: address families, socket options, and the local address.

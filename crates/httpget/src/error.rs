@@ -15,6 +15,8 @@ pub use kind::ErrorKind;
 pub(crate) use kind::Span;
 pub(crate) use no_answer::NoAnswer;
 
+#[cfg(feature = "coding")]
+use crate::protocol::coding::CodingError;
 use crate::protocol::{InvalidField, ProtocolError, RedirectError, ResponsePart};
 #[cfg(feature = "proxy")]
 use crate::proxy::ProxyFailure;
@@ -215,6 +217,17 @@ impl From<ProtocolError> for Error {
             ErrorKind::NothingReceived | ErrorKind::BodyTruncated { .. } => Error::new(kind),
             _ => Error::new(kind).with_cause(error),
         }
+    }
+}
+
+#[cfg(feature = "coding")]
+impl From<CodingError> for Error {
+    fn from(error: CodingError) -> Error {
+        let kind = match error {
+            CodingError::TooLarge { .. } => ErrorKind::TooLarge,
+            _ => ErrorKind::Coding,
+        };
+        Error::new(kind).with_cause(error)
     }
 }
 

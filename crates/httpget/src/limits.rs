@@ -19,7 +19,8 @@ pub struct Limits {
     pub interim: usize,
     /// Redirects that are followed: 10.
     pub redirects: usize,
-    /// Bytes of content: no limit.
+    /// Bytes of content: no limit. If content codings are undone, the limit holds for the decoded
+    /// content.
     pub body: u64,
     /// Bytes of the trailers behind a chunked body: 16 KiB.
     pub trailers: usize,
@@ -28,6 +29,15 @@ pub struct Limits {
     /// Bytes of an unwanted body that are read so that the connection can be used again: 64 KiB.
     /// With a longer rest, the connection is closed.
     pub drain: u64,
+    /// Content codings of one response that are undone: 5, as in curl.
+    pub codings: usize,
+    /// Bytes of the windows of all codings together, which earlier content is kept in: 16 MiB, the
+    /// largest window of br. A window of gzip or deflate has 32 KiB and does not count.
+    pub window: u64,
+    /// Decoded bytes for each coded byte, beyond the first 64 MiB of decoded content: 2,000. Such
+    /// content is a decompression bomb. One coding of gzip or deflate reaches at most 1,032. Empty
+    /// disk images in br or zstd may reach more.
+    pub ratio: u64,
 }
 
 impl Default for Limits {
@@ -41,6 +51,9 @@ impl Default for Limits {
             trailers: 16 << 10,
             chunk_line: 4 << 10,
             drain: 64 << 10,
+            codings: 5,
+            window: 16 << 20,
+            ratio: 2_000,
         }
     }
 }
@@ -92,5 +105,23 @@ impl Limits {
     #[must_use]
     pub fn with_drain(self, bytes: u64) -> Limits {
         Limits { drain: bytes, ..self }
+    }
+
+    /// Sets [`codings`](Limits::codings).
+    #[must_use]
+    pub fn with_codings(self, count: usize) -> Limits {
+        Limits { codings: count, ..self }
+    }
+
+    /// Sets [`window`](Limits::window).
+    #[must_use]
+    pub fn with_window(self, bytes: u64) -> Limits {
+        Limits { window: bytes, ..self }
+    }
+
+    /// Sets [`ratio`](Limits::ratio).
+    #[must_use]
+    pub fn with_ratio(self, ratio: u64) -> Limits {
+        Limits { ratio, ..self }
     }
 }

@@ -78,6 +78,8 @@
 //! ```
 
 mod chunked;
+#[cfg(feature = "coding")]
+pub mod coding;
 mod content_disposition;
 mod diagnose;
 mod error;

@@ -1,5 +1,7 @@
 //! A GET or HEAD before it is sent.
 
+#[cfg(all(unix, feature = "download"))]
+use http::header::ACCEPT_ENCODING;
 use http::header::RANGE;
 use http::{HeaderName, HeaderValue};
 use netcore::Deadline;
@@ -176,6 +178,18 @@ impl Request {
         })
     }
 
+    /// Asks for content codings and undoes them, or not; see
+    /// [`Client::with_decoding`], whose setting it replaces. A [raw](Request::with_raw) body stays
+    /// as it is.
+    #[cfg(feature = "coding")]
+    pub fn with_decoding(self, decode: bool) -> Request {
+        self.change(|prepared| {
+            prepared.decode = decode;
+            prepared.head.default_accept_encoding(decode);
+            Ok(())
+        })
+    }
+
     /// Sends the URL before a redirect as the Referer of the request after it, without user and
     /// password, and never from https to http (RFC 9110 section 10.1.3). The default is `false`.
     pub fn with_auto_referer(self, wanted: bool) -> Request {
@@ -241,6 +255,18 @@ impl Request {
         run::run(self.0?, observer)
     }
 
+    /// Asks for content without a coding, because it continues such content. An `Accept-Encoding`
+    /// set by hand stays.
+    #[cfg(all(unix, feature = "download"))]
+    pub(crate) fn without_coding(self) -> Request {
+        self.change(|prepared| {
+            if prepared.decode && prepared.head.is_default(&ACCEPT_ENCODING) {
+                prepared.head.set(ACCEPT_ENCODING, HeaderValue::from_static("identity"))?;
+            }
+            Ok(())
+        })
+    }
+
     /// Changes the prepared request, unless an earlier step failed.
     fn change(self, change: impl FnOnce(&mut PreparedRequest) -> Result<(), Error>) -> Request {
         Request(self.0.and_then(|mut prepared| match change(&mut prepared) {
@@ -258,6 +284,8 @@ fn prepare(
     let settings = &client.settings;
     let url = settings.authorize(Url::parse(url)?)?;
     let mut head = head(&url);
+    #[cfg(feature = "coding")]
+    head.default_accept_encoding(settings.decode);
     settings.fields.iter().for_each(|field| head.apply(field));
     Ok(PreparedRequest {
         client: client.clone(),
@@ -272,6 +300,7 @@ fn prepare(
         raw: false,
         rate: None,
         referer: false,
+        decode: settings.decode,
     })
 }
 

@@ -3,6 +3,7 @@
 use http::{HeaderMap, StatusCode, Version};
 use netcore::Address;
 
+use crate::body::decoding::Decoding;
 use crate::body::{Body, Context};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
@@ -42,6 +43,7 @@ impl Response {
         head: ResponseHead,
         exchange: Exchange,
         connection: Connection,
+        decoding: Option<Box<Decoding>>,
         context: Context,
     ) -> Response {
         Response {
@@ -49,7 +51,7 @@ impl Response {
             local: connection.local().cloned(),
             peer: connection.peer().cloned(),
             reused: connection.is_reused(),
-            body: Body::new(exchange, connection, context),
+            body: Body::new(exchange, connection, decoding, context),
         }
     }
 
@@ -114,6 +116,11 @@ impl Response {
         self.body.content_length()
     }
 
+    /// Returns `true` if a content coding of the body is undone.
+    pub(crate) fn is_decoded(&self) -> bool {
+        self.body.is_decoded()
+    }
+
     /// Returns the body, to be read.
     #[must_use]
     pub fn body(&mut self) -> &mut Body {
@@ -132,14 +139,16 @@ impl Response {
     ///
     /// Those of reading the [`Body`], and [`ErrorKind::TooLarge`] if it is longer.
     pub fn bytes(mut self, limit: u64) -> Result<Vec<u8>, Error> {
+        // The length of decoded content is unknown.
+        let expected = self.content_length().filter(|_| !self.is_decoded());
         // The response to a HEAD announces a body that does not follow.
-        if !self.body.is_done() && self.content_length().is_some_and(|expected| expected > limit) {
+        if !self.body.is_done() && expected.is_some_and(|expected| expected > limit) {
             return Err(self.too_large(limit));
         }
         let (first, most) = ROOM;
         let room = match self.body.is_done() {
             true => 0,
-            false => self.content_length().map_or(first, |expected| expected.min(most)),
+            false => expected.map_or(first, |expected| expected.min(most)),
         };
         let mut bytes = vec![0; usize::try_from(room).unwrap_or(0)];
         let mut filled = 0;

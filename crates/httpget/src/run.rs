@@ -6,6 +6,7 @@ use http::HeaderValue;
 use http::header::REFERER;
 use netcore::Deadline;
 
+use crate::body::decoding::Decoding;
 use crate::body::{Check, Context};
 use crate::client::Client;
 use crate::client::connect::ConnectStep;
@@ -44,6 +45,8 @@ pub(crate) struct PreparedRequest {
     pub(crate) rate: Option<u64>,
     /// `true` if a redirect sends the URL before it as Referer.
     pub(crate) referer: bool,
+    /// `true` if content codings are undone.
+    pub(crate) decode: bool,
 }
 
 type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
@@ -54,7 +57,7 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
     #[cfg(feature = "cookies")]
     let mut cookies = prepared.cookies;
     let began_secure = url.scheme() == Scheme::Https;
-    let PreparedRequest { follow, raw, rate, referer, .. } = prepared;
+    let PreparedRequest { follow, raw, rate, referer, decode, .. } = prepared;
     let start = Instant::now();
     let deadlines = Deadlines::new(timeouts, deadline, start);
     let mut redirects = Redirects::new(limits.redirects).with_insecure(client.settings.downgrade);
@@ -71,6 +74,7 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
             timings,
             raw,
             rate,
+            decode: decode && !raw,
         };
         let response =
             routes.find(&url, &head).and_then(|route| hop.run(&url, &route, &head, observer));
@@ -123,6 +127,7 @@ struct Hop<'a> {
     timings: Timings,
     raw: bool,
     rate: Option<u64>,
+    decode: bool,
 }
 
 impl Hop<'_> {
@@ -202,7 +207,11 @@ impl Hop<'_> {
             check: Check::of(&answer, head.is_head()),
             pace: self.rate.map(|rate| Pace::after(rate, connection.unread().len())),
         };
-        Ok(Response::new(answer, exchange, connection, context))
+        let decoding = match self.decode && !exchange.is_done() {
+            true => decoding(&answer, self.limits, &mut exchange),
+            false => None,
+        };
+        Ok(Response::new(answer, exchange, connection, decoding, context))
     }
 
     fn receive_head(
@@ -256,6 +265,23 @@ fn refer(from: &Url, to: &Url, head: &mut RequestHead) -> Result<(), Error> {
         head.set(REFERER, value)?;
     }
     Ok(())
+}
+
+/// Returns the decoder of the content behind `head`.
+#[cfg(feature = "coding")]
+fn decoding(
+    head: &ResponseHead,
+    limits: &Limits,
+    exchange: &mut Exchange,
+) -> Option<Box<Decoding>> {
+    let decoding = Decoding::of(head, limits)?;
+    exchange.lift_body_limit();
+    Some(decoding)
+}
+
+#[cfg(not(feature = "coding"))]
+fn decoding(_: &ResponseHead, _: &Limits, _: &mut Exchange) -> Option<Box<Decoding>> {
+    None
 }
 
 /// Returns `true` if the server closed an idle connection before it could answer.

@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+mod coding;
 pub(crate) mod credentials;
 mod files;
 mod integrity;
@@ -18,6 +19,7 @@ use clap::Args as Group;
 
 use super::common::{Families, TlsClientArgs};
 use crate::parse;
+use coding::Coding;
 use credentials::CredentialArgs;
 use files::FileArgs;
 use integrity::Integrity;
@@ -158,4 +160,6 @@ pub(crate) struct Get {
     pub(crate) integrity: Integrity,
     #[command(flatten)]
     pub(crate) proxies: ProxyArgs,
+    #[command(flatten)]
+    pub(crate) coding: Coding,
 }

@@ -34,7 +34,12 @@ pub(super) fn client(args: &Get) -> Result<Client, Failure> {
         Some(0) | None => u64::MAX,
         Some(bytes) => bytes as u64,
     };
-    let limits = Limits::default().with_body(body).with_redirects(args.max_redirects);
+    let ratio = match args.coding.max_ratio {
+        0 => u64::MAX,
+        ratio => ratio,
+    };
+    let limits =
+        Limits::default().with_body(body).with_redirects(args.max_redirects).with_ratio(ratio);
     let timeouts = Timeouts::default()
         .with_connect(args.connect_timeout)
         .with_first_byte(args.first_byte_timeout)
@@ -43,6 +48,7 @@ pub(super) fn client(args: &Get) -> Result<Client, Failure> {
         .with_total(args.max_time);
     let mut client =
         Client::new().with_limits(limits).with_timeouts(timeouts).with_connector(connector);
+    client = client.with_decoding(args.coding.compressed);
     // As in curl; -v reports it.
     client = client.with_insecure_redirects(true);
     #[cfg(feature = "tls")]

@@ -18,6 +18,7 @@ mod datagrams;
 mod dead_peers;
 mod from_curl;
 mod get;
+mod get_codings;
 mod get_conditions;
 mod get_cookies;
 mod get_credentials;

@@ -8,8 +8,8 @@ use super::{Body, Decoded};
 use crate::error::{Error, ErrorKind, NoAnswer};
 use crate::timeouts::Phase;
 
-/// The piece in which content goes through the program's memory if something has to see it, in
-/// bytes.
+/// The piece in which content goes through the program's memory if something has to see or decode
+/// it, in bytes.
 const PIECE: usize = 128 << 10;
 
 /// A function that sees content which has arrived in the target.
@@ -24,7 +24,7 @@ impl Body {
     ///
     /// On Linux the kernel copies the content from the socket to a file or pipe without a detour
     /// through the program's memory. It does so for pieces of at least 256 KiB between two parts of
-    /// the framing.
+    /// the framing. Content with a coding that is undone takes the detour.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Body {
         tap: Option<Tap<'_>>,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
-        if tap.is_some() || self.context.check.is_running() {
+        if tap.is_some() || self.context.check.is_running() || self.is_decoded() {
             return self.copy_through_memory(target, tap, progress);
         }
         let mut moved = 0;
@@ -100,7 +100,7 @@ impl Body {
         }
     }
 
-    /// Copies the rest of the body by reads and writes, so that each byte can be seen.
+    /// Copies the rest of the body by reads and writes, so that each byte can be seen or decoded.
     fn copy_through_memory(
         &mut self,
         target: &impl AsFd,

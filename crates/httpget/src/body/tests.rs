@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
+mod codings;
 #[cfg(feature = "digest")]
 mod digests;
 mod ends;

@@ -9,6 +9,9 @@
 
 mod answer;
 mod attempt;
+mod carried;
+mod decoded;
+mod held;
 mod integrity;
 mod naming;
 mod range;
@@ -39,8 +42,8 @@ use crate::error::{Error, ErrorKind};
 use crate::response::Response;
 use crate::run::PreparedRequest;
 use attempt::{Done, Failure, Next};
+use carried::{Carried, Place};
 use range::{check_length, range};
-use source::source;
 
 /// A function that chooses the path of the file for a response.
 pub(super) type Naming<'a> = &'a mut dyn FnMut(&Response) -> Result<PathBuf, FileError>;
@@ -68,6 +71,10 @@ pub(super) struct Engine<'a> {
     written: u64,
     /// The error of the attempt before this one.
     last_error: Option<Error>,
+    /// The version of the content that is decoded; `None` for content without a coding.
+    decoded_version: Option<Version>,
+    /// The decoder of the attempt before this one, which broke.
+    carried: Option<Carried>,
 }
 
 impl<'a> Engine<'a> {
@@ -97,6 +104,8 @@ impl<'a> Engine<'a> {
             heads: Vec::new(),
             written: 0,
             last_error: None,
+            decoded_version: None,
+            carried: None,
         }
     }
 
@@ -127,7 +136,7 @@ impl<'a> Engine<'a> {
     fn attempt(&mut self) -> Result<Done, Failure> {
         let mut held = self.held()?;
         loop {
-            let response = self.send(&held)?;
+            let mut response = self.send(&held)?;
             self.check_range(&response, response.content_length())?;
             self.check_status(&response, &held)?;
             if let Some(part) = self.open_named(&response)? {
@@ -141,7 +150,7 @@ impl<'a> Engine<'a> {
                 false => Ok(Decision::Begin { length: None }),
             };
             match plan {
-                Ok(Decision::Complete) => {
+                Ok(Decision::Complete) if self.carried.is_none() => {
                     if let Some(done) = self.complete(response, &held)? {
                         return Ok(done);
                     }
@@ -149,9 +158,11 @@ impl<'a> Engine<'a> {
                 Ok(Decision::Continue { length, total })
                     if response.content_length().is_none_or(|sent| sent == length) =>
                 {
-                    let done = self.append(response, held.bytes(), length, total)?;
-                    if let Some(done) = done {
-                        return Ok(done);
+                    if let Some(place) = self.place(&held, &mut response) {
+                        let done = self.append(response, place, length, total)?;
+                        if let Some(done) = done {
+                            return Ok(done);
+                        }
                     }
                 }
                 // Written bytes and no usable range: the error of the first attempt counts.
@@ -161,44 +172,12 @@ impl<'a> Engine<'a> {
                         return Ok(done);
                     }
                 }
-                Ok(Decision::Continue { .. } | Decision::Repeat) => {}
+                Ok(Decision::Continue { .. } | Decision::Repeat | Decision::Complete) => {}
                 Err(fault) => return Err(range(fault, &response)),
             }
             held = Held::Nothing;
+            self.carried = None;
         }
-    }
-
-    /// Returns the content that exists before the request.
-    fn held(&self) -> Result<Held, Failure> {
-        if !self.may_resume || !self.is_resumable() {
-            return Ok(Held::Nothing);
-        }
-        if let Some(partial) = self.sink.partial().map_err(|error| self.failed(error))? {
-            let asked = self.asked();
-            if partial.version.source.asked == asked.asked {
-                return Ok(Held::Part(partial));
-            }
-            log::info!(
-                "get {}: the partial file belongs to {}",
-                asked.asked,
-                partial.version.source.asked
-            );
-            return Ok(Held::Nothing);
-        }
-        let whole = match self.options.resume {
-            true => self.sink.whole().map_err(|error| self.failed(error))?,
-            false => None,
-        };
-        Ok(whole.map_or(Held::Nothing, Held::File))
-    }
-
-    /// Returns the source of a response that was not redirected.
-    fn asked(&self) -> Source {
-        source(&self.prepared, &self.prepared.url)
-    }
-
-    fn source(&self, response: &Response) -> Source {
-        source(&self.prepared, response.url())
     }
 
     /// Writes a response that is the complete file, of `length` bytes if it says so. Returns `None`
@@ -225,6 +204,12 @@ impl<'a> Engine<'a> {
             _ => None,
         };
         let version = validator.map(|validator| Version { source, validator, total });
+        let (version, decoded_version) = match response.is_decoded() {
+            true => (None, version),
+            false => (version, None),
+        };
+        self.carried = None;
+        self.decoded_version = decoded_version;
         if let (Some(left), Some(known)) = (self.holes(0, version.as_ref())?, &version) {
             let total = total.unwrap_or(0);
             return self.fetch_segments(response, left, total, known, total);
@@ -253,16 +238,17 @@ impl<'a> Engine<'a> {
         Ok(Some(Done { response, bytes: ahead + arrived, resumed_from: 0, stays: false }))
     }
 
-    /// Writes a response that is the file from `at` on, or `length` bytes of it. Returns `None` if
-    /// it has more bytes than announced: the right ones among them are unknown.
+    /// Writes a response that is the content from `place` on, or `length` bytes of it. Returns
+    /// `None` if it has more bytes than announced: the right ones among them are unknown.
     fn append(
         &mut self,
         response: Response,
-        at: u64,
+        place: Place,
         length: u64,
         total: u64,
     ) -> Result<Option<Done>, Failure> {
         self.check_size(&response, Some(total))?;
+        let Place { file: at, content } = place;
         let partial = self.sink.partial().map_err(|error| self.failed(error))?;
         if let Some(Partial { version, .. }) = partial {
             let holes = self.holes(at, Some(&version))?;
@@ -275,22 +261,25 @@ impl<'a> Engine<'a> {
         self.sink.keep(at).map_err(|error| self.failed(error))?;
         self.hash_existing(at, &response)?;
         let received = self.receive(response, at, Some(total));
-        let (response, arrived) = received
-            .map_err(|failure| Failure { error: failure.error.offset_by(at, total), ..failure })?;
-        if arrived > length {
+        let (mut response, arrived) = received.map_err(|failure| Failure {
+            error: failure.error.offset_by(content, total),
+            ..failure
+        })?;
+        let received = response.body().received();
+        if received > length {
             if self.sink.bytes_taken() > 0 {
-                return Err(range(RangeFault::Length { range: length, sent: arrived }, &response));
+                return Err(range(RangeFault::Length { range: length, sent: received }, &response));
             }
             self.sink.keep(at).map_err(|error| self.failed(error))?;
             return Ok(None);
         }
-        let bytes = at + arrived;
-        if bytes < total {
-            let short = ErrorKind::BodyTruncated { received: bytes, expected: Some(total) };
+        let received = content + received;
+        if received < total {
+            let short = ErrorKind::BodyTruncated { received, expected: Some(total) };
             return Err(Error::new(short).with_url(response.url()).into());
         }
         self.verify(&response)?;
-        Ok(Some(Done { response, bytes, resumed_from: at, stays: false }))
+        Ok(Some(Done { response, bytes: at + arrived, resumed_from: at, stays: false }))
     }
 
     /// Handles a server that has no bytes after the held ones. Returns `None` if an existing file
@@ -312,6 +301,8 @@ impl<'a> Engine<'a> {
         at: u64,
         total: Option<u64>,
     ) -> Result<(Response, u64), Failure> {
+        // The length of decoded content is unknown.
+        let total = total.filter(|_| !response.is_decoded());
         (self.progress)(Progress::Begun { at, total, response: &response });
         let mut arrived = 0;
         let Engine { sink, progress, verifier, .. } = self;
@@ -324,6 +315,9 @@ impl<'a> Engine<'a> {
         });
         self.fetched += response.body().received();
         self.sink.count_written(arrived);
+        if let Err(error) = &moved {
+            self.carry(&mut response, at + arrived, error.kind());
+        }
         Ok((response, moved?))
     }
 

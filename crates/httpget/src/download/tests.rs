@@ -1,5 +1,7 @@
 //! Downloads from servers that play a script.
 
+#[cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
+mod codings;
 mod direct;
 mod files;
 #[cfg(feature = "digest")]

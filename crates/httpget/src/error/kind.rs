@@ -83,6 +83,8 @@ pub enum ErrorKind {
     Digest,
     /// Writing the body to its target failed.
     Write,
+    /// The content has a coding that is not supported, or is corrupt or truncated in its coding.
+    Coding,
 }
 
 impl ErrorKind {
@@ -128,6 +130,7 @@ impl ErrorKind {
                 | ErrorKind::TooManyRedirects
                 | ErrorKind::InsecureRedirect
                 | ErrorKind::Write
+                | ErrorKind::Coding
         )
     }
 
@@ -160,7 +163,7 @@ impl ErrorKind {
                 io::ErrorKind::InvalidInput
             }
             ErrorKind::UnsupportedScheme => io::ErrorKind::Unsupported,
-            ErrorKind::Malformed | ErrorKind::TooLarge | ErrorKind::Digest => {
+            ErrorKind::Malformed | ErrorKind::TooLarge | ErrorKind::Digest | ErrorKind::Coding => {
                 io::ErrorKind::InvalidData
             }
             _ => network.map_or(io::ErrorKind::Other, |network| network.kind().into()),
@@ -209,6 +212,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Range => "the server did not send the requested range",
             ErrorKind::Digest => "the content does not match its digest",
             ErrorKind::Write => "could not write the body",
+            ErrorKind::Coding => "the content could not be decoded",
         })
     }
 }

@@ -1,5 +1,8 @@
 //! The state machine of one response.
 
+#[cfg(feature = "coding")]
+mod decoded;
+
 use http::{HeaderMap, StatusCode};
 
 use super::chunked::{Chunked, Piece};

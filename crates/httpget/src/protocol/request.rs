@@ -2,6 +2,8 @@
 
 mod field;
 
+#[cfg(feature = "coding")]
+use http::header::ACCEPT_ENCODING;
 #[cfg(feature = "proxy")]
 use http::header::PROXY_AUTHORIZATION;
 use http::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST, USER_AGENT};
@@ -194,6 +196,12 @@ impl RequestHead {
         self.lines.iter().find(|line| line.name == *name).map(|line| &line.value)
     }
 
+    /// Returns `true` if a field of that name is a default.
+    #[cfg(all(unix, feature = "download"))]
+    pub(crate) fn is_default(&self, name: &HeaderName) -> bool {
+        self.lines.iter().any(|line| line.name == *name && line.is_default)
+    }
+
     /// Appends the encoded head to `out`, with the empty line at its end. Names keep the spelling
     /// of the user; default names have a capital in each part.
     pub fn encode(&self, out: &mut Vec<u8>) {
@@ -285,6 +293,20 @@ impl RequestHead {
         let is_free = self.value(&name).is_none() && !self.removed.contains(&name);
         if let (Some(value), true) = (value, is_free) {
             self.lines.push(Line::default(name, value));
+        }
+    }
+
+    /// Sets or removes the default `Accept-Encoding`, which names the codings that are built in.
+    /// One that was set or removed by hand stays that way.
+    #[cfg(feature = "coding")]
+    pub(crate) fn default_accept_encoding(&mut self, wanted: bool) {
+        self.lines.retain(|line| line.name != ACCEPT_ENCODING || !line.is_default);
+        let is_free =
+            self.value(&ACCEPT_ENCODING).is_none() && !self.removed.contains(&ACCEPT_ENCODING);
+        // The names of codings are tokens.
+        let value = HeaderValue::try_from(super::coding::accept_encoding());
+        if let (Ok(value), true, true) = (value, wanted, is_free) {
+            self.lines.push(Line::default(ACCEPT_ENCODING, value));
         }
     }
 

@@ -45,7 +45,7 @@ impl Engine<'_> {
     ) -> Result<(), Failure> {
         let max = self.prepared.limits.body;
         match total {
-            Some(total) if total > max => {
+            Some(total) if total > max && !response.is_decoded() => {
                 let limit = ProtocolError::TooLarge { limit: "body", max };
                 Err(Error::from(limit).with_url(response.url()).into())
             }

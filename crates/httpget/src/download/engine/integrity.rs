@@ -1,5 +1,7 @@
 //! Checks content against the digests of the whole file.
 
+use http::HeaderMap;
+
 use super::Engine;
 use super::attempt::{Failure, Next};
 use crate::download::sink::Sink;
@@ -9,7 +11,12 @@ use crate::response::Response;
 impl Engine<'_> {
     /// Hashes the first `at` bytes of the partial file, which `response` continues.
     pub(super) fn hash_existing(&mut self, at: u64, response: &Response) -> Result<(), Failure> {
-        let hashed = self.verifier.resume(at, response.headers(), self.sink.readable());
+        // Repr-Digest is that of coded content (RFC 9530 section 3).
+        let headers = match response.is_decoded() {
+            true => &HeaderMap::new(),
+            false => response.headers(),
+        };
+        let hashed = self.verifier.resume(at, headers, self.sink.readable());
         hashed.map_err(|error| {
             Error::new(ErrorKind::Write).with_cause(error).with_url(response.url()).into()
         })

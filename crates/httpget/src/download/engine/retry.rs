@@ -73,7 +73,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn has_another(&self) -> bool {
-        !self.is_last() && !self.sink.is_stuck()
+        !self.is_last() && (!self.sink.is_stuck() || self.carried.is_some())
     }
 
     /// Returns the wait before the next attempt: the one `asked` for by the server, or the

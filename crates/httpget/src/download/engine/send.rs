@@ -21,6 +21,9 @@ impl Engine<'_> {
         if let Some(validator) = held.if_range() {
             request = request.with_header(IF_RANGE, validator.clone());
         }
+        if held.bytes() > 0 && self.carried.is_none() {
+            request = request.without_coding();
+        }
         self.heads.clear();
         // The last attempt may write its heads at once; no other attempt replaces them.
         let at_once = match &self.sink {

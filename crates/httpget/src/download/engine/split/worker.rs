@@ -109,7 +109,8 @@ impl<'a> Worker<'a> {
         let request = Request(Ok(PreparedRequest::clone(prepared)))
             .with_deadline(*deadline)
             .with_header(RANGE, bytes)
-            .with_header(IF_RANGE, version.validator.value().clone());
+            .with_header(IF_RANGE, version.validator.value().clone())
+            .without_coding();
         let mut response = request.send().map_err(|error| self.trouble(error, None))?;
         let covers = self.check(&response, range)?;
         self.receive(&mut response, covers)
