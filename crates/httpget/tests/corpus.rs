@@ -2,6 +2,9 @@
 
 #[path = "corpus/checks.rs"]
 mod checks;
+#[cfg(all(feature = "brotli", feature = "gzip", feature = "zstd"))]
+#[path = "corpus/coding.rs"]
+mod coding;
 #[cfg(feature = "cookies")]
 #[path = "corpus/cookies.rs"]
 mod cookies;
@@ -46,6 +49,12 @@ fn heads_and_framing_hold_the_laws() {
 #[test]
 fn chunks_match_a_simple_decoder() {
     over_corpus("http_chunk", checks::http_chunk).unwrap();
+}
+
+#[cfg(all(feature = "brotli", feature = "gzip", feature = "zstd"))]
+#[test]
+fn coded_content_holds_the_laws() {
+    over_corpus("coding", coding::coding).unwrap();
 }
 
 #[test]

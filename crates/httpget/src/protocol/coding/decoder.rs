@@ -16,7 +16,7 @@ const BETWEEN: usize = 32 << 10;
 
 /// The decoder of content with one or several codings: coded bytes in, decoded bytes out.
 ///
-/// The decoded bytes and the verdict do not depend on how the input is split. The decoder holds at
+/// The decoded bytes and the success do not depend on how the input is split. The decoder holds at
 /// most [`Limits::window`] bytes of windows and 512 KiB for each coding. It never gives out more
 /// than [`Limits::body`] or the [`Limits::ratio`] allows.
 ///
