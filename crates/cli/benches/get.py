@@ -2,7 +2,7 @@
 """`sockit get` beside curl and wget, against nginx on this machine.
 
     cargo build --release
-    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null] [--dir DIR] [--one-core]
+    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null gzip] [--dir DIR] [--one-core]
 
 Needs nginx, curl and wget. nginx gets a configuration, a port and a directory of its own. The programs take turns in rounds; the
 figures are medians of the rounds, ratios medians of the ratios within a round. Processor time is that of the client alone, user and
@@ -20,9 +20,11 @@ import statistics
 import subprocess
 import tempfile
 import time
+import zlib
 
 SMALL_GETS = 10_000
 SINGLE_GETS = 1_000
+WORDS = [b"alpha", b"beta", b"gamma delta", b"epsilon", b"zeta eta", b"theta", b"iota"]
 NGINX = """
 daemon off; pid {root}/nginx.pid; error_log {root}/error.log; worker_processes 1;
 events {{ worker_connections 1024; }}
@@ -30,7 +32,7 @@ http {{
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; keepalive_timeout 60s;
   client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;
   uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5;
-  server {{ listen 127.0.0.1:{port}; root {root}/www; }}
+  server {{ listen 127.0.0.1:{port}; root {root}/www; gzip_static on; }}
 }}
 """
 
@@ -66,6 +68,7 @@ class Nginx:
         with open(f"{root}/www/large", "wb") as file:
             for begin in range(0, size, 1 << 20):
                 file.write(os.urandom(min(1 << 20, size - begin)))
+        self.size = size
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -146,7 +149,23 @@ def null(sockit, nginx):
     }
 
 
-SCENES = {"small": small, "single": single, "disk": disk, "null": null}
+def gzip(sockit, nginx):
+    """as much text in gzip, decoded to /dev/null"""
+    block = b"".join(b"%d %s\n" % (i * i % 9973, WORDS[i * i % 7]) for i in range(1 << 20))
+    encoder = zlib.compressobj(6, zlib.DEFLATED, 31)
+    with open(f"{nginx.root}/www/text.gz", "wb") as file:
+        for begin in range(0, nginx.size, len(block)):
+            file.write(encoder.compress(block[: nginx.size - begin]))
+        file.write(encoder.flush())
+    url = nginx.url("text")
+    return {
+        "sockit": (Once([sockit, "get", "-s", "--compressed", "-o", "/dev/null", url]), None),
+        "curl": (Once(["curl", "-s", "--compressed", "-o", "/dev/null", url]), None),
+        "wget": (Once(["wget", "-q", "--compression=auto", "-O", "/dev/null", url]), None),
+    }
+
+
+SCENES = {"small": small, "single": single, "disk": disk, "null": null, "gzip": gzip}
 
 
 class Once:

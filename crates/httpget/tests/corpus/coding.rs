@@ -58,8 +58,9 @@ fn kind(result: &Result<(), CodingError>) -> Result<(), String> {
     }
 }
 
-/// A value of Content-Encoding, LF, the seed of the chunking, and coded content. The content and the
-/// verdict do not depend on the chunking, and limits hold. Says whether the content is accepted.
+/// A value of Content-Encoding, LF, the seed of the chunking, and coded content. The content and
+/// the verdict do not depend on the chunking, and limits hold. Says whether the content is
+/// accepted.
 pub(crate) fn coding(input: &[u8]) -> bool {
     let Some(end) = input.iter().position(|byte| *byte == b'\n') else { return false };
     let (value, Some((seed, content))) = (&input[..end], input[end + 1..].split_first()) else {
