@@ -113,7 +113,8 @@ fn a_retry_goes_on_decoding_and_a_later_run_begins_again() {
     let whole = server.url("/whole");
     let again = run(&["get", "--compressed", "-C", "-v", "-o", name, &whole]);
     assert_eq!(fs::read(&file).unwrap(), b"content");
-    again.expect_code(0);
+    let shown = again.expect_code(0).stderr();
+    assert!(shown.contains("it begins again"), "{shown}");
 }
 
 #[test]
