@@ -14,6 +14,7 @@ impl Check {
         Check
     }
 
+    #[cfg(unix)]
     pub(super) fn is_running(&self) -> bool {
         false
     }
