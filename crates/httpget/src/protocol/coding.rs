@@ -54,4 +54,5 @@ pub use list::list;
 pub use name::{Coding, accept_encoding};
 
 #[cfg(test)]
+#[cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
 mod tests;

@@ -19,15 +19,22 @@ pub(super) trait Stage {
 }
 
 /// The reason why a stage fails.
+#[cfg_attr(
+    not(all(feature = "gzip", feature = "brotli", feature = "zstd")),
+    allow(dead_code, reason = "each coding has some of the faults")
+)]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// Wrong bytes, behind the first `used` bytes of the input.
     Malformed { used: usize, what: &'static str },
     /// A window of `bytes`, where at most `max` are allowed.
-    #[cfg_attr(not(any(feature = "brotli", feature = "zstd")), allow(dead_code))]
     Window { bytes: u64, max: u64 },
 }
 
+#[cfg_attr(
+    not(all(feature = "gzip", feature = "brotli", feature = "zstd")),
+    allow(dead_code, reason = "each coding has some of the faults")
+)]
 impl Fault {
     pub(super) fn new(used: usize, what: &'static str) -> Fault {
         Fault::Malformed { used, what }

@@ -76,21 +76,18 @@ fn kind(error: &CodingError) -> CodingError {
     }
 }
 
-#[cfg(feature = "gzip")]
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
 
-#[cfg(feature = "gzip")]
 fn zlib(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
 
-#[cfg(feature = "gzip")]
 fn deflate(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(content).unwrap();
@@ -98,7 +95,6 @@ fn deflate(content: &[u8]) -> Vec<u8> {
 }
 
 /// The faults of `codings`, which are those of the first coding undone.
-#[cfg(feature = "gzip")]
 fn fault(codings: &[Coding], coded: &[u8]) -> (u64, &'static str) {
     match decode(codings, coded) {
         Err(CodingError::Malformed { offset, what, .. }) => (offset, what),
@@ -114,7 +110,6 @@ fn headers(values: &[&str]) -> HeaderMap {
     headers
 }
 
-#[cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
 #[test]
 fn lists_are_read_in_their_order() {
     use Coding::{Brotli, Deflate, Gzip, Zstd};
@@ -146,7 +141,6 @@ fn an_unsupported_coding_is_named_without_control_characters() {
     assert!(long.to_string().len() < 200, "{long}");
 }
 
-#[cfg(feature = "gzip")]
 #[test]
 fn gzip_of_any_size_is_decoded_in_any_cuts() {
     for length in [0, 1, 5, 1000, 70_000] {
@@ -157,7 +151,6 @@ fn gzip_of_any_size_is_decoded_in_any_cuts() {
     }
 }
 
-#[cfg(feature = "gzip")]
 #[test]
 fn members_follow_one_another_and_zeros_the_last() {
     let mut coded = [gzip(b"one, "), gzip(b""), gzip(b"two")].concat();
@@ -171,7 +164,6 @@ fn members_follow_one_another_and_zeros_the_last() {
     assert_eq!(fault(&[Coding::Gzip], &rubbish).1, "a gzip header expected");
 }
 
-#[cfg(feature = "gzip")]
 #[test]
 fn all_fields_of_a_gzip_header_are_read() {
     let plain = gzip(b"content");
@@ -193,7 +185,6 @@ fn all_fields_of_a_gzip_header_are_read() {
     assert_eq!(fault(&[Coding::Gzip], &wrong), (end as u64 - 1, what));
 }
 
-#[cfg(feature = "gzip")]
 #[test]
 fn each_fault_of_gzip_has_its_reason() {
     let good = gzip(b"content");
@@ -223,19 +214,13 @@ fn each_fault_of_gzip_has_its_reason() {
 
 /// `content` coded in each coding.
 fn samples() -> Vec<(Coding, Vec<u8>)> {
-    let mut samples = Vec::new();
-    #[cfg(feature = "gzip")]
-    samples.extend([
+    vec![
         (Coding::Gzip, gzip(b"content")),
         (Coding::Deflate, zlib(b"content")),
         (Coding::Deflate, deflate(b"content")),
-    ]);
-    #[cfg(feature = "brotli")]
-    samples.push((Coding::Brotli, b"\x1f\x06\0\xf8\x25\0\xa2\x90\xa8\0".to_vec()));
-    #[cfg(feature = "zstd")]
-    samples
-        .push((Coding::Zstd, b"\x28\xb5\x2f\xfd\x04\x58\x39\0\0content\xfc\xa9\xc5\x31".to_vec()));
-    samples
+        (Coding::Brotli, b"\x1f\x06\0\xf8\x25\0\xa2\x90\xa8\0".to_vec()),
+        (Coding::Zstd, b"\x28\xb5\x2f\xfd\x04\x58\x39\0\0content\xfc\xa9\xc5\x31".to_vec()),
+    ]
 }
 
 #[test]
@@ -260,7 +245,6 @@ fn bytes_behind_the_end_are_an_error() {
     }
 }
 
-#[cfg(feature = "gzip")]
 #[test]
 fn codings_in_a_row_are_undone_in_reverse_order() {
     let content = text(100_000);
@@ -274,7 +258,6 @@ fn codings_in_a_row_are_undone_in_reverse_order() {
     assert_eq!(decode(&[Coding::Deflate, Coding::Gzip], &gzip(b"")).unwrap(), b"");
 }
 
-#[cfg(feature = "gzip")]
 #[test]
 fn decoded_bytes_never_exceed_the_limit() {
     let coded = gzip(&text(1000));
@@ -292,7 +275,6 @@ fn decoded_bytes_never_exceed_the_limit() {
     }
 }
 
-#[cfg(feature = "gzip")]
 #[test]
 fn a_bomb_is_stopped_by_the_ratio() {
     let zeros = gzip(&vec![0; 66 << 20]);
@@ -302,7 +284,6 @@ fn a_bomb_is_stopped_by_the_ratio() {
     assert!(decoded.len() >= 64 << 20 && decoded.len() < 66 << 20, "{}", decoded.len());
 }
 
-#[cfg(feature = "brotli")]
 #[test]
 fn windows_of_br_are_limited() {
     // An empty stream with a window of 16 MiB, and the large window of another format.
