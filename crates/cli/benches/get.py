@@ -2,11 +2,12 @@
 """`sockit get` beside curl and wget, against nginx on this machine.
 
     cargo build --release
-    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null gzip] [--dir DIR] [--one-core]
+    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null gzip tls_small …] [--dir DIR] [--one-core]
 
-Needs nginx, curl and wget. nginx gets a configuration, a port and a directory of its own. The programs take turns in rounds; the
-figures are medians of the rounds, ratios medians of the ratios within a round. Processor time is that of the client alone, user and
-system. Memory is its largest resident set, looked at every few milliseconds in a run of its own. What a download wrote is compared
+Needs nginx, curl, wget and openssl, which makes the certificate. The scenes with tls_ are https; those of one process each trust the
+certificate by --cacert, or load the system's certificates and refuse it. nginx gets a configuration, ports and a directory of its own.
+The programs take turns in rounds; the figures are medians of the rounds, ratios medians of the ratios within a round. Processor time
+is that of the client alone, user and system. Memory is its largest resident set, looked at every few milliseconds in a run of its own. What a download wrote is compared
 with the original.
 """
 
@@ -33,8 +34,13 @@ http {{
   client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;
   uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5;
   server {{ listen 127.0.0.1:{port}; root {root}/www; gzip_static on; }}
+  server {{ listen 127.0.0.1:{tls_port} ssl; root {root}/www; ssl_certificate {root}/cert.pem; ssl_certificate_key {root}/key.pem;
+    ssl_protocols TLSv1.2 TLSv1.3; }}
 }}
 """
+CERTIFICATE = (
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench -addext subjectAltName=IP:127.0.0.1"
+).split()
 
 
 def main():
@@ -69,11 +75,14 @@ class Nginx:
             for begin in range(0, size, 1 << 20):
                 file.write(os.urandom(min(1 << 20, size - begin)))
         self.size = size
-        with socket.socket() as probe:
+        self.roots = f"{root}/cert.pem"
+        subprocess.run(CERTIFICATE + ["-out", self.roots, "-keyout", f"{root}/key.pem"], check=True, stderr=subprocess.DEVNULL)
+        with socket.socket() as probe, socket.socket() as tls_probe:
             probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+            tls_probe.bind(("127.0.0.1", 0))
+            self.port, self.tls_port = probe.getsockname()[1], tls_probe.getsockname()[1]
         with open(f"{root}/nginx.conf", "w") as file:
-            file.write(NGINX.format(root=root, port=self.port))
+            file.write(NGINX.format(root=root, port=self.port, tls_port=self.tls_port))
 
     def __enter__(self):
         self.process = subprocess.Popen(["nginx", "-c", f"{self.root}/nginx.conf", "-e", f"{self.root}/error.log"])
@@ -93,6 +102,9 @@ class Nginx:
 
     def url(self, name):
         return f"http://127.0.0.1:{self.port}/{name}"
+
+    def tls_url(self, name):
+        return f"https://127.0.0.1:{self.tls_port}/{name}"
 
 
 def small(sockit, nginx):
@@ -124,14 +136,7 @@ def single(sockit, nginx):
 def disk(sockit, nginx):
     """the large file to disk"""
     url, out, original = nginx.url("large"), f"{nginx.root}/out", f"{nginx.root}/www/large"
-
-    def fresh():
-        if os.path.exists(out):
-            if not filecmp.cmp(out, original, shallow=False):
-                raise SystemExit(f"{out} differs")
-            os.unlink(out)
-        os.sync()
-
+    fresh = removal(out, original)
     return {
         "sockit": (Once([sockit, "get", "-s", "-o", out, url], fresh), None),
         "curl": (Once(["curl", "-s", "-o", out, url], fresh), None),
@@ -165,18 +170,92 @@ def gzip(sockit, nginx):
     }
 
 
-SCENES = {"small": small, "single": single, "disk": disk, "null": null, "gzip": gzip}
+def tls_small(sockit, nginx):
+    """10,000 https GETs of 100 bytes over one reused connection, one process"""
+    urls = [nginx.tls_url("small")] * SMALL_GETS
+    with open(f"{nginx.root}/curl.list", "w") as file:
+        file.writelines(f"url={url}\n" for url in urls)
+    whole = 100 * SMALL_GETS
+    return {
+        "sockit": (Once([sockit, "get", "-s", "--cacert", nginx.roots, *urls]), whole),
+        "curl": (Once(["curl", "-s", "--cacert", nginx.roots, "-K", f"{nginx.root}/curl.list"]), whole),
+    }
+
+
+def tls_single(sockit, nginx):
+    """1,000 https GETs of 100 bytes, a process each"""
+    url = nginx.tls_url("small")
+    whole = 100 * SINGLE_GETS
+    return {
+        "sockit": (Often([sockit, "get", "-s", "--cacert", nginx.roots, url]), whole),
+        "curl": (Often(["curl", "-s", "--cacert", nginx.roots, url]), whole),
+    }
+
+
+def tls_refused(sockit, nginx):
+    """1,000 https GETs, a process each, that load the system's certificates and refuse the server's"""
+    url = nginx.tls_url("small")
+    return {
+        "sockit": (Often([sockit, "get", "-s", url], status=60), 0),
+        "curl": (Often(["curl", "-s", url], status=60), 0),
+    }
+
+
+def tls_null(sockit, nginx):
+    """the large file over TLS to /dev/null"""
+    url = nginx.tls_url("large")
+    return {
+        "sockit": (Once([sockit, "get", "-s", "--cacert", nginx.roots, "-o", "/dev/null", url]), None),
+        "curl": (Once(["curl", "-s", "--cacert", nginx.roots, "-o", "/dev/null", url]), None),
+    }
+
+
+def tls_disk(sockit, nginx):
+    """the large file over TLS to disk"""
+    url, out, original = nginx.tls_url("large"), f"{nginx.root}/out", f"{nginx.root}/www/large"
+    fresh = removal(out, original)
+    return {
+        "sockit": (Once([sockit, "get", "-s", "--cacert", nginx.roots, "-o", out, url], fresh), None),
+        "curl": (Once(["curl", "-s", "--cacert", nginx.roots, "-o", out, url], fresh), None),
+    }
+
+
+def removal(out, original):
+    """A function that compares an earlier download with the original, and removes it."""
+
+    def fresh():
+        if os.path.exists(out):
+            if not filecmp.cmp(out, original, shallow=False):
+                raise SystemExit(f"{out} differs")
+            os.unlink(out)
+        os.sync()
+
+    return fresh
+
+
+SCENES = {
+    "small": small,
+    "single": single,
+    "disk": disk,
+    "null": null,
+    "gzip": gzip,
+    "tls_small": tls_small,
+    "tls_single": tls_single,
+    "tls_refused": tls_refused,
+    "tls_disk": tls_disk,
+    "tls_null": tls_null,
+}
 
 
 class Once:
     """One process."""
 
-    def __init__(self, command, before=lambda: None):
-        self.command, self.before = command, before
+    def __init__(self, command, before=lambda: None, status=0):
+        self.command, self.before, self.status = command, before, status
 
     def run(self, output):
         self.before()
-        return run(self.command, output)
+        return run(self.command, output, self.status)
 
     def memory(self):
         self.before()
@@ -187,21 +266,22 @@ class Often(Once):
     """A process for each GET."""
 
     def run(self, output):
-        wall, cpu = zip(*[run(self.command, output) for _ in range(SINGLE_GETS)])
+        wall, cpu = zip(*[run(self.command, output, self.status) for _ in range(SINGLE_GETS)])
         return sum(wall), sum(cpu)
 
     def memory(self):
         return "-"
 
 
-def run(command, output):
+def run(command, output, status):
     """Wall and processor seconds."""
     begin = time.monotonic()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output)
-    _, status, usage = os.wait4(process.pid, 0)
+    errors = subprocess.DEVNULL if status else None
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+    _, code, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    process.returncode = os.waitstatus_to_exitcode(code)
+    if process.returncode != status:
         raise SystemExit(f"{command[:4]} exited with {process.returncode}")
     return wall, usage.ru_utime + usage.ru_stime
 
