@@ -97,7 +97,7 @@ fn all_heads_are_dumped_byte_for_byte() {
         assert_eq!(finished.expect_code(0).stdout_text(), "hellogone");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), [MOVED, FOUND, GONE].concat());
     }
-    let urls = vec![&*old; 20];
+    let urls = [&*old; 20];
     run(&[&["get", "-Z", "8", "-D", name], &urls[..]].concat()).expect_code(0);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), [MOVED, FOUND].concat().repeat(20));
     let deep = dir.path("a/b/heads");
