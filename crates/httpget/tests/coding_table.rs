@@ -2,23 +2,12 @@
 
 #![cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
 
+mod page;
+
 use httpget::Limits;
 use httpget::http::{HeaderMap, HeaderValue, header};
 use httpget::protocol::coding::{CodingError, Decoder, accept_encoding, list};
-
-const PAGE: &str = include_str!("../../../docs/http.md");
-
-/// `\xHH`; each character else is itself.
-fn unescape(text: &str) -> Vec<u8> {
-    let mut pieces = text.split("\\x");
-    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
-    for piece in pieces {
-        let (digits, rest) = piece.split_at(2);
-        bytes.push(u8::from_str_radix(digits, 16).expect("two digits"));
-        bytes.extend_from_slice(rest.as_bytes());
-    }
-    bytes
-}
+use page::{PAGE, rows, unescape};
 
 fn decode(field: &str, content: &[u8]) -> Result<Vec<u8>, CodingError> {
     let limits = Limits::default();
@@ -43,20 +32,10 @@ fn decode(field: &str, content: &[u8]) -> Result<Vec<u8>, CodingError> {
 
 #[test]
 fn codings() {
-    let heading = "## Content codings";
-    let mut lines = PAGE.lines().skip_while(|line| *line != heading);
-    assert_eq!(lines.next(), Some(heading));
-    let section = lines.take_while(|line| !line.starts_with('#'));
-    let rows: Vec<Vec<&str>> = section
-        .filter(|line| line.starts_with('|'))
-        .skip(2)
-        .map(|line| line.trim_matches(['|', ' ']).split(" | ").map(|it| it.trim_matches('`')))
-        .map(Iterator::collect)
-        .collect();
+    let rows = rows("## Content codings");
     assert!(rows.len() >= 20, "{} rows", rows.len());
-    for row in rows {
-        let [case, field, content, expected] = row[..] else { panic!("four cells: {row:?}") };
-        let result = match decode(field, &unescape(content)) {
+    for [case, field, content, expected] in rows {
+        let result = match decode(&field, &unescape(&content)) {
             Ok(decoded) => String::from_utf8(decoded).unwrap(),
             Err(error) => error.to_string(),
         };

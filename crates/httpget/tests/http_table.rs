@@ -3,6 +3,7 @@
 #[allow(dead_code, reason = "the fuzz targets' entries are for the test of the corpus")]
 #[path = "corpus/checks.rs"]
 mod checks;
+mod page;
 
 use std::fmt::Write;
 
@@ -11,8 +12,7 @@ use httpget::Limits;
 use httpget::http::HeaderMap;
 use httpget::protocol::Exchange;
 use netcore::testing::split_law;
-
-const PAGE: &str = include_str!("../../../docs/http.md");
+use page::{PAGE, unescape};
 
 /// Those that the page states.
 fn limits() -> Limits {
@@ -44,31 +44,6 @@ fn rows() -> Vec<Row> {
         Some(Row { case, new, bytes, outcome })
     });
     rows.collect()
-}
-
-/// `\r`, `\n`, `\t`, `\\` and `\xHH`; each character else is itself.
-fn unescape(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'\\' => match rest.next() {
-                Some(b'r') => b'\r',
-                Some(b'n') => b'\n',
-                Some(b't') => b'\t',
-                Some(b'\\') => b'\\',
-                Some(b'x') => {
-                    let digit = |byte: Option<u8>| {
-                        byte.and_then(|byte| char::from(byte).to_digit(16)).expect("a digit") as u8
-                    };
-                    digit(rest.next()) * 16 + digit(rest.next())
-                }
-                other => panic!("{text}: a backslash and {other:?}"),
-            },
-            byte => byte,
-        });
-    }
-    bytes
 }
 
 /// As the page's third column has it.

@@ -1,6 +1,7 @@
 //! The tables of `docs/http.md` about proxies, row by row.
 #![cfg(feature = "proxy")]
 
+mod page;
 #[allow(dead_code, reason = "the fuzz target's entry is for the test of the corpus")]
 #[path = "corpus/proxy.rs"]
 mod proxy;
@@ -8,51 +9,8 @@ mod proxy;
 use httpget::proxy::{NoProxy, Proxy, ProxyRules};
 use httpget::{Limits, Url};
 use netcore::testing::split_law;
+use page::{rows, unescape};
 use proxy::{Kind, tell};
-
-const PAGE: &str = include_str!("../../../docs/http.md");
-
-/// The cells of the table under a heading, without its two first lines.
-fn rows(heading: &str) -> Vec<[String; 4]> {
-    let mut lines = PAGE.lines().skip_while(|line| *line != heading);
-    assert_eq!(lines.next(), Some(heading));
-    let section = lines.take_while(|line| !line.starts_with('#'));
-    let rows: Vec<_> = section.filter(|line| line.starts_with('|')).skip(2).map(cells).collect();
-    assert!(rows.len() >= 10, "{heading}: {} rows", rows.len());
-    rows
-}
-
-/// Code has backticks around it.
-fn cells(line: &str) -> [String; 4] {
-    let line = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |"));
-    let line = line.unwrap_or_else(|| panic!("no row: {line:?}"));
-    let cells: Vec<String> = line
-        .split(" | ")
-        .map(|cell| {
-            let code = cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`'));
-            code.unwrap_or(cell).to_owned()
-        })
-        .collect();
-    cells.try_into().unwrap_or_else(|cells| panic!("four cells: {cells:?}"))
-}
-
-/// `\r`, `\n` and `\xHH`; each character else is itself.
-fn unescape(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((literal, escape)) = rest.split_once('\\') {
-        bytes.extend_from_slice(literal.as_bytes());
-        let length = if escape.starts_with('x') { 3 } else { 1 };
-        bytes.push(match &escape[..length] {
-            "r" => b'\r',
-            "n" => b'\n',
-            hexadecimal => u8::from_str_radix(&hexadecimal[1..], 16).expect("two digits"),
-        });
-        rest = &escape[length..];
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    bytes
-}
 
 fn refusal(error: &impl ToString) -> String {
     let text = error.to_string();

@@ -1,55 +1,13 @@
 //! The tables of `docs/http.md` about requests, row by row.
 
+mod page;
+
 use httpget::protocol::{
     Event, Exchange, RedirectError, Redirects, RequestHead, ResponseHead, parse_field,
     proposed_file_name, redirect_request,
 };
 use httpget::{Limits, ParseUrlError, Url};
-
-const PAGE: &str = include_str!("../../../docs/http.md");
-
-/// The cells of the table under a heading, without its two first lines.
-fn rows(heading: &str) -> Vec<[String; 4]> {
-    let mut lines = PAGE.lines().skip_while(|line| *line != heading);
-    assert_eq!(lines.next(), Some(heading));
-    let section = lines.take_while(|line| !line.starts_with('#'));
-    let rows: Vec<_> = section.filter(|line| line.starts_with('|')).skip(2).map(cells).collect();
-    assert!(rows.len() >= 10, "{heading}: {} rows", rows.len());
-    rows
-}
-
-/// A bar within a cell has a backslash before it; code has backticks around it.
-fn cells(line: &str) -> [String; 4] {
-    let line = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |")).unwrap_or(line);
-    let cells: Vec<String> = line
-        .split(" | ")
-        .map(|cell| {
-            let code = cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`'));
-            code.unwrap_or(cell).replace("\\|", "|")
-        })
-        .collect();
-    cells.try_into().unwrap_or_else(|cells| panic!("four cells: {cells:?}"))
-}
-
-/// `\r`, `\n`, `\t`, `\\` and `\xHH`; each character else is itself.
-fn unescape(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((literal, escape)) = rest.split_once('\\') {
-        bytes.extend_from_slice(literal.as_bytes());
-        let length = if escape.starts_with('x') { 3 } else { 1 };
-        bytes.push(match &escape[..length] {
-            "r" => b'\r',
-            "n" => b'\n',
-            "t" => b'\t',
-            "\\" => b'\\',
-            hexadecimal => u8::from_str_radix(&hexadecimal[1..], 16).expect("two digits"),
-        });
-        rest = &escape[length..];
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    bytes
-}
+use page::{PAGE, rows, unescape};
 
 fn text(escaped: &str) -> String {
     String::from_utf8(unescape(escaped)).expect("UTF-8")
