@@ -18,7 +18,6 @@
 mod date;
 mod domain;
 mod file;
-pub(crate) mod hop;
 pub(crate) mod jar;
 mod limits;
 mod netscape;

@@ -7,13 +7,13 @@ use http::{HeaderName, HeaderValue};
 use netcore::Deadline;
 
 use crate::client::Client;
-#[cfg(feature = "cookies")]
-use crate::cookies::hop::HopCookies;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::limits::Limits;
 use crate::protocol::{Field, RequestHead};
 use crate::response::Response;
+#[cfg(feature = "cookies")]
+use crate::run::cookies::HopCookies;
 use crate::run::{self, PreparedRequest};
 use crate::timeouts::Timeouts;
 use crate::url::{Credentials, Url};

@@ -1,5 +1,8 @@
 //! Runs a request up to the head of its response: connecting, sending, redirects, one retry.
 
+#[cfg(feature = "cookies")]
+pub(crate) mod cookies;
+
 use std::time::Instant;
 
 use http::HeaderValue;
@@ -11,8 +14,6 @@ use crate::body::{Check, Context};
 use crate::client::Client;
 use crate::client::connect::ConnectStep;
 use crate::connection::{BUFFER, Connection};
-#[cfg(feature = "cookies")]
-use crate::cookies::hop::HopCookies;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
@@ -24,6 +25,8 @@ use crate::route::Route;
 use crate::timeouts::{Phase, Timeout, Timeouts};
 use crate::timings::Timings;
 use crate::url::{Scheme, Url};
+#[cfg(feature = "cookies")]
+use cookies::HopCookies;
 
 #[cfg(test)]
 mod tests;

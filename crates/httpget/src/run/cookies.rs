@@ -5,10 +5,13 @@ use std::time::SystemTime;
 use http::HeaderValue;
 use http::header::{COOKIE, SET_COOKIE};
 
-use super::jar::CookieJar;
+use crate::cookies::jar::CookieJar;
 use crate::event::Event;
 use crate::protocol::{RequestHead, ResponseHead};
 use crate::url::Url;
+
+#[cfg(test)]
+mod tests;
 
 /// The cookies of a request: those of the client's jar, and those given by hand.
 #[derive(Clone, Debug, Default)]
