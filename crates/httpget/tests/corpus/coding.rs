@@ -1,4 +1,4 @@
-//! What must hold for any coded content. The fuzz target `coding` and the test over its corpus
+//! The check for any coded content. The fuzz target `coding` and the test over its corpus
 //! include this file.
 
 use httpget::Limits;
@@ -85,7 +85,7 @@ pub(crate) fn coding(input: &[u8]) -> bool {
         [(cut(content, *seed, 50), 1000), (cut(content, *seed, 3000), 33), (bytes, 4096)]
     {
         let (other, second) = decode(&codings, &limits, &pieces, room);
-        // Of two faults, the later one may be found first: decoders read ahead.
+        // The later of two faults may be found first: decoders read ahead.
         let is_one = |it: &Result<(), CodingError>| {
             codings.len() < 2 && !matches!(it, Err(CodingError::TooLarge { .. }))
         };

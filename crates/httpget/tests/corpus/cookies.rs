@@ -1,4 +1,4 @@
-//! What must hold for any cookie, and any cookie file. The fuzz target `cookie` and the test over
+//! The check for any cookie, and any cookie file. The fuzz target `cookie` and the test over
 //! its corpus include this file.
 
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! What must hold for any netrc file. The fuzz target `netrc` and the test over its corpus include
+//! The check for any netrc file. The fuzz target `netrc` and the test over its corpus include
 //! this file.
 
 use httpget::netrc::Netrc;

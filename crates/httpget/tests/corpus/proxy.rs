@@ -1,4 +1,4 @@
-//! What must hold for any bytes of a proxy. The fuzz target `proxy_reply`, the test over its corpus
+//! The check for any bytes of a proxy. The fuzz target `proxy_reply`, the test over its corpus
 //! and the test of the table in `docs/http.md` include this file.
 
 use std::fmt;
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 pub(crate) struct Story {
     /// Heads, byte for byte.
     pub(crate) heads: Vec<Vec<u8>>,
-    /// What happened, in words.
+    /// The events, in words.
     events: Vec<String>,
     /// Messages behind the first.
     sent: Vec<Vec<u8>>,

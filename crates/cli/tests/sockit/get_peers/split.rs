@@ -94,7 +94,7 @@ fn a_checksum_of_segments_is_compared() {
     assert!(!fs::exists(file).unwrap() && !fs::exists(format!("{file}.part")).unwrap());
 }
 
-/// More connections than the server allows are refused with 503.
+/// The server refuses connections beyond its limit with 503.
 #[test]
 #[ignore = "needs nginx"]
 fn a_limit_of_connections_is_kept_to() {

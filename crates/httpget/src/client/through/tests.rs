@@ -38,7 +38,7 @@ fn text(client: &Client, url: &str) -> Result<String, Error> {
     client.get(url).send()?.text(1 << 20)
 }
 
-/// What an observer is told of proxies, connections and requests.
+/// Returns the response, and the events of proxies, connections and requests.
 fn story(client: &Client, url: &str) -> (Result<Response, Error>, Vec<String>) {
     let mut story = Vec::new();
     let line = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().next().unwrap().to_owned();

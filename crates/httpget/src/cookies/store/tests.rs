@@ -46,7 +46,7 @@ fn an_expired_cookie_from_an_insecure_response_does_not_remove_a_secure_one() {
     let removal = receive(&mut store, "http://example.com/", "a=; Max-Age=0");
     assert_eq!(removal, Err(CookieRefusal::Replaces));
     assert_eq!(sent(&mut store, "https://example.com/", NOW), "a=1");
-    // When it has expired, it protects nothing.
+    // An expired one protects nothing.
     store.expire(NOW + 10);
     receive(&mut store, "http://example.com/", "a=2").unwrap();
 }

@@ -18,7 +18,7 @@ pub enum CodingError {
         /// Its name, with escapes for everything but visible ASCII.
         name: Box<str>,
     },
-    /// More codings in a row than [`Limits::codings`](crate::Limits::codings).
+    /// The content has more codings in a row than [`Limits::codings`](crate::Limits::codings).
     #[error("more than {max} content codings in a row")]
     TooMany {
         /// The value of the limit.
