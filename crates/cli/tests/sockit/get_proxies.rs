@@ -7,7 +7,7 @@ use std::thread;
 
 use netcore::testing::TestDir;
 
-use crate::common::http::{Http, Then, ok};
+use crate::common::http::{Http, Then, closed_port, ok};
 use crate::common::process::{Finished, Process, run, sockit};
 
 /// Runs the program with these environment variables.
@@ -34,12 +34,6 @@ fn echo() -> Http {
 /// A proxy that answers with these bytes.
 fn saying(reply: &'static [u8]) -> Http {
     Http::saying(reply)
-}
-
-/// A port on which nobody listens.
-fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 #[test]

@@ -58,17 +58,21 @@ fn carries_bytes_both_ways() {
 #[test]
 fn two_threads_share_one_by_reference() {
     for (name, client, server) in pairs() {
-        let bytes = vec![7; 1 << 20];
-        thread::scope(|scope| {
-            scope.spawn(|| (&client).write_all(&bytes).unwrap());
-            scope.spawn(|| server.write_all_deadline(&bytes, patience()).unwrap());
-            for stream in [&client, &server] {
-                let mut received = vec![0; bytes.len()];
-                stream.read_exact_deadline(&mut received, patience()).unwrap();
-                assert!(received == bytes, "{name}");
-            }
-        });
+        exchange_at_once(name, &client, &server, &vec![7; 1 << 20]);
     }
+}
+
+/// Sends `bytes` in both directions at once, each from a thread of its own.
+fn exchange_at_once(name: &str, mut client: &Stream, server: &Stream, bytes: &[u8]) {
+    thread::scope(|scope| {
+        scope.spawn(move || client.write_all(bytes).unwrap());
+        scope.spawn(|| server.write_all_deadline(bytes, patience()).unwrap());
+        for stream in [client, server] {
+            let mut received = vec![0; bytes.len()];
+            stream.read_exact_deadline(&mut received, patience()).unwrap();
+            assert!(received == bytes, "{name}");
+        }
+    });
 }
 
 #[test]

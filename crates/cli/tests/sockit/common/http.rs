@@ -162,3 +162,9 @@ pub(crate) fn ranged(asked: &Asked, tag: &str, body: &[u8]) -> Vec<u8> {
         format!("HTTP/1.1 {status}\r\nETag: {tag}\r\n{range}Content-Length: {length}\r\n\r\n");
     [head.as_bytes(), part].concat()
 }
+
+/// Returns a port of 127.0.0.1 on which nobody listens.
+pub(crate) fn closed_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}

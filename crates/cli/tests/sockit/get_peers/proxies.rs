@@ -9,7 +9,7 @@ use std::thread;
 use netcore::testing::TestDir;
 
 use super::peer::{Nginx, Peer};
-use crate::common::http::{Http, Then, ok};
+use crate::common::http::{Http, Then, closed_port, ok};
 use crate::common::listening::bytes;
 use crate::common::process::{Finished, run};
 use crate::common::tls::Certificates;
@@ -220,10 +220,7 @@ fn files_come_through_squid() {
     let six = get(&["-x", &proxy.url(), &format!("http://[::1]:{port}/")]);
     assert_eq!(six.expect_code(0).stdout_text(), "six");
     // A server that refuses: a page of the proxy in absolute form, a status of CONNECT.
-    let nobody = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
+    let nobody = closed_port();
     let url = format!("http://127.0.0.1:{nobody}/");
     get(&["--fail", "-x", &proxy.url(), &url]).expect_code(22);
     let refused = get(&["-p", "-x", &proxy.url(), &url]);
@@ -290,10 +287,7 @@ fn files_come_through_microsocks() {
     let port = server_v6();
     let six = get(&["-x", &proxy.url(), &format!("http://[::1]:{port}/")]);
     assert_eq!(six.expect_code(0).stdout_text(), "six");
-    let nobody = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
+    let nobody = closed_port();
     let refused = get(&["-x", &proxy.url(), &format!("http://127.0.0.1:{nobody}/")]);
     let says = format!("{}: no tunnel to 127.0.0.1:{nobody}: ", proxy.name());
     refused.expect_code(97).expect_error_line(&[&says, "connection refused"]);

@@ -32,15 +32,7 @@ fn an_encrypted_stream_carries_bytes_both_ways() {
 fn large_transfers_in_both_directions_at_once_arrive_whole() {
     for (client, server) in pairs() {
         let bytes: Vec<u8> = (0..3 << 20).map(|number: u32| (number % 251) as u8).collect();
-        thread::scope(|scope| {
-            scope.spawn(|| (&client).write_all(&bytes).unwrap());
-            scope.spawn(|| server.write_all_deadline(&bytes, patience()).unwrap());
-            for stream in [&client, &server] {
-                let mut received = vec![0; bytes.len()];
-                stream.read_exact_deadline(&mut received, patience()).unwrap();
-                assert!(received == bytes);
-            }
-        });
+        exchange_at_once("TLS", &client, &server, &bytes);
     }
 }
 
