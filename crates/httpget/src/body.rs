@@ -157,8 +157,8 @@ impl Body {
     }
 
     /// Returns the length of the content in bytes. Returns `None` if the head does not announce it.
-    /// The length of content with a coding counts coded bytes. After a HEAD, the length is that of a
-    /// GET's content.
+    /// The length of content with a coding counts coded bytes. After a HEAD, the length is that of
+    /// a GET's content.
     #[must_use]
     pub fn content_length(&self) -> Option<u64> {
         self.exchange.content_length()
