@@ -10,10 +10,6 @@ use std::{fs, io};
 #[test]
 fn the_corpus_of_server_output_passes() -> io::Result<()> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/chat");
-    if !directory.exists() {
-        println!("no corpus here, as in a package: skipped");
-        return Ok(());
-    }
     let (mut with_message, mut without) = (0, 0);
     for entry in fs::read_dir(&directory)? {
         let file = entry?.path();

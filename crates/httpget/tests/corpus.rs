@@ -25,10 +25,6 @@ use netcore::testing::{Random, SEED_VARIABLE};
 /// Runs a check over the files of a target. It is to say yes to a dozen of them and no to another.
 fn over_corpus(target: &str, check: fn(&[u8]) -> bool) -> io::Result<()> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
-    if !directory.exists() {
-        println!("no corpus here, as in a package: nothing is tested");
-        return Ok(());
-    }
     let (mut yes, mut no) = (0, 0);
     for entry in fs::read_dir(&directory)? {
         let file = entry?.path();

@@ -1,5 +1,7 @@
 //! The checks of the fuzz targets over their corpus, without a fuzzer.
 
+#![cfg(feature = "testing")]
+
 #[path = "corpus/checks.rs"]
 mod checks;
 #[cfg(all(feature = "server", feature = "tls"))]
@@ -13,14 +15,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Returns every input of a target, with its file. A package has no files, so the list is empty
-/// there.
+/// Returns every input of a target, with its file.
 fn corpus(target: &str) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
-    if !directory.exists() {
-        println!("no corpus here: nothing is tested");
-        return Ok(Vec::new());
-    }
     let mut inputs = Vec::new();
     for entry in fs::read_dir(&directory)? {
         let file = entry?.path();
@@ -33,9 +30,6 @@ fn corpus(target: &str) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
 #[test]
 fn endpoints_round_trip_and_refusals_are_harmless() {
     let inputs = corpus("endpoint").unwrap();
-    if inputs.is_empty() {
-        return;
-    }
     let mut taken = 0;
     for (file, input) in &inputs {
         println!("{}", file.display());
@@ -48,9 +42,6 @@ fn endpoints_round_trip_and_refusals_are_harmless() {
 #[test]
 fn lines_do_not_depend_on_the_cutting_and_keep_their_limit() {
     let inputs = corpus("line").unwrap();
-    if inputs.is_empty() {
-        return;
-    }
     let (mut lines, mut errors) = (0, 0);
     for (file, input) in &inputs {
         println!("{}", file.display());
@@ -85,9 +76,6 @@ fn tls_peers_are_served_whole_or_their_damage_is_noticed() {
     use tls_loop::Outcome;
 
     let inputs = corpus("tls_loop").unwrap();
-    if inputs.is_empty() {
-        return;
-    }
     let mut outcomes = Vec::new();
     for (file, input) in &inputs {
         println!("{}", file.display());
