@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "backplane")]
+pub mod backplane;
 #[cfg(feature = "client")]
 mod client;
 mod config;
