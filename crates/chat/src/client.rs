@@ -1,5 +1,6 @@
 //! A blocking client over a socket.
 
+mod answer;
 pub(crate) mod error;
 pub(crate) mod event;
 pub(crate) mod parser;
@@ -17,6 +18,7 @@ use netcore::{Connector, Deadline, Endpoint, SocketOptions, Stream};
 use crate::client::error::ClientError;
 use crate::client::event::{Event, EventKind, Notice};
 use crate::client::parser::Parser;
+use crate::password::Password;
 
 #[cfg(test)]
 mod tests;
@@ -26,9 +28,6 @@ mod tests;
 const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Idle time before the first keepalive probe, and interval and number of the probes.
 const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration::from_secs(10), 3);
-
-/// The most bytes of events that are kept while the client waits for an answer.
-const MAX_QUEUED: usize = 16 << 20;
 
 /// The most characters of another protocol's answer that an error shows.
 const MAX_SHOWN: usize = 80;
@@ -174,6 +173,24 @@ impl Client {
         self.receiver.recv(deadline)
     }
 
+    /// Says the password of the chat, and waits for the answer. Call it first. A chat without a
+    /// password needs none, which is no error.
+    ///
+    /// [`recv`](Client::recv) still returns the events that arrive meanwhile, except for notices
+    /// about the password.
+    ///
+    /// # Errors
+    ///
+    /// - [`ClientError::WrongPassword`]: the server closes the connection after three of them;
+    /// - as [`nick`](Client::nick), except [`ClientError::Rejected`].
+    pub fn authenticate(
+        &mut self,
+        password: &Password,
+        deadline: Deadline,
+    ) -> Result<(), ClientError> {
+        self.say_password(password, deadline)
+    }
+
     /// Takes a name and waits for the answer. [`recv`](Client::recv) still returns every event that
     /// arrives meanwhile, the answer included.
     ///
@@ -184,6 +201,7 @@ impl Client {
     ///
     /// - [`ClientError::Rejected`]: the server rejected the name, and the client keeps its old one.
     ///   The connection stays usable, as it does after [`ClientError::NotALine`];
+    /// - [`ClientError::PasswordNeeded`]: the server waits for its password;
     /// - [`ClientError::NoAnswer`]: the server closed the connection instead of answering;
     /// - [`ClientError::NotAChat`]: the server's first line is in no format of a chat;
     /// - [`ClientError::TooLong`]: more than 16 MiB arrived before the answer;
@@ -204,80 +222,6 @@ impl Client {
     /// Splits the client into its halves, for a thread each.
     pub fn split(self) -> (Sender, Receiver) {
         (self.sender, self.receiver)
-    }
-
-    /// Sends `command`, which a notice grants or rejects, and `/who`, whose reply marks the end of
-    /// the answer.
-    fn ask(
-        &mut self,
-        command: &str,
-        is_grant: fn(&Notice) -> bool,
-        deadline: Deadline,
-    ) -> Result<(), ClientError> {
-        if command.contains('\n') {
-            return Err(ClientError::NotALine);
-        }
-        self.sender.write(&format!("{command}\n/who\n"), deadline)?;
-        let mut answer = PendingAnswer {
-            is_grant,
-            is_granted: false,
-            last_notice: String::new(),
-            is_in_history: !self.receiver.has_lobby_history,
-            bytes: 0,
-        };
-        let peer = || peer(&self.sender.stream);
-        while let Some(mut event) = self.receiver.next_of_a_chat(deadline)? {
-            let is_end = answer.add(&mut event);
-            self.receiver.has_lobby_history |= is_end;
-            self.receiver.queued.push_back(event);
-            if answer.bytes > MAX_QUEUED {
-                return Err(ClientError::TooLong { peer: peer(), limit: MAX_QUEUED });
-            }
-            if is_end {
-                let reason = answer.last_notice;
-                let request = command.to_owned();
-                return match answer.is_granted {
-                    true => Ok(()),
-                    false => Err(ClientError::Rejected { peer: peer(), request, reason }),
-                };
-            }
-        }
-        Err(ClientError::NoAnswer { peer: peer(), last_notice: answer.last_notice })
-    }
-}
-
-/// The answer to a command, while its events arrive.
-struct PendingAnswer {
-    is_grant: fn(&Notice) -> bool,
-    is_granted: bool,
-    /// The last notice without a known meaning. A rejection is one.
-    last_notice: String,
-    /// `true` while messages belong to a room's history.
-    is_in_history: bool,
-    /// Bytes of all events.
-    bytes: usize,
-}
-
-impl PendingAnswer {
-    /// Adds an event, and marks it if it is history. Returns `true` if it ends the answer.
-    fn add(&mut self, event: &mut Event) -> bool {
-        self.bytes += event.raw.len();
-        // Only the `json` format has a room, and a history mark of its own.
-        event.history |= self.is_in_history
-            && event.room.is_none()
-            && matches!(event.kind, EventKind::Message { .. });
-        let EventKind::Notice { text, notice } = &event.kind else { return false };
-        match notice {
-            Some(Notice::Members(_)) => return true,
-            Some(notice) => {
-                self.is_in_history |= matches!(notice, Notice::YourRoom(_));
-                self.is_granted |= (self.is_grant)(notice);
-            }
-            // A notice of the operator may arrive at any time.
-            None if text.starts_with("operator") => {}
-            None => self.last_notice.clone_from(text),
-        }
-        false
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use netcore::error::debug_as_chain;
 use thiserror::Error;
 
+use crate::password::Password;
 use crate::protocol::format::Format;
 use crate::protocol::rate_limit::Rate;
 use crate::room::history::Retention;
@@ -83,11 +84,12 @@ pub struct Config {
     pub(crate) slow_consumer: SlowConsumer,
     pub(crate) backlog: usize,
     pub(crate) memory: usize,
+    pub(crate) password: Option<Password>,
 }
 
 /// The `line` format, no greeting, presence on, no history (at most 128 KiB per room if there is
 /// one), lines of 4,096 bytes, 1,000 rooms that expire after an hour, no limit for members, no rate
-/// limit, slow clients disconnected at a backlog of 4 MiB, 64 MiB of waiting messages.
+/// limit, slow clients disconnected at a backlog of 4 MiB, 64 MiB of waiting messages, no password.
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -104,6 +106,7 @@ impl Default for Config {
             slow_consumer: SlowConsumer::Disconnect,
             backlog: 4 << 20,
             memory: 64 << 20,
+            password: None,
         }
     }
 }
@@ -178,6 +181,16 @@ impl Config {
     /// is room.
     pub fn with_memory(self, memory: usize) -> Config {
         Config { memory, ..self }
+    }
+
+    /// Sets the password that each client has to say first, as `/pass PASSWORD`. Until then the
+    /// client is in no room, nobody sees it, and it receives nothing but notices. Three wrong
+    /// passwords, or 30 s without the right one, close its connection.
+    ///
+    /// A client must be able to say it: [`with_max_line`](Self::with_max_line) has to leave room
+    /// for `/pass `, a space and the password.
+    pub fn with_password(self, password: Option<Password>) -> Config {
+        Config { password, ..self }
     }
 
     /// Returns the bytes behind the log beyond which a reader counts as not keeping up, so that

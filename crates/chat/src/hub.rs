@@ -1,16 +1,19 @@
 //! The hub: everything that the shards of a chat share.
 
 pub(crate) mod entry;
+pub(crate) mod failed_passwords;
 pub(crate) mod id;
 pub(crate) mod mailbox;
 pub(crate) mod operator;
 pub(crate) mod registry;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Instant, SystemTime};
 
 use crate::config::Config;
 use crate::custom_command::Commands;
+use crate::hub::failed_passwords::FailedPasswords;
 use crate::hub::id::ClientId;
 use crate::hub::mailbox::{Direct, Mailbox};
 use crate::hub::registry::{Joined, Registry, RoomError, RoomLimits, Undelivered};
@@ -33,6 +36,9 @@ pub(crate) struct Hub {
     pub(crate) memory: Arc<MemoryAccount>,
     pub(crate) counters: Counters,
     pub(crate) commands: Commands,
+    pub(crate) failed_passwords: FailedPasswords,
+    /// Clients that have not said the password yet.
+    pub(crate) guests: AtomicU64,
     store: Option<Box<dyn MessageStore>>,
     registry: Mutex<Registry>,
     mailboxes: Mutex<Vec<Arc<Mailbox>>>,
@@ -55,6 +61,8 @@ impl Hub {
             memory,
             counters: Counters::default(),
             commands,
+            failed_passwords: FailedPasswords::default(),
+            guests: AtomicU64::new(0),
             store,
             registry: Mutex::new(Registry::new(limits, lobby)),
             mailboxes: Mutex::default(),
@@ -219,6 +227,7 @@ impl Hub {
         self.counters.read(&mut stats);
         let (clients, rooms) = self.registry().counts();
         (stats.clients, stats.rooms) = (clients as u64, rooms as u64);
+        stats.guests = self.guests.load(Ordering::Relaxed);
         if let Some(store) = &self.store {
             store.read(&mut stats);
         }

@@ -18,6 +18,7 @@ mod hub;
 mod journal;
 mod memory_bound;
 mod now;
+mod password;
 mod protocol;
 mod room;
 #[cfg(feature = "server")]
@@ -43,6 +44,7 @@ pub use hub::operator::{ClientInfo, Operator, RoomInfo};
 pub use journal::sync_policy::SyncPolicy;
 pub use memory_bound::MemoryBound;
 pub use now::Now;
+pub use password::{Password, PasswordError};
 pub use protocol::format::{Format, UnknownFormat};
 pub use protocol::name::MAX_NAME;
 pub use protocol::rate_limit::Rate;

@@ -11,7 +11,11 @@
 
 pub(crate) mod commands;
 pub(crate) mod delivery;
+pub(crate) mod door;
+pub(crate) mod flow;
+pub(crate) mod guests;
 pub(crate) mod input;
+pub(crate) mod knock;
 pub(crate) mod member;
 pub(crate) mod membership;
 pub(crate) mod output;
@@ -29,16 +33,16 @@ use netcore::line::LineFramer;
 
 use crate::hub::Hub;
 use crate::hub::mailbox::Mailbox;
-use crate::hub::registry::Joined;
 use crate::now::Now;
 use crate::protocol::format::{LOBBY, Message, MessageKind};
-use crate::protocol::telnet::{Separated, Telnet};
-use crate::protocol::text::clean;
-use crate::shard::commands::{Flow, handle_line};
+use crate::protocol::telnet::Separated;
+use crate::shard::commands::handle_line;
 use crate::shard::delivery::{deliver, reply};
+use crate::shard::door::{check_time, meet};
+use crate::shard::flow::Flow;
 use crate::shard::input::{MAX_DEFERRED, PRESSURE_PAUSE, drain_input, process_input, resume_input};
-use crate::shard::member::{Member, NEVER};
-use crate::shard::membership::{Departure, enter_room, leave_room};
+use crate::shard::member::Member;
+use crate::shard::membership::{Departure, enter_chat, leave_room};
 use crate::shard::output::ClientOutput;
 use crate::shard::round::Round;
 use crate::shard::slow_consumer::{is_stalled, track_lag};
@@ -110,9 +114,10 @@ impl Shard {
         Shard { state: State::new(hub, mailbox), round: Round::default() }
     }
 
-    /// Adds a client. It receives the greeting and the history of the lobby. `key` is the caller's
-    /// key, which [`poll_client`](Self::poll_client) returns. `name` is the client's name until it
-    /// chooses one, usually its address; without one the client is numbered.
+    /// Adds a client. It receives the greeting and the history of the lobby, after the
+    /// [password](crate::Config::with_password) if there is one. `key` is the caller's key, which
+    /// [`poll_client`](Self::poll_client) returns. `name` is the client's name until it chooses
+    /// one, usually its address; without one the client is numbered.
     ///
     /// Hand the client back with [`disconnect`](Self::disconnect).
     pub fn connect(
@@ -124,25 +129,11 @@ impl Shard {
     ) -> Member {
         let state = &mut self.state;
         state.now = now;
-        let Joined { id, name, room } = state.hub.connect(name, &state.mailbox, key, now.time);
-        log::debug!("{name} has connected");
-        let greeting = state.hub.config.greeting.clone().unwrap_or_default();
-        for line in greeting.lines() {
-            out.send(state.notice(&room.name, &clean(line)));
+        let mut member = Member::new(key, name, state.hub.config.max_line);
+        match state.hub.config.password {
+            Some(_) => meet(state, &mut member, name, out),
+            None => enter_chat(state, &mut member, name, out),
         }
-        let room = state.rooms.open(room, state.mailbox.wake(), now.instant);
-        let mut member = Member {
-            id,
-            key,
-            name,
-            room,
-            telnet: Telnet::default(),
-            framer: LineFramer::new(state.hub.config.max_line),
-            cursor: 0,
-            omit: NEVER,
-            extra: None,
-        };
-        enter_room(state, &mut member, out);
         member
     }
 
@@ -151,6 +142,7 @@ impl Shard {
         log::debug!("{} has disconnected", member.name);
         let state = &mut self.state;
         state.paused.remove(&member);
+        state.guests.remove(&state.hub, &member);
         state.direct.remove(&member.key);
         count(&state.hub.counters.dropped_bytes, member.deferred() as u64);
         leave_room(state, &member, Departure::Disconnected);
@@ -268,6 +260,8 @@ impl Shard {
     pub fn handle_client(&mut self, member: &mut Member, out: &mut impl ClientOutput) {
         self.round.visit();
         let now = self.state.now.instant;
+        let flow = check_time(&mut self.state, member, out);
+        self.apply(flow, member, out);
         if member.paused_until().is_some_and(|at| at <= now) {
             let flow = resume_input(&mut self.state, member, out);
             self.apply(flow, member, out);
@@ -284,11 +278,11 @@ impl Shard {
     /// Returns the time at which the next round is due if no input arrives and the waker is not
     /// called.
     pub fn next_round(&self) -> Option<Instant> {
-        let State { rooms, paused, now, .. } = &self.state;
+        let State { rooms, paused, guests, now, .. } = &self.state;
         let checks = rooms.iter().filter_map(|local| local.check_at());
         let pressure = self.is_memory_short().then(|| now.instant + PRESSURE_PAUSE);
         let due = rooms.iter().filter_map(|local| local.due(now.instant)).min();
-        checks.chain(paused.next_due()).chain(pressure).chain(due).min()
+        checks.chain(paused.next_due()).chain(guests.next_due()).chain(pressure).chain(due).min()
     }
 
     /// Appends the notice for a client that is rejected to `out`.

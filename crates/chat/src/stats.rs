@@ -18,6 +18,9 @@ macro_rules! counters {
         pub struct Stats {
             /// Clients that are connected.
             pub clients: u64,
+            /// Clients that are connected and have not said the [password](crate::Password) yet.
+            /// They do not count as `clients`.
+            pub guests: u64,
             /// Rooms with members, and the lobby.
             pub rooms: u64,
             /// Bytes of all messages in memory. A message counts once, however many clients wait
@@ -50,6 +53,7 @@ macro_rules! counters {
             pub fn fields(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [
                     ("clients", self.clients),
+                    ("guests", self.guests),
                     ("rooms", self.rooms),
                     ("held_bytes", self.held_bytes),
                     ("history_bytes", self.history_bytes),
@@ -87,6 +91,8 @@ counters! {
     refused_private,
     /// Clients that were rejected: the chat was full, or no descriptor was left.
     refused_clients,
+    /// Wrong passwords.
+    refused_passwords,
     /// Bytes of deferred input that were never processed: the client exceeded its rate or had
     /// unread replies, and then its connection broke or the server stopped.
     dropped_bytes,

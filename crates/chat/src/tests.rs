@@ -61,6 +61,14 @@ fn every_error_of_a_client_obeys_the_law_and_names_the_server() {
             ClientError::TooLong { peer: peer(), limit: 9 },
             "192.0.2.7:4000 sent more than 9 bytes before its answer",
         ),
+        (
+            ClientError::WrongPassword { peer: peer() },
+            "192.0.2.7:4000 refused the password: it is wrong",
+        ),
+        (
+            ClientError::PasswordNeeded { peer: peer() },
+            "192.0.2.7:4000 has a password, which this client has not said",
+        ),
     ];
     for (error, line) in table {
         assert_eq!(error_law(&error), line);

@@ -1,6 +1,7 @@
 //! `sockit chat`.
 
 mod join;
+mod password;
 mod serve;
 mod stats;
 

@@ -40,13 +40,14 @@ pub(crate) struct Screen(Arc<Shared>);
 impl Screen {
     /// Opens the screen. Returns `None` if standard input and output are not a terminal with line
     /// editing. `history` is a file with the lines of earlier runs, which receives those of this
-    /// run.
+    /// run. Lines for which `is_secret` returns `true` are not remembered.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or the system refuses a thread.
     pub(crate) fn open(
         complete: Complete,
+        is_secret: fn(&str) -> bool,
         history: Option<PathBuf>,
     ) -> Result<Option<(Screen, InputLine)>, Failure> {
         let config = Config::builder()
@@ -83,7 +84,7 @@ impl Screen {
         editor.set_helper(Some(Assistant { complete, shared: shared.clone() }));
         let drawing = shared.clone();
         threads::start("screen", move || draw(&drawing, printer))?;
-        let input = InputLine { editor, shared: shared.clone(), file: history };
+        let input = InputLine { editor, shared: shared.clone(), is_secret, file: history };
         Ok(Some((Screen(shared), input)))
     }
 

@@ -100,6 +100,11 @@ impl Listening {
         }
     }
 
+    /// Returns the bound endpoints.
+    pub(crate) fn endpoints(&self) -> &[Endpoint] {
+        self.server.endpoints()
+    }
+
     /// Returns the number of worker threads.
     pub(crate) fn workers(&self) -> usize {
         self.workers

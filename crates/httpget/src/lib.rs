@@ -42,7 +42,6 @@ mod route;
 #[path = "route/direct.rs"]
 mod route;
 mod run;
-mod secret;
 mod timeouts;
 mod timings;
 mod url;
@@ -55,7 +54,6 @@ pub use limits::Limits;
 pub use min_speed::MinSpeed;
 pub use request::{Request, get};
 pub use response::Response;
-pub use secret::Secret;
 pub use timeouts::{Phase, Timeout, Timeouts};
 pub use timings::Timings;
 pub use url::{Credentials, InvalidCredentials, Origin, ParseUrlError, Scheme, Url};
@@ -63,3 +61,5 @@ pub use url::{Credentials, InvalidCredentials, Origin, ParseUrlError, Scheme, Ur
 pub use http;
 /// The crate of the connectors, deadlines, addresses and errors in this API.
 pub use netcore;
+#[doc(inline)]
+pub use netcore::Secret;

@@ -5,7 +5,8 @@ mod token;
 
 use std::fmt;
 
-use crate::secret::Secret;
+use netcore::Secret;
+
 use crate::url::{Credentials, InvalidCredentials};
 pub use error::NetrcError;
 use token::Tokens;

@@ -1,5 +1,7 @@
 //! Addresses of sockets, of any family.
 
+pub(crate) mod group;
+
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -28,6 +28,7 @@ pub mod raw;
 #[cfg(unix)]
 pub mod relay;
 pub mod resolve;
+mod secret;
 #[cfg(feature = "server")]
 pub mod server;
 mod shutdown;
@@ -46,6 +47,7 @@ pub mod tls;
 pub mod transfer;
 
 pub use address::Address;
+pub use address::group::AddressGroup;
 #[doc(inline)]
 pub use connect::Connector;
 #[doc(inline)]
@@ -58,5 +60,6 @@ pub use error::{Error, ErrorKind, Operation};
 pub use listener::Listener;
 #[doc(inline)]
 pub use options::SocketOptions;
+pub use secret::Secret;
 #[doc(inline)]
 pub use stream::Stream;

@@ -25,6 +25,20 @@ pub enum ClientError {
         /// The server's notice; empty if there was none.
         reason: String,
     },
+    /// The server refused the password.
+    #[error("{peer} refused the password: it is wrong")]
+    #[non_exhaustive]
+    WrongPassword {
+        /// Address of the server.
+        peer: String,
+    },
+    /// The server has a password, and this client has not said it.
+    #[error("{peer} has a password, which this client has not said")]
+    #[non_exhaustive]
+    PasswordNeeded {
+        /// Address of the server.
+        peer: String,
+    },
     /// The server closed the connection instead of answering.
     #[error("{peer} closed the connection without an answer{}", after(last_notice))]
     #[non_exhaustive]
@@ -58,6 +72,8 @@ debug_as_chain!(enum ClientError {
     Socket(error),
     NotALine,
     Rejected { peer, request, reason },
+    WrongPassword { peer },
+    PasswordNeeded { peer },
     NoAnswer { peer, last_notice },
     NotAChat { peer, received },
     TooLong { peer, limit },

@@ -91,6 +91,14 @@ pub enum Notice {
     Rooms(Vec<String>),
     /// The operator removed this client.
     Removed,
+    /// The server waits for the password; until then it accepts nothing else.
+    PasswordNeeded,
+    /// The password was right: the client is in the lobby from now on.
+    PasswordAccepted,
+    /// The password was wrong.
+    PasswordWrong,
+    /// The server needs no password: it has none, or this client has said it.
+    PasswordUnneeded,
 }
 
 impl Notice {
@@ -99,6 +107,9 @@ impl Notice {
     pub(crate) fn parse(text: &str) -> Option<Notice> {
         if text == "you have been removed by the operator" {
             return Some(Notice::Removed);
+        }
+        if let Some(notice) = Notice::of_the_door(text) {
+            return Some(notice);
         }
         if let Some(rest) = text.strip_prefix("you are in ") {
             return rest.split_once("; ").and_then(|(room, _)| word(room)).map(Notice::YourRoom);
@@ -128,6 +139,24 @@ impl Notice {
         }
         let list = rest.strip_prefix("rooms: ").or_else(|| rest.strip_prefix("room: "))?;
         Some(Notice::Rooms(first_words(list)))
+    }
+}
+
+impl Notice {
+    /// Parses a notice about the password.
+    fn of_the_door(text: &str) -> Option<Notice> {
+        match text {
+            "password accepted" => Some(Notice::PasswordAccepted),
+            "say /pass PASSWORD first" => Some(Notice::PasswordNeeded),
+            "this chat has no password" | "you have said the password already" => {
+                Some(Notice::PasswordUnneeded)
+            }
+            _ if text.starts_with("this chat has a password: ") => Some(Notice::PasswordNeeded),
+            _ if text.starts_with("wrong password (") => Some(Notice::PasswordWrong),
+            // The answer of a server that knows no passwords.
+            _ if text.starts_with("no command /pass;") => Some(Notice::PasswordUnneeded),
+            _ => None,
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum Input<'a> {
     Rooms,
     /// `/help`.
     Help,
+    /// `/pass PASSWORD`, also after space: a mistyped password is no message.
+    Pass(&'a str),
     /// Any other command, and its argument.
     Other(&'a str, &'a str),
 }
@@ -54,6 +56,9 @@ impl Input<'_> {
         if text.trim_matches(SPACE) == "quit" {
             return Input::Quit;
         }
+        if let Some(password) = password_in(text) {
+            return Input::Pass(password);
+        }
         let Some(rest) = text.strip_prefix('/') else { return Input::Say(text) };
         if rest.starts_with('/') {
             return Input::Say(rest);
@@ -74,4 +79,13 @@ impl Input<'_> {
             other => Input::Other(other, argument),
         }
     }
+}
+
+/// Returns the text after `/pass` and one separator, which is the password with its own spaces.
+fn password_in(text: &str) -> Option<&str> {
+    let rest = text.trim_start_matches(SPACE).strip_prefix("/pass")?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    rest.strip_prefix(SPACE)
 }

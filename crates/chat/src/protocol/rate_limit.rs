@@ -27,8 +27,10 @@ pub struct Rate {
 impl Rate {
     /// Allows `messages` and `bytes` per second, with a burst of [`Rate::BURST`]. Zero counts as
     /// one.
-    pub fn new(messages: u32, bytes: usize) -> Rate {
-        Rate { messages: messages.max(1), bytes: bytes.max(1), burst: Rate::BURST }
+    pub const fn new(messages: u32, bytes: usize) -> Rate {
+        let messages = if messages == 0 { 1 } else { messages };
+        let bytes = if bytes == 0 { 1 } else { bytes };
+        Rate { messages, bytes, burst: Rate::BURST }
     }
 
     /// The default burst: the amount that the rate allows in 3 s may come at once.

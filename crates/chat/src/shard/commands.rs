@@ -14,6 +14,8 @@ use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::text::clean;
 use crate::room::Room;
 use crate::shard::delivery::{deliver, deliver_segments, reply};
+use crate::shard::door::{answer_at_the_door, answer_password};
+use crate::shard::flow::Flow;
 use crate::shard::member::{Member, NEVER};
 use crate::shard::membership::{Departure, enter_room, leave_room};
 use crate::shard::output::ClientOutput;
@@ -26,16 +28,6 @@ const MAX_LISTED: usize = 100;
 
 /// The most bytes of such a list.
 pub(crate) const MAX_LIST: usize = 4 * 1024;
-
-/// The effect of a line on the session of a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Flow {
-    /// The session goes on.
-    Continue,
-    /// The client wants to leave.
-    Leave,
-}
 
 /// Handles one line from a client.
 pub(crate) fn handle_line(
@@ -53,7 +45,11 @@ pub(crate) fn handle_line(
             return Flow::Continue;
         }
     };
-    match Input::parse(text) {
+    let input = Input::parse(text);
+    if member.knock().is_some() {
+        return answer_at_the_door(state, member, input, out);
+    }
+    match input {
         Input::Blank => {}
         Input::Say(text) => say(state, member, text),
         Input::Quit => return Flow::Leave,
@@ -63,6 +59,7 @@ pub(crate) fn handle_line(
         Input::Who => list_members(state, member, out),
         Input::Rooms => list_rooms(state, member, out),
         Input::Help => help(state, member, out),
+        Input::Pass(_) => answer_password(state, member, out),
         Input::Other(command, argument) => custom(state, member, command, argument, out),
     }
     Flow::Continue

@@ -4,8 +4,11 @@ use std::time::{Duration, Instant};
 
 use netcore::line::{LineFramer, TooLong};
 
-use crate::shard::commands::{Flow, handle_line};
+use crate::protocol::rate_limit::Rate;
+use crate::shard::commands::handle_line;
 use crate::shard::delivery::{MAX_DELIVERY, MAX_SEGMENTS, reply};
+use crate::shard::flow::Flow;
+use crate::shard::knock::DOOR_RATE;
 use crate::shard::member::Member;
 use crate::shard::output::ClientOutput;
 use crate::shard::state::State;
@@ -84,7 +87,6 @@ fn process(
     out: &mut impl ClientOutput,
 ) -> Flow {
     let now = state.now.instant;
-    let rate = state.hub.config.rate.filter(|_| mode == Mode::Live);
     let mut flow = Flow::Continue;
     let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
     while flow == Flow::Continue && !member.is_leaving() && !input.is_empty() {
@@ -92,10 +94,11 @@ fn process(
             member.extra().deferred = input.to_vec();
             break;
         }
+        let rate = rate_of(state, member, mode);
         if let Some(rate) = &rate {
             if let Some(at) = member.extra().limiter.wait(rate, now) {
                 member.extra().deferred = input.to_vec();
-                slow_down(state, member, at, out);
+                slow_down(state, member, *rate, at, out);
                 break;
             }
         }
@@ -122,6 +125,15 @@ fn process(
         pause(state, member, now + PRESSURE_PAUSE, out);
     }
     flow
+}
+
+/// Returns the rate limit for a client.
+fn rate_of(state: &State, member: &Member, mode: Mode) -> Option<Rate> {
+    match mode {
+        Mode::Drain => None,
+        Mode::Live if member.knock().is_some() => Some(DOOR_RATE),
+        Mode::Live => state.hub.config.rate,
+    }
 }
 
 /// Returns `true` if the rest of the input must wait for something other than the rate. Reading is
@@ -164,14 +176,18 @@ fn lags(state: &State, member: &Member) -> bool {
 }
 
 /// Pauses a client that exceeds its rate until `at`, and notifies it once.
-fn slow_down(state: &mut State, member: &mut Member, at: Instant, out: &mut impl ClientOutput) {
+fn slow_down(
+    state: &mut State,
+    member: &mut Member,
+    rate: Rate,
+    at: Instant,
+    out: &mut impl ClientOutput,
+) {
     if !std::mem::replace(&mut member.extra().limiter.is_notified, true) {
         count(&state.hub.counters.slowed, 1);
-        if let Some(rate) = state.hub.config.rate {
-            log::info!("{} exceeds its rate of {rate}", member.name);
-            let text = format!("you are sending too fast: you are heard at {rate}");
-            reply(state, member, &text, out);
-        }
+        log::info!("{} exceeds its rate of {rate}", member.name);
+        let text = format!("you are sending too fast: you are heard at {rate}");
+        reply(state, member, &text, out);
     }
     pause(state, member, at, out);
 }

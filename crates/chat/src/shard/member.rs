@@ -8,6 +8,7 @@ use netcore::line::LineFramer;
 use crate::hub::id::ClientId;
 use crate::protocol::rate_limit::RateLimiter;
 use crate::protocol::telnet::Telnet;
+use crate::shard::knock::Knock;
 use crate::shard::rooms::RoomIndex;
 
 #[cfg(test)]
@@ -32,13 +33,15 @@ pub struct Member {
     pub(crate) cursor: u64,
     /// Number of a segment that it does not receive: the notice of its own rename.
     pub(crate) omit: u64,
-    /// Exists once the client was limited, skipped forward or about to leave.
+    /// Exists once the client was limited, skipped forward, about to leave or at the door.
     pub(crate) extra: Option<Box<ExtraState>>,
 }
 
-/// The state of a client that was limited, skipped forward or is about to leave.
+/// The state of a client that was limited, skipped forward, or is about to leave or at the door.
 #[derive(Debug, Default)]
 pub(crate) struct ExtraState {
+    /// `Some` until the client has said the password.
+    pub(crate) knock: Option<Knock>,
     pub(crate) limiter: RateLimiter,
     /// Time until which reading is paused; the shard's `PausedClients` has the same entry.
     pub(crate) paused_until: Option<Instant>,
@@ -51,7 +54,22 @@ pub(crate) struct ExtraState {
 }
 
 impl Member {
-    /// Returns the client's name.
+    /// Returns a client that is in no room yet.
+    pub(crate) fn new(key: u64, name: Option<&str>, max_line: usize) -> Member {
+        Member {
+            id: ClientId::NOBODY,
+            key,
+            name: name.unwrap_or("unix:").into(),
+            room: RoomIndex::NOWHERE,
+            telnet: Telnet::default(),
+            framer: LineFramer::new(max_line),
+            cursor: 0,
+            omit: NEVER,
+            extra: None,
+        }
+    }
+
+    /// Returns the client's name. Until it has said the password that is its address.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -86,6 +104,11 @@ impl Member {
     /// Returns the extra state, created if there is none.
     pub(crate) fn extra(&mut self) -> &mut ExtraState {
         self.extra.get_or_insert_default()
+    }
+
+    /// Returns the client's state at the door, or `None` if it was admitted.
+    pub(crate) fn knock(&self) -> Option<&Knock> {
+        self.extra.as_ref()?.knock.as_ref()
     }
 
     /// Returns the time until which reading is paused.

@@ -2,10 +2,32 @@
 
 use bytes::Bytes;
 
+use crate::hub::registry::Joined;
+use crate::protocol::text::clean;
 use crate::room::presence::Change;
 use crate::shard::member::Member;
 use crate::shard::output::ClientOutput;
 use crate::shard::state::State;
+
+/// Adds a client to the chat: it receives the greeting, and enters the lobby. `name` is its address
+/// if it has one.
+pub(crate) fn enter_chat(
+    state: &mut State,
+    member: &mut Member,
+    name: Option<&str>,
+    out: &mut impl ClientOutput,
+) {
+    let Joined { id, name, room } =
+        state.hub.connect(name, &state.mailbox, member.key, state.now.time);
+    log::debug!("{name} has connected");
+    let greeting = state.hub.config.greeting.clone().unwrap_or_default();
+    for line in greeting.lines() {
+        out.send(state.notice(&room.name, &clean(line)));
+    }
+    member.room = state.rooms.open(room, state.mailbox.wake(), state.now.instant);
+    (member.id, member.name) = (id, name);
+    enter_room(state, member, out);
+}
 
 /// Adds a client to its room: it receives the history, and then new messages. Returns the bytes
 /// of the history.

@@ -12,6 +12,11 @@ use crate::shard::room::LocalRoom;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RoomIndex(u32);
 
+impl RoomIndex {
+    /// The index of no room: that of a client at the door.
+    pub(crate) const NOWHERE: RoomIndex = RoomIndex(u32::MAX);
+}
+
 /// The rooms that clients of the shard are in.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms(Vec<Option<LocalRoom>>);

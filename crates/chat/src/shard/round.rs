@@ -45,6 +45,7 @@ impl Round {
             self.rooms.push(index);
         }
         self.visits.extend(state.paused.take_due(now.instant));
+        self.visits.extend(state.guests.take_due(&state.hub, now.instant));
         for message in direct {
             self.visits.push(message.key);
             state.direct.entry(message.key).or_default().push(message);

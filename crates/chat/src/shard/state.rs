@@ -7,6 +7,7 @@ use crate::hub::Hub;
 use crate::hub::mailbox::{DirectMessage, Mailbox};
 use crate::now::Now;
 use crate::protocol::format::{Message, MessageKind, Renderers};
+use crate::shard::guests::Guests;
 use crate::shard::member::Member;
 use crate::shard::paused::PausedClients;
 use crate::shard::rooms::Rooms;
@@ -25,6 +26,7 @@ pub(crate) struct State {
     /// Time of the current call.
     pub(crate) now: Now,
     pub(crate) paused: PausedClients,
+    pub(crate) guests: Guests,
     /// Direct messages for clients that have unsent output, by key.
     pub(crate) direct: HashMap<u64, Vec<DirectMessage>>,
     /// Bytes of replies since the current input began.
@@ -44,6 +46,7 @@ impl State {
             rooms: Rooms::default(),
             now: Now::system(),
             paused: PausedClients::default(),
+            guests: Guests::default(),
             direct: HashMap::new(),
             reply_bytes: 0,
             batch_bytes: 0,

@@ -27,7 +27,7 @@ names, and Up recalls earlier lines. Ctrl-C clears the line; pressed twice, it l
 paste of several lines is sent after Enter.
 
 From a pipe, sockit sends each line. A line that is quit or begins with a command of the chat
-(/nick, /join, /rooms, /who, /msg, /help, /quit) is a command; any other line is sent as text, its
+(/nick, /join, /rooms, /who, /msg, /help, /pass, /quit) is a command; any other line is sent as text, its
 slash included. With --text, every line is text. A line longer than 64 KiB is sent in pieces. A line that
 is not UTF-8 is skipped with a warning, and the exit code is then 1.
 
@@ -101,6 +101,9 @@ pub(crate) struct ChatServe {
     /// Most bytes of messages to hold for all clients together
     #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = parse::some_size)]
     pub(crate) max_memory: usize,
+    /// File whose first line is the password that each client has to say first: /pass PASSWORD
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
     /// Print the server's statistics on standard error at this interval
     #[arg(long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) stats: Option<Duration>,
@@ -121,6 +124,9 @@ pub(crate) struct ChatJoin {
     /// Room to join; with input from a pipe, sockit fails if the server rejects it
     #[arg(long, value_name = "ROOM")]
     pub(crate) room: Option<String>,
+    /// File whose first line is the password of the chat
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
     /// Time limit for connecting, taking the name and joining the room
     #[arg(long, value_name = "DUR", default_value = "10s", value_parser = parse::some_duration)]
     pub(crate) timeout: Duration,

@@ -14,14 +14,19 @@ use std::slice;
 use ::chat::ClientError;
 use netcore::{Connector, Endpoint, Transport};
 
+use super::password;
 use crate::args::chat::ChatJoin;
 use crate::args::common::Common;
 use crate::exit::{self, Failure};
 use crate::screen::Screen;
 use crate::stdio::Stdio;
 use crate::tls::with_tls;
+use commands::is_password;
 use completion::Completion;
 use login::Login;
+
+/// The next step after a server has asked for its password.
+const PASSWORD_HINT: &str = "; --password-file FILE says it";
 
 /// Runs `sockit chat join`.
 pub(crate) fn join(args: ChatJoin, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
@@ -35,6 +40,7 @@ pub(crate) fn join(args: ChatJoin, common: &Common, stdio: &mut Stdio) -> Result
         endpoint,
         nick: args.nick.clone(),
         room: args.room.clone(),
+        password: password::read(args.password_file.as_deref())?,
         timeout: args.timeout,
     };
     if stdio.interactive && !common.json {
@@ -42,7 +48,7 @@ pub(crate) fn join(args: ChatJoin, common: &Common, stdio: &mut Stdio) -> Result
         let complete = completion.clone();
         let complete = Box::new(move |before: &str| complete.complete(before));
         let history = args.history_file.clone();
-        if let Some((screen, line)) = Screen::open(complete, history)? {
+        if let Some((screen, line)) = Screen::open(complete, is_password, history)? {
             return interactive::run(&args, login, completion, screen, line);
         }
     }
@@ -59,6 +65,10 @@ impl From<ClientError> for Failure {
             ClientError::TooLong { .. } => exit::TOO_LARGE,
             _ => exit::OTHER,
         };
-        Failure::new(code, error.to_string())
+        let hint = match error {
+            ClientError::PasswordNeeded { .. } => PASSWORD_HINT,
+            _ => "",
+        };
+        Failure::new(code, error.to_string() + hint)
     }
 }

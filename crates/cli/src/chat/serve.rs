@@ -3,7 +3,7 @@
 use ::chat::{Builder, Chat, Config, SlowConsumer};
 use netcore::server::Config as Limits;
 
-use super::stats;
+use super::{password, stats};
 use crate::args::chat::ChatServe;
 use crate::args::common::Common;
 use crate::exit::{self, Failure};
@@ -20,6 +20,13 @@ const READ_SIZE: usize = 16 * 1024;
 
 /// Runs `sockit chat serve`.
 pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
+    let password = password::read(args.password_file.as_deref())?;
+    let needed = password.as_ref().map_or(0, |it| "/pass ".len() + it.expose().len());
+    if needed > args.max_line {
+        let message = format!("--max-line {}: too short for /pass and the password", args.max_line);
+        return Err(Failure::new(exit::USAGE, message));
+    }
+    let has_password = password.is_some();
     let config = Config::default()
         .with_format(args.format)
         .with_greeting(args.greeting.clone())
@@ -32,7 +39,8 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         .with_room_ttl(args.room_ttl)
         .with_rate(args.rate.map(|rate| rate.with_burst(args.burst)))
         .with_slow_consumer(args.slow)
-        .with_memory(args.max_memory);
+        .with_memory(args.max_memory)
+        .with_password(password);
     let limits = Limits::default().with_max_connections(args.max_clients).with_read(READ_SIZE);
     // With --slow skip, a client may stop reading for any length of time, because its backlog is
     // bounded.
@@ -48,6 +56,9 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
     #[cfg(feature = "tls")]
     let bound = bound.with_tls_bytes(listening.tls_bytes(args.max_clients));
     log::info!("memory: {bound}");
+    if has_password {
+        password::warn_in_the_clear(listening.endpoints());
+    }
     let operator_console = OperatorConsole {
         operator: chat.operator(),
         server: listening.handle(),

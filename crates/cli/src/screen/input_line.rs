@@ -15,6 +15,8 @@ use super::state::{Batch, Editing, Shared, SpecialKey, print_directly};
 pub(crate) struct InputLine {
     pub(super) editor: Editor<Assistant, FileHistory>,
     pub(super) shared: Arc<Shared>,
+    /// Returns `true` for lines that are not remembered.
+    pub(super) is_secret: fn(&str) -> bool,
     /// The history file, until an error.
     pub(super) file: Option<PathBuf>,
 }
@@ -122,6 +124,9 @@ impl InputLine {
 
     /// Adds a line to the history, and to its file.
     fn remember(&mut self, line: &str) {
+        if (self.is_secret)(line) {
+            return;
+        }
         let added = self.editor.add_history_entry(line);
         if let Some(file) = &self.file
             && matches!(added, Ok(true))

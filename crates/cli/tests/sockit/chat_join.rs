@@ -336,7 +336,7 @@ fn log_lines_and_replies_do_not_disturb_the_console_input() {
     let mut ann = Client::tcp(address);
     ann.settle();
     operator.when("the log above the line", |lines| {
-        lines.iter().any(|line| line.contains(" chat::shard: "))
+        lines.iter().any(|line| line.contains(" chat::shard"))
             && lines.last().is_some_and(|line| line == "> say welc")
     });
     operator.press("ome\r");

@@ -3,6 +3,7 @@
 
 mod common;
 
+mod chat_door;
 mod chat_hostile;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod chat_join;

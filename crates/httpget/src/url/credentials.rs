@@ -3,9 +3,8 @@
 use std::fmt;
 
 use http::HeaderValue;
+use netcore::Secret;
 use netcore::error::debug_as_chain;
-
-use crate::secret::Secret;
 
 #[cfg(test)]
 mod tests;

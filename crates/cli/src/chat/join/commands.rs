@@ -1,14 +1,30 @@
 //! The commands of the chat, as this client recognizes them.
 
 /// Words at the start of a line that the chat takes for a command.
-pub(super) const COMMANDS: [&str; 7] =
-    ["/nick", "/join", "/rooms", "/who", "/msg", "/help", "/quit"];
+pub(super) const COMMANDS: [&str; 8] =
+    ["/nick", "/join", "/rooms", "/who", "/msg", "/help", "/pass", "/quit"];
 
 /// Returns the command at the start of `line`, or `None` if `line` is text.
 pub(super) fn command(line: &str) -> Option<&'static str> {
     if line.trim_matches([' ', '\t']) == "quit" {
         return Some("/quit");
     }
+    if password(line).is_some() {
+        return Some("/pass");
+    }
     let first = line.split([' ', '\t']).next()?;
     COMMANDS.into_iter().find(|command| *command == first)
+}
+
+/// Returns the text after `/pass`. The server allows space before it, so that a mistyped password
+/// is no message.
+pub(super) fn password(line: &str) -> Option<&str> {
+    let space = [' ', '\t'];
+    let rest = line.trim_start_matches(space).strip_prefix("/pass")?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(space) }
+}
+
+/// Returns `true` for a line that no history keeps.
+pub(super) fn is_password(line: &str) -> bool {
+    line.lines().any(|line| password(line).is_some())
 }

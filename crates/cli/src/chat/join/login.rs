@@ -1,11 +1,11 @@
-//! The first steps of a connection: connect, take a name, join a room.
+//! The first steps of a connection: connect, say the password, take a name, join a room.
 
 use std::time::Duration;
 
-use ::chat::{Client, ClientError};
+use ::chat::{Client, ClientError, Password};
 use netcore::{Connector, Deadline, Endpoint};
 
-/// The server, and the name and room to ask it for.
+/// The server, its password, and the name and room to ask it for.
 #[derive(Clone)]
 pub(super) struct Login {
     pub(super) endpoint: Endpoint,
@@ -13,6 +13,7 @@ pub(super) struct Login {
     pub(super) connector: Connector,
     pub(super) nick: Option<String>,
     pub(super) room: Option<String>,
+    pub(super) password: Option<Password>,
     /// Time limit for all steps together.
     pub(super) timeout: Duration,
 }
@@ -31,14 +32,18 @@ impl Login {
         usize::from(self.nick.is_some()) + usize::from(self.room.is_some())
     }
 
-    /// Connects, takes the name and joins the room. Returns the rejections beside the connection.
+    /// Connects, says the password, takes the name and joins the room. Returns the rejections
+    /// beside the connection.
     ///
     /// # Errors
     ///
-    /// The connection fails, or the server does not reply in time.
+    /// The connection fails, the password is wrong, or the server does not reply in time.
     pub(super) fn connect(&self) -> Result<(Client, Vec<Rejection>), ClientError> {
         let deadline = Deadline::after(self.timeout);
         let mut client = Client::connect_with(&self.connector, &self.endpoint, deadline)?;
+        if let Some(password) = &self.password {
+            client.authenticate(password, deadline)?;
+        }
         let mut rejections = Vec::new();
         let mut note = |is_name, what: String, answer| match answer {
             Err(ClientError::Rejected { reason, .. }) => {

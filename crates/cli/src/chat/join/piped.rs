@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ::chat::{ClientError, Event, EventKind, Notice, Receiver, Sender};
 use netcore::{Deadline, Endpoint};
 
+use super::PASSWORD_HINT;
 use super::commands::command;
 use super::leave::{self, LEAVE_TIMEOUT};
 use super::login::Login;
@@ -175,6 +176,12 @@ fn linger(
     Ok(())
 }
 
+/// Returns the failure of lines that the server refused because it waits for its password.
+fn password_needed(endpoint: &Endpoint) -> Failure {
+    let message = format!("{endpoint} has a password, and refuses all lines{PASSWORD_HINT}");
+    Failure::new(exit::OTHER, message)
+}
+
 /// Returns the failure of lines after `quit`.
 fn not_last() -> Failure {
     Failure::new(exit::OTHER, "lines after quit were not sent")
@@ -216,6 +223,7 @@ fn print(
     json: bool,
 ) -> Result<(), Failure> {
     let (mut own_replies, mut check) = (login.who_replies(), ServerCheck::default());
+    let mut asked = false;
     while let Some(event) = receiver.recv(Deadline::never())? {
         if check.is_other_protocol(&event) {
             log::warn!("{}: {NOT_A_CHAT}", login.endpoint);
@@ -228,6 +236,12 @@ fn print(
             EventKind::Notice { notice: Some(Notice::Members(_)), .. } if own_replies > 0 => {
                 own_replies -= 1;
                 continue;
+            }
+            // The first notice asks for the password. Another one means that a line was refused.
+            EventKind::Notice { notice: Some(Notice::PasswordNeeded), .. }
+                if std::mem::replace(&mut asked, true) =>
+            {
+                return Err(password_needed(&login.endpoint));
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::common::client::Client;
-use crate::common::process::{Process, sockit};
+use crate::common::process::{Finished, Process, sockit};
 
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -82,6 +82,14 @@ impl Server {
     pub(crate) fn stop(self) {
         self.signal("TERM");
         self.expect_stop();
+    }
+
+    /// Stops the server like [`stop`](Self::stop), and returns everything that it has printed.
+    pub(crate) fn stop_and_read(self) -> Finished {
+        self.signal("TERM");
+        let done = self.process.finish();
+        done.expect_code(0);
+        done
     }
 
     /// Waits for the requested end and expects exit code 0.

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use ::chat::{ClientError, Sender};
+use ::chat::{ClientError, Password, Sender};
 use netcore::Deadline;
 use netcore::backoff::Backoff;
 
-use super::super::commands::command;
+use super::super::commands::{command, password};
 use super::super::leave::{self, LEAVE_TIMEOUT};
 use super::connection::{SessionEvent, Shared};
 use crate::exit::{self, Failure};
@@ -183,7 +183,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The session ends: the operator removed the client, or `--no-reconnect` is set.
+    /// The session ends: the operator removed the client, the server refused the password or asks
+    /// for one, or `--no-reconnect` is set.
     fn handle_disconnected(&mut self, result: Result<(), ClientError>) -> Result<(), Failure> {
         if self.sender.take().is_some() {
             self.backoff.reset_if_lasted(self.connected_since.elapsed());
@@ -196,6 +197,10 @@ impl Session {
         let (removed, endpoint) = (state.removed, state.login.endpoint.clone());
         drop(state);
         self.say_unconfirmed(&unconfirmed);
+        let is_refused = matches!(
+            result,
+            Err(ClientError::WrongPassword { .. } | ClientError::PasswordNeeded { .. })
+        );
         let failure = match result {
             Ok(()) => {
                 let message = format!("{endpoint} closed the connection");
@@ -206,7 +211,8 @@ impl Session {
         if removed {
             return Err(Failure::new(exit::OTHER, "removed by the operator"));
         }
-        if !self.reconnects {
+        // Another attempt would be refused in the same way, and count as a wrong password.
+        if is_refused || !self.reconnects {
             return Err(failure);
         }
         let pause = self.backoff.next_wait();
@@ -235,16 +241,20 @@ impl Session {
         if self.sender.is_some() {
             self.send(line);
         } else if self.queued.len() < MAX_QUEUED {
-            self.shared.say(&format!("queued until the connection is back: {line}"));
+            self.shared.say(&format!("queued until the connection is back: {}", shown(&line)));
             self.queued.push_back(line);
         } else {
             let limit = format!("the limit of {MAX_QUEUED} queued lines is reached");
-            self.shared.say(&format!("dropped, because {limit}: {line}"));
+            self.shared.say(&format!("dropped, because {limit}: {}", shown(&line)));
         }
     }
 
     fn send(&mut self, line: String) {
         let Some(sender) = &mut self.sender else { return };
+        if let Some(password) = password(&line) {
+            // The next connection says it by itself.
+            self.shared.state().login.password = Password::new(password).ok();
+        }
         // Before sending, because the line may come back immediately.
         if matches!(command(&line), None | Some("/msg")) {
             self.shared.state().unconfirmed.add(line.clone());
@@ -292,4 +302,9 @@ impl Session {
             self.shared.say(&format!("may not have arrived: {line}"));
         }
     }
+}
+
+/// Returns a line as it may be shown: without a password.
+fn shown(line: &str) -> &str {
+    if password(line).is_some() { "/pass" } else { line }
 }

@@ -12,7 +12,7 @@ mod tests;
 /// request.
 ///
 /// ```
-/// use httpget::Secret;
+/// use netcore::Secret;
 ///
 /// let secret = Secret::new("open sesame");
 /// assert_eq!(format!("{secret:?}"), "Secret(..)");
