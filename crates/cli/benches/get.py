@@ -23,8 +23,6 @@ import tempfile
 import time
 import zlib
 
-SMALL_GETS = 10_000
-SINGLE_GETS = 1_000
 WORDS = [b"alpha", b"beta", b"gamma delta", b"epsilon", b"zeta eta", b"theta", b"iota"]
 NGINX = """
 daemon off; pid {root}/nginx.pid; error_log {root}/error.log; worker_processes 1;
@@ -50,6 +48,7 @@ def main():
     parser.add_argument("--only", nargs="*", choices=SCENES, default=list(SCENES))
     parser.add_argument("--dir", help="where the files are; /tmp by default")
     parser.add_argument("--one-core", action="store_true", help="nginx and its clients share a core, so that none wakes another")
+    parser.add_argument("--gets", type=int, default=1000, help="processes of the scenes with one for each GET; other scenes have ten times as many GETs")
     parser.add_argument("--size", type=int, default=1 << 30, help="bytes of the large file")
     args = parser.parse_args()
     args.sockit = os.path.abspath(args.sockit)
@@ -57,16 +56,16 @@ def main():
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     root = tempfile.mkdtemp(prefix="get-bench-", dir=args.dir)
     try:
-        with Nginx(root, args.size) as nginx:
+        with Nginx(root, args.size, args.gets) as nginx:
             for scene in args.only:
-                compare(scene, SCENES[scene](args.sockit, nginx), args.rounds)
+                compare(scene, SCENES[scene](args.sockit, nginx), args.rounds, args.gets)
     finally:
         shutil.rmtree(root)
 
 
 class Nginx:
-    def __init__(self, root, size):
-        self.root = root
+    def __init__(self, root, size, gets):
+        self.root, self.gets = root, gets
         os.chmod(root, 0o755)
         os.mkdir(f"{root}/www")
         with open(f"{root}/www/small", "wb") as file:
@@ -108,13 +107,13 @@ class Nginx:
 
 
 def small(sockit, nginx):
-    """10,000 GETs of 100 bytes over one reused connection, one process"""
-    urls = [nginx.url("small")] * SMALL_GETS
+    """{ten:,} GETs of 100 bytes over one reused connection, one process"""
+    urls = [nginx.url("small")] * (10 * nginx.gets)
     with open(f"{nginx.root}/curl.list", "w") as file:
         file.writelines(f"url={url}\n" for url in urls)
     with open(f"{nginx.root}/wget.list", "w") as file:
         file.writelines(f"{url}\n" for url in urls)
-    whole = 100 * SMALL_GETS
+    whole = 100 * len(urls)
     return {
         "sockit": (Once([sockit, "get", "-s", *urls]), whole),
         "curl": (Once(["curl", "-s", "-K", f"{nginx.root}/curl.list"]), whole),
@@ -123,13 +122,13 @@ def small(sockit, nginx):
 
 
 def single(sockit, nginx):
-    """1,000 GETs of 100 bytes, a process each"""
+    """{gets:,} GETs of 100 bytes, a process each"""
     url = nginx.url("small")
-    whole = 100 * SINGLE_GETS
+    whole = 100 * nginx.gets
     return {
-        "sockit": (Often([sockit, "get", "-s", url]), whole),
-        "curl": (Often(["curl", "-s", url]), whole),
-        "wget": (Often(["wget", "-q", "-O", "-", url]), whole),
+        "sockit": (Often(nginx.gets, [sockit, "get", "-s", url]), whole),
+        "curl": (Often(nginx.gets, ["curl", "-s", url]), whole),
+        "wget": (Often(nginx.gets, ["wget", "-q", "-O", "-", url]), whole),
     }
 
 
@@ -171,11 +170,11 @@ def gzip(sockit, nginx):
 
 
 def tls_small(sockit, nginx):
-    """10,000 https GETs of 100 bytes over one reused connection, one process"""
-    urls = [nginx.tls_url("small")] * SMALL_GETS
+    """{ten:,} https GETs of 100 bytes over one reused connection, one process"""
+    urls = [nginx.tls_url("small")] * (10 * nginx.gets)
     with open(f"{nginx.root}/curl.list", "w") as file:
         file.writelines(f"url={url}\n" for url in urls)
-    whole = 100 * SMALL_GETS
+    whole = 100 * len(urls)
     return {
         "sockit": (Once([sockit, "get", "-s", "--cacert", nginx.roots, *urls]), whole),
         "curl": (Once(["curl", "-s", "--cacert", nginx.roots, "-K", f"{nginx.root}/curl.list"]), whole),
@@ -183,21 +182,21 @@ def tls_small(sockit, nginx):
 
 
 def tls_single(sockit, nginx):
-    """1,000 https GETs of 100 bytes, a process each"""
+    """{gets:,} https GETs of 100 bytes, a process each"""
     url = nginx.tls_url("small")
-    whole = 100 * SINGLE_GETS
+    whole = 100 * nginx.gets
     return {
-        "sockit": (Often([sockit, "get", "-s", "--cacert", nginx.roots, url]), whole),
-        "curl": (Often(["curl", "-s", "--cacert", nginx.roots, url]), whole),
+        "sockit": (Often(nginx.gets, [sockit, "get", "-s", "--cacert", nginx.roots, url]), whole),
+        "curl": (Often(nginx.gets, ["curl", "-s", "--cacert", nginx.roots, url]), whole),
     }
 
 
 def tls_refused(sockit, nginx):
-    """1,000 https GETs, a process each, that load the system's certificates and refuse the server's"""
+    """{gets:,} https GETs, a process each, that load the system's certificates and refuse the server's"""
     url = nginx.tls_url("small")
     return {
-        "sockit": (Often([sockit, "get", "-s", url], status=60), 0),
-        "curl": (Often(["curl", "-s", url], status=60), 0),
+        "sockit": (Often(nginx.gets, [sockit, "get", "-s", url], status=60), 0),
+        "curl": (Often(nginx.gets, ["curl", "-s", url], status=60), 0),
     }
 
 
@@ -265,8 +264,12 @@ class Once:
 class Often(Once):
     """A process for each GET."""
 
+    def __init__(self, gets, command, status=0):
+        super().__init__(command, status=status)
+        self.gets = gets
+
     def run(self, output):
-        wall, cpu = zip(*[run(self.command, output, self.status) for _ in range(SINGLE_GETS)])
+        wall, cpu = zip(*[run(self.command, output, self.status) for _ in range(self.gets)])
         return sum(wall), sum(cpu)
 
     def memory(self):
@@ -301,7 +304,7 @@ def memory(command):
     return peak / 1024
 
 
-def compare(name, programs, rounds):
+def compare(name, programs, rounds, gets):
     figures = {program: [] for program in programs}
     for turn in range(rounds):
         order = list(programs)
@@ -312,7 +315,7 @@ def compare(name, programs, rounds):
                 figures[program].append(command.run(output))
                 if whole is not None and output.tell() != whole:
                     raise SystemExit(f"{program}: {output.tell()} bytes came, not {whole}")
-    print(f"\n{SCENES[name].__doc__}; {rounds} rounds\n")
+    print(f"\n{SCENES[name].__doc__.format(gets=gets, ten=10 * gets)}; {rounds} rounds\n")
     print("| program | wall s | CPU s | memory MiB | sockit's wall ÷ | sockit's CPU ÷ |")
     print("|---|--:|--:|--:|--:|--:|")
     for program, runs in figures.items():

@@ -7,7 +7,7 @@ use netcore::testing::TestDir;
 use crate::common::chat::json_field;
 use crate::common::client::Client;
 use crate::common::fake::Fake;
-use crate::common::process::{Finished, Process, run, run_with_input, sockit};
+use crate::common::process::{Finished, Process, program, run, run_with_input, sockit};
 use crate::common::server::Server;
 
 fn join(endpoint: &str, args: &[&str], input: &str) -> Finished {
@@ -255,7 +255,7 @@ fn a_closed_output_ends_it_quietly() {
     let fake = Fake::start();
     let script = "(\"$0\" chat join \"$1\" --linger 1h < /dev/null; echo \"code $?\" >&2) | true";
     let mut shell = Command::new("sh");
-    shell.args(["-c", script, env!("CARGO_BIN_EXE_sockit"), &fake.endpoint()]);
+    shell.args(["-c", script, program(), &fake.endpoint()]);
     let shell = Process::spawn(shell);
     fake.accept().flood("* nobody reads this\n");
     assert_eq!(shell.finish().expect_code(0).stderr(), "code 0\n");

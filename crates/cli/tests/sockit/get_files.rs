@@ -10,7 +10,7 @@ use crate::common::http::{Asked, Http, Then, ok, ranged};
 use crate::common::listening::bytes;
 #[cfg(target_os = "linux")]
 use crate::common::process::Finished;
-use crate::common::process::{Process, run};
+use crate::common::process::{Process, program, run};
 
 /// Starts a server of `/a` and `/b`, which have the same size and entity tag. The first transfer
 /// breaks.
@@ -157,7 +157,7 @@ fn a_file_above_the_process_limit_exits_with_23() {
     for (to, left) in [(Some(&file), "file.part"), (None, "output")] {
         let mut command = Command::new("sh");
         // 512 blocks of 512 bytes.
-        command.args(["-c", "ulimit -f 512; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_sockit")]);
+        command.args(["-c", "ulimit -f 512; exec \"$0\" \"$@\"", program()]);
         command.args(["get", &server.url("/")]);
         if let Some(file) = to {
             command.arg("-o").arg(file);
@@ -208,7 +208,7 @@ fn in_namespace(script: &str, args: &[&str]) -> Option<Finished> {
         return None;
     }
     let mut command = Command::new("unshare");
-    command.args(["-m", "sh", "-ec", script, env!("CARGO_BIN_EXE_sockit")]).args(args);
+    command.args(["-m", "sh", "-ec", script, program()]).args(args);
     Some(Process::spawn(command).finish())
 }
 
@@ -275,15 +275,15 @@ fn another_users_file_in_a_sticky_directory_is_written_in_place() {
         "HTTP/1.1 200 OK\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 3\r\n\r\nnew",
     );
     let dir = TestDir::new();
-    let (sticky, program) = (dir.path("sticky"), dir.path("sockit"));
+    let (sticky, copy) = (dir.path("sticky"), dir.path("sockit"));
     fs::create_dir(&sticky).unwrap();
     let file = sticky.join("file");
     fs::write(&file, "an older one").unwrap();
     for (path, mode) in [(&sticky, 0o1777), (&file, 0o666), (&dir.path("."), 0o755)] {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
-    fs::copy(env!("CARGO_BIN_EXE_sockit"), &program).unwrap();
-    let mut command = Command::new(&program);
+    fs::copy(program(), &copy).unwrap();
+    let mut command = Command::new(&copy);
     command.args(["get", "-o", file.to_str().unwrap(), &server.url("/")]).uid(65534).gid(65534);
     if command.status().is_err() {
         println!("only the superuser may become another user: this is not tested");

@@ -12,7 +12,7 @@ use netcore::testing::TestDir;
 use crate::common::client::Client;
 use crate::common::listening::{Listening, bytes};
 use crate::common::patience::PATIENCE;
-use crate::common::process::{Process, run, run_with_input, sockit};
+use crate::common::process::{Process, program, run, run_with_input, sockit};
 
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 const UDP: &str = "udp://127.0.0.1:0";
@@ -54,11 +54,10 @@ fn files_arrive_completely() {
     command.stdout(File::options().append(true).open(dir.path("to")).expect("the file"));
     let listening = Listening::with_stdout(command);
     // The shell opens the file as standard input of the program.
-    let program = env!("CARGO_BIN_EXE_sockit");
     let line = "exec \"$0\" connect \"$1\" < \"$2\"";
     let from = dir.path("from");
     let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", line, program, &listening.endpoint]).arg(&from);
+    shell.args(["-c", line, program(), &listening.endpoint]).arg(&from);
     let connecting = Process::spawn(shell);
     listening.finish();
     connecting.finish().expect_code(0).expect_quiet();

@@ -8,7 +8,7 @@ use std::process::Command;
 use netcore::testing::TestDir;
 
 use crate::common::client::Client;
-use crate::common::process::{Process, sockit};
+use crate::common::process::{Process, program, sockit};
 use crate::common::server::Server;
 
 /// A server whose standard error is a full pipe that nobody reads.
@@ -26,7 +26,7 @@ fn start_unread(directory: &TestDir, args: &[&str]) -> (Server, File) {
     assert_eq!(error.kind(), ErrorKind::WouldBlock);
     let mut command = Command::new("sh");
     command.env_remove("RUST_LOG").args(["-c", "errors=$0; exec \"$@\" 2>\"$errors\""]);
-    command.arg(&path).arg(env!("CARGO_BIN_EXE_sockit")).args(args);
+    command.arg(&path).arg(program()).args(args);
     (Server::from_command(command, 1), full)
 }
 

@@ -65,7 +65,7 @@ fn the_rust_versions_of_the_pages_and_the_checks_are_those_of_the_manifests() {
         (CONTRIBUTING, format!("The libraries build with Rust {libraries}.")),
         (CONTRIBUTING, format!("compiles them with Debian's {libraries}.")),
         (CONTRIBUTING, format!("The program needs Rust {program},")),
-        (include_str!("../../../../.ci/run"), format!("\nminimum={libraries}\n")),
+        (include_str!("../../../../.ci/minimum"), format!("\nminimum={libraries}\n")),
     ] {
         assert!(page.contains(&said), "a page lacks {said:?}");
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::common::fake::Fake;
 use crate::common::http::{Http, ok};
 use crate::common::patience::PATIENCE;
-use crate::common::process::{Process, sockit};
+use crate::common::process::{Process, program, sockit};
 use crate::common::server::Server;
 use netcore::testing::TestDir;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -19,7 +19,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 fn redirected(redirection: &str, args: &[&str]) -> Command {
     let mut command = Command::new("sh");
     command.env_remove("RUST_LOG").args(["-c", &format!("exec \"$@\" {redirection}"), "sh"]);
-    command.arg(env!("CARGO_BIN_EXE_sockit")).args(args);
+    command.arg(program()).args(args);
     command
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use netcore::testing::TestDir;
 
-use crate::common::process::{Finished, Process};
+use crate::common::process::{Finished, Process, program};
 use crate::common::server::Server;
 
 /// A copy of the program that every user can run.
@@ -22,7 +22,7 @@ impl Program {
     fn new() -> Program {
         let directory = TestDir::new();
         let path = directory.path("sockit");
-        fs::copy(env!("CARGO_BIN_EXE_sockit"), &path).expect("copy the program");
+        fs::copy(program(), &path).expect("copy the program");
         Program { path, _directory: directory }
     }
 

@@ -1,19 +1,29 @@
 //! The program as a child process. Its output is collected all the time, every wait is bounded, and
 //! no process outlives its test.
 
+use std::env;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::common::patience::PATIENCE;
 
+/// Returns the path of the program under test: `SOCKIT_TEST_PROGRAM`, by default the program that
+/// cargo has built with these tests.
+pub(crate) fn program() -> &'static str {
+    static PROGRAM: LazyLock<String> = LazyLock::new(|| {
+        env::var("SOCKIT_TEST_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sockit").to_owned())
+    });
+    &PROGRAM
+}
+
 /// Returns the program with these arguments, without environment variables that change its output.
 pub(crate) fn sockit<S: AsRef<OsStr>>(args: &[S]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sockit"));
+    let mut command = Command::new(program());
     command.args(args).env_remove("RUST_LOG");
     for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
         command.env_remove(name).env_remove(name.to_ascii_uppercase());

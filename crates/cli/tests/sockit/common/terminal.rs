@@ -16,6 +16,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetpgrp, tcsetwinsize};
 
 use crate::common::patience::PATIENCE;
+use crate::common::process::program;
 
 /// The test that becomes the program on a terminal.
 const SESSION: &str = "common::terminal::a_process_that_begins_a_session_and_becomes_the_program";
@@ -43,15 +44,14 @@ impl Terminal {
     /// Starts the program with these arguments. A terminal belongs to a session, and only a process
     /// of its own can begin one: the tests' program is started again for [`SESSION`].
     pub(crate) fn start(columns: u16, rows: u16, args: &[&str]) -> Terminal {
-        let program = env!("CARGO_BIN_EXE_sockit");
-        Terminal::start_program((columns, rows), program, args)
+        Terminal::start_program((columns, rows), program(), args)
     }
 
     /// Starts a shell with job control, whose `$SOCKIT` is the program and whose prompt is `$`.
     pub(crate) fn shell() -> Terminal {
         let mut shell = Terminal::start_program((100, 40), "sh", &["-i"]);
         shell.press("PS1='$ ' ENV= SOCKIT='");
-        shell.press(env!("CARGO_BIN_EXE_sockit"));
+        shell.press(program());
         shell.press("'\r");
         shell.when("a prompt", |lines| lines.last().is_some_and(|line| line.ends_with('$')));
         shell

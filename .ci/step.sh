@@ -1,0 +1,28 @@
+# Sourced by the scripts beside it: the environment of a check, and the function `step`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+# Everything is built once, so neither incremental builds nor debugging information pay.
+export CI=true CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
+
+# step NAME COMMAND…: runs the command and says how long it took. A failure ends the script.
+# For .ci/run, which runs two scripts at a time, the output appears as a block when the command has ended, and .ci/run shows that of a
+# failure.
+step() {
+    if [[ -z ${STEPS-} ]]; then
+        report "$@" || exit 1
+    else
+        echo "... $1"
+        report "$@" >"$STEPS/$BASHPID" 2>&1 || { mv -n "$STEPS/$BASHPID" "$STEPS/failed"; exit 1; }
+        flock "$STEPS" cat "$STEPS/$BASHPID"
+    fi
+}
+
+report() {
+    local name=$1 code=0 TIMEFORMAT='=== %0R s, %0U s + %0S s of the processors'
+    shift
+    printf '\n=== %s: %s\n' "$name" "$*"
+    time "$@" || code=$?
+    ((code == 0)) && echo "=== $name: passed" || echo "=== $name: FAILED with exit code $code"
+    return "$code"
+}
