@@ -68,7 +68,7 @@ impl Deadlines {
 
     /// Returns the total deadline, and the stall timeout for the server's pauses.
     #[cfg(unix)]
-    pub(crate) fn transfer_deadline(&self) -> TransferDeadline {
+    pub(crate) fn transfer_deadline(&self) -> TransferDeadline<'_> {
         let patience = TransferDeadline::from(self.total.deadline);
         match self.timeouts.stall {
             Some(stall) => patience.with_stall_timeout(stall),

@@ -22,6 +22,7 @@ use crate::stream::Stream;
 use crate::sys;
 #[cfg(feature = "tls")]
 use crate::tls::TlsConnector;
+use crate::until::Until;
 pub use event::ConnectEvent;
 use event::Observer;
 pub use happy_eyeballs::{ATTEMPT_DELAY, MAX_ADDRESSES, MIN_ATTEMPT_DELAY};
@@ -155,6 +156,8 @@ impl Connector {
     ///   [`ConnectionRefused`](ErrorKind::ConnectionRefused) or
     ///   [`HostUnreachable`](ErrorKind::HostUnreachable), or [`TimedOut`](ErrorKind::TimedOut) once
     ///   the deadline has passed. After several attempts [`Error::attempts`] has all of them;
+    /// - [`Operation::Resolve`], [`Operation::Connect`] or [`Operation::Handshake`] with
+    ///   [`Cancelled`](ErrorKind::Cancelled) once the token is cancelled;
     /// - [`Operation::Bind`], if the system does not give the local address;
     /// - [`Operation::SetOption`] if the system refuses an option, [`Operation::Open`] if it has no
     ///   socket left, [`Operation::Poll`] if it can't wait for the sockets;
@@ -163,7 +166,11 @@ impl Connector {
     ///   [`Unsupported`](ErrorKind::Unsupported);
     /// - [`InvalidInput`](ErrorKind::InvalidInput) for `udp://`, a path that is too long, or a
     ///   local address of another family than the wanted one.
-    pub fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Stream, Error> {
+    pub fn connect<'a>(
+        &self,
+        endpoint: &Endpoint,
+        deadline: impl Into<Until<'a>>,
+    ) -> Result<Stream, Error> {
         self.connect_observed(endpoint, deadline, |_| {})
     }
 
@@ -173,25 +180,26 @@ impl Connector {
     /// # Errors
     ///
     /// As [`connect`](Connector::connect).
-    pub fn connect_observed(
+    pub fn connect_observed<'a>(
         &self,
         endpoint: &Endpoint,
-        deadline: Deadline,
+        deadline: impl Into<Until<'a>>,
         mut observer: impl FnMut(&ConnectEvent<'_>),
     ) -> Result<Stream, Error> {
         let mut observer = |event: &ConnectEvent<'_>| {
             log::debug!("connect to {endpoint}: {event}");
             observer(event);
         };
-        let deadline = match self.options.connect_timeout() {
-            Some(timeout) => deadline.earlier(Deadline::after(timeout)),
-            None => deadline,
+        let until = deadline.into();
+        let until = match self.options.connect_timeout() {
+            Some(timeout) => until.earlier(Deadline::after(timeout)),
+            None => until,
         };
         let mut options = self.options.fitting(endpoint.transport());
         let (socket, peer) = match (endpoint.transport(), endpoint.path()) {
             (Transport::Unix, Some(path)) => {
                 let address = Address::Unix(Some(path.to_path_buf()));
-                let connect = || unix::stream(path, &options, deadline);
+                let connect = || unix::stream(path, &options, until);
                 observed(address, endpoint, &mut observer, connect)?
             }
             (Transport::Tcp | Transport::Tls, _) => {
@@ -201,13 +209,13 @@ impl Connector {
                     options.set.reuse_address.get_or_insert(true);
                 }
                 let target = self.target(endpoint, &options)?;
-                inet::stream(&target, self.attempt_delay, deadline, &mut observer)?
+                inet::stream(&target, self.attempt_delay, until, &mut observer)?
             }
             _ => return Err(wrong_transport("a stream needs tcp://, tls:// or unix:", endpoint)),
         };
         let mut stream = Stream::connected(socket, peer, endpoint);
         if endpoint.transport() == Transport::Tls {
-            stream = self.encrypt(stream, endpoint, deadline, &mut observer)?;
+            stream = self.encrypt(stream, endpoint, until, &mut observer)?;
         }
         if self.options.nonblocking() == Some(true) {
             stream.set_nonblocking(true)?;
@@ -231,17 +239,19 @@ impl Connector {
     ///   [`with_local_address`](Connector::with_local_address) is the endpoint's own;
     /// - [`InvalidInput`](ErrorKind::InvalidInput) for `tcp://`, a path that is too long, or a
     ///   local address of another family than the wanted one.
-    pub fn connect_datagram(
+    pub fn connect_datagram<'a>(
         &self,
         endpoint: &Endpoint,
-        deadline: Deadline,
+        deadline: impl Into<Until<'a>>,
     ) -> Result<Datagram, Error> {
         let options = self.options.fitting(endpoint.transport());
         let (socket, peer) = match (endpoint.transport(), endpoint.path()) {
             (Transport::Unix, Some(path)) => {
                 unix::datagram(path, &options).map_err(|error| error.at(endpoint.as_given()))?
             }
-            (Transport::Udp, _) => inet::datagram(&self.target(endpoint, &options)?, deadline)?,
+            (Transport::Udp, _) => {
+                inet::datagram(&self.target(endpoint, &options)?, deadline.into())?
+            }
             _ => return Err(wrong_transport("a datagram socket needs udp:// or unix:", endpoint)),
         };
         Datagram::connected(socket, peer, endpoint, &self.options)
@@ -252,13 +262,13 @@ impl Connector {
         &self,
         stream: Stream,
         endpoint: &Endpoint,
-        deadline: Deadline,
+        until: Until<'_>,
         observer: Observer<'_>,
     ) -> Result<Stream, Error> {
         let begin = Instant::now();
         let stream = match &self.tls {
-            Some(tls) => tls.connect_to(stream, endpoint, deadline)?,
-            None => TlsConnector::with_system_roots()?.connect_to(stream, endpoint, deadline)?,
+            Some(tls) => tls.connect_to(stream, endpoint, until)?,
+            None => TlsConnector::with_system_roots()?.connect_to(stream, endpoint, until)?,
         };
         let address = &stream.peer_address()?;
         observer(&ConnectEvent::Encrypted { address, elapsed: begin.elapsed() });
@@ -270,7 +280,7 @@ impl Connector {
         &self,
         stream: Stream,
         _: &Endpoint,
-        _: Deadline,
+        _: Until<'_>,
         _: Observer<'_>,
     ) -> Result<Stream, Error> {
         let error = Error::new(Operation::Connect, ErrorKind::Unsupported);
@@ -307,10 +317,10 @@ impl Stream {
     ///
     /// As [`Connector::connect`], and [`Operation::Parse`] if `endpoint` is a text that is no
     /// endpoint.
-    pub fn connect(
+    pub fn connect<'a>(
         endpoint: impl ToEndpoint,
         options: &SocketOptions,
-        deadline: Deadline,
+        deadline: impl Into<Until<'a>>,
     ) -> Result<Stream, Error> {
         let endpoint = endpoint.to_endpoint(Transport::Tcp)?;
         Connector::new().with_options(options.clone()).connect(&endpoint, deadline)
@@ -329,10 +339,10 @@ impl Datagram {
     ///
     /// As [`Connector::connect_datagram`], and [`Operation::Parse`] if `endpoint` is a text that is
     /// no endpoint.
-    pub fn connect(
+    pub fn connect<'a>(
         endpoint: impl ToEndpoint,
         options: &SocketOptions,
-        deadline: Deadline,
+        deadline: impl Into<Until<'a>>,
     ) -> Result<Datagram, Error> {
         let endpoint = endpoint.to_endpoint(Transport::Udp)?;
         Connector::new().with_options(options.clone()).connect_datagram(&endpoint, deadline)

@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::socket_file::SocketFile;
 use crate::sys::{self, Interest, Local, Outgoing};
+use crate::wait;
 pub use batch::Batch;
 pub use received::Received;
 
@@ -177,7 +178,7 @@ impl Datagram {
         let failed = |error| Error::from_io(Operation::Send, error).on(to.clone());
         let target = self.target(to).map_err(failed)?;
         let socket = SockRef::from(&self.socket);
-        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+        let sent = wait::until(&self.socket, Interest::Write, deadline, || {
             sys::send_many(&socket, 1, |_| Outgoing { bytes, to: &target, local })
         });
         match sent {
@@ -217,7 +218,7 @@ impl Datagram {
     /// peer.
     pub fn send(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
         let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
-        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+        let sent = wait::until(&self.socket, Interest::Write, deadline, || {
             self.socket.send_with_flags(bytes, flags)
         });
         match sent {
@@ -310,7 +311,7 @@ pub(crate) fn receive(
 ) -> io::Result<Option<Received>> {
     let from = SockRef::from(socket);
     let came =
-        sys::until(socket, Interest::Read, deadline, || sys::recv_one(&from, buffer, tells))?;
+        wait::until(socket, Interest::Read, deadline, || sys::recv_one(&from, buffer, tells))?;
     Ok(came.as_ref().map(Received::of))
 }
 

@@ -3,10 +3,12 @@
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 #[cfg(unix)]
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use crate::cancel::CancelToken;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::listener::Listener;
@@ -23,6 +25,14 @@ pub(crate) fn patience() -> Deadline {
 /// A short deadline, for waits that must end by it.
 pub(crate) fn moment() -> Deadline {
     Deadline::after(Duration::from_millis(30))
+}
+
+/// Cancels `token` once a thread waits for a socket with it.
+pub(crate) fn cancel_a_wait(token: &CancelToken) {
+    while !token.is_waited_for() {
+        thread::yield_now();
+    }
+    token.cancel();
 }
 
 pub(crate) fn endpoint(text: &str) -> Endpoint {

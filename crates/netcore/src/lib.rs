@@ -4,6 +4,7 @@
 mod address;
 pub mod backoff;
 mod bind;
+mod cancel;
 pub mod connect;
 pub mod datagram;
 mod deadline;
@@ -45,9 +46,12 @@ pub mod throttle;
 pub mod tls;
 #[cfg(unix)]
 pub mod transfer;
+mod until;
+mod wait;
 
 pub use address::Address;
 pub use address::group::AddressGroup;
+pub use cancel::CancelToken;
 #[doc(inline)]
 pub use connect::Connector;
 #[doc(inline)]
@@ -63,3 +67,4 @@ pub use options::SocketOptions;
 pub use secret::Secret;
 #[doc(inline)]
 pub use stream::Stream;
+pub use until::Until;

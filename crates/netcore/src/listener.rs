@@ -19,6 +19,7 @@ use crate::stream::Stream;
 use crate::sys::{self, Interest};
 #[cfg(feature = "tls")]
 use crate::tls::TlsAcceptor;
+use crate::wait;
 
 #[cfg(test)]
 mod tests;
@@ -259,7 +260,7 @@ pub(crate) fn accept<T>(
     let mut shortage: Option<io::Error> = None;
     let mut pauses = 0;
     loop {
-        let accepted = sys::until(socket, Interest::Read, deadline, || socket.accept());
+        let accepted = wait::until(socket, Interest::Read, deadline, || socket.accept());
         let error = match accepted {
             Ok(Some((accepted, peer))) => match take(accepted, peer) {
                 Ok(taken) => return Ok(taken),
@@ -276,7 +277,7 @@ pub(crate) fn accept<T>(
                     log::warn!("{name}: accepting is delayed: {error}");
                 }
                 shortage = Some(error);
-                sys::pause(pauses, LONGEST_PAUSE, deadline);
+                wait::pause(pauses, LONGEST_PAUSE, deadline);
                 pauses += 1;
             }
             AcceptFailure::Fatal => return Err(Error::from_io(Operation::Accept, error)),

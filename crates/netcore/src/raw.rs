@@ -40,6 +40,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::sys::{self, Interest};
+use crate::wait;
 use crate::{bind, datagram, listener};
 pub use types::{Domain, Protocol, Type};
 
@@ -196,7 +197,7 @@ impl Socket {
     fn try_connect(&self, to: &Address, deadline: Deadline) -> io::Result<bool> {
         let target = to.to_system()?;
         // EAGAIN stands for the full backlog of a Unix socket (connect(2)): try again.
-        let started = sys::until(&self.socket, Interest::Write, deadline, || {
+        let started = wait::until(&self.socket, Interest::Write, deadline, || {
             match self.socket.connect(&target) {
                 // An interrupted attempt continues too.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
@@ -210,7 +211,7 @@ impl Socket {
             None => return Ok(false),
             Some(false) => {}
         }
-        if !sys::wait(&self.socket, Interest::Write, deadline)? {
+        if !wait::ready(&self.socket, Interest::Write, deadline)? {
             return Ok(false);
         }
         match self.socket.take_error()? {
@@ -229,7 +230,7 @@ impl Socket {
     /// [`BrokenPipe`](ErrorKind::BrokenPipe) if the peer has gone.
     pub fn send(&self, bytes: &[u8], deadline: Deadline) -> Result<usize, Error> {
         let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
-        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+        let sent = wait::until(&self.socket, Interest::Write, deadline, || {
             self.socket.send_with_flags(bytes, flags)
         });
         match sent {
@@ -248,7 +249,7 @@ impl Socket {
         let failed = |error| self.failed(Operation::Send, error).on(to.clone());
         let target = to.to_system().map_err(failed)?;
         let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
-        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+        let sent = wait::until(&self.socket, Interest::Write, deadline, || {
             self.socket.send_to_with_flags(bytes, &target, flags)
         });
         match sent {

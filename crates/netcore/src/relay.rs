@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::sys::{self, NoSigpipe, PollEntry};
+use crate::sys::{NoSigpipe, PollEntry};
 use crate::transfer::not_opened;
+use crate::wait;
 pub use end::End;
 use error::Failed;
 pub use error::{RelayError, Relayed, Side};
@@ -205,7 +206,7 @@ impl Relay<'_> {
             }
         }
         let polled = |error| whole(Error::from_io(Operation::Poll, error));
-        if !sys::wait_any(&mut entries, deadline).map_err(polled)? {
+        if !wait::any_ready(&mut entries, deadline).map_err(polled)? {
             return Ok(false);
         }
         let ready: Vec<bool> = entries.iter().map(PollEntry::is_ready).collect();

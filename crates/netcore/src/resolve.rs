@@ -8,10 +8,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use dns_lookup::LookupError;
 
-use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host, Port, Transport};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys;
+use crate::until::Until;
 pub use getaddrinfo::Family;
 use getaddrinfo::{Answer, Query, look_up, look_up_name};
 pub use lookup_thread::MAX_LOOKUPS;
@@ -40,6 +40,7 @@ mod tests;
 /// - [`NoData`](ErrorKind::NoData): there are addresses, but none of `family`;
 /// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has the service;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
+/// - [`Cancelled`](ErrorKind::Cancelled): the token was cancelled first;
 /// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`] look-ups are
 ///   running already;
 /// - [`InvalidInput`](ErrorKind::InvalidInput): the endpoint is a Unix socket.
@@ -54,12 +55,13 @@ mod tests;
 /// assert!(netcore::resolve::resolve(&endpoint, Family::Ipv6, Deadline::never()).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn resolve(
+pub fn resolve<'a>(
     endpoint: &Endpoint,
     family: Family,
-    deadline: Deadline,
+    deadline: impl Into<Until<'a>>,
 ) -> Result<Vec<SocketAddr>, Error> {
-    resolve_with(endpoint, family, deadline, look_up).map_err(|error| error.at(endpoint.as_given()))
+    resolve_with(endpoint, family, deadline.into(), look_up)
+        .map_err(|error| error.at(endpoint.as_given()))
 }
 
 /// Returns the name of an address from the system's tables and the DNS (`PTR`, RFC 1035 section
@@ -76,6 +78,7 @@ pub fn resolve(
 ///   [`ResolverFailed`](ErrorKind::ResolverFailed): the result of getnameinfo(3);
 /// - [`InvalidData`](ErrorKind::InvalidData): the result is no host name;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
+/// - [`Cancelled`](ErrorKind::Cancelled): the token was cancelled first;
 /// - [`TryAgain`](ErrorKind::TryAgain): [`MAX_LOOKUPS`] look-ups are
 ///   running already.
 ///
@@ -87,14 +90,15 @@ pub fn resolve(
 /// println!("{}", netcore::resolve::reverse("192.0.2.7".parse()?, deadline)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn reverse(address: IpAddr, deadline: Deadline) -> Result<String, Error> {
-    reverse_with(address, deadline, look_up_name).map_err(|error| error.at(address.to_string()))
+pub fn reverse<'a>(address: IpAddr, deadline: impl Into<Until<'a>>) -> Result<String, Error> {
+    reverse_with(address, deadline.into(), look_up_name)
+        .map_err(|error| error.at(address.to_string()))
 }
 
 fn resolve_with(
     endpoint: &Endpoint,
     family: Family,
-    deadline: Deadline,
+    until: Until<'_>,
     look_up: impl Fn(&Query) -> Answer + Clone + Send + 'static,
 ) -> Result<Vec<SocketAddr>, Error> {
     let (Some(host), Some(port)) = (endpoint.host(), endpoint.port()) else {
@@ -110,7 +114,7 @@ fn resolve_with(
     };
     let port = match port {
         Port::Number(number) => *number,
-        Port::Service(name) => service::port_with(name, transport, deadline, look_up.clone())?,
+        Port::Service(name) => service::port_with(name, transport, until, look_up.clone())?,
     };
     let Some(name) = name else {
         let known = known(host, port, transport)?;
@@ -118,7 +122,7 @@ fn resolve_with(
     };
     let query = Query { host: Some(name), service: None, transport, family };
     let mut addresses = Vec::new();
-    for mut address in on_lookup_thread(deadline, move || look_up(&query))? {
+    for mut address in on_lookup_thread(until, move || look_up(&query))? {
         address.set_port(port);
         if wanted(&address.ip()) && !addresses.contains(&address) {
             addresses.push(address);
@@ -175,11 +179,11 @@ fn no_data(why: &'static str) -> Error {
 
 fn reverse_with(
     address: IpAddr,
-    deadline: Deadline,
+    until: Until<'_>,
     look_up: impl FnOnce(IpAddr) -> Result<String, LookupError> + Send + 'static,
 ) -> Result<String, Error> {
     // An IPv4-mapped address has its name as an IPv4 address.
-    let name = on_lookup_thread(deadline, move || look_up(address.to_canonical()))?;
+    let name = on_lookup_thread(until, move || look_up(address.to_canonical()))?;
     // The parser of endpoints rejects texts that are no host names, and those that pass for an
     // address.
     let is_name = format!("{name}:0")

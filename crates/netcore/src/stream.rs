@@ -13,6 +13,7 @@ mod ending;
 mod handshake;
 #[cfg(unix)]
 mod nonblocking;
+mod peer;
 mod std_io;
 
 use std::borrow::Borrow;
@@ -22,11 +23,12 @@ use std::sync::Arc;
 use socket2::Socket;
 
 use crate::address::Address;
-use crate::bind::local_address;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::{self, Interest};
+use crate::until::Until;
+use crate::wait;
 use encrypted::Encrypted;
 
 #[cfg(test)]
@@ -50,18 +52,19 @@ mod tests;
 /// # Ok::<(), netcore::Error>(())
 /// ```
 ///
-/// [`Read`] and [`Write`] wait as long as the options allow, by default without limit. The
-/// functions that take a [`Deadline`] never wait longer, regardless of the options and the blocking
-/// mode. A signal interrupts neither. Writing to a peer that has gone returns
-/// [`BrokenPipe`](ErrorKind::BrokenPipe), even in a process that `SIGPIPE` would end.
+/// [`Read`] and [`Write`] wait as long as the options allow, by
+/// default without limit. The functions that take a [`Deadline`] never wait
+/// longer, regardless of the options and the blocking mode. A signal interrupts neither. Writing to
+/// a peer that has gone returns [`BrokenPipe`](ErrorKind::BrokenPipe), even in a process that
+/// `SIGPIPE` would end.
 ///
 /// An encrypted stream (feature `tls`) behaves like one in the clear, with two differences. The
 /// peer's end without `close_notify` is [`UnexpectedEnd`](ErrorKind::UnexpectedEnd). Dropping the
 /// stream sends no `close_notify`; [`shutdown`](Stream::shutdown) and [`finish`](Stream::finish)
 /// do. Its raw descriptor carries ciphertext.
 ///
-/// As with std's types, `&Stream` implements [`Read`] and [`Write`], so one thread can read while
-/// another one writes.
+/// As with std's types, `&Stream` implements [`Read`] and [`Write`],
+/// so one thread can read while another one writes.
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
@@ -87,25 +90,24 @@ impl Stream {
         Stream { socket, peer: Some(peer), endpoint: None, tls: None }
     }
 
-    /// Returns the stream under another name, by which its errors call the peer: the name of a
-    /// server behind a tunnel, for example. See also [`Endpoint::called`].
-    #[must_use]
-    pub fn called(self, name: &str) -> Stream {
-        Stream { endpoint: Some(name.into()), ..self }
-    }
-
     /// Reads the available bytes, and waits if there are none. Returns 0 if the peer has ended the
     /// stream, or `buffer` is empty.
     ///
     /// # Errors
     ///
     /// [`Operation::Read`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
-    /// even if there is something to read, or with the system's reason, often
+    /// even if there is something to read, with [`Cancelled`](ErrorKind::Cancelled) once the token
+    /// is cancelled, or with the system's reason, often
     /// [`ConnectionReset`](ErrorKind::ConnectionReset).
-    pub fn read_deadline(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
+    pub fn read_deadline<'a>(
+        &self,
+        buffer: &mut [u8],
+        deadline: impl Into<Until<'a>>,
+    ) -> Result<usize, Error> {
+        let until = deadline.into();
         match &self.tls {
-            None => self.read_until(buffer, deadline),
-            Some(tls) => tls.read(&self.socket, buffer, deadline),
+            None => self.read_until(buffer, until),
+            Some(tls) => tls.read(&self.socket, buffer, until),
         }
         .map_err(|error| self.name(error))
     }
@@ -116,11 +118,16 @@ impl Stream {
     ///
     /// As [`read_deadline`](Stream::read_deadline), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd)
     /// if the peer ends before. `buffer` has the bytes read until then.
-    pub fn read_exact_deadline(&self, buffer: &mut [u8], deadline: Deadline) -> Result<(), Error> {
+    pub fn read_exact_deadline<'a>(
+        &self,
+        buffer: &mut [u8],
+        deadline: impl Into<Until<'a>>,
+    ) -> Result<(), Error> {
+        let until = deadline.into();
         let wanted = buffer.len();
         let mut filled = 0;
         while filled < wanted {
-            match self.read_deadline(&mut buffer[filled..], deadline)? {
+            match self.read_deadline(&mut buffer[filled..], until)? {
                 0 => {
                     let text = format!("the peer ended after {filled} of {wanted} bytes");
                     let error = Error::new(Operation::Read, ErrorKind::UnexpectedEnd);
@@ -140,13 +147,19 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`Operation::Poll`], if the system fails.
-    pub fn wait_readable(&self, deadline: Deadline) -> Result<bool, Error> {
-        if let Some(tls) = &self.tls {
-            return tls.wait_readable(&self.socket, deadline).map_err(|error| self.name(error));
+    /// [`Operation::Poll`] with [`Cancelled`](ErrorKind::Cancelled) once the token is cancelled, or
+    /// if the system fails.
+    pub fn wait_readable<'a>(&self, deadline: impl Into<Until<'a>>) -> Result<bool, Error> {
+        let until = deadline.into();
+        let readable = match &self.tls {
+            Some(tls) => tls.wait_readable(&self.socket, until),
+            None => wait::ready(&self.socket, Interest::Read, until)
+                .map_err(|error| Error::from_io(Operation::Poll, error)),
+        };
+        match readable.map_err(|error| self.name(error))? {
+            false if until.is_cancelled() => Err(self.name(until.error(Operation::Poll))),
+            readable => Ok(readable),
         }
-        sys::wait(&self.socket, Interest::Read, deadline)
-            .map_err(|error| self.name(Error::from_io(Operation::Poll, error)))
     }
 
     /// Writes all of `bytes`.
@@ -156,16 +169,22 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`Operation::Write`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or
-    /// with another kind, often [`BrokenPipe`](ErrorKind::BrokenPipe) or
+    /// [`Operation::Write`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
+    /// with [`Cancelled`](ErrorKind::Cancelled) once the token is cancelled, or with another kind,
+    /// often [`BrokenPipe`](ErrorKind::BrokenPipe) or
     /// [`ConnectionReset`](ErrorKind::ConnectionReset). An unknown part of `bytes` has then been
     /// sent, so the stream is of no more use.
-    pub fn write_all_deadline(&self, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+    pub fn write_all_deadline<'a>(
+        &self,
+        bytes: &[u8],
+        deadline: impl Into<Until<'a>>,
+    ) -> Result<(), Error> {
+        let until = deadline.into();
         let mut rest = bytes;
         while !rest.is_empty() {
-            rest = &rest[self.write_deadline(rest, deadline)?..];
+            rest = &rest[self.write_deadline(rest, until)?..];
         }
-        self.flush_deadline(deadline)
+        self.flush_deadline(until)
     }
 
     /// Writes as many bytes as there is room for, and waits if there is none. Returns the number of
@@ -174,62 +193,45 @@ impl Stream {
     /// # Errors
     ///
     /// [`Operation::Write`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
-    /// even if there is room, or with the system's reason, often
+    /// even if there is room, with [`Cancelled`](ErrorKind::Cancelled) once the token is cancelled,
+    /// or with the system's reason, often
     /// [`BrokenPipe`](ErrorKind::BrokenPipe) or [`ConnectionReset`](ErrorKind::ConnectionReset).
     /// None of `bytes` has been sent then.
-    pub fn write_deadline(&self, bytes: &[u8], deadline: Deadline) -> Result<usize, Error> {
+    pub fn write_deadline<'a>(
+        &self,
+        bytes: &[u8],
+        deadline: impl Into<Until<'a>>,
+    ) -> Result<usize, Error> {
+        let until = deadline.into();
         if let Some(tls) = &self.tls {
-            let written = tls.write(&self.socket, bytes, deadline);
+            let written = tls.write(&self.socket, bytes, until);
             return written.map_err(|error| self.name(error));
         }
         let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
-        let sent = sys::until(&self.socket, Interest::Write, deadline, || {
+        let sent = wait::until(&self.socket, Interest::Write, until, || {
             self.socket.send_with_flags(bytes, flags)
         });
         match sent {
             Ok(Some(sent)) => Ok(sent),
-            Ok(None) => Err(self.name(Error::timed_out(Operation::Write))),
+            Ok(None) => Err(self.name(until.error(Operation::Write))),
             Err(error) => Err(self.name(Error::from_io(Operation::Write, error))),
         }
     }
 
     /// Sends the rest of an encrypted record, of which [`write_deadline`](Stream::write_deadline)
     /// has sent the beginning when its deadline passed. Later writes do so too.
-    pub(crate) fn flush_deadline(&self, deadline: Deadline) -> Result<(), Error> {
+    pub(crate) fn flush_deadline<'a>(&self, deadline: impl Into<Until<'a>>) -> Result<(), Error> {
         match &self.tls {
             Some(tls) if tls.has_unsent() => {
-                tls.flush(&self.socket, deadline).map_err(|error| self.name(error))
+                tls.flush(&self.socket, deadline.into()).map_err(|error| self.name(error))
             }
             _ => Ok(()),
         }
     }
 
-    /// Returns the address of the peer.
-    ///
-    /// # Errors
-    ///
-    /// [`Operation::Inspect`], if the stream was taken over from an unconnected socket.
-    pub fn peer_address(&self) -> Result<Address, Error> {
-        match &self.peer {
-            Some(peer) => Ok(peer.clone()),
-            None => match self.socket.peer_addr() {
-                Ok(peer) => Ok(Address::from_system(&peer)),
-                Err(error) => Err(self.name(Error::from_io(Operation::Inspect, error))),
-            },
-        }
-    }
-
-    /// Returns the address of this side.
-    ///
-    /// # Errors
-    ///
-    /// [`Operation::Inspect`], if the system fails.
-    pub fn local_address(&self) -> Result<Address, Error> {
-        local_address(&self.socket).map_err(|error| self.name(error))
-    }
-
-    /// Sets whether [`Read`] and [`Write`] return [`WouldBlock`](io::ErrorKind::WouldBlock) instead
-    /// of waiting. The functions with a deadline do not depend on it.
+    /// Sets whether [`Read`] and [`Write`] return
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) instead of waiting. The functions with a
+    /// deadline do not depend on it.
     ///
     /// # Errors
     ///
@@ -260,35 +262,14 @@ impl Stream {
         }
     }
 
-    fn read_until(&self, buffer: &mut [u8], deadline: Deadline) -> Result<usize, Error> {
-        let read = sys::until(&self.socket, Interest::Read, deadline, || {
+    fn read_until(&self, buffer: &mut [u8], until: Until<'_>) -> Result<usize, Error> {
+        let read = wait::until(&self.socket, Interest::Read, until, || {
             self.socket.recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT)
         });
         match read {
             Ok(Some(read)) => Ok(read),
-            Ok(None) => Err(Error::timed_out(Operation::Read)),
+            Ok(None) => Err(until.error(Operation::Read)),
             Err(error) => Err(Error::from_io(Operation::Read, error)),
-        }
-    }
-
-    /// Returns the text that errors call the peer.
-    pub(crate) fn peer_name(&self) -> Option<String> {
-        match (&self.endpoint, &self.peer) {
-            (Some(endpoint), _) => Some(endpoint.to_string()),
-            (None, Some(Address::Unix(None)) | None) => None,
-            (None, Some(peer)) => Some(peer.to_string()),
-        }
-    }
-
-    /// Adds the names of the peer to the error.
-    pub(crate) fn name(&self, error: Error) -> Error {
-        let error = match &self.endpoint {
-            Some(endpoint) => error.at(&**endpoint),
-            None => error,
-        };
-        match &self.peer {
-            Some(Address::Unix(None)) | None => error,
-            Some(peer) => error.on(peer.clone()),
         }
     }
 }

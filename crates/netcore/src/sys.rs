@@ -34,11 +34,9 @@ mod wake_pipe;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use socket2::{SockAddr, SockRef};
 
-use crate::deadline::Deadline;
 pub(crate) use address::{other_address, other_address_of, pair};
 #[cfg(unix)]
 pub(crate) use allocate::allocate;
@@ -57,7 +55,7 @@ pub(crate) use local::{Local, tell_local};
 pub(crate) use lock::{try_lock, unlock};
 pub(crate) use memchr::find;
 pub(crate) use options::*;
-pub(crate) use poll::{Interest, PollEntry};
+pub(crate) use poll::{Interest, PollEntry, poll};
 #[cfg(unix)]
 pub(crate) use sigpipe::NoSigpipe;
 #[cfg(unix)]
@@ -103,74 +101,6 @@ pub(crate) const SHORT_CALL_REARMS: bool = cfg!(any(
     target_os = "openbsd",
     target_vendor = "apple",
 ));
-
-/// Waits until `socket` is ready for `interest`, or has an error or an end to report. Returns
-/// `false` if the deadline passed first. A signal does not end the wait.
-pub(crate) fn wait(
-    socket: &impl AsHandle,
-    interest: Interest,
-    deadline: Deadline,
-) -> io::Result<bool> {
-    wait_any(&mut [PollEntry::new(socket, interest)], deadline)
-}
-
-/// Waits until at least one of `entries` is ready, as in [`wait`]; each entry then knows whether it
-/// is. Returns `false` if the deadline passed first.
-pub(crate) fn wait_any(entries: &mut [PollEntry<'_>], deadline: Deadline) -> io::Result<bool> {
-    loop {
-        let remaining = deadline.remaining();
-        match poll::wait(entries, poll_timeout(remaining)) {
-            Ok(true) => return Ok(true),
-            // The timeout is cut to poll(2)'s range, so it may end before the deadline.
-            Ok(false) if remaining.is_some_and(|left| left.is_zero()) => return Ok(false),
-            Ok(false) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Repeats `call`, which must not block, until it returns anything other than "would block" or
-/// "interrupted". Returns `None` if the deadline passed first.
-pub(crate) fn until<T>(
-    socket: &impl AsHandle,
-    interest: Interest,
-    deadline: Deadline,
-    mut call: impl FnMut() -> io::Result<T>,
-) -> io::Result<Option<T>> {
-    let mut refusals = u32::from(DONT_WAIT == 0);
-    loop {
-        if deadline.is_expired() || refusals > 0 && !wait(socket, interest, deadline)? {
-            return Ok(None);
-        }
-        match call() {
-            Ok(value) => return Ok(Some(value)),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => refusals += 1,
-            Err(error) => return Err(error),
-        }
-        // poll(2) considers only the sender's side. For a Unix datagram to a receiver with a full
-        // queue it therefore reports readiness each time.
-        if refusals > 1 {
-            pause(refusals - 2, Duration::from_millis(20), deadline);
-        }
-    }
-}
-
-/// Sleeps for 1 ms, doubled `doublings` times up to `longest`, but not beyond the deadline.
-pub(crate) fn pause(doublings: u32, longest: Duration, deadline: Deadline) {
-    let pause = Duration::from_millis(1 << doublings.min(10)).min(longest);
-    std::thread::sleep(deadline.remaining().map_or(pause, |left| pause.min(left)));
-}
-
-/// Returns the timeout for poll(2) in milliseconds, rounded up: rounding down would make a busy
-/// loop.
-fn poll_timeout(remaining: Option<Duration>) -> i32 {
-    match remaining {
-        None => -1,
-        Some(left) => i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX),
-    }
-}
 
 /// Returns `true` if calls on `socket` return instead of waiting. Windows does not report it; there
 /// a timeout has its own code.

@@ -71,8 +71,9 @@ use crate::error::{Error, Operation};
 use crate::listener::{AcceptFailure, Listener};
 pub use crate::shutdown::Handle;
 use crate::stream::Stream;
-use crate::sys::{self, Interest, PollEntry};
+use crate::sys::{Interest, PollEntry};
 use crate::throttle::Throttle;
+use crate::wait;
 pub use config::Config;
 pub use connection::Connection;
 use shared::Shared;
@@ -187,7 +188,7 @@ where
         let mut entries: Vec<PollEntry<'_>> = listeners.iter().map(entry).collect();
         entries.push(PollEntry::new(wake_pipe, Interest::Read));
         while self.wait_for_permit() {
-            sys::wait_any(&mut entries, Deadline::never())
+            wait::any_ready(&mut entries, Deadline::never())
                 .map_err(|error| Error::from_io(Operation::Poll, error))?;
             for (listener, entry) in listeners.iter().zip(&entries) {
                 if !entry.is_ready() {

@@ -14,12 +14,14 @@ use std::time::Instant;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
-use crate::sys::{self, Interest, NoSigpipe, PollEntry};
+use crate::sys::{Interest, NoSigpipe, PollEntry};
+use crate::until::Until;
+use crate::wait;
 pub use deadline::TransferDeadline;
 pub(crate) use descriptor::{Descriptor, error_of, not_opened};
 pub(crate) use nonblocking::Nonblocking;
 pub(crate) use pump::{Pump, Step};
-pub use write::write_all_to;
+pub use write::{write_all_to, write_all_to_with_progress};
 
 #[cfg(test)]
 mod tests;
@@ -75,11 +77,11 @@ impl Stream {
     /// - [`Operation::Open`], often with
     ///   [`DescriptorsExhausted`](ErrorKind::DescriptorsExhausted): a transfer needs up to two
     ///   descriptors more.
-    pub fn send_file(
+    pub fn send_file<'a>(
         &self,
         file: &impl AsFd,
         range: impl RangeBounds<u64>,
-        deadline: Deadline,
+        deadline: impl Into<Until<'a>>,
     ) -> Result<u64, Error> {
         self.send_file_with_progress(file, range, deadline, |_| ())
     }
@@ -91,15 +93,15 @@ impl Stream {
     ///
     /// As [`send_file`](Stream::send_file). The last argument of `progress` is then the number of
     /// bytes transferred.
-    pub fn send_file_with_progress(
+    pub fn send_file_with_progress<'a>(
         &self,
         file: &impl AsFd,
         range: impl RangeBounds<u64>,
-        deadline: Deadline,
+        deadline: impl Into<Until<'a>>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let (offset, count) = offset_and_count(&range)?;
-        self.send(file, Some(offset), count, deadline, progress)
+        self.send(file, Some(offset), count, deadline.into(), progress)
     }
 
     /// Sends all bytes of `source` until it ends: a pipe, a terminal, standard input, or a file
@@ -110,7 +112,11 @@ impl Stream {
     /// As [`send_file`](Stream::send_file), and [`Operation::Read`] with
     /// [`TimedOut`](ErrorKind::TimedOut) if the source has no more bytes by the deadline. Its
     /// earlier bytes have then been sent.
-    pub fn send_from(&self, source: &impl AsFd, deadline: Deadline) -> Result<u64, Error> {
+    pub fn send_from<'a>(
+        &self,
+        source: &impl AsFd,
+        deadline: impl Into<Until<'a>>,
+    ) -> Result<u64, Error> {
         self.send_from_with_progress(source, deadline, |_| ())
     }
 
@@ -121,13 +127,13 @@ impl Stream {
     ///
     /// As [`send_from`](Stream::send_from). The last argument of `progress` is then the number of
     /// bytes transferred.
-    pub fn send_from_with_progress(
+    pub fn send_from_with_progress<'a>(
         &self,
         source: &impl AsFd,
-        deadline: Deadline,
+        deadline: impl Into<Until<'a>>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
-        self.send(source, None, None, deadline, progress)
+        self.send(source, None, None, deadline.into(), progress)
     }
 
     /// Receives all bytes until the peer ends into `target`: a file at its current position, a
@@ -144,11 +150,11 @@ impl Stream {
     ///   [`TimedOut`](ErrorKind::TimedOut) if the target accepts no more bytes by the deadline. Up
     ///   to 1 MiB of received data is then lost;
     /// - [`Operation::Open`], as [`send_file`](Stream::send_file).
-    pub fn receive_into(
+    pub fn receive_into<'a>(
         &self,
         target: &impl AsFd,
         limit: u64,
-        deadline: impl Into<TransferDeadline>,
+        deadline: impl Into<TransferDeadline<'a>>,
     ) -> Result<u64, Error> {
         self.receive_into_with_progress(target, limit, deadline, |_| ())
     }
@@ -160,16 +166,18 @@ impl Stream {
     ///
     /// As [`receive_into`](Stream::receive_into). The last argument of `progress` is then the
     /// number of bytes transferred.
-    pub fn receive_into_with_progress(
+    pub fn receive_into_with_progress<'a>(
         &self,
         target: &impl AsFd,
         limit: u64,
-        deadline: impl Into<TransferDeadline>,
+        deadline: impl Into<TransferDeadline<'a>>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         let deadline = deadline.into();
         let received = self.receive(target, limit, deadline, progress)?;
-        if received == limit && self.has_more(deadline.reading_at(Instant::now()))? {
+        if received == limit
+            && self.has_more(deadline.until().earlier(deadline.reading_at(Instant::now())))?
+        {
             let cause = io::Error::other(format!("the peer sent more than {limit} bytes"));
             return Err(self.name(Error::new(Operation::Read, ErrorKind::TooLarge).because(cause)));
         }
@@ -183,11 +191,11 @@ impl Stream {
     ///
     /// As [`receive_into`](Stream::receive_into), and [`UnexpectedEnd`](ErrorKind::UnexpectedEnd)
     /// if the peer ends before. `target` then has all received bytes.
-    pub fn receive_exact_into(
+    pub fn receive_exact_into<'a>(
         &self,
         target: &impl AsFd,
         count: u64,
-        deadline: impl Into<TransferDeadline>,
+        deadline: impl Into<TransferDeadline<'a>>,
     ) -> Result<(), Error> {
         self.receive_exact_into_with_progress(target, count, deadline, |_| ())
     }
@@ -199,11 +207,11 @@ impl Stream {
     ///
     /// As [`receive_exact_into`](Stream::receive_exact_into). The last argument of `progress` is
     /// then the number of bytes transferred.
-    pub fn receive_exact_into_with_progress(
+    pub fn receive_exact_into_with_progress<'a>(
         &self,
         target: &impl AsFd,
         count: u64,
-        deadline: impl Into<TransferDeadline>,
+        deadline: impl Into<TransferDeadline<'a>>,
         progress: impl FnMut(u64),
     ) -> Result<(), Error> {
         let received = self.receive(target, count, deadline.into(), progress)?;
@@ -218,20 +226,19 @@ impl Stream {
         source: &impl AsFd,
         offset: Option<u64>,
         count: Option<u64>,
-        deadline: Deadline,
+        until: Until<'_>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
-        self.establish(deadline)?;
+        self.establish(until)?;
         let _mode = Nonblocking::set(self)?;
         let from = Descriptor::of(source.as_fd()).map_err(not_opened)?;
         let source = from.name();
         let to = Descriptor::of_stream(self).map_err(not_opened)?;
         let mut pump = Pump::new(from, to, offset, count);
-        let sent =
-            run(&mut pump, deadline.into(), progress).map_err(|(side, error)| match side {
-                Interest::Read => error.at(source),
-                Interest::Write => self.name(error),
-            })?;
+        let sent = run(&mut pump, until.into(), progress).map_err(|(side, error)| match side {
+            Interest::Read => error.at(source),
+            Interest::Write => self.name(error),
+        })?;
         match count {
             Some(count) if sent < count => Err(ended("file", sent, count).at(source)),
             _ => Ok(sent),
@@ -242,10 +249,10 @@ impl Stream {
         &self,
         target: &impl AsFd,
         count: u64,
-        limits: TransferDeadline,
+        limits: TransferDeadline<'_>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
-        self.establish(limits.reading_at(Instant::now()))?;
+        self.establish(limits.until().earlier(limits.reading_at(Instant::now())))?;
         let _mode = Nonblocking::set(self)?;
         let from = Descriptor::of_stream(self).map_err(not_opened)?;
         let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
@@ -261,27 +268,27 @@ impl Stream {
 impl Stream {
     /// Completes the handshake of an encrypted stream, for which the peer waits even if there is
     /// nothing to send yet.
-    fn establish(&self, deadline: Deadline) -> Result<(), Error> {
-        if self.is_established() { Ok(()) } else { self.handshake(deadline) }
+    fn establish(&self, until: Until<'_>) -> Result<(), Error> {
+        if self.is_established() { Ok(()) } else { self.handshake(until) }
     }
 }
 
 /// Runs `pump` until all bytes have arrived. An error comes with the side that it is about.
 fn run(
     pump: &mut Pump<'_>,
-    limits: TransferDeadline,
+    limits: TransferDeadline<'_>,
     mut progress: impl FnMut(u64),
 ) -> Result<u64, (Interest, Error)> {
     let _quiet = NoSigpipe::new();
-    let deadline = limits.deadline();
+    let whole = limits.until();
     let mut watched = true;
     let mut waited = Interest::Read;
     // End of the current wait for `from`.
     let mut stall: Option<Deadline> = None;
     loop {
-        if deadline.is_expired() {
+        if whole.is_over() {
             let side = if pump.holds() { Interest::Write } else { waited };
-            return Err((side, Error::timed_out(operation(side))));
+            return Err((side, whole.error(operation(side))));
         }
         match pump.step().map_err(|(side, error)| (side, error_of(operation(side), error)))? {
             Step::Moved => {
@@ -292,13 +299,12 @@ fn run(
                 // If time runs out, the side that was waited for last is named.
                 waited = interest;
                 let until = match interest {
-                    Interest::Write => deadline,
-                    Interest::Read => {
-                        *stall.get_or_insert_with(|| limits.reading_at(Instant::now()))
-                    }
+                    Interest::Write => whole,
+                    Interest::Read => whole
+                        .earlier(*stall.get_or_insert_with(|| limits.reading_at(Instant::now()))),
                 };
-                if until.is_expired() {
-                    return Err((interest, Error::timed_out(operation(interest))));
+                if until.is_over() {
+                    return Err((interest, until.error(operation(interest))));
                 }
                 watched = wait(pump, interest, watched, until)?;
             }
@@ -307,20 +313,20 @@ fn run(
     }
 }
 
-/// Waits until `pump` can continue, or the deadline has passed. `watched` says whether to watch the
+/// Waits until `pump` can continue, or the wait ends. `watched` says whether to watch the
 /// sink for errors meanwhile. Returns the new value of `watched`.
 fn wait(
     pump: &Pump<'_>,
     interest: Interest,
     watched: bool,
-    deadline: Deadline,
+    until: Until<'_>,
 ) -> Result<bool, (Interest, Error)> {
     if pump.is_ready(interest) {
         return Ok(watched);
     }
     let watches = watched && interest == Interest::Read;
     let mut all = [pump.poll_entry(interest), PollEntry::trouble(&pump.to)];
-    sys::wait_any(&mut all[..1 + usize::from(watches)], deadline)
+    wait::any_ready(&mut all[..1 + usize::from(watches)], until)
         .map_err(|error| (interest, Error::from_io(Operation::Poll, error)))?;
     if !all[1].is_ready() {
         return Ok(watched);

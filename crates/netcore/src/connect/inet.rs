@@ -16,7 +16,9 @@ use crate::endpoint::{Endpoint, Host};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::resolve::{Family, resolve};
-use crate::sys::{self, Interest, PollEntry};
+use crate::sys::{Interest, PollEntry};
+use crate::until::Until;
+use crate::wait;
 
 /// The addresses of an endpoint to try, and the sockets to try them with.
 pub(super) struct InetTarget<'a> {
@@ -32,25 +34,25 @@ pub(super) struct InetTarget<'a> {
 pub(super) fn stream(
     target: &InetTarget<'_>,
     attempt_delay: Duration,
-    deadline: Deadline,
+    until: Until<'_>,
     observer: Observer<'_>,
 ) -> Result<(Socket, Address), Error> {
     let begin = Instant::now();
-    let addresses = interleaved(&target.addresses(deadline)?);
+    let addresses = interleaved(&target.addresses(until)?);
     observer(&ConnectEvent::Resolved { addresses: &addresses, elapsed: begin.elapsed() });
-    let race = Race::new(addresses.len(), attempt_delay, deadline);
+    let race = Race::new(addresses.len(), attempt_delay, until.deadline());
     let (attempts, failures) = (Vec::new(), Vec::new());
-    AttemptDriver { addresses, target, observer, attempts, failures }.run(race)
+    AttemptDriver { addresses, target, until, observer, attempts, failures }.run(race)
 }
 
 /// Opens a datagram socket whose peer is the first address of the endpoint that the system accepts.
 pub(super) fn datagram(
     target: &InetTarget<'_>,
-    deadline: Deadline,
+    until: Until<'_>,
 ) -> Result<(Socket, Address), Error> {
     let port_is_chosen = target.local.is_some_and(|local| local.port() != 0);
     let mut failures = Vec::new();
-    for address in target.addresses(deadline)? {
+    for address in target.addresses(until)? {
         let begin = Instant::now();
         let connected = apart(address, port_is_chosen, || target.bound(address, Type::DGRAM));
         match connected {
@@ -89,8 +91,8 @@ pub(super) fn apart(
 
 impl InetTarget<'_> {
     /// Resolves the endpoint.
-    fn addresses(&self, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
-        let mut addresses = resolve(self.endpoint, self.family, deadline)?;
+    fn addresses(&self, until: Until<'_>) -> Result<Vec<SocketAddr>, Error> {
+        let mut addresses = resolve(self.endpoint, self.family, until)?;
         if self.endpoint.host() == Some(&Host::Any) {
             for address in &mut addresses {
                 address.set_ip(loopback(address.ip()));
@@ -147,6 +149,7 @@ fn loopback(ip: IpAddr) -> IpAddr {
 struct AttemptDriver<'a> {
     addresses: Vec<SocketAddr>,
     target: &'a InetTarget<'a>,
+    until: Until<'a>,
     observer: Observer<'a>,
     /// The attempts in flight, in the order of their start.
     attempts: Vec<Attempt>,
@@ -164,6 +167,9 @@ struct Attempt {
 impl AttemptDriver<'_> {
     fn run(mut self, mut race: Race) -> Result<(Socket, Address), Error> {
         loop {
+            if self.until.is_cancelled() {
+                return Err(self.cancelled());
+            }
             match race.poll(Instant::now()) {
                 Action::Start(attempt) => self.start(attempt, &mut race)?,
                 Action::Wait(until) => {
@@ -183,6 +189,27 @@ impl AttemptDriver<'_> {
                     return Err(self.target.named(error));
                 }
             }
+        }
+    }
+
+    /// Gives up all attempts in flight.
+    fn cancelled(&mut self) -> Error {
+        let error = self.target.named(self.until.error(Operation::Connect));
+        // One address says more than the name.
+        let error = match &self.addresses[..] {
+            [only] => error.on(*only),
+            _ => error,
+        };
+        self.drop_attempts();
+        error
+    }
+
+    /// Closes and reports the attempts in flight, which are needed no more.
+    fn drop_attempts(&mut self) {
+        for Attempt { number, socket, begin } in mem::take(&mut self.attempts) {
+            drop(socket);
+            let (address, elapsed) = (&Address::Inet(self.addresses[number]), begin.elapsed());
+            (self.observer)(&ConnectEvent::Cancelled { address, elapsed });
         }
     }
 
@@ -206,11 +233,11 @@ impl AttemptDriver<'_> {
     }
 
     /// Waits for an event of the attempts in flight. Returns the first attempt that connected.
-    fn wait(&mut self, until: Deadline, race: &mut Race) -> Result<Option<Attempt>, Error> {
+    fn wait(&mut self, deadline: Deadline, race: &mut Race) -> Result<Option<Attempt>, Error> {
         let sockets = self.attempts.iter().map(|attempt| &attempt.socket);
         let mut entries: Vec<_> =
             sockets.map(|socket| PollEntry::new(socket, Interest::Write)).collect();
-        sys::wait_any(&mut entries, until)
+        wait::any_ready(&mut entries, self.until.earlier(deadline))
             .map_err(|error| self.target.named(Error::from_io(Operation::Poll, error)))?;
         let ready: Vec<bool> = entries.iter().map(PollEntry::is_ready).collect();
         let mut winner = None;
@@ -243,16 +270,12 @@ impl AttemptDriver<'_> {
     }
 
     /// Returns the winner's socket and closes the others.
-    fn finish(self, winner: Attempt) -> Result<(Socket, Address), Error> {
+    fn finish(mut self, winner: Attempt) -> Result<(Socket, Address), Error> {
         let Attempt { number, socket, begin } = winner;
         let peer = Address::Inet(self.addresses[number]);
         let elapsed = begin.elapsed();
         (self.observer)(&ConnectEvent::Connected { address: &peer, elapsed });
-        for Attempt { number, socket, begin } in self.attempts {
-            drop(socket);
-            let (address, elapsed) = (&Address::Inet(self.addresses[number]), begin.elapsed());
-            (self.observer)(&ConnectEvent::Cancelled { address, elapsed });
-        }
+        self.drop_attempts();
         match socket.set_nonblocking(false) {
             Ok(()) => Ok((socket, peer)),
             Err(error) => Err(self.target.named(failed(error).on(peer))),

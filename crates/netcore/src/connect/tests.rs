@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use super::*;
 #[cfg(unix)]
-use crate::fixture::moment;
+use crate::cancel::CancelToken;
+#[cfg(unix)]
+use crate::fixture::{cancel_a_wait, moment};
 use crate::fixture::{endpoint, has_ipv6, listen, patience, refusing};
 
 fn stream(target: &Endpoint, options: &SocketOptions, deadline: Deadline) -> Result<Stream, Error> {
@@ -91,6 +93,26 @@ fn a_refusal_names_the_endpoint_as_given() {
     assert!(error.code().is_some());
 }
 
+/// Connects to a server that does not answer, and cancels that from another thread.
+#[cfg(unix)]
+fn assert_is_cancelled(target: &Endpoint) {
+    let token = CancelToken::new();
+    let error = std::thread::scope(|scope| {
+        let until = patience().or_cancelled(&token);
+        let connecting = scope.spawn(move || Connector::new().connect(target, until).unwrap_err());
+        // Unix sockets are not waited for with poll(2).
+        match target.transport() {
+            Transport::Unix => token.cancel(),
+            _ => cancel_a_wait(&token),
+        }
+        connecting.join().unwrap()
+    });
+    assert_eq!((error.operation(), error.kind()), (Operation::Connect, ErrorKind::Cancelled));
+    assert_eq!(error.endpoint(), Some(&*target.to_string()));
+    let again = Connector::new().connect(target, &token).unwrap_err();
+    assert_eq!(again.to_string(), error.to_string());
+}
+
 /// Linux drops the handshake if the backlog is full, so the client receives nothing.
 #[cfg(target_os = "linux")]
 #[test]
@@ -107,6 +129,7 @@ fn a_silent_host_costs_no_more_than_the_deadline_or_the_option() {
         assert!(held.len() < 64, "the backlog is never full");
     };
     assert!(error.is_timeout(), "{error}");
+    assert_is_cancelled(target);
     let options = SocketOptions::new().with_connect_timeout(Duration::from_millis(10));
     let error = stream(target, &options, Deadline::never()).unwrap_err();
     assert!(error.is_timeout(), "{error}");
@@ -128,6 +151,7 @@ fn a_unix_server_with_a_full_backlog_costs_no_more_than_the_deadline() {
     };
     if cfg!(target_os = "linux") {
         assert!(error.is_timeout(), "{error}");
+        assert_is_cancelled(listener.endpoint());
     }
     assert_eq!(error.endpoint(), Some(&*listener.endpoint().to_string()));
 }

@@ -12,22 +12,30 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::sys;
+use crate::until::Until;
+
+/// The interval between looks at a token: nothing else ends a blocking connect(2) in time.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Connects in blocking mode. With `O_NONBLOCK` a full backlog is an error on Linux (connect(2));
 /// without it `SO_SNDTIMEO` bounds the wait for a place.
 pub(super) fn stream(
     path: &Path,
     options: &SocketOptions,
-    deadline: Deadline,
+    until: Until<'_>,
 ) -> Result<(Socket, Address), Error> {
     let address = Address::Unix(Some(path.to_path_buf()));
     let target = system_address(&address)?;
     let socket = open(Domain::UNIX, Type::STREAM, options)?;
     loop {
-        if deadline.is_expired() {
-            return Err(Error::timed_out(Operation::Connect));
+        if until.is_over() {
+            return Err(until.error(Operation::Connect));
         }
-        let left = deadline.remaining().map(|left| left.max(Duration::from_micros(1)));
+        let slice = match until.token() {
+            Some(_) => until.deadline().earlier(Deadline::after(LOOK)),
+            None => until.deadline(),
+        };
+        let left = slice.remaining().map(|left| left.max(Duration::from_micros(1)));
         socket.set_write_timeout(left).map_err(failed)?;
         match socket.connect(&target) {
             Ok(()) => break,

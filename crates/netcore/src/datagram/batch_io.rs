@@ -11,6 +11,7 @@ use crate::datagram::{Datagram, is_news_of_others, mapped};
 use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
 use crate::sys::{self, Interest, Local, Outgoing};
+use crate::wait;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,7 @@ impl Datagram {
         let socket = SockRef::from(&self.socket);
         loop {
             received.clear();
-            let result = sys::until(&self.socket, Interest::Read, deadline, || {
+            let result = wait::until(&self.socket, Interest::Read, deadline, || {
                 sys::recv_many(&socket, self.tells, bytes, *size, names, |came| {
                     received.push(Received::of(&came));
                 })
@@ -124,7 +125,7 @@ impl Datagram {
                 },
             }
         }
-        let result = sys::until(&self.socket, Interest::Write, deadline, || {
+        let result = wait::until(&self.socket, Interest::Write, deadline, || {
             sys::send_many(&socket, targets.len(), |at| {
                 let (bytes, _, local) = message(at);
                 Outgoing { bytes, to: &targets[at], local }

@@ -9,6 +9,7 @@ use socket2::SockRef;
 
 use super::*;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
+use crate::wait;
 
 fn bind_one(text: &str) -> Datagram {
     let mut all = Datagram::bind_all(endpoint(text), &SocketOptions::new()).unwrap();
@@ -160,7 +161,7 @@ fn the_next_send_reports_a_missing_receiver_too_and_the_socket_survives() {
     let client = Datagram::connect(Endpoint::udp(address), &options, patience()).unwrap();
     held.connect(address).unwrap();
     client.send(b"x", patience()).unwrap();
-    assert!(sys::wait(&client, Interest::Read, patience()).unwrap(), "the news has arrived");
+    assert!(wait::ready(&client, Interest::Read, patience()).unwrap(), "the news has arrived");
     let error = client.send(b"y", patience()).unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Send, ErrorKind::ConnectionRefused));
     assert_eq!(error.to_string(), format!("send to udp://{address}: connection refused"));
@@ -180,7 +181,7 @@ fn an_unconnected_socket_ignores_a_missing_receiver() {
     let server = bind_one("udp://127.0.0.1:0");
     SockRef::from(&server).connect(&SockAddr::from(address)).unwrap();
     SockRef::from(&server).send(b"x").unwrap();
-    assert!(sys::wait(&server, Interest::Read, patience()).unwrap(), "the news has arrived");
+    assert!(wait::ready(&server, Interest::Read, patience()).unwrap(), "the news has arrived");
     assert!(server.recv_from(&mut [0], moment()).unwrap_err().is_timeout());
 }
 

@@ -144,6 +144,8 @@ kinds! {
     NotConnected = "not connected", NotConnected;
     /// A deadline, an option's time or the system's time ran out.
     TimedOut = "timed out", TimedOut;
+    /// The [token](crate::CancelToken) of the operation was cancelled.
+    Cancelled = "cancelled", Other;
     /// A non-blocking socket has no data to read or no room to write.
     WouldBlock = "would block", WouldBlock;
     /// A signal interrupted the call.

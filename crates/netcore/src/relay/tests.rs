@@ -450,7 +450,7 @@ fn the_last_bytes_of_an_end_that_accepts_no_more_arrive() {
     west.write_all_deadline(b"a question that is too long", patience()).unwrap();
     right.write_all_deadline(b"x", patience()).unwrap();
     east.write_all_deadline(b"no", patience()).unwrap();
-    assert!(east.has_more(patience()).unwrap());
+    assert!(east.has_more(patience().into()).unwrap());
     drop(east);
     let error = relay(End::from(&left), End::from(&right), None, patience()).unwrap_err();
     assert_eq!(error.side(), Some(Side::Right), "{error:?}");

@@ -1,14 +1,17 @@
 //! Threads for the system's resolver, whose calls can't be interrupted, and the time limit.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use dns_lookup::LookupError;
 
+use crate::cancel::CancelToken;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
+use crate::lock::lock;
+use crate::until::Until;
 
 #[cfg(test)]
 mod tests;
@@ -36,10 +39,10 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// Returns the answer of `look_up`, unless the deadline passes first. The look-up then continues
+/// Returns the answer of `look_up`, unless the wait ends first. The look-up then continues
 /// unobserved.
 pub(crate) fn on_lookup_thread<T: Send + 'static>(
-    deadline: Deadline,
+    until: Until<'_>,
     look_up: impl FnOnce() -> Result<T, LookupError> + Send + 'static,
 ) -> Result<T, Error> {
     let answer = Arc::new(Mutex::new(None));
@@ -48,7 +51,7 @@ pub(crate) fn on_lookup_thread<T: Send + 'static>(
         let answer = look_up();
         *lock(&theirs) = Some(answer);
     };
-    run(deadline, Box::new(work), spawn)?;
+    run(until, Box::new(work), spawn)?;
     match lock(&answer).take() {
         Some(answer) => answer.map_err(Error::from_lookup),
         None => Err(Error::new(Operation::Resolve, ErrorKind::Other)
@@ -67,19 +70,19 @@ fn spawn(work: Work) -> io::Result<()> {
 /// If the system has no thread left (`ulimit -u`, a container's limit), the calling thread runs the
 /// work. The work may then last beyond the deadline, as long as the resolver's own timeouts allow.
 fn run(
-    deadline: Deadline,
+    until: Until<'_>,
     work: Work,
     spawn: impl FnOnce(Work) -> io::Result<()>,
 ) -> Result<(), Error> {
-    if deadline.is_expired() {
-        return Err(Error::timed_out(Operation::Resolve));
+    if until.is_over() {
+        return Err(until.error(Operation::Resolve));
     }
     let Some(permit) = Permit::take(&RUNNING) else {
         let text = format!("{MAX_LOOKUPS} look-ups are running already");
         return Err(Error::new(Operation::Resolve, ErrorKind::TryAgain).because_text(text));
     };
-    let end = Arc::new(End::default());
-    let ending = Ending(Arc::clone(&end));
+    let end = End::below(until.token());
+    let ending = Ending(end.clone());
     let work = Arc::new(Mutex::new(Some(work)));
     let theirs = Arc::clone(&work);
     let on_thread = move || {
@@ -95,47 +98,38 @@ fn run(
         work.into_iter().for_each(|work| work());
         return Ok(());
     }
-    match end.wait(deadline) {
+    match end.wait(until.deadline()) {
         true => Ok(()),
-        false => Err(Error::timed_out(Operation::Resolve)),
+        false => Err(until.error(Operation::Resolve)),
     }
 }
 
 /// The signal that a thread has ended.
-#[derive(Default)]
+#[derive(Clone)]
 struct End {
-    reached: Mutex<bool>,
-    changed: Condvar,
+    reached: Arc<AtomicBool>,
+    /// The token that wakes the waiting thread: cancelled at the end, and with the caller's token.
+    signal: CancelToken,
 }
 
 impl End {
-    /// Waits for the end. Returns `false` if the deadline passed first.
+    fn below(token: Option<&CancelToken>) -> End {
+        let signal = token.map_or_else(CancelToken::new, CancelToken::child);
+        End { reached: Arc::default(), signal }
+    }
+
+    /// Waits for the end. Returns `false` if the wait ended first.
     fn wait(&self, deadline: Deadline) -> bool {
-        let mut reached = lock(&self.reached);
-        while !*reached {
-            reached = match deadline.remaining() {
-                None => self.changed.wait(reached).unwrap_or_else(PoisonError::into_inner),
-                Some(left) if left.is_zero() => return false,
-                Some(left) => {
-                    let waited = self.changed.wait_timeout(reached, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-        true
+        self.signal.wait(deadline) && self.reached.load(Ordering::Acquire)
     }
 }
 
 /// Signals the end when it is dropped.
-struct Ending(Arc<End>);
+struct Ending(End);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        *lock(&self.0.reached) = true;
-        self.0.changed.notify_one();
+        self.0.reached.store(true, Ordering::Release);
+        self.0.signal.cancel();
     }
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

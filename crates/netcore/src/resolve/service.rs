@@ -6,12 +6,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use dns_lookup::LookupError;
 
-use crate::deadline::Deadline;
 use crate::endpoint::Transport;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::resolve::getaddrinfo::{Answer, Family, Query, look_up};
 use crate::resolve::lookup_thread::on_lookup_thread;
 use crate::sys;
+use crate::until::Until;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +28,7 @@ mod tests;
 /// [`Operation::Resolve`] with the kind
 /// - [`ServiceNotFound`](ErrorKind::ServiceNotFound): no table has it for this transport;
 /// - [`TimedOut`](ErrorKind::TimedOut): the deadline passed first;
+/// - [`Cancelled`](ErrorKind::Cancelled): the token was cancelled first;
 /// - [`TryAgain`](ErrorKind::TryAgain): the system's table is not available at present, or
 ///   [`MAX_LOOKUPS`](crate::resolve::MAX_LOOKUPS) look-ups are running, and the built-in table does
 ///   not have the service.
@@ -41,8 +42,12 @@ mod tests;
 /// assert_eq!(netcore::resolve::service_name(69, Transport::Udp, deadline)?, "tftp");
 /// # Ok::<(), netcore::Error>(())
 /// ```
-pub fn service_port(name: &str, transport: Transport, deadline: Deadline) -> Result<u16, Error> {
-    port_with(name, transport, deadline, look_up)
+pub fn service_port<'a>(
+    name: &str,
+    transport: Transport,
+    deadline: impl Into<Until<'a>>,
+) -> Result<u16, Error> {
+    port_with(name, transport, deadline.into(), look_up)
         .map_err(|error| error.at(format!("{name}/{}", protocol(transport))))
 }
 
@@ -52,15 +57,19 @@ pub fn service_port(name: &str, transport: Transport, deadline: Deadline) -> Res
 /// # Errors
 ///
 /// As [`service_port`].
-pub fn service_name(port: u16, transport: Transport, deadline: Deadline) -> Result<String, Error> {
-    name_with(port, transport, deadline, look_up_service)
+pub fn service_name<'a>(
+    port: u16,
+    transport: Transport,
+    deadline: impl Into<Until<'a>>,
+) -> Result<String, Error> {
+    name_with(port, transport, deadline.into(), look_up_service)
         .map_err(|error| error.at(format!("{port}/{}", protocol(transport))))
 }
 
 pub(crate) fn port_with(
     name: &str,
     transport: Transport,
-    deadline: Deadline,
+    until: Until<'_>,
     look_up: impl FnOnce(&Query) -> Answer + Send + 'static,
 ) -> Result<u16, Error> {
     // getaddrinfo(3) would take digits for the port itself.
@@ -69,7 +78,7 @@ pub(crate) fn port_with(
     }
     let query =
         Query { host: None, service: Some(String::from(name)), transport, family: Family::Any };
-    let answer = on_lookup_thread(deadline, move || look_up(&query));
+    let answer = on_lookup_thread(until, move || look_up(&query));
     let answer = answer.map(|addresses| addresses.first().map(SocketAddr::port));
     or_built_in(answer, well_known::port(name, transport))
 }
@@ -77,13 +86,13 @@ pub(crate) fn port_with(
 fn name_with(
     port: u16,
     transport: Transport,
-    deadline: Deadline,
+    until: Until<'_>,
     look_up: impl FnOnce(u16, Transport) -> Result<String, LookupError> + Send + 'static,
 ) -> Result<String, Error> {
     if transport == Transport::Unix || port == 0 {
         return Err(not_found());
     }
-    let answer = on_lookup_thread(deadline, move || look_up(port, transport));
+    let answer = on_lookup_thread(until, move || look_up(port, transport));
     // A system without a name returns the number.
     let answer =
         answer.map(|name| name.bytes().any(|byte| byte.is_ascii_alphabetic()).then_some(name));
@@ -94,7 +103,7 @@ fn name_with(
 fn or_built_in<T>(answer: Result<Option<T>, Error>, built_in: Option<T>) -> Result<T, Error> {
     match (answer, built_in) {
         (Ok(Some(found)), _) => Ok(found),
-        (Err(error), _) if error.is_timeout() => Err(error),
+        (Err(error), _) if error.is_timeout() || error.kind() == ErrorKind::Cancelled => Err(error),
         (_, Some(found)) => Ok(found),
         (Err(error), None) if error.kind() == ErrorKind::TryAgain => Err(error),
         // A system without a table reports several codes: EAI_SERVICE, EAI_NONAME, EAI_SYSTEM.

@@ -2,6 +2,11 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use super::*;
+use crate::deadline::Deadline;
+
+fn never() -> Until<'static> {
+    Deadline::never().into()
+}
 
 fn endpoint(text: &str) -> Endpoint {
     text.parse().unwrap()
@@ -29,13 +34,8 @@ fn numbers_never_go_to_the_resolver() {
         ("[fe80::1%7]:80", &["[fe80::1%7]:80"]),
         (":80", &["[::]:80", "0.0.0.0:80"]),
     ] {
-        let found = resolve_with(
-            &endpoint(text),
-            Family::Any,
-            Deadline::never(),
-            resolver_must_not_be_asked,
-        )
-        .unwrap();
+        let found = resolve_with(&endpoint(text), Family::Any, never(), resolver_must_not_be_asked)
+            .unwrap();
         assert_eq!(found, addresses(expected), "{text}");
     }
 }
@@ -46,8 +46,7 @@ fn each_address_comes_once_in_the_resolvers_order_with_the_endpoints_port() {
         assert_eq!(query.host.as_deref(), Some("host"));
         Ok(addresses(&["[::1]:0", "10.0.0.7:0", "[::1]:0", "10.0.0.8:0", "10.0.0.7:0"]))
     };
-    let found =
-        resolve_with(&endpoint("host:80"), Family::Any, Deadline::never(), look_up).unwrap();
+    let found = resolve_with(&endpoint("host:80"), Family::Any, never(), look_up).unwrap();
     assert_eq!(found, addresses(&["[::1]:80", "10.0.0.7:80", "10.0.0.8:80"]));
 }
 
@@ -61,12 +60,11 @@ fn a_zone_is_an_interfaces_name_or_number_and_the_resolver_is_not_asked() {
         let expected = addresses(&[&format!("[{ip}%{number}]:80")]);
         for zone in [name, &number.to_string()] {
             let endpoint = endpoint(&format!("[{ip}%{zone}]:80"));
-            let never = Deadline::never();
-            let found = resolve_with(&endpoint, Family::Any, never, resolver_must_not_be_asked);
+            let found = resolve_with(&endpoint, Family::Any, never(), resolver_must_not_be_asked);
             assert_eq!(found.unwrap(), expected, "{endpoint}");
         }
     }
-    let error = resolve(&endpoint("[fe80::1%nope]:80"), Family::Any, Deadline::never());
+    let error = resolve(&endpoint("[fe80::1%nope]:80"), Family::Any, never());
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::HostNotFound);
     let source = std::error::Error::source(&error).unwrap().to_string();
@@ -85,15 +83,14 @@ fn names_under_localhost_are_this_machine_and_the_resolver_is_not_asked() {
             ("udp://", Family::Ipv6, &[v6]),
         ] {
             let endpoint = endpoint(&format!("{scheme}{name}:80"));
-            let never = Deadline::never();
-            let found = resolve_with(&endpoint, family, never, resolver_must_not_be_asked);
+            let found = resolve_with(&endpoint, family, never(), resolver_must_not_be_asked);
             assert_eq!(found.unwrap(), addresses(expected), "{endpoint} {family:?}");
         }
     }
     for name in ["localhost.example", "notlocalhost", "localhost-", "local.host"] {
         let endpoint = endpoint(&format!("{name}:80"));
         let theirs = |_: &Query| Ok(addresses(&["192.0.2.7:0"]));
-        let found = resolve_with(&endpoint, Family::Any, Deadline::never(), theirs).unwrap();
+        let found = resolve_with(&endpoint, Family::Any, never(), theirs).unwrap();
         assert_eq!(found, addresses(&["192.0.2.7:80"]), "{name}");
     }
 }
@@ -113,8 +110,7 @@ fn the_resolvers_codes_keep_their_meaning() {
     }
     for (code, kind, text, retryable) in cases {
         let look_up = move |_: &Query| Err(LookupError::new(code));
-        let error = resolve_with(&endpoint("host:80"), Family::Any, Deadline::never(), look_up)
-            .unwrap_err();
+        let error = resolve_with(&endpoint("host:80"), Family::Any, never(), look_up).unwrap_err();
         let error = error.at("host:80");
         assert_eq!(error.kind(), kind);
         assert_eq!(error.code(), Some(code));
@@ -127,8 +123,7 @@ fn the_resolvers_codes_keep_their_meaning() {
 
 #[test]
 fn an_empty_answer_is_no_data() {
-    let error =
-        resolve_with(&endpoint("host:80"), Family::Any, Deadline::never(), |_| Ok(Vec::new()));
+    let error = resolve_with(&endpoint("host:80"), Family::Any, never(), |_| Ok(Vec::new()));
     assert_eq!(error.unwrap_err().kind(), ErrorKind::NoData);
 }
 
@@ -138,19 +133,17 @@ fn a_service_is_looked_for_in_the_systems_table_first() {
         assert_eq!((query.host.as_deref(), query.service.as_deref()), (None, Some("http")));
         Ok(addresses(&["0.0.0.0:8080"]))
     };
-    let found =
-        resolve_with(&endpoint("127.0.0.1:http"), Family::Any, Deadline::never(), look_up).unwrap();
+    let found = resolve_with(&endpoint("127.0.0.1:http"), Family::Any, never(), look_up).unwrap();
     assert_eq!(found, addresses(&["127.0.0.1:8080"]));
 }
 
 #[test]
 fn the_built_in_table_stands_behind_the_systems() {
     let none = |_: &Query| Err(LookupError::new(EAI_NONAME));
-    let found =
-        resolve_with(&endpoint("127.0.0.1:gopher"), Family::Any, Deadline::never(), none).unwrap();
+    let found = resolve_with(&endpoint("127.0.0.1:gopher"), Family::Any, never(), none).unwrap();
     assert_eq!(found, addresses(&["127.0.0.1:70"]));
-    let error = resolve_with(&endpoint("127.0.0.1:nonsense"), Family::Any, Deadline::never(), none)
-        .unwrap_err();
+    let error =
+        resolve_with(&endpoint("127.0.0.1:nonsense"), Family::Any, never(), none).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ServiceNotFound);
 }
 
@@ -164,7 +157,7 @@ fn a_resolver_that_hangs_is_abandoned_at_the_deadline() {
             Ok(Vec::new())
         }
     };
-    let deadline = Deadline::after(Duration::from_millis(20));
+    let deadline = Deadline::after(Duration::from_millis(20)).into();
     let error = resolve_with(&endpoint("host:80"), Family::Any, deadline, look_up).unwrap_err();
     assert!(error.is_timeout(), "{error}");
     hung.wait();
@@ -172,7 +165,7 @@ fn a_resolver_that_hangs_is_abandoned_at_the_deadline() {
 
 #[test]
 fn an_expired_deadline_makes_no_look_up() {
-    let deadline = Deadline::after(Duration::ZERO);
+    let deadline = Deadline::after(Duration::ZERO).into();
     let error =
         resolve_with(&endpoint("host:80"), Family::Any, deadline, resolver_must_not_be_asked)
             .unwrap_err();
@@ -181,13 +174,13 @@ fn an_expired_deadline_makes_no_look_up() {
 
 #[test]
 fn the_systems_resolver_knows_a_service_and_localhost_has_both_families() {
-    let found = resolve(&endpoint("localhost:http"), Family::Any, Deadline::never()).unwrap();
+    let found = resolve(&endpoint("localhost:http"), Family::Any, never()).unwrap();
     assert_eq!(found, addresses(&["[::1]:80", "127.0.0.1:80"]));
 }
 
 #[test]
 fn a_unix_socket_has_no_address() {
-    let error = resolve(&endpoint("unix:/x"), Family::Any, Deadline::never()).unwrap_err();
+    let error = resolve(&endpoint("unix:/x"), Family::Any, never()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     let text = "resolve unix:/x: invalid input: a Unix socket has no address to look up";
     assert_eq!(error.to_string(), text);
@@ -199,7 +192,7 @@ fn only_the_wanted_family_comes() {
         assert_eq!(query.family, Family::Ipv4);
         Ok(addresses(&["[::1]:0", "10.0.0.7:0"]))
     };
-    let found = resolve_with(&endpoint("host:80"), Family::Ipv4, Deadline::never(), mixed).unwrap();
+    let found = resolve_with(&endpoint("host:80"), Family::Ipv4, never(), mixed).unwrap();
     assert_eq!(found, addresses(&["10.0.0.7:80"]));
     for (text, family, expected) in [
         (":80", Family::Ipv4, "0.0.0.0:80"),
@@ -207,8 +200,7 @@ fn only_the_wanted_family_comes() {
         ("127.0.0.1:80", Family::Ipv4, "127.0.0.1:80"),
         ("[::1]:80", Family::Ipv6, "[::1]:80"),
     ] {
-        let never = Deadline::never();
-        let found = resolve_with(&endpoint(text), family, never, resolver_must_not_be_asked);
+        let found = resolve_with(&endpoint(text), family, never(), resolver_must_not_be_asked);
         assert_eq!(found.unwrap(), addresses(&[expected]), "{text}");
     }
 }
@@ -220,12 +212,11 @@ fn an_address_of_the_other_family_is_no_data() {
         ("[::1]:80", Family::Ipv4),
         ("[fe80::1%x]:1", Family::Ipv4),
     ] {
-        let never = Deadline::never();
-        let error = resolve_with(&endpoint(text), family, never, resolver_must_not_be_asked);
+        let error = resolve_with(&endpoint(text), family, never(), resolver_must_not_be_asked);
         assert_eq!(error.unwrap_err().kind(), ErrorKind::NoData, "{text}");
     }
     let other = |_: &Query| Ok(addresses(&["10.0.0.7:0"]));
-    let error = resolve_with(&endpoint("host:80"), Family::Ipv6, Deadline::never(), other);
+    let error = resolve_with(&endpoint("host:80"), Family::Ipv6, never(), other);
     assert_eq!(error.unwrap_err().kind(), ErrorKind::NoData);
     let error = resolve(&endpoint("host.invalid:80"), Family::Any, Deadline::after(Duration::ZERO));
     assert!(error.unwrap_err().is_timeout());
@@ -238,7 +229,7 @@ fn an_address_has_a_name_as_the_resolver_says_it() {
         Ok(String::from("db.example"))
     };
     for text in ["10.0.0.7", "::ffff:10.0.0.7"] {
-        let name = reverse_with(text.parse().unwrap(), Deadline::never(), look_up).unwrap();
+        let name = reverse_with(text.parse().unwrap(), never(), look_up).unwrap();
         assert_eq!(name, "db.example");
     }
 }
@@ -248,8 +239,7 @@ fn the_name_of_a_stranger_is_a_host_name_or_an_error() {
     let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
     for bad in ["", "a b", "\x1b[31m", "a\nb", "10.0.0.7", "::1", "x:80", "[::1]", "d\u{f6}", "a/b"]
     {
-        let error =
-            reverse_with(ip, Deadline::never(), move |_| Ok(String::from(bad))).unwrap_err();
+        let error = reverse_with(ip, never(), move |_| Ok(String::from(bad))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData, "{bad:?}");
         crate::testing::error_law(&error);
     }
@@ -259,7 +249,7 @@ fn the_name_of_a_stranger_is_a_host_name_or_an_error() {
 fn an_address_without_a_name_and_a_deadline_that_has_passed_are_errors() {
     let ip: IpAddr = "192.0.2.7".parse().unwrap();
     let none = |_| Err(LookupError::new(EAI_NONAME));
-    let error = reverse_with(ip, Deadline::never(), none).unwrap_err();
+    let error = reverse_with(ip, never(), none).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::HostNotFound);
     let error = reverse(ip, Deadline::after(Duration::ZERO)).unwrap_err();
     assert_eq!(error.to_string(), "resolve 192.0.2.7: timed out");
@@ -267,6 +257,6 @@ fn an_address_without_a_name_and_a_deadline_that_has_passed_are_errors() {
 
 #[test]
 fn the_systems_resolver_knows_this_machines_name() {
-    let name = reverse(IpAddr::V4(Ipv4Addr::LOCALHOST), Deadline::never()).unwrap();
+    let name = reverse(IpAddr::V4(Ipv4Addr::LOCALHOST), never()).unwrap();
     assert!(!name.is_empty());
 }

@@ -10,6 +10,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
 use crate::stream::Stream;
 use crate::sys;
+use crate::wait;
 
 /// The longest pause between two checks: no system notifies of this event.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
@@ -57,7 +58,7 @@ impl Stream {
             if deadline.is_expired() {
                 return Err(self.name(Error::timed_out(Operation::Write)));
             }
-            sys::pause(pauses, LONGEST_PAUSE, deadline);
+            wait::pause(pauses, LONGEST_PAUSE, deadline);
             pauses += 1;
         }
     }

@@ -26,6 +26,8 @@ use crate::sys::{self, Interest, PollEntry};
 use crate::tls::info::TlsInfo;
 use crate::tls::session::Session;
 use crate::tls::session::limits::MAX_PLAINTEXT;
+use crate::until::Until;
+use crate::wait;
 use calls::{end, exchange, flush, handshake, has_more, is_transient, read, write};
 #[cfg(unix)]
 use registry::Registration;
@@ -62,10 +64,10 @@ pub(super) struct Encrypted {
 
 /// The wait of a call that cannot continue.
 #[derive(Debug, Clone, Copy)]
-enum Wait {
+enum Wait<'a> {
     /// The call fails with [`WouldBlock`](io::ErrorKind::WouldBlock).
     No,
-    Until(Deadline),
+    Until(Until<'a>),
 }
 
 /// The readiness of the socket that a call waits for.
@@ -120,33 +122,33 @@ impl Encrypted {
     }
 
     /// Completes the handshake.
-    pub(super) fn handshake(&self, socket: &Socket, deadline: Deadline) -> Result<(), Error> {
+    pub(super) fn handshake(&self, socket: &Socket, until: Until<'_>) -> Result<(), Error> {
         // One step precedes the deadline.
         let done = match self.run(socket, Interest::Read, Wait::No, handshake) {
             Err(error) if is_transient(&error) => {
-                self.run(socket, Interest::Read, Wait::Until(deadline), handshake)
+                self.run(socket, Interest::Read, Wait::Until(until), handshake)
             }
             done => done,
         };
-        result(Operation::Handshake, done)
+        result(Operation::Handshake, until, done)
     }
 
     pub(super) fn read(
         &self,
         socket: &Socket,
         buffer: &mut [u8],
-        deadline: Deadline,
+        until: Until<'_>,
     ) -> Result<usize, Error> {
-        let wait = Wait::Until(deadline);
+        let wait = Wait::Until(until);
         let read = self.read_waiting(socket, buffer, wait);
-        result(self.operation(Operation::Read), read)
+        result(self.operation(Operation::Read), until, read)
     }
 
     fn read_waiting(
         &self,
         socket: &Socket,
         buffer: &mut [u8],
-        wait: Wait,
+        wait: Wait<'_>,
     ) -> io::Result<Option<usize>> {
         self.run(socket, Interest::Read, wait, |session, transport| {
             read(session, transport, buffer)
@@ -159,18 +161,18 @@ impl Encrypted {
         &self,
         socket: &Socket,
         bytes: &[u8],
-        deadline: Deadline,
+        until: Until<'_>,
     ) -> Result<usize, Error> {
-        let wait = Wait::Until(deadline);
+        let wait = Wait::Until(until);
         let written = self.write_waiting(socket, bytes, wait);
-        result(self.operation(Operation::Write), written)
+        result(self.operation(Operation::Write), until, written)
     }
 
     fn write_waiting(
         &self,
         socket: &Socket,
         bytes: &[u8],
-        wait: Wait,
+        wait: Wait<'_>,
     ) -> io::Result<Option<usize>> {
         let written = self.run(socket, Interest::Write, wait, |session, transport| {
             write(session, transport, bytes, MAX_WRITE)
@@ -185,10 +187,10 @@ impl Encrypted {
     }
 
     /// Sends the ciphertext that waits.
-    pub(super) fn flush(&self, socket: &Socket, deadline: Deadline) -> Result<(), Error> {
-        let wait = Wait::Until(deadline);
+    pub(super) fn flush(&self, socket: &Socket, until: Until<'_>) -> Result<(), Error> {
+        let wait = Wait::Until(until);
         let done = self.run(socket, Interest::Write, wait, flush);
-        result(Operation::Write, done)
+        result(Operation::Write, until, done)
     }
 
     /// Returns `true` if ciphertext waits for the socket.
@@ -201,10 +203,10 @@ impl Encrypted {
     }
 
     /// Sends `close_notify`, unless the handshake is not done or the connection has failed.
-    pub(super) fn end(&self, socket: &Socket, deadline: Deadline) -> Result<(), Error> {
+    pub(super) fn end(&self, socket: &Socket, until: Until<'_>) -> Result<(), Error> {
         self.queue_end(socket);
-        let wait = Wait::Until(deadline);
-        result(Operation::Write, self.run(socket, Interest::Write, wait, end))
+        let wait = Wait::Until(until);
+        result(Operation::Write, until, self.run(socket, Interest::Write, wait, end))
     }
 
     /// Makes all later reads return the end.
@@ -234,13 +236,13 @@ impl Encrypted {
     }
 
     /// Waits until a read returns at once. Returns `false` if the deadline passed first.
-    pub(super) fn wait_readable(&self, socket: &Socket, deadline: Deadline) -> Result<bool, Error> {
+    pub(super) fn wait_readable(&self, socket: &Socket, until: Until<'_>) -> Result<bool, Error> {
         // One check precedes the deadline, as without TLS.
         match self.run(socket, Interest::Read, Wait::No, has_more) {
             Err(error) if is_transient(&error) => {}
             _ => return Ok(true),
         }
-        let wait = Wait::Until(deadline);
+        let wait = Wait::Until(until);
         match self.run(socket, Interest::Read, wait, has_more) {
             Ok(more) => Ok(more.is_some()),
             // The read returns the error.
@@ -250,10 +252,10 @@ impl Encrypted {
 
     /// Returns `true` if the peer sends more, `false` at its orderly end.
     #[cfg(unix)]
-    pub(super) fn has_more(&self, socket: &Socket, deadline: Deadline) -> Result<bool, Error> {
-        let wait = Wait::Until(deadline);
+    pub(super) fn has_more(&self, socket: &Socket, until: Until<'_>) -> Result<bool, Error> {
+        let wait = Wait::Until(until);
         let more = self.run(socket, Interest::Read, wait, has_more);
-        result(self.operation(Operation::Read), more)
+        result(self.operation(Operation::Read), until, more)
     }
 
     /// Returns the operation that a timeout is about.
@@ -304,14 +306,14 @@ impl Encrypted {
         &self,
         socket: &Socket,
         interest: Interest,
-        wait: Wait,
+        wait: Wait<'_>,
         mut call: impl FnMut(&mut Session, Transport<'_>) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
         let transport = self.transport(socket);
         let mut rounds = 0;
         loop {
             rounds += 1;
-            if matches!(wait, Wait::Until(deadline) if deadline.is_expired()) {
+            if matches!(wait, Wait::Until(until) if until.is_over()) {
                 return Ok(None);
             }
             let readiness = {
@@ -335,13 +337,13 @@ impl Encrypted {
                     }
                 }
             };
-            let Wait::Until(deadline) = wait else { continue };
+            let Wait::Until(until) = wait else { continue };
             let until = match readiness.established {
-                true => deadline,
-                false => deadline.earlier(Deadline::after(HANDSHAKE_SLICE)),
+                true => until,
+                false => until.earlier(Deadline::after(HANDSHAKE_SLICE)),
             };
             let entry = PollEntry::of(socket, readiness.readable, readiness.writable);
-            let waited = sys::wait_any(&mut [entry], until);
+            let waited = wait::any_ready(&mut [entry], until);
             if interest == Interest::Read {
                 self.waiting_readers.fetch_sub(1, Ordering::Relaxed);
             }
@@ -350,11 +352,15 @@ impl Encrypted {
     }
 }
 
-/// Returns the value, or the error with the operation of a timeout.
-fn result<T>(operation: Operation, value: io::Result<Option<T>>) -> Result<T, Error> {
+/// Returns the value, or the error with the operation that was not done in time.
+fn result<T>(
+    operation: Operation,
+    until: Until<'_>,
+    value: io::Result<Option<T>>,
+) -> Result<T, Error> {
     match value {
         Ok(Some(value)) => Ok(value),
-        Ok(None) => Err(Error::timed_out(operation)),
+        Ok(None) => Err(until.error(operation)),
         Err(error) => Err(match error.downcast::<Error>() {
             // The session below may have failed, whose own handshake was done.
             Ok(error) if operation == Operation::Handshake => error.during(operation),

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host};
 use crate::error::Error;
 use crate::stream::Stream;
 use crate::stream::encrypted::Encrypted;
 use crate::tls::session::Session;
 use crate::tls::{TlsAcceptor, TlsConnector};
+use crate::until::Until;
 
 impl TlsConnector {
     /// Encrypts a connected stream, for protocols that begin in the clear. `host` is the name of
@@ -22,7 +22,12 @@ impl TlsConnector {
     ///
     /// As [`Stream::handshake`], and [`InvalidInput`](crate::ErrorKind::InvalidInput) if `host` is
     /// neither a DNS name nor an IP address.
-    pub fn connect(&self, stream: Stream, host: &str, deadline: Deadline) -> Result<Stream, Error> {
+    pub fn connect<'a>(
+        &self,
+        stream: Stream,
+        host: &str,
+        deadline: impl Into<Until<'a>>,
+    ) -> Result<Stream, Error> {
         let stream = self.begin(stream, host)?;
         stream.handshake(deadline)?;
         Ok(stream)
@@ -45,7 +50,7 @@ impl TlsConnector {
         &self,
         stream: Stream,
         endpoint: &Endpoint,
-        deadline: Deadline,
+        deadline: Until<'_>,
     ) -> Result<Stream, Error> {
         match endpoint.host() {
             Some(Host::Name(name)) => self.connect(stream, name, deadline),

@@ -7,6 +7,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
 use crate::sys::{self, Interest};
+use crate::wait;
 
 impl Stream {
     /// Closes the stream after the peer has received everything that was written.
@@ -29,7 +30,7 @@ impl Stream {
         }
         let mut dropped = [0; 8192];
         loop {
-            let read = sys::until(&self.socket, Interest::Read, deadline, || {
+            let read = wait::until(&self.socket, Interest::Read, deadline, || {
                 self.socket.recv_with_flags(sys::uninit(&mut dropped), sys::DONT_WAIT)
             });
             match read {
@@ -44,7 +45,7 @@ impl Stream {
     /// Ends the writing side within the deadline. Only over TLS it may have to wait.
     pub(crate) fn end(&self, deadline: Deadline) -> Result<(), Error> {
         if let Some(tls) = &self.tls {
-            tls.end(&self.socket, deadline).map_err(|error| self.name(error))?;
+            tls.end(&self.socket, deadline.into()).map_err(|error| self.name(error))?;
         }
         self.end_socket().map_err(|error| self.name(Error::from_io(Operation::Shutdown, error)))
     }

@@ -1,10 +1,10 @@
 //! The handshake of a stream, apart from its reads and writes.
 
-use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::stream::Stream;
 #[cfg(feature = "tls")]
 use crate::tls::info::TlsInfo;
+use crate::until::Until;
 
 impl Stream {
     /// Completes the TLS handshake of an encrypted stream. Reads and writes do so by themselves,
@@ -22,11 +22,13 @@ impl Stream {
     /// - [`HandshakeFailed`](crate::ErrorKind::HandshakeFailed): the peer does not speak TLS, has
     ///   refused this side, or the two have nothing in common;
     /// - [`TimedOut`](crate::ErrorKind::TimedOut): the deadline passed first;
+    /// - [`Cancelled`](crate::ErrorKind::Cancelled): the token was cancelled first;
     /// - another kind with the system's reason, often
     ///   [`ConnectionReset`](crate::ErrorKind::ConnectionReset).
-    pub fn handshake(&self, deadline: Deadline) -> Result<(), Error> {
+    pub fn handshake<'a>(&self, deadline: impl Into<Until<'a>>) -> Result<(), Error> {
+        let until = deadline.into();
         match &self.tls {
-            Some(tls) => tls.handshake(&self.socket, deadline).map_err(|error| self.name(error)),
+            Some(tls) => tls.handshake(&self.socket, until).map_err(|error| self.name(error)),
             None => Ok(()),
         }
     }

@@ -8,10 +8,11 @@ use std::io;
 
 use socket2::SockRef;
 
-use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
 use crate::stream::{Stream, encrypted};
 use crate::sys::{self, Interest, PollEntry};
+use crate::until::Until;
+use crate::wait;
 
 impl Stream {
     /// Returns `true` if the socket with `metadata` carries the ciphertext of a stream.
@@ -96,17 +97,17 @@ impl Stream {
     }
 
     /// Returns `true` if the peer sends more, `false` if it has ended.
-    pub(crate) fn has_more(&self, deadline: Deadline) -> Result<bool, Error> {
+    pub(crate) fn has_more(&self, until: Until<'_>) -> Result<bool, Error> {
         if let Some(tls) = &self.tls {
-            return tls.has_more(&self.socket, deadline).map_err(|error| self.name(error));
+            return tls.has_more(&self.socket, until).map_err(|error| self.name(error));
         }
         let flags = sys::PEEK | sys::DONT_WAIT;
-        let peeked = sys::until(&self.socket, Interest::Read, deadline, || {
+        let peeked = wait::until(&self.socket, Interest::Read, until, || {
             self.socket.recv_with_flags(sys::uninit(&mut [0]), flags)
         });
         match peeked {
             Ok(Some(peeked)) => Ok(peeked > 0),
-            Ok(None) => Err(self.name(Error::timed_out(Operation::Read))),
+            Ok(None) => Err(self.name(until.error(Operation::Read))),
             Err(error) => Err(self.name(Error::from_io(Operation::Read, error))),
         }
     }

@@ -1,3 +1,4 @@
+mod cancelled;
 mod deadline_stream;
 #[cfg(feature = "tls")]
 mod tls;

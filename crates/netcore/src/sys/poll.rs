@@ -1,6 +1,6 @@
 //! poll(2) and WSAPoll over any number of sockets.
 
-pub(crate) use system::{PollEntry, wait};
+pub(crate) use system::{PollEntry, poll};
 
 /// The readiness to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ mod system {
     use crate::sys::poll::Interest;
 
     /// A descriptor to wait for, with the result of the last wait.
+    #[derive(Clone, Copy)]
     #[repr(transparent)]
     pub(crate) struct PollEntry<'a>(libc::pollfd, PhantomData<BorrowedFd<'a>>);
 
@@ -43,9 +44,14 @@ mod system {
         pub(crate) fn is_ready(&self) -> bool {
             self.0.revents != 0
         }
+
+        /// Takes over the result of `polled`, a copy of this entry.
+        pub(crate) fn take_result(&mut self, polled: &PollEntry<'_>) {
+            self.0.revents = polled.0.revents;
+        }
     }
 
-    pub(crate) fn wait(entries: &mut [PollEntry<'_>], timeout: i32) -> io::Result<bool> {
+    pub(crate) fn poll(entries: &mut [PollEntry<'_>], timeout: i32) -> io::Result<bool> {
         // The count has the width of this system's nfds_t, which can count any slice of entries.
         let count = entries.len() as libc::nfds_t;
         // SAFETY: an entry is a pollfd and no more, `entries` lives through the call, `count` is
@@ -66,6 +72,7 @@ mod system {
     use crate::sys::poll::Interest;
 
     /// `WSAPOLLFD` of WSAPoll.
+    #[derive(Clone, Copy)]
     #[repr(C)]
     struct PollFd {
         fd: RawSocket,
@@ -83,6 +90,7 @@ mod system {
     }
 
     /// A socket to wait for, with the result of the last wait.
+    #[derive(Clone, Copy)]
     #[repr(transparent)]
     pub(crate) struct PollEntry<'a>(PollFd, PhantomData<BorrowedSocket<'a>>);
 
@@ -106,9 +114,14 @@ mod system {
         pub(crate) fn is_ready(&self) -> bool {
             self.0.revents != 0
         }
+
+        /// Takes over the result of `polled`, a copy of this entry.
+        pub(crate) fn take_result(&mut self, polled: &PollEntry<'_>) {
+            self.0.revents = polled.0.revents;
+        }
     }
 
-    pub(crate) fn wait(entries: &mut [PollEntry<'_>], timeout: i32) -> io::Result<bool> {
+    pub(crate) fn poll(entries: &mut [PollEntry<'_>], timeout: i32) -> io::Result<bool> {
         let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
         // SAFETY: an entry is a WSAPOLLFD and no more, `entries` lives through the call, `count` is
         // not above its length, and each entry's lifetime keeps its socket open meanwhile.

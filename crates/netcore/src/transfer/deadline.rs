@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 mod tests;
 
 use crate::deadline::Deadline;
+use crate::until::Until;
 
 /// The time limits of a transfer: a deadline for all of it, and a stall timeout for each wait for
 /// the peer.
@@ -24,16 +25,16 @@ use crate::deadline::Deadline;
 /// A deadline has to allow for the slowest transfer; a stall timeout soon detects a peer that has
 /// stopped. Only waits for the peer count as a stall, not the time that the other side takes to
 /// accept the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TransferDeadline {
-    deadline: Deadline,
+#[derive(Clone, Copy, Debug)]
+pub struct TransferDeadline<'a> {
+    until: Until<'a>,
     stall_timeout: Option<Duration>,
 }
 
-impl TransferDeadline {
+impl<'a> TransferDeadline<'a> {
     /// Sets the stall timeout: the longest time without a byte from the peer.
     #[must_use]
-    pub const fn with_stall_timeout(mut self, timeout: Duration) -> TransferDeadline {
+    pub const fn with_stall_timeout(mut self, timeout: Duration) -> TransferDeadline<'a> {
         self.stall_timeout = Some(timeout);
         self
     }
@@ -41,22 +42,34 @@ impl TransferDeadline {
     /// Returns the deadline of the whole transfer.
     #[must_use]
     pub const fn deadline(self) -> Deadline {
-        self.deadline
+        self.until.deadline()
     }
 
     /// Returns the deadline of a wait for the peer that begins at `now`.
     #[must_use]
     pub fn reading_at(self, now: Instant) -> Deadline {
         match self.stall_timeout {
-            Some(timeout) => self.deadline.earlier(Deadline::after_at(now, timeout)),
-            None => self.deadline,
+            Some(timeout) => self.deadline().earlier(Deadline::after_at(now, timeout)),
+            None => self.deadline(),
         }
+    }
+
+    /// Returns the end of the whole transfer.
+    pub(super) const fn until(self) -> Until<'a> {
+        self.until
     }
 }
 
-impl From<Deadline> for TransferDeadline {
+impl From<Deadline> for TransferDeadline<'_> {
     /// Makes limits without a stall timeout.
-    fn from(deadline: Deadline) -> TransferDeadline {
-        TransferDeadline { deadline, stall_timeout: None }
+    fn from(deadline: Deadline) -> Self {
+        Until::from(deadline).into()
+    }
+}
+
+impl<'a> From<Until<'a>> for TransferDeadline<'a> {
+    /// Makes limits without a stall timeout, for a transfer that can be cancelled.
+    fn from(until: Until<'a>) -> Self {
+        TransferDeadline { until, stall_timeout: None }
     }
 }

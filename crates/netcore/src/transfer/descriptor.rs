@@ -11,6 +11,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
 use crate::sys::{self, BorrowedFile, Interest, PollEntry};
+use crate::wait;
 
 /// POSIX's `PIPE_BUF`: the bytes that a writable pipe accepts at once, so that the write does not
 /// block.
@@ -178,7 +179,7 @@ impl<'a> Descriptor<'a> {
 
     fn expect(&self, interest: Interest) -> io::Result<()> {
         let now = Deadline::at(Instant::now());
-        match sys::wait(&*self.handle, interest, now)? {
+        match wait::ready(&*self.handle, interest, now)? {
             true => Ok(()),
             false => Err(io::ErrorKind::WouldBlock.into()),
         }

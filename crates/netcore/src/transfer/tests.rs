@@ -10,7 +10,8 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use super::*;
-use crate::fixture::{Piped, TestDir, listen, moment, pair, patience};
+use crate::cancel::CancelToken;
+use crate::fixture::{Piped, TestDir, cancel_a_wait, listen, moment, pair, patience};
 use crate::options::SocketOptions;
 
 fn tcp_pair() -> (Stream, Stream) {
@@ -400,6 +401,48 @@ fn a_reset_ends_a_transfer_each_way() {
     let error = error.unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::ConnectionReset));
     assert_eq!(fs::read(dir.path("to")).unwrap(), b"abc");
+}
+
+#[test]
+fn a_cancelled_transfer_says_how_far_it_came() {
+    let dir = TestDir::new();
+    let to = empty_file(&dir);
+    let (client, server) = tcp_pair();
+    client.write_all_deadline(b"abc", patience()).unwrap();
+    let token = CancelToken::new();
+    let limits = TransferDeadline::from(patience().or_cancelled(&token));
+    let limits = limits.with_stall_timeout(Duration::from_secs(60));
+    let mut moved = 0;
+    let error = server.receive_into_with_progress(&to, 9, limits, |now| {
+        moved = now;
+        if now == 3 {
+            token.cancel();
+        }
+    });
+    let error = error.unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Read, ErrorKind::Cancelled));
+    assert_eq!((moved, fs::read(dir.path("to")).unwrap()), (3, b"abc".to_vec()));
+}
+
+#[test]
+fn a_transfer_is_cancelled_while_either_side_is_silent() {
+    let (client, _server) = tcp_pair();
+    let mut silent = Piped::cat();
+    let (from, to) = (silent.take_exit(), silent.take_entrance());
+    let cancelled = |call: &(dyn Fn(Until<'_>) -> Result<u64, Error> + Sync)| {
+        let token = CancelToken::new();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| call(patience().or_cancelled(&token)).unwrap_err());
+            cancel_a_wait(&token);
+            let error = waiting.join().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Cancelled);
+            error.operation()
+        })
+    };
+    assert_eq!(cancelled(&|until| client.send_from(&from, until)), Operation::Read);
+    assert_eq!(cancelled(&|until| client.receive_into(&to, 9, until)), Operation::Read);
+    let zeros = File::open("/dev/zero").unwrap();
+    assert_eq!(cancelled(&|until| client.send_from(&zeros, until)), Operation::Write);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
-use crate::sys::{self, Interest, NoSigpipe};
+use crate::sys::{Interest, NoSigpipe};
 use crate::transfer::descriptor::{Descriptor, not_opened};
+use crate::until::Until;
+use crate::wait;
 
 #[cfg(test)]
 mod tests;
@@ -22,8 +23,9 @@ mod tests;
 ///
 /// - [`Operation::Write`], often with [`StorageFull`](crate::ErrorKind::StorageFull) or
 ///   [`BrokenPipe`](crate::ErrorKind::BrokenPipe), and with
-///   [`TimedOut`](crate::ErrorKind::TimedOut) if the target accepts no more bytes by the deadline.
-///   An unknown part has then been written;
+///   [`TimedOut`](crate::ErrorKind::TimedOut) if the target accepts no more bytes by the deadline,
+///   or [`Cancelled`](crate::ErrorKind::Cancelled) once the token is cancelled. An unknown part has
+///   then been written;
 /// - [`Operation::Open`] if the system can't report the type of `target`.
 ///
 /// ```
@@ -39,28 +41,55 @@ mod tests;
 ///     stream.receive_exact_into(to, left, deadline)
 /// }
 /// ```
-pub fn write_all_to(target: &impl AsFd, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+pub fn write_all_to<'a>(
+    target: &impl AsFd,
+    bytes: &[u8],
+    deadline: impl Into<Until<'a>>,
+) -> Result<(), Error> {
+    write_all_to_with_progress(target, bytes, deadline, |_| ())
+}
+
+/// Writes all of `bytes` to `target`, as [`write_all_to`] does, and calls `progress` with the
+/// running total whenever bytes are written. On Unix.
+///
+/// # Errors
+///
+/// As [`write_all_to`]. The last argument of `progress` is then the number of bytes written.
+pub fn write_all_to_with_progress<'a>(
+    target: &impl AsFd,
+    bytes: &[u8],
+    deadline: impl Into<Until<'a>>,
+    progress: impl FnMut(u64),
+) -> Result<(), Error> {
     if bytes.is_empty() {
         return Ok(());
     }
     let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
     let _quiet = to.is_pipe().then(NoSigpipe::new);
-    write_all(&to, bytes, deadline).map_err(|error| error.at(to.name()))
+    write_all(&to, bytes, deadline.into(), progress).map_err(|error| error.at(to.name()))
 }
 
-fn write_all(to: &Descriptor<'_>, bytes: &[u8], deadline: Deadline) -> Result<(), Error> {
+fn write_all(
+    to: &Descriptor<'_>,
+    bytes: &[u8],
+    until: Until<'_>,
+    mut progress: impl FnMut(u64),
+) -> Result<(), Error> {
     let failed = |error| Error::from_io(Operation::Write, error);
     let mut rest = bytes;
     while !rest.is_empty() {
-        if deadline.is_expired() {
-            return Err(Error::timed_out(Operation::Write));
+        if until.is_over() {
+            return Err(until.error(Operation::Write));
         }
         match to.write(rest) {
             Ok(0) => return Err(failed(io::Error::other("it accepts no more bytes"))),
-            Ok(written) => rest = &rest[written..],
+            Ok(written) => {
+                rest = &rest[written..];
+                progress((bytes.len() - rest.len()) as u64);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                sys::wait(to, Interest::Write, deadline)
+                wait::ready(to, Interest::Write, until)
                     .map_err(|error| Error::from_io(Operation::Poll, error))?;
             }
             Err(error) => return Err(failed(error)),

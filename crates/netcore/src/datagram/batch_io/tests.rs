@@ -8,6 +8,7 @@ use crate::error::ErrorKind;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
 #[cfg(target_os = "linux")]
 use crate::options::SocketOptions;
+use crate::wait;
 
 fn bind_one(text: &str) -> Datagram {
     Datagram::bind(endpoint(text)).unwrap()
@@ -189,7 +190,7 @@ fn one_call_for_all_and_one_for_each_agree() {
             let mut many = sys::Names::new(3);
             let mut each = one_by_one::Names::new(3);
             while seen.len() < sent.len() {
-                assert!(sys::wait(&server, Interest::Read, patience()).unwrap());
+                assert!(wait::ready(&server, Interest::Read, patience()).unwrap());
                 let mut got = Vec::new();
                 let take = |came: sys::Incoming| {
                     got.push((came.len, came.truncated, Address::from_system(&came.from)));

@@ -226,7 +226,7 @@ fn decrypted_bytes_in_the_session_are_relayed_without_new_ciphertext() {
     {
         west.write_all_deadline(&[b'x'; 16_000], patience()).unwrap();
         // One record: all of it is decrypted, and most of it waits in the session.
-        assert!(left.has_more(patience()).unwrap());
+        assert!(left.has_more(patience().into()).unwrap());
         left.read_exact_deadline(&mut [0; 1000], patience()).unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {

@@ -13,15 +13,36 @@ fn a_resolver_that_hangs_is_abandoned_at_the_deadline() {
             Ok(())
         }
     };
-    let error = on_lookup_thread(Deadline::after(Duration::from_millis(20)), look_up).unwrap_err();
+    let error =
+        on_lookup_thread(Deadline::after(Duration::from_millis(20)).into(), look_up).unwrap_err();
     assert!(error.is_timeout(), "{error}");
     hung.wait();
 }
 
 #[test]
+fn a_resolver_that_hangs_is_abandoned_when_the_token_is_cancelled() {
+    let hung = Arc::new(Barrier::new(2));
+    let token = CancelToken::new();
+    let look_up = {
+        let (hung, token) = (Arc::clone(&hung), token.clone());
+        move || {
+            token.cancel();
+            hung.wait();
+            Ok(())
+        }
+    };
+    let error = on_lookup_thread(Until::from(&token), look_up).unwrap_err();
+    assert_eq!((error.operation(), error.kind()), (Operation::Resolve, ErrorKind::Cancelled));
+    hung.wait();
+    let nothing = || -> Result<(), LookupError> { panic!("not called") };
+    let error = on_lookup_thread(Until::from(&token), nothing).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+}
+
+#[test]
 fn a_resolver_that_dies_is_an_error() {
     let look_up = || -> Result<(), LookupError> { panic!("on purpose") };
-    let error = on_lookup_thread(Deadline::never(), look_up).unwrap_err();
+    let error = on_lookup_thread(Deadline::never().into(), look_up).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other);
 }
 
@@ -32,9 +53,9 @@ fn without_a_thread_the_caller_makes_the_look_up() {
     let there = Arc::clone(&looked_up);
     let work = Box::new(move || *lock(&there) = Some(thread::current().id()));
     let refused = |_| Err(io::ErrorKind::WouldBlock.into());
-    run(Deadline::never(), work, refused).unwrap();
+    run(Deadline::never().into(), work, refused).unwrap();
     assert_eq!(*lock(&looked_up), Some(here));
-    let error = run(Deadline::after(Duration::ZERO), Box::new(|| {}), refused).unwrap_err();
+    let error = run(Deadline::after(Duration::ZERO).into(), Box::new(|| {}), refused).unwrap_err();
     assert!(error.is_timeout(), "{error}");
 }
 

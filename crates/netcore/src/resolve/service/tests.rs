@@ -1,11 +1,12 @@
 use super::well_known::{On, WELL_KNOWN};
 use super::*;
+use crate::deadline::Deadline;
 
 const EAI_SERVICE: i32 = if cfg!(target_os = "linux") { -8 } else { 9 };
 const EAI_AGAIN: i32 = if cfg!(target_os = "linux") { -3 } else { 2 };
 
-fn never() -> Deadline {
-    Deadline::never()
+fn never() -> Until<'static> {
+    Deadline::never().into()
 }
 
 /// A system without a table.

@@ -6,10 +6,10 @@ use std::io;
 
 use socket2::Socket;
 
-use crate::deadline::Deadline;
 use crate::error::Error;
 #[cfg(unix)]
 use crate::sys::Interest;
+use crate::until::Until;
 
 /// Returns `false`: no socket has a session.
 #[cfg(unix)]
@@ -26,11 +26,11 @@ impl Encrypted {
         match *self {}
     }
 
-    pub(super) fn handshake(&self, _: &Socket, _: Deadline) -> Result<(), Error> {
+    pub(super) fn handshake(&self, _: &Socket, _: Until<'_>) -> Result<(), Error> {
         match *self {}
     }
 
-    pub(super) fn read(&self, _: &Socket, _: &mut [u8], _: Deadline) -> Result<usize, Error> {
+    pub(super) fn read(&self, _: &Socket, _: &mut [u8], _: Until<'_>) -> Result<usize, Error> {
         match *self {}
     }
 
@@ -38,7 +38,7 @@ impl Encrypted {
         match *self {}
     }
 
-    pub(super) fn write(&self, _: &Socket, _: &[u8], _: Deadline) -> Result<usize, Error> {
+    pub(super) fn write(&self, _: &Socket, _: &[u8], _: Until<'_>) -> Result<usize, Error> {
         match *self {}
     }
 
@@ -46,7 +46,7 @@ impl Encrypted {
         match *self {}
     }
 
-    pub(super) fn flush(&self, _: &Socket, _: Deadline) -> Result<(), Error> {
+    pub(super) fn flush(&self, _: &Socket, _: Until<'_>) -> Result<(), Error> {
         match *self {}
     }
 
@@ -58,7 +58,7 @@ impl Encrypted {
         match *self {}
     }
 
-    pub(super) fn end(&self, _: &Socket, _: Deadline) -> Result<(), Error> {
+    pub(super) fn end(&self, _: &Socket, _: Until<'_>) -> Result<(), Error> {
         match *self {}
     }
 
@@ -74,12 +74,12 @@ impl Encrypted {
         match *self {}
     }
 
-    pub(super) fn wait_readable(&self, _: &Socket, _: Deadline) -> Result<bool, Error> {
+    pub(super) fn wait_readable(&self, _: &Socket, _: Until<'_>) -> Result<bool, Error> {
         match *self {}
     }
 
     #[cfg(unix)]
-    pub(super) fn has_more(&self, _: &Socket, _: Deadline) -> Result<bool, Error> {
+    pub(super) fn has_more(&self, _: &Socket, _: Until<'_>) -> Result<bool, Error> {
         match *self {}
     }
 }

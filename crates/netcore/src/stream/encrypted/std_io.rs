@@ -44,10 +44,10 @@ impl Encrypted {
     fn wait_by_mode(
         &self,
         timeout: impl FnOnce() -> io::Result<Option<Duration>>,
-    ) -> io::Result<Wait> {
+    ) -> io::Result<Wait<'static>> {
         Ok(match self.is_nonblocking() {
             true => Wait::No,
-            false => Wait::Until(timeout()?.map_or(Deadline::never(), Deadline::after)),
+            false => Wait::Until(timeout()?.map_or(Deadline::never(), Deadline::after).into()),
         })
     }
 }

@@ -2,12 +2,14 @@
 use std::fs::OpenOptions;
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::thread;
 
 use super::*;
+use crate::cancel::CancelToken;
 #[cfg(target_os = "linux")]
 use crate::error::ErrorKind;
-use crate::fixture::{Piped, TestDir, moment, patience};
+use crate::fixture::{Piped, TestDir, cancel_a_wait, moment, patience};
 
 #[test]
 fn all_of_it_arrives_in_a_file_and_behind_a_slow_pipe() {
@@ -51,4 +53,25 @@ fn a_full_disk_is_named() {
     let error = write_all_to(&full, b"x", patience()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StorageFull);
     assert_eq!(error.code(), Some(libc::ENOSPC));
+}
+
+#[test]
+fn a_cancelled_write_to_a_full_socket_says_how_much_is_written() {
+    let (mut reader, writer) = UnixStream::pair().unwrap();
+    let token = CancelToken::new();
+    let content: Vec<u8> = (0..1 << 22).map(|number: u32| (number % 251) as u8).collect();
+    let mut written = 0;
+    let error = thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            let until = patience().or_cancelled(&token);
+            write_all_to_with_progress(&writer, &content, until, |now| written = now)
+        });
+        cancel_a_wait(&token);
+        writing.join().unwrap().unwrap_err()
+    });
+    assert_eq!(error.to_string(), "write to the socket: cancelled");
+    drop(writer);
+    let mut received = Vec::new();
+    reader.read_to_end(&mut received).unwrap();
+    assert!(received == content[..usize::try_from(written).unwrap()]);
 }
