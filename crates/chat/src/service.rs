@@ -98,6 +98,10 @@ impl Service for ChatService {
     fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
         let text = match why {
             Rejection::Full => "the chat is full; try again later",
+            Rejection::AddressFull { limit } => {
+                let text = format!("connection limit of your address reached ({limit})");
+                return self.0.reject(&text, SystemTime::now(), words);
+            }
             _ => "the server has no descriptor left for you; try again later",
         };
         self.0.reject(text, SystemTime::now(), words);

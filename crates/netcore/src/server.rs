@@ -69,6 +69,7 @@
 //! each, one record at a time.
 
 mod accept;
+mod address_limit;
 mod byte_stream;
 mod clock;
 mod config;
@@ -95,6 +96,7 @@ pub(crate) mod harness;
 mod tests;
 
 pub use crate::shutdown::Handle;
+pub use address_limit::AddressLimit;
 pub use config::Config;
 pub use handle::{Waker, Worker};
 pub use output::{ConnectionId, Output, Reply};

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use netcore::datagram::Batch;
 use netcore::server::{
-    Closed, Config, ConnectionId, Handle, Output, Rejection, Reply, Server, Service, Turn, Waker,
-    Worker,
+    AddressLimit, Closed, Config, ConnectionId, Handle, Output, Rejection, Reply, Server, Service,
+    Turn, Waker, Worker,
 };
 use netcore::{Address, Datagram, Deadline, Endpoint, Error, SocketOptions};
 
@@ -132,6 +132,29 @@ fn a_peer_beyond_the_limit_is_rejected_until_another_leaves() {
     };
     (&fourth).write_all(b"alive\n").unwrap();
     assert_eq!(line(&fourth), "alive\n");
+}
+
+#[test]
+fn an_address_beyond_its_limit_is_rejected_by_every_server_that_shares_the_limit() {
+    let limit = AddressLimit::new(2);
+    let config = || Config::default().with_workers(2).with_address_limit(Some(limit.clone()));
+    let servers = [Running::echo(config()), Running::echo(config())];
+    let clients = servers.each_ref().map(Running::connect);
+    clients.iter().for_each(|client| drop(line(client)));
+    for server in &servers {
+        assert_eq!(rest(&server.connect()), b"AddressFull { limit: 2 }\n");
+    }
+    clients[0].shutdown(Shutdown::Write).unwrap();
+    rest(&clients[0]);
+    // The worker closes the connection a moment before it counts one less.
+    let next = loop {
+        let stream = servers[1].connect();
+        if !line(&stream).starts_with("AddressFull") {
+            break stream;
+        }
+    };
+    (&next).write_all(b"alive\n").unwrap();
+    assert_eq!(line(&next), "alive\n");
 }
 
 #[test]

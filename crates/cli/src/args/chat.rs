@@ -74,6 +74,9 @@ pub(crate) struct ChatServe {
     #[arg(long, value_name = "N", default_value = "10000")]
     #[arg(value_parser = parse::some_count::<usize>)]
     pub(crate) max_clients: usize,
+    /// Most clients from one address at the same time; IPv6: from one /64 [default: no limit]
+    #[arg(long, value_name = "N", value_parser = parse::some_count::<usize>)]
+    pub(crate) max_per_address: Option<usize>,
     /// Longest line from a client
     #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = parse::some_size)]
     pub(crate) max_line: usize,

@@ -1,7 +1,7 @@
 //! `sockit chat serve`: a chat server.
 
 use ::chat::{Builder, Chat, Config, SlowConsumer};
-use netcore::server::Config as Limits;
+use netcore::server::{AddressLimit, Config as Limits};
 
 use super::{password, stats};
 use crate::args::chat::ChatServe;
@@ -41,7 +41,10 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         .with_slow_consumer(args.slow)
         .with_memory(args.max_memory)
         .with_password(password);
-    let limits = Limits::default().with_max_connections(args.max_clients).with_read(READ_SIZE);
+    let limits = Limits::default()
+        .with_max_connections(args.max_clients)
+        .with_address_limit(args.max_per_address.map(AddressLimit::new))
+        .with_read(READ_SIZE);
     // With --slow skip, a client may stop reading for any length of time, because its backlog is
     // bounded.
     let limits =

@@ -148,3 +148,27 @@ fn a_server_warns_about_a_public_file_and_about_passwords_in_the_clear() {
     assert!(log.contains("tcp://0.0.0.0:"), "{}", loud.story());
     assert!(log.contains("takes the password unencrypted"), "{}", loud.story());
 }
+
+#[test]
+fn one_client_more_than_an_address_may_have_is_told_why_and_closed() {
+    let directory = TestDir::new();
+    let socket = format!("unix:{}", directory.path("chat.sock").display());
+    let args = ["--listen", "127.0.0.1:0", "--listen", &socket, "--max-per-address", "2"];
+    let server = Server::start(&[&["chat", "serve"][..], &args].concat());
+    let mut ann = Client::enter(&server);
+    let bob = Client::enter(&server);
+    let mut third = server.connect();
+    assert_eq!(third.line(), "* connection limit of your address reached (2)");
+    assert_eq!(third.rest(), b"");
+    // Unix sockets are not counted.
+    for _ in 0..3 {
+        let mut local = Client::unix(&server.unix());
+        local.send("/who\n");
+        local.notice(" here: ");
+    }
+    drop(bob);
+    ann.until_line(|line| line.ends_with(" has left"));
+    ann.say("hello");
+    ann.until("hello");
+    server.stop();
+}

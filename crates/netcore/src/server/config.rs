@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::address_limit::AddressLimit;
 use crate::options::Keepalive;
 #[cfg(feature = "tls")]
 use crate::tls::TlsAcceptor;
@@ -21,6 +22,7 @@ use crate::tls::TlsAcceptor;
 pub struct Config {
     pub(super) workers: usize,
     pub(super) max_connections: usize,
+    pub(super) address_limit: Option<AddressLimit>,
     pub(super) idle_timeout: Option<Duration>,
     pub(super) stall_timeout: Option<Duration>,
     pub(super) dead_peer_timeout: Option<Duration>,
@@ -38,6 +40,7 @@ impl Default for Config {
         Config {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             max_connections: 10_000,
+            address_limit: None,
             idle_timeout: None,
             stall_timeout: Some(Duration::from_secs(30)),
             dead_peer_timeout: Some(Keepalive::LIMIT),
@@ -65,6 +68,13 @@ impl Config {
     /// [rejected](super::Service::reject).
     pub fn with_max_connections(self, max_connections: usize) -> Config {
         Config { max_connections, ..self }
+    }
+
+    /// Limits the connections of each address, over all workers and listeners, and over all servers
+    /// with the same limit. Further peers from the address are
+    /// [rejected](super::Service::reject). `None`, the default, means no limit.
+    pub fn with_address_limit(self, address_limit: Option<AddressLimit>) -> Config {
+        Config { address_limit, ..self }
     }
 
     /// Sets the time without input after which [`Service::idle`](super::Service::idle) is called,

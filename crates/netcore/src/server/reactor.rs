@@ -4,12 +4,14 @@
 //! run all of it without a socket.
 
 mod handshaking;
+mod rejecting;
 mod turn_connections;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::address_limit::{Places, Stage};
 use super::byte_stream::ByteStream;
 use super::clock::Clock;
 use super::config::Config;
@@ -33,15 +35,13 @@ const MAX_READ_PER_TURN: usize = 256 * 1024;
 /// Calls of [`Service::ready`] in a row for one connection. The other connections come next.
 const MAX_READY_CALLS: usize = 16;
 
-/// The most rejected connections that are closed gracefully at once. Further ones are closed
-/// immediately.
-const MAX_REJECTED: usize = 256;
-
 /// A service and its connections.
 pub(super) struct Reactor<S: Service, T> {
     service: S,
     connections: Connections<S::Connection, T>,
     handshakes: Handshakes,
+    /// The places of the connections in the limit of their addresses.
+    places: Places,
     /// The state that the workers share, and the number of this one.
     shared: (Arc<Shared>, usize),
     /// Output of the current call of the service.
@@ -66,6 +66,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         Reactor {
             service,
             connections: Connections::new(timeouts, clock.clone()),
+            places: Places::new(config.address_limit.clone()),
             handshakes: Handshakes::new(shared.0.max_handshakes()),
             shared,
             output: Output::new(clock.clone()),
@@ -88,7 +89,12 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         if socket.needs_handshake() {
             return self.begin_handshake(socket, peer);
         }
+        let place = match self.places.take(&peer, Stage::Served) {
+            Ok(place) => place,
+            Err(reason) => return self.refuse(socket, reason),
+        };
         let index = self.connections.insert(Connection::new(socket, false));
+        self.places.hold(index, place);
         self.serve(index, &peer);
         index
     }
@@ -104,26 +110,6 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         let ending = self.connections.apply_output(index, &mut self.output);
         self.finish(index, ending);
         self.connections.arm(index);
-    }
-
-    /// Sends `reason` to a peer that is not served, and closes the connection. Returns its index.
-    pub(super) fn reject(&mut self, socket: T, reason: &[u8]) -> u32 {
-        let index = self.connections.insert(Connection::new(socket, true));
-        self.send_rejection(index, reason);
-        index
-    }
-
-    fn send_rejection(&mut self, index: u32, reason: &[u8]) {
-        self.output.begin(self.connections.id(index), 0);
-        self.output.send(reason);
-        self.output.close();
-        let ending = self.connections.apply_output(index, &mut self.output);
-        self.finish(index, ending);
-    }
-
-    /// Returns `true` if another rejected connection can be closed gracefully.
-    pub(super) fn may_reject(&self) -> bool {
-        self.connections.rejected() < MAX_REJECTED
     }
 
     /// Returns the socket of a connection, to register it. Returns `None` if the connection is
@@ -301,6 +287,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
 
     fn release(&mut self, index: u32, why: Closed) {
         let Some(connection) = self.connections.release(index) else { return };
+        self.places.release(index);
         if connection.is_handshaking() {
             self.end_handshake(index);
         }

@@ -130,6 +130,12 @@ pub enum Closed {
 pub enum Rejection {
     /// The number of connections has reached the server's limit.
     Full,
+    /// The peer's address has as many connections as its
+    /// [limit](super::AddressLimit) allows.
+    AddressFull {
+        /// The most connections of one address.
+        limit: usize,
+    },
     /// The process or the system has no file descriptor left.
     Descriptors,
 }

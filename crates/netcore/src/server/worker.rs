@@ -10,7 +10,6 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 
 use super::accept::{Accepted, Acceptor};
-use super::byte_stream::ByteStream;
 use super::clock::Clock;
 use super::config::Config;
 use super::connection::state::Readiness;
@@ -262,17 +261,14 @@ impl<S: Service> WorkerLoop<S> {
     }
 
     fn reject(&mut self, mut socket: Socket, reason: Rejection) {
-        let mut text = Vec::new();
-        self.reactor.service().reject(reason, &mut text);
         if reason == Rejection::Full && self.reactor.may_reject() {
+            let mut text = Vec::new();
+            self.reactor.service().reject(reason, &mut text);
             let index = self.reactor.reject(socket, &text);
             return self.register(index);
         }
-        // Descriptors are short, or too many rejected connections linger already. The input is read
-        // first, since a close over unread input would make TCP drop the text.
-        let _ = socket.write(&text);
-        let _ = socket.shutdown_write();
-        let _ = socket.discard(&mut [0; 4096]);
+        // Descriptors are short, or too many rejected connections linger already.
+        self.reactor.reject_at_once(&mut socket, reason);
     }
 
     /// Takes one step of a graceful stop in each turn. Returns `true` if it is done.

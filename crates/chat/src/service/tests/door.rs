@@ -202,7 +202,8 @@ fn a_password_that_nobody_asked_for_reaches_nobody() {
     assert_eq!(chat.operator().stats().messages, 0);
     let (_, mut harness) = chat_with_presence(config());
     let (ann, bob) = (enter(&mut harness), enter(&mut harness));
-    (lines(&ann), lines(&bob));
+    lines(&ann);
+    lines(&bob);
     ann.send(b"/pass open sesame\n");
     harness.run();
     assert_eq!(lines(&ann), ["* you have said the password already"]);

@@ -4,6 +4,7 @@ use std::io;
 
 use super::Reactor;
 use crate::address::Address;
+use crate::server::address_limit::Stage;
 use crate::server::byte_stream::{ByteStream, Handshake};
 use crate::server::connection::Connection;
 use crate::server::connection::state::Reading;
@@ -16,8 +17,14 @@ const MAX_STEPS_PER_TURN: usize = 4;
 impl<S: Service, T: ByteStream> Reactor<S, T> {
     pub(super) fn begin_handshake(&mut self, socket: T, peer: Address) -> u32 {
         let now = self.clock.millis();
+        let place = self.places.take(&peer, Stage::Handshake);
         let index = self.connections.insert(Connection::handshaking(socket, now));
         self.handshakes.insert(index, peer, now);
+        match place {
+            Ok(place) => self.places.hold(index, place),
+            // Nothing can be said before the handshake, and the address has enough of them.
+            Err(_) => self.release(index, Closed::Stopped),
+        }
         if self.connections.reading() == Reading::Stopped {
             self.release(index, Closed::Stopped);
         }
@@ -62,17 +69,23 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         let Some(peer) = self.end_handshake(index) else { return };
         let Some(connection) = self.connections.get(index) else { return };
         let (shared, worker) = &self.shared;
-        if shared.admit(*worker) {
-            connection.establish();
-            self.serve(index, &peer);
-        } else if may_reject {
-            connection.establish_rejected();
-            self.connections.note_rejected();
-            let mut text = Vec::new();
-            self.service.reject(Rejection::Full, &mut text);
-            self.send_rejection(index, &text);
-        } else {
-            return self.release(index, Closed::Stopped);
+        let admitted = self.places.establish(index).and_then(|()| match shared.admit(*worker) {
+            true => Ok(()),
+            false => Err(Rejection::Full),
+        });
+        match admitted {
+            Ok(()) => {
+                connection.establish();
+                self.serve(index, &peer);
+            }
+            Err(reason) if may_reject => {
+                connection.establish_rejected();
+                self.connections.note_rejected();
+                let mut text = Vec::new();
+                self.service.reject(reason, &mut text);
+                self.send_rejection(index, &text);
+            }
+            Err(_) => return self.release(index, Closed::Stopped),
         }
         self.continue_established(index);
     }

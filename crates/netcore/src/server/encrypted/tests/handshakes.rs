@@ -1,6 +1,7 @@
 //! Handshakes that take their time, that are many, and that fail.
 
 use super::*;
+use crate::server::AddressLimit;
 
 #[test]
 fn a_flood_of_handshakes_keeps_nobody_waiting() {
@@ -100,6 +101,31 @@ fn a_peer_of_a_full_server_reads_the_reason_in_the_encrypted_stream() {
     its_client.exchange(&waiting, &mut bench.harness);
     assert_eq!(its_client.received(), b"hello");
     assert_eq!(bench.harness.connections(), 1);
+}
+
+#[test]
+fn a_peer_of_an_address_at_its_limit_reads_the_reason_in_the_encrypted_stream() {
+    let limit = AddressLimit::new(1);
+    let mut bench = Bench::new(Config::default().with_address_limit(Some(limit)));
+    let (peer, mut client) = bench.connect();
+    bench.log();
+    let (rejected, mut other) = bench.start();
+    // Its address has one handshake already.
+    let (dropped, _) = bench.start();
+    assert!(dropped.is_closed() && !rejected.is_closed());
+    other.exchange(&rejected, &mut bench.harness);
+    assert_eq!(other.received(), b"rejected: AddressFull { limit: 1 }");
+    assert!(other.has_ended());
+    rejected.finish();
+    client.finish();
+    client.exchange(&peer, &mut bench.harness);
+    assert!(client.has_ended());
+    bench.harness.advance(Duration::from_secs(6));
+    assert_eq!(bench.harness.connections(), 0);
+    let (next, mut its_client) = bench.connect();
+    its_client.send(b"hello");
+    its_client.exchange(&next, &mut bench.harness);
+    assert_eq!(its_client.received(), b"hello");
 }
 
 #[test]
