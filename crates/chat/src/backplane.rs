@@ -39,3 +39,5 @@ pub mod entry;
 pub mod key;
 pub mod operation;
 pub mod record;
+#[cfg(feature = "redis")]
+pub mod redis;

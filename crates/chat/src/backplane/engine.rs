@@ -55,7 +55,7 @@ pub enum Request {
     },
     /// Returns the entries behind the positions, waiting for some if there are none, at most 5 s.
     /// At most one is in flight. The reply is [`Entries`](Reply::Entries) or
-    /// [`Error`](Reply::Error).
+    /// [`ReadError`](Reply::ReadError).
     Read {
         /// Positions in streams, by the names of their keys. The inbox is the last one, and the
         /// reply has the streams in this order.
@@ -162,4 +162,6 @@ pub enum Reply {
     /// The engine has refused the request and applied nothing of it, with this text: `OOM …`,
     /// `READONLY …`.
     Error(String),
+    /// The engine has refused to read, with this text.
+    ReadError(String),
 }
