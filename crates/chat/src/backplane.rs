@@ -18,7 +18,7 @@
 //! |---|---|---|
 //! | `sockit:instance` | string | random text; another one: the engine has lost its data |
 //! | `sockit:nodes` | sorted set | node → end of its lease |
-//! | `sockit:node:NODE` | hash | `epoch`, `session`, `applied`, `known` (1: it has its clients) |
+//! | `sockit:node:NODE` | hash | `epoch`, `session`, `applied`, `state` ([`key::state`]) |
 //! | `sockit:inbox:NODE` | stream | answers and direct messages |
 //! | `sockit:clients:NODE` | hash | client → [`Record`](record::Record) |
 //! | `sockit:names` | hash | key of a name → [`Owner`](record::Owner) |
@@ -37,7 +37,13 @@ pub mod answer;
 pub mod engine;
 pub mod entry;
 pub mod key;
+#[cfg(test)]
+pub(crate) mod link;
 pub mod operation;
 pub mod record;
-#[cfg(feature = "redis")]
-pub mod redis;
+pub mod settings;
+#[cfg(test)]
+pub(crate) mod wish;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -42,8 +42,9 @@ pub enum Request {
     /// Applies operations: see [`Submission`]. The reply is [`Submitted`](Reply::Submitted),
     /// [`NotBegun`](Reply::NotBegun) or [`Error`](Reply::Error).
     Submit(Submission),
-    /// Releases the clients of nodes whose lease has expired, with notices in their rooms, at most
-    /// [`REAPED`](super::key::REAPED) of them, and removes expired rooms. The reply is
+    /// Sets the state of nodes whose lease has expired to `ended`, releases their clients, with
+    /// notices in the rooms, at most [`REAPED`](super::key::REAPED) of them, and removes expired
+    /// rooms. A node without clients is no longer in `sockit:nodes`. The reply is
     /// [`Reaped`](Reply::Reaped) or [`Error`](Reply::Error).
     Reap {
         /// The limits of rooms.
@@ -81,9 +82,9 @@ pub enum Request {
 /// The engine refuses it with [`NodeTaken`](Reply::NodeTaken) if the record of the node has another
 /// epoch and a living lease, and with [`Error`](Reply::Error) if the record has the same epoch and
 /// this session or a later one. Otherwise it stores epoch and session. With another epoch than
-/// before it also releases all clients of the node, with notices, deletes the inbox and sets
-/// `applied` to 0. It creates the lobby and the instance if there is none, renews the lease, and
-/// sets `known`.
+/// before it also releases all clients of the node, with notices, deletes the inbox, sets `applied`
+/// to 0, and the state to `begun`; with the same epoch, the state `ended` becomes `begun`. It
+/// creates the lobby and the instance if there is none, and renews the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begin {
     /// Name of the node.
@@ -105,7 +106,8 @@ pub struct Begin {
 /// Operations of a session, possibly none: each submission renews the lease.
 ///
 /// The engine answers [`NotBegun`](Reply::NotBegun) and applies nothing unless the record of the
-/// node has this epoch, this session, `known`, and an `applied` of at least `after`.
+/// node has this epoch, this session, another state than `ended`, and an `applied` of at least
+/// `after`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
     /// Name of the node.
@@ -135,7 +137,7 @@ pub enum Reply {
     Begun {
         /// Number of the last operation that was applied.
         applied: u64,
-        /// `true` if the clients of the node are registered: its lease had not expired.
+        /// `true` if the clients of the node are registered: its state is `known`.
         known: bool,
         /// The instance of the engine.
         instance: String,

@@ -24,6 +24,16 @@ pub const KEPT: u64 = 3600;
 /// The most clients that one [reaping](super::engine::Request::Reap) releases.
 pub const REAPED: usize = 1000;
 
+/// The states of a node, in its record.
+pub mod state {
+    /// A session has begun, and the node's clients are not registered yet.
+    pub const BEGUN: &str = "begun";
+    /// The node's clients are registered.
+    pub const KNOWN: &str = "known";
+    /// The node was reaped, or has retired. It must begin a session.
+    pub const ENDED: &str = "ended";
+}
+
 /// The fields of an entry in a stream.
 pub mod field {
     /// Number of the entry in its stream: one more than that of the entry before. Numbers survive
@@ -105,6 +115,11 @@ pub mod kind {
 /// Returns the key of a room's stream.
 pub fn room(folded: &str) -> String {
     format!("{PREFIX}room:{folded}")
+}
+
+/// Returns the folded name of the room whose stream has this key.
+pub fn folded_of(stream: &str) -> Option<&str> {
+    stream.strip_prefix(PREFIX)?.strip_prefix("room:")
 }
 
 /// Returns the key of the members of a room.

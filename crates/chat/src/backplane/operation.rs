@@ -27,6 +27,8 @@ pub enum Operation {
     /// claimed if it is free. The client enters its room whatever the limits say; a missing room is
     /// created. Without trouble it has no answer.
     Register(Registration),
+    /// Sets the state of the node to `known`: all of its clients are registered. It has no answer.
+    Registered,
     /// Gives a client the name that it chose: answered with
     /// [`Renamed`](super::answer::Answer::Renamed) or [`Taken`](super::answer::Answer::Taken). Its
     /// earlier keys are free then, and `notice` stands in the room's stream (kind `rename`) before
@@ -74,7 +76,7 @@ pub enum Operation {
     /// was applied before.
     Sync,
     /// Releases all clients of the node and ends its lease, as a reaping does, but without notices.
-    /// It has no answer.
+    /// The state of the node is `ended` then. It has no answer.
     Retire,
 }
 
