@@ -72,6 +72,7 @@ impl fmt::Display for SlowConsumer {
 #[must_use]
 pub struct Config {
     pub(crate) format: Format,
+    pub(crate) web: bool,
     pub(crate) greeting: Option<String>,
     pub(crate) presence: bool,
     pub(crate) history: usize,
@@ -94,6 +95,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             format: Format::Line,
+            web: false,
             greeting: None,
             presence: true,
             history: 0,
@@ -117,6 +119,12 @@ impl Config {
         Config { format, ..self }
     }
 
+    /// Renders each message as a WebSocket message too, once for all clients that receive those
+    /// (see [`Shard::connect_web`](crate::Shard::connect_web)).
+    pub fn with_web(self, web: bool) -> Config {
+        Config { web, ..self }
+    }
+
     /// Sets the notice that each client receives when it connects.
     pub fn with_greeting(self, greeting: Option<String>) -> Config {
         Config { greeting, ..self }
@@ -132,7 +140,9 @@ impl Config {
         Config { history, ..self }
     }
 
-    /// Sets the most bytes of a room's history, which may hold fewer messages then.
+    /// Sets the most bytes of a room's history, which may hold fewer messages then. With
+    /// [`with_web`](Self::with_web), the history for browsers has the same messages and this limit
+    /// too.
     pub fn with_history_bytes(self, history_bytes: usize) -> Config {
         Config { history_bytes, ..self }
     }
@@ -201,6 +211,11 @@ impl Config {
 
     /// Returns the limits of a room's history.
     pub(crate) fn retention(&self) -> Retention {
-        Retention { messages: self.history, bytes: self.history_bytes, format: self.format }
+        Retention {
+            messages: self.history,
+            bytes: self.history_bytes,
+            format: self.format,
+            web: self.web,
+        }
     }
 }

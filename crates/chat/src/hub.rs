@@ -18,7 +18,8 @@ use crate::hub::id::ClientId;
 use crate::hub::mailbox::{Direct, Mailbox};
 use crate::hub::registry::{Joined, Registry, RoomError, RoomLimits, Undelivered};
 use crate::now::Now;
-use crate::protocol::format::{Format, LOBBY, Renderer, Renderers};
+use crate::protocol::format::{Format, LOBBY, Renderer};
+use crate::protocol::framing::{Framing, Renderers, WebRenderer};
 use crate::protocol::name::{Name, NameError};
 use crate::room::Room;
 use crate::room::inbox::Inbox;
@@ -78,7 +79,8 @@ impl Hub {
     /// Returns new renderers for the messages of rooms.
     pub(crate) fn renderers(&self) -> Renderers {
         let disk = self.store.is_some().then(|| Renderer::new(Format::Json));
-        Renderers { wire: Renderer::new(self.config.format), disk }
+        let web = self.config.web.then(WebRenderer::new);
+        Renderers { lines: Renderer::new(self.config.format), web, disk }
     }
 
     /// Implements [`Chat::close`](crate::Chat::close).
@@ -119,10 +121,11 @@ impl Hub {
         name: Option<&str>,
         mailbox: &Arc<Mailbox>,
         key: u64,
+        framing: Framing,
         time: SystemTime,
     ) -> Joined {
         count(&self.counters.entered, 1);
-        self.registry().connect(name, mailbox, key, time)
+        self.registry().connect(name, mailbox, key, framing, time)
     }
 
     /// Publishes `batch` in `room`, and unregisters the clients `gone`, whose leaving stands in it.
@@ -200,7 +203,7 @@ impl Hub {
     }
 
     /// Sends a direct message to the client called `name`. `write` makes its content from the
-    /// client's name as it is written. Returns the client.
+    /// client's name as it is written, and from its framing. Returns the client.
     ///
     /// # Errors
     ///
@@ -208,7 +211,7 @@ impl Hub {
     pub(crate) fn send_direct(
         &self,
         name: &str,
-        write: impl FnOnce(&str) -> Direct,
+        write: impl FnOnce(&str, Framing) -> Direct,
     ) -> Result<ClientId, Undelivered> {
         let mut registry = self.registry();
         let id = registry.find(name).ok_or(Undelivered::Nobody)?;

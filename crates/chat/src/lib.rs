@@ -26,6 +26,8 @@ mod service;
 mod shard;
 mod stats;
 mod sync;
+#[cfg(feature = "web")]
+mod web;
 
 use std::sync::Arc;
 
@@ -55,6 +57,12 @@ pub use shard::Shard;
 pub use shard::member::Member;
 pub use shard::output::ClientOutput;
 pub use stats::Stats;
+#[cfg(feature = "web")]
+pub use web::origin::{InvalidOrigin, Origin};
+#[cfg(feature = "web")]
+pub use web::service::{WebConnection, WebService};
+#[cfg(feature = "web")]
+pub use web::settings::Web;
 
 /// The crate of the sockets and of the event loop, whose types are part of this API.
 pub use netcore;
@@ -181,6 +189,16 @@ impl Chat {
     pub fn service(&self, worker: &netcore::server::Worker) -> ChatService {
         let waker = worker.waker();
         ChatService(self.shard(move || waker.wake()))
+    }
+
+    /// Creates the service for one worker of a [`Server`](netcore::server::Server) that serves
+    /// browsers at some of its endpoints and line clients at the others. The chat must be
+    /// configured [for it](Config::with_web).
+    #[cfg(feature = "web")]
+    pub fn web_service(&self, worker: &netcore::server::Worker, web: &Web) -> WebService {
+        let waker = worker.waker();
+        let shard = self.shard(move || waker.wake());
+        WebService::new(shard, web.clone(), self.hub.config.max_line)
     }
 
     /// Computes the most memory that the chat can need with `clients` clients and `shards` shards,

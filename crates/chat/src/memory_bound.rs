@@ -58,13 +58,16 @@ impl MemoryBound {
     pub(crate) fn new(hub: &Hub, clients: usize, workers: usize, read: usize) -> MemoryBound {
         let config = &hub.config;
         // In JSON, a quote or a backslash becomes two bytes.
-        let escaped = if config.format == Format::Json { 2 } else { 1 };
+        let escaped = if config.format == Format::Json || config.web { 2 } else { 1 };
+        // Each message is rendered once for each framing.
+        let framings = if config.web { 2 } else { 1 };
+        let history_bytes = config.history_bytes.saturating_mul(framings);
         let kept = config.max_line.saturating_add(HEAD);
         let line = config.max_line.saturating_mul(escaped).saturating_add(HEAD);
         let replies = line.saturating_add(MAX_REPLIES + MAX_LIST);
         // Unread direct messages, and as many that are pending.
         let direct = MAX_PENDING_DIRECT.max(line).saturating_mul(2);
-        let history = if config.history > 0 { config.history_bytes } else { 0 };
+        let history = if config.history > 0 { history_bytes } else { 0 };
         let input = read.max(MAX_DEFERRED);
         let client = [kept, kept, input, replies, direct, 2 * MAX_SEGMENTS * HANDLE];
         MemoryBound {
@@ -75,7 +78,11 @@ impl MemoryBound {
             waiting_bytes: config.memory,
             workers,
             // A batch grows by doubling, and has an entry for each message.
-            worker_bytes: line.saturating_add(MAX_BATCH).saturating_mul(3).saturating_add(read),
+            worker_bytes: line
+                .saturating_mul(framings)
+                .saturating_add(MAX_BATCH)
+                .saturating_mul(3)
+                .saturating_add(read),
             disk_bytes: hub.store_memory(),
             tls_bytes: 0,
         }

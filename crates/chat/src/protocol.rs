@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 pub(crate) mod format;
+pub(crate) mod framing;
 #[cfg(any(feature = "journal", feature = "client"))]
 pub(crate) mod json;
 pub(crate) mod name;

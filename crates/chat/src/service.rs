@@ -1,5 +1,6 @@
 //! The chat on netcore's event loop.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -13,6 +14,16 @@ use crate::shard::output::ClientOutput;
 
 #[cfg(test)]
 mod tests;
+
+/// Text for a client that is closed after the idle timeout.
+pub(crate) const IDLE: &str = "you have said nothing for too long";
+
+/// Text for a client that is rejected because the chat is full.
+pub(crate) const FULL: &str = "the chat is full; try again later";
+
+/// Text for a client that is rejected because of a lack of descriptors.
+pub(crate) const NO_DESCRIPTOR: &str =
+    "the server has no descriptor left for you; try again later";
 
 /// A [`Shard`] as a [`Service`], one for each worker of a
 /// [`Server`](netcore::server::Server::run). A round is a turn of the loop.
@@ -57,9 +68,7 @@ impl Service for ChatService {
     type Connection = Member;
 
     fn open(&mut self, peer: &Address, output: &mut Output) -> Member {
-        // All clients of a Unix socket have the same address, so the shard numbers them.
-        let name = peer.inet().map(|address| address.to_string());
-        self.0.connect(output.id().into(), name.as_deref(), now(output), output)
+        self.0.connect(output.id().into(), peer_name(peer).as_deref(), now(output), output)
     }
 
     fn receive(&mut self, member: &mut Member, input: &[u8], output: &mut Output) {
@@ -82,7 +91,7 @@ impl Service for ChatService {
             // The client has sent more than its limits allow so far, so it is not idle.
             return;
         }
-        self.0.notify(member, "you have said nothing for too long", now(output), output);
+        self.0.notify(member, IDLE, now(output), output);
         self.0.leave(member, now(output), output);
     }
 
@@ -96,32 +105,50 @@ impl Service for ChatService {
     }
 
     fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
-        let text = match why {
-            Rejection::Full => "the chat is full; try again later",
-            Rejection::AddressFull { limit } => {
-                let text = format!("connection limit of your address reached ({limit})");
-                return self.0.reject(&text, SystemTime::now(), words);
-            }
-            _ => "the server has no descriptor left for you; try again later",
-        };
-        self.0.reject(text, SystemTime::now(), words);
+        self.0.reject(&rejection(why), SystemTime::now(), words);
     }
 
     fn turn(&mut self, turn: &mut Turn<'_, Member>) {
-        self.0.begin_round(Now { instant: turn.now(), time: turn.time() });
-        while let Some(key) = self.0.poll_client() {
-            turn.with(key.into(), |member, output| self.0.handle_client(member, output));
-        }
-        if let Some(at) = self.0.next_round() {
-            turn.again_at(at);
-        }
-        match self.0.is_memory_short() {
-            true => turn.pause_reading(),
-            false => turn.resume_reading(),
-        }
+        run_round(&mut self.0, turn, |shard, member, output| shard.handle_client(member, output));
     }
 }
 
-fn now(output: &Output) -> Now {
+/// Runs a round of the shard in a turn. `visit` visits one client.
+pub(crate) fn run_round<C>(
+    shard: &mut Shard,
+    turn: &mut Turn<'_, C>,
+    mut visit: impl FnMut(&mut Shard, &mut C, &mut Output),
+) {
+    shard.begin_round(Now { instant: turn.now(), time: turn.time() });
+    while let Some(key) = shard.poll_client() {
+        turn.with(key.into(), |connection, output| visit(shard, connection, output));
+    }
+    if let Some(at) = shard.next_round() {
+        turn.again_at(at);
+    }
+    match shard.is_memory_short() {
+        true => turn.pause_reading(),
+        false => turn.resume_reading(),
+    }
+}
+
+/// Returns the name of a client until it chooses one. All clients of a Unix socket have the same
+/// address, so the shard numbers them.
+pub(crate) fn peer_name(peer: &Address) -> Option<String> {
+    peer.inet().map(|address| address.to_string())
+}
+
+/// Returns the text for a client that is rejected.
+pub(crate) fn rejection(why: Rejection) -> Cow<'static, str> {
+    match why {
+        Rejection::Full => "the chat is full; try again later".into(),
+        Rejection::AddressFull { limit } => {
+            format!("connection limit of your address reached ({limit})").into()
+        }
+        _ => "the server has no descriptor left for you; try again later".into(),
+    }
+}
+
+pub(crate) fn now(output: &Output) -> Now {
     Now { instant: output.now(), time: output.time() }
 }

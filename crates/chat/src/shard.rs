@@ -35,6 +35,7 @@ use crate::hub::Hub;
 use crate::hub::mailbox::Mailbox;
 use crate::now::Now;
 use crate::protocol::format::{LOBBY, Message, MessageKind};
+use crate::protocol::framing::Framing;
 use crate::protocol::telnet::Separated;
 use crate::shard::commands::handle_line;
 use crate::shard::delivery::{deliver, reply};
@@ -127,9 +128,37 @@ impl Shard {
         now: Now,
         out: &mut impl ClientOutput,
     ) -> Member {
+        self.connect_framed(Framing::Lines, key, name, now, out)
+    }
+
+    /// Adds a client like [`connect`](Self::connect) that receives WebSocket messages (RFC 6455):
+    /// text frames of the server, each with one object of the `json` format. The caller does the
+    /// handshake, and passes the text of each message to [`receive`](Self::receive) as one line.
+    ///
+    /// The chat must be [configured](crate::Config::with_web) for it; otherwise the client receives
+    /// lines.
+    pub fn connect_web(
+        &mut self,
+        key: u64,
+        name: Option<&str>,
+        now: Now,
+        out: &mut impl ClientOutput,
+    ) -> Member {
+        let framing = if self.state.hub.config.web { Framing::WebSocket } else { Framing::Lines };
+        self.connect_framed(framing, key, name, now, out)
+    }
+
+    fn connect_framed(
+        &mut self,
+        framing: Framing,
+        key: u64,
+        name: Option<&str>,
+        now: Now,
+        out: &mut impl ClientOutput,
+    ) -> Member {
         let state = &mut self.state;
         state.now = now;
-        let mut member = Member::new(key, name, state.hub.config.max_line);
+        let mut member = Member::new(key, name, framing, state.hub.config.max_line);
         match state.hub.config.password {
             Some(_) => meet(state, &mut member, name, out),
             None => enter_chat(state, &mut member, name, out),
@@ -164,7 +193,10 @@ impl Shard {
         self.state.now = now;
         self.round.reopen();
         self.state.reply_bytes = 0;
-        let Separated { text, answers, are_you_there } = member.telnet.separate(input);
+        let Separated { text, answers, are_you_there } = match &mut member.telnet {
+            Some(telnet) => telnet.separate(input),
+            None => Separated::text(input),
+        };
         if !answers.is_empty() {
             self.state.reply_bytes += answers.len();
             out.send(&answers);
@@ -285,11 +317,16 @@ impl Shard {
         checks.chain(paused.next_due()).chain(guests.next_due()).chain(pressure).chain(due).min()
     }
 
+    /// Counts a client that is rejected.
+    pub(crate) fn count_rejected(&self) {
+        count(&self.state.hub.counters.refused_clients, 1);
+    }
+
     /// Appends the notice for a client that is rejected to `out`.
     pub fn reject(&mut self, text: &str, time: SystemTime, out: &mut Vec<u8>) {
-        count(&self.state.hub.counters.refused_clients, 1);
+        self.count_rejected();
         let notice = Message { time, room: LOBBY, kind: MessageKind::Notice, text };
-        self.state.renderers.wire.render(&notice, out);
+        self.state.renderers.lines.render(&notice, out);
     }
 
     /// Closes a client if a command ended its session.

@@ -1,6 +1,11 @@
 //! `sockit chat`.
 
 mod join;
+#[cfg(feature = "web")]
+mod page;
+#[cfg(not(feature = "web"))]
+#[path = "chat/page/none.rs"]
+mod page;
 mod password;
 mod serve;
 mod stats;

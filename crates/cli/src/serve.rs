@@ -1,9 +1,9 @@
 //! Common parts of all servers: listening, and the announcement on standard output.
 
-use netcore::Endpoint;
 use netcore::server::{Config, Handle, Server, Service, Worker};
 #[cfg(feature = "tls")]
 use netcore::tls::MAX_BUFFERED;
+use netcore::{Endpoint, Transport};
 
 use crate::args::common::{Common, ServeArgs};
 use crate::descriptors::raise_descriptors;
@@ -37,12 +37,28 @@ impl Listening {
         common: &Common,
         stdio: &Stdio,
     ) -> Result<Listening, Failure> {
+        Listening::start_with_web(args, default, &[], config, common, stdio)
+    }
+
+    /// Binds and announces like [`start`](Self::start), and `web` behind the other endpoints.
+    pub(crate) fn start_with_web(
+        args: &ServeArgs,
+        default: &[&str],
+        web: &[String],
+        config: Config,
+        common: &Common,
+        stdio: &Stdio,
+    ) -> Result<Listening, Failure> {
         let given = args.listen.iter().map(String::as_str);
-        let endpoints: Vec<Endpoint> = if args.listen.is_empty() {
+        let mut endpoints: Vec<Endpoint> = if args.listen.is_empty() {
             default.iter().map(|endpoint| endpoint.parse()).collect::<Result<_, _>>()?
         } else {
             given.map(str::parse).collect::<Result<_, _>>()?
         };
+        let listeners = endpoints.len();
+        for endpoint in web {
+            endpoints.push(web_endpoint(endpoint, args)?);
+        }
         #[cfg(feature = "tls")]
         let acceptor = tls::acceptor(&args.tls, &endpoints)?;
         #[cfg(feature = "tls")]
@@ -80,7 +96,7 @@ impl Listening {
             }
         })?;
         signals.set_printing(true);
-        announce(server.endpoints(), common, &stdio.printer)?;
+        announce(&server, listeners, endpoints.len(), common, &stdio.printer)?;
         signals.set_printing(false);
         Ok(Listening {
             server,
@@ -135,15 +151,52 @@ impl Listening {
     }
 }
 
-/// Prints a line per listener on standard output.
-fn announce(endpoints: &[Endpoint], common: &Common, printer: &Printer) -> Result<(), Failure> {
-    for endpoint in endpoints {
-        let line = if common.json {
-            format!("{{\"listening\":{}}}\n", crate::escape::quote(&endpoint.to_string()))
-        } else {
-            format!("listening on {endpoint}\n")
-        };
-        printer.print(line.as_bytes())?;
+/// Parses an endpoint of a page, which is encrypted if there is a certificate.
+fn web_endpoint(text: &str, args: &ServeArgs) -> Result<Endpoint, Failure> {
+    let endpoint: Endpoint = text.parse()?;
+    if endpoint.transport() == Transport::Udp {
+        let message = format!("--web {text}: a page needs connections, and UDP has none");
+        return Err(Failure::new(exit::USAGE, message));
+    }
+    #[cfg(feature = "tls")]
+    if args.tls.cert.is_some() && endpoint.transport() == Transport::Tcp {
+        return Ok(tls::over_tls(&endpoint).parse()?);
+    }
+    #[cfg(not(feature = "tls"))]
+    let _ = args;
+    Ok(endpoint)
+}
+
+/// Prints a line per listener on standard output. The endpoints behind the first `listeners` of
+/// `all` are those of pages, which get a URL.
+fn announce(
+    server: &Server,
+    listeners: usize,
+    all: usize,
+    common: &Common,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    for index in 0..all {
+        for endpoint in server.endpoints_of(index) {
+            let mut text = endpoint.to_string();
+            if index >= listeners {
+                text = web_url(endpoint.transport(), text);
+            }
+            let line = match common.json {
+                true => format!("{{\"listening\":{}}}\n", crate::escape::quote(&text)),
+                false => format!("listening on {text}\n"),
+            };
+            printer.print(line.as_bytes())?;
+        }
     }
     Ok(())
+}
+
+/// Returns the URL of a page at an endpoint with this text. A Unix socket has none.
+fn web_url(transport: Transport, endpoint: String) -> String {
+    match transport {
+        Transport::Tcp => endpoint.replacen("tcp://", "http://", 1) + "/",
+        Transport::Tls => endpoint.replacen("tls://", "https://", 1) + "/",
+        _ => endpoint,
+    }
 }

@@ -133,7 +133,7 @@ fn refuse_options(options: &[(&str, bool)], endpoints: &[Endpoint]) -> Result<()
 }
 
 /// Returns the text of a TCP endpoint as one of `tls://`.
-fn over_tls(endpoint: &Endpoint) -> String {
+pub(crate) fn over_tls(endpoint: &Endpoint) -> String {
     endpoint.to_string().replacen("tcp://", "tls://", 1)
 }
 

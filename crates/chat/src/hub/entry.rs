@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::hub::id::ClientId;
 use crate::hub::mailbox::Mailbox;
 use crate::protocol::format::LOBBY;
+use crate::protocol::framing::Framing;
 use crate::room::Room;
 
 /// A client. A server has one entry for each connection, so it is small.
@@ -15,6 +16,8 @@ pub(crate) struct ClientEntry {
     pub(crate) name: Arc<str>,
     /// `false` while the name is an address.
     pub(crate) has_chosen: bool,
+    /// The form in which it receives messages.
+    pub(crate) framing: Framing,
     pub(crate) room: Arc<Room>,
     /// Time at which the client entered the room, in seconds since 1970.
     since: u32,
@@ -45,10 +48,11 @@ impl ClientEntry {
         room: Arc<Room>,
         mailbox: Arc<Mailbox>,
         key: u64,
+        framing: Framing,
         time: SystemTime,
     ) -> ClientEntry {
         let since = seconds(time);
-        ClientEntry { name, has_chosen: false, room, since, pending: 0, mailbox, key }
+        ClientEntry { name, has_chosen: false, framing, room, since, pending: 0, mailbox, key }
     }
 
     /// Moves the client to `room`.

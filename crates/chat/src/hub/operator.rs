@@ -85,13 +85,13 @@ impl Operator {
     /// if it has not read its earlier direct messages.
     pub fn tell(&self, name: &str, text: &str) -> bool {
         let text = format!("operator to you: {}", clean(text));
-        self.hub.send_direct(name, |_| Direct::Notice(text)).is_ok()
+        self.hub.send_direct(name, |_, _| Direct::Notice(text)).is_ok()
     }
 
     /// Notifies the client called `name` that it is removed, and closes its connection. Returns
     /// `false` if no client has the name.
     pub fn kick(&self, name: &str) -> bool {
-        self.hub.send_direct(name, |_| Direct::Kick).is_ok()
+        self.hub.send_direct(name, |_, _| Direct::Kick).is_ok()
     }
 
     /// Returns the figures of the chat.

@@ -9,6 +9,7 @@ use crate::hub::id::ClientId;
 use crate::hub::mailbox::{Direct, DirectMessage, MAX_PENDING_DIRECT, Mailbox};
 use crate::now::Now;
 use crate::protocol::format::LOBBY;
+use crate::protocol::framing::Framing;
 use crate::protocol::name::{Name, NameError};
 use crate::room::Room;
 
@@ -96,6 +97,7 @@ impl Registry {
         name: Option<&str>,
         mailbox: &Arc<Mailbox>,
         key: u64,
+        framing: Framing,
         time: SystemTime,
     ) -> Joined {
         self.last_id += 1;
@@ -105,7 +107,8 @@ impl Registry {
         let lobby = || RoomEntry::lobby(self.lobby.clone());
         self.rooms.entry(LOBBY.to_owned()).or_insert_with(lobby).members.insert(id);
         let room = self.lobby.clone();
-        let entry = ClientEntry::new(name.clone(), room.clone(), mailbox.clone(), key, time);
+        let entry =
+            ClientEntry::new(name.clone(), room.clone(), mailbox.clone(), key, framing, time);
         self.clients.insert(id, entry);
         Joined { id, name, room }
     }
@@ -296,7 +299,7 @@ impl Registry {
     }
 
     /// Puts a direct message into the mailbox of a client. `write` makes its content from the
-    /// client's name. At most [`MAX_PENDING_DIRECT`] bytes may be pending; a kick is exempt.
+    /// client's name and framing. At most [`MAX_PENDING_DIRECT`] bytes may be pending; a kick is exempt.
     ///
     /// # Errors
     ///
@@ -304,10 +307,11 @@ impl Registry {
     pub(crate) fn send(
         &mut self,
         id: ClientId,
-        write: impl FnOnce(&str) -> Direct,
+        write: impl FnOnce(&str, Framing) -> Direct,
     ) -> Result<(), Undelivered> {
         let client = self.clients.get_mut(&id).ok_or(Undelivered::Nobody)?;
-        let message = DirectMessage { to: id, key: client.key, content: write(&client.name) };
+        let content = write(&client.name, client.framing);
+        let message = DirectMessage { to: id, key: client.key, content };
         let pending = client.pending as usize + message.cost();
         let is_full = client.pending > 0 && pending > MAX_PENDING_DIRECT;
         if is_full && !matches!(message.content, Direct::Kick) {

@@ -15,7 +15,7 @@ use crate::journal::repair::{MAX_TAIL, repair};
 use crate::journal::reverse_lines::ReverseLines;
 use crate::journal::storage::{is_key, sync_directory};
 use crate::journal::sync_policy::SyncPolicy;
-use crate::protocol::format::{Message, MessageKind, Renderer};
+use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::json::{Kind, Record};
 use crate::protocol::name::Name;
 use crate::protocol::text::clean;
@@ -92,7 +92,7 @@ pub(crate) fn recover(
 
 /// Adds recovered rooms to the hub, with their messages as histories.
 pub(crate) fn restore(hub: &Hub, recovered: Vec<Recovered>) {
-    let mut renderer = Renderer::new(hub.config.format);
+    let mut renderers = hub.renderers();
     let now = Instant::now();
     for Recovered { key, name, records } in recovered {
         // The name as its members wrote it, if it belongs to the key.
@@ -109,7 +109,7 @@ pub(crate) fn restore(hub: &Hub, recovered: Vec<Recovered>) {
             };
             let time = SystemTime::from(*time);
             let message = Message { time, room: &name.shown, kind, text };
-            history.push(EntryKind::Message, &mut renderer, &message);
+            history.push(EntryKind::Message, &mut renderers, &message);
         }
         hub.restore(&name, &history, now);
     }

@@ -11,7 +11,8 @@ use thiserror::Error;
 /// Name of the room in which every client starts.
 pub(crate) const LOBBY: &str = "lobby";
 
-/// Format of messages and notices. All clients of a server receive the same bytes.
+/// Format of messages and notices. All clients of a server receive the same bytes, except browsers,
+/// which receive `json` in WebSocket messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Format {
@@ -176,15 +177,6 @@ pub(crate) fn mark_history(format: Format, message: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Renderers for the messages of rooms.
-#[derive(Debug)]
-pub(crate) struct Renderers {
-    /// Renders for clients.
-    pub(crate) wire: Renderer,
-    /// Renders for the log on disk, if there is one.
-    pub(crate) disk: Option<Renderer>,
-}
-
 fn put(out: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
         out.extend_from_slice(part.as_bytes());
@@ -193,7 +185,7 @@ fn put(out: &mut Vec<u8>, parts: &[&str]) {
 
 /// Appends a JSON string (RFC 8259, section 7). `text` has no control characters, so only quotes
 /// and backslashes need an escape.
-fn quote(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     for b in text.bytes() {
         if matches!(b, b'"' | b'\\') {

@@ -66,16 +66,19 @@ pub(crate) struct Separated<'a> {
     pub(crate) are_you_there: bool,
 }
 
+impl Separated<'_> {
+    /// Returns input without telnet commands.
+    pub(crate) fn text(input: &[u8]) -> Separated<'_> {
+        Separated { text: Cow::Borrowed(input), answers: Vec::new(), are_you_there: false }
+    }
+}
+
 impl Telnet {
     /// Separates `input`, the next piece of the stream, into text and commands. Input without a
     /// command is not copied.
     pub(crate) fn separate<'a>(&mut self, input: &'a [u8]) -> Separated<'a> {
         if *self == Telnet::Text && !input.contains(&IAC) {
-            return Separated {
-                text: Cow::Borrowed(input),
-                answers: Vec::new(),
-                are_you_there: false,
-            };
+            return Separated::text(input);
         }
         let (mut text, mut answers, mut are_you_there) = (Vec::new(), Vec::new(), false);
         for &byte in input {

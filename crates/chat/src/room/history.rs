@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::protocol::format::{Format, mark_history};
+use crate::protocol::framing::{Framing, mark_frame};
 use crate::room::memory::MemoryAccount;
 use crate::room::segment::{Batch, Entry, EntryKind};
 
@@ -18,17 +19,28 @@ const PIECE: usize = 16 * 1024;
 pub(crate) struct Retention {
     /// The most messages.
     pub(crate) messages: usize,
-    /// The most bytes.
+    /// The most bytes in each framing.
     pub(crate) bytes: usize,
-    /// The format of the messages.
+    /// The format of the lines.
     pub(crate) format: Format,
+    /// Keeps the messages for WebSockets too.
+    pub(crate) web: bool,
 }
 
-/// The last messages of a room, within the limits of its [`Retention`].
+/// The last messages of a room, within the limits of its [`Retention`]. Each framing has the same
+/// messages.
 #[derive(Debug)]
 pub(crate) struct History {
     retention: Retention,
     memory: Arc<MemoryAccount>,
+    lines: Pieces,
+    web: Pieces,
+}
+
+/// The messages of a history in one framing.
+#[derive(Debug)]
+struct Pieces {
+    framing: Framing,
     pieces: VecDeque<Piece>,
     messages: usize,
     bytes: usize,
@@ -47,12 +59,17 @@ struct Piece {
 
 impl History {
     pub(crate) fn new(retention: Retention, memory: Arc<MemoryAccount>) -> History {
-        History { retention, memory, pieces: VecDeque::new(), messages: 0, bytes: 0 }
+        let [lines, web] = [Framing::Lines, Framing::WebSocket].map(Pieces::new);
+        History { retention, memory, lines, web }
     }
 
-    /// Returns the kept messages, oldest first, without a copy.
-    pub(crate) fn pieces(&self) -> Vec<Bytes> {
-        self.pieces.iter().map(|piece| piece.whole.slice(piece.start..)).collect()
+    /// Returns the kept messages in one framing, oldest first, without a copy.
+    pub(crate) fn pieces(&self, framing: Framing) -> Vec<Bytes> {
+        let pieces = match framing {
+            Framing::Lines => &self.lines.pieces,
+            Framing::WebSocket => &self.web.pieces,
+        };
+        pieces.iter().map(|piece| piece.whole.slice(piece.start..)).collect()
     }
 
     /// Adds the last messages of `batch`, as many as the retention allows.
@@ -60,67 +77,102 @@ impl History {
         if self.retention.messages == 0 {
             return;
         }
-        let entries = batch.entries();
         let is_message = |(_, entry): &(usize, &Entry)| entry.kind == EntryKind::Message;
-        let newest = entries.iter().enumerate().rev().filter(is_message);
+        let newest = batch.entries().iter().enumerate().rev().filter(is_message);
         let Some((first, _)) = newest.take(self.retention.messages).last() else { return };
-        let mut start = first.checked_sub(1).map_or(0, |before| entries[before].end);
-        let mut run: Vec<u8> = Vec::new();
-        let mut ends = VecDeque::new();
-        for entry in &entries[first..] {
-            if entry.kind == EntryKind::Message {
-                if !run.is_empty() && run.len() + entry.end - start > PIECE {
-                    self.push(&run, std::mem::take(&mut ends));
-                    run.clear();
-                }
-                mark_history(self.retention.format, &batch.bytes()[start..entry.end], &mut run);
-                ends.push_back(run.len());
-            }
-            start = entry.end;
+        let History { retention, memory, lines, web } = self;
+        let format = retention.format;
+        lines.append(batch, first, memory, |line, out| mark_history(format, line, out));
+        if retention.web {
+            web.append(batch, first, memory, mark_frame);
         }
-        self.push(&run, ends);
         self.drop_oldest();
     }
 
-    fn push(&mut self, run: &[u8], ends: VecDeque<usize>) {
+    /// Drops the oldest messages beyond the retention, the same ones in each framing.
+    fn drop_oldest(&mut self) {
+        let Retention { messages, bytes, .. } = self.retention;
+        while self.lines.messages > messages || self.lines.bytes > bytes || self.web.bytes > bytes {
+            if !self.lines.drop_oldest(&self.memory) {
+                return;
+            }
+            self.web.drop_oldest(&self.memory);
+        }
+    }
+}
+
+impl Pieces {
+    fn new(framing: Framing) -> Pieces {
+        Pieces { framing, pieces: VecDeque::new(), messages: 0, bytes: 0 }
+    }
+
+    /// Adds the messages of `batch` from entry number `first` on, in the form that `mark` appends.
+    fn append(
+        &mut self,
+        batch: &Batch,
+        first: usize,
+        memory: &Arc<MemoryAccount>,
+        mark: impl Fn(&[u8], &mut Vec<u8>),
+    ) {
+        let framing = self.framing;
+        let (entries, bytes) = (batch.entries(), batch.bytes(framing));
+        let mut start = first.checked_sub(1).map_or(0, |before| entries[before].end(framing));
+        let mut run: Vec<u8> = Vec::new();
+        let mut ends = VecDeque::new();
+        for entry in &entries[first..] {
+            let end = entry.end(framing);
+            if entry.kind == EntryKind::Message {
+                if !run.is_empty() && run.len() + end - start > PIECE {
+                    self.push(&run, std::mem::take(&mut ends), memory);
+                    run.clear();
+                }
+                mark(&bytes[start..end], &mut run);
+                ends.push_back(run.len());
+            }
+            start = end;
+        }
+        self.push(&run, ends, memory);
+    }
+
+    fn push(&mut self, run: &[u8], ends: VecDeque<usize>, memory: &Arc<MemoryAccount>) {
         self.messages += ends.len();
         self.bytes += run.len();
         match self.pieces.back_mut() {
             // A client may still hold the old buffer, so the new one is a copy of both.
             Some(last) if last.whole.len() + run.len() <= PIECE => {
                 let before = last.whole.len();
-                self.memory.leave_history(before);
-                last.whole = self.memory.track(&[&last.whole[..], run].concat());
-                self.memory.enter_history(last.whole.len());
+                memory.leave_history(before);
+                last.whole = memory.track(&[&last.whole[..], run].concat());
+                memory.enter_history(last.whole.len());
                 last.ends.extend(ends.into_iter().map(|end| before + end));
             }
             _ => {
-                self.memory.enter_history(run.len());
-                let whole = self.memory.track(run);
+                memory.enter_history(run.len());
+                let whole = memory.track(run);
                 self.pieces.push_back(Piece { whole, start: 0, ends });
             }
         }
     }
 
-    /// Drops the oldest messages beyond the retention.
-    fn drop_oldest(&mut self) {
-        while self.messages > self.retention.messages || self.bytes > self.retention.bytes {
-            let Some(piece) = self.pieces.front_mut() else { return };
-            if let Some(end) = piece.ends.pop_front() {
-                self.messages -= 1;
-                self.bytes -= end - piece.start;
-                piece.start = end;
-            }
-            if piece.ends.is_empty() {
-                self.memory.leave_history(piece.whole.len());
-                self.pieces.pop_front();
-            }
+    /// Drops the oldest message. Returns `false` if there is none.
+    fn drop_oldest(&mut self, memory: &MemoryAccount) -> bool {
+        let Some(piece) = self.pieces.front_mut() else { return false };
+        if let Some(end) = piece.ends.pop_front() {
+            self.messages -= 1;
+            self.bytes -= end - piece.start;
+            piece.start = end;
         }
+        if piece.ends.is_empty() {
+            memory.leave_history(piece.whole.len());
+            self.pieces.pop_front();
+        }
+        true
     }
 }
 
 impl Drop for History {
     fn drop(&mut self) {
-        self.pieces.iter().for_each(|piece| self.memory.leave_history(piece.whole.len()));
+        let pieces = self.lines.pieces.iter().chain(&self.web.pieces);
+        pieces.for_each(|piece| self.memory.leave_history(piece.whole.len()));
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::protocol::framing::Framing;
 use crate::room::segment::{Position, Segment, empty};
 use crate::sync::lock;
 
@@ -43,7 +44,7 @@ impl Inbox {
     pub(crate) fn push(&self, segment: Segment, limit: usize) -> bool {
         let mut waiting = lock(&self.waiting);
         let before = waiting.bytes;
-        waiting.bytes += segment.bytes().len();
+        waiting.bytes += segment.bytes(Framing::Lines).len();
         let exceeds = before <= limit && waiting.bytes > limit;
         waiting.segments.push(segment);
         self.has_waiting.store(true, Ordering::Release);

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
+use crate::protocol::framing::Framing;
 use crate::room::history::{History, Retention};
 use crate::room::inbox::Inbox;
 use crate::room::memory::MemoryAccount;
@@ -87,11 +88,11 @@ impl Log {
         lock(&self.order).inboxes.retain(|other| !Arc::ptr_eq(other, inbox));
     }
 
-    /// Returns the end of the log and the history before it. A cursor that begins there misses
-    /// nothing and repeats nothing.
-    pub(crate) fn join(&self) -> (Position, Vec<Bytes>) {
+    /// Returns the end of the log and the history before it, in one framing. A cursor that begins
+    /// there misses nothing and repeats nothing.
+    pub(crate) fn join(&self, framing: Framing) -> (Position, Vec<Bytes>) {
         let order = lock(&self.order);
-        (order.end, order.history.pieces())
+        (order.end, order.history.pieces(framing))
     }
 
     /// Appends `batch` and empties it. Wakes every reader except the one of the inbox `from`, whose
@@ -101,9 +102,10 @@ impl Log {
         if batch.is_empty() {
             return order.end;
         }
-        for (range, messages) in batch.runs() {
-            let bytes = self.memory.track(&batch.bytes()[range]);
-            self.append(&mut order, bytes, messages);
+        for run in batch.runs() {
+            let lines = self.memory.track(run.lines);
+            let web = if run.web.is_empty() { Bytes::new() } else { self.memory.track(run.web) };
+            self.append(&mut order, lines, web, run.messages);
         }
         order.history.append(batch);
         let record = batch.record();
@@ -144,8 +146,8 @@ impl Log {
         self.inbox_limit
     }
 
-    fn append(&self, order: &mut Order, bytes: Bytes, messages: u32) {
-        let segment = Segment::new(order.end, bytes, messages);
+    fn append(&self, order: &mut Order, lines: Bytes, web: Bytes, messages: u32) {
+        let segment = Segment::new(order.end, lines, web, messages);
         order.end = segment.end();
         for inbox in &order.inboxes {
             if inbox.push(segment.clone(), self.inbox_limit) {

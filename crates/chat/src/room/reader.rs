@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::protocol::framing::Framing;
 use crate::room::inbox::{Inbox, Wake};
 use crate::room::log::Log;
 use crate::room::segment::{Position, SPARE, Segment};
@@ -54,10 +55,11 @@ impl Reader {
         self.window.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX))
     }
 
-    /// Returns the messages and the bytes between segment number `cursor` and the end.
-    pub(crate) fn behind(&self, cursor: u64) -> (u64, u64) {
+    /// Returns the messages and the bytes of one framing between segment number `cursor` and the
+    /// end.
+    pub(crate) fn behind(&self, cursor: u64, framing: Framing) -> (u64, u64) {
         let start = self.from(cursor).next().map_or(self.end, Segment::start);
-        (self.end.message - start.message, self.end.byte - start.byte)
+        (self.end.message - start.message, self.end.byte(framing) - start.byte(framing))
     }
 
     /// Drops the segments before number `cursor`.

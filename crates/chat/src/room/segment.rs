@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::protocol::format::{Message, Renderer, Renderers};
+use crate::protocol::format::Message;
+use crate::protocol::framing::{Framing, Renderers};
 
 /// Target size of a segment in bytes. A slow client pins at most one segment beyond its share of
 /// the window.
@@ -17,7 +18,10 @@ pub(crate) const SPARE: usize = 512;
 /// Rendered messages and notices that are not in the log yet.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    bytes: Vec<u8>,
+    /// The bytes for clients that receive lines.
+    lines: Vec<u8>,
+    /// The bytes for clients on WebSockets, empty if there can be none.
+    web: Vec<u8>,
     entries: Vec<Entry>,
     record: Record,
 }
@@ -37,11 +41,13 @@ impl Default for Record {
     }
 }
 
-/// One message or notice of a batch. It begins where the entry before it ends.
+/// One message or notice of a batch. An entry begins where the entry before it ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {
-    /// Offset of its end in the batch.
-    pub(crate) end: usize,
+    /// Offset of its end in the lines of the batch.
+    end: usize,
+    /// Offset of its end in the frames of the batch.
+    web_end: usize,
     pub(crate) kind: EntryKind,
 }
 
@@ -56,14 +62,27 @@ pub(crate) enum EntryKind {
 
 impl Batch {
     /// Appends `message`, rendered for clients only.
-    pub(crate) fn push(&mut self, kind: EntryKind, renderer: &mut Renderer, message: &Message<'_>) {
-        renderer.render(message, &mut self.bytes);
-        self.entries.push(Entry { end: self.bytes.len(), kind });
+    pub(crate) fn push(
+        &mut self,
+        kind: EntryKind,
+        renderers: &mut Renderers,
+        message: &Message<'_>,
+    ) {
+        renderers.lines.render(message, &mut self.lines);
+        if let Some(web) = &mut renderers.web {
+            web.render(message, &mut self.web);
+        }
+        self.push_entry(kind);
+    }
+
+    fn push_entry(&mut self, kind: EntryKind) {
+        let (end, web_end) = (self.lines.len(), self.web.len());
+        self.entries.push(Entry { end, web_end, kind });
     }
 
     /// Appends `message`, rendered for clients and for the disk.
     pub(crate) fn push_stored(&mut self, renderers: &mut Renderers, message: &Message<'_>) {
-        self.push(EntryKind::Message, &mut renderers.wire, message);
+        self.push(EntryKind::Message, renderers, message);
         if let Some(disk) = &mut renderers.disk {
             disk.render(message, &mut self.record.bytes);
             self.record.messages += 1;
@@ -76,14 +95,17 @@ impl Batch {
         self.entries.is_empty()
     }
 
-    /// Returns the rendered bytes, those for clients and those for the disk together.
+    /// Returns the number of rendered bytes, those for clients and those for the disk together.
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len() + self.record.bytes.len()
+        self.lines.len() + self.web.len() + self.record.bytes.len()
     }
 
-    /// Returns the bytes for clients.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// Returns the bytes for clients of one framing.
+    pub(crate) fn bytes(&self, framing: Framing) -> &[u8] {
+        match framing {
+            Framing::Lines => &self.lines,
+            Framing::WebSocket => &self.web,
+        }
     }
 
     /// Returns the entries in their order.
@@ -96,27 +118,34 @@ impl Batch {
         &self.record
     }
 
-    /// Splits the entries into runs of about [`SEGMENT`] bytes, cut between entries. Returns for
-    /// each run its range of bytes and the number of its messages.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = (std::ops::Range<usize>, u32)> {
+    /// Splits the entries into runs of about [`SEGMENT`] bytes in each framing, cut between
+    /// entries.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = BatchRun<'_>> {
         let mut rest = self.entries.as_slice();
-        let mut start = 0;
+        let (mut start, mut web_start) = (0, 0);
         std::iter::from_fn(move || {
-            let first = rest.first()?;
-            let fitting = rest.iter().take_while(|entry| entry.end - start <= SEGMENT).count();
+            let fits = |entry: &&Entry| {
+                entry.end - start <= SEGMENT && entry.web_end - web_start <= SEGMENT
+            };
             // A run has one entry at least, however long it is.
-            let (run, later) = rest.split_at(fitting.max(usize::from(first.end > start)).max(1));
-            let end = run.last().map_or(start, |entry| entry.end);
+            let fitting = rest.iter().take_while(fits).count().max(1);
+            let (run, later) = rest.split_at_checked(fitting)?;
+            let last = run.last()?;
             let messages = run.iter().filter(|entry| entry.kind == EntryKind::Message).count();
-            let range = start..end;
-            (rest, start) = (later, end);
-            Some((range, messages as u32))
+            let run = BatchRun {
+                lines: &self.lines[start..last.end],
+                web: &self.web[web_start..last.web_end],
+                messages: messages as u32,
+            };
+            (rest, start, web_start) = (later, last.end, last.web_end);
+            Some(run)
         })
     }
 
     /// Removes all entries, and the capacity that a flood of messages needed.
     pub(crate) fn clear(&mut self) {
-        empty(&mut self.bytes);
+        empty(&mut self.lines);
+        empty(&mut self.web);
         empty(&mut self.entries);
         empty(&mut self.record.bytes);
         self.record.messages = 0;
@@ -125,15 +154,34 @@ impl Batch {
     /// Appends a message that is rendered already.
     #[cfg(test)]
     pub(crate) fn push_bytes(&mut self, kind: EntryKind, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-        self.entries.push(Entry { end: self.bytes.len(), kind });
+        self.lines.extend_from_slice(bytes);
+        self.push_entry(kind);
     }
 
     /// Returns the bytes of capacity of each list.
     #[cfg(test)]
     pub(crate) fn capacities(&self) -> [usize; 3] {
         let entries = self.entries.capacity() * size_of::<Entry>();
-        [self.bytes.capacity(), entries, self.record.bytes.capacity()]
+        [self.lines.capacity(), entries, self.record.bytes.capacity()]
+    }
+}
+
+/// A run of entries of a batch.
+#[derive(Debug)]
+pub(crate) struct BatchRun<'a> {
+    pub(crate) lines: &'a [u8],
+    pub(crate) web: &'a [u8],
+    /// Number of messages, notices of presence not counted.
+    pub(crate) messages: u32,
+}
+
+impl Entry {
+    /// Returns the offset of its end in the bytes of one framing.
+    pub(crate) fn end(&self, framing: Framing) -> usize {
+        match framing {
+            Framing::Lines => self.end,
+            Framing::WebSocket => self.web_end,
+        }
     }
 }
 
@@ -148,17 +196,23 @@ pub(crate) fn empty<T>(list: &mut Vec<T>) {
 #[derive(Debug, Clone)]
 pub(crate) struct Segment {
     start: Position,
-    bytes: Bytes,
+    lines: Bytes,
+    /// Empty if there can be no client on a WebSocket.
+    web: Bytes,
     messages: u32,
 }
 
 impl Segment {
-    pub(crate) fn new(start: Position, bytes: Bytes, messages: u32) -> Segment {
-        Segment { start, bytes, messages }
+    pub(crate) fn new(start: Position, lines: Bytes, web: Bytes, messages: u32) -> Segment {
+        Segment { start, lines, web, messages }
     }
 
-    pub(crate) fn bytes(&self) -> &Bytes {
-        &self.bytes
+    /// Returns the bytes for clients of one framing.
+    pub(crate) fn bytes(&self, framing: Framing) -> &Bytes {
+        match framing {
+            Framing::Lines => &self.lines,
+            Framing::WebSocket => &self.web,
+        }
     }
 
     /// Returns the number of messages, notices of presence not counted.
@@ -176,7 +230,8 @@ impl Segment {
         Position {
             segment: self.start.segment + 1,
             message: self.start.message + u64::from(self.messages),
-            byte: self.start.byte + self.bytes.len() as u64,
+            byte: self.start.byte + self.lines.len() as u64,
+            web_byte: self.start.web_byte + self.web.len() as u64,
         }
     }
 }
@@ -186,5 +241,16 @@ impl Segment {
 pub(crate) struct Position {
     pub(crate) segment: u64,
     pub(crate) message: u64,
-    pub(crate) byte: u64,
+    byte: u64,
+    web_byte: u64,
+}
+
+impl Position {
+    /// Returns the bytes before the position in one framing.
+    pub(crate) fn byte(&self, framing: Framing) -> u64 {
+        match framing {
+            Framing::Lines => self.byte,
+            Framing::WebSocket => self.web_byte,
+        }
+    }
 }

@@ -83,12 +83,12 @@ fn push(state: &mut State, room: RoomIndex, kind: MessageKind<'_>, text: &str) {
 }
 
 fn rename(state: &mut State, member: &mut Member, name: &str, out: &mut impl ClientOutput) {
-    let (hub, now, renderer) = (state.hub.clone(), state.now, &mut state.renderers.wire);
+    let (hub, now, renderers) = (state.hub.clone(), state.now, &mut state.renderers);
     let Some(local) = state.rooms.get_mut(member.room) else { return };
-    local.publish_all(&hub, renderer, now);
+    local.publish_all(&hub, renderers, now);
     let renamed = hub.rename(member.id, name, |old, new| {
         let text = (hub.config.presence && old != new).then(|| format!("{old} is now {new}"))?;
-        Some(local.publish_notice(renderer, now.time, &text))
+        Some(local.publish_notice(renderers, now.time, &text))
     });
     match renamed {
         Ok((name, notice)) => {
@@ -122,7 +122,8 @@ fn change_room(state: &mut State, member: &mut Member, name: &str, out: &mut imp
     let (members, _) = state.hub.members(&room, 0);
     member.room = state.rooms.open(room.clone(), state.mailbox.wake(), state.now.instant);
     member.omit = NEVER;
-    let notice = state.notice(&room.name, &format!("you are in {}; {members} here", room.name));
+    let text = format!("you are in {}; {members} here", room.name);
+    let notice = state.notice(member.framing(), &room.name, &text);
     let length = notice.len();
     out.send(notice);
     state.reply_bytes += length + enter_room(state, member, out);
@@ -142,20 +143,27 @@ fn send_private(
     // The receiver must receive earlier messages first.
     state.rooms.publish(member.room);
     let room = state.rooms.name(member.room);
-    let mut rendered = Vec::new();
-    let (time, from, renderer) = (state.now.time, &*member.name, &mut state.renderers.wire);
-    let sent = state.hub.send_direct(name, |to| {
+    // The sender receives the message too, in its own framing.
+    let mut echo = Vec::new();
+    let (time, from, renderers) = (state.now.time, &*member.name, &mut state.renderers);
+    let sent = state.hub.send_direct(name, |to, framing| {
         let kind = MessageKind::Private { from, to };
-        renderer.render(&Message { time, room: &room, kind, text: &text }, &mut rendered);
-        Direct::Private(Bytes::copy_from_slice(&rendered))
+        let message = Message { time, room: &room, kind, text: &text };
+        renderers.render(member.framing(), &message, &mut echo);
+        if framing == member.framing() {
+            return Direct::Private(Bytes::copy_from_slice(&echo));
+        }
+        let mut rendered = Vec::new();
+        renderers.render(framing, &message, &mut rendered);
+        Direct::Private(rendered.into())
     });
     let error = match sent {
         Ok(to) => {
             count(&state.hub.counters.private, 1);
             if to != member.id {
                 deliver(state, member, out);
-                state.reply_bytes += rendered.len();
-                out.send(&rendered);
+                state.reply_bytes += echo.len();
+                out.send(&echo);
             }
             return;
         }

@@ -34,13 +34,14 @@ pub(crate) fn deliver(state: &mut State, member: &mut Member, out: &mut impl Cli
     }
 }
 
-/// Delivers segments from the client's cursor on, at most `bytes` bytes and `segments` segments.
+/// Delivers segments from the client's cursor on, at most `most_bytes` bytes and
+/// `most_segments` segments.
 /// Returns `true` if the client is up to date.
 pub(crate) fn deliver_segments(
     state: &State,
     member: &mut Member,
-    bytes: usize,
-    segments: usize,
+    most_bytes: usize,
+    most_segments: usize,
     out: &mut impl ClientOutput,
 ) -> bool {
     let Some(local) = state.rooms.get(member.room) else { return true };
@@ -50,16 +51,17 @@ pub(crate) fn deliver_segments(
         if member.cursor >= until {
             break;
         }
-        if sent_bytes > bytes || sent_segments >= segments {
+        if sent_bytes > most_bytes || sent_segments >= most_segments {
             out.call_when_flushed();
             is_complete = false;
             break;
         }
         if member.cursor != member.omit {
-            sent_bytes += segment.bytes().len();
+            let bytes = segment.bytes(member.framing());
+            sent_bytes += bytes.len();
             sent_segments += 1;
             messages += u64::from(segment.messages());
-            out.share(segment.bytes().clone());
+            out.share(bytes.clone());
         }
         member.cursor += 1;
     }

@@ -170,7 +170,7 @@ fn is_pressed(state: &State, member: &Member) -> bool {
 fn lags(state: &State, member: &Member) -> bool {
     state.rooms.get(member.room).is_some_and(|local| {
         let segments = local.reader.end().segment.saturating_sub(member.cursor);
-        let (_, bytes) = local.reader.behind(member.cursor);
+        let (_, bytes) = local.reader.behind(member.cursor, member.framing());
         segments > MAX_SEGMENTS as u64 || bytes > MAX_DELIVERY as u64
     })
 }

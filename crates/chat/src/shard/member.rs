@@ -6,6 +6,7 @@ use std::time::Instant;
 use netcore::line::LineFramer;
 
 use crate::hub::id::ClientId;
+use crate::protocol::framing::Framing;
 use crate::protocol::rate_limit::RateLimiter;
 use crate::protocol::telnet::Telnet;
 use crate::shard::knock::Knock;
@@ -27,7 +28,8 @@ pub struct Member {
     pub(crate) key: u64,
     pub(crate) name: Arc<str>,
     pub(crate) room: RoomIndex,
-    pub(crate) telnet: Telnet,
+    /// `None` for a client on a WebSocket, which sends no telnet commands.
+    pub(crate) telnet: Option<Telnet>,
     pub(crate) framer: LineFramer,
     /// Number of the segment that it receives next.
     pub(crate) cursor: u64,
@@ -55,13 +57,13 @@ pub(crate) struct ExtraState {
 
 impl Member {
     /// Returns a client that is in no room yet.
-    pub(crate) fn new(key: u64, name: Option<&str>, max_line: usize) -> Member {
+    pub(crate) fn new(key: u64, name: Option<&str>, framing: Framing, max_line: usize) -> Member {
         Member {
             id: ClientId::NOBODY,
             key,
             name: name.unwrap_or("unix:").into(),
             room: RoomIndex::NOWHERE,
-            telnet: Telnet::default(),
+            telnet: (framing == Framing::Lines).then(Telnet::default),
             framer: LineFramer::new(max_line),
             cursor: 0,
             omit: NEVER,
@@ -72,6 +74,14 @@ impl Member {
     /// Returns the client's name. Until it has said the password that is its address.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the form in which the client receives messages.
+    pub(crate) fn framing(&self) -> Framing {
+        match self.telnet {
+            Some(_) => Framing::Lines,
+            None => Framing::WebSocket,
+        }
     }
 
     /// Returns `true` if the client is leaving.

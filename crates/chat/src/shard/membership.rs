@@ -17,12 +17,13 @@ pub(crate) fn enter_chat(
     name: Option<&str>,
     out: &mut impl ClientOutput,
 ) {
+    let framing = member.framing();
     let Joined { id, name, room } =
-        state.hub.connect(name, &state.mailbox, member.key, state.now.time);
+        state.hub.connect(name, &state.mailbox, member.key, framing, state.now.time);
     log::debug!("{name} has connected");
     let greeting = state.hub.config.greeting.clone().unwrap_or_default();
     for line in greeting.lines() {
-        out.send(state.notice(&room.name, &clean(line)));
+        out.send(state.notice(framing, &room.name, &clean(line)));
     }
     member.room = state.rooms.open(room, state.mailbox.wake(), state.now.instant);
     (member.id, member.name) = (id, name);
@@ -37,10 +38,10 @@ pub(crate) fn enter_room(
     out: &mut impl ClientOutput,
 ) -> usize {
     let Some(local) = state.rooms.get_mut(member.room) else { return 0 };
-    let renderer = &mut state.renderers.wire;
-    local.change(&state.hub, renderer, state.now, Change::Joined, &member.name, None);
+    let renderers = &mut state.renderers;
+    local.change(&state.hub, renderers, state.now, Change::Joined, &member.name, None);
     local.insert(member.key);
-    let (end, history) = local.room.log.join();
+    let (end, history) = local.room.log.join(member.framing());
     let length = history.iter().map(Bytes::len).sum();
     history.into_iter().for_each(|bytes| out.share(bytes));
     member.cursor = end.segment;
@@ -59,6 +60,6 @@ pub(crate) fn leave_room(state: &mut State, member: &Member, departure: Departur
     let Some(local) = state.rooms.get_mut(member.room) else { return };
     local.remove(member.key);
     let gone = (departure == Departure::Disconnected).then_some(member.id);
-    let renderer = &mut state.renderers.wire;
-    local.change(&state.hub, renderer, state.now, Change::Left, &member.name, gone);
+    let renderers = &mut state.renderers;
+    local.change(&state.hub, renderers, state.now, Change::Left, &member.name, gone);
 }

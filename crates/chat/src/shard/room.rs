@@ -7,7 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::hub::Hub;
 use crate::hub::id::ClientId;
 use crate::now::Now;
-use crate::protocol::format::{Message, MessageKind, Renderer, Renderers};
+use crate::protocol::format::{Message, MessageKind};
+use crate::protocol::framing::{Framing, Renderers};
 use crate::room::Room;
 use crate::room::inbox::Wake;
 use crate::room::presence::{Change, NAMED, Run};
@@ -125,7 +126,7 @@ impl LocalRoom {
         kind: MessageKind<'_>,
         text: &str,
     ) -> usize {
-        self.finish_run(&mut renderers.wire, time);
+        self.finish_run(renderers, time);
         self.has_messages = true;
         let before = self.batch.len();
         let message = Message { time, room: &self.room.name, kind, text };
@@ -138,7 +139,7 @@ impl LocalRoom {
     pub(crate) fn change(
         &mut self,
         hub: &Hub,
-        renderer: &mut Renderer,
+        renderers: &mut Renderers,
         now: Now,
         change: Change,
         name: &Arc<str>,
@@ -147,13 +148,13 @@ impl LocalRoom {
         self.presence.gone.extend(gone);
         if hub.config.presence {
             if !self.presence.run.accepts(change) {
-                self.finish_run(renderer, now.time);
+                self.finish_run(renderers, now.time);
             }
             self.presence.run.add(change, name);
         }
         if self.presence.may_announce(now.instant) && self.members.len() <= CROWD {
             self.presence.announced += 1;
-            self.publish_all(hub, renderer, now);
+            self.publish_all(hub, renderers, now);
         } else {
             self.presence.due.get_or_insert(now.instant + GATHER);
         }
@@ -170,17 +171,17 @@ impl LocalRoom {
     }
 
     /// Publishes the batch and due joins and leaves, and takes new segments into the window.
-    pub(crate) fn publish_due(&mut self, hub: &Hub, renderer: &mut Renderer, now: Now) {
+    pub(crate) fn publish_due(&mut self, hub: &Hub, renderers: &mut Renderers, now: Now) {
         if self.has_messages || self.presence.due.is_some_and(|at| at <= now.instant) {
-            self.publish_all(hub, renderer, now);
+            self.publish_all(hub, renderers, now);
         } else {
             self.has_news |= self.reader.take();
         }
     }
 
     /// Publishes the batch, joins and leaves included.
-    pub(crate) fn publish_all(&mut self, hub: &Hub, renderer: &mut Renderer, now: Now) {
-        self.finish_run(renderer, now.time);
+    pub(crate) fn publish_all(&mut self, hub: &Hub, renderers: &mut Renderers, now: Now) {
+        self.finish_run(renderers, now.time);
         self.presence.due = None;
         let gone = &mut self.presence.gone;
         if !gone.is_empty() {
@@ -193,13 +194,13 @@ impl LocalRoom {
     /// Publishes one notice by itself. Returns the position behind it.
     pub(crate) fn publish_notice(
         &mut self,
-        renderer: &mut Renderer,
+        renderers: &mut Renderers,
         time: SystemTime,
         text: &str,
     ) -> Position {
         let mut batch = Batch::default();
         let notice = Message { time, room: &self.room.name, kind: MessageKind::Notice, text };
-        batch.push(EntryKind::Presence, renderer, &notice);
+        batch.push(EntryKind::Presence, renderers, &notice);
         self.room.log.publish(&mut batch, Some(self.reader.inbox()))
     }
 
@@ -228,7 +229,7 @@ impl LocalRoom {
     /// Returns the bytes by which the slowest client is behind.
     pub(crate) fn slowest(&self) -> Option<u64> {
         let cursor = self.lagging.values().map(|lag| lag.cursor).min()?;
-        Some(self.reader.behind(cursor).1)
+        Some(self.reader.behind(cursor, Framing::Lines).1)
     }
 
     /// Records the lag of a client. Returns the time of its last progress.
@@ -273,11 +274,11 @@ impl LocalRoom {
     }
 
     /// Moves the run of joins or leaves into the batch.
-    fn finish_run(&mut self, renderer: &mut Renderer, time: SystemTime) {
+    fn finish_run(&mut self, renderers: &mut Renderers, time: SystemTime) {
         for text in self.presence.run.finish() {
             let kind = MessageKind::Notice;
             let notice = Message { time, room: &self.room.name, kind, text: &text };
-            self.batch.push(EntryKind::Presence, renderer, &notice);
+            self.batch.push(EntryKind::Presence, renderers, &notice);
         }
     }
 }

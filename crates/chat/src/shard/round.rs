@@ -34,7 +34,7 @@ impl Round {
         let direct = state.mailbox.take();
         let visits_all = self.is_survey_due(state);
         for (index, local) in state.rooms.iter_mut() {
-            local.publish_due(&state.hub, &mut state.renderers.wire, now);
+            local.publish_due(&state.hub, &mut state.renderers, now);
             if local.take_news() || visits_all {
                 self.visits.extend(local.members().iter().rev());
             } else if let Some(lagging) = local.take_check(now.instant) {

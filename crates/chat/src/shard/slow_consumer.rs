@@ -21,7 +21,7 @@ pub(crate) fn check_lag(state: &State, member: &mut Member, out: &mut impl Clien
         return;
     }
     let Some(local) = state.rooms.get(member.room) else { return };
-    let (messages, bytes) = local.reader.behind(member.cursor);
+    let (messages, bytes) = local.reader.behind(member.cursor, member.framing());
     if bytes <= state.hub.config.backlog as u64 {
         return;
     }
@@ -58,8 +58,8 @@ pub(crate) fn track_lag(
         local.untrack(member.key);
         return None;
     }
-    let (_, bytes) = local.reader.behind(cursor);
-    let read_to = (end.byte - bytes).saturating_sub(unsent as u64);
+    let (_, bytes) = local.reader.behind(cursor, member.framing());
+    let read_to = (end.byte(member.framing()) - bytes).saturating_sub(unsent as u64);
     let now = state.now.instant;
     let lag = Lag { cursor, read_to, since: now, is_far: bytes > is_far };
     let since = local.track(member.key, lag);

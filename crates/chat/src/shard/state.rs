@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::hub::Hub;
 use crate::hub::mailbox::{DirectMessage, Mailbox};
 use crate::now::Now;
-use crate::protocol::format::{Message, MessageKind, Renderers};
+use crate::protocol::format::{Message, MessageKind};
+use crate::protocol::framing::{Framing, Renderers};
 use crate::shard::guests::Guests;
 use crate::shard::member::Member;
 use crate::shard::paused::PausedClients;
@@ -65,17 +66,17 @@ impl State {
     }
 
     /// Renders a notice for a client in the room called `room`.
-    pub(crate) fn notice(&mut self, room: &str, text: &str) -> &[u8] {
+    pub(crate) fn notice(&mut self, framing: Framing, room: &str, text: &str) -> &[u8] {
         self.notice.clear();
         let kind = MessageKind::Notice;
         let message = Message { time: self.now.time, room, kind, text };
-        self.renderers.wire.render(&message, &mut self.notice);
+        self.renderers.render(framing, &message, &mut self.notice);
         &self.notice
     }
 
     /// Renders a notice for a client.
     pub(crate) fn notice_for(&mut self, member: &Member, text: &str) -> &[u8] {
         let room = self.rooms.name(member.room);
-        self.notice(&room, text)
+        self.notice(member.framing(), &room, text)
     }
 }

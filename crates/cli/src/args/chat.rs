@@ -17,6 +17,7 @@ Examples:
   sockit chat serve
   sockit chat serve --listen :60000 --greeting 'Be kind.' --history 50
   sockit chat serve --listen tls://:60001 --cert cert.pem --key key.pem
+  sockit chat serve --web :8080 --history 100
 Then join from other terminals:  nc 127.0.0.1 60000")]
     Serve(ChatServe),
     /// Join a chat: with an input line on a terminal, or with lines from a pipe
@@ -45,15 +46,25 @@ Examples:
 pub(crate) struct ChatServe {
     #[command(flatten)]
     pub(crate) serve: ServeArgs,
+    /// Endpoint of a page for browsers, HOST:PORT, :PORT or unix:PATH; over https with --cert and
+    /// --key; may be repeated
+    #[cfg(feature = "web")]
+    #[arg(long, value_name = "ENDPOINT")]
+    pub(crate) web: Vec<String>,
+    /// Another origin whose pages may join through the endpoints of --web, as https://HOST; may be
+    /// repeated
+    #[cfg(feature = "web")]
+    #[arg(long, value_name = "ORIGIN", requires = "web")]
+    pub(crate) web_origin: Vec<::chat::Origin>,
     /// Message format: line, classic or json
     #[arg(long, default_value_t)]
     pub(crate) format: ::chat::Format,
     /// Notice to send to each new client
     #[arg(long, value_name = "TEXT")]
     pub(crate) greeting: Option<String>,
-    /// Messages of a room to send to a client that joins it
-    #[arg(long, value_name = "N", default_value = "0", value_parser = parse::count::<usize>)]
-    pub(crate) history: usize,
+    /// Messages of a room to send to a client that joins it [default: 0; with --web 100]
+    #[arg(long, value_name = "N", value_parser = parse::count::<usize>)]
+    pub(crate) history: Option<usize>,
     /// Most bytes of history to keep per room
     #[arg(long, value_name = "BYTES", default_value = "128k", value_parser = parse::size)]
     pub(crate) history_bytes: usize,

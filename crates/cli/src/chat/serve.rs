@@ -3,6 +3,7 @@
 use ::chat::{Builder, Chat, Config, SlowConsumer};
 use netcore::server::{AddressLimit, Config as Limits};
 
+use super::page::Page;
 use super::{password, stats};
 use crate::args::chat::ChatServe;
 use crate::args::common::Common;
@@ -27,11 +28,13 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         return Err(Failure::new(exit::USAGE, message));
     }
     let has_password = password.is_some();
+    let given = args.serve.listen.len();
+    let page = Page::new(&args, if given == 0 { DEFAULT.len() } else { given });
     let config = Config::default()
         .with_format(args.format)
         .with_greeting(args.greeting.clone())
         .with_presence(!args.no_presence)
-        .with_history(args.history)
+        .with_history(args.history.unwrap_or(page.history()))
         .with_history_bytes(args.history_bytes)
         .with_max_line(args.max_line)
         .with_max_rooms(args.max_rooms)
@@ -53,8 +56,10 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         let message = format!("--listen {endpoint}: a chat needs connections, and UDP has none");
         return Err(Failure::new(exit::USAGE, message));
     }
+    let config = page.configure(config);
     let chat = open(Chat::builder(config), &args)?;
-    let listening = Listening::start(&args.serve, &DEFAULT, limits, common, stdio)?;
+    let listening =
+        Listening::start_with_web(&args.serve, &DEFAULT, page.endpoints(), limits, common, stdio)?;
     let bound = chat.memory_bound(args.max_clients, listening.workers(), READ_SIZE);
     #[cfg(feature = "tls")]
     let bound = bound.with_tls_bytes(listening.tls_bytes(args.max_clients));
@@ -76,7 +81,7 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         // Through the log, because it neither disturbs the input line nor waits for a reader.
         stats::print(chat.operator(), every, Printer::new(Box::new(Log)), common.json)?;
     }
-    let result = listening.run(|worker| chat.service(&worker));
+    let result = page.serve(&chat, listening);
     chat.close();
     if let Some(screen) = screen {
         screen.close();

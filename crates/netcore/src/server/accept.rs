@@ -13,7 +13,7 @@ use socket2::{Domain, Type};
 use super::byte_stream::ByteStream;
 #[cfg(feature = "tls")]
 use super::encrypted::Encrypted;
-use super::handle::Shared;
+use super::handle::{Incoming, Shared};
 use super::service::Rejection;
 use super::transport::{Socket, StreamSocket};
 use crate::address::Address;
@@ -93,6 +93,8 @@ struct Listening {
     /// Removes the file of a Unix socket, before the socket is closed.
     _file: Option<SocketFile>,
     source: Source,
+    /// Number of its endpoint, as [`Incoming`] has it.
+    number: usize,
     ready: bool,
     #[cfg(feature = "tls")]
     tls: Option<TlsAcceptor>,
@@ -112,14 +114,15 @@ impl Listening {
         self.ready && (!self.is_encrypted() || shared.can_handshake())
     }
 
-    fn accept(&self) -> io::Result<(Socket, Address)> {
-        let (socket, peer) = self.source.accept()?;
+    fn accept(&self) -> io::Result<(Socket, Incoming)> {
+        let (socket, address) = self.source.accept()?;
+        let from = Incoming { address, listener: self.number };
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
             let session = tls.session().map_err(|_| io::ErrorKind::ConnectionAborted)?;
-            return Ok((Socket::Tls(Encrypted::new(socket, session).into()), peer));
+            return Ok((Socket::Tls(Encrypted::new(socket, session).into()), from));
         }
-        Ok((Socket::Clear(socket), peer))
+        Ok((Socket::Clear(socket), from))
     }
 }
 
@@ -139,9 +142,9 @@ pub(super) struct Acceptor {
 #[derive(Debug)]
 pub(super) enum Accepted {
     /// The worker of this number serves the peer.
-    Serve(usize, Socket, Address),
+    Serve(usize, Socket, Incoming),
     /// The peer receives the reason, and the connection is closed.
-    Reject(Socket, Rejection),
+    Reject(Socket, Incoming, Rejection),
 }
 
 impl Acceptor {
@@ -155,7 +158,7 @@ impl Acceptor {
         }
     }
 
-    /// Takes a listener over and registers it under `token`.
+    /// Takes over a listener of the endpoint `number` and registers it under `token`.
     ///
     /// # Errors
     ///
@@ -163,6 +166,7 @@ impl Acceptor {
     pub(super) fn add(
         &mut self,
         listener: Listener,
+        number: usize,
         registry: &Registry,
         token: Token,
     ) -> Result<(), Error> {
@@ -174,6 +178,7 @@ impl Acceptor {
         registry.register(source.source(), token, Interest::READABLE).map_err(failed)?;
         self.listeners.push(Listening {
             source,
+            number,
             _file: file,
             ready: false,
             #[cfg(feature = "tls")]
@@ -212,7 +217,7 @@ impl Acceptor {
                     break;
                 }
                 let accepted = match listener.accept() {
-                    Ok((socket, peer)) => self.assign(socket, peer),
+                    Ok((socket, from)) => self.assign(socket, from),
                     Err(error) => self.on_error(index, &error),
                 };
                 if let Some(accepted) = accepted {
@@ -225,15 +230,15 @@ impl Acceptor {
     }
 
     /// Chooses the worker. Returns `None` if the connection cannot be taken.
-    fn assign(&self, socket: Socket, peer: Address) -> Option<Accepted> {
+    fn assign(&self, socket: Socket, from: Incoming) -> Option<Accepted> {
         if socket.needs_handshake() {
             let worker = self.shared.begin_handshake()?;
-            return Some(Accepted::Serve(worker, socket, peer));
+            return Some(Accepted::Serve(worker, socket, from));
         }
         let worker = self.shared.least_loaded();
         Some(match self.shared.admit(worker) {
-            true => Accepted::Serve(worker, socket, peer),
-            false => Accepted::Reject(socket, Rejection::Full),
+            true => Accepted::Serve(worker, socket, from),
+            false => Accepted::Reject(socket, from, Rejection::Full),
         })
     }
 
@@ -258,8 +263,8 @@ impl Acceptor {
             log::warn!("accept: {error}; peers are rejected until descriptors are free again");
         }
         if self.spare.take().is_some() {
-            if let Ok((socket, _)) = self.listeners[index].accept() {
-                return Some(Accepted::Reject(socket, Rejection::Descriptors));
+            if let Ok((socket, from)) = self.listeners[index].accept() {
+                return Some(Accepted::Reject(socket, from, Rejection::Descriptors));
             }
         }
         self.spare = spare();

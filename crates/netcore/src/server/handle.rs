@@ -34,11 +34,20 @@ pub(super) struct Mailbox {
     waker: Option<mio::Waker>,
     /// A wake-up is on its way: further ones need no system call.
     woken: AtomicBool,
-    accepted: Mutex<Vec<(Socket, Address)>>,
+    accepted: Mutex<Vec<(Socket, Incoming)>>,
     /// Number of connections of this worker, with those in `accepted`.
     pub(super) load: AtomicUsize,
     /// Number of handshakes of this worker, with those in `accepted`.
     handshakes: AtomicUsize,
+}
+
+/// The origin of a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Incoming {
+    /// Address of the peer.
+    pub(super) address: Address,
+    /// Index of the listener's endpoint among those that the server was asked to bind.
+    pub(super) listener: usize,
 }
 
 impl Mailbox {
@@ -66,12 +75,12 @@ impl Mailbox {
         self.woken.swap(false, Ordering::AcqRel);
     }
 
-    pub(super) fn hand_over(&self, socket: Socket, peer: Address) {
-        lock(&self.accepted).push((socket, peer));
+    pub(super) fn hand_over(&self, socket: Socket, from: Incoming) {
+        lock(&self.accepted).push((socket, from));
         self.wake();
     }
 
-    pub(super) fn take_accepted(&self) -> Vec<(Socket, Address)> {
+    pub(super) fn take_accepted(&self) -> Vec<(Socket, Incoming)> {
         std::mem::take(&mut *lock(&self.accepted))
     }
 }

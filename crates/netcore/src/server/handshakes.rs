@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::handle::Incoming;
 use crate::address::Address;
 
 #[cfg(test)]
@@ -24,7 +25,7 @@ pub(super) struct Handshakes {
 
 #[derive(Debug)]
 struct Pending {
-    peer: Address,
+    from: Incoming,
     /// Time since which the peer has the turn, in milliseconds: that of the last reply, or of the
     /// beginning. Input that is answered by nothing does not count, so a peer that sends its
     /// message byte by byte gains no time.
@@ -38,17 +39,17 @@ impl Handshakes {
         Handshakes { pending: HashMap::new(), ready: VecDeque::new(), limit, next_eviction: None }
     }
 
-    pub(super) fn insert(&mut self, index: u32, peer: Address, now: u64) {
-        self.pending.insert(index, Pending { peer, since: now, is_ready: false });
+    pub(super) fn insert(&mut self, index: u32, from: Incoming, now: u64) {
+        self.pending.insert(index, Pending { from, since: now, is_ready: false });
     }
 
-    /// Forgets a handshake. Returns its peer.
-    pub(super) fn remove(&mut self, index: u32) -> Option<Address> {
-        self.pending.remove(&index).map(|pending| pending.peer)
+    /// Forgets a handshake. Returns the origin of its connection.
+    pub(super) fn remove(&mut self, index: u32) -> Option<Incoming> {
+        self.pending.remove(&index).map(|pending| pending.from)
     }
 
     pub(super) fn peer(&self, index: u32) -> Option<&Address> {
-        self.pending.get(&index).map(|pending| &pending.peer)
+        self.pending.get(&index).map(|pending| &pending.from.address)
     }
 
     /// Queues a handshake that can go on.

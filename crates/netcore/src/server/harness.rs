@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use super::byte_stream::ByteStream;
 use super::clock::Clock;
 use super::config::Config;
-use super::handle::{Mailbox, Shared, Waker, Worker};
+use super::handle::{Incoming, Mailbox, Shared, Waker, Worker};
 use super::reactor::Reactor;
 use super::service::Service;
 use super::transport::Transport;
@@ -82,12 +82,25 @@ impl<S: Service> Harness<S> {
     /// Connects a peer from `address`.
     pub fn connect_from(&mut self, address: &Address) -> Peer {
         self.shared.mailboxes[0].load.fetch_add(1, Ordering::Relaxed);
-        self.open(address, Transport::Clear)
+        self.open(address, 0, Transport::Clear)
     }
 
-    fn open(&mut self, address: &Address, transport: impl FnOnce(End) -> Transport<End>) -> Peer {
+    /// Connects a peer like [`connect`](Self::connect), by the listener of this index.
+    pub fn connect_on(&mut self, listener: usize) -> Peer {
+        let address = self.next_address();
+        self.shared.mailboxes[0].load.fetch_add(1, Ordering::Relaxed);
+        self.open(&address, listener, Transport::Clear)
+    }
+
+    fn open(
+        &mut self,
+        address: &Address,
+        listener: usize,
+        transport: impl FnOnce(End) -> Transport<End>,
+    ) -> Peer {
         let wire = Wire::new(self.rearms_late);
-        let index = self.reactor.open(transport(End(wire.clone())), address.clone());
+        let from = Incoming { address: address.clone(), listener };
+        let index = self.reactor.open(transport(End(wire.clone())), from);
         self.peers.push((index, wire.clone()));
         Peer(wire)
     }

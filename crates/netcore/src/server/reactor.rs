@@ -19,12 +19,11 @@ use super::connection::Connection;
 use super::connection::closing::Lingering;
 use super::connection::state::{Due, ReadOutcome, Readiness, Timeouts};
 use super::connections::{Connections, Ending};
-use super::handle::Shared;
+use super::handle::{Incoming, Shared};
 use super::handshakes::Handshakes;
 use super::output::Output;
 use super::service::{Closed, Service};
 use super::turn::Turn;
-use crate::address::Address;
 use turn_connections::TurnConnections;
 
 /// The most bytes read from all connections in one turn, except for the last read, which may exceed
@@ -85,24 +84,24 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     /// index, by which the caller names it in [`event`](Self::event).
     ///
     /// The caller has counted the connection, or the handshake, in the shared state.
-    pub(super) fn open(&mut self, socket: T, peer: Address) -> u32 {
+    pub(super) fn open(&mut self, socket: T, from: Incoming) -> u32 {
         if socket.needs_handshake() {
-            return self.begin_handshake(socket, peer);
+            return self.begin_handshake(socket, from);
         }
-        let place = match self.places.take(&peer, Stage::Served) {
+        let place = match self.places.take(&from.address, Stage::Served) {
             Ok(place) => place,
-            Err(reason) => return self.refuse(socket, reason),
+            Err(reason) => return self.refuse(socket, &from, reason),
         };
         let index = self.connections.insert(Connection::new(socket, false));
         self.places.hold(index, place);
-        self.serve(index, &peer);
+        self.serve(index, &from);
         index
     }
 
     /// Opens a connection for the service.
-    fn serve(&mut self, index: u32, peer: &Address) {
+    fn serve(&mut self, index: u32, from: &Incoming) {
         self.output.begin(self.connections.id(index), 0);
-        let state = self.service.open(peer, &mut self.output);
+        let state = self.service.open_on(from.listener, &from.address, &mut self.output);
         if let Some(connection) = self.connections.get(index) {
             connection.open(state);
         }

@@ -48,6 +48,8 @@ mod tests;
 pub struct Server {
     setups: Vec<WorkerSetup>,
     endpoints: Vec<Endpoint>,
+    /// For each bound endpoint, the index of the given one.
+    given: Vec<usize>,
     shared: Arc<Shared>,
 }
 
@@ -82,10 +84,10 @@ impl Server {
         let (mut setups, shared) =
             workers(&config).map_err(|error| Error::from_io(Operation::Poll, error))?;
         let mut acceptor = Acceptor::new(shared.clone());
-        let mut bound = Vec::new();
+        let (mut bound, mut given) = (Vec::new(), Vec::new());
         let mut listeners = 0;
         let mut datagram_sockets = 0;
-        for endpoint in endpoints {
+        for (number, endpoint) in endpoints.iter().enumerate() {
             let options = &leaving_ipv4(options, endpoint, endpoints);
             if endpoint.transport() == Transport::Udp {
                 for socket in Datagram::bind_all(endpoint, options)? {
@@ -101,19 +103,27 @@ impl Server {
                     let listener = encrypted(listener, endpoint, &config);
                     bound.push(listener.endpoint().clone());
                     let token = worker::listener_token(listeners);
-                    acceptor.add(listener, setups[0].poll.registry(), token)?;
+                    acceptor.add(listener, number, setups[0].poll.registry(), token)?;
                     listeners += 1;
                 }
             }
+            given.resize(bound.len(), number);
         }
         setups[0].acceptor = Some(acceptor);
-        Ok(Server { setups, endpoints: bound, shared })
+        Ok(Server { setups, endpoints: bound, given, shared })
     }
 
     /// Returns the bound endpoints in order: with the ports that the system chose, and one for each
     /// address of a name.
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
+    }
+
+    /// Returns the bound endpoints of the given endpoint number `index`, in order. A connection that
+    /// came in by one of them has `index` in [`Service::open_on`].
+    pub fn endpoints_of(&self, index: usize) -> impl Iterator<Item = &Endpoint> {
+        let bound = self.endpoints.iter().zip(&self.given);
+        bound.filter(move |(_, given)| **given == index).map(|(endpoint, _)| endpoint)
     }
 
     /// Returns a handle that stops the server from any thread.

@@ -48,6 +48,20 @@ pub trait Service {
     /// Opens a connection. The bytes sent here are the first that the peer reads.
     fn open(&mut self, peer: &Address, output: &mut Output) -> Self::Connection;
 
+    /// Opens a connection like [`open`](Self::open). `listener` is the index of the endpoint that it
+    /// came in by, among those given to [`Server::bind`](super::Server::bind).
+    ///
+    /// By default all listeners have the same protocol, and `open` is called.
+    fn open_on(
+        &mut self,
+        listener: usize,
+        peer: &Address,
+        output: &mut Output,
+    ) -> Self::Connection {
+        let _ = listener;
+        self.open(peer, output)
+    }
+
     /// Receives the bytes of one read, at most [`Config::with_read`](super::Config::with_read),
     /// split anywhere.
     fn receive(&mut self, connection: &mut Self::Connection, input: &[u8], output: &mut Output);
@@ -94,6 +108,13 @@ pub trait Service {
     /// socket's buffer must take them at once.
     fn reject(&mut self, reason: Rejection, text: &mut Vec<u8>) {
         let _ = (reason, text);
+    }
+
+    /// Rejects a peer like [`reject`](Self::reject). `listener` is as in
+    /// [`open_on`](Self::open_on).
+    fn reject_on(&mut self, listener: usize, reason: Rejection, text: &mut Vec<u8>) {
+        let _ = listener;
+        self.reject(reason, text);
     }
 
     /// Receives one whole datagram. For servers that listen on datagram sockets.

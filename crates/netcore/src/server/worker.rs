@@ -14,12 +14,11 @@ use super::clock::Clock;
 use super::config::Config;
 use super::connection::state::Readiness;
 use super::datagrams::{DatagramPort, ReceiveBatch};
-use super::handle::{Mailbox, Shared};
+use super::handle::{Incoming, Mailbox, Shared};
 use super::output::Reply;
 use super::reactor::Reactor;
 use super::service::{Rejection, Service};
 use super::transport::{Socket, StreamSocket};
-use crate::address::Address;
 use crate::datagram::Datagram;
 use crate::error::{Error, Operation};
 use crate::shutdown::{Control, Phase};
@@ -223,26 +222,26 @@ impl<S: Service> WorkerLoop<S> {
     fn accept(&mut self) {
         let Some(mut acceptor) = self.setup.acceptor.take() else { return };
         acceptor.run(|accepted| match accepted {
-            Accepted::Serve(worker, socket, peer) if worker == self.setup.index => {
-                self.open(socket, peer);
+            Accepted::Serve(worker, socket, from) if worker == self.setup.index => {
+                self.open(socket, from);
             }
-            Accepted::Serve(worker, socket, peer) => {
-                self.setup.shared.mailboxes[worker].hand_over(socket, peer);
+            Accepted::Serve(worker, socket, from) => {
+                self.setup.shared.mailboxes[worker].hand_over(socket, from);
             }
-            Accepted::Reject(socket, reason) => self.reject(socket, reason),
+            Accepted::Reject(socket, from, reason) => self.reject(socket, &from, reason),
         });
         self.setup.acceptor = Some(acceptor);
     }
 
     /// Opens the connections that the first worker has handed over.
     fn open_accepted(&mut self) {
-        for (socket, peer) in self.setup.mailbox().take_accepted() {
-            self.open(socket, peer);
+        for (socket, from) in self.setup.mailbox().take_accepted() {
+            self.open(socket, from);
         }
     }
 
-    fn open(&mut self, socket: Socket, peer: Address) {
-        let index = self.reactor.open(socket, peer);
+    fn open(&mut self, socket: Socket, from: Incoming) {
+        let index = self.reactor.open(socket, from);
         self.register(index);
     }
 
@@ -260,15 +259,15 @@ impl<S: Service> WorkerLoop<S> {
         }
     }
 
-    fn reject(&mut self, mut socket: Socket, reason: Rejection) {
+    fn reject(&mut self, mut socket: Socket, from: &Incoming, reason: Rejection) {
         if reason == Rejection::Full && self.reactor.may_reject() {
             let mut text = Vec::new();
-            self.reactor.service().reject(reason, &mut text);
+            self.reactor.service().reject_on(from.listener, reason, &mut text);
             let index = self.reactor.reject(socket, &text);
             return self.register(index);
         }
         // Descriptors are short, or too many rejected connections linger already.
-        self.reactor.reject_at_once(&mut socket, reason);
+        self.reactor.reject_at_once(&mut socket, from, reason);
     }
 
     /// Takes one step of a graceful stop in each turn. Returns `true` if it is done.

@@ -4,6 +4,7 @@ use std::thread;
 
 use super::Log;
 use crate::protocol::format::Format;
+use crate::protocol::framing::Framing;
 use crate::room::history::Retention;
 use crate::room::memory::MemoryAccount;
 use crate::room::reader::Reader;
@@ -19,7 +20,7 @@ fn reader(log: &Arc<Log>) -> Reader {
 
 /// Creates a log with a history of `messages` messages and an inbox limit of `limit` bytes.
 fn log(messages: usize, limit: usize) -> Arc<Log> {
-    let retention = Retention { messages, bytes: usize::MAX, format: Format::Line };
+    let retention = Retention { messages, bytes: usize::MAX, format: Format::Line, web: false };
     Arc::new(Log::new(retention, limit, Arc::new(MemoryAccount::new(usize::MAX)), None))
 }
 
@@ -35,7 +36,7 @@ fn text<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
 }
 
 fn window(reader: &Reader, from: u64) -> String {
-    text(reader.from(from).map(|s| &**s.bytes()))
+    text(reader.from(from).map(|s| &**s.bytes(Framing::Lines)))
 }
 
 #[test]
@@ -49,10 +50,10 @@ fn a_reader_receives_segments_published_after_its_begin() {
     publish(&log, &["c"]);
     assert!(reader.take());
     assert_eq!(window(&reader, start.segment), "abc");
-    assert_eq!(reader.behind(start.segment), (3, 3));
+    assert_eq!(reader.behind(start.segment, Framing::Lines), (3, 3));
     assert_eq!(window(&reader, start.segment + 1), "c");
-    assert_eq!(reader.behind(start.segment + 1), (1, 1));
-    assert_eq!(reader.behind(reader.end().segment), (0, 0));
+    assert_eq!(reader.behind(start.segment + 1, Framing::Lines), (1, 1));
+    assert_eq!(reader.behind(reader.end().segment, Framing::Lines), (0, 0));
     reader.trim(start.segment + 1);
     assert_eq!(window(&reader, start.segment), "c");
     reader.trim(u64::MAX);
@@ -68,7 +69,7 @@ fn the_history_has_the_last_messages_and_ends_at_the_cursor() {
         publish(&log, &all[..1]);
         publish(&log, &all[1..4]);
         publish(&log, &all[4..5]);
-        let (mark, history) = log.join();
+        let (mark, history) = log.join(Framing::Lines);
         publish(&log, &all[5..]);
         reader.take();
         let expected: String = all[5 - keep.min(5)..5].concat();
@@ -85,9 +86,9 @@ fn long_batches_are_cut_between_messages() {
     let short = "y".repeat(SEGMENT / 2);
     publish(&log, &[&short, &short, &short, &long, &long, "end"]);
     reader.take();
-    let lengths: Vec<usize> = reader.from(0).map(|s| s.bytes().len()).collect();
+    let lengths: Vec<usize> = reader.from(0).map(|s| s.bytes(Framing::Lines).len()).collect();
     assert_eq!(lengths, [SEGMENT, SEGMENT / 2, SEGMENT + 1, SEGMENT + 1, 3]);
-    assert_eq!(reader.behind(1), (4, (SEGMENT / 2 + 2 * (SEGMENT + 1) + 3) as u64));
+    assert_eq!(reader.behind(1, Framing::Lines), (4, (SEGMENT / 2 + 2 * (SEGMENT + 1) + 3) as u64));
 }
 
 #[test]

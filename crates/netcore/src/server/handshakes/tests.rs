@@ -1,8 +1,9 @@
 use super::*;
 use crate::address::Address;
 
-fn peer() -> Address {
-    Address::from(std::net::SocketAddr::from(([127, 0, 0, 1], 1)))
+fn peer() -> Incoming {
+    let address = Address::from(std::net::SocketAddr::from(([127, 0, 0, 1], 1)));
+    Incoming { address, listener: 0 }
 }
 
 fn three() -> Handshakes {

@@ -37,7 +37,7 @@ impl<S: Service> Harness<S> {
         // As the acceptor of a server does.
         self.shared.count_handshake(0);
         let address = self.next_address();
-        Ok(self.open(&address, |end| Transport::Tls(Encrypted::new(end, session).into())))
+        Ok(self.open(&address, 0, |end| Transport::Tls(Encrypted::new(end, session).into())))
     }
 }
 

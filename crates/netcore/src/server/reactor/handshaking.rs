@@ -3,11 +3,11 @@
 use std::io;
 
 use super::Reactor;
-use crate::address::Address;
 use crate::server::address_limit::Stage;
 use crate::server::byte_stream::{ByteStream, Handshake};
 use crate::server::connection::Connection;
 use crate::server::connection::state::Reading;
+use crate::server::handle::Incoming;
 use crate::server::service::{Closed, Rejection, Service};
 
 /// Steps of handshakes in one turn. A step can cost a signature, about as much as a hundred short
@@ -15,11 +15,11 @@ use crate::server::service::{Closed, Rejection, Service};
 const MAX_STEPS_PER_TURN: usize = 4;
 
 impl<S: Service, T: ByteStream> Reactor<S, T> {
-    pub(super) fn begin_handshake(&mut self, socket: T, peer: Address) -> u32 {
+    pub(super) fn begin_handshake(&mut self, socket: T, from: Incoming) -> u32 {
         let now = self.clock.millis();
-        let place = self.places.take(&peer, Stage::Handshake);
+        let place = self.places.take(&from.address, Stage::Handshake);
         let index = self.connections.insert(Connection::handshaking(socket, now));
-        self.handshakes.insert(index, peer, now);
+        self.handshakes.insert(index, from, now);
         match place {
             Ok(place) => self.places.hold(index, place),
             // Nothing can be said before the handshake, and the address has enough of them.
@@ -66,7 +66,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     /// Opens the connection for the service, or rejects the peer if the server is full.
     fn complete_handshake(&mut self, index: u32) {
         let may_reject = self.may_reject();
-        let Some(peer) = self.end_handshake(index) else { return };
+        let Some(from) = self.end_handshake(index) else { return };
         let Some(connection) = self.connections.get(index) else { return };
         let (shared, worker) = &self.shared;
         let admitted = self.places.establish(index).and_then(|()| match shared.admit(*worker) {
@@ -76,13 +76,13 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         match admitted {
             Ok(()) => {
                 connection.establish();
-                self.serve(index, &peer);
+                self.serve(index, &from);
             }
             Err(reason) if may_reject => {
                 connection.establish_rejected();
                 self.connections.note_rejected();
                 let mut text = Vec::new();
-                self.service.reject(reason, &mut text);
+                self.service.reject_on(from.listener, reason, &mut text);
                 self.send_rejection(index, &text);
             }
             Err(_) => return self.release(index, Closed::Stopped),
@@ -112,8 +112,8 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     /// Closes a connection whose handshake has failed, so that the peer can read the alert.
     fn fail_handshake(&mut self, index: u32, error: &io::Error) {
         let may_reject = self.may_reject();
-        let Some(peer) = self.end_handshake(index) else { return };
-        log::debug!("{peer}: {error}");
+        let Some(from) = self.end_handshake(index) else { return };
+        log::debug!("{}: {error}", from.address);
         let Some(connection) = self.connections.get(index) else { return };
         if !may_reject || connection.linger_after_handshake(&self.clock).is_err() {
             return self.release(index, Closed::Stopped);
@@ -148,11 +148,11 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
         }
     }
 
-    /// Forgets a handshake that is over. Returns the peer's address.
-    pub(super) fn end_handshake(&mut self, index: u32) -> Option<Address> {
-        let peer = self.handshakes.remove(index)?;
+    /// Forgets a handshake that is over. Returns the origin of its connection.
+    pub(super) fn end_handshake(&mut self, index: u32) -> Option<Incoming> {
+        let from = self.handshakes.remove(index)?;
         let (shared, worker) = &self.shared;
         shared.handshake_over(*worker);
-        Some(peer)
+        Some(from)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use super::Reactor;
 use crate::server::byte_stream::ByteStream;
 use crate::server::connection::Connection;
+use crate::server::handle::Incoming;
 use crate::server::service::{Closed, Rejection, Service};
 
 /// The most rejected connections that are closed gracefully at once. Further ones are closed
@@ -33,30 +34,30 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     }
 
     /// Rejects a peer that was counted as a connection of this worker. Returns its index.
-    pub(super) fn refuse(&mut self, socket: T, reason: Rejection) -> u32 {
+    pub(super) fn refuse(&mut self, socket: T, from: &Incoming, reason: Rejection) -> u32 {
         let (shared, worker) = &self.shared;
         shared.mailboxes[*worker].load.fetch_sub(1, Ordering::Relaxed);
         if !self.may_reject() {
-            return self.turn_away(socket, reason);
+            return self.turn_away(socket, from, reason);
         }
         let mut text = Vec::new();
-        self.service.reject(reason, &mut text);
+        self.service.reject_on(from.listener, reason, &mut text);
         self.reject(socket, &text)
     }
 
     /// Sends the reason if the socket takes it at once, and closes the connection. Returns its
     /// index, which nothing has from the next turn on.
-    fn turn_away(&mut self, mut socket: T, reason: Rejection) -> u32 {
-        self.reject_at_once(&mut socket, reason);
+    fn turn_away(&mut self, mut socket: T, from: &Incoming, reason: Rejection) -> u32 {
+        self.reject_at_once(&mut socket, from, reason);
         let index = self.connections.insert(Connection::new(socket, true));
         self.release(index, Closed::Stopped);
         index
     }
 
     /// Sends the reason if the socket takes it at once.
-    pub(crate) fn reject_at_once(&mut self, socket: &mut T, reason: Rejection) {
+    pub(crate) fn reject_at_once(&mut self, socket: &mut T, from: &Incoming, reason: Rejection) {
         let mut text = Vec::new();
-        self.service.reject(reason, &mut text);
+        self.service.reject_on(from.listener, reason, &mut text);
         // The input is read first, since a close over unread input would make TCP drop the text.
         let _ = socket.write(&text);
         let _ = socket.shutdown_write();

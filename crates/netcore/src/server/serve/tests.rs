@@ -1,5 +1,10 @@
 use super::*;
+use crate::address::Address;
+use crate::deadline::Deadline;
 use crate::fixture::{endpoint, has_ipv6, pair};
+use crate::server::output::Output;
+use crate::stream::Stream;
+use std::io::Read;
 use std::time::Duration;
 
 fn seconds(seconds: u64) -> Duration {
@@ -90,4 +95,47 @@ fn only_the_ipv6_twin_of_an_ipv4_wildcard_leaves_ipv4_alone() {
     ] {
         assert_eq!(only_v6(one, other), None, "{one} beside {other}");
     }
+}
+
+/// Sends the number of the endpoint by which a connection came in.
+struct Number;
+
+impl Service for Number {
+    type Connection = ();
+
+    fn open(&mut self, _: &Address, output: &mut Output) {
+        output.abort();
+    }
+
+    fn open_on(&mut self, listener: usize, _: &Address, output: &mut Output) {
+        output.send(format!("{listener}").as_bytes());
+        output.close();
+    }
+
+    fn receive(&mut self, (): &mut (), _: &[u8], _: &mut Output) {}
+}
+
+#[test]
+fn a_service_knows_by_which_of_the_given_endpoints_a_connection_came_in() {
+    // `localhost` may have two addresses, which are one given endpoint.
+    let given = ["localhost:0", "udp://127.0.0.1:0", "127.0.0.1:0"].map(endpoint);
+    let server = Server::bind(&given, Config::default().with_workers(2)).unwrap();
+    let bound = (0..given.len()).map(|index| server.endpoints_of(index).count());
+    assert_eq!(bound.sum::<usize>(), server.endpoints().len());
+    let mut targets = Vec::new();
+    for index in [0, 2] {
+        targets.extend(server.endpoints_of(index).map(|endpoint| (index, endpoint.clone())));
+    }
+    let handle = server.handle();
+    let serving = thread::spawn(move || server.run(|_| Number));
+    for (index, target) in targets {
+        let mut stream =
+            Stream::connect(target, &SocketOptions::default(), Deadline::after(seconds(10)))
+                .unwrap();
+        let mut received = String::new();
+        stream.read_to_string(&mut received).unwrap();
+        assert_eq!(received, index.to_string());
+    }
+    handle.stop();
+    serving.join().unwrap().unwrap();
 }

@@ -1,0 +1,419 @@
+//! The chat for line clients and browsers on netcore's event loop.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use netcore::Address;
+use netcore::server::{Closed, Output, Rejection, Service, Turn};
+use tungstenite::protocol::frame::coding::Control;
+
+use crate::now::Now;
+use crate::service::ChatService;
+use crate::service::{FULL, IDLE, NO_DESCRIPTOR, now, peer_name, run_round};
+use crate::shard::Shard;
+use crate::shard::member::Member;
+use crate::web::close_code::CloseCode;
+use crate::web::connection::{Browser, Phase, Requests, Session};
+use crate::web::deadlines::Deadlines;
+use crate::web::handshake::{self, Refusal};
+use crate::web::http::{Method, Request};
+use crate::web::output::{Closing, WebOutput};
+use crate::web::page::SOCKET_PATH;
+use crate::web::response::{Response, Status};
+use crate::web::settings::Web;
+use crate::web::websocket::{SocketEvent, WebSocket, push_control};
+
+#[cfg(test)]
+mod tests;
+
+/// Time for a whole head, from the connection or from the last response on.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Pings without any input after which the next one is not sent, because the browser is gone.
+const MAX_UNANSWERED: u8 = 2;
+
+/// The longest message of a browser in bytes, unless lines may be longer.
+const MAX_MESSAGE: usize = 64 * 1024;
+
+/// A [`Shard`] as a [`Service`] for line clients and browsers, one for each worker of a
+/// [`Server`](netcore::server::Server::run). The [settings](Web) say which endpoints are for
+/// browsers.
+#[derive(Debug)]
+pub struct WebService {
+    /// The service of line clients, whose shard is that of the browsers too.
+    lines: ChatService,
+    web: Web,
+    max_message: usize,
+    deadlines: Deadlines,
+    /// Lines of the current input, reused.
+    input: Vec<u8>,
+}
+
+/// A connection of a [`WebService`].
+#[derive(Debug)]
+pub struct WebConnection(Side);
+
+#[derive(Debug)]
+enum Side {
+    Lines(Member),
+    Browser(Box<Browser>),
+}
+
+impl WebService {
+    pub(crate) fn new(shard: Shard, web: Web, max_line: usize) -> WebService {
+        WebService {
+            lines: ChatService(shard),
+            web,
+            max_message: MAX_MESSAGE.max(max_line),
+            deadlines: Deadlines::default(),
+            input: Vec::new(),
+        }
+    }
+
+    /// Sets the time at which a browser needs attention, instead of an earlier one.
+    fn schedule(&mut self, browser: &mut Browser, at: Option<Instant>) {
+        if let Some(before) = browser.due.take() {
+            self.deadlines.remove(before, browser.key);
+        }
+        if let Some(at) = at {
+            self.deadlines.insert(at, browser.key);
+        }
+        browser.due = at;
+    }
+
+    /// Answers the request that the input begins with, if it is complete. A further one waits
+    /// until the response is sent, so that requests cannot pile up responses.
+    fn serve_request(&mut self, browser: &mut Browser, output: &mut Output) {
+        let Phase::Requests(requests) = &mut browser.phase else { return };
+        let time = output.time();
+        let (request, length) = match Request::parse(&requests.input) {
+            Ok(Some(parsed)) => parsed,
+            Ok(None) => return output.resume_reading(),
+            Err(status) => {
+                let response = Response::text(status, "this is no request for the chat\n");
+                send(&response, Method::Get, true, time, output);
+                return self.finish(browser, output);
+            }
+        };
+        if request.path == SOCKET_PATH {
+            return match handshake::accept(&request, &self.web.origins) {
+                Ok(response) => {
+                    output.send(&response);
+                    let rest = requests.input.split_off(length);
+                    self.open_socket(browser, &rest, output);
+                }
+                Err(Refusal { status, text }) => {
+                    send(&Response::text(status, text), request.method, true, time, output);
+                    self.finish(browser, output);
+                }
+            };
+        }
+        let close = !request.keeps_alive();
+        send(&self.web.page.respond(&request), request.method, close, time, output);
+        if close {
+            return self.finish(browser, output);
+        }
+        requests.input.drain(..length);
+        if requests.input.is_empty() {
+            requests.input = Vec::new();
+            output.resume_reading();
+        } else {
+            output.pause_reading();
+            output.call_ready_when_flushed();
+        }
+        self.schedule(browser, Some(output.now() + HEAD_TIMEOUT));
+    }
+
+    /// Closes the connection of a browser that has no WebSocket.
+    fn finish(&mut self, browser: &mut Browser, output: &mut Output) {
+        self.schedule(browser, None);
+        output.close();
+    }
+
+    /// Makes a client of a browser. `rest` is input behind the handshake.
+    fn open_socket(&mut self, browser: &mut Browser, rest: &[u8], output: &mut Output) {
+        let Phase::Requests(requests) = &mut browser.phase else { return };
+        let name = requests.name.take();
+        let mut closing = Closing::new();
+        let mut out = WebOutput { output, closing: &mut closing };
+        let at = now(out.output);
+        let member = self.lines.0.connect_web(browser.key, name.as_deref(), at, &mut out);
+        out.output.resume_reading();
+        browser.phase = Phase::Socket(Session {
+            member,
+            socket: WebSocket::new(self.max_message),
+            closing,
+            last_message: at.instant,
+            ping_at: at.instant + self.web.ping_interval,
+            unanswered: 0,
+        });
+        self.reschedule(browser);
+        self.receive_frames(browser, rest, output);
+    }
+
+    /// Sets the time of the next ping, or of the idle timeout if that comes first.
+    fn reschedule(&mut self, browser: &mut Browser) {
+        let Phase::Socket(session) = &browser.phase else { return };
+        let idle_at = self.web.idle_timeout.map(|limit| session.last_message + limit);
+        let at = idle_at.map_or(session.ping_at, |at| at.min(session.ping_at));
+        self.schedule(browser, Some(at));
+    }
+
+    /// Processes bytes of a WebSocket.
+    fn receive_frames(&mut self, browser: &mut Browser, mut input: &[u8], output: &mut Output) {
+        let Phase::Socket(session) = &mut browser.phase else { return };
+        let Session { member, socket, closing, .. } = session;
+        session.unanswered = 0;
+        let at = now(output);
+        let mut lines = std::mem::take(&mut self.input);
+        let ending = loop {
+            match socket.next(&mut input, &mut lines) {
+                Ok(None) => break None,
+                Ok(Some(SocketEvent::Message)) => session.last_message = at.instant,
+                Ok(Some(SocketEvent::Ping(payload))) => {
+                    push_control(Control::Pong, &payload, output.buffer());
+                }
+                Ok(Some(SocketEvent::Pong)) => {}
+                Ok(Some(SocketEvent::Close(answer))) => break Some(Ok(answer)),
+                Err(code) => break Some(Err(code)),
+            }
+        };
+        let shard = &mut self.lines.0;
+        if !lines.is_empty() {
+            shard.receive(member, &lines, at, &mut WebOutput { output, closing });
+        }
+        match ending {
+            None => {}
+            Some(Ok(answer)) => {
+                closing.code = answer;
+                shard.leave(member, at, &mut WebOutput { output, closing });
+            }
+            Some(Err(code)) => {
+                log::info!("{} broke the WebSocket protocol: {code:?}", member.name());
+                closing.code = code;
+                closing.close(output);
+            }
+        }
+        if shard.is_batch_full() {
+            output.yield_turn();
+        }
+        lines.clear();
+        lines.shrink_to(MAX_MESSAGE);
+        self.input = lines;
+    }
+
+    /// Acts on a browser whose time has come.
+    fn attend(&mut self, browser: &mut Browser, output: &mut Output) {
+        browser.due = None;
+        if output.is_closed() {
+            return;
+        }
+        let at = now(output);
+        match &mut browser.phase {
+            Phase::Requests(_) if output.unsent() > 0 => {
+                // The stall timeout applies until the response is sent.
+                self.schedule(browser, Some(at.instant + HEAD_TIMEOUT));
+            }
+            Phase::Requests(requests) => {
+                if !requests.input.is_empty() {
+                    let response = Response::text(Status::RequestTimeout, "no request came\n");
+                    send(&response, Method::Get, true, at.time, output);
+                }
+                self.finish(browser, output);
+            }
+            Phase::Socket(session) => {
+                let limit = self.web.idle_timeout.unwrap_or(Duration::MAX);
+                let silence = at.instant.saturating_duration_since(session.last_message);
+                if silence >= limit {
+                    return self.leave_idle(browser, output);
+                }
+                if session.ping_at <= at.instant {
+                    session.ping_at = at.instant + self.web.ping_interval;
+                    session.ping(output);
+                }
+                self.reschedule(browser);
+            }
+        }
+    }
+
+    /// Closes a browser that has said nothing for the idle timeout.
+    fn leave_idle(&mut self, browser: &mut Browser, output: &mut Output) {
+        let Phase::Socket(session) = &mut browser.phase else { return };
+        let Session { member, closing, .. } = session;
+        let at = now(output);
+        if member.has_deferred() {
+            // The client has sent more than its limits allow so far, so it is not idle.
+            session.last_message = at.instant;
+            return self.reschedule(browser);
+        }
+        let mut out = WebOutput { output, closing };
+        self.lines.0.notify(member, IDLE, at, &mut out);
+        self.lines.0.leave(member, at, &mut out);
+    }
+}
+
+impl Session {
+    /// Sends a ping, or aborts the connection if the last ones had no answer. A client that is not
+    /// read at present cannot answer.
+    fn ping(&mut self, output: &mut Output) {
+        if output.unsent() > 0 || self.member.has_deferred() || self.member.paused_until().is_some()
+        {
+            return;
+        }
+        if self.unanswered >= MAX_UNANSWERED {
+            log::info!("{} aborted: it answers no ping", self.member.name());
+            return output.abort();
+        }
+        self.unanswered += 1;
+        push_control(Control::Ping, &[], output.buffer());
+    }
+}
+
+/// Sends a response.
+fn send(
+    response: &Response<'_>,
+    method: Method,
+    close: bool,
+    time: SystemTime,
+    output: &mut Output,
+) {
+    response.render_head(time, close, output.buffer());
+    if method == Method::Get && response.has_content() {
+        output.share(Bytes::from_static(response.content.as_bytes()));
+    }
+}
+
+impl Service for WebService {
+    type Connection = WebConnection;
+
+    fn open(&mut self, peer: &Address, output: &mut Output) -> WebConnection {
+        WebConnection(Side::Lines(self.lines.open(peer, output)))
+    }
+
+    fn open_on(&mut self, listener: usize, peer: &Address, output: &mut Output) -> WebConnection {
+        if !self.web.is_at(listener) {
+            return self.open(peer, output);
+        }
+        let requests = Requests { name: peer_name(peer), input: Vec::new() };
+        let phase = Phase::Requests(requests);
+        let mut browser = Box::new(Browser { key: output.id().into(), due: None, phase });
+        self.schedule(&mut browser, Some(output.now() + HEAD_TIMEOUT));
+        WebConnection(Side::Browser(browser))
+    }
+
+    fn receive(&mut self, connection: &mut WebConnection, input: &[u8], output: &mut Output) {
+        match &mut connection.0 {
+            Side::Lines(member) => self.lines.receive(member, input, output),
+            Side::Browser(browser) => match &mut browser.phase {
+                Phase::Requests(requests) => {
+                    requests.input.extend_from_slice(input);
+                    self.serve_request(browser, output);
+                }
+                Phase::Socket(_) => self.receive_frames(browser, input, output),
+            },
+        }
+    }
+
+    fn end(&mut self, connection: &mut WebConnection, output: &mut Output) {
+        match &mut connection.0 {
+            Side::Lines(member) => self.lines.end(member, output),
+            Side::Browser(browser) => match &mut browser.phase {
+                Phase::Requests(_) => self.finish(browser, output),
+                Phase::Socket(Session { member, closing, .. }) => {
+                    let at = now(output);
+                    self.lines.0.leave(member, at, &mut WebOutput { output, closing });
+                }
+            },
+        }
+    }
+
+    fn ready(&mut self, connection: &mut WebConnection, output: &mut Output) {
+        match &mut connection.0 {
+            Side::Lines(member) => self.lines.ready(member, output),
+            Side::Browser(browser) => match &mut browser.phase {
+                Phase::Requests(requests) if requests.input.is_empty() => {}
+                Phase::Requests(_) => self.serve_request(browser, output),
+                Phase::Socket(Session { member, closing, .. }) => {
+                    let at = now(output);
+                    self.lines.0.handle_writable(member, at, &mut WebOutput { output, closing });
+                }
+            },
+        }
+    }
+
+    fn idle(&mut self, connection: &mut WebConnection, output: &mut Output) {
+        match &mut connection.0 {
+            Side::Lines(member) => self.lines.idle(member, output),
+            Side::Browser(browser) => match &browser.phase {
+                Phase::Requests(_) => self.finish(browser, output),
+                Phase::Socket(_) => self.leave_idle(browser, output),
+            },
+        }
+    }
+
+    fn stop(&mut self, connection: &mut WebConnection, output: &mut Output) {
+        match &mut connection.0 {
+            Side::Lines(member) => self.lines.stop(member, output),
+            Side::Browser(browser) => match &mut browser.phase {
+                Phase::Requests(_) => self.finish(browser, output),
+                Phase::Socket(Session { member, closing, .. }) => {
+                    let at = now(output);
+                    closing.code = CloseCode::GoingAway;
+                    self.lines.0.leave(member, at, &mut WebOutput { output, closing });
+                }
+            },
+        }
+    }
+
+    fn closed(&mut self, connection: WebConnection, why: Closed) {
+        match connection.0 {
+            Side::Lines(member) => self.lines.closed(member, why),
+            Side::Browser(mut browser) => {
+                self.schedule(&mut browser, None);
+                if let Phase::Socket(session) = browser.phase {
+                    self.lines.closed(session.member, why);
+                }
+            }
+        }
+    }
+
+    fn reject(&mut self, why: Rejection, words: &mut Vec<u8>) {
+        self.lines.reject(why, words);
+    }
+
+    fn reject_on(&mut self, listener: usize, why: Rejection, words: &mut Vec<u8>) {
+        if !self.web.is_at(listener) {
+            return self.reject(why, words);
+        }
+        self.lines.0.count_rejected();
+        let text = match why {
+            Rejection::Full => FULL,
+            _ => NO_DESCRIPTOR,
+        };
+        let response = Response::text(Status::Unavailable, text);
+        response.render_head(SystemTime::now(), true, words);
+        words.extend_from_slice(text.as_bytes());
+    }
+
+    fn turn(&mut self, turn: &mut Turn<'_, WebConnection>) {
+        let at = Now { instant: turn.now(), time: turn.time() };
+        while let Some(key) = self.deadlines.take_due(at.instant) {
+            turn.with(key.into(), |connection, output| {
+                if let Side::Browser(browser) = &mut connection.0 {
+                    self.attend(browser, output);
+                }
+            });
+        }
+        run_round(&mut self.lines.0, turn, |shard, connection, output| match &mut connection.0 {
+            Side::Lines(member) => shard.handle_client(member, output),
+            Side::Browser(browser) => {
+                if let Phase::Socket(Session { member, closing, .. }) = &mut browser.phase {
+                    shard.handle_client(member, &mut WebOutput { output, closing });
+                }
+            }
+        });
+        if let Some(at) = self.deadlines.next() {
+            turn.again_at(at);
+        }
+    }
+}
