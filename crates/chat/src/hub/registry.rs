@@ -299,7 +299,8 @@ impl Registry {
     }
 
     /// Puts a direct message into the mailbox of a client. `write` makes its content from the
-    /// client's name and framing. At most [`MAX_PENDING_DIRECT`] bytes may be pending; a kick is exempt.
+    /// client's name and framing. At most [`MAX_PENDING_DIRECT`] bytes may be pending; a kick is
+    /// exempt.
     ///
     /// # Errors
     ///

@@ -1,24 +1,22 @@
 //! The chat for line clients and browsers on netcore's event loop.
 
+mod attention;
+mod requests;
+
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use netcore::Address;
 use netcore::server::{Closed, Output, Rejection, Service, Turn};
 use tungstenite::protocol::frame::coding::Control;
 
 use crate::now::Now;
-use crate::service::ChatService;
-use crate::service::{FULL, IDLE, NO_DESCRIPTOR, now, peer_name, run_round};
+use crate::service::{ChatService, FULL, NO_DESCRIPTOR, now, peer_name, run_round};
 use crate::shard::Shard;
 use crate::shard::member::Member;
 use crate::web::close_code::CloseCode;
 use crate::web::connection::{Browser, Phase, Requests, Session};
 use crate::web::deadlines::Deadlines;
-use crate::web::handshake::{self, Refusal};
-use crate::web::http::{Method, Request};
 use crate::web::output::{Closing, WebOutput};
-use crate::web::page::SOCKET_PATH;
 use crate::web::response::{Response, Status};
 use crate::web::settings::Web;
 use crate::web::websocket::{SocketEvent, WebSocket, push_control};
@@ -28,9 +26,6 @@ mod tests;
 
 /// Time for a whole head, from the connection or from the last response on.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Pings without any input after which the next one is not sent, because the browser is gone.
-const MAX_UNANSWERED: u8 = 2;
 
 /// The longest message of a browser in bytes, unless lines may be longer.
 const MAX_MESSAGE: usize = 64 * 1024;
@@ -79,55 +74,6 @@ impl WebService {
             self.deadlines.insert(at, browser.key);
         }
         browser.due = at;
-    }
-
-    /// Answers the request that the input begins with, if it is complete. A further one waits
-    /// until the response is sent, so that requests cannot pile up responses.
-    fn serve_request(&mut self, browser: &mut Browser, output: &mut Output) {
-        let Phase::Requests(requests) = &mut browser.phase else { return };
-        let time = output.time();
-        let (request, length) = match Request::parse(&requests.input) {
-            Ok(Some(parsed)) => parsed,
-            Ok(None) => return output.resume_reading(),
-            Err(status) => {
-                let response = Response::text(status, "this is no request for the chat\n");
-                send(&response, Method::Get, true, time, output);
-                return self.finish(browser, output);
-            }
-        };
-        if request.path == SOCKET_PATH {
-            return match handshake::accept(&request, &self.web.origins) {
-                Ok(response) => {
-                    output.send(&response);
-                    let rest = requests.input.split_off(length);
-                    self.open_socket(browser, &rest, output);
-                }
-                Err(Refusal { status, text }) => {
-                    send(&Response::text(status, text), request.method, true, time, output);
-                    self.finish(browser, output);
-                }
-            };
-        }
-        let close = !request.keeps_alive();
-        send(&self.web.page.respond(&request), request.method, close, time, output);
-        if close {
-            return self.finish(browser, output);
-        }
-        requests.input.drain(..length);
-        if requests.input.is_empty() {
-            requests.input = Vec::new();
-            output.resume_reading();
-        } else {
-            output.pause_reading();
-            output.call_ready_when_flushed();
-        }
-        self.schedule(browser, Some(output.now() + HEAD_TIMEOUT));
-    }
-
-    /// Closes the connection of a browser that has no WebSocket.
-    fn finish(&mut self, browser: &mut Browser, output: &mut Output) {
-        self.schedule(browser, None);
-        output.close();
     }
 
     /// Makes a client of a browser. `rest` is input behind the handshake.
@@ -200,86 +146,6 @@ impl WebService {
         lines.clear();
         lines.shrink_to(MAX_MESSAGE);
         self.input = lines;
-    }
-
-    /// Acts on a browser whose time has come.
-    fn attend(&mut self, browser: &mut Browser, output: &mut Output) {
-        browser.due = None;
-        if output.is_closed() {
-            return;
-        }
-        let at = now(output);
-        match &mut browser.phase {
-            Phase::Requests(_) if output.unsent() > 0 => {
-                // The stall timeout applies until the response is sent.
-                self.schedule(browser, Some(at.instant + HEAD_TIMEOUT));
-            }
-            Phase::Requests(requests) => {
-                if !requests.input.is_empty() {
-                    let response = Response::text(Status::RequestTimeout, "no request came\n");
-                    send(&response, Method::Get, true, at.time, output);
-                }
-                self.finish(browser, output);
-            }
-            Phase::Socket(session) => {
-                let limit = self.web.idle_timeout.unwrap_or(Duration::MAX);
-                let silence = at.instant.saturating_duration_since(session.last_message);
-                if silence >= limit {
-                    return self.leave_idle(browser, output);
-                }
-                if session.ping_at <= at.instant {
-                    session.ping_at = at.instant + self.web.ping_interval;
-                    session.ping(output);
-                }
-                self.reschedule(browser);
-            }
-        }
-    }
-
-    /// Closes a browser that has said nothing for the idle timeout.
-    fn leave_idle(&mut self, browser: &mut Browser, output: &mut Output) {
-        let Phase::Socket(session) = &mut browser.phase else { return };
-        let Session { member, closing, .. } = session;
-        let at = now(output);
-        if member.has_deferred() {
-            // The client has sent more than its limits allow so far, so it is not idle.
-            session.last_message = at.instant;
-            return self.reschedule(browser);
-        }
-        let mut out = WebOutput { output, closing };
-        self.lines.0.notify(member, IDLE, at, &mut out);
-        self.lines.0.leave(member, at, &mut out);
-    }
-}
-
-impl Session {
-    /// Sends a ping, or aborts the connection if the last ones had no answer. A client that is not
-    /// read at present cannot answer.
-    fn ping(&mut self, output: &mut Output) {
-        if output.unsent() > 0 || self.member.has_deferred() || self.member.paused_until().is_some()
-        {
-            return;
-        }
-        if self.unanswered >= MAX_UNANSWERED {
-            log::info!("{} aborted: it answers no ping", self.member.name());
-            return output.abort();
-        }
-        self.unanswered += 1;
-        push_control(Control::Ping, &[], output.buffer());
-    }
-}
-
-/// Sends a response.
-fn send(
-    response: &Response<'_>,
-    method: Method,
-    close: bool,
-    time: SystemTime,
-    output: &mut Output,
-) {
-    response.render_head(time, close, output.buffer());
-    if method == Method::Get && response.has_content() {
-        output.share(Bytes::from_static(response.content.as_bytes()));
     }
 }
 

@@ -119,8 +119,8 @@ impl Server {
         &self.endpoints
     }
 
-    /// Returns the bound endpoints of the given endpoint number `index`, in order. A connection that
-    /// came in by one of them has `index` in [`Service::open_on`].
+    /// Returns the bound endpoints of the given endpoint number `index`, in order. A connection
+    /// that came in by one of them has `index` in [`Service::open_on`].
     pub fn endpoints_of(&self, index: usize) -> impl Iterator<Item = &Endpoint> {
         let bound = self.endpoints.iter().zip(&self.given);
         bound.filter(move |(_, given)| **given == index).map(|(endpoint, _)| endpoint)

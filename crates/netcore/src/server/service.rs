@@ -48,8 +48,8 @@ pub trait Service {
     /// Opens a connection. The bytes sent here are the first that the peer reads.
     fn open(&mut self, peer: &Address, output: &mut Output) -> Self::Connection;
 
-    /// Opens a connection like [`open`](Self::open). `listener` is the index of the endpoint that it
-    /// came in by, among those given to [`Server::bind`](super::Server::bind).
+    /// Opens a connection like [`open`](Self::open). `listener` is the index of the endpoint that
+    /// it came in by, among those given to [`Server::bind`](super::Server::bind).
     ///
     /// By default all listeners have the same protocol, and `open` is called.
     fn open_on(
