@@ -18,13 +18,6 @@ mod tests;
 /// Text for a client that is closed after the idle timeout.
 pub(crate) const IDLE: &str = "you have said nothing for too long";
 
-/// Text for a client that is rejected because the chat is full.
-pub(crate) const FULL: &str = "the chat is full; try again later";
-
-/// Text for a client that is rejected because of a lack of descriptors.
-pub(crate) const NO_DESCRIPTOR: &str =
-    "the server has no descriptor left for you; try again later";
-
 /// A [`Shard`] as a [`Service`], one for each worker of a
 /// [`Server`](netcore::server::Server::run). A round is a turn of the loop.
 #[derive(Debug)]

@@ -54,7 +54,7 @@ impl Page {
         Response {
             status: if has_it(&file.etag) { Status::NotModified } else { Status::Ok },
             content_type: file.content_type,
-            content: file.content,
+            content: file.content.into(),
             etag: Some(&file.etag),
         }
     }

@@ -1,5 +1,6 @@
 //! HTTP responses (RFC 9110, RFC 9112).
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -68,19 +69,19 @@ const FIELDS: [(&str, &str); 5] = [
 ];
 
 /// A response, before it is rendered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Response<'a> {
     pub(crate) status: Status,
     pub(crate) content_type: &'a str,
-    pub(crate) content: &'static str,
+    pub(crate) content: Cow<'static, str>,
     pub(crate) etag: Option<&'a str>,
 }
 
 impl Response<'_> {
     /// Returns a response whose content is a line of text.
-    pub(crate) fn text(status: Status, text: &'static str) -> Response<'static> {
+    pub(crate) fn text(status: Status, text: impl Into<Cow<'static, str>>) -> Response<'static> {
         let content_type = "text/plain; charset=utf-8";
-        Response { status, content_type, content: text, etag: None }
+        Response { status, content_type, content: text.into(), etag: None }
     }
 
     /// Appends the head of the response to `out`. It announces the end of the connection if

@@ -10,7 +10,7 @@ use netcore::server::{Closed, Output, Rejection, Service, Turn};
 use tungstenite::protocol::frame::coding::Control;
 
 use crate::now::Now;
-use crate::service::{ChatService, FULL, NO_DESCRIPTOR, now, peer_name, run_round};
+use crate::service::{ChatService, now, peer_name, rejection, run_round};
 use crate::shard::Shard;
 use crate::shard::member::Member;
 use crate::web::close_code::CloseCode;
@@ -252,13 +252,9 @@ impl Service for WebService {
             return self.reject(why, words);
         }
         self.lines.0.count_rejected();
-        let text = match why {
-            Rejection::Full => FULL,
-            _ => NO_DESCRIPTOR,
-        };
-        let response = Response::text(Status::Unavailable, text);
+        let response = Response::text(Status::Unavailable, rejection(why));
         response.render_head(SystemTime::now(), true, words);
-        words.extend_from_slice(text.as_bytes());
+        words.extend_from_slice(response.content.as_bytes());
     }
 
     fn turn(&mut self, turn: &mut Turn<'_, WebConnection>) {

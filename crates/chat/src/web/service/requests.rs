@@ -1,5 +1,6 @@
 //! Requests for the page, and the one that opens a WebSocket.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -72,7 +73,11 @@ pub(super) fn send(
     output: &mut Output,
 ) {
     response.render_head(time, close, output.buffer());
-    if method == Method::Get && response.has_content() {
-        output.share(Bytes::from_static(response.content.as_bytes()));
+    if method == Method::Head || !response.has_content() {
+        return;
+    }
+    match &response.content {
+        Cow::Borrowed(content) => output.share(Bytes::from_static(content.as_bytes())),
+        Cow::Owned(content) => output.send(content.as_bytes()),
     }
 }
