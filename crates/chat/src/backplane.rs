@@ -41,6 +41,8 @@ pub mod key;
 pub(crate) mod link;
 pub mod operation;
 pub mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod settings;
 #[cfg(test)]
 pub(crate) mod wish;

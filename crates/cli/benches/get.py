@@ -2,7 +2,7 @@
 """`sockit get` beside curl and wget, against nginx on this machine.
 
     cargo build --release
-    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null gzip tls_small …] [--dir DIR] [--one-core]
+    crates/cli/benches/get.py target/release/sockit [--rounds 5] [--only small single disk null checksum gzip tls_small …] [--dir DIR] [--one-core]
 
 Needs nginx, curl, wget and openssl, which makes the certificate. The scenes with tls_ are https; those of one process each trust the
 certificate by --cacert, or load the system's certificates and refuse it. nginx gets a configuration, ports and a directory of its own.
@@ -13,6 +13,7 @@ with the original.
 
 import argparse
 import filecmp
+import hashlib
 import os
 import shutil
 import signal
@@ -153,6 +154,24 @@ def null(sockit, nginx):
     }
 
 
+def checksum(sockit, nginx):
+    """the large file with its SHA-256 to /dev/null, beside `curl | sha256sum` and `curl | openssl dgst -sha256`"""
+    url, digest = nginx.url("large"), hashlib.sha256()
+    with open(f"{nginx.root}/www/large", "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    expected = digest.hexdigest()
+
+    def piped(program, answer):
+        return Once(["sh", "-c", f"test \"$(curl -s '{url}' | {program})\" = '{answer}'"])
+
+    return {
+        "sockit": (Once([sockit, "get", "-s", "--checksum", f"sha256={expected}", "-o", "/dev/null", url]), None),
+        "curl, sha256sum": (piped("sha256sum", f"{expected}  -"), None),
+        "curl, openssl": (piped("openssl dgst -sha256 -r", f"{expected} *stdin"), None),
+    }
+
+
 def gzip(sockit, nginx):
     """as much text in gzip, decoded to /dev/null"""
     block = b"".join(b"%d %s\n" % (i * i % 9973, WORDS[i * i % 7]) for i in range(1 << 20))
@@ -237,6 +256,7 @@ SCENES = {
     "single": single,
     "disk": disk,
     "null": null,
+    "checksum": checksum,
     "gzip": gzip,
     "tls_small": tls_small,
     "tls_single": tls_single,

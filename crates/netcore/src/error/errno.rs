@@ -1,6 +1,7 @@
 //! The error codes of all systems: the name of each and the [`ErrorKind`] that it stands for.
 //!
-//! Every system has the codes of all systems here, so that the table can be tested on any of them.
+//! The table has the codes of all systems, so that it can be tested on any of them. A program has
+//! only those of its own system.
 
 use std::io;
 
@@ -61,7 +62,7 @@ const OTHER_EINPROGRESS: i32 =
 /// have the code.
 pub(crate) fn code_kind(code: i32) -> Option<ErrorKind> {
     match HERE {
-        Some(system) => kind_on(system, code),
+        Some(_) => own_row(code).map(|&(_, _, kind)| kind),
         // connect(2) depends on this code, and std has no kind for it.
         None => (code == OTHER_EINPROGRESS).then_some(WouldBlock),
     }
@@ -102,24 +103,52 @@ pub(crate) fn kind_of(error: &io::Error) -> ErrorKind {
 
 /// Returns the C name of a code of this system.
 pub(crate) fn code_name(code: i32) -> Option<String> {
-    name_on(HERE?, code)
+    let &(name, ..) = own_row(code)?;
+    Some(full_name(HERE?, name, code))
 }
 
-/// Returns the kind that a code of `system` stands for.
-pub(crate) fn kind_on(system: System, code: i32) -> Option<ErrorKind> {
-    row(system, code).map(|&(_, _, kind)| kind)
-}
-
-/// Returns the C name of a code of `system`.
-pub(crate) fn name_on(system: System, code: i32) -> Option<String> {
-    let &(name, ..) = row(system, code)?;
-    // Winsock has the names of BSD with this prefix.
+/// Returns the name with the prefix that Winsock gives to the names of BSD.
+fn full_name(system: System, name: &str, code: i32) -> String {
     let prefix = if system == System::Windows && code >= 10_000 { "WSA" } else { "" };
-    Some(format!("{prefix}{name}"))
+    format!("{prefix}{name}")
 }
 
-fn row(system: System, code: i32) -> Option<&'static Row> {
-    CODES.iter().find(|(_, codes, _)| code != 0 && codes[system as usize] == code)
+fn own_row(code: i32) -> Option<&'static OwnRow> {
+    OWN_CODES.iter().find(|(_, own, _)| *own == code)
+}
+
+/// A code of this system: its name, its number and its kind.
+type OwnRow = (&'static str, i32, ErrorKind);
+
+/// The codes of this system. The compiler takes them from [`CODES`], so that no program carries the
+/// names of other systems.
+static OWN_CODES: [OwnRow; own_count()] = own_codes();
+
+const fn own_count() -> usize {
+    let Some(system) = HERE else { return 0 };
+    let (mut count, mut at) = (0, 0);
+    while at < CODES.len() {
+        if CODES[at].1[system as usize] != 0 {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+}
+
+const fn own_codes() -> [OwnRow; own_count()] {
+    let mut own = [("", 0, Other); own_count()];
+    let Some(system) = HERE else { return own };
+    let (mut count, mut at) = (0, 0);
+    while at < CODES.len() {
+        let (name, codes, kind) = CODES[at];
+        if codes[system as usize] != 0 {
+            own[count] = (name, codes[system as usize], kind);
+            count += 1;
+        }
+        at += 1;
+    }
+    own
 }
 
 /// System codes: the name, its numbers in the order of [`System`], and the kind. Zero stands for a

@@ -3,6 +3,34 @@ use super::*;
 const SYSTEMS: [System; 4] = [System::Linux, System::Apple, System::Bsd, System::Windows];
 const RESOLVERS: [Resolver; 3] = [Resolver::Negative, Resolver::Positive, Resolver::Windows];
 
+/// Returns the kind that a code of `system` stands for.
+fn kind_on(system: System, code: i32) -> Option<ErrorKind> {
+    row(system, code).map(|&(_, _, kind)| kind)
+}
+
+/// Returns the C name of a code of `system`.
+fn name_on(system: System, code: i32) -> Option<String> {
+    row(system, code).map(|&(name, ..)| full_name(system, name, code))
+}
+
+fn row(system: System, code: i32) -> Option<&'static Row> {
+    CODES.iter().find(|(_, codes, _)| code != 0 && codes[system as usize] == code)
+}
+
+#[test]
+fn a_program_has_all_codes_of_its_system_and_no_others() {
+    let Some(system) = HERE else {
+        assert!(OWN_CODES.is_empty());
+        return;
+    };
+    let own = |(name, codes, kind): &Row| (*name, codes[system as usize], *kind);
+    let expected: Vec<OwnRow> = CODES.iter().map(own).filter(|(_, code, _)| *code != 0).collect();
+    assert_eq!(OWN_CODES[..], expected);
+    for code in [0, -1, i32::MAX] {
+        assert_eq!((code_kind(code), code_name(code)), (None, None));
+    }
+}
+
 #[test]
 fn no_code_and_no_name_stands_twice() {
     for (at, (name, codes, _)) in CODES.iter().enumerate() {
