@@ -6,7 +6,7 @@ exec </dev/null
 export CI=true CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
 
 # step NAME COMMAND…: runs the command and says how long it took. A failure ends the script.
-# For .ci/run, which runs two scripts at a time, the output appears as a block when the command has ended, and .ci/run shows that of a
+# For .ci/run, which runs several scripts at a time, the output appears as a block when the command has ended, and .ci/run shows that of a
 # failure.
 step() {
     if [[ -z ${STEPS-} ]]; then
