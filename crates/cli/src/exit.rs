@@ -149,7 +149,9 @@ impl From<httpget::Error> for Failure {
             ErrorKind::Coding => CODING,
             ErrorKind::Write => WRITE_ERROR,
             // curl's "unsupported protocol" is 1 too.
-            ErrorKind::UnsupportedScheme | ErrorKind::InsecureRedirect => OTHER,
+            ErrorKind::UnsupportedScheme
+            | ErrorKind::InsecureRedirect
+            | ErrorKind::Cancelled { .. } => OTHER,
             _ => OTHER,
         };
         let hint = match code {

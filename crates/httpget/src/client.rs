@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use netcore::Connector;
 #[cfg(feature = "tls")]
 use netcore::tls::TlsConnector;
+use netcore::{CancelToken, Connector};
 
 #[cfg(feature = "cookies")]
 use crate::cookies::jar::CookieJar;
@@ -70,6 +70,7 @@ pub(crate) struct Settings {
     /// `true` if content codings are asked for and undone.
     pub(crate) decode: bool,
     pub(crate) downgrade: bool,
+    pub(crate) token: Option<CancelToken>,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: Option<CookieJar>,
     #[cfg(feature = "netrc")]
@@ -101,6 +102,7 @@ impl Client {
             fields: Vec::new(),
             decode: false,
             downgrade: false,
+            token: None,
             #[cfg(feature = "cookies")]
             cookies: None,
             #[cfg(feature = "netrc")]
@@ -157,6 +159,15 @@ impl Client {
     #[must_use]
     pub fn with_decoding(self, decode: bool) -> Client {
         self.with(|settings| settings.decode = decode)
+    }
+
+    /// Cancels all requests when `token` is cancelled, those of
+    /// [`get_all`](Client::get_all) included; see [`Request::with_cancel`].
+    ///
+    /// [`Request::with_cancel`]: crate::Request::with_cancel
+    #[must_use]
+    pub fn with_cancel(self, token: CancelToken) -> Client {
+        self.with(|settings| settings.token = Some(token))
     }
 
     /// Sets the connector: address families, socket options, and the local address.

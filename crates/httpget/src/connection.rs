@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Instant;
 
-use netcore::{Address, Deadline, Stream};
+use netcore::{Address, CancelToken, Deadline, Stream};
 
 use crate::deadlines::{Deadlines, StepDeadline};
 use crate::error::Error;
@@ -26,6 +26,8 @@ pub(crate) struct Connection {
     reused: bool,
     /// The most bytes of one read into the buffer.
     slice: usize,
+    /// The token that cancels the transfer.
+    token: Option<CancelToken>,
 }
 
 impl Connection {
@@ -39,6 +41,7 @@ impl Connection {
             request: Vec::new(),
             reused: false,
             slice: BUFFER,
+            token: None,
         }
     }
 
@@ -47,6 +50,23 @@ impl Connection {
         Connection { slice: slice.clamp(1, BUFFER), ..self }
     }
 
+    /// Ends all waits when `token` is cancelled.
+    pub(crate) fn with_token(self, token: Option<CancelToken>) -> Connection {
+        Connection { token, ..self }
+    }
+
+    /// Replaces the token that cancels the transfer.
+    #[cfg(all(unix, feature = "download"))]
+    pub(crate) fn set_token(&mut self, token: Option<CancelToken>) {
+        self.token = token;
+    }
+
+    /// Waits until the connection is readable. Returns `false` if the deadline passed first.
+    pub(crate) fn wait_readable(&self, deadline: Deadline) -> Result<bool, netcore::Error> {
+        self.stream.wait_readable(deadline.or_cancelled(self.token.as_ref()))
+    }
+
+    #[cfg(unix)]
     pub(crate) fn stream(&self) -> &Stream {
         &self.stream
     }
@@ -83,7 +103,8 @@ impl Connection {
         let mut rest = &self.request[..];
         while !rest.is_empty() {
             let step = deadlines.step(Timeout::Stall, Instant::now());
-            match self.stream.write_deadline(rest, step.deadline) {
+            let until = step.deadline.or_cancelled(self.token.as_ref());
+            match self.stream.write_deadline(rest, until) {
                 Ok(sent) => rest = &rest[sent..],
                 Err(error) => return Err(step.error(error, Phase::Send, 0)),
             }
@@ -99,7 +120,8 @@ impl Connection {
         step: StepDeadline,
         phase: Phase,
     ) -> Result<(), Error> {
-        let written = self.stream.write_all_deadline(message, step.deadline);
+        let until = step.deadline.or_cancelled(self.token.as_ref());
+        let written = self.stream.write_all_deadline(message, until);
         written.map_err(|error| step.error(error, phase, 0))
     }
 
@@ -118,7 +140,7 @@ impl Connection {
     /// Waits until the connection is readable. Call it if nothing can have arrived yet: it saves a
     /// read that would fail.
     pub(crate) fn wait(&self, step: StepDeadline, phase: Phase) -> Result<(), Error> {
-        match self.stream.wait_readable(step.deadline) {
+        match self.wait_readable(step.deadline) {
             Ok(_) => Ok(()),
             Err(error) => Err(step.error(error, phase, 0)),
         }
@@ -128,7 +150,8 @@ impl Connection {
     pub(crate) fn fill(&mut self, step: StepDeadline, now: (Phase, u64)) -> Result<usize, Error> {
         debug_assert!(self.unread.is_empty());
         let (phase, received) = now;
-        let read = self.stream.read_deadline(&mut self.buffer[..self.slice], step.deadline);
+        let until = step.deadline.or_cancelled(self.token.as_ref());
+        let read = self.stream.read_deadline(&mut self.buffer[..self.slice], until);
         let read = read.map_err(|error| step.error(error, phase, received))?;
         self.unread = 0..read;
         Ok(read)
@@ -141,7 +164,8 @@ impl Connection {
         step: StepDeadline,
         received: u64,
     ) -> Result<usize, Error> {
-        let read = self.stream.read_deadline(buffer, step.deadline);
+        let until = step.deadline.or_cancelled(self.token.as_ref());
+        let read = self.stream.read_deadline(buffer, until);
         read.map_err(|error| step.error(error, Phase::Body, received))
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use netcore::Deadline;
 #[cfg(unix)]
 use netcore::transfer::TransferDeadline;
+use netcore::{CancelToken, Deadline, Until};
 
 use crate::error::{Error, ErrorKind, NoAnswer};
 use crate::min_speed::MinSpeed;
@@ -19,6 +19,8 @@ pub(crate) struct Deadlines {
     timeouts: Timeouts,
     /// The deadline of the whole transfer.
     total: StepDeadline,
+    /// The token that cancels the transfer.
+    token: Option<CancelToken>,
 }
 
 /// The deadline of one step: its own or the total one, whichever is earlier.
@@ -37,7 +39,23 @@ impl Deadlines {
         let deadline = own.earlier(outer);
         // A deadline shared by several transfers is reported as their total timeout.
         let length = timeouts.total.or(outer.remaining_at(start)).unwrap_or_default();
-        Deadlines { timeouts, total: StepDeadline { deadline, timeout: Timeout::Total, length } }
+        let total = StepDeadline { deadline, timeout: Timeout::Total, length };
+        Deadlines { timeouts, total, token: None }
+    }
+
+    /// Sets the token that cancels the transfer.
+    pub(crate) fn with_token(self, token: Option<CancelToken>) -> Deadlines {
+        Deadlines { token, ..self }
+    }
+
+    /// Returns the token that cancels the transfer.
+    pub(crate) fn token(&self) -> Option<&CancelToken> {
+        self.token.as_ref()
+    }
+
+    /// Returns the end of the whole transfer.
+    pub(crate) fn until(&self) -> Until<'_> {
+        self.total.deadline.or_cancelled(self.token())
     }
 
     /// Returns the deadline of the whole transfer.
@@ -69,7 +87,7 @@ impl Deadlines {
     /// Returns the total deadline, and the stall timeout for the server's pauses.
     #[cfg(unix)]
     pub(crate) fn transfer_deadline(&self) -> TransferDeadline<'_> {
-        let patience = TransferDeadline::from(self.total.deadline);
+        let patience = TransferDeadline::from(self.until());
         match self.timeouts.stall {
             Some(stall) => patience.with_stall_timeout(stall),
             None => patience,

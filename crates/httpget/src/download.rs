@@ -27,7 +27,6 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::deadlines::Deadlines;
 #[cfg(feature = "digest")]
 use crate::digest::Checksum;
 use crate::error::{Error, ErrorKind};
@@ -260,6 +259,8 @@ impl Download {
     ///   unchanged, and `FILE.part` is removed, so that no later download resumes wrong content;
     /// - [`ErrorKind::Status`]; see [`with_error_content`](Download::with_error_content);
     /// - [`ErrorKind::TimedOut`] in [`Phase::Open`]: no reader opened the FIFO;
+    /// - [`ErrorKind::Cancelled`]: the [token](Request::with_cancel) was cancelled. `FILE.part`
+    ///   stays, and so does its mark: a later download can [resume](Download::with_resume);
     /// - the errors of [`Request::send`] and of [`Body::copy_to`](crate::Body::copy_to) in the last
     ///   attempt.
     ///
@@ -282,14 +283,17 @@ impl Download {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Downloaded, Error> {
         let prepared = self.request.0?;
-        let deadlines =
-            Deadlines::new(prepared.timeouts.clone(), prepared.deadline, Instant::now());
+        let deadlines = prepared.deadlines(Instant::now());
         let failed = |error: FileError| {
             Error::new(ErrorKind::Write).with_cause(error).with_url(&prepared.url)
         };
         let soon = deadlines.step(Timeout::Stall, Instant::now());
-        let target = Target::at(path.as_ref(), soon.deadline).map_err(|error| {
+        let soon_or_cancelled = soon.deadline.or_cancelled(deadlines.token());
+        let target = Target::at(path.as_ref(), soon_or_cancelled).map_err(|error| {
             match error.cause().kind() {
+                _ if soon_or_cancelled.is_cancelled() => {
+                    Error::cancelled(Phase::Open, 0).with_url(&prepared.url)
+                }
                 io::ErrorKind::TimedOut => {
                     soon.ran_out(Phase::Open, 0).with_cause(error).with_url(&prepared.url)
                 }
@@ -349,8 +353,7 @@ impl Download {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Downloaded, Error> {
         let prepared = self.request.0?;
-        let deadlines =
-            Deadlines::new(prepared.timeouts.clone(), prepared.deadline, Instant::now());
+        let deadlines = prepared.deadlines(Instant::now());
         let engine =
             Engine::new(prepared, self.options, Sink::Unnamed, deadlines.total(), progress);
         engine.with_name(name).run()
@@ -379,8 +382,7 @@ impl Download {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Downloaded, Error> {
         let prepared = self.request.0?;
-        let deadlines =
-            Deadlines::new(prepared.timeouts.clone(), prepared.deadline, Instant::now());
+        let deadlines = prepared.deadlines(Instant::now());
         let sink = Sink::direct(target.as_fd());
         Engine::new(prepared, self.options, sink, deadlines.total(), progress).run()
     }

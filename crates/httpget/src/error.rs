@@ -88,9 +88,27 @@ impl Error {
         self
     }
 
+    /// Returns the error of a transfer that was cancelled in `phase`, after `received` bytes of
+    /// content.
+    pub(crate) fn cancelled(phase: Phase, received: u64) -> Error {
+        Error::new(ErrorKind::Cancelled { phase, received })
+    }
+
+    /// Returns the error of content that could not be written, after `received` bytes of it.
+    #[cfg(unix)]
+    pub(crate) fn not_written(error: netcore::Error, received: u64) -> Error {
+        match error.kind() {
+            netcore::ErrorKind::Cancelled => Error::cancelled(Phase::Body, received),
+            _ => Error::new(ErrorKind::Write).with_cause(error),
+        }
+    }
+
     /// Returns the error of a connection that failed in `phase`, after `received` bytes of content.
     /// Timeouts of ours have a constructor of their own, which names the timeout.
     pub(crate) fn transport(error: netcore::Error, phase: Phase, received: u64) -> Error {
+        if error.kind() == netcore::ErrorKind::Cancelled {
+            return Error::cancelled(phase, received);
+        }
         let kind = match phase {
             Phase::Resolve => ErrorKind::Resolve,
             Phase::Connect => ErrorKind::Connect,

@@ -62,4 +62,6 @@ pub use http;
 /// The crate of the connectors, deadlines, addresses and errors in this API.
 pub use netcore;
 #[doc(inline)]
+pub use netcore::CancelToken;
+#[doc(inline)]
 pub use netcore::Secret;

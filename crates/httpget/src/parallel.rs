@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use netcore::CancelToken;
+
 use crate::client::Client;
 use crate::error::Error;
 use crate::response::Response;
@@ -16,8 +18,9 @@ impl Client {
     /// redirects. `each` receives the index of the URL and the result, and owns the response. If
     /// `at_once` is above 1, it is called from that many threads, in the order of the responses.
     ///
-    /// `urls` is read item by item, so it may be endless. A client keeps 8 idle connections: for
-    /// more at once see [`with_idle`](Client::with_idle).
+    /// `urls` is read item by item, so it may be endless. Once the client's
+    /// [token](Client::with_cancel) is cancelled, no further item is read. A client keeps 8 idle
+    /// connections: for more at once see [`with_idle`](Client::with_idle).
     ///
     /// # Panics
     ///
@@ -45,8 +48,11 @@ impl Client {
         let threads = urls.size_hint().1.map_or(at_once.get(), |most| most.min(at_once.get()));
         let urls = Mutex::new(urls);
         let next = || urls.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let token = self.settings.token.as_ref();
+        let is_cancelled = || token.is_some_and(CancelToken::is_cancelled);
         let work = || {
-            while let Some((number, url)) = next() {
+            while !is_cancelled() {
+                let Some((number, url)) = next() else { break };
                 each(number, self.get(url.as_ref()).send());
             }
         };

@@ -4,7 +4,7 @@
 use http::header::ACCEPT_ENCODING;
 use http::header::RANGE;
 use http::{HeaderName, HeaderValue};
-use netcore::Deadline;
+use netcore::{CancelToken, Deadline};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -150,6 +150,44 @@ impl Request {
         })
     }
 
+    /// Cancels the request when `token` is cancelled, from any thread: a stop button. It replaces
+    /// the [client's](Client::with_cancel) token.
+    ///
+    /// ```
+    /// # let (url, _server) = {
+    /// #     let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// #     (&format!("http://{}/endless", server.local_addr()?), server)
+    /// # };
+    /// use std::thread;
+    /// use httpget::{CancelToken, Client, ErrorKind};
+    ///
+    /// let token = CancelToken::new();
+    /// let request = Client::new().get(url).with_cancel(token.clone());
+    /// let worker = thread::spawn(move || request.send()?.bytes(1 << 30));
+    /// // Somebody presses the stop button.
+    /// token.cancel();
+    /// let error = worker.join().unwrap().unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Cancelled { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Whatever the request waits for ends at once with [`ErrorKind::Cancelled`]: a look-up, a
+    /// connection, a proxy, a TLS handshake, the response, the body, the pace of
+    /// [`with_max_rate`](Request::with_max_rate), a target that is slow to accept the body, and the
+    /// pause before another attempt of a download. The connection is closed, and no attempt
+    /// follows. A [`Download`](crate::download::Download) keeps its partial file, so that a later
+    /// one can resume it.
+    ///
+    /// One token serves any number of requests. A token that is cancelled stays cancelled: later
+    /// requests with it fail before they send anything. A response that has arrived whole is not
+    /// affected.
+    pub fn with_cancel(self, token: CancelToken) -> Request {
+        self.change(|prepared| {
+            prepared.token = Some(token);
+            Ok(())
+        })
+    }
+
     /// Follows redirects, up to [`Limits::redirects`]. The default is `true`.
     pub fn with_redirects(self, follow: bool) -> Request {
         self.change(|prepared| {
@@ -232,6 +270,7 @@ impl Request {
     ///   [`TunnelRefused`](ErrorKind::TunnelRefused), [`Tunnel`](ErrorKind::Tunnel),
     ///   [`Socks`](ErrorKind::Socks): a proxy that is malformed, not found, or opened no tunnel;
     /// - [`TimedOut`](ErrorKind::TimedOut): one of the [`Timeouts`] expired;
+    /// - [`Cancelled`](ErrorKind::Cancelled): the [token](Request::with_cancel) was cancelled;
     /// - [`NothingReceived`](ErrorKind::NothingReceived),
     ///   [`HeadTruncated`](ErrorKind::HeadTruncated), [`Malformed`](ErrorKind::Malformed),
     ///   [`TooLarge`](ErrorKind::TooLarge), with a
@@ -296,6 +335,7 @@ fn prepare(
         limits: settings.limits.clone(),
         timeouts: settings.timeouts.clone(),
         deadline: Deadline::never(),
+        token: settings.token.clone(),
         follow: true,
         raw: false,
         rate: None,

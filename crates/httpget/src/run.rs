@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use http::HeaderValue;
 use http::header::REFERER;
-use netcore::Deadline;
+use netcore::{CancelToken, Deadline};
 
 use crate::body::decoding::Decoding;
 use crate::body::{Check, Context};
@@ -42,6 +42,7 @@ pub(crate) struct PreparedRequest {
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) deadline: Deadline,
+    pub(crate) token: Option<CancelToken>,
     pub(crate) follow: bool,
     pub(crate) raw: bool,
     /// The most bytes of content a second.
@@ -52,17 +53,25 @@ pub(crate) struct PreparedRequest {
     pub(crate) decode: bool,
 }
 
+impl PreparedRequest {
+    /// Returns the deadlines of a transfer that begins at `start`.
+    pub(crate) fn deadlines(&self, start: Instant) -> Deadlines {
+        let deadlines = Deadlines::new(self.timeouts.clone(), self.deadline, start);
+        deadlines.with_token(self.token.clone())
+    }
+}
+
 type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
 
 /// Runs `prepared`, up to the head of the last response.
 pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<Response, Error> {
-    let PreparedRequest { client, mut url, mut head, limits, timeouts, deadline, .. } = prepared;
+    let start = Instant::now();
+    let deadlines = prepared.deadlines(start);
+    let PreparedRequest { client, mut url, mut head, limits, .. } = prepared;
     #[cfg(feature = "cookies")]
     let mut cookies = prepared.cookies;
     let began_secure = url.scheme() == Scheme::Https;
     let PreparedRequest { follow, raw, rate, referer, decode, .. } = prepared;
-    let start = Instant::now();
-    let deadlines = Deadlines::new(timeouts, deadline, start);
     let mut redirects = Redirects::new(limits.redirects).with_insecure(client.settings.downgrade);
     let mut timings = Timings::default();
     let mut routes = client.settings.routes(&mut head);
@@ -185,7 +194,9 @@ impl Hop<'_> {
         head: &RequestHead,
         observer: Observer<'_>,
     ) -> Result<Response, Error> {
-        let mut connection = connection.with_slice(self.rate.map_or(BUFFER, Pace::slice));
+        let mut connection = connection
+            .with_slice(self.rate.map_or(BUFFER, Pace::slice))
+            .with_token(self.deadlines.token().cloned());
         connection.send(|request| route.encode(head, url, request), self.deadlines)?;
         let sent = Instant::now();
         self.timings.sent = Some(sent.duration_since(self.start));

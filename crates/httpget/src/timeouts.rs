@@ -113,6 +113,8 @@ pub enum Phase {
     Head,
     /// Receiving the body.
     Body,
+    /// Waiting before another attempt of a download.
+    Retry,
 }
 
 impl fmt::Display for Timeout {
@@ -139,6 +141,7 @@ impl fmt::Display for Phase {
             Phase::Wait => "waiting for the response",
             Phase::Head => "receiving the head",
             Phase::Body => "receiving the body",
+            Phase::Retry => "waiting before another attempt",
         })
     }
 }

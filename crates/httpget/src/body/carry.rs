@@ -1,4 +1,6 @@
-//! The decoder of a broken body, which another body goes on with.
+//! What a download changes in a body: its decoder, which a later body goes on with, and its token.
+
+use netcore::CancelToken;
 
 use super::Body;
 use super::decoding::Decoding;
@@ -12,5 +14,13 @@ impl Body {
     /// Lets the decoder of an earlier body continue with this one.
     pub(crate) fn decode_by(&mut self, decoding: Box<Decoding>) {
         self.decoding = Some(decoding);
+    }
+
+    /// Cancels the rest of the body with `token` instead of the request's.
+    pub(crate) fn set_token(&mut self, token: CancelToken) {
+        if let Some(connection) = &mut self.connection {
+            connection.set_token(Some(token.clone()));
+        }
+        self.context.deadlines = self.context.deadlines.clone().with_token(Some(token));
     }
 }

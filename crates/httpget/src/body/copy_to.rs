@@ -3,9 +3,10 @@
 use std::os::fd::AsFd;
 
 use netcore::Operation;
+use netcore::transfer::write_all_to_with_progress;
 
 use super::{Body, Decoded};
-use crate::error::{Error, ErrorKind, NoAnswer};
+use crate::error::{Error, NoAnswer};
 use crate::timeouts::Phase;
 
 /// The piece in which content goes through the program's memory if something has to see or decode
@@ -28,10 +29,11 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// The errors of reading the body, and [`ErrorKind::Write`] with a [`netcore::Error`] as its
-    /// cause if writing to `target` fails. Up to 1 MiB of received content is lost then. Time spent
-    /// writing to `target` counts only against `total`. A file that grows beyond RLIMIT_FSIZE is an
-    /// error only if the process ignores or handles SIGXFSZ (setrlimit(2)).
+    /// The errors of reading the body, and [`ErrorKind::Write`](crate::ErrorKind::Write) with a
+    /// [`netcore::Error`] as its cause if writing to `target` fails. Up to 1 MiB of received
+    /// content is lost then. Time spent writing to `target` counts only against `total`. A file
+    /// that grows beyond RLIMIT_FSIZE is an error only if the process ignores or handles SIGXFSZ
+    /// (setrlimit(2)).
     ///
     /// ```
     /// use std::fs::File;
@@ -76,8 +78,11 @@ impl Body {
             match self.decode()? {
                 Decoded::End => return Ok(moved),
                 Decoded::Content => {
-                    moved += self.write_to(target)?;
-                    progress(moved);
+                    let before = moved;
+                    self.write_to(target, |more| {
+                        moved = before + more;
+                        progress(moved);
+                    })?;
                 }
                 // The kernel's copy does not report how long it waited for the server.
                 Decoded::NeedMore
@@ -115,10 +120,15 @@ impl Body {
                 return Ok(moved);
             }
             let content = &piece[..count];
-            let deadline = self.context.deadlines.total().deadline;
-            netcore::transfer::write_all_to(target, content, deadline)
-                .map_err(|error| self.not_written(error))?;
-            moved += count as u64;
+            let until = self.context.deadlines.until();
+            let before = moved;
+            let written = write_all_to_with_progress(target, content, until, |more| {
+                moved = before + more;
+                if moved < before + count as u64 {
+                    progress(moved);
+                }
+            });
+            written.map_err(|error| self.not_written(error))?;
             if let Some(tap) = &mut tap {
                 tap(content);
             }
@@ -126,17 +136,16 @@ impl Body {
         }
     }
 
-    /// Writes the content in the buffer. Returns the number of bytes.
-    fn write_to(&mut self, target: &impl AsFd) -> Result<u64, Error> {
-        let Some(connection) = &self.connection else { return Ok(0) };
+    /// Writes the content in the buffer.
+    fn write_to(&mut self, target: &impl AsFd, progress: impl FnMut(u64)) -> Result<(), Error> {
+        let Some(connection) = &self.connection else { return Ok(()) };
         let content = connection.at(self.content.clone());
-        let count = content.len() as u64;
-        let deadline = self.context.deadlines.total().deadline;
-        match netcore::transfer::write_all_to(target, content, deadline) {
+        let until = self.context.deadlines.until();
+        match write_all_to_with_progress(target, content, until, progress) {
             Ok(()) => {
                 self.content = 0..0;
                 self.release_if_whole();
-                Ok(count)
+                Ok(())
             }
             Err(error) => Err(self.not_written(error)),
         }
@@ -194,7 +203,7 @@ impl Body {
                 let step = self.context.deadlines.total();
                 step.ran_out(Phase::Body, received).with_cause(NoAnswer(error))
             }
-            false => Error::new(ErrorKind::Write).with_cause(error),
+            false => Error::not_written(error, received),
         })
     }
 }

@@ -1,6 +1,5 @@
 //! Keeps the speed of a body below a rate.
 
-use std::thread;
 use std::time::Instant;
 
 use super::Body;
@@ -15,8 +14,8 @@ impl Body {
         if wait.is_zero() {
             return Ok(());
         }
+        self.context.deadlines.until().sleep(wait);
         let total = self.context.deadlines.total();
-        thread::sleep(total.deadline.remaining().map_or(wait, |left| left.min(wait)));
         if total.deadline.is_expired() {
             let error = total.ran_out(Phase::Body, self.received());
             return Err(self.fail(error.with_cause("the rate is limited")));

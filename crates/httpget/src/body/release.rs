@@ -32,7 +32,7 @@ impl Body {
             Event::Closed { reason: CloseReason::Request }
         } else if !self.exchange.is_reusable() {
             Event::Closed { reason: CloseReason::Response }
-        } else if pool.put_at(now, route.clone(), connection) {
+        } else if pool.put_at(now, route.clone(), connection.with_token(None)) {
             Event::Kept
         } else {
             Event::Closed { reason: CloseReason::NotKept }

@@ -22,7 +22,7 @@ impl Body {
         loop {
             let begin = Instant::now();
             let soon = Deadline::after_at(begin, meter.longest_wait());
-            let waited = connection.stream().wait_readable(step.deadline.earlier(soon));
+            let waited = connection.wait_readable(step.deadline.earlier(soon));
             meter.record(begin.elapsed(), received);
             if meter.is_too_slow() {
                 break;

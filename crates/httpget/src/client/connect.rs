@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use netcore::connect::ConnectEvent;
-use netcore::{Endpoint, Operation, Stream};
+use netcore::{CancelToken, Endpoint, Operation, Stream, Until};
 
 use super::Client;
 use crate::connection::Connection;
@@ -42,7 +42,8 @@ impl Client {
         reached: impl FnMut(ConnectStep, Instant),
     ) -> Result<Connection, Error> {
         let step = deadlines.step(Timeout::Connect, Instant::now());
-        let mut connecting = Connecting { client: self, step, observer, reached };
+        let token = deadlines.token();
+        let mut connecting = Connecting { client: self, step, token, observer, reached };
         #[cfg(feature = "proxy")]
         if let Some(via) = route.via() {
             return connecting.through(via, url);
@@ -72,17 +73,25 @@ pub(super) struct Connecting<'a, R> {
     pub(super) client: &'a Client,
     /// The deadline of all steps together.
     pub(super) step: StepDeadline,
+    /// The token that cancels the transfer.
+    pub(super) token: Option<&'a CancelToken>,
     pub(super) observer: &'a mut dyn FnMut(Event<'_>),
     /// The function that is called after each step.
     pub(super) reached: R,
 }
 
-impl<R: FnMut(ConnectStep, Instant)> Connecting<'_, R> {
+impl<'a, R: FnMut(ConnectStep, Instant)> Connecting<'a, R> {
+    /// Returns the end of all waits.
+    pub(super) fn until(&self) -> Until<'a> {
+        self.step.deadline.or_cancelled(self.token)
+    }
+
     /// Connects a stream.
     pub(super) fn open(&mut self, endpoint: &Endpoint) -> Result<Stream, Error> {
-        let Connecting { client, step, observer, reached } = self;
+        let until = self.until();
+        let Connecting { client, step, observer, reached, .. } = self;
         let connector = &client.settings.connector;
-        let connected = connector.connect_observed(endpoint, step.deadline, |event| {
+        let connected = connector.connect_observed(endpoint, until, |event| {
             if let ConnectEvent::Resolved { .. } = event {
                 reached(ConnectStep::Resolved, Instant::now());
             }
@@ -127,7 +136,7 @@ impl<R: FnMut(ConnectStep, Instant)> Connecting<'_, R> {
         // A scope belongs to this machine and is in no certificate.
         let name = host.split_once('%').map_or(host, |(ip, _)| ip);
         let tls = self.client.settings.tls.connector();
-        tls.and_then(|tls| tls.connect(stream, name, self.step.deadline))
+        tls.and_then(|tls| tls.connect(stream, name, self.until()))
             .map_err(|error| self.step.error(error, Phase::Handshake, 0))
     }
 }

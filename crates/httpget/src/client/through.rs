@@ -91,7 +91,7 @@ impl<R: FnMut(ConnectStep, Instant)> Connecting<'_, R> {
             ProxyScheme::Socks4 => Family::Ipv4,
             _ => settings.connector.family(),
         };
-        let addresses = resolve(&url.endpoint(), family, self.step.deadline)
+        let addresses = resolve(&url.endpoint(), family, self.until())
             .map_err(|error| self.step.error(error, Phase::Resolve, 0))?;
         let addresses = addresses.into_iter().take(MAX_ADDRESSES);
         Ok(addresses.map(|address: SocketAddr| address.into()).collect())
@@ -101,7 +101,8 @@ impl<R: FnMut(ConnectStep, Instant)> Connecting<'_, R> {
     fn tunnel(&mut self, via: &Via, target: &TunnelTarget) -> Result<Connection, Error> {
         let mut handshake = handshake(via, target, &self.client.settings.limits)
             .map_err(|error| failed(via, target, error))?;
-        let mut connection = Connection::new(self.open_proxy(&via.proxy)?);
+        let stream = self.open_proxy(&via.proxy)?;
+        let mut connection = Connection::new(stream).with_token(self.token.cloned());
         self.negotiate(&mut connection, via, target, &mut *handshake)?;
         Ok(connection)
     }

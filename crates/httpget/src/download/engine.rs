@@ -27,8 +27,8 @@ use std::time::SystemTime;
 
 use http::StatusCode;
 use http::header::{IF_RANGE, LAST_MODIFIED, RANGE};
-use netcore::Deadline;
 use netcore::error::FileError;
+use netcore::{Deadline, Until};
 
 use super::field::{date, single};
 use super::options::Options;
@@ -224,10 +224,8 @@ impl<'a> Engine<'a> {
             }
         }
         let heads = std::mem::take(&mut self.heads);
-        netcore::transfer::write_all_to(&self.sink.target()?, &heads, self.total.deadline)
-            .map_err(|error| {
-                Error::new(ErrorKind::Write).with_cause(error).with_url(response.url())
-            })?;
+        netcore::transfer::write_all_to(&self.sink.target()?, &heads, self.until())
+            .map_err(|error| Error::not_written(error, 0).with_url(response.url()))?;
         let ahead = self.written + heads.len() as u64;
         self.sink.count_written(ahead);
         let (mut response, arrived) = self.receive(response, ahead, total)?;
@@ -353,6 +351,11 @@ impl<'a> Engine<'a> {
         let error = self.last_error.take();
         let error = error.unwrap_or_else(|| Error::new(ErrorKind::Range).with_url(response.url()));
         Failure { error, next: Next::Never }
+    }
+
+    /// Returns the end of all attempts.
+    fn until(&self) -> Until<'_> {
+        self.total.deadline.or_cancelled(self.prepared.token.as_ref())
     }
 
     fn failed(&self, error: FileError) -> Failure {

@@ -6,13 +6,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use netcore::error::FileError;
 
 use super::hash::hash;
-use netcore::{Deadline, Endpoint, SocketOptions, Stream};
+use netcore::{Endpoint, SocketOptions, Stream, Until};
 
 #[cfg(test)]
 mod tests;
@@ -61,13 +60,13 @@ pub(super) enum Direct {
 
 impl Target {
     /// Finds the target at `path`, and opens it unless it is a [`FileTarget`]. Waits for a reader
-    /// of a FIFO, or for a socket to accept, until `deadline`.
-    pub(super) fn at(path: &Path, deadline: Deadline) -> Result<Target, FileError> {
+    /// of a FIFO, or for a socket to accept.
+    pub(super) fn at(path: &Path, until: Until<'_>) -> Result<Target, FileError> {
         match fs::metadata(path) {
             Ok(there) if there.is_dir() => {
                 Err(FileError::new("write", path)(io::ErrorKind::IsADirectory.into()))
             }
-            Ok(there) if !there.is_file() => direct(path, &there, deadline),
+            Ok(there) if !there.is_file() => direct(path, &there, until),
             Ok(_) => resolve(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
                 resolve(path)
@@ -117,31 +116,29 @@ fn check_writable(path: &Path) -> io::Result<()> {
     }
 }
 
-fn direct(path: &Path, there: &Metadata, deadline: Deadline) -> Result<Target, FileError> {
+fn direct(path: &Path, there: &Metadata, until: Until<'_>) -> Result<Target, FileError> {
     let kind = there.file_type();
     let opened = if kind.is_socket() {
-        Stream::connect(Endpoint::unix(path), &SocketOptions::new(), deadline)
+        Stream::connect(Endpoint::unix(path), &SocketOptions::new(), until)
             .map(Direct::Socket)
             .map_err(io::Error::from)
     } else {
-        open_direct(path, kind.is_fifo(), deadline).map(Direct::File)
+        open_direct(path, kind.is_fifo(), until).map(Direct::File)
     };
     opened.map(Target::Direct).map_err(opening(path))
 }
 
-fn open_direct(path: &Path, is_fifo: bool, deadline: Deadline) -> io::Result<File> {
+fn open_direct(path: &Path, is_fifo: bool, until: Until<'_>) -> io::Result<File> {
     // Non-blocking, since opening a FIFO waits for its reader; fifo(7).
     let flags = libc::O_NOCTTY | if is_fifo { libc::O_NONBLOCK } else { 0 };
     loop {
         match File::options().write(true).custom_flags(flags).open(path) {
             Err(error) if is_fifo && error.raw_os_error() == Some(libc::ENXIO) => {
-                match deadline.remaining() {
-                    Some(left) if left.is_zero() => {
-                        let text = "it has no reader";
-                        return Err(io::Error::new(io::ErrorKind::TimedOut, text));
-                    }
-                    left => thread::sleep(left.map_or(LOOK, |left| left.min(LOOK))),
+                if until.is_over() {
+                    let text = "it has no reader";
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, text));
                 }
+                until.sleep(LOOK);
             }
             opened => return opened,
         }

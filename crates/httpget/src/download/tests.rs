@@ -1,5 +1,6 @@
 //! Downloads from servers that play a script.
 
+mod cancelled;
 #[cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
 mod codings;
 mod direct;

@@ -55,6 +55,14 @@ pub enum ErrorKind {
         /// Bytes of content received before.
         received: u64,
     },
+    /// The [token](crate::Request::with_cancel) of the request was cancelled.
+    #[non_exhaustive]
+    Cancelled {
+        /// The phase in which it was cancelled.
+        phase: Phase,
+        /// Bytes of content received before.
+        received: u64,
+    },
     /// The server closed the connection without a byte of a response.
     NothingReceived,
     /// The server closed the connection within the head of the response.
@@ -148,6 +156,9 @@ impl ErrorKind {
             ErrorKind::Transport { phase, received } => {
                 ErrorKind::Transport { phase, received: at + received }
             }
+            ErrorKind::Cancelled { phase, received } => {
+                ErrorKind::Cancelled { phase, received: at + received }
+            }
             kind => kind,
         }
     }
@@ -194,6 +205,10 @@ impl fmt::Display for ErrorKind {
             }
             ErrorKind::Transport { phase, received } => {
                 write!(f, "the connection broke while {phase}")?;
+                return content(f, *phase, *received);
+            }
+            ErrorKind::Cancelled { phase, received } => {
+                write!(f, "cancelled while {phase}")?;
                 return content(f, *phase, *received);
             }
             ErrorKind::NothingReceived => "the server closed without a response",

@@ -52,6 +52,8 @@ fn all() -> Vec<Error> {
         Error::transport(reset(), Phase::Body, 7),
         timed_out(Timeout::Total, Phase::Body, 1234),
         timed_out(Timeout::FirstByte, Phase::Wait, 0),
+        Error::cancelled(Phase::Retry, 0),
+        Error::transport(network(Operation::Read, netcore::ErrorKind::Cancelled), Phase::Body, 7),
         Error::from(incomplete(ResponsePart::Response)),
         Error::from(incomplete(ResponsePart::Head)),
         Error::from(incomplete(ResponsePart::Body)),
@@ -157,6 +159,8 @@ fn each_error_alone_says_what_failed_on_what_and_why() {
         "the connection broke while receiving the body, after 7 bytes: read from h:80: connection reset",
         "timed out: the total timeout of 1.500 s expired while receiving the body, after 1234 bytes: \
          h:80 is too slow",
+        "cancelled while waiting before another attempt",
+        "cancelled while receiving the body, after 7 bytes",
         "the server closed without a response",
         "head ended after 3 of 9 bytes",
         "the body ended after 3 of 9 bytes",

@@ -1,3 +1,5 @@
+mod cancelled;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -2,7 +2,6 @@
 //!
 //! [`Error::is_retryable`] lists the statuses and the errors.
 
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::Engine;
@@ -12,7 +11,7 @@ use crate::download::resume::Held;
 use crate::download::retry_after::{LONGEST_RETRY_AFTER, retry_after};
 use crate::error::{Error, ErrorKind, Span};
 use crate::response::Response;
-use crate::timeouts::Timeout;
+use crate::timeouts::{Phase, Timeout};
 
 impl Engine<'_> {
     /// Returns an error if the content is not the requested one and must not replace it, or if
@@ -57,8 +56,11 @@ impl Engine<'_> {
         let Some(wait) = wait else { return Err(error) };
         (self.progress)(Progress::Waiting { error: &error, wait });
         self.last_error = Some(error);
-        thread::sleep(wait);
-        Ok(())
+        self.until().sleep(wait);
+        match self.until().is_cancelled() {
+            true => Err(Error::cancelled(Phase::Retry, 0).with_url(&self.prepared.url)),
+            false => Ok(()),
+        }
     }
 
     /// Returns `true` if a further attempt is left and may help. A status is not an error here:
@@ -66,7 +68,9 @@ impl Engine<'_> {
     fn is_worth_retrying(&self, error: &Error) -> bool {
         let is_of_this_side = matches!(
             error.kind(),
-            ErrorKind::Write | ErrorKind::TimedOut { timeout: Timeout::Total, .. }
+            ErrorKind::Write
+                | ErrorKind::Cancelled { .. }
+                | ErrorKind::TimedOut { timeout: Timeout::Total, .. }
         );
         let any = self.options.any_error && !is_of_this_side;
         (any || error.is_retryable()) && self.has_another()

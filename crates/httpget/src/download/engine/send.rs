@@ -6,7 +6,7 @@ use super::Engine;
 use crate::download::progress::Progress;
 use crate::download::resume::Held;
 use crate::download::sink::Sink;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::event::Event;
 use crate::request::Request;
 use crate::response::Response;
@@ -30,7 +30,8 @@ impl Engine<'_> {
             Sink::Direct { to, .. } if self.is_last() => Some(*to),
             _ => None,
         };
-        let Engine { heads, progress, options, total, written, .. } = self;
+        let Engine { heads, progress, options, total, written, prepared, .. } = self;
+        let until = total.deadline.or_cancelled(prepared.token.as_ref());
         let mut failed = None;
         let result = request.send_observed(&mut |event| {
             progress(Progress::Event(event));
@@ -39,14 +40,12 @@ impl Engine<'_> {
             };
             let Some(to) = at_once else { return heads.extend_from_slice(head.raw()) };
             if failed.is_none() {
-                failed = netcore::transfer::write_all_to(&to, head.raw(), total.deadline).err();
+                failed = netcore::transfer::write_all_to(&to, head.raw(), until).err();
                 *written += head.raw().len() as u64;
             }
         });
         match failed {
-            Some(error) => {
-                Err(Error::new(ErrorKind::Write).with_cause(error).with_url(&self.prepared.url))
-            }
+            Some(error) => Err(Error::not_written(error, 0).with_url(&self.prepared.url)),
             None => result,
         }
     }
@@ -55,7 +54,7 @@ impl Engine<'_> {
     pub(super) fn write_pending_heads(&mut self) {
         if let Sink::Direct { to, bytes: 0, .. } = &self.sink {
             // The error that ended the attempt is reported; this one would hide it.
-            let _ = netcore::transfer::write_all_to(to, &self.heads, self.total.deadline);
+            let _ = netcore::transfer::write_all_to(to, &self.heads, self.until());
         }
     }
 }

@@ -147,7 +147,7 @@ impl Engine<'_> {
         let prepared = &*prepared;
         let plan = Plan { prepared, version, total, deadline, retry_until, any_error, path: &path };
         let (backoff, count) = (options.backoff.clone(), state.alive);
-        let shared = Shared::new(state);
+        let shared = Shared::new(state, prepared.token.as_ref());
         let first = Mutex::new(Some(first));
         let run = |number: usize| {
             let first = match number {
@@ -232,8 +232,7 @@ fn watch(shared: &Shared, mut handle: impl FnMut(Change<'_>) -> Result<(), Error
         }
         for change in changes {
             if let Err(error) = handle(change) {
-                shared.lock().end.get_or_insert(End::Error(error));
-                shared.notify();
+                shared.end(End::Error(error));
             }
         }
         if is_due {

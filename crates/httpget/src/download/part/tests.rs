@@ -13,7 +13,7 @@ use crate::download::target::Target;
 use crate::url::Url;
 
 fn open(path: &Path) -> Result<PartFile, FileError> {
-    match Target::at(path, Deadline::after(Duration::from_secs(60))).unwrap() {
+    match Target::at(path, Deadline::after(Duration::from_secs(60)).into()).unwrap() {
         Target::File(place) => PartFile::open(place),
         Target::Direct(_) => panic!("{} is no file", path.display()),
     }

@@ -2,13 +2,15 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::Command;
+use std::thread;
 
+use netcore::Deadline;
 use netcore::testing::TestDir;
 
 use super::*;
 
-fn transfer_deadline() -> Deadline {
-    Deadline::after(Duration::from_secs(60))
+fn transfer_deadline() -> Until<'static> {
+    Deadline::after(Duration::from_secs(60)).into()
 }
 
 /// The place of what must be a file, or nothing.
@@ -153,7 +155,7 @@ fn opening_a_fifo_waits_for_a_reader() {
     let directory = TestDir::new();
     let path = directory.path("fifo");
     fifo(&path);
-    let nobody = Target::at(&path, Deadline::after(Duration::from_millis(30))).unwrap_err();
+    let nobody = Target::at(&path, Deadline::after(Duration::from_millis(30)).into()).unwrap_err();
     assert_eq!(nobody.cause().kind(), io::ErrorKind::TimedOut);
 
     let reader = thread::spawn({

@@ -37,6 +37,8 @@ enum Reply {
     Cut(usize),
     /// The same of another version.
     Version(&'static str, Arc<Vec<u8>>),
+    /// The same, but after that many bytes the server only waits for the client to go.
+    Stall(usize),
     /// Everything, with 200.
     Whole,
     /// A status without content.
@@ -160,11 +162,15 @@ fn answer(mut stream: &TcpStream, asked: &Asked, content: &[u8], reply: &Reply) 
         "HTTP/1.1 {status}\r\nETag: {tag}\r\nAccept-Ranges: bytes\r\n{line}Content-Length: {length}\r\n\r\n"
     );
     let mut body = &content[range];
-    if let Reply::Cut(bytes) = reply {
+    if let Reply::Cut(bytes) | Reply::Stall(bytes) = reply {
         body = &body[..body.len().min(*bytes)];
     }
     stream.write_all(head.as_bytes()).ok()?;
     stream.write_all(body).ok()?;
+    if let Reply::Stall(_) = reply {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        return None;
+    }
     (body.len() == length).then_some(())
 }
 
@@ -425,4 +431,75 @@ fn a_checksum_counts_the_whole_file() {
             }
         }
     }
+}
+
+/// Timeouts that never end a test.
+fn no_timeouts() -> Timeouts {
+    Timeouts::default().with_connect(None).with_first_byte(None).with_stall(None)
+}
+
+#[test]
+fn all_segments_are_cancelled_at_once_and_resumed_later() {
+    let content = body();
+    let place = FileTarget::new();
+    let token = netcore::CancelToken::new();
+    let button = token.clone();
+    let server = RangeServer::start(content.clone(), move |asked| {
+        if asked.number == 3 {
+            button.cancel();
+        }
+        Reply::Stall(150_000)
+    });
+    let client = Client::new().with_address("host", 80, server.address);
+    let request = client.get(URL).with_timeouts(no_timeouts()).with_cancel(token);
+    let error = Download::new(request).with_segments(4).with_retries(9).to_file(&place.file);
+    let error = error.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled { .. }), "{error:?}");
+    assert_eq!(place.directory.names(), ["file.part", "file.part.meta"]);
+    assert!(fs::read_to_string(place.meta()).unwrap().contains("\nleft "));
+    let server = RangeServer::start(content.clone(), serve_all);
+    server.download().with_resume(true).to_file(&place.file).unwrap();
+    place.assert_whole(&content);
+}
+
+#[test]
+fn workers_that_sleep_are_cancelled() {
+    let place = FileTarget::new();
+    let token = netcore::CancelToken::new();
+    let button = token.clone();
+    // One worker waits for its connection, and the other one for another attempt.
+    let server = RangeServer::start(body(), |asked| match asked.number {
+        0 => Reply::Stall(150_000),
+        _ => Reply::Cut(100_000),
+    });
+    let client = Client::new().with_address("host", 80, server.address);
+    let request = client.get(URL).with_timeouts(no_timeouts()).with_cancel(token);
+    let hour = Duration::from_secs(3600);
+    let error = Download::new(request)
+        .with_segments(2)
+        .with_retries(9)
+        .with_backoff(Backoff::new(hour, hour))
+        .to_file_with_progress(&place.file, &mut |step| {
+            if let Progress::Waiting { .. } = step {
+                button.cancel();
+            }
+        })
+        .unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Cancelled { .. }), "{error:?}");
+}
+
+#[test]
+fn a_fatal_error_in_one_segment_cancels_the_others_at_once() {
+    let (content, other) = (body(), Arc::new(vec![b'x'; SIZE]));
+    let newer = other.clone();
+    // All other connections are silent. Without timeouts only their cancellation ends them.
+    let server = RangeServer::start(content, move |asked| match (asked.number, &asked.range) {
+        (0..3, _) => Reply::Stall(1000),
+        _ => Reply::Version("\"v2\"", newer.clone()),
+    });
+    let client = Client::new().with_address("host", 80, server.address);
+    let request = client.get(URL).with_timeouts(no_timeouts());
+    let place = FileTarget::new();
+    Download::new(request).with_segments(4).to_file(&place.file).unwrap();
+    place.assert_whole(&other);
 }

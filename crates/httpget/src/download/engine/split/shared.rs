@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use netcore::{CancelToken, Until};
 
 use crate::download::segments::Segments;
 use crate::error::Error;
@@ -13,6 +15,10 @@ use crate::response::Response;
 pub(super) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// The token of all requests: cancelled with that of the download, and by an [`End`].
+    stop: CancelToken,
+    /// The token that wakes sleeping workers: cancelled with `stop`, and when all is received.
+    over: CancelToken,
 }
 
 #[derive(Debug)]
@@ -60,8 +66,23 @@ pub(super) enum Trouble {
 }
 
 impl Shared {
-    pub(super) fn new(state: State) -> Shared {
-        Shared { state: Mutex::new(state), changed: Condvar::new() }
+    /// Shares `state` between workers, which stop when `token` is cancelled.
+    pub(super) fn new(state: State, token: Option<&CancelToken>) -> Shared {
+        let stop = token.map_or_else(CancelToken::new, CancelToken::child);
+        let over = stop.child();
+        Shared { state: Mutex::new(state), changed: Condvar::new(), stop, over }
+    }
+
+    /// Returns the token of all requests.
+    pub(super) fn stop(&self) -> &CancelToken {
+        &self.stop
+    }
+
+    /// Stops all workers, whatever they wait for. The first reason counts.
+    pub(super) fn end(&self, end: End) {
+        self.lock().end.get_or_insert(end);
+        self.stop.cancel();
+        self.notify();
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -91,16 +112,18 @@ impl Shared {
 
     /// Waits for `time`, or until there is nothing to do any more.
     pub(super) fn sleep(&self, time: Duration) {
-        let until = Instant::now() + time;
+        Until::from(&self.over).sleep(time);
+    }
+
+    /// Takes the part of `worker` back.
+    pub(super) fn release(&self, worker: usize) -> MutexGuard<'_, State> {
         let mut state = self.lock();
-        while !state.is_over() {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            let waited = self.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.segments.release(worker);
+        if state.is_over() {
+            self.over.cancel();
         }
+        self.notify();
+        state
     }
 
     /// Waits until all workers are done, or for `time`. Returns the state then.

@@ -89,6 +89,7 @@ impl<'a> Worker<'a> {
         self.piece = vec![0; PIECE];
         let mut goes_on = true;
         if let Some((mut response, covers)) = first {
+            response.body().set_token(self.shared.stop().clone());
             let received = self.receive(&mut response, covers);
             self.shared.lock().response = Some(response);
             goes_on = self.settle(received);
@@ -108,6 +109,7 @@ impl<'a> Worker<'a> {
         let bytes = format!("bytes={}-{}", range.start, range.end - 1);
         let request = Request(Ok(PreparedRequest::clone(prepared)))
             .with_deadline(*deadline)
+            .with_cancel(self.shared.stop().clone())
             .with_header(RANGE, bytes)
             .with_header(IF_RANGE, version.validator.value().clone())
             .without_coding();
@@ -207,6 +209,7 @@ impl<'a> Worker<'a> {
         match error.kind() {
             ErrorKind::Write
             | ErrorKind::Digest
+            | ErrorKind::Cancelled { .. }
             | ErrorKind::TimedOut { timeout: Timeout::Total, .. } => {
                 Trouble::End(End::Error(error))
             }
@@ -218,16 +221,15 @@ impl<'a> Worker<'a> {
     /// Gives the rest of the part back and waits before another attempt, if there is one. Returns
     /// `false` if the worker gives up.
     fn settle(&mut self, result: Result<(), Trouble>) -> bool {
-        let mut state = self.shared.lock();
-        state.segments.release(self.number);
-        self.shared.notify();
+        let mut state = self.shared.release(self.number);
         let trouble = match result {
             Ok(()) => {
                 self.backoff.reset();
                 return true;
             }
             Err(Trouble::End(end)) => {
-                state.end.get_or_insert(end);
+                drop(state);
+                self.shared.end(end);
                 return false;
             }
             Err(trouble) => trouble,
