@@ -2,7 +2,7 @@
 
 use netcore::server::{Config, Handle, Server, Service, Worker};
 #[cfg(feature = "tls")]
-use netcore::tls::MAX_BUFFERED;
+use netcore::tls::{MAX_BUFFERED, TlsAcceptor};
 use netcore::{Endpoint, Transport};
 
 use crate::args::common::{Common, ServeArgs};
@@ -22,9 +22,9 @@ const MAX_HANDSHAKES: usize = 1024;
 pub(crate) struct Listening {
     server: Server,
     workers: usize,
-    /// `true` if a listener is `tls://`.
+    /// The certificate, if a listener is `tls://`.
     #[cfg(feature = "tls")]
-    is_encrypted: bool,
+    acceptor: Option<TlsAcceptor>,
     signals: Signals,
 }
 
@@ -61,8 +61,6 @@ impl Listening {
         }
         #[cfg(feature = "tls")]
         let acceptor = tls::acceptor(&args.tls, &endpoints)?;
-        #[cfg(feature = "tls")]
-        let is_encrypted = acceptor.is_some();
         #[cfg(not(feature = "tls"))]
         tls::refuse(&endpoints)?;
         logging::detach()?;
@@ -75,7 +73,7 @@ impl Listening {
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
         let config = config.with_dead_peer_timeout(args.keepalive.0);
         #[cfg(feature = "tls")]
-        let config = match acceptor {
+        let config = match acceptor.clone() {
             Some(acceptor) => {
                 let renewed = acceptor.clone();
                 signals::watch_hangup(stdio.interactive, move || tls::reload(&renewed))?;
@@ -102,7 +100,7 @@ impl Listening {
             server,
             workers,
             #[cfg(feature = "tls")]
-            is_encrypted,
+            acceptor,
             signals,
         })
     }
@@ -110,9 +108,18 @@ impl Listening {
     /// Returns the most bytes of memory for TLS with this many clients.
     #[cfg(feature = "tls")]
     pub(crate) fn tls_bytes(&self, clients: usize) -> usize {
-        match self.is_encrypted {
+        match self.acceptor.is_some() {
             true => clients.saturating_add(MAX_HANDSHAKES).saturating_mul(MAX_BUFFERED),
             false => 0,
+        }
+    }
+
+    /// Adds the certificate of the `tls://` listeners to the settings of another server.
+    #[cfg(feature = "tls")]
+    pub(crate) fn with_tls(&self, config: Config) -> Config {
+        match &self.acceptor {
+            Some(acceptor) => config.with_tls(acceptor.clone()),
+            None => config,
         }
     }
 
@@ -182,11 +189,7 @@ fn announce(
             if index >= listeners {
                 text = web_url(endpoint.transport(), text);
             }
-            let line = match common.json {
-                true => format!("{{\"listening\":{}}}\n", crate::escape::quote(&text)),
-                false => format!("listening on {text}\n"),
-            };
-            printer.print(line.as_bytes())?;
+            announce_as(&text, common, printer)?;
         }
     }
     Ok(())
@@ -199,4 +202,18 @@ fn web_url(transport: Transport, endpoint: String) -> String {
         Transport::Tls => endpoint.replacen("tls://", "https://", 1) + "/",
         _ => endpoint,
     }
+}
+
+/// Prints the line of a listener on standard output.
+pub(crate) fn announce_as(
+    endpoint: &str,
+    common: &Common,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let line = if common.json {
+        format!("{{\"listening\":{}}}\n", crate::escape::quote(endpoint))
+    } else {
+        format!("listening on {endpoint}\n")
+    };
+    printer.print(line.as_bytes())
 }

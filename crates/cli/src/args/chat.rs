@@ -121,6 +121,9 @@ pub(crate) struct ChatServe {
     /// Print the server's statistics on standard error at this interval
     #[arg(long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) stats: Option<Duration>,
+    /// Endpoint for Prometheus: GET /metrics has the statistics, GET /healthz the server's health
+    #[arg(long, value_name = "ENDPOINT")]
+    pub(crate) metrics: Option<String>,
     /// Read the operator's commands from standard input; always on on a terminal
     #[arg(long)]
     pub(crate) console: bool,

@@ -3,8 +3,9 @@
 use ::chat::{Builder, Chat, Config, SlowConsumer};
 use netcore::server::{AddressLimit, Config as Limits};
 
+use super::metrics::RunningMetrics;
 use super::page::Page;
-use super::{password, stats};
+use super::{metrics, password, stats};
 use crate::args::chat::ChatServe;
 use crate::args::common::Common;
 use crate::exit::{self, Failure};
@@ -30,6 +31,7 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
     let has_password = password.is_some();
     let given = args.serve.listen.len();
     let page = Page::new(&args, if given == 0 { DEFAULT.len() } else { given });
+    let metrics = args.metrics.as_deref().map(metrics::endpoint).transpose()?;
     let config = Config::default()
         .with_format(args.format)
         .with_greeting(args.greeting.clone())
@@ -81,8 +83,17 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         // Through the log, because it neither disturbs the input line nor waits for a reader.
         stats::print(chat.operator(), every, Printer::new(Box::new(Log)), common.json)?;
     }
+    let metrics = match metrics {
+        Some(endpoint) => {
+            Some(RunningMetrics::start(endpoint, &listening, chat.operator(), common, stdio)?)
+        }
+        None => None,
+    };
     let result = page.serve(&chat, listening);
     chat.close();
+    if let Some(metrics) = metrics {
+        metrics.end();
+    }
     if let Some(screen) = screen {
         screen.close();
     }

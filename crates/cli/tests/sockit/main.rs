@@ -11,6 +11,7 @@ mod chat_join_piped;
 #[cfg(target_os = "linux")]
 mod chat_load;
 mod chat_log;
+mod chat_metrics;
 mod chat_serve;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod chat_terminal;
