@@ -125,8 +125,8 @@ impl Stats {
     /// Media type of [`to_prometheus`](Self::to_prometheus), for the field Content-Type.
     pub const PROMETHEUS_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// Returns all figures in Prometheus' text format, version 0.0.4: for each its meaning, its kind
-    /// and its value. The names begin with `chat_`, and those of counters end with `_total`.
+    /// Returns all figures in Prometheus' text format, version 0.0.4: for each its meaning, its
+    /// kind and its value. The names begin with `chat_`, and those of counters end with `_total`.
     ///
     /// ```
     /// use chat::{Chat, Config};

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 
+mod activation;
 mod args;
 mod chat;
 mod connect;

@@ -5,6 +5,7 @@ use netcore::server::{Config, Handle, Server, Service, Worker};
 use netcore::tls::{MAX_BUFFERED, TlsAcceptor};
 use netcore::{Endpoint, Transport};
 
+use crate::activation::{self, Passed};
 use crate::args::common::{Common, ServeArgs};
 use crate::descriptors::raise_descriptors;
 use crate::exit::{self, Failure};
@@ -21,6 +22,8 @@ const MAX_HANDSHAKES: usize = 1024;
 /// A server that listens and has announced its endpoints.
 pub(crate) struct Listening {
     server: Server,
+    /// The endpoints as they were announced.
+    endpoints: Vec<Endpoint>,
     workers: usize,
     /// The certificate, if a listener is `tls://`.
     #[cfg(feature = "tls")]
@@ -37,20 +40,29 @@ impl Listening {
         common: &Common,
         stdio: &Stdio,
     ) -> Result<Listening, Failure> {
-        Listening::start_with_web(args, default, &[], config, common, stdio)
+        let passed = Passed::take()?;
+        Listening::start_with_web(args, default, &[], passed, config, common, stdio)
     }
 
-    /// Binds and announces like [`start`](Self::start), and `web` behind the other endpoints.
+    /// Binds and announces like [`start`](Self::start), and `web` behind the other endpoints. The
+    /// sockets `passed` by systemd take the place of `--listen`.
     pub(crate) fn start_with_web(
         args: &ServeArgs,
         default: &[&str],
         web: &[String],
+        passed: Passed,
         config: Config,
         common: &Common,
         stdio: &Stdio,
     ) -> Result<Listening, Failure> {
+        let mut shown = passed.endpoints();
         let given = args.listen.iter().map(String::as_str);
-        let mut endpoints: Vec<Endpoint> = if args.listen.is_empty() {
+        let mut endpoints: Vec<Endpoint> = if !passed.is_empty() {
+            if !args.listen.is_empty() {
+                log::info!("--listen is ignored: systemd has passed sockets");
+            }
+            Vec::new()
+        } else if args.listen.is_empty() {
             default.iter().map(|endpoint| endpoint.parse()).collect::<Result<_, _>>()?
         } else {
             given.map(str::parse).collect::<Result<_, _>>()?
@@ -60,9 +72,9 @@ impl Listening {
             endpoints.push(web_endpoint(endpoint, args)?);
         }
         #[cfg(feature = "tls")]
-        let acceptor = tls::acceptor(&args.tls, &endpoints)?;
+        let acceptor = tls::acceptor(&args.tls, &[&*shown, &*endpoints].concat())?;
         #[cfg(not(feature = "tls"))]
-        tls::refuse(&endpoints)?;
+        tls::refuse(&[&*shown, &*endpoints].concat())?;
         logging::detach()?;
         raise_descriptors();
         crate::foreground::ignore_stops();
@@ -82,11 +94,17 @@ impl Listening {
             None => config,
         };
         let workers = config.workers();
-        let server =
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "no sockets of systemd are added"))]
+        let mut server =
             Server::bind(&endpoints, config).map_err(|error| Failure::listening(&error))?;
+        #[cfg(all(unix, feature = "tls"))]
+        passed.add_to(&mut server, acceptor.as_ref())?;
+        #[cfg(all(unix, not(feature = "tls")))]
+        passed.add_to(&mut server)?;
         // Before the announcement, because from then on a signal may arrive.
         let handle = server.handle();
         let signals = Signals::watch(move |at_once| {
+            activation::notify_stopping();
             if at_once {
                 handle.stop_now();
             } else {
@@ -94,10 +112,14 @@ impl Listening {
             }
         })?;
         signals.set_printing(true);
+        shown.iter().try_for_each(|it| announce_as(&it.to_string(), common, &stdio.printer))?;
         announce(&server, listeners, endpoints.len(), common, &stdio.printer)?;
+        shown.extend((0..endpoints.len()).flat_map(|index| server.endpoints_of(index)).cloned());
         signals.set_printing(false);
+        activation::notify_ready(&shown);
         Ok(Listening {
             server,
+            endpoints: shown,
             workers,
             #[cfg(feature = "tls")]
             acceptor,
@@ -125,7 +147,7 @@ impl Listening {
 
     /// Returns the bound endpoints.
     pub(crate) fn endpoints(&self) -> &[Endpoint] {
-        self.server.endpoints()
+        &self.endpoints
     }
 
     /// Returns the number of worker threads.
@@ -145,6 +167,8 @@ impl Listening {
     ) -> Result<(), Failure> {
         let Listening { server, signals, .. } = self;
         let result = server.run(service);
+        // The operator's console and a failure stop the server too.
+        activation::notify_stopping();
         let at_once = signals.end();
         result?;
         if at_once {

@@ -52,6 +52,7 @@ mod signals;
 mod standard_streams;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod stdio_relay;
+mod systemd;
 #[cfg(target_os = "linux")]
 mod threads;
 mod time_bench;
