@@ -93,10 +93,20 @@ def bars(title, *parts):
     def plot(results):
         groups = []
         for heading, name, label, figure, wanted in parts:
-            rows = filled(results[name]["rows"])
-            found = [(row[label], row[figure], amount(row[figure])) for row in rows if wanted is None or wanted(row)]
-            groups.append((heading, [bar for bar in found if bar[2] is not None]))
+            rows = [row for row in filled(results[name]["rows"]) if wanted is None or wanted(row)]
+            groups.append((heading, [(row[label], row[figure], amount(row[figure])) for row in rows if amount(row[figure]) is not None]))
         return title, groups
+    return plot
+
+
+def bars_by(title, name, group, label, figure, wanted=lambda row: True):
+    """A plot of one table, with a group for each text of the column `group`."""
+    def plot(results):
+        groups = {}
+        for row in filled(results[name]["rows"]):
+            if wanted(row) and amount(row[figure]) is not None:
+                groups.setdefault(row[group].replace("`", ""), []).append((row[label], row[figure], amount(row[figure])))
+        return title, groups.items()
     return plot
 
 
@@ -108,13 +118,9 @@ def filled(rows):
         yield [above, *row[1:]]
 
 
-def by_first(word):
-    return lambda row: row[0].startswith(word)
-
-
 def svg(title, groups):
     """Horizontal bars: sockit in blue, the C limit dark, all others grey. Each group has its own scale."""
-    width, left, right, step = 430, 132, 66, 18
+    width, left, right, step = 430, 125, 62, 18
     parts, y = [], 34
     for heading, found in groups:
         if heading:
@@ -140,18 +146,12 @@ def svg(title, groups):
 PLOTS = {
     "echo": bars("Echo, 64 connections: requests a second", (None, "echo-64", 0, 1, None)),
     "udp": bars("Datagrams, 64 sockets: answers a second", (None, "udp-64", 0, 1, None)),
-    "fanout": bars("Fan-out, 1,000 receivers, 10 publishers: deliveries a second", (None, "fanout-1000-10", 0, 1, None)),
-    "idle": bars("10,000 idle connections: bytes for each", ("chat", "idle-1", 0, 2, lambda row: row[1] == "chat"),
-                 ("echo", "idle-1", 0, 2, lambda row: row[1] == "echo")),
+    "fanout": bars("1,000 receivers, 10 publishers: deliveries a second", (None, "fanout-1000-10", 0, 1, None)),
+    "idle": bars_by("10,000 idle connections: bytes for each", "idle-1", 1, 0, 2),
     "churn": bars("Connect, one request, close: CPU µs of the server", (None, "churn-1", 0, 3, None)),
-    "workers": bars("A fifth of a core for each thread: requests a second", (None, "workers-1", 0, 1, None)),
-    "slow": bars("A receiver that reads nothing: longest pause of the others", (None, "slow-1", 0, 3, None)),
-    "files": bars("1 GiB from process to process: CPU s of both ends", *(
-        (out, "files-1", 1, 4, lambda row, out=out: row[0] == out and row[1] != "sockit before")
-        for out in ("a file on ext4", "a file on tmpfs", "a pipe to `cat`", "`/dev/null`"))),
-    "get": bars("GET: CPU s of the client", ("1 GiB to a file on ext4", "get-1", 1, 3, by_first("1 GiB to a file")),
-                ("1,000 GETs, a process each", "get-1", 1, 3, by_first("1,000")),
-                ("10,000 GETs, one connection", "get-1", 1, 3, by_first("10,000"))),
-    "tls": bars("Fan-out over TLS: CPU µs of a delivery", *(
-        (shape, "tls-fanout", 0, 3, lambda row, shape=shape: row[1] == shape and not row[0].endswith("clear")) for shape in ("100 × 10", "1,000 × 1"))),
+    "workers": bars("A fifth of a core for a thread: requests a second", (None, "workers-1", 0, 1, None)),
+    "slow": bars("One reader stops: longest pause of the others", (None, "slow-1", 0, 3, None)),
+    "files": bars_by("1 GiB from process to process: CPU s of both ends", "files-1", 0, 1, 4, lambda row: row[1] != "sockit before"),
+    "get": bars_by("GET: CPU s of the client", "get-1", 0, 1, 3),
+    "tls": bars_by("Fan-out over TLS: CPU µs of a delivery", "tls-fanout", 1, 0, 3, lambda row: not row[0].endswith("clear")),
 }

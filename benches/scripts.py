@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import subprocess
 import sys
 
@@ -41,35 +42,52 @@ def run(command):
     return out.stdout
 
 
-def script(name, *options, quick=(), merge=False):
-    """A subject that runs a script of crates/cli/benches on the program. merge: one table of all, with a column for the title."""
+def script(name, *options, quick=()):
+    """A subject that runs a script of crates/cli/benches on the program."""
     def subject(args):
         text = run([SCRIPTS_OF_CLI / f"{name}.py", args.sockit, *(quick if args.quick else options)])
         found = list(tables(text))
-        if merge and found:
-            rows = [[title if n == 0 else "", *row] for title, _, several in found for n, row in enumerate(several)]
-            yield None, name, ["what", *found[0][1]], rows
-        elif found:
-            for title, columns, rows in found:
-                yield None, f"{name}: {title}", columns, rows
-        else:
+        for title, columns, rows in found:
+            yield None, title or name, columns, rows
+        if not found:
             print(text)
     return subject
 
 
+def get(args):
+    """Two tables of all scenes, one for http and one for https."""
+    quick = ["--gets", 20, "--size", 1 << 24] if args.quick else []
+    for name, scenes in ("1", ["disk", "null", "small", "single"]), ("https", ["tls_null", "tls_disk", "tls_single", "tls_small", "tls_refused"]):
+        rounds = 1 if args.quick else 7 if name == "1" else 3
+        found = list(tables(run([SCRIPTS_OF_CLI / "get.py", args.sockit, "--rounds", rounds, *quick, "--only", *scenes])))
+        rows = [[title if n == 0 else "", *row] for title, _, several in found for n, row in enumerate(several)]
+        if found:
+            yield name, f"get, {name}", ["what", *found[0][1]], rows
+
+
 def crowd(args):
     few = ["--clients", 500, "--rounds", 5] if args.quick else []
-    for options in [], ["--stopped", 100], ["--stopped", 100, "--size", 4000]:
-        print(run([SCRIPTS_OF_CLI / "crowd.py", args.sockit, *options, *few]))
-    yield from ()
+    rows = []
+    for stopped, size in (0, 64), (100, 64), (100, 4000):
+        text = run([SCRIPTS_OF_CLI / "crowd.py", args.sockit, "--stopped", stopped, "--size", size, *few])
+        message = re.search(r"median ([\d.]+) ms, least ([\d.]+), most ([\d.]+)", text)
+        clients, memory = re.search(r"(\d+) clients came .* (\d+) read, ", text), re.search(r"([\d.]+) behind it", text)
+        if message and clients and memory:
+            who = f"{int(clients[1]):,} that read" if not stopped else f"{int(clients[2]):,}, and {stopped} that read nothing"
+            rows.append([who, f"{size:,} bytes", f"{message[1]} ms", f"{message[2]}–{message[3]} ms", memory[1]])
+    yield "1", "A crowd in one room", ["clients", "message", "to the last, median", "least and most", "memory of the server, MiB"], rows
 
 
 def flood(args):
-    for receivers in (10,) if args.quick else (10, 100):
-        for rate in [], ["--", "--rate", "100"]:
-            seconds = ["--seconds", 1 if args.quick else 5]
-            print(run([SCRIPTS_OF_CLI / "flood.py", args.sockit, "--receivers", receivers, *seconds, *rate]))
-    yield from ()
+    rows = []
+    for rate in "none", "`100`":
+        for receivers in (10,) if args.quick else (10, 100):
+            command = [SCRIPTS_OF_CLI / "flood.py", args.sockit, "--receivers", receivers, "--seconds", 1 if args.quick else 5]
+            text = run(command + (["--", "--rate", rate.strip("`")] if rate != "none" else []))
+            found = re.search(r"([\d.]+) MB/s to each; .* took ([\d.]+) ms at the median, ([\d.]+) at p99", text)
+            if found:
+                rows.append([str(receivers), rate, found[1], f"{found[2]} ms", f"{found[3]} ms"])
+    yield "1", "The neighbour of a flood", ["receivers", "`--rate`", "MB/s to each", "median", "p99"], rows
 
 
 def tls(args):
@@ -79,7 +97,7 @@ def tls(args):
     generator = max(programs, key=os.path.getmtime)
     quick = ["--rounds", 1, "--seconds", 1, "--size", 1 << 24, "--clients", 200] if args.quick else []
     for title, columns, rows in tables(run([SCRIPTS_OF_CLI / "tls.py", args.sockit, generator, *quick])):
-        yield None, f"tls: {title}", columns, rows
+        yield None, f"tls, {title}", columns, rows
 
 
 def happy_eyeballs(args):
@@ -95,7 +113,7 @@ SCRIPTS = {
     "workers": script("workers", "--rounds", 7, "--share", 20, quick=["--rounds", 1, "--share", 20]),
     "time_bench": script("time_bench", "--rounds", 7, "--seconds", 1, quick=["--rounds", 1, "--seconds", 0.4, "--only", "64"]),
     "files": script("files", "--rounds", 11, quick=["--rounds", 1, "--size", 1 << 26]),
-    "get": script("get", "--rounds", 7, quick=["--rounds", 1, "--gets", 20, "--size", 1 << 24, "--only", "small", "null"], merge=True),
+    "get": get,
     "tls": tls,
     "split": script("split", quick=["--rounds", 1, "--size", 1 << 22]),
     "clients": script("clients"),

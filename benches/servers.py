@@ -228,10 +228,12 @@ def all_servers(sockit, workers=1):
         Server("tokio flush each", "fanout slow idle-chat", [f"{tokio}/tokio_chat"]),
         Server("tokio coalescing", "fanout slow", [f"{tokio}/tokio_chat", "--coalesce"]),
     ]
+    # Debian's interpreter has Debian's Twisted, another one may have its own.
+    with_twisted = [python for python in (sys.executable, "/usr/bin/python3")
+                    if which(python) and not subprocess.run([python, "-c", "import twisted"], capture_output=True).returncode]
     for kind in "threads", "asyncio", "twisted":
-        # Debian's interpreter has Debian's Twisted.
-        python = "/usr/bin/python3" if kind == "twisted" else sys.executable
-        if kind == "twisted" and subprocess.run([python, "-c", "import twisted"], capture_output=True).returncode:
+        python = sys.executable if kind != "twisted" else with_twisted[0] if with_twisted else None
+        if not python:
             continue
         for tables, service in ("echo churn idle-echo", "echo"), ("udp", "udp"), ("fanout slow idle-chat", "chat"):
             servers.append(Server(f"Python {kind}", tables, [python, str(PYTHON_PEERS), kind, service], most=8000 if kind == "threads" else 19000))
