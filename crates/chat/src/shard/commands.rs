@@ -10,10 +10,11 @@ use crate::custom_command::{Answer, CommandContext, Handler};
 use crate::hub::mailbox::Direct;
 use crate::hub::registry::Undelivered;
 use crate::protocol::command::{HELP, Input};
-use crate::protocol::format::{Message, MessageKind};
+use crate::protocol::format::{Message, MessageKind, quote};
+use crate::protocol::framing::Framing;
 use crate::protocol::text::clean;
 use crate::room::Room;
-use crate::shard::delivery::{deliver, deliver_segments, reply};
+use crate::shard::delivery::{deliver, deliver_segments, reply, reply_with};
 use crate::shard::door::{answer_at_the_door, answer_password};
 use crate::shard::flow::Flow;
 use crate::shard::member::{Member, NEVER};
@@ -188,7 +189,26 @@ fn list_rooms(state: &mut State, member: &mut Member, out: &mut impl ClientOutpu
     let noun = if count == 1 { "room" } else { "rooms" };
     let listed = rooms.iter().take(MAX_LISTED);
     let listed = listed.map(|(room, members)| format!("{} {members}", room.name));
-    reply(state, member, &format!("{count} {noun}: {}", list(listed, count)), out);
+    let text = format!("{count} {noun}: {}", list(listed, count));
+    match member.framing() {
+        Framing::Lines => reply(state, member, &text, out),
+        Framing::WebSocket => {
+            let listed = rooms.iter().take(MAX_LISTED);
+            let listed = listed.map(|(room, members)| room_object(room, *members));
+            let fields = format!(",\"rooms\":[{}]", listed.collect::<Vec<_>>().join(","));
+            reply_with(state, member, &text, &fields, out);
+        }
+    }
+}
+
+/// Returns the JSON object for a room in the list for browsers. Its number of messages lets a page
+/// count the unread ones.
+fn room_object(room: &Room, clients: usize) -> String {
+    let mut name = Vec::new();
+    quote(&mut name, &room.name);
+    let name = String::from_utf8_lossy(&name);
+    let messages = room.log.messages();
+    format!("{{\"name\":{name},\"clients\":{clients},\"messages\":{messages}}}")
 }
 
 fn help(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {

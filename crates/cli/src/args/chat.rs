@@ -19,7 +19,7 @@ Examples:
   sockit chat serve --listen tls://:60001 --cert cert.pem --key key.pem
   sockit chat serve --web :8080 --history 100
 Then join from other terminals:  nc 127.0.0.1 60000")]
-    Serve(ChatServe),
+    Serve(Box<ChatServe>),
     /// Join a chat: with an input line on a terminal, or with lines from a pipe
     #[command(after_help = "\
 On a terminal, incoming messages never disturb the line that you type. Tab completes commands and

@@ -3,6 +3,8 @@
 
 mod common;
 
+#[cfg(feature = "web")]
+mod chat_browser;
 mod chat_door;
 mod chat_hostile;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
