@@ -33,18 +33,23 @@
 //! engine's clock for leases and vacant rooms, of the node's clock for entries and members. The
 //! lobby always exists.
 
+#![cfg_attr(
+    not(feature = "backplane"),
+    allow(dead_code, unreachable_pub, reason = "only the feature lets a program become a node")
+)]
+
 pub mod answer;
 pub mod engine;
 pub mod entry;
+pub mod join_error;
 pub mod key;
-#[cfg(test)]
 pub(crate) mod link;
+pub(crate) mod node;
 pub mod operation;
 pub mod record;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod settings;
-#[cfg(test)]
 pub(crate) mod wish;
 
 #[cfg(test)]

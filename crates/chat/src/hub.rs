@@ -2,18 +2,22 @@
 
 pub(crate) mod entry;
 pub(crate) mod failed_passwords;
+pub(crate) mod granted;
 pub(crate) mod id;
 pub(crate) mod mailbox;
 pub(crate) mod operator;
+pub(crate) mod outcome;
 pub(crate) mod registry;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use crate::backplane::node::Node;
 use crate::config::Config;
 use crate::custom_command::Commands;
 use crate::hub::failed_passwords::FailedPasswords;
+use crate::hub::granted::{departure, registration};
 use crate::hub::id::ClientId;
 use crate::hub::mailbox::{Direct, Mailbox};
 use crate::hub::registry::{Joined, Registry, RoomError, RoomLimits, Undelivered};
@@ -40,6 +44,8 @@ pub(crate) struct Hub {
     pub(crate) failed_passwords: FailedPasswords,
     /// Clients that have not said the password yet.
     pub(crate) guests: AtomicU64,
+    /// The node of a chat with a backplane.
+    pub(crate) node: Option<Arc<Node>>,
     store: Option<Box<dyn MessageStore>>,
     registry: Mutex<Registry>,
     mailboxes: Mutex<Vec<Arc<Mailbox>>>,
@@ -50,9 +56,12 @@ impl Hub {
         config: Config,
         commands: Commands,
         store: Option<Box<dyn MessageStore>>,
+        node: Option<Arc<Node>>,
     ) -> Hub {
         let memory = Arc::new(MemoryAccount::new(config.memory));
-        let lobby = new_room(&config, &memory, store.as_deref(), LOBBY.into(), LOBBY.to_owned());
+        let (shown, folded) = (LOBBY.into(), LOBBY.to_owned());
+        let lobby = new_room(&config, &memory, store.as_deref(), node.clone(), shown, folded);
+        let prefix = node.as_ref().map_or("unix:".to_owned(), |it| format!("unix:{}:", it.name()));
         let limits = RoomLimits {
             max_rooms: config.max_rooms,
             max_members: config.max_members,
@@ -64,8 +73,9 @@ impl Hub {
             commands,
             failed_passwords: FailedPasswords::default(),
             guests: AtomicU64::new(0),
+            node,
             store,
-            registry: Mutex::new(Registry::new(limits, lobby)),
+            registry: Mutex::new(Registry::new(limits, lobby, prefix)),
             mailboxes: Mutex::default(),
             config,
         }
@@ -73,7 +83,8 @@ impl Hub {
 
     fn new_room(&self, name: &Name) -> Arc<Room> {
         let Name { shown, folded, .. } = name.clone();
-        new_room(&self.config, &self.memory, self.store.as_deref(), shown.into(), folded)
+        let (store, node) = (self.store.as_deref(), self.node.clone());
+        new_room(&self.config, &self.memory, store, node, shown.into(), folded)
     }
 
     /// Returns new renderers for the messages of rooms.
@@ -85,6 +96,9 @@ impl Hub {
 
     /// Implements [`Chat::close`](crate::Chat::close).
     pub(crate) fn close(&self) {
+        if let Some(node) = &self.node {
+            node.close();
+        }
         if let Some(store) = &self.store {
             store.close();
         }
@@ -125,7 +139,11 @@ impl Hub {
         time: SystemTime,
     ) -> Joined {
         count(&self.counters.entered, 1);
-        self.registry().connect(name, mailbox, key, framing, time)
+        let joined = self.registry().connect(name, mailbox, key, framing, time);
+        if let Some(node) = &self.node {
+            node.push([registration(&joined, time)]);
+        }
+        joined
     }
 
     /// Publishes `batch` in `room`, and unregisters the clients `gone`, whose leaving stands in it.
@@ -139,10 +157,16 @@ impl Hub {
         now: Instant,
     ) {
         let mut registry = self.registry();
-        for id in gone.drain(..) {
-            registry.unregister(id, now);
+        for id in gone.iter() {
+            registry.unregister(*id, now);
         }
-        room.log.publish(batch, Some(from));
+        match &self.node {
+            Some(node) => node.push(gone.drain(..).map(|id| departure(id, now))),
+            None => {
+                gone.clear();
+                room.log.publish(batch, Some(from));
+            }
+        }
     }
 
     /// Gives a client the name that it chose. `publish` receives the old and the new name under the
@@ -181,6 +205,10 @@ impl Hub {
 
     /// Removes expired rooms. Does nothing if the registry is busy, because another shard will.
     pub(crate) fn sweep(&self, now: Instant) {
+        if self.node.is_some() {
+            // The engine decides which rooms there are.
+            return;
+        }
         if let Ok(mut registry) = self.registry.try_lock() {
             registry.sweep(now);
         }
@@ -224,6 +252,66 @@ impl Hub {
         self.registry().delivered(id, bytes);
     }
 
+    /// Gives a client a name that the engine has granted: a chosen one, or its address.
+    pub(crate) fn set_name(&self, id: ClientId, name: &str, has_chosen: bool) {
+        self.registry().set_name(id, name, has_chosen);
+    }
+
+    /// Returns the open room with this folded name.
+    pub(crate) fn room(&self, folded: &str) -> Option<Arc<Room>> {
+        self.registry().room(folded)
+    }
+
+    /// Returns a room of the engine, which is opened here if it is not. Returns `None` if it has a
+    /// name that no room can have.
+    pub(crate) fn open_room(&self, folded: &str, shown: &str) -> Option<Arc<Room>> {
+        let name = Name::of_room(shown).ok().filter(|name| name.folded == folded)?;
+        let mut registry = self.registry();
+        registry.room(folded).or_else(|| {
+            let room = self.new_room(&name);
+            registry.add_room(&name, room.clone(), Instant::now());
+            Some(room)
+        })
+    }
+
+    /// Closes a room without members.
+    pub(crate) fn close_room(&self, folded: &str) {
+        self.registry().remove_room(folded);
+    }
+
+    /// Returns the folded names of rooms that have had no members for `time`.
+    pub(crate) fn vacant_rooms(&self, time: Duration) -> Vec<String> {
+        self.registry().vacant_rooms(Instant::now(), time)
+    }
+
+    /// Moves a client to an open room, as the engine has granted.
+    pub(crate) fn enter_room(
+        &self,
+        id: ClientId,
+        folded: &str,
+        time: SystemTime,
+    ) -> Option<Arc<Room>> {
+        self.registry().enter_room(id, folded, Instant::now(), time)
+    }
+
+    /// Sends a direct message to a client. `write` makes its content.
+    ///
+    /// # Errors
+    ///
+    /// [`Undelivered`] if it is gone, or if it has not read its earlier messages.
+    pub(crate) fn send_to(
+        &self,
+        id: ClientId,
+        write: impl FnOnce(Framing) -> Direct,
+    ) -> Result<(), Undelivered> {
+        self.registry().send(id, |_, framing| write(framing))
+    }
+
+    /// Puts something into the mailbox of a client, however much is pending.
+    pub(crate) fn put(&self, id: ClientId, content: Direct) {
+        self.registry().put(id, content);
+    }
+
     /// Returns the figures of the chat.
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = Stats::default();
@@ -233,6 +321,9 @@ impl Hub {
         stats.guests = self.guests.load(Ordering::Relaxed);
         if let Some(store) = &self.store {
             store.read(&mut stats);
+        }
+        if let Some(node) = &self.node {
+            node.read(&mut stats);
         }
         stats.held_bytes = self.memory.tracked() as u64;
         stats.history_bytes = self.memory.history() as u64;
@@ -251,10 +342,11 @@ fn new_room(
     config: &Config,
     memory: &Arc<MemoryAccount>,
     store: Option<&dyn MessageStore>,
+    node: Option<Arc<Node>>,
     name: Arc<str>,
     folded: String,
 ) -> Arc<Room> {
     let store = store.map(|store| store.room(&folded));
     let log = Log::new(config.retention(), config.far_behind(), memory.clone(), store);
-    Arc::new(Room { name, folded, log: Arc::new(log) })
+    Arc::new(Room { name, folded, log: Arc::new(log), node })
 }

@@ -9,16 +9,17 @@
 
 #[cfg(feature = "backplane")]
 pub mod backplane;
+#[cfg(not(feature = "backplane"))]
+mod backplane;
 #[cfg(feature = "client")]
 mod client;
 mod config;
 mod custom_command;
+mod follower;
 mod hub;
 #[cfg(all(unix, feature = "journal"))]
 mod journal;
 mod memory_bound;
-#[cfg(feature = "metrics")]
-mod metrics;
 mod now;
 mod password;
 mod protocol;
@@ -33,6 +34,14 @@ mod web;
 
 use std::sync::Arc;
 
+#[cfg(feature = "backplane")]
+use backplane::engine::Engine;
+#[cfg(feature = "backplane")]
+use backplane::join_error::JoinError;
+#[cfg(feature = "backplane")]
+use backplane::node::Node;
+#[cfg(feature = "backplane")]
+use backplane::settings::NodeSettings;
 #[cfg(feature = "client")]
 pub use client::error::ClientError;
 #[cfg(feature = "client")]
@@ -47,10 +56,6 @@ pub use hub::operator::{ClientInfo, Operator, RoomInfo};
 #[cfg(all(unix, feature = "journal"))]
 pub use journal::sync_policy::SyncPolicy;
 pub use memory_bound::MemoryBound;
-#[cfg(feature = "metrics")]
-pub use metrics::health::Health;
-#[cfg(feature = "metrics")]
-pub use metrics::{Metrics, MetricsService};
 pub use now::Now;
 pub use password::{Password, PasswordError};
 pub use protocol::format::{Format, UnknownFormat};
@@ -148,7 +153,7 @@ impl Builder {
 
     /// Creates the chat, without clients.
     pub fn build(self) -> Chat {
-        Chat { hub: Arc::new(Hub::new(self.config, self.commands, None)) }
+        Chat { hub: Arc::new(Hub::new(self.config, self.commands, None, None)) }
     }
 
     /// Creates the chat, without clients, with its rooms' logs on disk. Messages from before become
@@ -167,9 +172,23 @@ impl Builder {
     ) -> Result<Chat, FileError> {
         let limits = RecoveryLimits::of(&self.config);
         let (journal, recovered) = Journal::open(directory.into(), policy, limits)?;
-        let hub = Hub::new(self.config, self.commands, Some(Box::new(journal)));
+        let hub = Hub::new(self.config, self.commands, Some(Box::new(journal)), None);
         restore(&hub, recovered);
         Ok(Chat { hub: Arc::new(hub) })
+    }
+
+    /// Creates the chat as a node of a chat with several servers, which `engine` orders. Waits
+    /// until the engine works and the history of the lobby is there.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError`] if the engine is away, or another node has the name.
+    #[cfg(feature = "backplane")]
+    pub fn join(self, node: NodeSettings, engine: Box<dyn Engine>) -> Result<Chat, JoinError> {
+        let node = Arc::new(Node::new(node, engine.waker()));
+        let hub = Arc::new(Hub::new(self.config, self.commands, None, Some(node)));
+        follower::start(&hub, engine)?;
+        Ok(Chat { hub })
     }
 }
 

@@ -5,9 +5,9 @@ use std::fmt;
 use crate::hub::Hub;
 use crate::hub::mailbox::MAX_PENDING_DIRECT;
 use crate::protocol::format::Format;
-use crate::shard::commands::MAX_LIST;
 use crate::shard::delivery::MAX_SEGMENTS;
 use crate::shard::input::{MAX_DEFERRED, MAX_REPLIES};
+use crate::shard::lists::MAX_LIST;
 use crate::shard::state::MAX_BATCH;
 
 #[cfg(test)]

@@ -11,6 +11,12 @@ pub struct Now {
     pub time: SystemTime,
 }
 
+/// Returns the milliseconds from 1970 to `time`.
+pub(crate) fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Now {
     /// Reads the system's clocks.
     pub fn system() -> Now {

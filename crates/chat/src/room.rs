@@ -11,6 +11,7 @@ pub(crate) mod store;
 
 use std::sync::Arc;
 
+use crate::backplane::node::Node;
 use crate::room::log::Log;
 
 /// A room: its name and its log.
@@ -21,4 +22,6 @@ pub(crate) struct Room {
     /// The folded form of the name, the key in the registry and on disk.
     pub(crate) folded: String,
     pub(crate) log: Arc<Log>,
+    /// The node of a chat with a backplane: lines go to it instead of to the log.
+    pub(crate) node: Option<Arc<Node>>,
 }

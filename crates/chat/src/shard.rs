@@ -9,6 +9,7 @@
 //!                   └─► slow_consumer: disconnected or skipped forward
 //! ```
 
+pub(crate) mod ask;
 pub(crate) mod commands;
 pub(crate) mod delivery;
 pub(crate) mod door;
@@ -16,9 +17,12 @@ pub(crate) mod flow;
 pub(crate) mod guests;
 pub(crate) mod input;
 pub(crate) mod knock;
+pub(crate) mod lists;
 pub(crate) mod member;
 pub(crate) mod membership;
+pub(crate) mod outcomes;
 pub(crate) mod output;
+pub(crate) mod parting;
 pub(crate) mod paused;
 pub(crate) mod room;
 pub(crate) mod rooms;
@@ -42,9 +46,10 @@ use crate::shard::delivery::{deliver, reply};
 use crate::shard::door::{check_time, meet};
 use crate::shard::flow::Flow;
 use crate::shard::input::{MAX_DEFERRED, PRESSURE_PAUSE, drain_input, process_input, resume_input};
-use crate::shard::member::Member;
+use crate::shard::member::{Member, Parting};
 use crate::shard::membership::{Departure, enter_chat, leave_room};
 use crate::shard::output::ClientOutput;
+use crate::shard::parting::must_wait;
 use crate::shard::round::Round;
 use crate::shard::slow_consumer::{is_stalled, track_lag};
 use crate::shard::state::State;
@@ -173,6 +178,7 @@ impl Shard {
         state.paused.remove(&member);
         state.guests.remove(&state.hub, &member);
         state.direct.remove(&member.key);
+        state.outcomes.remove(&member.key);
         count(&state.hub.counters.dropped_bytes, member.deferred() as u64);
         leave_room(state, &member, Departure::Disconnected);
         if self.round.is_over() {
@@ -225,6 +231,12 @@ impl Shard {
     pub fn end(&mut self, member: &mut Member, now: Now, out: &mut impl ClientOutput) {
         self.state.now = now;
         let mut flow = drain_input(&mut self.state, member, out);
+        if member.is_held() {
+            if member.parting() == Parting::Not {
+                member.extra().parting = Parting::Ended;
+            }
+            return;
+        }
         let mut framer = std::mem::replace(&mut member.framer, LineFramer::new(0));
         if let (Flow::Continue, Some(line)) = (flow, framer.finish()) {
             flow = handle_line(&mut self.state, member, line.text(), out);
@@ -238,7 +250,10 @@ impl Shard {
         self.state.now = now;
         // The client leaves in any case, so the result does not matter.
         let _ = drain_input(&mut self.state, member, out);
-        self.close(member, out);
+        match (member.is_held(), member.parting()) {
+            (true, Parting::Not | Parting::Ended) => member.extra().parting = Parting::Requested,
+            _ => self.close(member, out),
+        }
     }
 
     /// Sends a notice to one client, after all earlier messages.
@@ -294,6 +309,10 @@ impl Shard {
         let now = self.state.now.instant;
         let flow = check_time(&mut self.state, member, out);
         self.apply(flow, member, out);
+        self.take_outcomes(member, out);
+        if matches!(member.parting(), Parting::Waiting(until) if until <= now) {
+            self.close(member, out);
+        }
         if member.paused_until().is_some_and(|at| at <= now) {
             let flow = resume_input(&mut self.state, member, out);
             self.apply(flow, member, out);
@@ -338,8 +357,11 @@ impl Shard {
 
     /// Makes a client leave at the current end of its room's log.
     fn close(&mut self, member: &mut Member, out: &mut impl ClientOutput) {
+        self.state.rooms.publish(member.room);
+        if must_wait(&mut self.state, member, out) {
+            return;
+        }
         let State { rooms, .. } = &mut self.state;
-        rooms.publish(member.room);
         let end = rooms.get(member.room).map_or(0, |local| local.reader.end().segment);
         member.leave_before(end);
         deliver(&mut self.state, member, out);

@@ -1,7 +1,6 @@
 //! `sockit chat`.
 
 mod join;
-mod metrics;
 #[cfg(feature = "web")]
 mod page;
 #[cfg(not(feature = "web"))]

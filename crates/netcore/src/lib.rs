@@ -38,8 +38,6 @@ pub mod socket_file;
 pub mod stdio;
 pub mod stream;
 mod sys;
-#[cfg(unix)]
-pub mod systemd;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod threaded;

@@ -190,8 +190,8 @@ impl Link {
     }
 
     /// Follows a room, and loads its history.
-    pub(crate) fn open_room(&mut self, room: &Arc<str>) {
-        if let Some(request) = self.incoming.open(room) {
+    fn open_room(&mut self, room: &Arc<str>, shown: &str) {
+        if let Some(request) = self.incoming.open(room, shown) {
             if self.has_session() {
                 self.requests.push_back(request);
             }

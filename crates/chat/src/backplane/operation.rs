@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::protocol::name::Name;
+
 /// One numbered operation of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Numbered {
@@ -237,4 +239,15 @@ impl Operation {
             _ => OVERHEAD,
         }
     }
+}
+
+/// Returns a direct message without its texts. A name that nobody can have is looked up by no key.
+pub(crate) fn direct_to(name: &str, kind: DirectKind, time: u64) -> Direct {
+    let empty: Arc<str> = "".into();
+    let (keys, folded) = match Name::of_client(name) {
+        _ if name.contains(':') => (vec![name.into()], name.into()),
+        Ok(Name { folded, skeletons, .. }) => (skeletons.map(Arc::from).into(), folded.into()),
+        Err(_) => (Vec::new(), name.into()),
+    };
+    Direct { keys, folded, kind, from: empty.clone(), room: empty.clone(), text: empty, time }
 }

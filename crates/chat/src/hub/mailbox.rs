@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bytes::Bytes;
 
 use crate::hub::id::ClientId;
+use crate::hub::outcome::Outcome;
 use crate::room::inbox::Wake;
 use crate::sync::lock;
 
@@ -44,6 +45,10 @@ pub(crate) enum Direct {
     Notice(String),
     /// The operator removes the client.
     Kick,
+    /// The engine of a backplane has decided about the client's request.
+    Outcome(Box<Outcome>),
+    /// The number of a segment that the client does not receive.
+    Omit(u64),
 }
 
 impl DirectMessage {
@@ -53,6 +58,8 @@ impl DirectMessage {
             Direct::Private(bytes) => bytes.len(),
             Direct::Notice(text) => text.len(),
             Direct::Kick => 0,
+            // Their number is limited: a client waits for each.
+            Direct::Outcome(_) | Direct::Omit(_) => return 0,
         };
         bytes + DIRECT_OVERHEAD
     }

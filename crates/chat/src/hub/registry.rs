@@ -21,14 +21,16 @@ const SWEEP: Duration = Duration::from_secs(1);
 pub(crate) struct Registry {
     limits: RoomLimits,
     /// The room in which every client starts. It always exists.
-    lobby: Arc<Room>,
+    pub(super) lobby: Arc<Room>,
     last_id: u64,
-    clients: HashMap<ClientId, ClientEntry>,
+    /// Begins the names of clients without an address.
+    prefix: String,
+    pub(super) clients: HashMap<ClientId, ClientEntry>,
     /// Clients by address, and by each skeleton of a chosen name. No name contains the colon of an
     /// address.
-    names: HashMap<Arc<str>, ClientId>,
+    pub(super) names: HashMap<Arc<str>, ClientId>,
     /// Rooms by folded name.
-    rooms: HashMap<String, RoomEntry>,
+    pub(super) rooms: HashMap<String, RoomEntry>,
     swept: Option<Instant>,
 }
 
@@ -77,12 +79,14 @@ pub(crate) enum Undelivered {
 
 impl Registry {
     /// Creates a registry with the lobby, which always exists.
-    pub(crate) fn new(limits: RoomLimits, lobby: Arc<Room>) -> Registry {
+    /// `prefix` begins the names of clients without an address.
+    pub(crate) fn new(limits: RoomLimits, lobby: Arc<Room>, prefix: String) -> Registry {
         let entry = RoomEntry::lobby(lobby.clone());
         Registry {
             limits,
             lobby,
             last_id: 0,
+            prefix,
             clients: HashMap::new(),
             names: HashMap::new(),
             rooms: HashMap::from([(LOBBY.to_owned(), entry)]),
@@ -102,7 +106,8 @@ impl Registry {
     ) -> Joined {
         self.last_id += 1;
         let id = ClientId(self.last_id);
-        let name: Arc<str> = name.map_or_else(|| format!("unix:{}", id.0).into(), Arc::from);
+        let name: Arc<str> =
+            name.map_or_else(|| format!("{}{}", self.prefix, id.0).into(), Arc::from);
         self.names.insert(name.clone(), id);
         let lobby = || RoomEntry::lobby(self.lobby.clone());
         self.rooms.entry(LOBBY.to_owned()).or_insert_with(lobby).members.insert(id);
@@ -323,6 +328,16 @@ impl Registry {
         Ok(())
     }
 
+    /// Puts something into the mailbox of a client, however much is pending.
+    pub(crate) fn put(&mut self, id: ClientId, content: Direct) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            let message = DirectMessage { to: id, key: client.key, content };
+            let cost = u32::try_from(message.cost()).unwrap_or(u32::MAX);
+            client.pending = client.pending.saturating_add(cost);
+            client.mailbox.put(message);
+        }
+    }
+
     /// Counts `bytes` of direct messages as delivered.
     pub(crate) fn delivered(&mut self, id: ClientId, bytes: usize) {
         if let Some(client) = self.clients.get_mut(&id) {
@@ -332,7 +347,7 @@ impl Registry {
     }
 
     /// Makes the name of a client available to others.
-    fn release_name(&mut self, id: ClientId) {
+    pub(super) fn release_name(&mut self, id: ClientId) {
         let Some(client) = self.clients.get(&id) else { return };
         if client.has_chosen {
             // The skeletons follow from the name, so that a client need not keep them.
@@ -349,7 +364,7 @@ impl Registry {
     }
 
     /// Removes a client from the members of its room.
-    fn leave_room(&mut self, id: ClientId, now: Instant) {
+    pub(super) fn leave_room(&mut self, id: ClientId, now: Instant) {
         let Some(client) = self.clients.get(&id) else { return };
         let Some(entry) = self.rooms.get_mut(&client.room.folded) else { return };
         entry.members.remove(&id);

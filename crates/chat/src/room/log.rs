@@ -95,11 +95,6 @@ impl Log {
         (order.end, order.history.pieces(framing))
     }
 
-    /// Returns the number of messages up to now.
-    pub(crate) fn messages(&self) -> u64 {
-        lock(&self.order).end.message
-    }
-
     /// Appends `batch` and empties it. Wakes every reader except the one of the inbox `from`, whose
     /// thread is the caller. Returns the end of the log behind the batch.
     pub(crate) fn publish(&self, batch: &mut Batch, from: Option<&Arc<Inbox>>) -> Position {
@@ -125,7 +120,6 @@ impl Log {
     }
 
     /// Puts messages from before a restart into the history.
-    #[cfg(all(unix, feature = "journal"))]
     pub(crate) fn restore(&self, batch: &Batch) {
         lock(&self.order).history.append(batch);
     }

@@ -1,34 +1,27 @@
 //! Commands: the effect of one line from a client.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use chrono::{DateTime, Local};
 
+use crate::backplane::operation::Operation;
 use crate::custom_command::{Answer, CommandContext, Handler};
 use crate::hub::mailbox::Direct;
 use crate::hub::registry::Undelivered;
 use crate::protocol::command::{HELP, Input};
-use crate::protocol::format::{Message, MessageKind, quote};
-use crate::protocol::framing::Framing;
+use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::text::clean;
 use crate::room::Room;
-use crate::shard::delivery::{deliver, deliver_segments, reply, reply_with};
+use crate::shard::ask::{ask, ask_members, ask_name, ask_private, ask_room, may_say};
+use crate::shard::delivery::{deliver, reply};
 use crate::shard::door::{answer_at_the_door, answer_password};
 use crate::shard::flow::Flow;
-use crate::shard::member::{Member, NEVER};
-use crate::shard::membership::{Departure, enter_room, leave_room};
+use crate::shard::lists::{MAX_LISTED, members_text, rooms_text};
+use crate::shard::member::Member;
+use crate::shard::membership::move_to;
 use crate::shard::output::ClientOutput;
-use crate::shard::rooms::RoomIndex;
 use crate::shard::state::State;
 use crate::stats::count;
-
-/// The most names that `/who` lists, and the most rooms that `/rooms` lists.
-const MAX_LISTED: usize = 100;
-
-/// The most bytes of such a list.
-pub(crate) const MAX_LIST: usize = 4 * 1024;
 
 /// Handles one line from a client.
 pub(crate) fn handle_line(
@@ -52,7 +45,7 @@ pub(crate) fn handle_line(
     }
     match input {
         Input::Blank => {}
-        Input::Say(text) => say(state, member, text),
+        Input::Say(text) => say(state, member, text, out),
         Input::Quit => return Flow::Leave,
         Input::Nick(name) => rename(state, member, name, out),
         Input::Join(name) => change_room(state, member, name, out),
@@ -67,23 +60,27 @@ pub(crate) fn handle_line(
 }
 
 /// Publishes a message to the client's room.
-fn say(state: &mut State, member: &Member, text: &str) {
+fn say(state: &mut State, member: &mut Member, text: &str, out: &mut impl ClientOutput) {
     let text = clean(text);
-    if text.trim().is_empty() {
+    if text.trim().is_empty() || !may_say(state, member, &text, out) {
         return;
     }
-    push(state, member.room, MessageKind::Public { from: &member.name }, &text);
+    push(state, member, MessageKind::Public { from: &member.name }, &text);
     count(&state.hub.counters.messages, 1);
 }
 
-/// Adds a message or notice to the batch of a room.
-fn push(state: &mut State, room: RoomIndex, kind: MessageKind<'_>, text: &str) {
-    if let Some(local) = state.rooms.get_mut(room) {
-        state.batch_bytes += local.push(&mut state.renderers, state.now.time, kind, text);
+/// Adds a message or notice to the batch of the client's room.
+fn push(state: &mut State, member: &Member, kind: MessageKind<'_>, text: &str) {
+    let now = state.now;
+    if let Some(local) = state.rooms.get_mut(member.room) {
+        state.batch_bytes += local.push(&mut state.renderers, now, member.id, kind, text);
     }
 }
 
 fn rename(state: &mut State, member: &mut Member, name: &str, out: &mut impl ClientOutput) {
+    if state.hub.node.is_some() {
+        return ask_name(state, member, name, out);
+    }
     let (hub, now, renderers) = (state.hub.clone(), state.now, &mut state.renderers);
     let Some(local) = state.rooms.get_mut(member.room) else { return };
     local.publish_all(&hub, renderers, now);
@@ -108,6 +105,9 @@ fn rename(state: &mut State, member: &mut Member, name: &str, out: &mut impl Cli
 }
 
 fn change_room(state: &mut State, member: &mut Member, name: &str, out: &mut impl ClientOutput) {
+    if state.hub.node.is_some() {
+        return ask_room(state, member, name, out);
+    }
     let room = match state.hub.move_to(member.id, name, state.now) {
         Ok(room) => room,
         Err(error) => {
@@ -116,18 +116,8 @@ fn change_room(state: &mut State, member: &mut Member, name: &str, out: &mut imp
             return reply(state, member, &format!("{error}{usage}"), out);
         }
     };
-    // Delivers all messages of the old room, however many, because the cursor leaves it.
-    state.rooms.publish(member.room);
-    deliver_segments(state, member, usize::MAX, usize::MAX, out);
-    leave_room(state, member, Departure::ToOtherRoom);
     let (members, _) = state.hub.members(&room, 0);
-    member.room = state.rooms.open(room.clone(), state.mailbox.wake(), state.now.instant);
-    member.omit = NEVER;
-    let text = format!("you are in {}; {members} here", room.name);
-    let notice = state.notice(member.framing(), &room.name, &text);
-    let length = notice.len();
-    out.send(notice);
-    state.reply_bytes += length + enter_room(state, member, out);
+    move_to(state, member, room, members, out);
 }
 
 fn send_private(
@@ -140,6 +130,9 @@ fn send_private(
     let text = clean(text);
     if name.is_empty() || text.trim().is_empty() {
         return reply(state, member, "expected /msg NAME TEXT", out);
+    }
+    if state.hub.node.is_some() {
+        return ask_private(state, member, name, &text, out);
     }
     // The receiver must receive earlier messages first.
     state.rooms.publish(member.room);
@@ -176,39 +169,22 @@ fn send_private(
 }
 
 fn list_members(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {
+    if state.hub.node.is_some() {
+        return ask_members(state, member, out);
+    }
     let Some(room) = room_of(state, member) else { return };
     let (count, members) = state.hub.members(&room, MAX_LISTED);
-    let now = state.now.time;
-    let members = members.iter().map(|(name, at)| format!("{name} since {}", since(*at, now)));
-    reply(state, member, &format!("{count} here: {}", list(members, count)), out);
+    let text = members_text(&members, count, state.now.time);
+    reply(state, member, &text, out);
 }
 
 fn list_rooms(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {
-    let rooms = state.hub.rooms();
-    let count = rooms.len();
-    let noun = if count == 1 { "room" } else { "rooms" };
-    let listed = rooms.iter().take(MAX_LISTED);
-    let listed = listed.map(|(room, members)| format!("{} {members}", room.name));
-    let text = format!("{count} {noun}: {}", list(listed, count));
-    match member.framing() {
-        Framing::Lines => reply(state, member, &text, out),
-        Framing::WebSocket => {
-            let listed = rooms.iter().take(MAX_LISTED);
-            let listed = listed.map(|(room, members)| room_object(room, *members));
-            let fields = format!(",\"rooms\":[{}]", listed.collect::<Vec<_>>().join(","));
-            reply_with(state, member, &text, &fields, out);
-        }
+    if state.hub.node.is_some() {
+        return ask(state, member, Operation::Rooms, out);
     }
-}
-
-/// Returns the JSON object for a room in the list for browsers. Its number of messages lets a page
-/// count the unread ones.
-fn room_object(room: &Room, clients: usize) -> String {
-    let mut name = Vec::new();
-    quote(&mut name, &room.name);
-    let name = String::from_utf8_lossy(&name);
-    let messages = room.log.messages();
-    format!("{{\"name\":{name},\"clients\":{clients},\"messages\":{messages}}}")
+    let rooms = state.hub.rooms().into_iter();
+    let rooms: Vec<_> = rooms.map(|(room, members)| (room.name.clone(), members as u64)).collect();
+    reply(state, member, &rooms_text(&rooms), out);
 }
 
 fn help(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {
@@ -231,7 +207,12 @@ fn custom(
     for answer in answers(state, member, &handler, argument) {
         match answer {
             Answer::Tell(text) => reply(state, member, &clean(&text), out),
-            Answer::Say(text) => push(state, member.room, MessageKind::Notice, &clean(&text)),
+            Answer::Say(text) => {
+                let text = clean(&text);
+                if may_say(state, member, &text, out) {
+                    push(state, member, MessageKind::Notice, &text);
+                }
+            }
         }
     }
 }
@@ -251,31 +232,4 @@ fn answers(state: &State, member: &Member, handler: &Handler, argument: &str) ->
 
 fn room_of(state: &State, member: &Member) -> Option<Arc<Room>> {
     Some(state.rooms.get(member.room)?.room.clone())
-}
-
-/// Joins items with commas, up to [`MAX_LIST`] bytes, and counts the rest of `count`.
-fn list(items: impl Iterator<Item = String>, count: usize) -> String {
-    let mut text = String::new();
-    let mut listed = 0;
-    for item in items {
-        if text.len() + item.len() > MAX_LIST {
-            break;
-        }
-        if listed > 0 {
-            text += ", ";
-        }
-        text += &item;
-        listed += 1;
-    }
-    if count > listed {
-        text += &format!(" and {} more", count - listed);
-    }
-    text
-}
-
-/// Returns the local time of day of `at`, with the date unless it is today's.
-fn since(at: SystemTime, now: SystemTime) -> String {
-    let [at, now] = [at, now].map(DateTime::<Local>::from);
-    let format = if at.date_naive() == now.date_naive() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
-    at.format(format).to_string()
 }

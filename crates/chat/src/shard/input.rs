@@ -62,6 +62,9 @@ pub(crate) fn resume_input(
     out: &mut impl ClientOutput,
 ) -> Flow {
     member.extra().paused_until = None;
+    if member.is_held() {
+        return Flow::Continue;
+    }
     if state.is_memory_short() || is_pressed(state, member) {
         pause(state, member, state.now.instant + PRESSURE_PAUSE, out);
         return Flow::Continue;
@@ -144,6 +147,11 @@ fn must_defer(
     mode: Mode,
     out: &mut impl ClientOutput,
 ) -> bool {
+    if member.is_held() {
+        // The answer resumes the input.
+        out.pause_reading();
+        return true;
+    }
     let must_read_first = match mode {
         Mode::Live => state.reply_bytes > MAX_REPLIES || lags(state, member),
         Mode::Drain => state.reply_bytes > MAX_REPLIES || state.is_memory_short(),

@@ -42,6 +42,12 @@ pub struct Member {
 /// The state of a client that was limited, skipped forward, or is about to leave or at the door.
 #[derive(Debug, Default)]
 pub(crate) struct ExtraState {
+    /// `true` while the client's further input waits for the answer of a backplane's engine.
+    pub(crate) is_held: bool,
+    /// `true` once the client has said something, with a backplane.
+    pub(crate) has_said: bool,
+    /// The way in which the client leaves, once it does.
+    pub(crate) parting: Parting,
     /// `Some` until the client has said the password.
     pub(crate) knock: Option<Knock>,
     pub(crate) limiter: RateLimiter,
@@ -53,6 +59,23 @@ pub(crate) struct ExtraState {
     pub(crate) skipped: u64,
     /// For a leaving client, number of the first segment that it does not receive.
     until: Option<u64>,
+}
+
+/// The progress of a client that leaves a chat with a backplane. Its lines come back, or are
+/// refused, before it is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Parting {
+    /// It stays.
+    #[default]
+    Not,
+    /// Its input has ended, and part of it waits for an answer.
+    Ended,
+    /// It is to leave, and its request waits for an answer.
+    Requested,
+    /// Its lines are waited for, until this time.
+    Waiting(Instant),
+    /// Nothing is waited for any more.
+    Done,
 }
 
 impl Member {
@@ -119,6 +142,16 @@ impl Member {
     /// Returns the client's state at the door, or `None` if it was admitted.
     pub(crate) fn knock(&self) -> Option<&Knock> {
         self.extra.as_ref()?.knock.as_ref()
+    }
+
+    /// Returns `true` while further input waits for the answer of a backplane's engine.
+    pub(crate) fn is_held(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.is_held)
+    }
+
+    /// Returns the way in which the client leaves.
+    pub(crate) fn parting(&self) -> Parting {
+        self.extra.as_ref().map_or(Parting::Not, |extra| extra.parting)
     }
 
     /// Returns the time until which reading is paused.

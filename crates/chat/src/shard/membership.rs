@@ -1,11 +1,15 @@
 //! Membership: a client enters its room and receives the history, or leaves the room.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::hub::registry::Joined;
 use crate::protocol::text::clean;
+use crate::room::Room;
 use crate::room::presence::Change;
-use crate::shard::member::Member;
+use crate::shard::delivery::deliver_segments;
+use crate::shard::member::{Member, NEVER};
 use crate::shard::output::ClientOutput;
 use crate::shard::state::State;
 
@@ -46,6 +50,27 @@ pub(crate) fn enter_room(
     history.into_iter().for_each(|bytes| out.share(bytes));
     member.cursor = end.segment;
     length
+}
+
+/// Moves a client to another room, which has `members` members.
+pub(crate) fn move_to(
+    state: &mut State,
+    member: &mut Member,
+    room: Arc<Room>,
+    members: usize,
+    out: &mut impl ClientOutput,
+) {
+    // Delivers all messages of the old room, however many, because the cursor leaves it.
+    state.rooms.publish(member.room);
+    deliver_segments(state, member, usize::MAX, usize::MAX, out);
+    leave_room(state, member, Departure::ToOtherRoom);
+    member.room = state.rooms.open(room.clone(), state.mailbox.wake(), state.now.instant);
+    member.omit = NEVER;
+    let text = format!("you are in {}; {members} here", room.name);
+    let notice = state.notice(member.framing(), &room.name, &text);
+    let length = notice.len();
+    out.send(notice);
+    state.reply_bytes += length + enter_room(state, member, out);
 }
 
 /// Reasons for which a client leaves a room.

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::backplane::operation::{Line, LineKind, Operation};
+use crate::backplane::wish::{Asker, Wish};
 use crate::hub::Hub;
 use crate::hub::id::ClientId;
-use crate::now::Now;
+use crate::now::{Now, millis};
 use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::framing::{Framing, Renderers};
 use crate::room::Room;
 use crate::room::inbox::Wake;
 use crate::room::presence::{Change, NAMED, Run};
 use crate::room::reader::Reader;
-use crate::room::segment::{Batch, EntryKind, Position};
+use crate::room::segment::{Batch, EntryKind, Position, empty};
 
 /// Further joins and leaves within this interval, or any in a room larger than [`CROWD`], are
 /// combined into one notice, sent when the interval ends or before the next message.
@@ -35,6 +37,8 @@ pub(crate) struct LocalRoom {
     pub(crate) room: Arc<Room>,
     pub(crate) reader: Reader,
     batch: Batch,
+    /// Lines for the engine, with a backplane, instead of `batch`.
+    outbox: Vec<Wish>,
     presence: Presence,
     /// `true` while `batch` has a message.
     has_messages: bool,
@@ -82,6 +86,7 @@ impl LocalRoom {
             reader: Reader::new(room.log.clone(), wake),
             room,
             batch: Batch::default(),
+            outbox: Vec::new(),
             presence: Presence {
                 run: Run::default(),
                 gone: Vec::new(),
@@ -118,18 +123,26 @@ impl LocalRoom {
         self.lagging.remove(&key);
     }
 
-    /// Adds a message or notice to the batch. Returns the bytes by which the batch grows.
+    /// Adds a message or notice of a client to the batch. Returns the bytes by which the batch
+    /// grows.
     pub(crate) fn push(
         &mut self,
         renderers: &mut Renderers,
-        time: SystemTime,
+        now: Now,
+        client: ClientId,
         kind: MessageKind<'_>,
         text: &str,
     ) -> usize {
-        self.finish_run(renderers, time);
+        self.finish_run(renderers, now);
         self.has_messages = true;
+        if self.room.node.is_some() {
+            let wish = line(&self.room, Asker::Client(client.0), kind, text, now);
+            let bytes = wish.operation.cost();
+            self.outbox.push(wish);
+            return bytes;
+        }
         let before = self.batch.len();
-        let message = Message { time, room: &self.room.name, kind, text };
+        let message = Message { time: now.time, room: &self.room.name, kind, text };
         self.batch.push_stored(renderers, &message);
         self.batch.len() - before
     }
@@ -148,7 +161,7 @@ impl LocalRoom {
         self.presence.gone.extend(gone);
         if hub.config.presence {
             if !self.presence.run.accepts(change) {
-                self.finish_run(renderers, now.time);
+                self.finish_run(renderers, now);
             }
             self.presence.run.add(change, name);
         }
@@ -166,6 +179,7 @@ impl LocalRoom {
         if !self.batch.is_empty() {
             self.room.log.publish(&mut self.batch, Some(self.reader.inbox()));
         }
+        self.send_outbox();
         self.has_messages = false;
         self.has_news |= self.reader.take();
     }
@@ -181,7 +195,8 @@ impl LocalRoom {
 
     /// Publishes the batch, joins and leaves included.
     pub(crate) fn publish_all(&mut self, hub: &Hub, renderers: &mut Renderers, now: Now) {
-        self.finish_run(renderers, now.time);
+        self.finish_run(renderers, now);
+        self.send_outbox();
         self.presence.due = None;
         let gone = &mut self.presence.gone;
         if !gone.is_empty() {
@@ -268,19 +283,49 @@ impl LocalRoom {
 
     /// Returns `true` if the room has no client here and nothing left to publish.
     pub(crate) fn is_vacant(&self) -> bool {
-        let is_published =
-            self.batch.is_empty() && self.presence.run.is_empty() && self.presence.gone.is_empty();
-        self.members.is_empty() && is_published
+        let is_published = self.batch.is_empty() && self.outbox.is_empty();
+        let has_presence = !self.presence.run.is_empty() || !self.presence.gone.is_empty();
+        self.members.is_empty() && is_published && !has_presence
+    }
+
+    /// Hands the lines to the node.
+    fn send_outbox(&mut self) {
+        if let Some(node) = self.room.node.as_ref().filter(|_| !self.outbox.is_empty()) {
+            node.push(self.outbox.drain(..));
+            empty(&mut self.outbox);
+        }
     }
 
     /// Moves the run of joins or leaves into the batch.
-    fn finish_run(&mut self, renderers: &mut Renderers, time: SystemTime) {
+    fn finish_run(&mut self, renderers: &mut Renderers, now: Now) {
         for text in self.presence.run.finish() {
             let kind = MessageKind::Notice;
-            let notice = Message { time, room: &self.room.name, kind, text: &text };
+            if self.room.node.is_some() {
+                self.outbox.push(line(&self.room, Asker::Node, kind, &text, now));
+                continue;
+            }
+            let notice = Message { time: now.time, room: &self.room.name, kind, text: &text };
             self.batch.push(EntryKind::Presence, renderers, &notice);
         }
     }
+}
+
+/// Returns the operation that appends a line. A line that nobody waits for is about presence.
+fn line(room: &Room, asker: Asker, kind: MessageKind<'_>, text: &str, now: Now) -> Wish {
+    let (kind, from) = match kind {
+        MessageKind::Public { from } => (LineKind::Message, from),
+        _ if asker == Asker::Node => (LineKind::Presence, ""),
+        _ => (LineKind::Notice, ""),
+    };
+    let line = Line {
+        room: room.folded.as_str().into(),
+        client: if let Asker::Client(client) = asker { client } else { 0 },
+        kind,
+        from: from.into(),
+        text: text.into(),
+        time: millis(now.time),
+    };
+    Wish { asker, operation: Operation::Say(line), at: now.instant }
 }
 
 impl Presence {

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::hub::mailbox::Direct;
 use crate::shard::room::STALL;
 use crate::shard::rooms::RoomIndex;
 use crate::shard::state::State;
@@ -48,7 +49,9 @@ impl Round {
         self.visits.extend(state.guests.take_due(&state.hub, now.instant));
         for message in direct {
             self.visits.push(message.key);
-            state.direct.entry(message.key).or_default().push(message);
+            let is_outcome = matches!(message.content, Direct::Outcome(_) | Direct::Omit(_));
+            let all = if is_outcome { &mut state.outcomes } else { &mut state.direct };
+            all.entry(message.key).or_default().push(message);
         }
     }
 
@@ -68,6 +71,7 @@ impl Round {
         if let Some(key) = self.polled.take() {
             // The caller did not visit it: the client is gone, or is being closed.
             state.direct.remove(&key);
+            state.outcomes.remove(&key);
             state.rooms.iter_mut().for_each(|(_, local)| local.untrack(key));
         }
         self.polled = self.visits.pop();

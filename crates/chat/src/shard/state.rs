@@ -32,6 +32,10 @@ pub(crate) struct State {
     pub(crate) direct: HashMap<u64, Vec<DirectMessage>>,
     /// Bytes of replies since the current input began.
     pub(crate) reply_bytes: usize,
+    /// Outcomes of requests to the engine, by key.
+    pub(crate) outcomes: HashMap<u64, Vec<DirectMessage>>,
+    /// Bytes of lines that were kept since the engine went away.
+    pub(crate) kept_bytes: usize,
     /// Bytes of rendered messages since the last round.
     pub(crate) batch_bytes: usize,
     /// Buffer of the last notice, reused.
@@ -49,6 +53,8 @@ impl State {
             paused: PausedClients::default(),
             guests: Guests::default(),
             direct: HashMap::new(),
+            outcomes: HashMap::new(),
+            kept_bytes: 0,
             reply_bytes: 0,
             batch_bytes: 0,
             notice: Vec::new(),
@@ -60,9 +66,10 @@ impl State {
         self.batch_bytes > MAX_BATCH
     }
 
-    /// Returns `true` while messages exceed the memory limit.
+    /// Returns `true` while messages exceed the memory limit, or the engine of a backplane has too
+    /// much to apply.
     pub(crate) fn is_memory_short(&self) -> bool {
-        self.hub.memory.excess() > 0
+        self.hub.memory.excess() > 0 || self.hub.node.as_ref().is_some_and(|node| node.is_full())
     }
 
     /// Renders a notice for a client in the room called `room`.
@@ -74,18 +81,9 @@ impl State {
         &self.notice
     }
 
-    /// Renders a notice for a client. On a WebSocket, its object ends with `fields`.
-    pub(crate) fn notice_for(&mut self, member: &Member, text: &str, fields: &str) -> &[u8] {
+    /// Renders a notice for a client.
+    pub(crate) fn notice_for(&mut self, member: &Member, text: &str) -> &[u8] {
         let room = self.rooms.name(member.room);
-        match &mut self.renderers.web {
-            Some(web) if !fields.is_empty() && member.framing() == Framing::WebSocket => {
-                self.notice.clear();
-                let (time, kind) = (self.now.time, MessageKind::Notice);
-                let message = Message { time, room: &room, kind, text };
-                web.render_with(&message, fields, &mut self.notice);
-                &self.notice
-            }
-            _ => self.notice(member.framing(), &room, text),
-        }
+        self.notice(member.framing(), &room, text)
     }
 }

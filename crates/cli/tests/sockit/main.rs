@@ -3,8 +3,6 @@
 
 mod common;
 
-#[cfg(feature = "web")]
-mod chat_browser;
 mod chat_door;
 mod chat_hostile;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
@@ -13,7 +11,6 @@ mod chat_join_piped;
 #[cfg(target_os = "linux")]
 mod chat_load;
 mod chat_log;
-mod chat_metrics;
 mod chat_serve;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod chat_terminal;
@@ -54,7 +51,6 @@ mod signals;
 mod standard_streams;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod stdio_relay;
-mod systemd;
 #[cfg(target_os = "linux")]
 mod threads;
 mod time_bench;

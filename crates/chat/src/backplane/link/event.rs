@@ -20,8 +20,8 @@ pub(crate) enum Event {
     Expired,
     /// The engine has lost its data, and the clients are registered again.
     DataLost,
-    /// A room is followed from now on. Its last messages, oldest first.
-    Opened { room: Arc<str>, history: Vec<RoomEntry> },
+    /// A room is followed from now on. Its name as shown, and its last messages, oldest first.
+    Opened { room: Arc<str>, shown: Arc<str>, history: Vec<RoomEntry> },
     /// New lines of a room that is followed.
     Lines { room: Arc<str>, entries: Vec<RoomEntry> },
     /// The outcome of an operation.

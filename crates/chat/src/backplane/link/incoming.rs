@@ -27,6 +27,8 @@ struct Position {
 struct OpenRoom {
     /// Name of the stream's key.
     stream: Arc<str>,
+    /// Name as shown.
+    shown: Arc<str>,
     position: Position,
     /// The history that is being loaded.
     loading: Option<Loading>,
@@ -41,6 +43,15 @@ struct Loading {
     pages: usize,
     /// The oldest entry so far, a stranger's too.
     oldest: Option<EntryId>,
+}
+
+/// The progress of a room's history.
+#[derive(Debug)]
+pub(crate) enum Loaded {
+    /// The request for the next page.
+    Next(Request),
+    /// The whole history, oldest entry first, and the name of the room as shown.
+    Whole { shown: Arc<str>, history: Vec<RoomEntry> },
 }
 
 /// The entries of one reply that are new.
@@ -88,12 +99,13 @@ impl Incoming {
 
     /// Begins to follow a room. Returns the request for its history, or `None` if that is done
     /// already.
-    pub(crate) fn open(&mut self, room: &Arc<str>) -> Option<Request> {
+    pub(crate) fn open(&mut self, room: &Arc<str>, shown: &str) -> Option<Request> {
         if self.rooms.contains_key(room) {
             return None;
         }
         let open = OpenRoom {
             stream: key::room(room).into(),
+            shown: shown.into(),
             position: Position::default(),
             loading: Some(Loading::default()),
         };
@@ -126,11 +138,7 @@ impl Incoming {
 
     /// Takes a page of a room's history. Returns the request for the next one, or the whole
     /// history, oldest entry first. Returns `None` if the room is not being loaded.
-    pub(crate) fn load(
-        &mut self,
-        room: &Arc<str>,
-        page: &[RawEntry],
-    ) -> Option<Result<Vec<RoomEntry>, Request>> {
+    pub(crate) fn load(&mut self, room: &Arc<str>, page: &[RawEntry]) -> Option<Loaded> {
         let (history, wanted) = (self.history, self.page_size());
         let open = self.rooms.get_mut(room)?;
         let loading = open.loading.as_mut()?;
@@ -152,13 +160,13 @@ impl Incoming {
         }
         if loading.messages < history && page.len() >= wanted && loading.pages < MAX_PAGES {
             let before = loading.oldest;
-            return Some(Err(self.page(room, before)));
+            return Some(Loaded::Next(self.page(room, before)));
         }
         let mut entries = std::mem::take(&mut loading.entries);
         open.loading = None;
         entries.reverse();
         entries.retain(is_message);
-        Some(Ok(entries))
+        Some(Loaded::Whole { shown: open.shown.clone(), history: entries })
     }
 
     /// Takes entries of a stream. Returns its folded name and the news of a room.

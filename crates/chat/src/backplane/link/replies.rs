@@ -8,6 +8,7 @@ use crate::backplane::answer::Answer;
 use crate::backplane::engine::Reply;
 use crate::backplane::entry::{InboxEntry, RawEntry, Received, RoomEntry};
 use crate::backplane::link::event::Event;
+use crate::backplane::link::incoming::Loaded;
 use crate::backplane::link::{Content, Flight, Link, MAX_AGE, MAX_ENTRIES, Phase};
 use crate::backplane::operation::{Line, LineKind, Operation, RoomName};
 use crate::backplane::settings::Offline;
@@ -119,7 +120,7 @@ impl Link {
         (self.sync, self.is_caught_up) = (None, false);
         let lobby = LOBBY.into();
         if is_first {
-            self.open_room(&lobby);
+            self.open_room(&lobby, LOBBY);
         } else {
             self.requests.extend(self.incoming.reload());
         }
@@ -217,13 +218,15 @@ impl Link {
         }
         self.record(number, &wish, &answer);
         let room = match (&wish.operation, &answer) {
-            (Operation::Move(to), Answer::Moved { .. }) => Some(to.room.folded.clone()),
+            (Operation::Move(to), Answer::Moved { room, .. }) => {
+                Some((to.room.folded.clone(), room.clone()))
+            }
             _ => None,
         };
         let event = Event::Answered { wish, answer };
         match room {
-            Some(room) if !self.incoming.is_open(&room) => {
-                self.open_room(&room);
+            Some((room, shown)) if !self.incoming.is_open(&room) => {
+                self.open_room(&room, &shown);
                 self.held.entry(room).or_default().push(event);
             }
             _ => self.events.push_back(event),
@@ -279,9 +282,9 @@ impl Link {
     fn load(&mut self, room: &Arc<str>, page: &[RawEntry]) {
         match self.incoming.load(room, page) {
             None => {}
-            Some(Err(request)) => self.requests.push_back(request),
-            Some(Ok(history)) => {
-                self.events.push_back(Event::Opened { room: room.clone(), history });
+            Some(Loaded::Next(request)) => self.requests.push_back(request),
+            Some(Loaded::Whole { shown, history }) => {
+                self.events.push_back(Event::Opened { room: room.clone(), shown, history });
                 self.events.extend(self.held.remove(room).into_iter().flatten());
                 // Its answer ends the current read, which does not have the room.
                 let operation = Operation::Sync;

@@ -29,7 +29,7 @@ fn run(seed: u64, offline: Offline, faults: u64) -> World {
 
 #[test]
 fn every_line_comes_back_once_to_every_node_in_one_order_or_is_refused() {
-    for seed in 0..300 {
+    for seed in 0..100 {
         let world = run(seed, Offline::Refuse, world::FAULTS);
         world.check_order(seed);
         world.check_lines(seed);
@@ -39,7 +39,7 @@ fn every_line_comes_back_once_to_every_node_in_one_order_or_is_refused() {
 
 #[test]
 fn queued_lines_are_sent_in_their_order_once_the_engine_is_back() {
-    for seed in 0..150 {
+    for seed in 0..60 {
         let world = run(seed, Offline::Queue, world::FAULTS);
         world.check_order(seed);
         world.check_lines(seed);

@@ -530,7 +530,7 @@ impl World {
 impl SimNode {
     fn observe(&mut self, event: Event) {
         match event {
-            Event::Opened { room, history } => {
+            Event::Opened { room, history, .. } => {
                 let ids = history.iter().map(|entry| entry.id).collect::<Vec<_>>();
                 let ids = ids[ids.len().saturating_sub(HISTORY)..].to_vec();
                 self.rooms.insert(room.to_string(), (ids, Vec::new()));
