@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""`sockit time bench` beside another load generator, the one of `../shared/bench`, against the same servers.
+"""`sockit time bench` beside the load generator of `benches/load`, against the same servers.
 
     cargo build --release
-    ../shared/bench/compare.py build
-    crates/cli/benches/time_bench.py target/release/sockit BUILD [--rounds 9] [--seconds 1.5] [--only SCENE...] [--wait-quiet SEC]
+    benches/run build
+    crates/cli/benches/time_bench.py target/release/sockit [--rounds 9] [--seconds 1.5] [--only SCENE...] [--wait-quiet SEC]
 
-BUILD is where compare.py builds ($SOCKIT_BENCH_BUILD). A server runs on core 0, the generators take turns on core 1, each round in the
+A server runs on core 0, the generators take turns on core 1, each round in the
 other order. Figures are medians of the rounds; a ratio is the median of the ratios within a round, with the least and the most. CPU is
 that of the generator, user and system, as wait4(2) tells it, warm-up and connecting included, for each answer that it counted.
 """
@@ -13,11 +13,14 @@ that of the generator, user and system, as wait4(2) tells it, warm-up and connec
 import argparse
 import json
 import os
+import pathlib
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+BUILD = pathlib.Path(__file__).resolve().parents[3] / "target/benches"
 
 # name: transport, connections, requests under way on each
 SCENES = {
@@ -33,7 +36,6 @@ SCENES = {
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sockit")
-    parser.add_argument("build")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--only", nargs="*", choices=SCENES, default=list(SCENES))
@@ -58,7 +60,7 @@ def compare(args, scene, server):
     with tempfile.TemporaryDirectory() as folder:
         listen = {"tcp": "tcp://127.0.0.1:0", "udp": "udp://127.0.0.1:0", "unix": f"unix:{folder}/s"}[transport]
         command = {
-            "c_echo": [f"{args.build}/bin/c_echo", "--listen", listen],
+            "c_echo": [BUILD / "echo", "--listen", listen],
             "sockit": [args.sockit, "time", "serve", "--workers", "1", "--listen", listen],
         }[server]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=pin(0))
@@ -66,8 +68,8 @@ def compare(args, scene, server):
             endpoint = process.stdout.readline().removeprefix("listening on ").strip()
             mode = "udp" if transport == "udp" else "echo"
             window = ["--window" if mode == "udp" else "--pipeline", pipeline]
-            theirs = [f"{args.build}/target/release/loadgen", mode, endpoint, "--conns", connections, *window,
-                      "--duration", args.seconds, "--warmup", 0.3]
+            theirs = [BUILD / "load", mode, endpoint, "--connections", connections, *window,
+                      "--seconds", args.seconds, "--warmup", 0.3]
             ours = [args.sockit, "time", "bench", endpoint, "--connections", connections, "--pipeline", pipeline,
                     "--duration", f"{args.seconds}s", "--warmup", "300ms", "--json"]
             if mode == "udp":
@@ -76,14 +78,14 @@ def compare(args, scene, server):
             rounds = []
             for number in range(args.rounds):
                 wait_quiet(args)
-                pair = [("sockit", ours), ("loadgen", theirs)]
+                pair = [("sockit", ours), ("load", theirs)]
                 found = dict((name, measure(argv)) for name, argv in (pair if number % 2 else reversed(pair)))
-                rounds.append((found["sockit"], found["loadgen"]))
+                rounds.append((found["sockit"], found["load"]))
         finally:
             process.terminate()
             process.wait()
     name = f"{server}, {transport}, {connections} × {pipeline}"
-    for which, generator in enumerate(("time bench", "loadgen")):
+    for which, generator in enumerate(("time bench", "load")):
         rate, cpu, p50, p99 = (statistics.median(r[which][at] for r in rounds) for at in range(4))
         print(f"| {name} | {generator} | {rate / 1e3:.1f} k | {cpu:.2f} | {p50:.1f} | {p99:.1f} |", flush=True)
     ratios = []
@@ -108,7 +110,7 @@ def measure(argv):
         # Of all that it was at work for, warm-up included.
         whole = result["answers_per_second"] * (result["seconds"] + 0.3)
         return result["answers_per_second"], cpu / whole, latency["p50"], latency["p99"]
-    return result["rate"], cpu / (result["rate"] * (result["secs"] + 0.3)), latency["p50"], latency["p99"]
+    return result["rate"], cpu / (result["rate"] * (result["seconds"] + 0.3)), latency["p50"], latency["p99"]
 
 
 def wait_quiet(args):

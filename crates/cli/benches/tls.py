@@ -172,7 +172,7 @@ def handshakes(args):
 
 
 def transfer(args):
-    print("| tool | CPU s, both ends | seconds |\n|---|--:|--:|")
+    print("| tool | CPU s, both ends | seconds | CPU ÷ socat |\n|---|--:|--:|--:|")
     with open("data", "wb") as data:
         block = os.urandom(1 << 20)
         for _ in range(args.size >> 20):
@@ -205,8 +205,11 @@ def transfer(args):
             row = figures.setdefault(name, [[], []])
             row[0].append(resources() - begin)
             row[1].append(seconds)
+    socat = figures.get("socat OPENSSL", [[]])[0]
     for name, row in figures.items():
-        print(f"| {name} | " + " | ".join(f"{statistics.median(column):.2f}" for column in row) + " |")
+        ratios = [ours / theirs for ours, theirs in zip(row[0], socat)]
+        beside = f"{statistics.median(ratios):.2f}" if ratios else ""
+        print(f"| {name} | " + " | ".join(f"{statistics.median(column):.2f}" for column in row) + f" | {beside} |")
     os.remove("data")
 
 

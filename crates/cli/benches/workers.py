@@ -2,10 +2,10 @@
 """What a second worker brings, on a machine that has no core to spare for it.
 
     cargo build --release
-    ../shared/bench/compare.py build
-    sudo crates/cli/benches/workers.py target/release/sockit BUILD [--rounds 7] [--share 25]
+    benches/run build
+    sudo crates/cli/benches/workers.py target/release/sockit [--rounds 7] [--share 25]
 
-BUILD is where compare.py builds ($SOCKIT_BENCH_BUILD). On two cores, of which the load generator needs one, two workers and one have
+On two cores, of which the load generator needs one, two workers and one have
 the same processor time. So each thread of the server gets a cgroup of its own with a share of a core (--share, in percent, by CFS
 quota over 5 ms), which is then what a core is elsewhere, and the generator has the rest. The servers take turns; figures are medians of
 the rounds, ratios medians of the ratios within a round. Needs root and the cpu controller of cgroup v1.
@@ -21,19 +21,19 @@ import time
 
 CPU = pathlib.Path("/sys/fs/cgroup/cpu")
 PERIOD = 5000
+BUILD = pathlib.Path(__file__).resolve().parents[3] / "target/benches"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sockit")
-    parser.add_argument("build")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--share", type=int, default=25)
     args = parser.parse_args()
-    tokio = f"{args.build}/target/release/tokio_echo"
+    tokio = f"{BUILD}/tokio/release/tokio_echo"
     sockit = [args.sockit, "time", "serve", "--listen", "tcp://127.0.0.1:0", "--workers"]
     servers = {
-        "C limit": [f"{args.build}/bin/c_echo", "--listen", "tcp://127.0.0.1:0"],
+        "C limit": [f"{BUILD}/echo", "--listen", "tcp://127.0.0.1:0"],
         "sockit, 1 worker": [*sockit, "1"],
         "sockit, 2 workers": [*sockit, "2"],
         "tokio": [tokio],
@@ -62,7 +62,7 @@ def measure(args, argv):
             (group / "cpu.cfs_period_us").write_text(str(PERIOD))
             (group / "cpu.cfs_quota_us").write_text(str(PERIOD * args.share // 100))
             (group / "tasks").write_text(task)
-        load = [f"{args.build}/target/release/loadgen", "echo", endpoint, "--conns", "64", "--duration", "1.5"]
+        load = [f"{BUILD}/load", "echo", endpoint, "--connections", "64", "--seconds", "1.5"]
         return json.loads(subprocess.run(load, stdout=subprocess.PIPE, check=True).stdout)["rate"]
     finally:
         server.terminate()
