@@ -7,6 +7,7 @@ the commit and the date of the measurement.
 import html
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -69,17 +70,30 @@ def write(check=False):
     files = {PAGE: BLOCK.sub(replace, text)}
     for name, plot in PLOTS.items():
         files[IMAGES / f"bench-{name}.svg"] = svg(*plot(results))
+    strangers = unknown_commits(files[PAGE]) if check else []
     wrong = [str(path.relative_to(HERE.parent)) for path, content in files.items() if not path.exists() or path.read_text() != content]
     if check or missing:
         for name in missing:
             print(f"{PAGE.name}: results.json has no table {name}")
         for path in wrong:
             print(f"{path}: not as results.json has it; run benches/run page")
-        return 4 if wrong or missing else 0
+        for commit in strangers:
+            print(f"{PAGE.name}: no commit {commit}")
+        return 4 if wrong or missing or strangers else 0
     IMAGES.mkdir(exist_ok=True)
     for path, content in files.items():
         path.write_text(content)
     return 0
+
+
+def unknown_commits(text):
+    """The commits that the text names and the repository does not have. A shallow clone has too few to tell."""
+    def git(*words):
+        return subprocess.run(["git", *words], cwd=HERE, capture_output=True, text=True)
+    if git("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
+        return []
+    named = set(re.findall(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7}\b", text))
+    return sorted(commit for commit in named if git("cat-file", "-e", f"{commit}^{{commit}}").returncode)
 
 
 def amount(cell):
