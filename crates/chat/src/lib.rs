@@ -20,6 +20,8 @@ mod hub;
 #[cfg(all(unix, feature = "journal"))]
 mod journal;
 mod memory_bound;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod now;
 mod password;
 mod protocol;
@@ -56,6 +58,10 @@ pub use hub::operator::{ClientInfo, Operator, RoomInfo};
 #[cfg(all(unix, feature = "journal"))]
 pub use journal::sync_policy::SyncPolicy;
 pub use memory_bound::MemoryBound;
+#[cfg(feature = "metrics")]
+pub use metrics::health::Health;
+#[cfg(feature = "metrics")]
+pub use metrics::{Metrics, MetricsService};
 pub use now::Now;
 pub use password::{Password, PasswordError};
 pub use protocol::format::{Format, UnknownFormat};

@@ -1,6 +1,7 @@
 //! `sockit chat`.
 
 mod join;
+mod metrics;
 #[cfg(feature = "web")]
 mod page;
 #[cfg(not(feature = "web"))]

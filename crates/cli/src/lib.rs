@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 
+mod activation;
 mod args;
 mod chat;
 mod connect;
@@ -93,7 +94,7 @@ fn dispatch(args: Args, stdio: &mut Stdio) -> Result<(), Failure> {
         Command::Time(TimeCommand::Ping(args)) => time::ping::ping(args, &common, stdio),
         #[cfg(unix)]
         Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, stdio),
-        Command::Chat(ChatCommand::Serve(args)) => chat::serve(args, &common, stdio),
+        Command::Chat(ChatCommand::Serve(args)) => chat::serve(*args, &common, stdio),
         Command::Chat(ChatCommand::Join(args)) => chat::join(args, &common, stdio),
         Command::Probe(args) => probe::probe(&args, &common, stdio),
         Command::Port(args) => port::port(&args, &common, stdio),

@@ -14,6 +14,7 @@ use netcore::threaded::{Config, Connection, Handle, Server};
 use netcore::tls::TlsAcceptor;
 use netcore::{Endpoint, Listener, SocketOptions, Transport};
 
+use crate::activation::{self, Passed};
 use crate::args::common::Common;
 use crate::args::net::Listen;
 use crate::descriptors::raise_descriptors;
@@ -33,6 +34,7 @@ const HALF_CLOSED: Duration = Duration::from_secs(1);
 /// Runs `sockit listen`.
 pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
     let endpoint: Endpoint = args.endpoint.parse()?;
+    let passed = Passed::take()?;
     #[cfg(feature = "tls")]
     let acceptor = tls::acceptor(&args.tls, slice::from_ref(&endpoint))?;
     #[cfg(not(feature = "tls"))]
@@ -51,8 +53,10 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
         return listen_datagrams(&endpoint, options, args.idle_timeout, common, stdio);
     }
     datagrams::only_for_udp(args.broadcast)?;
-    let listeners =
-        Listener::bind_all(&endpoint, &options).map_err(|error| Failure::listening(&error))?;
+    let listeners = match passed.is_empty() {
+        true => Listener::bind_all(&endpoint, &options).map_err(|error| Failure::listening(&error)),
+        false => passed.listeners(),
+    }?;
     #[cfg(feature = "tls")]
     let listeners = encrypted(listeners, acceptor, stdio)?;
     let names: Vec<Endpoint> = listeners.iter().map(|l| l.endpoint().clone()).collect();
@@ -68,6 +72,7 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     signals.set_printing(true);
     announce(&names, common, stdio);
     signals.set_printing(false);
+    activation::notify_ready(&names);
     let result = match banner {
         Some(banner) => {
             raise_descriptors();
@@ -94,6 +99,7 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
             relay_server.run(server)
         }
     };
+    activation::notify_stopping();
     signals.end();
     result
 }

@@ -2,9 +2,10 @@
 
 use netcore::server::{Config, Handle, Server, Service, Worker};
 #[cfg(feature = "tls")]
-use netcore::tls::MAX_BUFFERED;
+use netcore::tls::{MAX_BUFFERED, TlsAcceptor};
 use netcore::{Endpoint, Transport};
 
+use crate::activation::{self, Passed};
 use crate::args::common::{Common, ServeArgs};
 use crate::descriptors::raise_descriptors;
 use crate::exit::{self, Failure};
@@ -21,10 +22,12 @@ const MAX_HANDSHAKES: usize = 1024;
 /// A server that listens and has announced its endpoints.
 pub(crate) struct Listening {
     server: Server,
+    /// The endpoints as they were announced.
+    endpoints: Vec<Endpoint>,
     workers: usize,
-    /// `true` if a listener is `tls://`.
+    /// The certificate, if a listener is `tls://`.
     #[cfg(feature = "tls")]
-    is_encrypted: bool,
+    acceptor: Option<TlsAcceptor>,
     signals: Signals,
 }
 
@@ -37,20 +40,29 @@ impl Listening {
         common: &Common,
         stdio: &Stdio,
     ) -> Result<Listening, Failure> {
-        Listening::start_with_web(args, default, &[], config, common, stdio)
+        let passed = Passed::take()?;
+        Listening::start_with_web(args, default, &[], passed, config, common, stdio)
     }
 
-    /// Binds and announces like [`start`](Self::start), and `web` behind the other endpoints.
+    /// Binds and announces like [`start`](Self::start), and `web` behind the other endpoints. The
+    /// sockets `passed` by systemd take the place of `--listen`.
     pub(crate) fn start_with_web(
         args: &ServeArgs,
         default: &[&str],
         web: &[String],
+        passed: Passed,
         config: Config,
         common: &Common,
         stdio: &Stdio,
     ) -> Result<Listening, Failure> {
+        let mut shown = passed.endpoints();
         let given = args.listen.iter().map(String::as_str);
-        let mut endpoints: Vec<Endpoint> = if args.listen.is_empty() {
+        let mut endpoints: Vec<Endpoint> = if !passed.is_empty() {
+            if !args.listen.is_empty() {
+                log::info!("--listen is ignored: systemd has passed sockets");
+            }
+            Vec::new()
+        } else if args.listen.is_empty() {
             default.iter().map(|endpoint| endpoint.parse()).collect::<Result<_, _>>()?
         } else {
             given.map(str::parse).collect::<Result<_, _>>()?
@@ -60,11 +72,9 @@ impl Listening {
             endpoints.push(web_endpoint(endpoint, args)?);
         }
         #[cfg(feature = "tls")]
-        let acceptor = tls::acceptor(&args.tls, &endpoints)?;
-        #[cfg(feature = "tls")]
-        let is_encrypted = acceptor.is_some();
+        let acceptor = tls::acceptor(&args.tls, &[&*shown, &*endpoints].concat())?;
         #[cfg(not(feature = "tls"))]
-        tls::refuse(&endpoints)?;
+        tls::refuse(&[&*shown, &*endpoints].concat())?;
         logging::detach()?;
         raise_descriptors();
         crate::foreground::ignore_stops();
@@ -75,7 +85,7 @@ impl Listening {
         let config = config.with_idle_timeout(args.idle_timeout).with_grace(args.grace);
         let config = config.with_dead_peer_timeout(args.keepalive.0);
         #[cfg(feature = "tls")]
-        let config = match acceptor {
+        let config = match acceptor.clone() {
             Some(acceptor) => {
                 let renewed = acceptor.clone();
                 signals::watch_hangup(stdio.interactive, move || tls::reload(&renewed))?;
@@ -84,11 +94,17 @@ impl Listening {
             None => config,
         };
         let workers = config.workers();
-        let server =
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "no sockets of systemd are added"))]
+        let mut server =
             Server::bind(&endpoints, config).map_err(|error| Failure::listening(&error))?;
+        #[cfg(all(unix, feature = "tls"))]
+        passed.add_to(&mut server, acceptor.as_ref())?;
+        #[cfg(all(unix, not(feature = "tls")))]
+        passed.add_to(&mut server)?;
         // Before the announcement, because from then on a signal may arrive.
         let handle = server.handle();
         let signals = Signals::watch(move |at_once| {
+            activation::notify_stopping();
             if at_once {
                 handle.stop_now();
             } else {
@@ -96,13 +112,17 @@ impl Listening {
             }
         })?;
         signals.set_printing(true);
+        shown.iter().try_for_each(|it| announce_as(&it.to_string(), common, &stdio.printer))?;
         announce(&server, listeners, endpoints.len(), common, &stdio.printer)?;
+        shown.extend((0..endpoints.len()).flat_map(|index| server.endpoints_of(index)).cloned());
         signals.set_printing(false);
+        activation::notify_ready(&shown);
         Ok(Listening {
             server,
+            endpoints: shown,
             workers,
             #[cfg(feature = "tls")]
-            is_encrypted,
+            acceptor,
             signals,
         })
     }
@@ -110,15 +130,24 @@ impl Listening {
     /// Returns the most bytes of memory for TLS with this many clients.
     #[cfg(feature = "tls")]
     pub(crate) fn tls_bytes(&self, clients: usize) -> usize {
-        match self.is_encrypted {
+        match self.acceptor.is_some() {
             true => clients.saturating_add(MAX_HANDSHAKES).saturating_mul(MAX_BUFFERED),
             false => 0,
         }
     }
 
+    /// Adds the certificate of the `tls://` listeners to the settings of another server.
+    #[cfg(feature = "tls")]
+    pub(crate) fn with_tls(&self, config: Config) -> Config {
+        match &self.acceptor {
+            Some(acceptor) => config.with_tls(acceptor.clone()),
+            None => config,
+        }
+    }
+
     /// Returns the bound endpoints.
     pub(crate) fn endpoints(&self) -> &[Endpoint] {
-        self.server.endpoints()
+        &self.endpoints
     }
 
     /// Returns the number of worker threads.
@@ -138,6 +167,8 @@ impl Listening {
     ) -> Result<(), Failure> {
         let Listening { server, signals, .. } = self;
         let result = server.run(service);
+        // The operator's console and a failure stop the server too.
+        activation::notify_stopping();
         let at_once = signals.end();
         result?;
         if at_once {
@@ -182,11 +213,7 @@ fn announce(
             if index >= listeners {
                 text = web_url(endpoint.transport(), text);
             }
-            let line = match common.json {
-                true => format!("{{\"listening\":{}}}\n", crate::escape::quote(&text)),
-                false => format!("listening on {text}\n"),
-            };
-            printer.print(line.as_bytes())?;
+            announce_as(&text, common, printer)?;
         }
     }
     Ok(())
@@ -199,4 +226,18 @@ fn web_url(transport: Transport, endpoint: String) -> String {
         Transport::Tls => endpoint.replacen("tls://", "https://", 1) + "/",
         _ => endpoint,
     }
+}
+
+/// Prints the line of a listener on standard output.
+pub(crate) fn announce_as(
+    endpoint: &str,
+    common: &Common,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let line = if common.json {
+        format!("{{\"listening\":{}}}\n", crate::escape::quote(endpoint))
+    } else {
+        format!("listening on {endpoint}\n")
+    };
+    printer.print(line.as_bytes())
 }

@@ -38,6 +38,8 @@ pub mod socket_file;
 pub mod stdio;
 pub mod stream;
 mod sys;
+#[cfg(unix)]
+pub mod systemd;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod threaded;

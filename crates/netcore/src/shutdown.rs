@@ -56,6 +56,12 @@ impl Handle {
         self.0.advance(Phase::Aborting);
     }
 
+    /// Returns `true` once the server was asked to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.0.phase() != Phase::Serving
+    }
+
     /// Returns the number of open connections.
     #[must_use]
     pub fn connections(&self) -> usize {

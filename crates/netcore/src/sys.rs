@@ -1,8 +1,8 @@
 //! The only module that depends on the operating system, and the only one with `unsafe`.
 //!
 //! It has the calls that neither std nor socket2 offers: waiting for descriptors, the kernel's own
-//! copy, memchr(3), `SIGPIPE`, file locks and space, batches of datagrams and their local
-//! addresses.
+//! copy, memchr(3), `SIGPIPE`, file locks and space, descriptors from systemd, batches of datagrams
+//! and their local addresses.
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
@@ -21,6 +21,8 @@ mod local;
 mod lock;
 mod memchr;
 mod options;
+#[cfg(unix)]
+mod passed;
 mod poll;
 #[cfg(unix)]
 mod sigpipe;
@@ -55,6 +57,8 @@ pub(crate) use local::{Local, tell_local};
 pub(crate) use lock::{try_lock, unlock};
 pub(crate) use memchr::find;
 pub(crate) use options::*;
+#[cfg(unix)]
+pub(crate) use passed::PassedDescriptors;
 pub(crate) use poll::{Interest, PollEntry, poll};
 #[cfg(unix)]
 pub(crate) use sigpipe::NoSigpipe;

@@ -95,6 +95,11 @@ impl Log {
         (order.end, order.history.pieces(framing))
     }
 
+    /// Returns the number of messages up to now.
+    pub(crate) fn messages(&self) -> u64 {
+        lock(&self.order).end.message
+    }
+
     /// Appends `batch` and empties it. Wakes every reader except the one of the inbox `from`, whose
     /// thread is the caller. Returns the end of the log behind the batch.
     pub(crate) fn publish(&self, batch: &mut Batch, from: Option<&Arc<Inbox>>) -> Position {

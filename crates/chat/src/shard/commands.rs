@@ -9,11 +9,12 @@ use crate::custom_command::{Answer, CommandContext, Handler};
 use crate::hub::mailbox::Direct;
 use crate::hub::registry::Undelivered;
 use crate::protocol::command::{HELP, Input};
-use crate::protocol::format::{Message, MessageKind};
+use crate::protocol::format::{Message, MessageKind, quote};
+use crate::protocol::framing::Framing;
 use crate::protocol::text::clean;
 use crate::room::Room;
 use crate::shard::ask::{ask, ask_members, ask_name, ask_private, ask_room, may_say};
-use crate::shard::delivery::{deliver, reply};
+use crate::shard::delivery::{deliver, reply, reply_with};
 use crate::shard::door::{answer_at_the_door, answer_password};
 use crate::shard::flow::Flow;
 use crate::shard::lists::{MAX_LISTED, members_text, rooms_text};
@@ -182,9 +183,28 @@ fn list_rooms(state: &mut State, member: &mut Member, out: &mut impl ClientOutpu
     if state.hub.node.is_some() {
         return ask(state, member, Operation::Rooms, out);
     }
-    let rooms = state.hub.rooms().into_iter();
-    let rooms: Vec<_> = rooms.map(|(room, members)| (room.name.clone(), members as u64)).collect();
-    reply(state, member, &rooms_text(&rooms), out);
+    let rooms = state.hub.rooms();
+    let shown = rooms.iter().map(|(room, members)| (room.name.clone(), *members as u64));
+    let text = rooms_text(&shown.collect::<Vec<_>>());
+    match member.framing() {
+        Framing::Lines => reply(state, member, &text, out),
+        Framing::WebSocket => {
+            let listed = rooms.iter().take(MAX_LISTED);
+            let listed = listed.map(|(room, members)| room_object(room, *members));
+            let fields = format!(",\"rooms\":[{}]", listed.collect::<Vec<_>>().join(","));
+            reply_with(state, member, &text, &fields, out);
+        }
+    }
+}
+
+/// Returns the JSON object for a room in the list for browsers. Its number of messages lets a page
+/// count the unread ones.
+fn room_object(room: &Room, clients: usize) -> String {
+    let mut name = Vec::new();
+    quote(&mut name, &room.name);
+    let name = String::from_utf8_lossy(&name);
+    let messages = room.log.messages();
+    format!("{{\"name\":{name},\"clients\":{clients},\"messages\":{messages}}}")
 }
 
 fn help(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {

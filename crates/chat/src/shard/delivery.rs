@@ -24,7 +24,7 @@ pub(crate) fn deliver(state: &mut State, member: &mut Member, out: &mut impl Cli
     if skipped > 0 {
         let noun = if skipped == 1 { "message" } else { "messages" };
         let text = format!("{skipped} {noun} skipped: you were reading too slowly");
-        out.send(state.notice_for(member, &text));
+        out.send(state.notice_for(member, &text, ""));
     }
     if deliver_segments(state, member, MAX_DELIVERY, MAX_SEGMENTS, out) {
         deliver_direct(state, member, out);
@@ -76,9 +76,21 @@ pub(crate) fn reply(
     text: &str,
     out: &mut impl ClientOutput,
 ) {
+    reply_with(state, member, text, "", out);
+}
+
+/// Sends a notice like [`reply`]. For a client on a WebSocket, `fields` are at the end of its
+/// object: a comma and the fields in JSON.
+pub(crate) fn reply_with(
+    state: &mut State,
+    member: &mut Member,
+    text: &str,
+    fields: &str,
+    out: &mut impl ClientOutput,
+) {
     state.rooms.publish(member.room);
     deliver(state, member, out);
-    let notice = state.notice_for(member, text);
+    let notice = state.notice_for(member, text, fields);
     let length = notice.len();
     out.send(notice);
     state.reply_bytes += length;
@@ -97,9 +109,9 @@ fn deliver_direct(state: &mut State, member: &mut Member, out: &mut impl ClientO
     for message in messages.into_iter().filter(|message| message.to == id) {
         match message.content {
             Direct::Private(bytes) => out.send(&bytes),
-            Direct::Notice(text) => out.send(state.notice_for(member, &text)),
+            Direct::Notice(text) => out.send(state.notice_for(member, &text, "")),
             Direct::Kick => {
-                out.send(state.notice_for(member, "you have been removed by the operator"));
+                out.send(state.notice_for(member, "you have been removed by the operator", ""));
                 member.leave_before(0);
             }
             // A round hands these to the client before it delivers anything.

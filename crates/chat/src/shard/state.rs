@@ -81,9 +81,18 @@ impl State {
         &self.notice
     }
 
-    /// Renders a notice for a client.
-    pub(crate) fn notice_for(&mut self, member: &Member, text: &str) -> &[u8] {
+    /// Renders a notice for a client. On a WebSocket, its object ends with `fields`.
+    pub(crate) fn notice_for(&mut self, member: &Member, text: &str, fields: &str) -> &[u8] {
         let room = self.rooms.name(member.room);
-        self.notice(member.framing(), &room, text)
+        match &mut self.renderers.web {
+            Some(web) if !fields.is_empty() && member.framing() == Framing::WebSocket => {
+                self.notice.clear();
+                let (time, kind) = (self.now.time, MessageKind::Notice);
+                let message = Message { time, room: &room, kind, text };
+                web.render_with(&message, fields, &mut self.notice);
+                &self.notice
+            }
+            _ => self.notice(member.framing(), &room, text),
+        }
     }
 }

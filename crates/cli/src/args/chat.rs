@@ -19,7 +19,7 @@ Examples:
   sockit chat serve --listen tls://:60001 --cert cert.pem --key key.pem
   sockit chat serve --web :8080 --history 100
 Then join from other terminals:  nc 127.0.0.1 60000")]
-    Serve(ChatServe),
+    Serve(Box<ChatServe>),
     /// Join a chat: with an input line on a terminal, or with lines from a pipe
     #[command(after_help = "\
 On a terminal, incoming messages never disturb the line that you type. Tab completes commands and
@@ -121,6 +121,9 @@ pub(crate) struct ChatServe {
     /// Print the server's statistics on standard error at this interval
     #[arg(long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) stats: Option<Duration>,
+    /// Endpoint for Prometheus: GET /metrics has the statistics, GET /healthz the server's health
+    #[arg(long, value_name = "ENDPOINT")]
+    pub(crate) metrics: Option<String>,
     /// Read the operator's commands from standard input; always on on a terminal
     #[arg(long)]
     pub(crate) console: bool,

@@ -1,10 +1,13 @@
 //! `sockit chat serve`: a chat server.
 
 use ::chat::{Builder, Chat, Config, SlowConsumer};
+use netcore::Transport;
 use netcore::server::{AddressLimit, Config as Limits};
 
+use super::metrics::RunningMetrics;
 use super::page::Page;
-use super::{password, stats};
+use super::{metrics, password, stats};
+use crate::activation::Passed;
 use crate::args::chat::ChatServe;
 use crate::args::common::Common;
 use crate::exit::{self, Failure};
@@ -28,8 +31,15 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         return Err(Failure::new(exit::USAGE, message));
     }
     let has_password = password.is_some();
-    let given = args.serve.listen.len();
-    let page = Page::new(&args, if given == 0 { DEFAULT.len() } else { given });
+    let passed = Passed::take()?;
+    // The page's endpoints stand behind those that the server binds itself.
+    let given = match args.serve.listen.len() {
+        _ if !passed.is_empty() => 0,
+        0 => DEFAULT.len(),
+        given => given,
+    };
+    let page = Page::new(&args, given);
+    let metrics = args.metrics.as_deref().map(metrics::endpoint).transpose()?;
     let config = Config::default()
         .with_format(args.format)
         .with_greeting(args.greeting.clone())
@@ -58,8 +68,20 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
     }
     let config = page.configure(config);
     let chat = open(Chat::builder(config), &args)?;
-    let listening =
-        Listening::start_with_web(&args.serve, &DEFAULT, page.endpoints(), limits, common, stdio)?;
+    let listening = Listening::start_with_web(
+        &args.serve,
+        &DEFAULT,
+        page.endpoints(),
+        passed,
+        limits,
+        common,
+        stdio,
+    )?;
+    if let Some(endpoint) = listening.endpoints().iter().find(|it| it.transport() == Transport::Udp)
+    {
+        let message = format!("{endpoint}: a chat needs connections, and UDP has none");
+        return Err(Failure::new(exit::USAGE, message));
+    }
     let bound = chat.memory_bound(args.max_clients, listening.workers(), READ_SIZE);
     #[cfg(feature = "tls")]
     let bound = bound.with_tls_bytes(listening.tls_bytes(args.max_clients));
@@ -81,8 +103,17 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         // Through the log, because it neither disturbs the input line nor waits for a reader.
         stats::print(chat.operator(), every, Printer::new(Box::new(Log)), common.json)?;
     }
+    let metrics = match metrics {
+        Some(endpoint) => {
+            Some(RunningMetrics::start(endpoint, &listening, chat.operator(), common, stdio)?)
+        }
+        None => None,
+    };
     let result = page.serve(&chat, listening);
     chat.close();
+    if let Some(metrics) = metrics {
+        metrics.end();
+    }
     if let Some(screen) = screen {
         screen.close();
     }

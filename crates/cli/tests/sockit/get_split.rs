@@ -1,7 +1,7 @@
 //! `sockit get --split`: one file in several ranges, also if the program is killed.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -16,8 +16,14 @@ use crate::common::process::{Process, run, sockit};
 
 const SIZE: usize = 4 << 20;
 
-/// Sends the requested range, or everything, in pieces for which `pass` waits.
-fn send(asked: &Asked, stream: &mut TcpStream, body: &[u8], pass: impl Fn(usize)) -> Then {
+/// Sends the requested range, or everything, in pieces for which `pass` waits. Closes the
+/// connection if `pass` returns `false`.
+fn send(
+    asked: &Asked,
+    stream: &mut TcpStream,
+    body: &[u8],
+    pass: impl Fn(&TcpStream, usize) -> bool,
+) -> Then {
     let range = asked.field("range").and_then(|range| {
         let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
         let first = first.parse::<usize>().ok()?;
@@ -38,8 +44,7 @@ fn send(asked: &Asked, stream: &mut TcpStream, body: &[u8], pass: impl Fn(usize)
         return Then::Close;
     }
     for piece in part.chunks(16 << 10) {
-        pass(piece.len());
-        if stream.write_all(piece).is_err() {
+        if !pass(stream, piece.len()) || stream.write_all(piece).is_err() {
             return Then::Close;
         }
     }
@@ -50,7 +55,7 @@ fn send(asked: &Asked, stream: &mut TcpStream, body: &[u8], pass: impl Fn(usize)
 fn a_file_is_fetched_in_ranges_and_everything_else_in_one_stream() {
     let body = Arc::new(bytes(SIZE));
     let served = body.clone();
-    let server = Http::start(move |asked, stream| send(asked, stream, &served, |_| ()));
+    let server = Http::start(move |asked, stream| send(asked, stream, &served, |_, _| true));
     let dir = TestDir::new();
     let file = dir.path("file");
     let url = server.url("/");
@@ -80,12 +85,18 @@ impl Quota {
         self.changed.notify_all();
     }
 
-    fn pass(&self, count: usize) {
+    /// Waits until `count` bytes may be sent, and takes them. Returns `false` if the client has
+    /// gone: a connection of a killed program must not use up the bytes for the next one.
+    fn pass(&self, client: &TcpStream, count: usize) -> bool {
         let left = self.left.lock().expect("no thread panics with it");
         let mut left =
             self.changed.wait_while(left, |left| *left < count).expect("no thread panics with it");
+        if has_gone(client) {
+            return false;
+        }
         *left -= count;
         self.changed.notify_all();
+        true
     }
 
     fn wait_until_used(&self) {
@@ -104,8 +115,9 @@ fn a_program_that_is_killed_again_and_again_joins_the_right_bytes() {
     let body = Arc::new(bytes(SIZE));
     let (served, quota) = (body.clone(), Arc::new(Quota::default()));
     let passing = quota.clone();
-    let server =
-        Http::start(move |asked, stream| send(asked, stream, &served, |count| passing.pass(count)));
+    let server = Http::start(move |asked, stream| {
+        send(asked, stream, &served, |client, count| passing.pass(client, count))
+    });
     let dir = TestDir::new();
     let file = dir.path("file");
     let url = server.url("/");
@@ -133,6 +145,14 @@ fn a_program_that_is_killed_again_and_again_joins_the_right_bytes() {
     run(&words).expect_code(0);
     assert!(fs::read(&file).unwrap() == *body);
     assert_eq!(dir.names(), ["file"]);
+}
+
+/// Returns `true` if a client that sends nothing more has closed its connection.
+fn has_gone(client: &TcpStream) -> bool {
+    client.set_nonblocking(true).expect("an open socket");
+    let peeked = client.peek(&mut [0]);
+    client.set_nonblocking(false).expect("an open socket");
+    !peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// Waits until the mark lists other missing ranges than before, and not the whole file.

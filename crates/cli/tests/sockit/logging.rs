@@ -94,7 +94,7 @@ fn all_log_lines_before_the_end_are_written_in_order() {
     let ended = process.finish();
     ended.expect_code(0);
     // The log has one line for each connect and one for each disconnect.
-    let lines = ended.stderr().matches(" chat::shard: ").count();
+    let lines = ended.stderr().matches(" chat::shard").count();
     assert_eq!(lines, 2 * CLIENTS, "{}", ended.story());
     let times: Vec<&str> = ended.stderr().lines().map(|line| &line[..23]).collect();
     assert!(times.is_sorted(), "{}", ended.story());

@@ -3,6 +3,8 @@
 
 mod common;
 
+#[cfg(feature = "web")]
+mod chat_browser;
 mod chat_door;
 mod chat_hostile;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
@@ -11,6 +13,7 @@ mod chat_join_piped;
 #[cfg(target_os = "linux")]
 mod chat_load;
 mod chat_log;
+mod chat_metrics;
 mod chat_serve;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod chat_terminal;
@@ -51,6 +54,7 @@ mod signals;
 mod standard_streams;
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 mod stdio_relay;
+mod systemd;
 #[cfg(target_os = "linux")]
 mod threads;
 mod time_bench;

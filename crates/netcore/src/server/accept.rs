@@ -187,6 +187,11 @@ impl Acceptor {
         Ok(())
     }
 
+    /// Returns the number of listeners.
+    pub(super) fn listeners(&self) -> usize {
+        self.listeners.len()
+    }
+
     /// Notes that the listener number `index` may have connections.
     pub(super) fn event(&mut self, index: usize) {
         if let Some(listener) = self.listeners.get_mut(index) {

@@ -1,5 +1,7 @@
 //! Binding a server and running it.
 
+mod adopted;
+
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -168,6 +168,23 @@ fn a_browser_receives_greeting_and_history_behind_the_handshake() {
 }
 
 #[test]
+fn the_list_of_rooms_has_the_numbers_of_messages_for_browsers() {
+    let (_, mut harness) = harness(Config::default());
+    let (nc, ann) = (harness.connect(), browser(&mut harness));
+    nc.send(b"one\ntwo\n/join dev\n/rooms\n");
+    harness.run();
+    assert!(nc.text().ends_with("* 2 rooms: lobby 1, dev 1\n"));
+    ann.received();
+    ann.send(&text("/rooms"));
+    harness.run();
+    let rooms = "{\"room\":\"lobby\",\"from\":\"*\",\"kind\":\"notice\",\
+                 \"text\":\"2 rooms: lobby 1, dev 1\",\"rooms\":\
+                 [{\"name\":\"lobby\",\"clients\":1,\"messages\":2},\
+                 {\"name\":\"dev\",\"clients\":1,\"messages\":0}]}";
+    assert_eq!(messages(&ann), [rooms]);
+}
+
+#[test]
 fn private_messages_go_both_ways() {
     let (chat, mut harness) = harness(Config::default());
     let (nc, ann) = (harness.connect(), browser(&mut harness));

@@ -1,4 +1,4 @@
-use super::well_known::{On, WELL_KNOWN};
+use super::well_known::{self, On, WELL_KNOWN};
 use super::*;
 use crate::deadline::Deadline;
 
@@ -160,4 +160,17 @@ fn the_built_in_table_is_in_order_and_has_no_name_twice() {
         assert!(!later.iter().any(|row| row.1 == *name && clash(*on, row.2)), "{name}");
         assert!(name.len() <= 15 && !name.bytes().any(|byte| byte.is_ascii_uppercase()), "{name}");
     }
+}
+
+#[test]
+fn the_built_in_table_finds_each_of_its_rows() {
+    for (port, name, on) in WELL_KNOWN {
+        let transport = if *on == On::Udp { Transport::Udp } else { Transport::Tcp };
+        assert_eq!(well_known::port(&name.to_uppercase(), transport), Some(*port), "{name}");
+        let first = well_known::name(*port, transport).unwrap();
+        assert!(WELL_KNOWN.iter().any(|row| row.0 == *port && row.1 == first), "{first}");
+        assert_eq!(well_known::port(name, Transport::Unix), None, "{name}");
+    }
+    assert_eq!(well_known::port("", Transport::Tcp), None);
+    assert_eq!(well_known::name(0, Transport::Tcp), None);
 }

@@ -3,25 +3,66 @@
 //! Source: the Service Name and Transport Protocol Port Number Registry (RFC 6335), followed by the
 //! aliases that /etc/services has on most systems.
 
+use std::str;
+
 use crate::endpoint::Transport;
 
 /// Returns the port of a service, in any case (RFC 6335 section 5.1).
 pub(super) fn port(name: &str, transport: Transport) -> Option<u16> {
-    let found = rows(transport).find(|(_, known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|&(port, _, _)| port)
+    let found = rows(transport).find(|row| row.name().eq_ignore_ascii_case(name.as_bytes()));
+    found.map(|row| row.port)
 }
 
 /// Returns the service on a port: the first name in the table.
 pub(super) fn name(port: u16, transport: Transport) -> Option<&'static str> {
-    rows(transport).find(|row| row.0 == port).map(|&(_, name, _)| name)
+    let found = rows(transport).find(|row| row.port == port)?;
+    str::from_utf8(found.name()).ok()
 }
 
-fn rows(transport: Transport) -> impl Iterator<Item = &'static Row> {
-    WELL_KNOWN.iter().filter(move |(_, _, on)| match on {
+fn rows(transport: Transport) -> impl Iterator<Item = &'static Packed> {
+    PACKED.iter().filter(move |row| match row.on {
         On::Both => transport != Transport::Unix,
         On::Tcp => transport.is_tcp(),
         On::Udp => transport == Transport::Udp,
     })
+}
+
+/// A row as a program carries it: a name of its own instead of a pointer to one, which takes twice
+/// the bytes with its relocation.
+#[derive(Clone, Copy)]
+struct Packed {
+    port: u16,
+    on: On,
+    length: u8,
+    name: [u8; LONGEST],
+}
+
+/// The bytes of the longest name.
+const LONGEST: usize = 13;
+
+impl Packed {
+    fn name(&self) -> &[u8] {
+        &self.name[..usize::from(self.length)]
+    }
+}
+
+static PACKED: [Packed; WELL_KNOWN.len()] = packed();
+
+const fn packed() -> [Packed; WELL_KNOWN.len()] {
+    let mut rows = [Packed { port: 0, on: Both, length: 0, name: [0; LONGEST] }; WELL_KNOWN.len()];
+    let mut row = 0;
+    while row < rows.len() {
+        let (port, name, on) = WELL_KNOWN[row];
+        let bytes = name.as_bytes();
+        rows[row] = Packed { port, on, length: bytes.len() as u8, name: [0; LONGEST] };
+        let mut at = 0;
+        while at < bytes.len() {
+            rows[row].name[at] = bytes[at];
+            at += 1;
+        }
+        row += 1;
+    }
+    rows
 }
 
 /// The transports that a service is assigned to.

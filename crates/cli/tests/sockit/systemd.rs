@@ -1,0 +1,119 @@
+//! Sockets from systemd and messages to it, without systemd.
+
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
+use std::time::Duration;
+
+use netcore::testing::TestDir;
+use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
+
+use crate::common::client::Client;
+use crate::common::patience::PATIENCE;
+use crate::common::process::{Process, program};
+use crate::common::server::Server;
+
+/// Returns the program with these arguments, started as systemd would: with the sockets as
+/// descriptors 3 and up.
+fn activated(sockets: &[BorrowedFd<'_>], names: &str, args: &[&str]) -> Command {
+    let mut script = String::from("export LISTEN_PID=$$; exec");
+    for (socket, number) in sockets.iter().zip(3..) {
+        // The shell inherits a copy under a number that no redirection replaces.
+        let copy = fcntl_dupfd_cloexec(socket, 50).expect("a descriptor");
+        fcntl_setfd(&copy, FdFlags::empty()).expect("a descriptor of ours");
+        script += &format!(" {number}<&{0} {0}<&-", copy.into_raw_fd());
+    }
+    script += " \"$@\"";
+    let mut command = Command::new("bash");
+    command.args(["-c", &script, "bash", program()]).args(args).env_remove("RUST_LOG");
+    command.env("LISTEN_FDS", sockets.len().to_string()).env("LISTEN_FDNAMES", names);
+    command
+}
+
+#[test]
+fn a_chat_serves_the_sockets_of_systemd_in_place_of_its_own() {
+    let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a socket"));
+    let fds = sockets.each_ref().map(AsFd::as_fd);
+    // Clients that connect before the program is started wait in the backlog.
+    let address = sockets[1].local_addr().expect("an address");
+    let mut ann = Client::tcp(address);
+    ann.send("hello\n");
+    let args = ["chat", "serve", "--listen", "127.0.0.1:1"];
+    let server = Server::from_command(activated(&fds, "one:two", &args), 2);
+    let expected = sockets
+        .each_ref()
+        .map(|socket| format!("tcp://{}", socket.local_addr().expect("an address")));
+    assert_eq!(server.endpoints(), expected);
+    ann.until("hello");
+    let mut bob = server.connect();
+    bob.say("hello too");
+    ann.until("hello too");
+    server.stop();
+}
+
+#[test]
+fn the_timestamp_service_takes_datagram_sockets() {
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let args = ["time", "serve", "--format", "unix"];
+    let server = Server::from_command(activated(&[udp.as_fd(), tcp.as_fd()], "a:b", &args), 2);
+    assert_eq!(server.endpoints()[0], format!("udp://{}", udp.local_addr().expect("an address")));
+    let client = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    client.send_to(b"hello", server.udp()).expect("sent");
+    let mut buffer = [0; 64];
+    let (length, _) = client.recv_from(&mut buffer).expect("an answer");
+    assert!(buffer[..length].ends_with(b"] hello"), "{:?}", &buffer[..length]);
+    server.stop();
+}
+
+#[test]
+fn listen_takes_a_socket_of_systemd() {
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let address = tcp.local_addr().expect("an address");
+    let command = activated(&[tcp.as_fd()], "a", &["listen", "--banner", "hi", "127.0.0.1:1"]);
+    let process = Process::spawn(command);
+    let lines = process.stderr_lines(1);
+    assert_eq!(lines, [format!("listening on tcp://{address}\n")]);
+    assert_eq!(Client::tcp(address).rest(), b"hi");
+}
+
+#[test]
+fn sockets_for_another_process_and_unusable_ones_are_refused() {
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let command = activated(&[udp.as_fd()], "a", &["chat", "serve"]);
+    let done = Process::spawn(command).finish();
+    done.expect_code(2).expect_error_line(&["a chat needs connections, and UDP has none"]);
+    let mut command = activated(&[udp.as_fd()], "a:b", &["chat", "serve"]);
+    let done = Process::spawn(command).finish();
+    done.expect_code(1).expect_error_line(&["LISTEN_FDNAMES"]);
+    command = Command::new(program());
+    command.args(["chat", "serve", "--listen", "127.0.0.1:0"]);
+    command.env("LISTEN_PID", "1").env("LISTEN_FDS", "1");
+    Server::from_command(command, 1).stop();
+}
+
+#[test]
+fn systemd_learns_when_a_server_serves_and_when_it_stops() {
+    let directory = TestDir::new();
+    let path = directory.path("notify");
+    let manager = UnixDatagram::bind(&path).expect("a socket");
+    manager.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+    let receive = || {
+        let mut buffer = [0; 1024];
+        let length = manager.recv(&mut buffer).expect("a message");
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    for args in [&["chat", "serve"][..], &["time", "serve"]] {
+        let mut command = Command::new(program());
+        command.args(args).args(["--listen", "127.0.0.1:0"]).env("NOTIFY_SOCKET", &path);
+        let server = Server::from_command(command, 1);
+        let endpoint = server.endpoints()[0].clone();
+        assert_eq!(receive(), format!("READY=1\nSTATUS=listening on {endpoint}"));
+        server.stop();
+        assert!(receive().starts_with("STOPPING=1\n"));
+        // The end of the server repeats it.
+        assert!(receive().starts_with("STOPPING=1\n"));
+    }
+}
