@@ -113,7 +113,7 @@ fn settings(hub: &Hub, node: &Node) -> LinkSettings {
             max_members: (config.max_members as u64).min(MAX_NUMBER),
             // Lua has numbers up to 2^53.
             room_ttl: millis(config.room_ttl).min(MAX_NUMBER),
-            stream: (4 * config.history as u64).max(MIN_STREAM),
+            stream: (config.history as u64).saturating_mul(4).clamp(MIN_STREAM, MAX_NUMBER),
         },
         history: config.history,
         presence: config.presence,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::backplane::link::max_read;
+use crate::backplane::node::{MAX_KEPT, MAX_UNAPPLIED};
 use crate::hub::Hub;
 use crate::hub::mailbox::MAX_PENDING_DIRECT;
 use crate::protocol::format::Format;
@@ -52,6 +54,8 @@ pub struct MemoryBound {
     pub disk_bytes: usize,
     /// Bytes for TLS, of all connections and handshakes together.
     pub tls_bytes: usize,
+    /// Bytes on their way to the engine of a backplane and back.
+    pub backplane_bytes: usize,
 }
 
 impl MemoryBound {
@@ -85,6 +89,12 @@ impl MemoryBound {
                 .saturating_add(read),
             disk_bytes: hub.store_memory(),
             tls_bytes: 0,
+            backplane_bytes: hub.node.as_ref().map_or(0, |_| {
+                let kept = MAX_KEPT.saturating_mul(workers).max(MAX_UNAPPLIED);
+                let read = max_read(config.max_rooms.saturating_add(1));
+                // Operations are copied for their request, entries when they are parsed.
+                kept.saturating_add(read.saturating_mul(line)).saturating_mul(2)
+            }),
         }
     }
 
@@ -103,6 +113,7 @@ impl MemoryBound {
             .saturating_add(product(self.workers, self.worker_bytes))
             .saturating_add(self.disk_bytes)
             .saturating_add(self.tls_bytes)
+            .saturating_add(self.backplane_bytes)
     }
 }
 
@@ -124,8 +135,12 @@ impl fmt::Display for MemoryBound {
             kib(self.disk_bytes),
         )?;
         match self.tls_bytes {
+            0 => {}
+            bytes => write!(f, ", {} KiB for TLS", kib(bytes))?,
+        }
+        match self.backplane_bytes {
             0 => Ok(()),
-            bytes => write!(f, ", {} KiB for TLS", kib(bytes)),
+            bytes => write!(f, ", {} KiB for the backplane", kib(bytes)),
         }
     }
 }

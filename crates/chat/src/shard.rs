@@ -370,6 +370,11 @@ impl Shard {
 
 impl Drop for Shard {
     fn drop(&mut self) {
+        let State { rooms, renderers, hub, now, .. } = &mut self.state;
+        if hub.node.is_some() {
+            // The other nodes see the last clients leave.
+            rooms.iter_mut().for_each(|(_, local)| local.publish_all(hub, renderers, *now));
+        }
         self.state.hub.detach(&self.state.mailbox);
     }
 }

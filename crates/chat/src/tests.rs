@@ -24,6 +24,30 @@ fn unknown_words_obey_the_law_and_are_quoted() {
     }
 }
 
+#[cfg(feature = "backplane")]
+#[test]
+fn the_errors_of_a_backplane_obey_the_law() {
+    use crate::backplane::join_error::JoinError;
+    use crate::backplane::settings::Offline;
+
+    let limit = std::io::Error::from(std::io::ErrorKind::OutOfMemory);
+    let table: [(Box<dyn Error>, &str); 4] = [
+        (
+            Box::new("drop".parse::<Offline>().unwrap_err()),
+            "unknown treatment of lines while the engine is away \"drop\": not refuse or queue",
+        ),
+        (
+            Box::new(JoinError::Away { reason: "connection refused".into() }),
+            "the chat's engine is away: connection refused",
+        ),
+        (Box::new(JoinError::NodeTaken { name: "n1".into() }), "another node is called n1"),
+        (Box::new(JoinError::Thread { source: limit }), "can't start the thread of the node"),
+    ];
+    for (error, line) in table {
+        assert_eq!(error_law(&*error), line);
+    }
+}
+
 #[cfg(feature = "client")]
 #[test]
 fn every_error_of_a_client_obeys_the_law_and_names_the_server() {

@@ -50,8 +50,19 @@ const REAP: Duration = Duration::from_secs(2);
 /// Submissions in flight.
 const MAX_SUBMISSIONS: usize = 4;
 
-/// The most entries of one stream in one read.
+/// The most entries of one stream in one read, if few rooms are open.
 const MAX_ENTRIES: usize = 1024;
+
+/// The most entries of one stream in one read, however many rooms are open.
+const MIN_ENTRIES: usize = 16;
+
+/// The most entries of one read, if fewer than 256 streams are read.
+const MAX_READ: usize = 4096;
+
+/// Returns the most entries that one read of so many streams returns.
+pub(crate) fn max_read(streams: usize) -> usize {
+    streams.saturating_mul(MIN_ENTRIES).max(MAX_READ)
+}
 
 /// Age at which a line that was under way when the engine went away is refused when it is back.
 const MAX_AGE: Duration = Duration::from_secs(60);
@@ -113,6 +124,8 @@ pub(crate) struct Link {
     flights: VecDeque<Flight>,
     /// Operations that were known to be applied when the current read was sent, and its time.
     reading: Option<(u64, Instant)>,
+    /// The most entries of one stream in the current read.
+    read_count: usize,
     /// `false` while the node has no memory for more lines.
     may_read: bool,
     /// Answers that wait for the history of a room.
@@ -146,6 +159,7 @@ impl Link {
             was_known: false,
             flights: VecDeque::new(),
             reading: None,
+            read_count: MAX_ENTRIES,
             may_read: true,
             held: BTreeMap::new(),
             sync: None,
@@ -293,7 +307,8 @@ impl Link {
         if self.reading.is_none() && self.may_read {
             self.reading = Some((self.outgoing.applied(), now));
             let streams = self.incoming.positions();
-            return Some(Request::Read { streams, count: MAX_ENTRIES });
+            self.read_count = (MAX_READ / streams.len()).clamp(MIN_ENTRIES, MAX_ENTRIES);
+            return Some(Request::Read { streams, count: self.read_count });
         }
         let is_live = self.is_live();
         if self.submissions() < MAX_SUBMISSIONS && (is_live || self.sync.is_none()) {

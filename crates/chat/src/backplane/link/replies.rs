@@ -9,7 +9,7 @@ use crate::backplane::engine::Reply;
 use crate::backplane::entry::{InboxEntry, RawEntry, Received, RoomEntry};
 use crate::backplane::link::event::Event;
 use crate::backplane::link::incoming::Loaded;
-use crate::backplane::link::{Content, Flight, Link, MAX_AGE, MAX_ENTRIES, Phase};
+use crate::backplane::link::{Content, Flight, Link, MAX_AGE, Phase};
 use crate::backplane::operation::{Line, LineKind, Operation, RoomName};
 use crate::backplane::settings::Offline;
 use crate::backplane::wish::{Asker, Wish};
@@ -153,7 +153,7 @@ impl Link {
         let applied = self.reading.take().map_or(0, |(applied, _)| applied);
         let mut is_complete = true;
         for (stream, entries) in streams {
-            is_complete &= entries.len() < MAX_ENTRIES;
+            is_complete &= entries.len() < self.read_count;
             if let Some(news) = self.incoming.read_inbox(stream, entries) {
                 self.report(stream, news.missed, news.strange);
                 news.entries.into_iter().for_each(|entry| self.receive(entry));

@@ -219,6 +219,14 @@ fn a_stopped_server_releases_the_names_of_its_clients_at_once() {
 }
 
 #[test]
+fn the_bound_on_memory_includes_the_backplane() {
+    let net = net(1);
+    let bound = net.nodes[0].chat.memory_bound(1, 2, 4096);
+    assert!(bound.backplane_bytes > 8 << 20, "{bound}");
+    assert!(bound.to_string().ends_with(" KiB for the backplane"), "{bound}");
+}
+
+#[test]
 fn a_room_that_nobody_here_is_in_is_closed_and_loaded_again() {
     let mut net = net(2);
     let (ann, bob) = (net.connect(0), net.connect(1));
