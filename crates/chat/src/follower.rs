@@ -80,7 +80,7 @@ pub(crate) fn start(hub: &Arc<Hub>, engine: Box<dyn Engine>) -> Result<(), JoinE
     thread::Builder::new()
         .name("chat backplane".to_owned())
         .spawn(move || follower.run(report))
-        .map_err(|source| JoinError::Thread { source })?;
+        .map_err(|error| JoinError::Thread { reason: error.to_string().into() })?;
     let (mut is_taken, end) = (false, now + START_TIMEOUT);
     let error = loop {
         match receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {

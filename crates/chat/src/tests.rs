@@ -30,7 +30,6 @@ fn the_errors_of_a_backplane_obey_the_law() {
     use crate::backplane::join_error::JoinError;
     use crate::backplane::settings::Offline;
 
-    let limit = std::io::Error::from(std::io::ErrorKind::OutOfMemory);
     let table: [(Box<dyn Error>, &str); 4] = [
         (
             Box::new("drop".parse::<Offline>().unwrap_err()),
@@ -41,7 +40,10 @@ fn the_errors_of_a_backplane_obey_the_law() {
             "the chat's engine is away: connection refused",
         ),
         (Box::new(JoinError::NodeTaken { name: "n1".into() }), "another node is called n1"),
-        (Box::new(JoinError::Thread { source: limit }), "can't start the thread of the node"),
+        (
+            Box::new(JoinError::Thread { reason: "out of memory".into() }),
+            "can't start the thread of the node: out of memory",
+        ),
     ];
     for (error, line) in table {
         assert_eq!(error_law(&*error), line);

@@ -1,6 +1,5 @@
 //! The failures of joining a backplane.
 
-use std::io;
 use std::sync::Arc;
 
 use netcore::error::debug_as_chain;
@@ -23,11 +22,11 @@ pub enum JoinError {
         name: Arc<str>,
     },
     /// The system refuses a thread.
-    #[error("can't start the thread of the node")]
+    #[error("can't start the thread of the node: {reason}")]
     Thread {
-        /// The error.
-        source: io::Error,
+        /// The reason.
+        reason: Arc<str>,
     },
 }
 
-debug_as_chain!(enum JoinError { Away { reason }, NodeTaken { name }, Thread { source } });
+debug_as_chain!(enum JoinError { Away { reason }, NodeTaken { name }, Thread { reason } });
