@@ -95,7 +95,7 @@ fn dispatch(args: Args, stdio: &mut Stdio) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, stdio),
         Command::Chat(ChatCommand::Serve(args)) => chat::serve(*args, &common, stdio),
-        Command::Chat(ChatCommand::Join(args)) => chat::join(args, &common, stdio),
+        Command::Chat(ChatCommand::Join(args)) => chat::join(*args, &common, stdio),
         Command::Probe(args) => probe::probe(&args, &common, stdio),
         Command::Port(args) => port::port(&args, &common, stdio),
         #[cfg(unix)]

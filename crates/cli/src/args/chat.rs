@@ -38,7 +38,7 @@ Examples:
   sockit chat join tls://chat.example:60001 --cacert ca.pem
   tail -f log | sockit chat join chat.example:60000 --nick log --text --linger 0
   sockit chat join chat.example:60000 --json --linger 1h < /dev/null")]
-    Join(ChatJoin),
+    Join(Box<ChatJoin>),
 }
 
 /// The arguments of `sockit chat serve`.
