@@ -60,7 +60,7 @@ def get(args):
     for name, scenes in ("1", ["disk", "null", "small", "single"]), ("https", ["tls_null", "tls_disk", "tls_single", "tls_small", "tls_refused"]):
         rounds = 1 if args.quick else 7 if name == "1" else 3
         found = list(tables(run([SCRIPTS_OF_CLI / "get.py", args.sockit, "--rounds", rounds, *quick, "--only", *scenes])))
-        rows = [[title if n == 0 else "", *row] for title, _, several in found for n, row in enumerate(several)]
+        rows = [[title.split("; ")[0] if n == 0 else "", *row] for title, _, several in found for n, row in enumerate(several)]
         if found:
             yield name, f"get, {name}", ["what", *found[0][1]], rows
 

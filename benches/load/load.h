@@ -48,6 +48,7 @@ uint64_t now(void);
 void record(struct histogram *histogram, uint64_t ns);
 double percentile(const struct histogram *histogram, double share); /* in µs */
 struct server look(void);
+int descriptors(void); /* open ones of the server, 0 if they cannot be read */
 void settle(void); /* waits until the server uses no processor time, for at most 5 s */
 void begin_window(struct window *window);
 void end_window(struct window *window);

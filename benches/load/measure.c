@@ -1,5 +1,6 @@
 /* Clocks, latency distributions, and the processor time and memory of the server. */
 #include "load.h"
+#include <dirent.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -47,6 +48,17 @@ struct server look(void) {
     server.cpu = (double)(user + system) / sysconf(_SC_CLK_TCK);
     server.rss = pages * (sysconf(_SC_PAGESIZE) / 1024);
     return server;
+}
+
+int descriptors(void) {
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/proc/%d/fd", options.pid);
+    DIR *all = options.pid ? opendir(path) : NULL;
+    if (!all) return 0;
+    while (readdir(all)) count++;
+    closedir(all);
+    return count;
 }
 
 void settle(void) {
