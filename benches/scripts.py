@@ -100,6 +100,18 @@ def tls(args):
         yield None, f"tls, {title}", columns, rows
 
 
+def web(args):
+    command = [SCRIPTS_OF_CLI / "web.py", args.sockit]
+    if args.quick:
+        command += ["--rounds", 1, "--seconds", 0.5, "--receivers", 50]
+    else:
+        build = ["cargo", "build", "--release", "--locked", "--target-dir", servers.BUILD / "web"]
+        subprocess.run(build, cwd=SCRIPTS_OF_CLI / "web" / "tokio-tungstenite", check=True)
+        command += ["--tokio", servers.BUILD / "web" / "release" / "fan-out"]
+    for title, columns, rows in tables(run(command)):
+        yield None, title or "WebSockets", columns, rows
+
+
 def happy_eyeballs(args):
     subprocess.run(["cargo", "build", "--release", "-p", "netcore", "--example", "happy_eyeballs"], cwd=servers.ROOT, check=True)
     program = servers.ROOT / "target/release/examples/happy_eyeballs"
@@ -115,7 +127,8 @@ SCRIPTS = {
     "files": script("files", "--rounds", 11, quick=["--rounds", 1, "--size", 1 << 26]),
     "get": get,
     "tls": tls,
+    "web": web,
     "split": script("split", quick=["--rounds", 1, "--size", 1 << 22]),
-    "clients": script("clients"),
+    "clients": script("clients", quick=["--only", "httpget-http"]),
     "happy_eyeballs": happy_eyeballs,
 }
