@@ -11,6 +11,7 @@
 //! ```
 
 pub(crate) mod event;
+mod flight;
 pub(crate) mod incoming;
 pub(crate) mod outgoing;
 mod replies;
@@ -25,6 +26,7 @@ use netcore::backoff::Backoff;
 use crate::backplane::engine::{Begin, Request, Submission};
 use crate::backplane::key::folded_of;
 use crate::backplane::link::event::Event;
+use crate::backplane::link::flight::{Content, Flight};
 use crate::backplane::link::incoming::Incoming;
 use crate::backplane::link::outgoing::Outgoing;
 use crate::backplane::link::settings::LinkSettings;
@@ -85,23 +87,6 @@ enum Phase {
     CatchingUp,
     /// The engine works.
     Live,
-}
-
-/// A request without a reply. Replies come in the order of the requests.
-#[derive(Debug)]
-struct Flight {
-    content: Content,
-    session: u64,
-    at: Instant,
-}
-
-/// Kinds of requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Content {
-    Begin,
-    Submission,
-    Reap,
-    History(Arc<str>),
 }
 
 /// The state machine of a node.

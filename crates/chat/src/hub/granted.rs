@@ -1,5 +1,6 @@
-//! Changes of the registry that the engine of a backplane has granted. It has checked the names and
-//! the limits, so the registry only records them.
+//! Changes of the registry that the engine of a backplane has granted.
+//!
+//! The engine has checked the names and the limits, so the registry only records them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
