@@ -14,10 +14,11 @@ use crate::hub::outcome::Outcome;
 use crate::hub::registry::RoomError;
 use crate::now::millis;
 use crate::protocol::format::{Message, MessageKind};
+use crate::protocol::framing::Framing;
 use crate::protocol::name::{Name, NameError};
 use crate::protocol::text::clean;
-use crate::shard::delivery::{deliver, reply};
-use crate::shard::lists::{MAX_LISTED, members_text, rooms_text};
+use crate::shard::delivery::{deliver, reply, reply_with};
+use crate::shard::lists::{MAX_LISTED, members_text, room_object, rooms_text};
 use crate::shard::member::Member;
 use crate::shard::membership::move_to;
 use crate::shard::output::ClientOutput;
@@ -208,10 +209,25 @@ pub(crate) fn tell_outcome(
         (_, Answer::Rooms { listed }) => {
             let listed: Vec<_> =
                 listed.into_iter().map(|(name, members)| (clean(&name).into(), members)).collect();
-            reply(state, member, &rooms_text(&listed), out);
+            let fields = match member.framing() {
+                Framing::Lines => String::new(),
+                Framing::WebSocket => rooms_fields(state, &listed),
+            };
+            reply_with(state, member, &rooms_text(&listed), &fields, out);
         }
         _ => {}
     }
+}
+
+/// Returns the list of rooms for a browser. The messages of a room that is not open here are not
+/// counted here.
+fn rooms_fields(state: &State, rooms: &[(Arc<str>, u64)]) -> String {
+    let listed = rooms.iter().take(MAX_LISTED).map(|(shown, members)| {
+        let folded = Name::of_room(shown).map(|name| name.folded).unwrap_or_default();
+        let messages = state.hub.room(&folded).map_or(0, |room| room.log.messages());
+        room_object(shown, *members, messages)
+    });
+    format!(",\"rooms\":[{}]", listed.collect::<Vec<_>>().join(","))
 }
 
 /// Shows a private message to its sender.

@@ -9,7 +9,7 @@ use crate::custom_command::{Answer, CommandContext, Handler};
 use crate::hub::mailbox::Direct;
 use crate::hub::registry::Undelivered;
 use crate::protocol::command::{HELP, Input};
-use crate::protocol::format::{Message, MessageKind, quote};
+use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::framing::Framing;
 use crate::protocol::text::clean;
 use crate::room::Room;
@@ -17,7 +17,7 @@ use crate::shard::ask::{ask, ask_members, ask_name, ask_private, ask_room, may_s
 use crate::shard::delivery::{deliver, reply, reply_with};
 use crate::shard::door::{answer_at_the_door, answer_password};
 use crate::shard::flow::Flow;
-use crate::shard::lists::{MAX_LISTED, members_text, rooms_text};
+use crate::shard::lists::{MAX_LISTED, members_text, room_object, rooms_text};
 use crate::shard::member::Member;
 use crate::shard::membership::move_to;
 use crate::shard::output::ClientOutput;
@@ -190,21 +190,13 @@ fn list_rooms(state: &mut State, member: &mut Member, out: &mut impl ClientOutpu
         Framing::Lines => reply(state, member, &text, out),
         Framing::WebSocket => {
             let listed = rooms.iter().take(MAX_LISTED);
-            let listed = listed.map(|(room, members)| room_object(room, *members));
+            let listed = listed.map(|(room, members)| {
+                room_object(&room.name, *members as u64, room.log.messages())
+            });
             let fields = format!(",\"rooms\":[{}]", listed.collect::<Vec<_>>().join(","));
             reply_with(state, member, &text, &fields, out);
         }
     }
-}
-
-/// Returns the JSON object for a room in the list for browsers. Its number of messages lets a page
-/// count the unread ones.
-fn room_object(room: &Room, clients: usize) -> String {
-    let mut name = Vec::new();
-    quote(&mut name, &room.name);
-    let name = String::from_utf8_lossy(&name);
-    let messages = room.log.messages();
-    format!("{{\"name\":{name},\"clients\":{clients},\"messages\":{messages}}}")
 }
 
 fn help(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Local};
 
+use crate::protocol::format::quote;
+
 /// The most names that `/who` lists, and the most rooms that `/rooms` lists.
 pub(crate) const MAX_LISTED: usize = 100;
 
@@ -27,6 +29,15 @@ pub(crate) fn rooms_text(rooms: &[(Arc<str>, u64)]) -> String {
     let noun = if count == 1 { "room" } else { "rooms" };
     let listed = rooms.iter().take(MAX_LISTED).map(|(room, members)| format!("{room} {members}"));
     format!("{count} {noun}: {}", list(listed, count))
+}
+
+/// Returns the JSON object for a room in the list for browsers. Its number of messages lets a page
+/// count the unread ones.
+pub(crate) fn room_object(room: &str, clients: u64, messages: u64) -> String {
+    let mut name = Vec::new();
+    quote(&mut name, room);
+    let name = String::from_utf8_lossy(&name);
+    format!("{{\"name\":{name},\"clients\":{clients},\"messages\":{messages}}}")
 }
 
 /// Joins items with commas, up to [`MAX_LIST`] bytes, and counts the rest of `count`.
