@@ -91,10 +91,13 @@ impl Metrics {
             "/metrics" => {
                 (Status::Ok, Stats::PROMETHEUS_TYPE, self.operator.stats().to_prometheus())
             }
-            "/healthz" => match self.health.problem() {
-                None => (Status::Ok, TEXT, "ok\n".to_owned()),
-                Some(problem) => (Status::Unavailable, TEXT, format!("{problem}\n")),
-            },
+            "/healthz" => {
+                let is_away = self.operator.is_engine_away();
+                match self.health.problem().or(is_away.then_some("the engine is away")) {
+                    None => (Status::Ok, TEXT, "ok\n".to_owned()),
+                    Some(problem) => (Status::Unavailable, TEXT, format!("{problem}\n")),
+                }
+            }
             _ => (Status::NotFound, TEXT, "there are /metrics and /healthz\n".to_owned()),
         }
     }

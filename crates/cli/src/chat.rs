@@ -1,5 +1,10 @@
 //! `sockit chat`.
 
+#[cfg(feature = "redis")]
+mod backplane;
+#[cfg(not(feature = "redis"))]
+#[path = "chat/backplane/none.rs"]
+mod backplane;
 mod join;
 mod metrics;
 #[cfg(feature = "web")]

@@ -205,6 +205,21 @@ pub(crate) fn some_count<N: FromStr>(text: &str) -> Result<N, String> {
     }
 }
 
+/// Parses the name of a node of a chat: 1 to 64 letters, digits, `-`, `_` and `.`.
+#[cfg(feature = "redis")]
+pub(crate) fn node_name(text: &str) -> Result<String, String> {
+    match (1..=64).contains(&text.len()) && text.chars().all(is_of_node_name) {
+        true => Ok(text.to_owned()),
+        false => Err("expected 1 to 64 letters, digits, - _ and .".to_owned()),
+    }
+}
+
+/// Returns `true` if the name of a node may have `c`.
+#[cfg(feature = "redis")]
+pub(crate) fn is_of_node_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
 /// Parses a number of segments of a download.
 #[cfg(unix)]
 pub(crate) fn segments(text: &str) -> Result<usize, String> {

@@ -281,7 +281,8 @@ impl Link {
             node: self.settings.node.clone(),
             epoch: self.settings.epoch.clone(),
             session: self.session,
-            instance: self.settings.epoch.clone(),
+            // Another one than before, so that this node notices that the engine has lost its data.
+            instance: format!("{}-{}", self.settings.epoch, self.session).into(),
             limits: self.settings.limits,
             presence: self.settings.presence,
             time: self.time,

@@ -118,6 +118,21 @@ pub(crate) struct ChatServe {
     /// File whose first line is the password that each client has to say first: /pass PASSWORD
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+    /// Redis 6.2 or Valkey, as redis://[USER:PASSWORD@]HOST[:PORT][/DB]: all servers with the same
+    /// one are one chat; rediss:// for TLS
+    #[cfg(feature = "redis")]
+    #[arg(long, value_name = "URL")]
+    pub(crate) backplane: Option<String>,
+    /// Name of this server among those with the same --backplane [default: host and process number]
+    #[cfg(feature = "redis")]
+    #[arg(long, value_name = "NAME", value_parser = parse::node_name)]
+    #[arg(requires = "backplane")]
+    pub(crate) node: Option<String>,
+    /// Treatment of lines while the backplane is away: refuse them, or queue up to 1 MiB for each
+    /// worker
+    #[cfg(feature = "redis")]
+    #[arg(long, default_value_t, requires = "backplane")]
+    pub(crate) offline: ::chat::backplane::settings::Offline,
     /// Print the server's statistics on standard error at this interval
     #[arg(long, value_name = "DUR", value_parser = parse::some_duration)]
     pub(crate) stats: Option<Duration>,

@@ -4,6 +4,7 @@ use ::chat::{Builder, Chat, Config, SlowConsumer};
 use netcore::Transport;
 use netcore::server::{AddressLimit, Config as Limits};
 
+use super::backplane::Backplane;
 use super::metrics::RunningMetrics;
 use super::page::Page;
 use super::{metrics, password, stats};
@@ -67,7 +68,11 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         return Err(Failure::new(exit::USAGE, message));
     }
     let config = page.configure(config);
-    let chat = open(Chat::builder(config), &args)?;
+    // A node knows the lobby before anybody can connect.
+    let chat = match Backplane::new(&args)?.open(Chat::builder(config))? {
+        Ok(chat) => chat,
+        Err(chat) => open(chat, &args)?,
+    };
     let listening = Listening::start_with_web(
         &args.serve,
         &DEFAULT,
@@ -76,10 +81,13 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         limits,
         common,
         stdio,
-    )?;
+    )
+    // The name of a node is free at once.
+    .inspect_err(|_| chat.close())?;
     if let Some(endpoint) = listening.endpoints().iter().find(|it| it.transport() == Transport::Udp)
     {
         let message = format!("{endpoint}: a chat needs connections, and UDP has none");
+        chat.close();
         return Err(Failure::new(exit::USAGE, message));
     }
     let bound = chat.memory_bound(args.max_clients, listening.workers(), READ_SIZE);

@@ -3,6 +3,8 @@
 
 mod common;
 
+#[cfg(all(target_os = "linux", feature = "redis"))]
+mod backplane;
 #[cfg(feature = "web")]
 mod chat_browser;
 mod chat_door;

@@ -352,6 +352,8 @@ fn read(
     connection.write(&[codec::read(streams, count, block)], deadline)?;
     match replies.next(deadline)? {
         Ok(value) => codec::entries(&value, streams),
+        // The engine has become a replica; the next write gets READONLY, which says so.
+        Err(text) if text.starts_with("UNBLOCKED") => Ok(Reply::Entries(Vec::new())),
         Err(text) => Ok(Reply::ReadError(text)),
     }
 }
