@@ -3,7 +3,7 @@
 //! ```no_run
 //! use netcore::systemd::{self, PassedSocket, Socket};
 //!
-//! for PassedSocket { name, socket } in systemd::take_sockets()? {
+//! for PassedSocket { name, socket, .. } in systemd::take_sockets()? {
 //!     match socket {
 //!         Socket::Listener(listener) => println!("{name}: {}", listener.endpoint()),
 //!         Socket::Datagram(datagram) => println!("{name}: {}", datagram.endpoint()),

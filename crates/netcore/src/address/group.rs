@@ -14,9 +14,11 @@ mod tests;
 /// number of addresses in it. An IPv4-mapped address counts as the IPv4 address.
 ///
 /// ```
+/// use std::net::SocketAddr;
+///
 /// use netcore::AddressGroup;
 ///
-/// let group = |text: &str| text.parse().map(AddressGroup::from);
+/// let group = |text: &str| text.parse::<SocketAddr>().map(AddressGroup::from);
 /// assert_eq!(group("[2001:db8::1]:4000")?, group("[2001:db8::2]:5000")?);
 /// assert_eq!(group("[2001:db8::1]:4000")?.to_string(), "2001:db8::/64");
 /// assert_ne!(group("192.0.2.1:4000")?, group("192.0.2.2:4000")?);
