@@ -16,6 +16,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixDatagram;
@@ -163,7 +164,7 @@ fn socket_of(handle: OwnedHandle) -> Result<Socket, Error> {
     let inspect = |error| Error::from_io(Operation::Inspect, error);
     let socket = SockRef::from(&handle);
     match socket.r#type().map_err(inspect)? {
-        Type::STREAM if socket.is_listener().map_err(inspect)? => {
+        Type::STREAM if listens(&socket).map_err(inspect)? => {
             Listener::try_from(handle).map(Socket::Listener)
         }
         Type::DGRAM => Datagram::try_from(handle).map(Socket::Datagram),
@@ -172,4 +173,13 @@ fn socket_of(handle: OwnedHandle) -> Result<Socket, Error> {
             Err(error.because_text("neither a listening stream socket nor a datagram socket"))
         }
     }
+}
+
+/// Returns `true` if a stream socket listens: `SO_ACCEPTCONN` of socket(7), where socket2 has it.
+/// Elsewhere a socket without a peer counts.
+fn listens(socket: &SockRef<'_>) -> io::Result<bool> {
+    #[cfg(any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
+    return socket.is_listener();
+    #[cfg(not(any(target_os = "android", target_os = "freebsd", target_os = "linux")))]
+    Ok(socket.peer_addr().is_err())
 }
