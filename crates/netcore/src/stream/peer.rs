@@ -7,7 +7,8 @@ use crate::stream::Stream;
 
 impl Stream {
     /// Returns the stream under another name, by which its errors call the peer: the name of a
-    /// server behind a tunnel, for example. See also [`Endpoint::called`].
+    /// server behind a tunnel, for example. See also
+    /// [`Endpoint::called`](crate::Endpoint::called).
     #[must_use]
     pub fn called(self, name: &str) -> Stream {
         Stream { endpoint: Some(name.into()), ..self }
