@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::common::client::Client;
-use crate::common::process::{Finished, Process, program, sockit};
+use crate::common::process::{Finished, Process, sockit};
 
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -28,7 +28,7 @@ impl Server {
         let mut command = Command::new("sh");
         command.env_remove("RUST_LOG");
         command.args(["-c", &format!("ulimit -n {limit}; exec \"$@\""), "sh"]);
-        command.arg(program()).args(&args);
+        command.arg(crate::common::process::program()).args(&args);
         Server::from_command(command, listeners(&args))
     }
 
