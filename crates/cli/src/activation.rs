@@ -1,15 +1,18 @@
 //! Sockets and messages of systemd, for the commands that listen.
 
+use netcore::Endpoint;
 #[cfg(unix)]
-use netcore::Listener;
 use netcore::server::Server;
 #[cfg(unix)]
 use netcore::systemd::{self, PassedSocket, Socket};
 #[cfg(all(unix, feature = "tls"))]
 use netcore::tls::TlsAcceptor;
-use netcore::{Endpoint, Error};
+#[cfg(unix)]
+use netcore::{Error, Listener};
 
-use crate::exit::{self, Failure};
+#[cfg(unix)]
+use crate::exit;
+use crate::exit::Failure;
 
 /// Name of the passed sockets whose connections are encrypted (`FileDescriptorName=`).
 #[cfg(unix)]
