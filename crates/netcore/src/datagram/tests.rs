@@ -9,6 +9,7 @@ use socket2::SockRef;
 
 use super::*;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
+#[cfg(target_os = "linux")]
 use crate::wait;
 
 fn bind_one(text: &str) -> Datagram {

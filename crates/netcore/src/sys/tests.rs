@@ -1,4 +1,5 @@
 use super::*;
+#[cfg(unix)]
 use crate::fixture::patience;
 
 /// Restores the default effect of SIGPIPE, which std removes from every Rust program at its start.

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use netcore::CancelToken;
 #[cfg(target_os = "linux")]
@@ -65,7 +64,7 @@ fn connecting_is_cancelled() {
     let button = token.clone();
     let address = listener.local_address().unwrap().inet().unwrap();
     let request = Client::new().get(&format!("http://{address}/")).with_timeouts(timeouts());
-    let mut button = Some(move || drop(thread::spawn(move || button.cancel())));
+    let mut button = Some(move || drop(std::thread::spawn(move || button.cancel())));
     let error = request.with_cancel(token).send_observed(&mut |event| {
         if let Event::Connect(netcore::connect::ConnectEvent::Started { .. }) = event {
             button.take().unwrap()();

@@ -8,6 +8,7 @@ use crate::error::ErrorKind;
 use crate::fixture::{endpoint, has_ipv6, moment, patience};
 #[cfg(target_os = "linux")]
 use crate::options::SocketOptions;
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::wait;
 
 fn bind_one(text: &str) -> Datagram {
