@@ -6,6 +6,7 @@ pub(crate) mod framing;
 #[cfg(any(feature = "journal", feature = "client"))]
 pub(crate) mod json;
 pub(crate) mod name;
+pub(crate) mod presence;
 pub(crate) mod rate_limit;
 pub(crate) mod telnet;
 pub(crate) mod text;

@@ -4,7 +4,6 @@ pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod log;
 pub(crate) mod memory;
-pub(crate) mod presence;
 pub(crate) mod reader;
 pub(crate) mod segment;
 pub(crate) mod store;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::hub::registry::Joined;
+use crate::protocol::presence::Change;
 use crate::protocol::text::clean;
 use crate::room::Room;
-use crate::room::presence::Change;
 use crate::shard::delivery::deliver_segments;
 use crate::shard::member::{Member, NEVER};
 use crate::shard::output::ClientOutput;

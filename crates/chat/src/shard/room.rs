@@ -11,9 +11,9 @@ use crate::hub::id::ClientId;
 use crate::now::{Now, millis};
 use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::framing::{Framing, Renderers};
+use crate::protocol::presence::{Change, NAMED, Run};
 use crate::room::Room;
 use crate::room::inbox::Wake;
-use crate::room::presence::{Change, NAMED, Run};
 use crate::room::reader::Reader;
 use crate::room::segment::{Batch, EntryKind, Position, empty};
 

@@ -15,7 +15,7 @@ use crate::backplane::operation::{Line, LineKind, Operation, RoomName};
 use crate::backplane::settings::Offline;
 use crate::backplane::wish::{Asker, Wish};
 use crate::protocol::format::LOBBY;
-use crate::room::presence::{Change, Run};
+use crate::protocol::presence::{Change, Run};
 
 impl Link {
     /// Handles a reply of the engine.

@@ -13,7 +13,7 @@ use crate::backplane::operation::{
 };
 use crate::backplane::record::{Owner, Record, RoomRecord};
 use crate::protocol::format::LOBBY;
-use crate::room::presence::{Change, Run};
+use crate::protocol::presence::{Change, Run};
 
 /// The engine.
 #[derive(Debug, Default)]
