@@ -1,12 +1,13 @@
 mod differential;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::redis::{Cmd, Value, cmd};
 use netcore::{Connector, Deadline};
 
 use crate::backplane::engine::{Begin, Engine, Reply, Request, Submission};
-use crate::backplane::entry::EntryId;
+use crate::backplane::entry::{EntryId, RawEntry};
 use crate::backplane::key;
 use crate::backplane::operation::{Limits, Line, LineKind, Numbered, Operation};
 use crate::backplane::redis::connection::{Connection, Replies};
@@ -87,6 +88,20 @@ fn read(after: EntryId) -> Request {
     Request::Read { streams, count: 100 }
 }
 
+/// Waits for the answers to the first submission and to a read, in any order. Returns the entries.
+fn entries_after_first(redis: &mut Redis) -> Vec<(Arc<str>, Vec<RawEntry>)> {
+    let mut replies = Vec::new();
+    while replies.len() < 2 {
+        replies.extend(redis.wait(Some(Instant::now() + PATIENCE)));
+    }
+    assert!(replies.contains(&Reply::Submitted { applied: 1 }), "{replies:?}");
+    let entries = replies.into_iter().find_map(|reply| match reply {
+        Reply::Entries(streams) => Some(streams),
+        _ => None,
+    });
+    entries.expect("entries of the read")
+}
+
 #[test]
 #[ignore = "needs redis-server"]
 fn lines_come_back_while_a_read_waits() {
@@ -97,16 +112,8 @@ fn lines_come_back_while_a_read_waits() {
     assert_eq!(next(&mut redis), begun);
     redis.send(read(EntryId::default()));
     redis.send(submit(1, "one"));
-    let mut replies = Vec::new();
-    while replies.len() < 2 {
-        replies.extend(redis.wait(Some(Instant::now() + PATIENCE)));
-    }
-    assert!(replies.contains(&Reply::Submitted { applied: 1 }), "{replies:?}");
-    let entries = replies.iter().find_map(|reply| match reply {
-        Reply::Entries(streams) => Some(streams),
-        _ => None,
-    });
-    let [(stream, entries)] = &entries.unwrap()[..] else { panic!("{replies:?}") };
+    let streams = entries_after_first(&mut redis);
+    let [(stream, entries)] = &streams[..] else { panic!("{streams:?}") };
     assert_eq!(&**stream, "sockit:room:lobby");
     assert_eq!(entries[0].to_room().unwrap().text, "one");
 }
@@ -164,16 +171,8 @@ fn refusals_change_nothing_and_have_the_code_in_front() {
     admin.call(cmd("SET").arg("sockit:room:lobby").arg("x"));
     redis.send(read(EntryId::default()));
     redis.send(submit(1, "one"));
-    let mut replies = Vec::new();
-    while replies.len() < 2 {
-        replies.extend(redis.wait(Some(Instant::now() + PATIENCE)));
-    }
-    assert!(replies.contains(&Reply::Submitted { applied: 1 }), "{replies:?}");
-    let inbox = replies.iter().find_map(|reply| match reply {
-        Reply::Entries(streams) => streams.first(),
-        _ => None,
-    });
-    let text = format!("{:?}", inbox.and_then(|it| it.1[0].to_inbox()));
+    let streams = entries_after_first(&mut redis);
+    let text = format!("{:?}", streams.first().and_then(|it| it.1[0].to_inbox()));
     assert!(text.contains("Failed") && text.contains("WRONGTYPE"), "{text}");
 }
 
