@@ -16,6 +16,8 @@ mod client;
 mod config;
 mod custom_command;
 mod follower;
+#[cfg(any(feature = "metrics", feature = "web"))]
+mod http_head;
 mod hub;
 #[cfg(all(unix, feature = "journal"))]
 mod journal;

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use netcore::Address;
 use netcore::server::{Config, Output, Rejection, Service, Turn};
 
+use crate::http_head::Status;
 use crate::hub::operator::Operator;
 use crate::metrics::health::Health;
-use crate::metrics::request::{MAX_HEAD, Request, Status};
+use crate::metrics::request::{MAX_HEAD, Request};
 use crate::stats::Stats;
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use sha1::{Digest, Sha1};
 
+use crate::http_head::Status;
 use crate::web::base64;
 use crate::web::http::{Method, Request};
 use crate::web::origin::Origin;
-use crate::web::response::Status;
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,12 @@
 //! The head of an HTTP request, without I/O (RFC 9112, sections 3 to 5): GET and HEAD, no content.
 
-use crate::web::response::Status;
+use crate::http_head::{MAX_FIELDS, Status, parse_head};
 
 #[cfg(test)]
 mod tests;
 
 /// The longest head in bytes.
 pub(crate) const MAX_HEAD: usize = 8 * 1024;
-
-/// The most fields of a head.
-const MAX_FIELDS: usize = 64;
 
 /// The method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,17 +39,7 @@ impl<'a> Request<'a> {
     pub(crate) fn parse(input: &'a [u8]) -> Result<Option<(Request<'a>, usize)>, Status> {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut parsed = httparse::Request::new(&mut fields);
-        let window = &input[..input.len().min(MAX_HEAD)];
-        let length = match parsed.parse(window) {
-            Ok(httparse::Status::Complete(length)) => length,
-            Ok(httparse::Status::Partial) if input.len() >= MAX_HEAD => {
-                return Err(Status::HeadTooLarge);
-            }
-            Ok(httparse::Status::Partial) => return Ok(None),
-            Err(httparse::Error::TooManyHeaders) => return Err(Status::HeadTooLarge),
-            Err(httparse::Error::Version) => return Err(Status::VersionNotSupported),
-            Err(_) => return Err(Status::BadRequest),
-        };
+        let Some(length) = parse_head(&mut parsed, input, MAX_HEAD)? else { return Ok(None) };
         let (Some(method), Some(target), Some(version)) =
             (parsed.method, parsed.path, parsed.version)
         else {

@@ -2,9 +2,10 @@
 
 use sha1::{Digest, Sha1};
 
+use crate::http_head::Status;
 use crate::web::base64;
 use crate::web::http::Request;
-use crate::web::response::{Response, Status};
+use crate::web::response::Response;
 
 /// Path of the WebSocket.
 pub(crate) const SOCKET_PATH: &str = "/ws";

@@ -5,40 +5,9 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
-/// The status of a response, with its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
-    Ok,
-    NotModified,
-    BadRequest,
-    Forbidden,
-    NotFound,
-    MethodNotAllowed,
-    RequestTimeout,
-    UpgradeRequired,
-    HeadTooLarge,
-    Unavailable,
-    VersionNotSupported,
-}
+use crate::http_head::Status;
 
 impl Status {
-    /// Returns the code and the reason.
-    fn line(self) -> &'static str {
-        match self {
-            Status::Ok => "200 OK",
-            Status::NotModified => "304 Not Modified",
-            Status::BadRequest => "400 Bad Request",
-            Status::Forbidden => "403 Forbidden",
-            Status::NotFound => "404 Not Found",
-            Status::MethodNotAllowed => "405 Method Not Allowed",
-            Status::RequestTimeout => "408 Request Timeout",
-            Status::UpgradeRequired => "426 Upgrade Required",
-            Status::HeadTooLarge => "431 Request Header Fields Too Large",
-            Status::Unavailable => "503 Service Unavailable",
-            Status::VersionNotSupported => "505 HTTP Version Not Supported",
-        }
-    }
-
     /// Returns the fields that the status demands.
     fn fields(self) -> &'static [(&'static str, &'static str)] {
         match self {

@@ -9,6 +9,7 @@ use netcore::Address;
 use netcore::server::{Closed, Output, Rejection, Service, Turn};
 use tungstenite::protocol::frame::coding::Control;
 
+use crate::http_head::Status;
 use crate::now::Now;
 use crate::service::{ChatService, now, peer_name, rejection, run_round};
 use crate::shard::Shard;
@@ -17,7 +18,7 @@ use crate::web::close_code::CloseCode;
 use crate::web::connection::{Browser, Phase, Requests, Session};
 use crate::web::deadlines::Deadlines;
 use crate::web::output::{Closing, WebOutput};
-use crate::web::response::{Response, Status};
+use crate::web::response::Response;
 use crate::web::settings::Web;
 use crate::web::websocket::{SocketEvent, WebSocket, push_control};
 

@@ -7,11 +7,12 @@ use tungstenite::protocol::frame::coding::Control;
 
 use super::requests::send;
 use super::{HEAD_TIMEOUT, WebService};
+use crate::http_head::Status;
 use crate::service::{IDLE, now};
 use crate::web::connection::{Browser, Phase, Session};
 use crate::web::http::Method;
 use crate::web::output::WebOutput;
-use crate::web::response::{Response, Status};
+use crate::web::response::Response;
 use crate::web::websocket::push_control;
 
 /// Pings without any input after which the next one is not sent, because the browser is gone.
