@@ -171,7 +171,7 @@ impl Request {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Whatever the request waits for ends at once with [`ErrorKind::Cancelled`]: a look-up, a
+    /// Each wait of the request ends at once with [`ErrorKind::Cancelled`]: for a look-up, a
     /// connection, a proxy, a TLS handshake, the response, the body, the pace of
     /// [`with_max_rate`](Request::with_max_rate), a target that is slow to accept the body, and the
     /// pause before another attempt of a download. The connection is closed, and no attempt

@@ -1,4 +1,4 @@
-//! What a download changes in a body: its decoder, which a later body goes on with, and its token.
+//! A download hands the decoder of a body on to the next body, and gives the body its token.
 
 use netcore::CancelToken;
 
