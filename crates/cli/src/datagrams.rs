@@ -52,7 +52,6 @@ pub(crate) fn listen(
     let (events, incoming) = mpsc::channel();
     let stop = events.clone();
     let signals = Signals::watch(move |_| notify(&stop, RelayEvent::Stop))?;
-    signals.set_printing(true);
     announce(stdio);
     signals.set_printing(false);
     let last = Arc::new(Last::default());

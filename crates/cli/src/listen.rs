@@ -69,7 +69,6 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     let handle = server.handle();
     let (events, incoming) = mpsc::channel();
     let signals = watch_signals(handle.clone(), events.clone())?;
-    signals.set_printing(true);
     announce(&names, common, stdio);
     signals.set_printing(false);
     activation::notify_ready(&names);

@@ -111,7 +111,6 @@ impl Listening {
                 handle.stop();
             }
         })?;
-        signals.set_printing(true);
         shown.iter().try_for_each(|it| announce_as(&it.to_string(), common, &stdio.printer))?;
         announce(&server, listeners, endpoints.len(), common, &stdio.printer)?;
         shown.extend((0..endpoints.len()).flat_map(|index| server.endpoints_of(index)).cloned());

@@ -42,6 +42,9 @@ pub(crate) struct Signals {
 #[cfg(unix)]
 impl Signals {
     /// Calls `on_signal` at each signal, with `true` if it is not the first.
+    ///
+    /// Most callers print next, and the first signal may come before they do. The calling thread
+    /// therefore counts as printing until [`set_printing`](Signals::set_printing).
     pub(crate) fn watch(on_signal: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -50,7 +53,7 @@ impl Signals {
             .map_err(|error| Failure::new(exit::OTHER, format!("watch for signals: {error}")))?;
         let at_once = Arc::new(AtomicBool::new(false));
         let second = at_once.clone();
-        let prints = Arc::new(AtomicBool::new(false));
+        let prints = Arc::new(AtomicBool::new(true));
         let printing = prints.clone();
         threads::start("signals", move || {
             let mut first = None;

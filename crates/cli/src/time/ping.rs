@@ -65,7 +65,6 @@ pub(crate) fn ping(args: TimePing, common: &Common, stdio: &mut Stdio) -> Result
         // A full channel needs no event: the loop then checks `stopped` anyway.
         let _ = stop.try_send(PingEvent::Stop);
     })?;
-    signals.set_printing(true);
     start(endpoints, connector, &args, &events)?;
     let mut left = targets.len();
     while left > 0 && !stopped.load(Ordering::Relaxed) {

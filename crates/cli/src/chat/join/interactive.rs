@@ -48,8 +48,10 @@ pub(super) fn run(
     let state = SessionState::new(View::new(color, bell, today), login);
     let state = Arc::new(Mutex::new(state));
     let shared = Shared { state, completion, screen: screen.clone(), events: events.clone() };
-    let signals = events.clone();
-    let _signals = Signals::watch(move |_| drop(signals.send(SessionEvent::Signal)))?;
+    let signalled = events.clone();
+    let signals = Signals::watch(move |_| drop(signalled.send(SessionEvent::Signal)))?;
+    // The screen has a thread of its own.
+    signals.set_printing(false);
     logging::divert(&screen);
     let receiving = shared.clone();
     threads::start("receive", move || receiving.attend(client, rejections))?;
