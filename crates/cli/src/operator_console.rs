@@ -94,7 +94,12 @@ impl OperatorConsole {
             // Commands are executed even if their output cannot be written.
             let _ = match lines.next() {
                 Ok(None) => return,
-                Ok(Some(Ok(line))) => self.execute(line.trim()),
+                Ok(Some(Ok(line))) => {
+                    if lines.skip_rest() {
+                        log::warn!("a command is longer than 64 KiB; the rest of it is ignored");
+                    }
+                    self.execute(line.trim())
+                }
                 Ok(Some(Err(invalid))) => self.error(&format!("{invalid}; it was not executed")),
                 Err(error) => return log::warn!("the operator console ends: {error}"),
             };

@@ -29,8 +29,8 @@ pub(crate) struct TextLines {
 enum Position {
     Start,
     Within,
-    /// Within a line that was rejected.
-    Rejected,
+    /// Within a line whose rest is not wanted.
+    Skipped,
 }
 
 /// The error for a line of standard input that is not UTF-8.
@@ -61,10 +61,10 @@ impl TextLines {
             let (number, before) = (self.number, self.position);
             let text = String::from_utf8(self.take());
             match (before, text) {
-                (Position::Rejected, _) => {}
+                (Position::Skipped, _) => {}
                 (_, Err(_)) => {
                     if self.position == Position::Within {
-                        self.position = Position::Rejected;
+                        self.position = Position::Skipped;
                     }
                     return Ok(Some(Err(NotUtf8 { number })));
                 }
@@ -78,6 +78,15 @@ impl TextLines {
         }
     }
 
+    /// Skips the further pieces of the line whose piece came last. Returns `false` if it has none.
+    pub(crate) fn skip_rest(&mut self) -> bool {
+        let is_cut = self.position == Position::Within;
+        if is_cut {
+            self.position = Position::Skipped;
+        }
+        is_cut
+    }
+
     /// Takes the piece, up to its last whole character, and moves on.
     fn take(&mut self) -> Vec<u8> {
         let is_cut = self.piece.len() == MAX_PIECE && !self.piece.ends_with(b"\n");
@@ -87,7 +96,8 @@ impl TextLines {
         };
         let rest = self.piece.split_off(end);
         let piece = std::mem::replace(&mut self.piece, rest);
-        if piece.ends_with(b"\n") {
+        // The last line of the input may have no ending.
+        if !is_cut {
             (self.number, self.position) = (self.number + 1, Position::Start);
         } else if self.position == Position::Start {
             self.position = Position::Within;

@@ -452,6 +452,8 @@ fn a_command_that_is_not_utf8_is_refused_and_a_long_one_is_cut_between_character
     let said = ann.notice("operator: ");
     assert!(said.starts_with("* operator: xé") && said.ends_with('é'), "{} bytes", said.len());
     ann.notice("operator: one two");
+    let printed = server.process().stdout_when("the refusal", |_| true);
+    assert!(!printed.contains("unknown command"), "{printed}");
     server.stop();
 }
 

@@ -46,3 +46,14 @@ fn a_line_that_is_not_utf8_is_refused_as_a_whole_and_the_others_are_not() {
     let long = [&b"\xff"[..], &vec![b'x'; 3 * MAX_PIECE], b"\nnext\n"].concat();
     assert_eq!(lines(long, 8192), [refused(1), Ok("next".into())]);
 }
+
+#[test]
+fn the_rest_of_a_long_line_can_be_skipped() {
+    let input = format!("{}\nshort\nlast", "x".repeat(3 * MAX_PIECE));
+    let mut lines = TextLines::new(Box::new(Cursor::new(input)));
+    let mut next = || (lines.next().unwrap().map(Result::unwrap), lines.skip_rest());
+    assert_eq!(next(), (Some("x".repeat(MAX_PIECE)), true));
+    assert_eq!(next(), (Some("short".to_owned()), false));
+    assert_eq!(next(), (Some("last".to_owned()), false));
+    assert_eq!(next(), (None, false));
+}
