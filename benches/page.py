@@ -167,5 +167,7 @@ PLOTS = {
     "slow": bars("One reader stops: longest pause of the others", (None, "slow-1", 0, 3, None)),
     "files": bars_by("1 GiB from process to process: CPU s of both ends", "files-1", 0, 1, 4, lambda row: row[1] != "sockit before"),
     "get": bars_by("GET: CPU s of the client", "get-1", 0, 1, 3),
+    "web": bars("1,000 WebSockets: deliveries a second", (None, "web-1", 0, 1, None)),
+    "nodes": bars("One room on several servers: deliveries a second", (None, "nodes-1", 0, 1, None)),
     "tls": bars_by("Fan-out over TLS: CPU µs of a delivery", "tls-fanout", 1, 0, 3, lambda row: not row[0].endswith("clear")),
 }

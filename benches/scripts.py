@@ -128,6 +128,8 @@ SCRIPTS = {
     "get": get,
     "tls": tls,
     "web": web,
+    "nodes": script("nodes", quick=["--rounds", 1, "--seconds", 0.5]),
+    "engine": script("engine", quick=["--seconds", 0.5]),
     "split": script("split", quick=["--rounds", 1, "--size", 1 << 22]),
     "clients": script("clients", quick=["--only", "httpget-http"]),
     "happy_eyeballs": happy_eyeballs,

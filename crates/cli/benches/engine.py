@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The cost of a Redis as the engine of a chat's backplane: processor time and memory for each line, by lines in one request.
 
-  engine.py [--seconds S] [--size BYTES] [--readers N] [--rooms N]
+  engine.py [--seconds S] [--size BYTES] [--readers N,…] [--rooms N]
 
 Starts redis-server, loads the script of the crate chat, and submits lines as a node does, with 4 requests in flight. --readers N connections
 follow all of the rooms' streams meanwhile, as N nodes do. The time is Redis' own (INFO cpu); the memory is what it says too.
@@ -65,15 +65,7 @@ def follow(port, rooms, stop, counts, number):
             counts[number] += len(entries)
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--seconds", type=float, default=5)
-    p.add_argument("--size", type=int, default=64)
-    p.add_argument("--readers", type=int, default=0)
-    p.add_argument("--rooms", type=int, default=1)
-    p.add_argument("--aof", default="no", help="no, everysec or always")
-    p.add_argument("--lines", default="1,10,100")
-    o = p.parse_args()
+def run(o, readers):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -89,14 +81,13 @@ def main():
         main = Connection(port)
         sha = main.call("SCRIPT", "LOAD", SCRIPT.read_bytes())
         rooms = ["lobby"] + [f"room{n}" for n in range(1, o.rooms)]
-        print(f"{o.size} bytes a line, {o.rooms} rooms, {o.readers} readers, append-only file: {o.aof}")
-        for number, lines in enumerate(int(word) for word in o.lines.split(",")):
+        for lines in map(int, o.lines.split(",")):
             main.call("FLUSHALL")
             limits = (1000, 1 << 53, 3600000, 65536)
             main.call("EVALSHA", sha, 0, "begin", "a", "epoch", 1, "instance", 1, 0)
             applied, in_flight, done = 0, 0, 0
-            stop, counts = threading.Event(), [0] * o.readers
-            threads = [threading.Thread(target=follow, args=(port, rooms, stop, counts, n)) for n in range(o.readers)]
+            stop, counts = threading.Event(), [0] * readers
+            threads = [threading.Thread(target=follow, args=(port, rooms, stop, counts, n)) for n in range(readers)]
             for thread in threads:
                 thread.start()
             text = "x" * o.size
@@ -123,11 +114,26 @@ def main():
             kept = sum(int(main.call("XLEN", f"sockit:room:{room}")) for room in rooms)
             sent = (int(after["total_net_output_bytes"]) - int(before["total_net_output_bytes"])) / done
             received = (int(after["total_net_input_bytes"]) - int(before["total_net_input_bytes"])) / done
-            print(f"{lines:4} lines a request: {done / took:9,.0f} lines/s, {cpu / done * 1e6:6.2f} us of a processor a line, "
-                  f"{memory / max(kept, 1):5.0f} bytes a kept line, in {received:5.0f} and out {sent:5.0f} bytes a line, "
-                  f"read {[count for count in counts]}", flush=True)
+            print(f"| {readers} | {lines} | {done / took / 1000:.1f} k | {cpu / done * 1e6:.1f} | {memory / max(kept, 1):.0f} | "
+                  f"{received:.0f} | {sent:.0f} |", flush=True)
     finally:
         redis.kill()
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--seconds", type=float, default=5)
+    p.add_argument("--size", type=int, default=64)
+    p.add_argument("--readers", default="0,1,3", help="their numbers")
+    p.add_argument("--rooms", type=int, default=1)
+    p.add_argument("--aof", default="no", help="no, everysec or always")
+    p.add_argument("--lines", default="1,10,100")
+    o = p.parse_args()
+    print(f"{o.size} bytes a line, {o.rooms} rooms, append-only file: {o.aof}\n")
+    print("| followers | lines in a request | lines/s | CPU µs/line | memory of a line | bytes received | bytes sent |")
+    print("|--:|--:|--:|--:|--:|--:|--:|")
+    for readers in map(int, o.readers.split(",")):
+        run(o, readers)
 
 
 main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One room over several servers: deliveries per second and the time to the last receiver, of sockit with a Redis and of a NATS cluster.
 
-  nodes.py SOCKIT [--receivers N] [--publishers N] [--seconds S] [--systems a,b,…]
+  nodes.py SOCKIT [--receivers N] [--publishers N] [--seconds S] [--rounds N] [--systems a,b,…]
 
 Systems: alone (one server without a backplane), 1, 2 and 3 (servers with a Redis), 3aof (its append-only file synced always), nats (a
 cluster of three), jetstream (the same, with a stream of three replicas: publishers wait for its acknowledgement, receivers have
@@ -23,6 +23,15 @@ import tempfile
 import time
 
 PATIENCE = 60
+SYSTEMS = {
+    "alone": "one, without a backplane",
+    "1": "one with Redis",
+    "2": "two with Redis",
+    "3": "three with Redis",
+    "3aof": "three with Redis, append-only file synced always",
+    "nats": "NATS, a cluster of three",
+    "jetstream": "NATS, JetStream with three replicas",
+}
 
 
 def free_ports(count):
@@ -129,7 +138,7 @@ class JetStream(Nats):
         if b"error" in text:
             raise SystemExit(f"no consumer: {text}")
         # An acknowledgement names the stream and the number.
-        self.own_mark = b'"stream":"ROOM", "seq"' if False else b'"seq":'
+        self.own_mark = b'"seq":'
 
     def publish(self, number, lines):
         payload = (b"<line %d>" % number).ljust(63, b"x")
@@ -205,7 +214,7 @@ def run(system, o):
             for peer in peers:
                 selector.register(peer.socket, selectors.EVENT_READ, peer)
             publishers = peers[:o.publishers]
-            if not is_nats:
+            if system != "jetstream":
                 for number, peer in enumerate(publishers):
                     peer.own_mark = b"<line %d>" % number
 
@@ -231,8 +240,7 @@ def run(system, o):
             began, before, total = time.monotonic(), cpu(processes), sum(peer.count for peer in peers)
             while time.monotonic() - began < o.seconds:
                 for number, peer in enumerate(publishers):
-                    back = peer.own - done[number] if peer.own_mark else peer.count - sent
-                    room = 32 - (out[number] - back)
+                    room = 32 - (out[number] - (peer.own - done[number]))
                     if room >= 8 or out[number] == 0:
                         peer.publish(number, room)
                         out[number] += room
@@ -249,8 +257,7 @@ def run(system, o):
                 settle(sent)
                 times.append(time.monotonic() - at)
             times.sort()
-            print(f"| {system} | {deliveries / took / 1000:.0f} k | {deliveries / took / o.receivers:.0f} | {used / deliveries * 1e6:.2f} | "
-                  f"{statistics.median(times) * 1e3:.2f} ms | {times[197] * 1e3:.1f} ms |", flush=True)
+            return deliveries / took, used / deliveries * 1e6, statistics.median(times) * 1e3, times[197] * 1e3
         finally:
             for process in processes:
                 process.kill()
@@ -263,12 +270,18 @@ def main():
     p.add_argument("--receivers", type=int, default=99)
     p.add_argument("--publishers", type=int, default=3)
     p.add_argument("--seconds", type=float, default=5)
-    p.add_argument("--systems", default="alone,1,2,3,3aof,nats,jetstream")
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--systems", default=",".join(SYSTEMS))
     o = p.parse_args()
-    print(f"{o.receivers} receivers, {o.publishers} publishers")
-    print("| system | deliveries/s | lines/s | CPU us/delivery | to all p50 | p99 |\n|---|--:|--:|--:|--:|--:|")
-    for system in o.systems.split(","):
-        run(system, o)
+    results = {system: [] for system in o.systems.split(",")}
+    for _ in range(o.rounds):
+        for system, all_rounds in results.items():
+            all_rounds.append(run(system, o))
+    print(f"{o.receivers} receivers, {o.publishers} publishers, {o.rounds} rounds\n")
+    print("| servers | deliveries/s | lines/s | CPU µs/delivery | to all p50 | p99 |\n|---|--:|--:|--:|--:|--:|")
+    for system, all_rounds in results.items():
+        rate, used, middle, slow = (statistics.median(column) for column in zip(*all_rounds))
+        print(f"| {SYSTEMS[system]} | {rate / 1000:.0f} k | {rate / o.receivers:,.0f} | {used:.2f} | {middle:.1f} ms | {slow:.1f} ms |")
 
 
 main()
