@@ -18,6 +18,17 @@ step() {
     fi
 }
 
+# packages NAME…: installs the packages of Debian that the machine lacks.
+packages() {
+    local sudo=()
+    ((EUID == 0)) || sudo=(sudo)
+    if (($(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null | grep -cx installed) < $#)); then
+        .ci/with-apt "${sudo[@]}" apt-get update -q
+        # A package starts a server of its own, which RUNLEVEL=1 prevents.
+        .ci/with-apt "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qy --no-install-recommends "$@"
+    fi
+}
+
 report() {
     local name=$1 code=0 TIMEFORMAT='=== %0R s, %0U s + %0S s of the processors'
     shift

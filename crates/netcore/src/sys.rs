@@ -73,9 +73,13 @@ pub(crate) use wake_pipe::WakePipe;
 #[cfg(test)]
 mod tests;
 
-/// The most bytes in the path of a Unix socket: the size of `sun_path` in unix(7) without its NUL.
+/// The most bytes in the path of a Unix socket: the size of `sun_path` in unix(7) without its NUL,
+/// which is 107 on Linux and illumos, and 103 on the BSDs and Apple's systems.
+#[cfg(unix)]
 pub(crate) const MAX_UNIX_PATH: usize =
-    if cfg!(any(target_os = "linux", target_os = "android", windows)) { 107 } else { 103 };
+    size_of::<libc::sockaddr_un>() - std::mem::offset_of!(libc::sockaddr_un, sun_path) - 1;
+#[cfg(not(unix))]
+pub(crate) const MAX_UNIX_PATH: usize = 107;
 
 /// `true` if `SO_REUSEADDR` only makes a listener restartable. On Windows it lets any process take
 /// over a port in use.
@@ -174,8 +178,13 @@ pub(crate) fn unix_name(address: &SockAddr) -> Option<PathBuf> {
 /// Returns the name of a Unix socket's address of std.
 #[cfg(unix)]
 pub(crate) fn unix_name_of_std(address: &std::os::unix::net::SocketAddr) -> Option<PathBuf> {
+    #[cfg(target_os = "android")]
+    use std::os::android::net::SocketAddrExt;
     #[cfg(target_os = "linux")]
-    if let Some(name) = std::os::linux::net::SocketAddrExt::as_abstract_name(address) {
+    use std::os::linux::net::SocketAddrExt;
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(name) = address.as_abstract_name() {
         return Some(abstract_name(name));
     }
     address.as_pathname().map(PathBuf::from)

@@ -30,13 +30,15 @@ fn a_mapped_address_is_ipv4_to_the_reader_and_unchanged_to_the_socket() {
 
 #[test]
 fn round_trips_through_the_system_type() {
-    for address in [
-        inet("127.0.0.1:80"),
-        inet("[fe80::1%3]:80"),
-        Address::Unix(None),
-        Address::Unix(Some("/run/app.sock".into())),
-        Address::Unix(Some("relative".into())),
-    ] {
+    let mut addresses = vec![inet("127.0.0.1:80"), inet("[fe80::1%3]:80")];
+    if sys::HAS_UNIX_SOCKETS {
+        addresses.extend([
+            Address::Unix(None),
+            Address::Unix(Some("/run/app.sock".into())),
+            Address::Unix(Some("relative".into())),
+        ]);
+    }
+    for address in addresses {
         assert_eq!(Address::from_system(&address.to_system().unwrap()), address);
     }
 }

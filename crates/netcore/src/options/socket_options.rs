@@ -61,8 +61,8 @@ options! {
     /// started again at once. [`Listener`](crate::Listener) sets it on Unix by default. On Windows
     /// it lets any process take a port in use, so it is not set by default there.
     reuse_address, with_reuse_address: bool;
-    /// `SO_REUSEPORT`: several sockets on one port. Linux spreads connections over them; macOS does
-    /// not. Not on Windows.
+    /// `SO_REUSEPORT`: several sockets on one port. Linux spreads connections over them; macOS and
+    /// the BSDs do not. Not on Windows.
     reuse_port, with_reuse_port: bool;
     /// `O_NONBLOCK`: calls return [`WouldBlock`](crate::ErrorKind::WouldBlock) instead of waiting.
     /// For a listener it applies to the accepted streams.

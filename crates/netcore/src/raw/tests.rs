@@ -263,9 +263,9 @@ fn a_listening_socket_becomes_a_listener() {
 #[test]
 fn a_udp_socket_becomes_a_datagram_socket() {
     let socket = open(Domain::Ipv4, Type::Datagram, Protocol::Udp);
+    socket.bind(&Address::Inet(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
     let error = socket.listen(1).unwrap_err();
     assert_eq!((error.operation(), error.kind()), (Operation::Listen, ErrorKind::Unsupported));
-    socket.bind(&Address::Inet(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
     let own = socket.local_address().unwrap();
     assert_eq!(socket.send_to(b"to myself", &own, patience()).unwrap(), 9);
     let mut buffer = [0; 16];

@@ -20,11 +20,21 @@ fn resolver_must_not_be_asked(query: &Query) -> Answer {
     panic!("the resolver was asked for {query:?}")
 }
 
-/// The codes of netdb.h, which differ between Linux and the rest.
-const EAI_NONAME: i32 = if cfg!(target_os = "linux") { -2 } else { 8 };
-const EAI_AGAIN: i32 = if cfg!(target_os = "linux") { -3 } else { 2 };
+/// The codes of netdb.h, which differ between Linux, OpenBSD, Windows and the rest.
+const EAI_NONAME: i32 = of_resolver(-2, 8, 11_001);
+const EAI_AGAIN: i32 = of_resolver(-3, 2, 11_002);
 const EAI_FAIL: i32 = -4;
 const EAI_NODATA: i32 = -5;
+
+pub(super) const fn of_resolver(negative: i32, positive: i32, windows: i32) -> i32 {
+    if cfg!(windows) {
+        windows
+    } else if cfg!(any(target_os = "linux", target_os = "openbsd")) {
+        negative
+    } else {
+        positive
+    }
+}
 
 #[test]
 fn numbers_never_go_to_the_resolver() {

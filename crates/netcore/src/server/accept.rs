@@ -65,7 +65,9 @@ impl Source {
             Source::Tcp(listener) => {
                 let (socket, peer) = listener.accept()?;
                 if !INHERITED {
-                    socket.set_nodelay(true)?;
+                    // Apple's systems refuse options with EINVAL once the peer has reset the
+                    // connection.
+                    socket.set_nodelay(true).map_err(|_| io::ErrorKind::ConnectionAborted)?;
                     let _ = socket2::SockRef::from(&socket).set_out_of_band_inline(true);
                 }
                 Ok((StreamSocket::Tcp(socket), Address::from(peer)))

@@ -9,6 +9,15 @@ use socket2::{Domain, Protocol, SockAddr, SockAddrStorage, Socket, Type, socklen
 /// the length.
 const DATA: usize = 2;
 
+/// `true` if the first byte of a `sockaddr` is its length, and the second one its family.
+const HAS_LENGTH: bool = cfg!(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "openbsd",
+));
+
 /// Returns the family and the data after it.
 pub(crate) fn other_address(address: &SockAddr) -> (i32, Box<[u8]>) {
     let len = usize::try_from(address.len()).unwrap_or(0).min(size_of::<SockAddrStorage>());
@@ -28,12 +37,12 @@ pub(crate) fn other_address_of(family: i32, data: &[u8]) -> io::Result<SockAddr>
         return Err(wrong("the address is longer than the system takes"));
     }
     let mut bytes = [0; DATA];
-    if cfg!(any(target_os = "linux", target_os = "android", windows)) {
-        let family = u16::try_from(family).map_err(|_| wrong("there is no such family"))?;
-        bytes = family.to_ne_bytes();
-    } else {
+    if HAS_LENGTH {
         bytes[0] = u8::try_from(len).map_err(|_| wrong("the address is too long"))?;
         bytes[1] = u8::try_from(family).map_err(|_| wrong("there is no such family"))?;
+    } else {
+        let family = u16::try_from(family).map_err(|_| wrong("there is no such family"))?;
+        bytes = family.to_ne_bytes();
     }
     let mut storage = SockAddrStorage::zeroed();
     // SAFETY: a SockAddrStorage is plain bytes to write to, as many as the slice has, and borrowed

@@ -30,10 +30,22 @@ where_available!(
     all(unix, not(any(target_os = "solaris", target_os = "illumos"))),
     set_reuse_port = set_reuse_port(value: bool) -> ()
 );
-where_available!(target_os = "linux", device = device() -> Option<Vec<u8>>);
-where_available!(target_os = "linux", set_device = bind_device(value: Option<&[u8]>) -> ());
-where_available!(target_os = "linux", user_timeout = tcp_user_timeout() -> Option<Duration>);
-where_available!(target_os = "linux", set_user_timeout = set_tcp_user_timeout(value: Option<Duration>) -> ());
+where_available!(
+    any(target_os = "linux", target_os = "android"),
+    device = device() -> Option<Vec<u8>>
+);
+where_available!(
+    any(target_os = "linux", target_os = "android"),
+    set_device = bind_device(value: Option<&[u8]>) -> ()
+);
+where_available!(
+    any(target_os = "linux", target_os = "android"),
+    user_timeout = tcp_user_timeout() -> Option<Duration>
+);
+where_available!(
+    any(target_os = "linux", target_os = "android"),
+    set_user_timeout = set_tcp_user_timeout(value: Option<Duration>) -> ()
+);
 where_available!(unix, tclass_v6 = tclass_v6() -> u32);
 where_available!(unix, set_tclass_v6 = set_tclass_v6(value: u32) -> ());
 where_available!(
@@ -59,7 +71,7 @@ pub(crate) const HAS_KEEPALIVE_COUNT: bool = cfg!(unix);
 
 /// `true` if the system has `TCP_USER_TIMEOUT`.
 #[cfg(feature = "server")]
-pub(crate) const HAS_USER_TIMEOUT: bool = cfg!(target_os = "linux");
+pub(crate) const HAS_USER_TIMEOUT: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 /// Sets `TCP_KEEPIDLE`, `TCP_KEEPINTVL` and `TCP_KEEPCNT`, as far as they are given.
 ///

@@ -365,6 +365,8 @@ fn a_lack_of_descriptors_delays_accept_and_does_not_end_it() {
 #[test]
 fn a_listener_that_does_not_listen_is_an_error() {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    // Windows reports no address of a socket that is not bound.
+    socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let deaf = Listener::try_from(std::net::TcpListener::from(socket)).unwrap();
     let name = deaf.endpoint().to_string();
     let server = Server::new(vec![deaf], Config::default()).unwrap();

@@ -1,9 +1,10 @@
 use super::well_known::{self, On, WELL_KNOWN};
 use super::*;
 use crate::deadline::Deadline;
+use crate::resolve::tests::of_resolver;
 
-const EAI_SERVICE: i32 = if cfg!(target_os = "linux") { -8 } else { 9 };
-const EAI_AGAIN: i32 = if cfg!(target_os = "linux") { -3 } else { 2 };
+const EAI_SERVICE: i32 = of_resolver(-8, 9, 10_109);
+const EAI_AGAIN: i32 = of_resolver(-3, 2, 11_002);
 
 fn never() -> Until<'static> {
     Deadline::never().into()
