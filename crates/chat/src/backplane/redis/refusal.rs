@@ -30,17 +30,20 @@ pub(crate) fn text(error: &ServerError) -> String {
 /// Removes what names the script, which only we know.
 pub(crate) fn shorten(full: &str) -> String {
     // Redis 7: "OOM command not allowed […]. script: SHA, on @user_script:12."
-    let full = full.split(" script: ").next().unwrap_or(full);
+    let full = match full.rsplit_once(" script: ") {
+        Some((reason, place)) if place.contains(", on ") => reason,
+        _ => full,
+    };
     // Redis 6.2: "ERR Error running script (call to f_SHA): @user_script:12: -OOM command […]"
-    if full.starts_with("ERR ") {
-        for code in CODES {
-            if let Some(at) = full.find(&format!("-{code}")) {
-                return full[at + 1..].trim_end().to_owned();
-            }
-        }
-        if full.contains("ACL failure in script") || full.contains("can't run this command") {
-            return format!("NOPERM {}", full.trim_start_matches("ERR ").trim_end());
-        }
+    let reason = full.trim_start_matches("ERR ").trim_end();
+    if let Some(at) = CODES.iter().find_map(|code| reason.find(&format!("-{code}"))) {
+        return reason[at + 1..].to_owned();
+    }
+    // Redis 6.2 and Valkey have no code for these.
+    if reason.contains("ACL failure in script") || reason.contains("can't run this command") {
+        let is_place = |byte: char| byte.is_ascii_digit() || byte == ':' || byte == ' ';
+        let reason = reason.rsplit("@user_script").next().unwrap_or(reason);
+        return format!("NOPERM {}", reason.trim_start_matches(is_place));
     }
     full.trim_end().to_owned()
 }
