@@ -26,7 +26,7 @@
 //! | `sockit:looks` | hash | skeleton of a room's name → folded name |
 //! | `sockit:vacant` | sorted set | folded name of a room without members → since when |
 //! | `sockit:members:ROOM` | sorted set | `NODE␟CLIENT` → time of entry |
-//! | `sockit:seqs` | hash | name of a stream → number of its last entry |
+//! | `sockit:seqs` | hash | name of a stream → number of its last line or answer |
 //! | `sockit:room:ROOM` | stream | lines of the room |
 //!
 //! NODE is the name of a node and ROOM the folded name of a room. Times are milliseconds: of the
@@ -50,6 +50,7 @@ pub mod record;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod settings;
+pub mod source;
 pub(crate) mod wish;
 
 #[cfg(test)]

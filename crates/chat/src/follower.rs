@@ -34,6 +34,7 @@ use crate::protocol::framing::Renderers;
 use crate::protocol::text::clean;
 use crate::room::Room;
 use crate::room::segment::{Batch, EntryKind};
+use crate::stats::count;
 
 #[cfg(all(test, feature = "server"))]
 mod tests;
@@ -300,17 +301,21 @@ impl Follower {
     }
 
     fn receive_direct(&mut self, received: Received) {
-        // A client that does not read loses the message, which its sender cannot be told any more.
         let _ = match received {
             Received::Private { client, from, to, room, text, time } => {
                 let [from, to, room, text] = [&from, &to, &room, &text].map(|text| clean(text));
                 let kind = MessageKind::Private { from: &from, to: &to };
                 let message = Message { time: at(time), room: &room, kind, text: &text };
                 let renderers = &mut self.renderers;
-                self.hub.send_to(ClientId(client), |framing| {
+                let sent = self.hub.send_to(ClientId(client), |framing| {
                     let mut bytes = Vec::new();
                     renderers.render(framing, &message, &mut bytes);
                     Direct::Private(bytes.into())
+                });
+                // The sender, on any node, believes that the receiver has it.
+                sent.inspect_err(|error| {
+                    count(&self.hub.counters.refused_private, 1);
+                    self.node.tell(&from, &error.text(&to));
                 })
             }
             Received::Tell { client, text } => {

@@ -89,7 +89,9 @@ impl Hub {
 
     /// Returns new renderers for the messages of rooms.
     pub(crate) fn renderers(&self) -> Renderers {
-        let disk = self.store.is_some().then(|| Renderer::new(Format::Json));
+        // With a backplane, the log on disk follows the engine.
+        let is_stored = self.store.is_some() && self.node.is_none();
+        let disk = is_stored.then(|| Renderer::new(Format::Json));
         let web = self.config.web.then(WebRenderer::new);
         Renderers { lines: Renderer::new(self.config.format), web, disk }
     }
@@ -106,7 +108,7 @@ impl Hub {
 
     /// Returns the bytes of memory that the store needs at most.
     pub(crate) fn store_memory(&self) -> usize {
-        self.store.as_ref().map_or(0, |store| store.memory())
+        self.store.as_ref().map_or(0, |store| store.memory(&self.config))
     }
 
     /// Opens a room from before a restart, with its last messages as history. Call it in the order
@@ -346,7 +348,7 @@ fn new_room(
     name: Arc<str>,
     folded: String,
 ) -> Arc<Room> {
-    let store = store.map(|store| store.room(&folded));
+    let store = store.and_then(|store| store.room(&folded));
     let log = Log::new(config.retention(), config.far_behind(), memory.clone(), store);
     Arc::new(Room { name, folded, log: Arc::new(log), node })
 }

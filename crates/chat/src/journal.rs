@@ -11,17 +11,37 @@
 //!
 //! A worker never waits for the disk. A message that the disk cannot take is lost in the journal,
 //! but is delivered to the clients; it is counted, and an error is logged.
+//!
+//! With a backplane there is no queue. A thread reads the streams of all rooms from the places that
+//! the files name, and writes what it reads:
+//!
+//! ```text
+//!   engine ─► Source ─► Recorder ─► Writer ─► DIR/ROOM/2026-11-25.jsonl
+//!                          ▲                          │
+//!                          └────────── Place ─────────┘  at the start, and after an error
+//! ```
 
+#[cfg(feature = "backplane")]
+pub(crate) mod chunks;
 pub(crate) mod counts;
 pub(crate) mod day;
+pub(crate) mod directory;
 #[cfg(test)]
 mod fixture;
+#[cfg(feature = "backplane")]
+pub(crate) mod followed;
 pub(crate) mod lock;
+#[cfg(feature = "backplane")]
+pub(crate) mod place;
 pub(crate) mod queue;
+#[cfg(feature = "backplane")]
+pub(crate) mod recorder;
 pub(crate) mod recover;
 pub(crate) mod repair;
 pub(crate) mod reverse_lines;
 pub(crate) mod storage;
+#[cfg(feature = "backplane")]
+pub(crate) mod stream_log;
 pub(crate) mod sync_policy;
 pub(crate) mod writer;
 
@@ -32,6 +52,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use netcore::error::FileError;
 
+use crate::config::Config;
 use crate::journal::counts::{Counts, JournalStats};
 use crate::journal::lock::Lock;
 use crate::journal::queue::Queue;
@@ -106,9 +127,9 @@ impl Journal {
 }
 
 impl MessageStore for Journal {
-    fn room(&self, key: &str) -> AppendMessages {
+    fn room(&self, key: &str) -> Option<AppendMessages> {
         let room = Journal::room(self, key);
-        Box::new(move |time, lines, count| room.append(time, lines, count))
+        Some(Box::new(move |time, lines, count| room.append(time, lines, count)))
     }
 
     fn read(&self, stats: &mut Stats) {
@@ -121,7 +142,7 @@ impl MessageStore for Journal {
         self.0.close();
     }
 
-    fn memory(&self) -> usize {
+    fn memory(&self, _: &Config) -> usize {
         MEMORY
     }
 }

@@ -57,6 +57,8 @@ pub use client::{Client, Receiver, Sender};
 pub use config::{Config, SlowConsumer, UnknownSlowConsumer};
 pub use custom_command::CommandContext;
 pub use hub::operator::{ClientInfo, Operator, RoomInfo};
+#[cfg(all(unix, feature = "journal", feature = "backplane"))]
+pub use journal::stream_log::StreamLog;
 #[cfg(all(unix, feature = "journal"))]
 pub use journal::sync_policy::SyncPolicy;
 pub use memory_bound::MemoryBound;
@@ -94,6 +96,8 @@ use hub::Hub;
 use journal::Journal;
 #[cfg(all(unix, feature = "journal"))]
 use journal::recover::{RecoveryLimits, restore};
+#[cfg(all(unix, feature = "journal", feature = "backplane"))]
+use room::store::MessageStore;
 
 #[cfg(test)]
 mod tests;
@@ -197,6 +201,40 @@ impl Builder {
         let hub = Arc::new(Hub::new(self.config, self.commands, None, Some(node)));
         follower::start(&hub, engine)?;
         Ok(Chat { hub })
+    }
+
+    /// Creates the chat as a node, as [`join`](Self::join) does, with a log on disk: all messages
+    /// of all rooms of the chat, in the order of the engine. The log continues where it ends, as
+    /// far as the engine still has the messages, and says where messages are missing. Histories
+    /// come from the engine, not from the log.
+    ///
+    /// # Errors
+    ///
+    /// As [`join`](Self::join).
+    #[cfg(all(unix, feature = "journal", feature = "backplane"))]
+    pub fn join_with_log(
+        self,
+        node: NodeSettings,
+        engine: Box<dyn Engine>,
+        log: StreamLog,
+    ) -> Result<Chat, JoinError> {
+        let node = Arc::new(Node::new(node, engine.waker()));
+        let (recording, run) = log.split(node.name().clone());
+        let store = Some(Box::new(recording) as Box<dyn MessageStore>);
+        let hub = Arc::new(Hub::new(self.config, self.commands, store, Some(node)));
+        if let Err(error) = follower::start(&hub, engine) {
+            // The hub waits for the end of the log when it is dropped.
+            drop(run);
+            return Err(error);
+        }
+        let chat = Chat { hub };
+        match run.start() {
+            Ok(()) => Ok(chat),
+            Err(error) => {
+                chat.close();
+                Err(JoinError::Thread { reason: error.to_string().into() })
+            }
+        }
     }
 }
 

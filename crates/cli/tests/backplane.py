@@ -6,6 +6,7 @@
 Each scenario starts its own servers on free ports and ends them. Exit: 0 if all scenarios passed, 1 otherwise.
 """
 import argparse
+import json
 import os
 import re
 import selectors
@@ -382,6 +383,45 @@ def node(world):
         raise Failed(f"a restarted node shows {len(heard)} lines of {len(all_lines)}")
 
 
+def logs(world):
+    """Each node has a log on disk. One is killed and comes back: its log has each line of the stream once, in order."""
+    redis = world.redis()
+    folders = {name: os.path.join(world.folder, f"log-{name}") for name in "abc"}
+    nodes = [world.node(redis.url(), name, "--no-presence", "--log-dir", folders[name]) for name in "abc"]
+    crowd = Crowd(world, nodes)
+    crowd.say_until(5)
+    nodes[1].process.kill()
+    nodes[1].process.wait()
+    world.until(lambda: all(client.ended for client in crowd.all if client.node is nodes[1]), "the end of the node's clients")
+    crowd.say_until(5)
+    again = world.node(redis.url(), "b2", "--no-presence", "--log-dir", folders["b"])
+    crowd.say_until(5)
+    alone = Client(world, again)
+    alone.ask("/join Alone", "Alone")
+    alone.ask("nobody else is here", "nobody else is here")
+    said = crowd.finish()
+    # A stop writes everything.
+    for node in (nodes[0], again, nodes[2]):
+        node.process.terminate()
+    for node in (nodes[0], again, nodes[2]):
+        node.process.wait(PATIENCE)
+    for name, folder in folders.items():
+        records = []
+        for file in sorted(os.listdir(os.path.join(folder, "lobby"))):
+            with open(os.path.join(folder, "lobby", file)) as lines:
+                records += [json.loads(line) for line in lines]
+        texts = [record["text"] for record in records]
+        ids = [tuple(map(int, record["id"].split("-"))) for record in records]
+        if texts[texts.index("begin"):] != said:
+            raise Failed(f"the log of {name} has {len(texts)} lines, not the {len(said)} of the stream since the begin")
+        if ids != sorted(set(ids)) or [record["number"] for record in records] != list(range(1, len(records) + 1)):
+            raise Failed(f"the places in the log of {name} have holes or another order")
+        room = os.path.join(folder, "alone")
+        content = "".join(open(os.path.join(room, file)).read() for file in sorted(os.listdir(room)))
+        if content.count("nobody else is here") != 1 or '"room":"Alone"' not in content:
+            raise Failed(f"the log of {name} has of a room on another node: {content}")
+
+
 class Proxy:
     """Passes bytes on, unless it is cut: then it keeps them, as a network without an error does."""
 
@@ -670,7 +710,7 @@ def start(world):
 
 
 # The longest first.
-SCENARIOS = [cut, namespace, paused, stopped, queued, start, names, killed, refusals, strangers, node, calm]
+SCENARIOS = [cut, namespace, paused, stopped, queued, start, names, killed, refusals, strangers, node, logs, calm]
 
 
 def play(scenario, options):

@@ -36,8 +36,9 @@ pub mod state {
 
 /// The fields of an entry in a stream.
 pub mod field {
-    /// Number of the entry in its stream: one more than that of the entry before. Numbers survive
-    /// trimming, so a hole shows that entries were removed.
+    /// Number of the entry in its stream: one more than that of the entry before. In a room, joins,
+    /// leaves and renames have the number of the line before them. Numbers survive trimming and the
+    /// end of a room, so a hole shows that lines were removed.
     pub const SEQUENCE: &str = "q";
     /// Name of the node whose operation made the entry; in an answer about a delivered message, of
     /// the receiver's node. Empty for the notices of a reaping.

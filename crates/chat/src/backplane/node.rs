@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::backplane::answer::Answer;
 use crate::backplane::engine::Waker;
-use crate::backplane::operation::Operation;
+use crate::backplane::operation::{Direct, DirectKind, Operation, direct_to};
 use crate::backplane::settings::{NodeSettings, Offline};
 use crate::backplane::wish::{Asker, Wish};
 use crate::stats::Stats;
@@ -188,6 +188,13 @@ impl Node {
         let mut calls = waited.unwrap_or_else(PoisonError::into_inner).0;
         let outcome = calls.waiting.remove(&number).flatten();
         outcome.unwrap_or_else(|| Err("the chat's engine did not answer within 5 s".into()))
+    }
+
+    /// Sends a notice to the client called `name`, on any node.
+    pub(crate) fn tell(&self, name: &str, text: &str) {
+        let direct = Direct { text: text.into(), ..direct_to(name, DirectKind::Tell, 0) };
+        let (asker, operation) = (Asker::Node, Operation::Direct(direct));
+        self.push([Wish { asker, operation, at: Instant::now() }]);
     }
 
     /// Answers a call of the operator.

@@ -182,6 +182,9 @@ pub struct Direct {
     /// Name of the receiver in lower case, or its address. An owner with another one only looks
     /// like the receiver, so that nobody has the name.
     pub folded: Arc<str>,
+    /// Name of the receiver as the sender wrote it, for the answer to the sender. The engine does
+    /// not need it.
+    pub to: Arc<str>,
     /// Kind of the message.
     pub kind: DirectKind,
     /// Name of the sender; empty unless the message is private.
@@ -249,5 +252,6 @@ pub(crate) fn direct_to(name: &str, kind: DirectKind, time: u64) -> Direct {
         Ok(Name { folded, skeletons, .. }) => (skeletons.map(Arc::from).into(), folded.into()),
         Err(_) => (Vec::new(), name.into()),
     };
-    Direct { keys, folded, kind, from: empty.clone(), room: empty.clone(), text: empty, time }
+    let [from, room, text] = [(); 3].map(|()| empty.clone());
+    Direct { keys, folded, to: name.into(), kind, from, room, text, time }
 }

@@ -9,6 +9,7 @@ mod codec;
 mod connection;
 mod driver;
 mod refusal;
+mod source;
 mod url;
 
 #[cfg(test)]
@@ -17,4 +18,5 @@ mod fixture;
 mod tests;
 
 pub use driver::Redis;
+pub use source::RedisSource;
 pub use url::{ParseRedisUrlError, RedisUrl};

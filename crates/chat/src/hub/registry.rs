@@ -11,6 +11,7 @@ use crate::now::Now;
 use crate::protocol::format::LOBBY;
 use crate::protocol::framing::Framing;
 use crate::protocol::name::{Name, NameError};
+use crate::protocol::text::clean;
 use crate::room::Room;
 
 /// Interval at which expired rooms are removed.
@@ -75,6 +76,16 @@ pub(crate) enum Undelivered {
     Nobody,
     /// The client has not read its earlier direct messages.
     Busy,
+}
+
+impl Undelivered {
+    /// Returns the text for the sender of a message to `name`.
+    pub(crate) fn text(self, name: &str) -> String {
+        match self {
+            Undelivered::Nobody => format!("nobody is called {}", clean(name)),
+            Undelivered::Busy => format!("{} does not read; your message is lost", clean(name)),
+        }
+    }
 }
 
 impl Registry {

@@ -1,6 +1,8 @@
 //! Days: each file of a room has the messages of one.
 
 use std::fmt;
+#[cfg(feature = "backplane")]
+use std::time::SystemTime;
 
 use chrono::{DateTime, Local, NaiveDate};
 
@@ -17,6 +19,12 @@ impl Day {
         // A time that chrono cannot represent counts as the epoch, as in the message itself.
         let time = DateTime::from_timestamp(second, 0).unwrap_or_default();
         Day(time.with_timezone(&Local).date_naive())
+    }
+
+    /// Returns the local date of `time`.
+    #[cfg(feature = "backplane")]
+    pub(crate) fn of_time(time: SystemTime) -> Day {
+        Day::of(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs())
     }
 
     /// Returns the day of a file called `name`. Returns `None` if the name is not that of a log.

@@ -11,9 +11,10 @@ use std::time::{Instant, SystemTime};
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::journal::day::Day;
+use crate::journal::directory::{days, sync_directory};
 use crate::journal::repair::{MAX_TAIL, repair};
 use crate::journal::reverse_lines::ReverseLines;
-use crate::journal::storage::{is_key, sync_directory};
+use crate::journal::storage::is_key;
 use crate::journal::sync_policy::SyncPolicy;
 use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::json::{Kind, Record};
@@ -143,16 +144,6 @@ fn newest_rooms(directory: &Path, most: usize) -> io::Result<Vec<String>> {
 fn last_change(room: &Path) -> io::Result<Option<(Day, SystemTime)>> {
     let Some(day) = days(room)?.into_iter().max() else { return Ok(None) };
     Ok(Some((day, fs::metadata(room.join(day.to_string()))?.modified()?)))
-}
-
-/// Returns the days of a room's files.
-fn days(room: &Path) -> io::Result<Vec<Day>> {
-    let mut days = Vec::new();
-    for entry in fs::read_dir(room)? {
-        let name = entry?.file_name();
-        days.extend(name.to_str().and_then(Day::of_file));
-    }
-    Ok(days)
 }
 
 /// Reads the records of one room, newest first.

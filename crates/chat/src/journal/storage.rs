@@ -7,8 +7,13 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::journal::day::Day;
+use crate::journal::directory::sync_directory;
 use crate::journal::lock::Lock;
+#[cfg(feature = "backplane")]
+use crate::journal::place::{LastPlace, last_place};
 use crate::journal::repair::repair;
+#[cfg(feature = "backplane")]
+use crate::journal::sync_policy::SyncPolicy;
 
 /// The longest key of a room, in bytes.
 pub(crate) const MAX_KEY: usize = 128;
@@ -26,6 +31,10 @@ pub(crate) trait Storage {
 
     /// Syncs the directory entries of a room and of its files.
     fn sync_names(&mut self, room: &str) -> io::Result<()>;
+
+    /// Returns the place behind the last line of a room's log. Repairs the end of the newest file.
+    #[cfg(feature = "backplane")]
+    fn last_place(&mut self, room: &str, policy: SyncPolicy) -> io::Result<LastPlace>;
 }
 
 /// An open file of a room and a day.
@@ -106,6 +115,15 @@ impl Storage for LogDirectory {
         sync_directory(&self.path.join(room))?;
         sync_directory(&self.path)
     }
+
+    #[cfg(feature = "backplane")]
+    fn last_place(&mut self, room: &str, policy: SyncPolicy) -> io::Result<LastPlace> {
+        if !is_key(room) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the key of a room"));
+        }
+        self.ensure_in_place()?;
+        last_place(&self.path.join(room), policy)
+    }
 }
 
 impl DayFile for LogFile {
@@ -157,14 +175,5 @@ fn create_directory(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         created => created,
-    }
-}
-
-/// Syncs the entries of a directory, so that they survive a power loss.
-pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
-    match File::open(path)?.sync_all() {
-        // fsync(2): some file systems cannot sync directories and return EINVAL.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        synced => synced,
     }
 }

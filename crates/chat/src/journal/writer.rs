@@ -12,6 +12,8 @@ use netcore::throttle::Throttle;
 
 use crate::journal::counts::Counts;
 use crate::journal::day::Day;
+#[cfg(feature = "backplane")]
+use crate::journal::place::LastPlace;
 use crate::journal::queue::QueuedLines;
 use crate::journal::storage::{DayFile, Storage};
 use crate::journal::sync_policy::SyncPolicy;
@@ -27,10 +29,10 @@ const MAX_OPEN: usize = 64;
 pub(crate) const MAX_TRACKED: usize = 4096;
 
 /// Time for which a room is suspended after its file could not be written.
-const RETRY: Duration = Duration::from_secs(5);
+pub(crate) const RETRY: Duration = Duration::from_secs(5);
 
 /// Interval at which errors of writing, and of syncing, are logged.
-const LOG_INTERVAL: Duration = Duration::from_secs(30);
+pub(crate) const LOG_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The state of the thread that writes the journal.
 #[derive(Debug)]
@@ -110,16 +112,18 @@ impl<S: Storage> Writer<S> {
             *count += part.count;
         }
         for ((room, day), (lines, count)) in days {
-            self.append(now, room, day, &lines, count);
+            self.append_or_lose(now, room, day, &lines, count);
         }
         if self.sync_at.is_some_and(|at| at <= now) {
             self.sync(now);
         }
     }
 
-    /// Syncs all unsynced writes.
-    pub(crate) fn sync(&mut self, now: Instant) {
+    /// Syncs all unsynced writes. Returns the rooms whose sync failed: the end of their files is
+    /// not known.
+    pub(crate) fn sync(&mut self, now: Instant) -> Vec<Arc<str>> {
         self.sync_at = None;
+        let mut failed = Vec::new();
         for ((room, day), Unsynced { messages, has_new_name }) in mem::take(&mut self.unsynced) {
             let synced = match self.open.get_mut(&room) {
                 Some(open) if open.day == day => open.file.sync(),
@@ -142,36 +146,22 @@ impl<S: Storage> Writer<S> {
                              messages may not survive a power loss"
                         );
                     }
+                    failed.push(room);
                 }
             }
         }
+        failed
     }
 
-    /// Appends lines to the file of a room and day.
-    fn append(&mut self, now: Instant, room: Arc<str>, day: Day, lines: &[u8], count: u64) {
+    /// Appends lines to the file of a room and day. Lines that cannot be written are lost.
+    fn append_or_lose(&mut self, now: Instant, room: Arc<str>, day: Day, lines: &[u8], count: u64) {
         if let Some(suspended) = self.suspended.get_mut(&room).filter(|it| now < it.retry_at) {
             suspended.lost += count;
             self.counts.lost.fetch_add(count, Relaxed);
             return;
         }
-        let (unwritten, error) = match self.take_file(&room, day) {
-            Err(error) => (lines, Some(error)),
-            Ok(mut open) => {
-                let (unwritten, error) = write_lines(&mut open.file, lines);
-                let written = count.saturating_sub(count_lines(unwritten));
-                if written > 0 {
-                    let has_new_name = mem::take(&mut open.has_new_name);
-                    self.mark_unsynced(now, &room, day, written, has_new_name);
-                }
-                // After an error the file is closed, and repaired when it is opened again.
-                if error.is_none() {
-                    self.open.insert(room.clone(), open);
-                }
-                (unwritten, error)
-            }
-        };
-        let lost = count_lines(unwritten);
-        self.counts.written.fetch_add(count.saturating_sub(lost), Relaxed);
+        let (written, error) = self.append(now, &room, day, lines, count);
+        let lost = count.saturating_sub(written);
         self.counts.lost.fetch_add(lost, Relaxed);
         match error {
             Some(error) => self.suspend(now, room, lost, &error),
@@ -183,6 +173,45 @@ impl<S: Storage> Writer<S> {
                 }
             }
         }
+    }
+
+    /// Appends `count` lines to the file of a room and day. Returns the number of written lines,
+    /// and the error that has ended the writing.
+    pub(crate) fn append(
+        &mut self,
+        now: Instant,
+        room: &Arc<str>,
+        day: Day,
+        lines: &[u8],
+        count: u64,
+    ) -> (u64, Option<io::Error>) {
+        let mut open = match self.take_file(room, day) {
+            Ok(open) => open,
+            Err(error) => return (0, Some(error)),
+        };
+        let (unwritten, error) = write_lines(&mut open.file, lines);
+        let written = count.saturating_sub(count_lines(unwritten));
+        if written > 0 {
+            let has_new_name = mem::take(&mut open.has_new_name);
+            self.mark_unsynced(now, room, day, written, has_new_name);
+        }
+        // After an error the file is closed, and repaired when it is opened again.
+        if error.is_none() {
+            self.open.insert(room.clone(), open);
+        }
+        self.counts.written.fetch_add(written, Relaxed);
+        (written, error)
+    }
+
+    /// Returns the place behind the last line of a room's log.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::last_place`].
+    #[cfg(feature = "backplane")]
+    pub(crate) fn last_place(&mut self, room: &Arc<str>) -> io::Result<LastPlace> {
+        self.open.remove(room);
+        self.storage.last_place(room, self.policy)
     }
 
     /// Removes the file of a room and day from the open files, or opens it.

@@ -11,7 +11,7 @@ use crate::backplane::operation::{
 use crate::backplane::settings::Offline;
 use crate::backplane::wish::{Asker, Wish};
 use crate::hub::outcome::Outcome;
-use crate::hub::registry::RoomError;
+use crate::hub::registry::{RoomError, Undelivered};
 use crate::now::millis;
 use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::framing::Framing;
@@ -194,8 +194,7 @@ pub(crate) fn tell_outcome(
         }
         (Operation::Direct(direct), Answer::Nobody) => {
             count(&state.hub.counters.refused_private, 1);
-            // An address is looked up as it is, a name in lower case.
-            let text = format!("nobody is called {}", clean(&direct.folded));
+            let text = Undelivered::Nobody.text(&direct.to);
             reply(state, member, &text, out);
         }
         (_, Answer::Members { count, listed }) => {

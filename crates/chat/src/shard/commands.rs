@@ -7,7 +7,6 @@ use bytes::Bytes;
 use crate::backplane::operation::Operation;
 use crate::custom_command::{Answer, CommandContext, Handler};
 use crate::hub::mailbox::Direct;
-use crate::hub::registry::Undelivered;
 use crate::protocol::command::{HELP, Input};
 use crate::protocol::format::{Message, MessageKind};
 use crate::protocol::framing::Framing;
@@ -162,8 +161,7 @@ fn send_private(
             }
             return;
         }
-        Err(Undelivered::Nobody) => format!("nobody is called {}", clean(name)),
-        Err(Undelivered::Busy) => format!("{} does not read; your message is lost", clean(name)),
+        Err(error) => error.text(name),
     };
     count(&state.hub.counters.refused_private, 1);
     reply(state, member, &error, out);

@@ -68,7 +68,8 @@ pub(crate) struct ChatServe {
     /// Most bytes of history to keep per room
     #[arg(long, value_name = "BYTES", default_value = "128k", value_parser = parse::size)]
     pub(crate) history_bytes: usize,
-    /// Directory for a log of each room, one file per day; the server restores its rooms from it
+    /// Directory for a log of each room, one file per day; the server restores its rooms from it.
+    /// With --backplane, the log has all rooms of the chat, from where it ends
     #[cfg(unix)]
     #[arg(long, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,

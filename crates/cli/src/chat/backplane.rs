@@ -1,6 +1,10 @@
 //! The node of `sockit chat serve --backplane`.
 
+#[cfg(unix)]
+use ::chat::StreamLog;
 use ::chat::backplane::join_error::JoinError;
+#[cfg(unix)]
+use ::chat::backplane::redis::RedisSource;
 use ::chat::backplane::redis::{Redis, RedisUrl};
 use ::chat::backplane::settings::NodeSettings;
 use ::chat::{Builder, Chat};
@@ -24,23 +28,23 @@ impl Backplane {
         let url: RedisUrl = url.parse().map_err(|error| {
             Failure::new(exit::MALFORMED, format!("--backplane: {}", exit::chain(&error)))
         })?;
-        #[cfg(unix)]
-        if args.log_dir.is_some() {
-            let message = "--log-dir: a server with --backplane has no log on disk";
-            return Err(Failure::new(exit::USAGE, message));
-        }
         let name = args.node.clone().unwrap_or_else(default_name);
         Ok(Backplane(Some((url, NodeSettings::new(&name).with_offline(args.offline)))))
     }
 
-    /// Opens the chat as a node, or returns the builder if there is no `--backplane`.
+    /// Opens the chat as a node, with a log on disk if `--log-dir` is set. Returns the builder if
+    /// there is no `--backplane`.
     ///
     /// # Errors
     ///
-    /// The engine cannot be reached or refuses the node.
-    pub(crate) fn open(self, chat: Builder) -> Result<Result<Chat, Builder>, Failure> {
+    /// The engine cannot be reached or refuses the node, or the directory cannot be used.
+    pub(crate) fn open(
+        self,
+        chat: Builder,
+        args: &ChatServe,
+    ) -> Result<Result<Chat, Builder>, Failure> {
         let Some((url, settings)) = self.0 else { return Ok(Err(chat)) };
-        let joined = chat.join(settings, Box::new(Redis::new(url.clone())));
+        let joined = join(chat, args, &url, settings)?;
         joined.map(Ok).map_err(|error| {
             let code = match error {
                 JoinError::Away { .. } => exit::COULD_NOT_CONNECT,
@@ -49,6 +53,34 @@ impl Backplane {
             Failure::new(code, format!("--backplane {url}: {}", exit::chain(&error)))
         })
     }
+}
+
+/// Opens the chat as a node.
+#[cfg(unix)]
+fn join(
+    chat: Builder,
+    args: &ChatServe,
+    url: &RedisUrl,
+    settings: NodeSettings,
+) -> Result<Result<Chat, JoinError>, Failure> {
+    let engine = Box::new(Redis::new(url.clone()));
+    let Some(directory) = &args.log_dir else { return Ok(chat.join(settings, engine)) };
+    let source = Box::new(RedisSource::new(url.clone()));
+    let log = StreamLog::open(directory, args.log_flush, source).map_err(|error| {
+        Failure::new(exit::OTHER, format!("--log-dir: {}", exit::chain(&error)))
+    })?;
+    Ok(chat.join_with_log(settings, engine, log))
+}
+
+/// Opens the chat as a node.
+#[cfg(not(unix))]
+fn join(
+    chat: Builder,
+    _: &ChatServe,
+    url: &RedisUrl,
+    settings: NodeSettings,
+) -> Result<Result<Chat, JoinError>, Failure> {
+    Ok(chat.join(settings, Box::new(Redis::new(url.clone()))))
 }
 
 /// Returns the name of the host and the number of the process.

@@ -69,7 +69,7 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
     }
     let config = page.configure(config);
     // A node knows the lobby before anybody can connect.
-    let chat = match Backplane::new(&args)?.open(Chat::builder(config))? {
+    let chat = match Backplane::new(&args)?.open(Chat::builder(config), &args)? {
         Ok(chat) => chat,
         Err(chat) => open(chat, &args)?,
     };

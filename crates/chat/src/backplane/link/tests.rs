@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::backplane::key;
@@ -6,6 +7,11 @@ use crate::backplane::settings::Offline;
 mod world;
 
 use world::{Dice, World};
+
+/// Seeds of the worlds of a test; `CHAT_SEEDS` sets another number of them.
+fn seeds(usual: u64) -> Range<u64> {
+    0..std::env::var("CHAT_SEEDS").map_or(usual, |text| text.parse().expect("a number"))
+}
 
 /// Runs a world for a while with everything that may go wrong, and then without it until it is
 /// calm. Faults are numbers below `faults`: see [`World::fault`].
@@ -29,7 +35,7 @@ fn run(seed: u64, offline: Offline, faults: u64) -> World {
 
 #[test]
 fn every_line_comes_back_once_to_every_node_in_one_order_or_is_refused() {
-    for seed in 0..100 {
+    for seed in seeds(100) {
         let world = run(seed, Offline::Refuse, world::FAULTS);
         world.check_order(seed);
         world.check_lines(seed);
@@ -39,7 +45,7 @@ fn every_line_comes_back_once_to_every_node_in_one_order_or_is_refused() {
 
 #[test]
 fn queued_lines_are_sent_in_their_order_once_the_engine_is_back() {
-    for seed in 0..60 {
+    for seed in seeds(60) {
         let world = run(seed, Offline::Queue, world::FAULTS);
         world.check_order(seed);
         world.check_lines(seed);
@@ -51,7 +57,7 @@ fn queued_lines_are_sent_in_their_order_once_the_engine_is_back() {
 #[test]
 fn removed_entries_are_reported_by_every_node_that_has_not_read_them() {
     let mut missed = 0;
-    for seed in 0..100 {
+    for seed in seeds(100) {
         let mut world = World::new(seed, Offline::Refuse, 2);
         world.pass(Duration::from_secs(3));
         for _ in 0..20 {
@@ -68,7 +74,7 @@ fn removed_entries_are_reported_by_every_node_that_has_not_read_them() {
 
 #[test]
 fn an_engine_that_lost_its_data_is_filled_again() {
-    for seed in 0..100 {
+    for seed in seeds(100) {
         let mut world = run(seed, Offline::Refuse, world::FAULTS);
         world.model.lose_data();
         world.pass(Duration::from_secs(20));

@@ -6,11 +6,12 @@ use redis::{Cmd, Value, cmd};
 
 use crate::backplane::engine::{Begin, Reply, Request, Submission};
 use crate::backplane::entry::{EntryId, RawEntry};
-use crate::backplane::key::{kind, state};
+use crate::backplane::key::{PREFIX, kind, state};
 use crate::backplane::operation::{
     ChosenName, Direct, DirectKind, Limits, Line, LineKind, Move, Numbered, Operation,
     Registration, Rename, RoomName,
 };
+use crate::backplane::source::{Survey, SurveyedRoom};
 
 /// Every change that a node makes, in Lua. It runs as a whole.
 pub(crate) const SCRIPT: &str = include_str!("script/engine.lua");
@@ -75,6 +76,35 @@ pub(crate) fn read(streams: &[(Arc<str>, EntryId)], count: usize, block: u64) ->
         command.arg(after.to_string());
     }
     command
+}
+
+/// Makes the command that returns all rooms.
+pub(crate) fn survey(script: &str) -> Cmd {
+    cmd("EVALSHA").arg(script).arg(0).arg("survey").take()
+}
+
+/// Makes the command that returns the instance of the engine.
+pub(crate) fn instance() -> Cmd {
+    cmd("GET").arg(format!("{PREFIX}instance")).take()
+}
+
+/// Reads the reply to [`survey`]. Returns `None` if it has another form.
+pub(crate) fn surveyed(value: &Value) -> Option<Survey> {
+    let Value::Array(parts) = value else { return None };
+    let (head, rooms) = parts.split_at_checked(2)?;
+    let is_survey = bytes(&head[0])? == b"surveyed" && rooms.len() % 4 == 0;
+    let room = |parts: &[Value]| {
+        Some(SurveyedRoom {
+            folded: text(&parts[0])?.to_owned(),
+            shown: text(&parts[1])?.to_owned(),
+            number: number(&parts[2])?,
+            exists: text(&parts[3])? == "1",
+        })
+    };
+    // A stranger may have added a room whose name is not UTF-8.
+    let rooms = rooms.chunks_exact(4).filter_map(room).collect();
+    let instance = text(&head[1])?.to_owned();
+    is_survey.then_some(Survey { instance, rooms })
 }
 
 /// Reads the reply to a command other than a read.
@@ -157,7 +187,7 @@ fn add_operation(command: &mut Cmd, operation: &Operation) {
         }
         Operation::Unregister { client } => drop(command.arg("unregister").arg(client)),
         Operation::Direct(direct) => {
-            let Direct { keys, folded, kind, from, room, text, time } = direct;
+            let Direct { keys, folded, to: _, kind, from, room, text, time } = direct;
             let kind = match kind {
                 DirectKind::Private => kind::PRIVATE,
                 DirectKind::Tell => kind::TELL,

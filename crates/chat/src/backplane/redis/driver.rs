@@ -190,11 +190,7 @@ impl Shared {
         let connector = Connector::new();
         let deadline = Deadline::after(OPENING);
         let (connection, mut replies) = Connection::open(&connector, url, deadline)?;
-        connection.write(&[cmd("SCRIPT").arg("LOAD").arg(SCRIPT).take()], deadline)?;
-        let script = match replies.next(deadline)?.map_err(|text| format!("{url}: {text}"))? {
-            Value::BulkString(name) => String::from_utf8_lossy(&name).into_owned(),
-            _ => return Err(format!("{url}: SCRIPT LOAD has an unknown reply")),
-        };
+        let script = load_script(&connection, &mut replies, url, deadline)?;
         let (following, followed) = Connection::open(&connector, url, deadline)?;
 
         let (commands, to_write) = mpsc::channel();
@@ -317,6 +313,24 @@ impl Pending {
     }
 }
 
+/// Loads the script. Returns its identity.
+///
+/// # Errors
+///
+/// The reason for which it is not loaded.
+pub(crate) fn load_script(
+    connection: &Connection,
+    replies: &mut Replies,
+    url: &RedisUrl,
+    deadline: Deadline,
+) -> Result<String, String> {
+    connection.write(&[cmd("SCRIPT").arg("LOAD").arg(SCRIPT).take()], deadline)?;
+    match replies.next(deadline)?.map_err(|text| format!("{url}: {text}"))? {
+        Value::BulkString(name) => Ok(String::from_utf8_lossy(&name).into_owned()),
+        _ => Err(format!("{url}: SCRIPT LOAD has an unknown reply")),
+    }
+}
+
 /// Writes commands until the connection is over. What has gathered meanwhile goes out together.
 fn write_commands(
     connection: &Connection,
@@ -359,7 +373,7 @@ fn read(
 }
 
 /// Returns the streams that are streams, or do not exist.
-fn readable(
+pub(crate) fn readable(
     connection: &Connection,
     replies: &mut Replies,
     streams: Vec<(Arc<str>, EntryId)>,

@@ -13,6 +13,8 @@ use crate::backplane::operation::{Limits, Line, LineKind, Numbered, Operation};
 use crate::backplane::redis::connection::{Connection, Replies};
 use crate::backplane::redis::driver::Redis;
 use crate::backplane::redis::fixture::RedisServer;
+use crate::backplane::redis::source::RedisSource;
+use crate::backplane::source::{Source, Survey, SurveyedRoom};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -197,4 +199,43 @@ fn credentials_are_checked_and_stay_out_of_errors() {
     let mut redis = Redis::new(format!("redis://:{secret}@127.0.0.1:{port}/2").parse().unwrap());
     redis.send(Request::Open);
     assert_eq!(next(&mut redis), Reply::Opened);
+}
+
+#[test]
+#[ignore = "needs redis-server"]
+fn a_source_surveys_the_rooms_and_reads_their_streams() {
+    let server = RedisServer::start(&[]);
+    let mut redis = open(&server);
+    redis.send(begin());
+    assert!(matches!(next(&mut redis), Reply::Begun { .. }));
+    redis.send(submit(1, "one"));
+    assert_eq!(next(&mut redis), Reply::Submitted { applied: 1 });
+    let url = format!("redis://127.0.0.1:{}/3", server.port).parse().unwrap();
+    let mut source = RedisSource::new(url);
+    let lobby = "lobby".to_owned();
+    let room = SurveyedRoom { folded: lobby.clone(), shown: lobby, number: 1, exists: true };
+    let survey = Survey { instance: "instance".to_owned(), rooms: vec![room] };
+    assert_eq!(source.survey(), Ok(survey));
+    let streams: [(Arc<str>, EntryId); 2] =
+        ["dev", "lobby"].map(|room| (key::room(room).into(), EntryId::default()));
+    let wait = Duration::from_millis(1);
+    let reading = source.read(&streams, 9, wait).unwrap();
+    assert_eq!(reading.instance, "instance");
+    let [(stream, entries)] = &reading.entries[..] else { panic!("{reading:?}") };
+    assert_eq!((stream, entries.len()), (&streams[1].0, 1));
+    assert_eq!(entries[0].to_room().unwrap().text, "one");
+    // A stranger has put something else in place of a stream.
+    let mut console = Console::new(&server);
+    console.call(cmd("SELECT").arg(3));
+    console.call(cmd("SET").arg(key::room("dev")).arg("x"));
+    assert_eq!(source.read(&streams, 9, wait).unwrap(), reading);
+    assert!(source.read(&streams[..1], 9, wait).unwrap_err().starts_with("WRONGTYPE"));
+    // Nothing is new.
+    let behind = [(streams[1].0.clone(), entries[0].id)];
+    assert_eq!(source.read(&behind, 9, wait).unwrap().entries, []);
+    console.call(&cmd("FLUSHALL"));
+    assert_eq!(source.read(&behind, 9, wait).unwrap().instance, "");
+    assert_eq!(source.survey(), Ok(Survey::default()));
+    drop(server);
+    assert!(source.survey().is_err());
 }

@@ -12,6 +12,7 @@ use crate::backplane::operation::{
     Registration, Rename, RoomName,
 };
 use crate::backplane::record::{Owner, Record, RoomRecord};
+use crate::backplane::source::{Survey, SurveyedRoom};
 use crate::protocol::format::LOBBY;
 use crate::protocol::presence::{Change, Run};
 
@@ -68,6 +69,28 @@ impl Model {
                 Reply::History(earlier.take(*count).cloned().collect())
             }
         }
+    }
+
+    /// Returns the rooms as a log on disk needs them.
+    #[allow(dead_code, reason = "only tests of a log on disk and of Redis need it")]
+    pub(crate) fn survey(&self) -> Survey {
+        let of_room =
+            |(stream, number): (&String, &u64)| Some((key::folded_of(stream)?.to_owned(), *number));
+        let mut last: BTreeMap<String, u64> = self.seqs.iter().filter_map(of_room).collect();
+        let rooms = self.rooms.iter().map(|(folded, room)| SurveyedRoom {
+            folded: folded.clone(),
+            shown: room.shown.clone(),
+            number: last.remove(folded).unwrap_or(0),
+            exists: true,
+        });
+        let mut rooms: Vec<SurveyedRoom> = rooms.collect();
+        rooms.extend(last.into_iter().map(|(folded, number)| SurveyedRoom {
+            shown: folded.clone(),
+            number,
+            exists: self.streams.get(&key::room(&folded)).is_some_and(|it| !it.is_empty()),
+            folded,
+        }));
+        Survey { instance: self.instance.clone().unwrap_or_default(), rooms }
     }
 
     /// Adds an entry that no node has written.
@@ -201,7 +224,8 @@ impl Model {
             (field::TEXT, &line.text),
             (field::TIME, &line.time.to_string()),
         ];
-        self.append(&key::room(&line.room), &fields, limits.stream);
+        let is_numbered = matches!(line.kind, LineKind::Message | LineKind::Notice);
+        self.append_as(is_numbered, &key::room(&line.room), &fields, limits.stream);
     }
 
     fn register(&mut self, node: &str, number: u64, registration: &Registration) {
@@ -480,9 +504,8 @@ impl Model {
             }
         }
         self.vacant.remove(folded);
-        let stream = key::room(folded);
-        self.seqs.remove(&stream);
-        self.streams.remove(&stream);
+        // The numbers go on if the room is opened again.
+        self.streams.remove(&key::room(folded));
     }
 
     fn count(&self, room: &str) -> u64 {
@@ -501,9 +524,14 @@ impl Model {
     }
 
     fn append(&mut self, stream: &str, fields: &[(&str, &str)], most: u64) {
+        self.append_as(true, stream, fields, most);
+    }
+
+    /// Appends an entry. One that is not numbered has the number of the entry before it.
+    fn append_as(&mut self, is_numbered: bool, stream: &str, fields: &[(&str, &str)], most: u64) {
         self.last_id = self.next_id();
         let sequence = self.seqs.entry(stream.to_owned()).or_default();
-        *sequence += 1;
+        *sequence += u64::from(is_numbered);
         let bytes = |text: &str| text.as_bytes().to_vec();
         let mut all = vec![(bytes(field::SEQUENCE), bytes(&sequence.to_string()))];
         all.extend(fields.iter().map(|(name, value)| (bytes(name), bytes(value))));

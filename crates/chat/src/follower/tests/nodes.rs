@@ -77,13 +77,38 @@ fn rooms_span_nodes_with_members_lists_and_history() {
 fn private_messages_reach_other_nodes_and_nobody_is_reported() {
     let mut net = net(2);
     let (ann, bob) = (net.connect(0), net.connect(1));
-    net.send(&ann, "/nick ann\n/msg bob early\n/msg 127.0.0.1:9 x\n");
-    let nobody = ["* nobody is called bob", "* nobody is called 127.0.0.1:9"];
+    net.send(&ann, "/nick ann\n/msg Bob early\n/msg 127.0.0.1:9 x\n");
+    let nobody = ["* nobody is called Bob", "* nobody is called 127.0.0.1:9"];
     assert_eq!(lines(&ann)[1..], nobody);
     net.send(&bob, "/nick Bob\n");
     net.send(&ann, "public\n/msg bob secret\n");
     assert_eq!(lines(&ann), ["ann: public", "ann -> Bob: secret"]);
     assert_eq!(lines(&bob), ["* you are Bob", "ann: public", "ann -> Bob: secret"]);
+}
+
+#[test]
+fn the_sender_is_told_if_the_receiver_on_another_node_does_not_read() {
+    let mut net = net(2);
+    let (ann, bob) = (net.connect(0), net.connect(1));
+    net.send(&ann, "/nick ann\n");
+    net.send(&bob, "/nick Bob\n");
+    let _ = (lines(&ann), lines(&bob));
+    let text = "x".repeat(3000);
+    for _ in 0..3 {
+        ann.send(format!("/msg bob {text}\n").as_bytes());
+        // Only the worker of the receiver has no time.
+        for _ in 0..12 {
+            net.nodes[0].harness.run();
+            let now = net.now;
+            net.nodes.iter_mut().for_each(|node| node.step(now));
+        }
+    }
+    let echo = format!("ann -> Bob: {text}");
+    let lost = "* Bob does not read; your message is lost";
+    assert_eq!(lines(&ann), [&*echo, &echo, &echo, lost]);
+    assert_eq!(net.nodes[1].chat.operator().stats().refused_private, 1);
+    net.run();
+    assert_eq!(lines(&bob), [&*echo, &echo]);
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::journal::fixture::{
     ALL, EARLIER, LATER, TestDir, capture_log, key, line, lines, logged, texts,
 };
 use crate::journal::lock::Lock;
+#[cfg(feature = "backplane")]
+use crate::journal::place::LastPlace;
 use crate::journal::queue::QueuedLines;
 use crate::journal::recover::recover;
 use crate::journal::storage::{DayFile, LogDirectory, LogFile, Storage};
@@ -89,6 +91,11 @@ impl Storage for Scripted {
     fn sync_names(&mut self, room: &str) -> io::Result<()> {
         self.script.borrow_mut().calls.push(format!("sync names {room}"));
         Ok(())
+    }
+
+    #[cfg(feature = "backplane")]
+    fn last_place(&mut self, room: &str, policy: SyncPolicy) -> io::Result<LastPlace> {
+        self.real.last_place(room, policy)
     }
 }
 

@@ -13,7 +13,11 @@ impl Backplane {
         Ok(Backplane)
     }
 
-    pub(crate) fn open(self, chat: Builder) -> Result<Result<Chat, Builder>, Failure> {
+    pub(crate) fn open(
+        self,
+        chat: Builder,
+        _: &ChatServe,
+    ) -> Result<Result<Chat, Builder>, Failure> {
         Ok(Err(chat))
     }
 }

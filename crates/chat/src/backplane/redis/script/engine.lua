@@ -55,6 +55,9 @@ end
 -- Numbers of the last entries of the streams that this script has appended to. They are written at its end.
 local numbers = {}
 
+-- Streams of rooms that exist, or whose end is set.
+local checked = {}
+
 local function last_number(stream)
     local number = numbers[stream]
     if not number then number = tonumber(call('HGET', SEQS, stream)) or 0 end
@@ -67,8 +70,7 @@ local function keep_numbers()
 end
 
 -- Appends an entry. A stream that holds something else fails before anything is changed.
-local function append(stream, most, ...)
-    local number = last_number(stream) + 1
+local function append_as(number, stream, most, ...)
     if most then
         call('XADD', stream, 'MAXLEN', '~', most, '*', 'q', text_of(number), ...)
     else
@@ -77,16 +79,24 @@ local function append(stream, most, ...)
     numbers[stream] = number
 end
 
+local function append(stream, most, ...)
+    append_as(last_number(stream) + 1, stream, most, ...)
+end
+
 local function answer(node, number, kind, ...)
     append(inbox_key(node), MAX_INBOX, 'i', number, 'k', kind, ...)
 end
 
 local function say(node, number, room, client, kind, from, text, time, limits)
     local stream = room_key(room)
-    append(stream, limits and limits.stream, 'n', node, 'c', client, 'i', number, 'k', kind, 'f', from, 'x', text, 't', time)
+    -- Joins, leaves and renames have the number of the line before them, so that only missing lines make a hole.
+    local is_line = kind == 'message' or kind == 'notice'
+    append_as(last_number(stream) + (is_line and 1 or 0), stream, limits and limits.stream, 'n', node, 'c', client, 'i', number,
+        'k', kind, 'f', from, 'x', text, 't', time)
     -- A line may come after the end of its room. Its stream must not stay forever.
-    if numbers[stream] == 1 and limits and call('HEXISTS', ROOMS, room) == 0 then
-        call('PEXPIRE', stream, text_of(limits.room_ttl + KEPT * 1000))
+    if limits and not checked[stream] then
+        checked[stream] = true
+        if call('HEXISTS', ROOMS, room) == 0 then call('PEXPIRE', stream, text_of(limits.room_ttl + KEPT * 1000)) end
     end
 end
 
@@ -118,8 +128,8 @@ local function delete_room(room)
     local stream = room_key(room)
     call('HDEL', ROOMS, room)
     call('ZREM', VACANT, room)
-    numbers[stream] = nil
-    call('HDEL', SEQS, stream)
+    -- The numbers go on if the room is opened again, so that a log on disk can tell which lines it lacks.
+    checked[stream] = nil
     call('DEL', stream)
 end
 
@@ -500,6 +510,27 @@ function requests.reap()
     keep_numbers()
     forget_numbers()
     return {'reaped', more and 1 or 0}
+end
+
+-- The instance of the engine, and for each room: folded name, shown name, number of the last line, and 1 if its stream may exist.
+function requests.survey()
+    local listed, last = {'surveyed', call('GET', PREFIX .. 'instance') or ''}, {}
+    local function list(...)
+        for _, value in ipairs({...}) do listed[#listed + 1] = value end
+    end
+    local all = call('HGETALL', SEQS)
+    for at = 1, #all, 2 do
+        local room = string.match(all[at], '^' .. PREFIX .. 'room:(.*)$')
+        if room then last[room] = all[at + 1] end
+    end
+    local rooms = call('HGETALL', ROOMS)
+    for at = 1, #rooms, 2 do
+        local folded = rooms[at]
+        list(folded, split(rooms[at + 1])[1], last[folded] or '0', '1')
+        last[folded] = nil
+    end
+    for folded, number in pairs(last) do list(folded, folded, number, text_of(call('EXISTS', room_key(folded)))) end
+    return listed
 end
 
 local reply = requests[take()]()

@@ -141,6 +141,12 @@ fn compare(redis: &mut Clocked, model: &Model, about: &str) {
             .collect();
         assert_eq!(redis.sorted_set(&key::members(room)), members, "members of {room} {about}");
     }
+    let survey = codec::survey(&redis.script);
+    let mut survey = codec::surveyed(&redis.call(&survey)).expect("a survey");
+    survey.rooms.sort_by(|a, b| a.folded.cmp(&b.folded));
+    let mut wanted = model.survey();
+    wanted.rooms.sort_by(|a, b| a.folded.cmp(&b.folded));
+    assert_eq!(survey, wanted, "rooms for a log {about}");
     let mut streams = keys(redis, "sockit:inbox:*");
     streams.extend(keys(redis, "sockit:room:*"));
     let of_model = model.streams.iter().filter(|it| !it.1.is_empty());
@@ -270,6 +276,7 @@ impl Maker {
                 Operation::Direct(Direct {
                     keys,
                     folded,
+                    to: "Bob".into(),
                     kind: *self.random.pick(&kinds),
                     from: "bob".into(),
                     room: "Lobby".into(),
