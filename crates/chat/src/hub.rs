@@ -1,5 +1,6 @@
 //! The hub: everything that the shards of a chat share.
 
+pub(crate) mod continuations;
 pub(crate) mod entry;
 pub(crate) mod failed_passwords;
 pub(crate) mod granted;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::backplane::node::Node;
 use crate::config::Config;
 use crate::custom_command::Commands;
+use crate::hub::continuations::Continuations;
 use crate::hub::failed_passwords::FailedPasswords;
 use crate::hub::granted::{departure, registration};
 use crate::hub::id::ClientId;
@@ -42,6 +44,7 @@ pub(crate) struct Hub {
     pub(crate) counters: Counters,
     pub(crate) commands: Commands,
     pub(crate) failed_passwords: FailedPasswords,
+    pub(crate) continuations: Continuations,
     /// Clients that have not said the password yet.
     pub(crate) guests: AtomicU64,
     /// The node of a chat with a backplane.
@@ -72,6 +75,7 @@ impl Hub {
             counters: Counters::default(),
             commands,
             failed_passwords: FailedPasswords::default(),
+            continuations: Continuations::default(),
             guests: AtomicU64::new(0),
             node,
             store,

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::backplane::link::max_read;
 use crate::backplane::node::{MAX_KEPT, MAX_UNAPPLIED};
 use crate::hub::Hub;
+use crate::hub::continuations::{GONE, MAX_GONE};
 use crate::hub::mailbox::MAX_PENDING_DIRECT;
 use crate::protocol::format::Format;
 use crate::shard::delivery::MAX_SEGMENTS;
@@ -54,6 +55,8 @@ pub struct MemoryBound {
     pub disk_bytes: usize,
     /// Bytes for TLS, of all connections and handshakes together.
     pub tls_bytes: usize,
+    /// Bytes for the counts of clients that have gone.
+    pub gone_bytes: usize,
     /// Bytes on their way to the engine of a backplane and back.
     pub backplane_bytes: usize,
 }
@@ -89,6 +92,7 @@ impl MemoryBound {
                 .saturating_add(read),
             disk_bytes: hub.store_memory(),
             tls_bytes: 0,
+            gone_bytes: GONE * MAX_GONE,
             backplane_bytes: hub.node.as_ref().map_or(0, |_| {
                 let kept = MAX_KEPT.saturating_mul(workers).max(MAX_UNAPPLIED);
                 let read = max_read(config.max_rooms.saturating_add(1));
@@ -113,6 +117,7 @@ impl MemoryBound {
             .saturating_add(product(self.workers, self.worker_bytes))
             .saturating_add(self.disk_bytes)
             .saturating_add(self.tls_bytes)
+            .saturating_add(self.gone_bytes)
             .saturating_add(self.backplane_bytes)
     }
 }
@@ -123,7 +128,8 @@ impl fmt::Display for MemoryBound {
         write!(
             f,
             "at most {} MiB: {} clients of {} KiB, {} rooms of {} KiB, {} KiB of messages that \
-             wait, {} workers of {} KiB, {} KiB on their way to the disk",
+             wait, {} workers of {} KiB, {} KiB on their way to the disk, {} KiB for clients that \
+             are gone",
             self.total().div_ceil(1 << 20),
             self.clients,
             kib(self.client_bytes),
@@ -133,6 +139,7 @@ impl fmt::Display for MemoryBound {
             self.workers,
             kib(self.worker_bytes),
             kib(self.disk_bytes),
+            kib(self.gone_bytes),
         )?;
         match self.tls_bytes {
             0 => {}

@@ -179,6 +179,9 @@ impl Shard {
         state.guests.remove(&state.hub, &member);
         state.direct.remove(&member.key);
         state.outcomes.remove(&member.key);
+        if let Some(continuation) = member.continuation() {
+            state.hub.continuations.release(continuation, member.id);
+        }
         count(&state.hub.counters.dropped_bytes, member.deferred() as u64);
         leave_room(state, &member, Departure::Disconnected);
         if self.round.is_over() {

@@ -45,6 +45,8 @@ pub(crate) enum Direct {
     Notice(String),
     /// The operator removes the client.
     Kick,
+    /// The client goes on at another connection, so this one is aborted.
+    Replaced,
     /// The engine of a backplane has decided about the client's request.
     Outcome(Box<Outcome>),
     /// The number of a segment that the client does not receive.
@@ -57,7 +59,7 @@ impl DirectMessage {
         let bytes = match &self.content {
             Direct::Private(bytes) => bytes.len(),
             Direct::Notice(text) => text.len(),
-            Direct::Kick => 0,
+            Direct::Kick | Direct::Replaced => 0,
             // Their number is limited: a client waits for each.
             Direct::Outcome(_) | Direct::Omit(_) => return 0,
         };

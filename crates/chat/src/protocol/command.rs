@@ -26,6 +26,8 @@ pub(crate) enum Input<'a> {
     Help,
     /// `/pass PASSWORD`, also after space: a mistyped password is no message.
     Pass(&'a str),
+    /// `/continue KEY`, which programs say.
+    Continue(&'a str),
     /// Any other command, and its argument.
     Other(&'a str, &'a str),
 }
@@ -76,6 +78,7 @@ impl Input<'_> {
             "who" => Input::Who,
             "rooms" => Input::Rooms,
             "help" => Input::Help,
+            "continue" => Input::Continue(argument),
             other => Input::Other(other, argument),
         }
     }

@@ -8,6 +8,7 @@ use crate::Chat;
 use crate::config::{Config, SlowConsumer};
 use crate::protocol::format::Format;
 
+mod continuation;
 mod door;
 mod limits;
 mod model;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::backplane::operation::Operation;
 use crate::custom_command::{Answer, CommandContext, Handler};
+use crate::hub::continuations::is_key;
 use crate::hub::mailbox::Direct;
 use crate::protocol::command::{HELP, Input};
 use crate::protocol::format::{Message, MessageKind};
@@ -30,6 +31,9 @@ pub(crate) fn handle_line(
     line: &[u8],
     out: &mut impl ClientOutput,
 ) -> Flow {
+    if !member.count_line() {
+        return Flow::Continue;
+    }
     let text = match std::str::from_utf8(line) {
         Ok(text) => text,
         Err(error) => {
@@ -54,6 +58,7 @@ pub(crate) fn handle_line(
         Input::Rooms => list_rooms(state, member, out),
         Input::Help => help(state, member, out),
         Input::Pass(_) => answer_password(state, member, out),
+        Input::Continue(key) => continue_client(state, member, key, out),
         Input::Other(command, argument) => custom(state, member, command, argument, out),
     }
     Flow::Continue
@@ -195,6 +200,34 @@ fn list_rooms(state: &mut State, member: &mut Member, out: &mut impl ClientOutpu
             reply_with(state, member, &text, &fields, out);
         }
     }
+}
+
+/// Makes a client the one with `key`, and tells it how many lines its earlier connections have
+/// brought. The connection before is aborted.
+fn continue_client(
+    state: &mut State,
+    member: &mut Member,
+    key: &str,
+    out: &mut impl ClientOutput,
+) {
+    if member.continuation().is_some() {
+        return reply(state, member, "you have said /continue already", out);
+    }
+    if !is_key(key) {
+        let text = "a key has 16 to 64 characters, none of them space: /continue KEY";
+        return reply(state, member, text, out);
+    }
+    let taken = state.hub.continuations.take(key, member.id);
+    if let Some(replaced) = taken.replaced {
+        state.hub.put(replaced, Direct::Replaced);
+    }
+    member.extra().continuation = Some(taken.continuation);
+    let text = match taken.lines {
+        None => "this connection is the first with its key".to_owned(),
+        Some(1) => "this connection goes on after 1 line".to_owned(),
+        Some(lines) => format!("this connection goes on after {lines} lines"),
+    };
+    reply(state, member, &text, out);
 }
 
 fn help(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) {

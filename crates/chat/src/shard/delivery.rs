@@ -114,6 +114,8 @@ fn deliver_direct(state: &mut State, member: &mut Member, out: &mut impl ClientO
                 out.send(state.notice_for(member, "you have been removed by the operator", ""));
                 member.leave_before(0);
             }
+            // The client does not read this connection any more, so no notice would reach it.
+            Direct::Replaced => out.abort(),
             // A round hands these to the client before it delivers anything.
             Direct::Outcome(_) | Direct::Omit(_) => {}
         }

@@ -112,8 +112,10 @@ fn process(
                 1
             }
             Some(Err(TooLong { limit })) => {
-                count(&state.hub.counters.refused_length, 1);
-                reply(state, member, &format!("line refused: longer than {limit} bytes"), out);
+                if member.count_line() {
+                    count(&state.hub.counters.refused_length, 1);
+                    reply(state, member, &format!("line refused: longer than {limit} bytes"), out);
+                }
                 1
             }
             None => 0,

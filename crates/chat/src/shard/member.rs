@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use netcore::line::LineFramer;
 
+use crate::hub::continuations::Continuation;
 use crate::hub::id::ClientId;
 use crate::protocol::framing::Framing;
 use crate::protocol::rate_limit::RateLimiter;
@@ -35,11 +36,12 @@ pub struct Member {
     pub(crate) cursor: u64,
     /// Number of a segment that it does not receive: the notice of its own rename.
     pub(crate) omit: u64,
-    /// Exists once the client was limited, skipped forward, about to leave or at the door.
+    /// Exists once the client was limited, skipped forward, about to leave, at the door or counted.
     pub(crate) extra: Option<Box<ExtraState>>,
 }
 
-/// The state of a client that was limited, skipped forward, or is about to leave or at the door.
+/// The state of a client that was limited, skipped forward, or is about to leave, at the door or
+/// counted.
 #[derive(Debug, Default)]
 pub(crate) struct ExtraState {
     /// `true` while the client's further input waits for the answer of a backplane's engine.
@@ -50,6 +52,8 @@ pub(crate) struct ExtraState {
     pub(crate) parting: Parting,
     /// `Some` until the client has said the password.
     pub(crate) knock: Option<Knock>,
+    /// `Some` once the client has named its key, so that its lines are counted.
+    pub(crate) continuation: Option<Arc<Continuation>>,
     pub(crate) limiter: RateLimiter,
     /// Time until which reading is paused; the shard's `PausedClients` has the same entry.
     pub(crate) paused_until: Option<Instant>,
@@ -142,6 +146,17 @@ impl Member {
     /// Returns the client's state at the door, or `None` if it was admitted.
     pub(crate) fn knock(&self) -> Option<&Knock> {
         self.extra.as_ref()?.knock.as_ref()
+    }
+
+    /// Returns the count of the client's lines, or `None` if it has named no key.
+    pub(crate) fn continuation(&self) -> Option<&Continuation> {
+        self.extra.as_ref()?.continuation.as_deref()
+    }
+
+    /// Counts a line. Returns `false` if the line is to be dropped, because the client goes on at
+    /// another connection.
+    pub(crate) fn count_line(&self) -> bool {
+        self.continuation().is_none_or(|continuation| continuation.count(self.id))
     }
 
     /// Returns `true` while further input waits for the answer of a backplane's engine.

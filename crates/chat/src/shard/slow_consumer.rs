@@ -12,8 +12,9 @@ use crate::stats::count;
 
 /// Applies the slow-consumer policy to a client with unsent output.
 pub(crate) fn check_lag(state: &State, member: &mut Member, out: &mut impl ClientOutput) {
-    let is_kick = |message: &DirectMessage| matches!(message.content, Direct::Kick);
-    if state.direct.get(&member.key).is_some_and(|all| all.iter().any(is_kick)) {
+    let is_end =
+        |message: &DirectMessage| matches!(message.content, Direct::Kick | Direct::Replaced);
+    if state.direct.get(&member.key).is_some_and(|all| all.iter().any(is_end)) {
         // The client does not read, so no notice would reach it.
         return out.abort();
     }

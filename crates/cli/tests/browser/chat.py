@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Two pages in Chromium, a client of Python's websockets, a TCP client and `chat join` talk in one room, while the server restarts under
-them: chat.py SOCKIT. Nobody may miss a line or get it twice."""
+them: chat.py SOCKIT [TEST]…. Nobody may miss a line or get it twice."""
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -10,6 +11,7 @@ import pty
 import re
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -34,9 +36,9 @@ def free_port():
 class Server:
     """A server that keeps its ports over restarts, and its history on disk."""
 
-    def __init__(self, directory, *options):
+    def __init__(self, directory, *options, history=500):
         self.command = [sockit, "chat", "serve", "--listen", f"127.0.0.1:{free_port()}", "--web", f"127.0.0.1:{free_port()}",
-                        "--log-dir", directory, "--history", "500", *options]
+                        "--log-dir", directory, "--history", str(history), *options]
         self.start()
 
     def start(self):
@@ -58,6 +60,44 @@ class Server:
     def address(self):
         host, port = self.endpoint.removeprefix("tcp://").rsplit(":", 1)
         return host, int(port)
+
+
+class Cut:
+    """A proxy before a server that can lose one direction, and close the browser's side but not the server's."""
+
+    def __init__(self, url):
+        self.server = url.removeprefix("http://").rstrip("/").rsplit(":", 1)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        self.lost, self.sockets = None, []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            browser, _ = self.listener.accept()
+            try:
+                server = socket.create_connection((self.server[0], int(self.server[1])))
+            except OSError:
+                browser.close()
+                continue
+            self.sockets.append(browser)
+            for direction, source, target in [("up", browser, server), ("down", server, browser)]:
+                threading.Thread(target=self.pump, args=(direction, source, target), daemon=True).start()
+
+    def pump(self, direction, source, target):
+        try:
+            while piece := source.recv(65536):
+                if self.lost != direction:
+                    target.sendall(piece)
+        except OSError:
+            pass
+
+    def cut(self):
+        for browser in self.sockets:
+            with contextlib.suppress(OSError):
+                browser.shutdown(socket.SHUT_RDWR)
+        self.sockets.clear()
+        self.lost = None
 
 
 class Terminal:
@@ -156,6 +196,76 @@ def test_restarts(browser):
         server.stop()
 
 
+class Watcher:
+    """A TCP client that counts what it hears."""
+
+    def __init__(self, server):
+        self.socket = socket.create_connection(server.address())
+        self.heard = b""
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        while piece := self.socket.recv(65536):
+            self.heard += piece
+
+    def count(self, text):
+        return self.heard.count(f": {text}\n".encode())
+
+
+def test_lost_lines(browser):
+    """A line or its copy is lost with the connection, whose other end stays open. Nobody gets the line twice, with a history and without."""
+    for history in [500, 0]:
+        with tempfile.TemporaryDirectory() as directory:
+            server = Server(directory, history=history)
+            cut, watcher = Cut(server.url), Watcher(server)
+            page = browser.page(cut.url)
+            page.until("synced")
+            page.fill("document.getElementById('nick')", "ann")
+            page.until("me === 'ann'")
+            page.say("before")
+            page.until("unsent.length === 0 && document.querySelectorAll('#log .own').length === 1")
+            # The line arrives, and its copy is lost.
+            cut.lost = "down"
+            page.say("its copy is lost")
+            until(lambda: watcher.count("its copy is lost") == 1, lambda: watcher.heard)
+            cut.cut()
+            page.until("connection > 1 && synced && me === 'ann'")
+            if history:
+                page.until("unsent.length === 0 && document.querySelectorAll('#log .own').length === 2")
+            else:
+                page.until("unsent[0]?.state === 'received' && !!document.querySelector('.gap')")
+                page.run("[...document.querySelectorAll('#unsent button')].find((it) => it.textContent === 'Discard').click(), 1")
+            # The line is lost.
+            cut.lost = "up"
+            page.say("the line is lost")
+            page.until("unsent[0]?.state === 'sending'")
+            cut.cut()
+            page.until("connection > 2 && synced && me === 'ann' && unsent.length === 0")
+            page.say("behind")
+            until(lambda: watcher.count("behind") == 1, lambda: watcher.heard)
+            for text in ["before", "its copy is lost", "the line is lost", "behind"]:
+                assert watcher.count(text) == 1, (history, text, watcher.heard)
+            own = [text for name, text in page.messages() if name == "ann"]
+            lost = ["its copy is lost"] if history else []
+            page.until("unsent.length === 0")
+            assert own == ["before", *lost, "the line is lost", "behind"], (history, own)
+            # A server that does not know the page cannot say what has arrived. The history can; without it, the person decides.
+            cut.lost = "up"
+            page.say("before a restart")
+            page.until("unsent[0]?.state === 'sending'")
+            server.stop()
+            cut.cut()
+            server.start()
+            watcher = Watcher(server)
+            page.until("connection > 3 && synced")
+            if not history:
+                page.until("unsent[0]?.state === 'unsure'")
+                page.run("[...document.querySelectorAll('#unsent button')].find((it) => it.textContent === 'Send again').click(), 1")
+            until(lambda: watcher.count("before a restart") == 1, lambda: watcher.heard)
+            page.until("unsent.length === 0")
+            server.stop()
+
+
 def test_safety(browser):
     """Text is never markup, and only http and https become links."""
     with tempfile.TemporaryDirectory() as directory:
@@ -171,11 +281,76 @@ def test_safety(browser):
         assert page.run("window.bad === undefined && document.querySelectorAll('#log img, #log script').length === 0")
         links = page.run("[...document.querySelectorAll('#log a')].map((it) => [it.href, it.rel, it.target])")
         assert links == [["https://example.com/a?b=c&d", "noopener noreferrer", "_blank"], ["http://example.com/", "noopener noreferrer", "_blank"]], links
-        # The policy of the page forbids what it does not need.
+        # The page has loaded nothing from elsewhere, and its policy forbids what it does not need.
+        own = {server.url + name for name in ["", "chat.js", "chat.css"]} | {server.url.replace("http", "ws", 1) + "ws"}
+        foreign = [url for url in page.requested() if not url.startswith("data:image/svg+xml,")]
+        assert set(foreign) == own, foreign
         assert page.run("fetch('data:text/plain,x').then(() => 'loaded', () => 'refused')") == "refused"
+        for element, attribute, directive in [("img", "src", "img-src"), ("script", "src", "script-src-elem"), ("iframe", "src", "frame-src"),
+                                              ("link rel=stylesheet", "href", "style-src-elem")]:
+            name, *rest = element.split(" ")
+            rel = "element.rel = 'stylesheet';" if rest else ""
+            assert page.run(f"""new Promise((resolve) => {{
+                document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective), {{ once: true }});
+                const element = document.createElement("{name}");
+                {rel} element.{attribute} = "http://elsewhere.example:{free_port()}/x";
+                document.body.append(element);
+            }})""") == directive
         chinese = browser.page(server.url, language="zh-CN")
         chinese.until("synced")
         assert chinese.run("document.getElementById('send').textContent") == "发送"
+        server.stop()
+
+
+def test_foreign_host(browser):
+    """A page that gets the address of this machine after it was loaded cannot join."""
+    with tempfile.TemporaryDirectory() as directory:
+        server = Server(directory, "--web-origin", "http://friend.example")
+        port = server.url.rstrip("/").rsplit(":", 1)[1]
+        evil = browser.page(f"http://evil.example:{port}/")
+        assert evil.run("document.body.innerText") == "this host name is not allowed here\n"
+        opened = f"""new Promise((resolve) => {{
+            const socket = new WebSocket("ws://" + location.host + "/ws");
+            socket.onopen = () => resolve("open");
+            socket.onerror = () => resolve("refused");
+        }})"""
+        assert evil.run(opened) == "refused"
+        friend = browser.page(f"http://friend.example:{port}/")
+        friend.until("synced")
+        local = browser.page(f"http://localhost:{port}/")
+        local.until("synced")
+        server.stop()
+
+
+def test_tls(browser):
+    """The page over https, and its WebSocket over TLS."""
+    with tempfile.TemporaryDirectory() as directory:
+        certificate, key = os.path.join(directory, "cert.pem"), os.path.join(directory, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=chat",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        server = Server(os.path.join(directory, "log"), "--cert", certificate, "--key", key)
+        assert server.url.startswith("https://127.0.0.1:"), server.url
+        watcher, page = Watcher(server), browser.page(server.url)
+        page.until("synced")
+        page.say("over TLS")
+        until(lambda: watcher.count("over TLS") == 1, lambda: watcher.heard)
+        watcher.socket.sendall(b"in the clear\n")
+        page.until("document.querySelectorAll('#log .from').length === 2")
+        assert [text for _, text in page.messages()] == ["over TLS", "in the clear"]
+        assert {url.split(":")[0] for url in page.requested()} <= {"https", "wss", "data"}, page.requested()
+
+        async def say():
+            trust = ssl.create_default_context(cafile=certificate)
+            async with websockets.connect(server.url.replace("https", "wss", 1) + "ws", ssl=trust, origin=server.url.rstrip("/")) as client:
+                await client.send("from a script")
+
+        asyncio.run(say())
+        until(lambda: watcher.count("from a script") == 1, lambda: watcher.heard)
+        # The connection breaks and comes back over TLS too.
+        server.stop()
+        page.until("!synced")
+        server.start()
+        page.until("synced && document.querySelectorAll('#log .from').length === 3")
         server.stop()
 
 
@@ -225,6 +400,16 @@ def test_password(browser):
         page.until("document.getElementById('door-error').textContent !== ''")
         page.fill("document.getElementById('password')", "open sesame")
         page.until("synced && !document.getElementById('door').open")
+        # A password that is typed as a line is not shown, not kept and not said.
+        page.run("document.getElementById('line').focus(), 1")
+        page.type("/pass open sesame")
+        assert page.run("getComputedStyle(document.getElementById('line')).webkitTextSecurity") == "disc"
+        assert page.run("sessionStorage.getItem('draft')") == ""
+        page.run("document.getElementById('say').requestSubmit(), 1")
+        page.say("hello")
+        page.until("unsent.length === 0")
+        assert [text for _, text in page.messages()] == ["hello"]
+        assert page.run("getComputedStyle(document.getElementById('line')).webkitTextSecurity") == "none"
         server.stop()
         page.until("!synced")
         server.start()
@@ -273,7 +458,8 @@ def test_websockets(_):
 
 browser = Browser()
 try:
-    for test in [test_websockets, test_safety, test_rooms, test_password, test_restarts]:
+    tests = [test_websockets, test_safety, test_foreign_host, test_tls, test_rooms, test_password, test_lost_lines, test_restarts]
+    for test in [test for test in tests if not sys.argv[2:] or test.__name__ in sys.argv[2:]]:
         begin = time.monotonic()
         test(browser)
         print(f"{test.__name__}: passed in {time.monotonic() - begin:.1f} s", flush=True)

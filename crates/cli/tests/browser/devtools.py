@@ -1,4 +1,5 @@
-"""Chromium, driven by the DevTools protocol over pipes, with nothing but the standard library."""
+"""Chromium, driven by the DevTools protocol over pipes, with nothing but the standard library. It trusts any certificate, and names
+under `example` have the address of this machine."""
 
 import base64
 import json
@@ -25,11 +26,13 @@ class Browser:
 
         self._process = subprocess.Popen(
             ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-             "--no-first-run", "--remote-debugging-pipe", "--lang=en-US", f"--user-data-dir={self._profile.name}", "about:blank"],
+             "--no-first-run", "--ignore-certificate-errors", "--host-resolver-rules=MAP *.example 127.0.0.1", "--remote-debugging-pipe", "--lang=en-US", f"--user-data-dir={self._profile.name}", "about:blank"],
             preexec_fn=descriptors, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_browser)
         os.close(from_browser)
         self._buffer, self._last, self._answers = b"", 0, {}
+        # The URLs that each page has asked for, by its session.
+        self.requested = {}
 
     def call(self, method, session=None, **params):
         """Calls a method and returns its result."""
@@ -53,6 +56,10 @@ class Browser:
                 answer = json.loads(text)
                 if "id" in answer:
                     self._answers[answer["id"]] = answer
+                elif answer["method"] == "Network.requestWillBeSent":
+                    self.requested.setdefault(answer["sessionId"], []).append(answer["params"]["request"]["url"])
+                elif answer["method"] == "Network.webSocketCreated":
+                    self.requested.setdefault(answer["sessionId"], []).append(answer["params"]["url"])
         answer = self._answers.pop(self._last)
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
@@ -65,6 +72,7 @@ class Browser:
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, session)
         page.call("Page.enable")
+        page.call("Network.enable")
         page.look(width, height, dark)
         page.call("Emulation.setLocaleOverride", locale=language)
         page.call("Emulation.setUserAgentOverride", userAgent="test", acceptLanguage=language)
@@ -98,6 +106,14 @@ class Page:
         if "exceptionDetails" in result:
             raise RuntimeError(f"{script}: {result['exceptionDetails']}")
         return result["result"].get("value")
+
+    def requested(self):
+        """Returns the URLs that the page has asked for."""
+        return self._browser.requested.get(self._session, [])
+
+    def type(self, text):
+        """Types into the field with the focus, as a person would."""
+        self.call("Input.insertText", text=text)
 
     def until(self, script, seconds=60):
         """Waits until a JavaScript expression is true."""

@@ -21,6 +21,8 @@ fn lines_are_commands_or_text() {
         ("/rooms", Input::Rooms),
         ("/who", Input::Who),
         ("/help", Input::Help),
+        ("/continue", Input::Continue("")),
+        ("/continue  key ", Input::Continue("key")),
         ("/pass", Input::Pass("")),
         ("/pass sesame", Input::Pass("sesame")),
         ("/pass  two words ", Input::Pass(" two words ")),

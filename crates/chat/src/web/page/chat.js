@@ -8,7 +8,7 @@ const TEXTS = {
     reconnect: "Connect again", connecting: "connecting …", open: "connected", lost: "connection lost; trying again …", ended: "disconnected",
     door: "This chat has a password", password: "Password", enter: "Enter", wrong: "This password is wrong.",
     gap: "Some messages may be missing here", waiting: "waits for the connection", sending: "sending …", unsure: "may not have arrived",
-    again: "Send again", drop: "Discard", refused: "refused", write: (name) => `Write to ${name}`, clients: (n) => `${n} here`,
+    received: "received, but not shown again", again: "Send again", drop: "Discard", refused: "refused", write: (name) => `Write to ${name}`, clients: (n) => `${n} here`,
     unread: (n) => `${n} unread`, you: "you",
   },
   zh: {
@@ -17,7 +17,7 @@ const TEXTS = {
     reconnect: "重新连接", connecting: "正在连接…", open: "已连接", lost: "连接中断，正在重试…", ended: "已断开",
     door: "此聊天室需要密码", password: "密码", enter: "进入", wrong: "密码不正确。",
     gap: "此处可能缺少一些消息", waiting: "等待连接", sending: "正在发送…", unsure: "可能未送达",
-    again: "重新发送", drop: "丢弃", refused: "被拒绝", write: (name) => `写给 ${name}`, clients: (n) => `${n} 人`,
+    received: "服务器已收到，但没有再次显示", again: "重新发送", drop: "丢弃", refused: "被拒绝", write: (name) => `写给 ${name}`, clients: (n) => `${n} 人`,
     unread: (n) => `${n} 条未读`, you: "你",
   },
 };
@@ -26,7 +26,8 @@ const T = TEXTS[LANGUAGE];
 // Notices that are worth a translation; the others are shown as they come.
 const CHINESE = [[/^(\S+) has joined$/, "$1 加入了"], [/^(\S+) has left$/, "$1 离开了"], [/^(\S+) is now (\S+)$/, "$1 改名为 $2"],
   [/^you are (\S+)$/, "你现在叫 $1"], [/^this name is taken$/, "这个名字已被占用"], [/^nobody is called (\S+)$/, "没有人叫 $1"]];
-const MAX_SHOWN = 1000, MAX_LINE = 4096, LOBBY = "lobby", POLL = 15000;
+const MAX_SHOWN = 1000, MAX_LINE = 4096, LOBBY = "lobby", POLL = 15000, ECHO = 5000;
+const PASSWORD = /^[ \t]*\/pass(?:[ \t](.*)|$)/s;
 const $ = (id) => document.getElementById(id);
 
 let socket = null, attempts = 0, timer = 0, connection = 0;
@@ -35,23 +36,38 @@ let current = LOBBY, missed = 0, lastDay = "";
 const substitute = `guest-${Math.floor(1000 + Math.random() * 9000)}`;
 const wanted = { nick: localStorage.getItem("nick") || substitute, room: localStorage.getItem("room") || LOBBY };
 const names = new Set(), rooms = new Map(), unsent = [];
+// By this key the server knows the page again, and how many of its lines have arrived. `lines` counts those that were sent.
+const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+let lines = 0, received = null;
 
 // ---- rooms and their messages
 
 function room(name) {
   if (!rooms.has(name)) {
-    rooms.set(name, { name, shown: [], seen: new Map(), replay: new Map(), matched: false, before: 0, hasGap: false, clients: 0, total: 0, read: null });
+    rooms.set(name, { name, shown: [], seen: new Map(), replay: new Map(), isReplaying: false, matched: false, before: 0, hasGap: false, clients: 0, total: 0, read: null });
   }
   return rooms.get(name);
 }
 
 // The history is repeated after each join: `seen` counts the messages that were shown, `replay` those of this history.
 function beginReplay(of) {
-  Object.assign(of, { replay: new Map(), matched: false, before: of.shown.filter((it) => it.key).length, hasGap: false });
+  Object.assign(of, { replay: new Map(), isReplaying: true, matched: false, before: of.shown.filter((it) => it.key).length, hasGap: false });
+}
+
+// A history without any message that was shown may begin after others that were missed.
+function endReplay(of) {
+  if (of.isReplaying && of.before > 0 && !of.matched) markGap(of);
+  of.isReplaying = false;
+}
+
+function markGap(of) {
+  if (!of.hasGap && !of.shown.at(-1)?.gap) show(of, { gap: true });
+  of.hasGap = true;
 }
 
 function isNew(of, message, key) {
   if (!message.history) {
+    endReplay(of);
     of.seen.set(key, (of.seen.get(key) || 0) + 1);
     return true;
   }
@@ -62,10 +78,7 @@ function isNew(of, message, key) {
     return false;
   }
   of.seen.set(key, count);
-  if (of.before > 0 && !of.matched && !of.hasGap) {
-    of.hasGap = true;
-    show(of, { gap: true });
-  }
+  if (of.before > 0 && !of.matched) markGap(of);
   return true;
 }
 
@@ -178,7 +191,7 @@ function receive(message) {
 
 // Handles the notices that the page acts on. Returns true if nobody needs to read them.
 function answer(message) {
-  const { text } = message;
+  const { text } = message, mine = socket;
   let match;
   if ((match = text.match(/^you are in (\S+); \d+ here$/))) {
     beginReplay(room(match[1]));
@@ -196,7 +209,14 @@ function answer(message) {
     if (synced) ask("who");
     return !synced || me === substitute;
   }
-  if ((match = text.match(/^\d+ rooms?: (.*)$/))) return listRooms(message);
+  if ((match = text.match(/^this connection (?:is the first with its key|goes on after (\d+) lines?)$/))) {
+    received = match[1] === undefined ? null : Number(match[1]);
+    lines = received || 0;
+    admitted = true;
+    login();
+    return true;
+  }
+  if (/^\d+ rooms?: /.test(text)) return listRooms(message);
   if ((match = text.match(/^\d+ here: (.*)$/))) return listPeople(match[1]);
   if (/^this chat has a password: /.test(text)) {
     if (!sessionStorage.getItem("password")) openDoor("");
@@ -207,14 +227,15 @@ function answer(message) {
     openDoor(T.wrong);
     return true;
   }
-  if (/^(password accepted|this chat has no password|you have said the password already|say \/pass PASSWORD first)/.test(text)) {
+  if (/^(password accepted|this chat has no password|you have said (the password|\/continue) already|say \/pass PASSWORD first)/.test(text)) {
     if (text === "password accepted") $("door").close();
     return true;
   }
   if (/^(this name is taken|this name is not for clients|a name )/.test(text) && (!synced || nickTries > 0)) {
-    // The name may still belong to the connection that broke, so it is asked for again.
-    if (nickTries === 0) send(`/nick ${substitute}`);
-    if (nickTries++ < 12) setTimeout(() => synced && wanted.nick !== me && send(`/nick ${wanted.nick}`), 5000);
+    // The name may still belong to the connection that broke. The server is closing it if it knows the page.
+    if (nickTries === (received === null ? 0 : 1)) send(`/nick ${substitute}`);
+    const delay = received !== null && nickTries === 0 ? 300 : 5000;
+    if (nickTries++ < 12) setTimeout(() => socket === mine && wanted.nick !== me && send(`/nick ${wanted.nick}`), delay);
     return true;
   }
   if (/^line refused: /.test(text)) fail();
@@ -229,11 +250,6 @@ function setName(name) {
 }
 
 function listRooms({ text, rooms: listed }) {
-  if (!admitted) {
-    admitted = true;
-    login();
-    return true;
-  }
   const now = listed || text.replace(/^\d+ rooms?: /, "").split(", ").map((it) => ({ name: it.split(" ")[0], clients: parseInt(it.split(" ")[1], 10), messages: 0 }));
   rooms.forEach((it) => (it.clients = 0));
   for (const { name, clients, messages } of now) {
@@ -262,6 +278,7 @@ function listPeople(list) {
   }));
   const isOwn = hiddenReplies.who > 0;
   hiddenReplies.who = Math.max(0, hiddenReplies.who - 1);
+  if (isOwn) endReplay(room(current));
   if (isOwn && admitted && !synced && hiddenReplies.who === 0) finishLogin();
   return isOwn;
 }
@@ -294,6 +311,7 @@ function drawRooms() {
 function send(line) {
   if (socket?.readyState !== WebSocket.OPEN) return false;
   socket.send(line);
+  lines += 1;
   return true;
 }
 
@@ -304,10 +322,12 @@ function ask(what, delay = 0) {
 }
 
 function say(text) {
+  const password = text.match(PASSWORD)?.[1];
+  if (password) return sayPassword(password);
   if (text === "quit" || /^\/quit\s*$/.test(text)) ended = true;
   const isText = !text.startsWith("/") || text.startsWith("//");
   if (!isText && synced) return send(text);
-  unsent.push({ text, isText, on: 0, state: "waiting" });
+  unsent.push({ text, isText, on: 0, number: 0, state: "waiting" });
   flush();
 }
 
@@ -315,7 +335,7 @@ function say(text) {
 function flush() {
   for (const entry of [...unsent]) {
     if (!synced || entry.state !== "waiting" || !send(entry.text)) continue;
-    Object.assign(entry, { on: connection, state: "sending" });
+    Object.assign(entry, { on: connection, number: lines, state: "sending" });
     if (!entry.isText) unsent.splice(unsent.indexOf(entry), 1);
   }
   drawUnsent();
@@ -341,7 +361,7 @@ function drawUnsent() {
   $("unsent").replaceChildren(...unsent.map((entry) => {
     const item = document.createElement("li");
     item.append(`${entry.text} — ${T[entry.state]}`);
-    if (entry.state === "unsure" || entry.state === "refused") {
+    if (["unsure", "received", "refused"].includes(entry.state)) {
       const again = document.createElement("button"), drop = document.createElement("button");
       again.textContent = T.again;
       again.onclick = () => { entry.state = "waiting"; flush(); };
@@ -368,7 +388,7 @@ function connect() {
   mine.onopen = () => {
     const password = sessionStorage.getItem("password");
     if (password) send(`/pass ${password}`);
-    send("/rooms");
+    send(`/continue ${key}`);
   };
   mine.onmessage = ({ data }) => {
     if (mine !== socket) return;
@@ -404,12 +424,24 @@ function finishLogin() {
   attempts = 0;
   status(T.open);
   $("log").removeAttribute("aria-busy");
-  const of = room(current), isSure = !of.hasGap && (of.matched || of.before === 0);
-  for (const entry of unsent) {
-    // The history would have the line if it had arrived, unless the history does not reach back to it.
-    if (entry.state === "sending" && entry.on < connection) entry.state = isSure ? "waiting" : "unsure";
+  // A history that goes back to a message from before the connection broke has every line that was said.
+  const of = room(current), isWhole = of.matched && !of.hasGap, mine = connection;
+  const open = unsent.filter((entry) => entry.state === "sending" && entry.on < mine);
+  for (const entry of open) {
+    if (received === null) entry.state = isWhole ? "waiting" : "unsure";
+    else if (entry.number > received) entry.state = "waiting";
   }
   flush();
+  // The server has received the others. Those that it has said are in the history, or follow at once.
+  setTimeout(() => {
+    for (const entry of open) if (entry.state === "sending" && entry.on < mine && connection === mine) entry.state = isWhole ? "refused" : "received";
+    drawUnsent();
+  }, ECHO);
+}
+
+function sayPassword(password) {
+  sessionStorage.setItem("password", password);
+  if (!(send(`/pass ${password}`) && send(`/continue ${key}`))) connect();
 }
 
 function status(text, isBad = false) {
@@ -452,11 +484,17 @@ $("say").onsubmit = (event) => {
   const text = $("line").value;
   if (text.trim() === "" || new TextEncoder().encode(text).length > MAX_LINE) return;
   $("line").value = "";
+  $("line").classList.remove("secret");
   sessionStorage.removeItem("draft");
   if (ended) connect();
   say(text);
 };
-$("line").oninput = () => sessionStorage.setItem("draft", $("line").value);
+// A password that is typed here is neither shown nor kept.
+$("line").oninput = () => {
+  const isSecret = PASSWORD.test($("line").value);
+  $("line").classList.toggle("secret", isSecret);
+  sessionStorage.setItem("draft", isSecret ? "" : $("line").value);
+};
 $("nick-form").onsubmit = (event) => {
   event.preventDefault();
   const nick = $("nick").value.trim();
@@ -472,8 +510,7 @@ $("join-form").onsubmit = (event) => {
   $("side").classList.remove("open");
 };
 $("door-form").onsubmit = () => {
-  sessionStorage.setItem("password", $("password").value);
-  if (!(send(`/pass ${$("password").value}`) && send("/rooms"))) connect();
+  sayPassword($("password").value);
   $("password").value = "";
 };
 $("door").oncancel = (event) => event.preventDefault();
