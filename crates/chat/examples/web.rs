@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let chat = Chat::new(Config::default().with_web(true).with_history(100));
     // The first endpoint is for line clients, the second one for browsers.
     let endpoints = ["127.0.0.1:60000".parse()?, "127.0.0.1:8080".parse()?];
-    let web = Web::new([1]).with_ping_interval(Duration::from_secs(20));
+    let web = Web::new([1]).with_host_check([1]).with_ping_interval(Duration::from_secs(20));
     let server = Server::bind(&endpoints, Limits::default())?;
     println!("nc 127.0.0.1 60000, or http://127.0.0.1:8080/");
     let operator = chat.operator();

@@ -14,6 +14,7 @@ pub(crate) mod close_code;
 pub(crate) mod connection;
 pub(crate) mod deadlines;
 pub(crate) mod handshake;
+pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod origin;
 pub(crate) mod output;

@@ -37,6 +37,8 @@ pub(crate) enum Phase {
 pub(crate) struct Requests {
     /// Name of the client until it chooses one.
     pub(crate) name: Option<String>,
+    /// `true` if the host of each request must be known.
+    pub(crate) checks_host: bool,
     /// Input that is not processed yet.
     pub(crate) input: Vec<u8>,
 }

@@ -52,6 +52,11 @@ impl FromStr for Origin {
 }
 
 impl Origin {
+    /// Returns the host in lower case, with the port unless that is the scheme's own.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Returns `true` if a page of this origin may open a WebSocket on the server that it knows as
     /// `host`: its own, or one that allows the origin.
     ///

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use netcore::Address;
 use netcore::server::{Closed, Output, Rejection, Service, Turn};
+use netcore::throttle::Throttle;
 use tungstenite::protocol::frame::coding::Control;
 
 use crate::http_head::Status;
@@ -41,6 +42,8 @@ pub struct WebService {
     web: Web,
     max_message: usize,
     deadlines: Deadlines,
+    /// Log lines about refused hosts.
+    refused_hosts: Throttle,
     /// Lines of the current input, reused.
     input: Vec<u8>,
 }
@@ -62,6 +65,7 @@ impl WebService {
             web,
             max_message: MAX_MESSAGE.max(max_line),
             deadlines: Deadlines::default(),
+            refused_hosts: Throttle::new(Duration::from_secs(60)),
             input: Vec::new(),
         }
     }
@@ -161,7 +165,8 @@ impl Service for WebService {
         if !self.web.is_at(listener) {
             return self.open(peer, output);
         }
-        let requests = Requests { name: peer_name(peer), input: Vec::new() };
+        let checks_host = self.web.checks_host_at(listener);
+        let requests = Requests { name: peer_name(peer), checks_host, input: Vec::new() };
         let phase = Phase::Requests(requests);
         let mut browser = Box::new(Browser { key: output.id().into(), due: None, phase });
         self.schedule(&mut browser, Some(output.now() + HEAD_TIMEOUT));

@@ -21,6 +21,8 @@ use crate::web::page::Page;
 #[must_use]
 pub struct Web {
     listeners: Vec<usize>,
+    /// Those of `listeners` at which the host of a request must be known.
+    checked: Vec<usize>,
     pub(crate) origins: Vec<Origin>,
     pub(crate) ping_interval: Duration,
     pub(crate) idle_timeout: Option<Duration>,
@@ -34,6 +36,7 @@ impl Web {
     pub fn new(listeners: impl IntoIterator<Item = usize>) -> Web {
         Web {
             listeners: listeners.into_iter().collect(),
+            checked: Vec::new(),
             origins: Vec::new(),
             ping_interval: Duration::from_secs(30),
             idle_timeout: None,
@@ -41,10 +44,20 @@ impl Web {
         }
     }
 
-    /// Allows pages of another origin to open a WebSocket.
+    /// Allows pages of another origin to open a WebSocket, and the host of the origin where hosts
+    /// are [checked](Self::with_host_check).
     pub fn with_origin(mut self, origin: Origin) -> Web {
         self.origins.push(origin);
         self
+    }
+
+    /// Refuses requests at these endpoints, unless their host is an IP address, `localhost`, a name
+    /// under it, or the host of an allowed [origin](Self::with_origin).
+    ///
+    /// It is meant for endpoints on loopback. Without it, a page of any site that a person of this
+    /// machine visits can join the chat, if its name gets the address 127.0.0.1 (DNS rebinding).
+    pub fn with_host_check(self, listeners: impl IntoIterator<Item = usize>) -> Web {
+        Web { checked: listeners.into_iter().collect(), ..self }
     }
 
     /// Sets the interval of the pings, at least 1 ms. A browser that sends nothing between three
@@ -57,6 +70,11 @@ impl Web {
     /// limit. Answers to pings are no lines, so the server's own idle timeout does not do.
     pub fn with_idle_timeout(self, idle_timeout: Option<Duration>) -> Web {
         Web { idle_timeout, ..self }
+    }
+
+    /// Returns `true` if the endpoint number `listener` checks the host of requests.
+    pub(crate) fn checks_host_at(&self, listener: usize) -> bool {
+        self.checked.contains(&listener)
     }
 
     /// Returns `true` if the page is served at the endpoint number `listener`.

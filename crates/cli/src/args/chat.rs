@@ -51,8 +51,8 @@ pub(crate) struct ChatServe {
     #[cfg(feature = "web")]
     #[arg(long, value_name = "ENDPOINT")]
     pub(crate) web: Vec<String>,
-    /// Another origin whose pages may join through the endpoints of --web, as https://HOST; may be
-    /// repeated
+    /// Another origin whose pages may join through the endpoints of --web, as https://HOST: another
+    /// site, or the public one of a proxy; may be repeated
     #[cfg(feature = "web")]
     #[arg(long, value_name = "ORIGIN", requires = "web")]
     pub(crate) web_origin: Vec<::chat::Origin>,

@@ -13,6 +13,8 @@ pub(crate) const HISTORY: usize = 100;
 /// The page, if `--web` asks for one.
 pub(crate) struct Page {
     endpoints: Vec<String>,
+    /// Index of the first of them among those that the server binds.
+    first: usize,
     web: Web,
 }
 
@@ -22,7 +24,7 @@ impl Page {
         let web = Web::new(listeners..listeners + args.web.len());
         let web = web.with_idle_timeout(args.serve.idle_timeout);
         let web = args.web_origin.iter().cloned().fold(web, Web::with_origin);
-        Page { endpoints: args.web.clone(), web }
+        Page { endpoints: args.web.clone(), first: listeners, web }
     }
 
     /// Returns the endpoints as they are given.
@@ -42,9 +44,12 @@ impl Page {
 
     /// Serves until the server is stopped.
     pub(crate) fn serve(self, chat: &Chat, listening: Listening) -> Result<(), Failure> {
-        match self.endpoints.is_empty() {
-            true => listening.run(|worker| chat.service(&worker)),
-            false => listening.run(|worker| chat.web_service(&worker, &self.web)),
+        if self.endpoints.is_empty() {
+            return listening.run(|worker| chat.service(&worker));
         }
+        let all = self.first..self.first + self.endpoints.len();
+        let local: Vec<usize> = all.filter(|index| listening.is_on_loopback(*index)).collect();
+        let web = self.web.with_host_check(local);
+        listening.run(|worker| chat.web_service(&worker, &web))
     }
 }

@@ -7,11 +7,16 @@ use bytes::Bytes;
 use netcore::server::Output;
 
 use super::{HEAD_TIMEOUT, WebService};
+use crate::http_head::Status;
 use crate::web::connection::{Browser, Phase};
 use crate::web::handshake::{self, Refusal};
+use crate::web::host::is_known;
 use crate::web::http::{Method, Request};
 use crate::web::page::SOCKET_PATH;
 use crate::web::response::Response;
+
+/// Characters of a refused host in the log.
+const MAX_SHOWN_HOST: usize = 100;
 
 impl WebService {
     /// Answers the request that the input begins with, if it is complete. A further one waits
@@ -28,6 +33,16 @@ impl WebService {
                 return self.finish(browser, output);
             }
         };
+        if requests.checks_host && !is_known(request.host, &self.web.origins) {
+            if self.refused_hosts.allows(output.now()) {
+                let peer = requests.name.as_deref().unwrap_or("unix:");
+                let host = request.host.get(..MAX_SHOWN_HOST).unwrap_or(request.host);
+                log::warn!("{peer}: refused: the host {host} is not one of the allowed origins");
+            }
+            let response = Response::text(Status::Forbidden, "this host name is not allowed here\n");
+            send(&response, request.method, true, time, output);
+            return self.finish(browser, output);
+        }
         if request.path == SOCKET_PATH {
             return match handshake::accept(&request, &self.web.origins) {
                 Ok(response) => {

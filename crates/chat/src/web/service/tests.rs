@@ -410,6 +410,34 @@ fn refused_requests_are_told_why_and_closed() {
 }
 
 #[test]
+fn a_page_that_has_got_the_address_of_this_machine_is_refused() {
+    let web = || Web::new([WEB]).with_origin("https://chat.example".parse().unwrap());
+    for (host, status) in [("127.0.0.1:1", "101"), ("chat.example", "101"), ("evil.example", "403")] {
+        let own = format!("Host: {host}\r\nOrigin: http://{host}");
+        let upgrade = UPGRADE.replace("Host: chat", &own);
+        let (_, mut harness) =
+            harness_with(Config::default(), Limits::default(), web().with_host_check([WEB]));
+        let peer = harness.connect_on(WEB);
+        peer.send(upgrade.as_bytes());
+        harness.run();
+        let response = String::from_utf8_lossy(&peer.received()).into_owned();
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {response}");
+        assert_eq!(peer.is_closed(), status == "403", "{host}");
+        // The page itself, too: nobody needs it under this name.
+        let peer = harness.connect_on(WEB);
+        peer.send(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
+        harness.run();
+        assert_eq!(peer.text().starts_with("HTTP/1.1 200 "), status == "101", "{host}");
+        // An endpoint for others cannot know its names.
+        let (_, mut harness) = harness_with(Config::default(), Limits::default(), web());
+        let peer = harness.connect_on(WEB);
+        peer.send(upgrade.as_bytes());
+        harness.run();
+        assert!(peer.received().starts_with(b"HTTP/1.1 101 "), "{host}");
+    }
+}
+
+#[test]
 fn requests_in_one_piece_are_answered_one_after_the_other() {
     let (_, mut harness) = harness(Config::default());
     let peer = harness.connect_on(WEB);
