@@ -7,6 +7,9 @@ use crate::web::base64;
 use crate::web::http::Request;
 use crate::web::response::Response;
 
+#[cfg(test)]
+mod tests;
+
 /// Path of the WebSocket.
 pub(crate) const SOCKET_PATH: &str = "/ws";
 
