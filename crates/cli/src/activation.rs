@@ -8,7 +8,7 @@ use netcore::systemd::{self, PassedSocket, Socket};
 #[cfg(all(unix, feature = "tls"))]
 use netcore::tls::TlsAcceptor;
 #[cfg(unix)]
-use netcore::{Error, Listener};
+use netcore::{Datagram, Error, Listener};
 
 #[cfg(unix)]
 use crate::exit;
@@ -94,10 +94,31 @@ impl Passed {
     pub(crate) fn listeners(self) -> Result<Vec<Listener>, Failure> {
         let listeners = self.sockets.into_iter().map(|passed| match passed.socket {
             Socket::Listener(listener) => Ok(listener),
-            _ => Err(Failure::new(exit::USAGE, "the socket of systemd has no connections")),
+            _ => Err(foreign(&passed, "needs connections; udp:// serves datagrams")),
         });
         listeners.collect()
     }
+
+    /// Returns the datagram sockets, for a command that serves no connections with them.
+    ///
+    /// # Errors
+    ///
+    /// A socket is one of connections.
+    #[cfg(unix)]
+    pub(crate) fn datagrams(self) -> Result<Vec<Datagram>, Failure> {
+        let sockets = self.sockets.into_iter().map(|passed| match passed.socket {
+            Socket::Datagram(socket) => Ok(socket),
+            _ => Err(foreign(&passed, "needs datagrams; an endpoint without udp:// serves connections")),
+        });
+        sockets.collect()
+    }
+}
+
+/// Returns the failure of a command that cannot serve a socket of systemd's.
+#[cfg(unix)]
+fn foreign(passed: &PassedSocket, reason: &str) -> Failure {
+    let message = format!("the socket {} of systemd: the endpoint {reason}", endpoint_of(passed));
+    Failure::new(exit::USAGE, message)
 }
 
 #[cfg(unix)]

@@ -12,7 +12,7 @@ use netcore::options::Keepalive;
 use netcore::threaded::{Config, Connection, Handle, Server};
 #[cfg(feature = "tls")]
 use netcore::tls::TlsAcceptor;
-use netcore::{Endpoint, Listener, SocketOptions, Transport};
+use netcore::{Datagram, Endpoint, Listener, SocketOptions, Transport};
 
 use crate::activation::{self, Passed};
 use crate::args::common::Common;
@@ -49,8 +49,16 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
         if banner.is_some() {
             return Err(Failure::new(exit::USAGE, "--banner needs connections, and UDP has none"));
         }
+        if args.broadcast && !passed.is_empty() {
+            let message = "--broadcast: the socket of systemd has its options from its unit";
+            return Err(Failure::new(exit::USAGE, message));
+        }
         let options = options.with_broadcast(args.broadcast);
-        return listen_datagrams(&endpoint, options, args.idle_timeout, common, stdio);
+        let sockets = match passed.is_empty() {
+            true => datagrams::bind(&endpoint, options).map_err(|e| Failure::listening(&e)),
+            false => passed.datagrams(),
+        }?;
+        return listen_datagrams(sockets, args.idle_timeout, common, stdio);
     }
     datagrams::only_for_udp(args.broadcast)?;
     let listeners = match passed.is_empty() {
@@ -132,16 +140,19 @@ fn watch_signals(handle: Handle, events: Sender<RelayEvent>) -> Result<Signals, 
 
 /// Runs `sockit listen` for datagrams.
 fn listen_datagrams(
-    endpoint: &Endpoint,
-    options: SocketOptions,
+    sockets: Vec<Datagram>,
     idle_timeout: Option<Duration>,
     common: &Common,
     stdio: &mut Stdio,
 ) -> Result<(), Failure> {
-    let sockets = datagrams::bind(endpoint, options).map_err(|error| Failure::listening(&error))?;
     let names: Vec<Endpoint> = sockets.iter().map(|socket| socket.endpoint().clone()).collect();
-    let announce = |stdio: &mut Stdio| announce(&names, common, stdio);
-    datagrams::listen(sockets, idle_timeout, announce, stdio)
+    let announce = |stdio: &mut Stdio| {
+        announce(&names, common, stdio);
+        activation::notify_ready(&names);
+    };
+    let result = datagrams::listen(sockets, idle_timeout, announce, stdio);
+    activation::notify_stopping();
+    result
 }
 
 /// Prints the endpoints on standard error, because standard output carries the connection's bytes.

@@ -1,5 +1,6 @@
 //! Common parts of all servers: listening, and the announcement on standard output.
 
+use netcore::endpoint::Host;
 use netcore::server::{Config, Handle, Server, Service, Worker};
 #[cfg(feature = "tls")]
 use netcore::tls::{MAX_BUFFERED, TlsAcceptor};
@@ -19,6 +20,20 @@ use crate::{logging, tls};
 #[cfg(feature = "tls")]
 const MAX_HANDSHAKES: usize = 1024;
 
+/// A server whose sockets are bound, before anybody is told.
+pub(crate) struct Bound {
+    server: Server,
+    /// The endpoints of the sockets that systemd has passed.
+    passed: Vec<Endpoint>,
+    /// Number of endpoints that are no pages, and of all, without those of systemd.
+    listeners: usize,
+    all: usize,
+    workers: usize,
+    /// The certificate, if a listener is `tls://`.
+    #[cfg(feature = "tls")]
+    acceptor: Option<TlsAcceptor>,
+}
+
 /// A server that listens and has announced its endpoints.
 pub(crate) struct Listening {
     server: Server,
@@ -31,31 +46,18 @@ pub(crate) struct Listening {
     signals: Signals,
 }
 
-impl Listening {
-    /// Binds the endpoints of `--listen`, or `default` without any, and prints a line per listener.
-    pub(crate) fn start(
-        args: &ServeArgs,
-        default: &[&str],
-        config: Config,
-        common: &Common,
-        stdio: &Stdio,
-    ) -> Result<Listening, Failure> {
-        let passed = Passed::take()?;
-        Listening::start_with_web(args, default, &[], passed, config, common, stdio)
-    }
-
-    /// Binds and announces like [`start`](Self::start), and `web` behind the other endpoints. The
+impl Bound {
+    /// Binds the endpoints of `--listen`, or `default` without any, and `web` behind them. The
     /// sockets `passed` by systemd take the place of `--listen`.
-    pub(crate) fn start_with_web(
+    pub(crate) fn bind(
         args: &ServeArgs,
         default: &[&str],
         web: &[String],
         passed: Passed,
         config: Config,
-        common: &Common,
         stdio: &Stdio,
-    ) -> Result<Listening, Failure> {
-        let mut shown = passed.endpoints();
+    ) -> Result<Bound, Failure> {
+        let shown = passed.endpoints();
         let given = args.listen.iter().map(String::as_str);
         let mut endpoints: Vec<Endpoint> = if !passed.is_empty() {
             if !args.listen.is_empty() {
@@ -93,6 +95,8 @@ impl Listening {
             }
             None => config,
         };
+        #[cfg(not(feature = "tls"))]
+        let _ = stdio;
         let workers = config.workers();
         #[cfg_attr(not(unix), expect(unused_mut, reason = "no sockets of systemd are added"))]
         let mut server =
@@ -101,6 +105,26 @@ impl Listening {
         passed.add_to(&mut server, acceptor.as_ref())?;
         #[cfg(all(unix, not(feature = "tls")))]
         passed.add_to(&mut server)?;
+        Ok(Bound {
+            server,
+            passed: shown,
+            listeners,
+            all: endpoints.len(),
+            workers,
+            #[cfg(feature = "tls")]
+            acceptor,
+        })
+    }
+
+    /// Prints a line per listener, and one for each URL of `others`, and tells systemd. Everything
+    /// that can fail to be bound must be bound by then.
+    pub(crate) fn announce(
+        self,
+        others: &[String],
+        common: &Common,
+        stdio: &Stdio,
+    ) -> Result<Listening, Failure> {
+        let server = self.server;
         // Before the announcement, because from then on a signal may arrive.
         let handle = server.handle();
         let signals = Signals::watch(move |at_once| {
@@ -111,19 +135,52 @@ impl Listening {
                 handle.stop();
             }
         })?;
-        shown.iter().try_for_each(|it| announce_as(&it.to_string(), common, &stdio.printer))?;
-        announce(&server, listeners, endpoints.len(), common, &stdio.printer)?;
-        shown.extend((0..endpoints.len()).flat_map(|index| server.endpoints_of(index)).cloned());
+        let bound = (0..self.all).flat_map(|index| {
+            let of_page = index >= self.listeners;
+            server.endpoints_of(index).map(move |endpoint| (endpoint, of_page))
+        });
+        let mut shown = self.passed;
+        let mut urls: Vec<String> = shown.iter().map(ToString::to_string).collect();
+        for (endpoint, of_page) in bound {
+            urls.push(if of_page { web_url(endpoint) } else { endpoint.to_string() });
+            shown.push(endpoint.clone());
+        }
+        for url in urls.iter().chain(others) {
+            announce(url, common, &stdio.printer)?;
+        }
         signals.set_printing(false);
         activation::notify_ready(&shown);
         Ok(Listening {
             server,
             endpoints: shown,
-            workers,
+            workers: self.workers,
             #[cfg(feature = "tls")]
-            acceptor,
+            acceptor: self.acceptor,
             signals,
         })
+    }
+
+    /// Adds the certificate of the `tls://` listeners to the settings of another server.
+    #[cfg(feature = "tls")]
+    pub(crate) fn with_tls(&self, config: Config) -> Config {
+        match &self.acceptor {
+            Some(acceptor) => config.with_tls(acceptor.clone()),
+            None => config,
+        }
+    }
+}
+
+impl Listening {
+    /// Binds the endpoints of `--listen`, or `default` without any, and prints a line per listener.
+    pub(crate) fn start(
+        args: &ServeArgs,
+        default: &[&str],
+        config: Config,
+        common: &Common,
+        stdio: &Stdio,
+    ) -> Result<Listening, Failure> {
+        let bound = Bound::bind(args, default, &[], Passed::take()?, config, stdio)?;
+        bound.announce(&[], common, stdio)
     }
 
     /// Returns the most bytes of memory for TLS with this many clients.
@@ -135,18 +192,16 @@ impl Listening {
         }
     }
 
-    /// Adds the certificate of the `tls://` listeners to the settings of another server.
-    #[cfg(feature = "tls")]
-    pub(crate) fn with_tls(&self, config: Config) -> Config {
-        match &self.acceptor {
-            Some(acceptor) => config.with_tls(acceptor.clone()),
-            None => config,
-        }
-    }
-
     /// Returns the bound endpoints.
     pub(crate) fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
+    }
+
+    /// Returns `true` if the endpoint number `index`, of those that the server has bound itself,
+    /// has only addresses of loopback.
+    #[cfg(feature = "web")]
+    pub(crate) fn is_on_loopback(&self, index: usize) -> bool {
+        self.server.endpoints_of(index).all(is_loopback)
     }
 
     /// Returns the number of worker threads.
@@ -181,6 +236,11 @@ impl Listening {
     }
 }
 
+/// Returns `true` for an endpoint whose address is one of loopback.
+pub(crate) fn is_loopback(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.host(), Some(Host::Ip(ip, _)) if ip.to_canonical().is_loopback())
+}
+
 /// Parses an endpoint of a page, which is encrypted if there is a certificate.
 fn web_endpoint(text: &str, args: &ServeArgs) -> Result<Endpoint, Failure> {
     let endpoint: Endpoint = text.parse()?;
@@ -197,42 +257,18 @@ fn web_endpoint(text: &str, args: &ServeArgs) -> Result<Endpoint, Failure> {
     Ok(endpoint)
 }
 
-/// Prints a line per listener on standard output. The endpoints behind the first `listeners` of
-/// `all` are those of pages, which get a URL.
-fn announce(
-    server: &Server,
-    listeners: usize,
-    all: usize,
-    common: &Common,
-    printer: &Printer,
-) -> Result<(), Failure> {
-    for index in 0..all {
-        for endpoint in server.endpoints_of(index) {
-            let mut text = endpoint.to_string();
-            if index >= listeners {
-                text = web_url(endpoint.transport(), text);
-            }
-            announce_as(&text, common, printer)?;
-        }
-    }
-    Ok(())
-}
-
-/// Returns the URL of a page at an endpoint with this text. A Unix socket has none.
-fn web_url(transport: Transport, endpoint: String) -> String {
-    match transport {
-        Transport::Tcp => endpoint.replacen("tcp://", "http://", 1) + "/",
-        Transport::Tls => endpoint.replacen("tls://", "https://", 1) + "/",
-        _ => endpoint,
+/// Returns the URL of a page at an endpoint. A Unix socket has none.
+fn web_url(endpoint: &Endpoint) -> String {
+    let text = endpoint.to_string();
+    match endpoint.transport() {
+        Transport::Tcp => text.replacen("tcp://", "http://", 1) + "/",
+        Transport::Tls => text.replacen("tls://", "https://", 1) + "/",
+        _ => text,
     }
 }
 
 /// Prints the line of a listener on standard output.
-pub(crate) fn announce_as(
-    endpoint: &str,
-    common: &Common,
-    printer: &Printer,
-) -> Result<(), Failure> {
+fn announce(endpoint: &str, common: &Common, printer: &Printer) -> Result<(), Failure> {
     let line = if common.json {
         format!("{{\"listening\":{}}}\n", crate::escape::quote(endpoint))
     } else {

@@ -6,11 +6,12 @@ use ::chat::{Health, Metrics, Operator};
 use netcore::server::{Handle, Server};
 use netcore::{Endpoint, Error, Transport};
 
-use crate::args::common::Common;
 use crate::exit::{self, Failure};
-use crate::serve::{Listening, announce_as};
-use crate::stdio::Stdio;
+use crate::serve::{Bound, Listening};
 use crate::threads;
+
+/// The sockets of `--metrics`.
+pub(super) struct BoundMetrics(Server);
 
 /// The service of `--metrics`, on a thread of its own.
 pub(super) struct RunningMetrics {
@@ -18,33 +19,46 @@ pub(super) struct RunningMetrics {
     thread: JoinHandle<Result<(), Error>>,
 }
 
-impl RunningMetrics {
-    /// Starts the service for the server `listening`, and prints a line per listener.
+impl BoundMetrics {
+    /// Binds the endpoint, encrypted by the certificate of the server `bound` if it is `tls://`.
     ///
     /// # Errors
     ///
-    /// The endpoint cannot be bound, or the system refuses a thread.
-    pub(super) fn start(
-        endpoint: Endpoint,
-        listening: &Listening,
-        operator: Operator,
-        common: &Common,
-        stdio: &Stdio,
-    ) -> Result<RunningMetrics, Failure> {
+    /// The endpoint cannot be bound.
+    pub(super) fn bind(endpoint: Endpoint, bound: &Bound) -> Result<BoundMetrics, Failure> {
         let limits = Metrics::limits();
         #[cfg(feature = "tls")]
-        let limits = listening.with_tls(limits);
-        let server =
-            Server::bind(&[endpoint], limits).map_err(|error| Failure::listening(&error))?;
-        for endpoint in server.endpoints() {
-            announce_as(&url(endpoint), common, &stdio.printer)?;
-        }
+        let limits = bound.with_tls(limits);
+        #[cfg(not(feature = "tls"))]
+        let _ = bound;
+        let server = Server::bind(&[endpoint], limits);
+        server.map(BoundMetrics).map_err(|error| Failure::listening(&error))
+    }
+
+    /// Returns the URLs of the statistics.
+    pub(super) fn urls(&self) -> Vec<String> {
+        self.0.endpoints().iter().map(url).collect()
+    }
+
+    /// Serves the figures of a chat, and the health of the server `listening`.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses a thread.
+    pub(super) fn start(
+        self,
+        listening: &Listening,
+        operator: Operator,
+    ) -> Result<RunningMetrics, Failure> {
+        let BoundMetrics(server) = self;
         let metrics = Metrics::new(operator, Health::of(listening.handle()));
         let handle = server.handle();
         let thread = threads::start("metrics", move || server.run(|_| metrics.service()))?;
         Ok(RunningMetrics { server: handle, thread })
     }
+}
 
+impl RunningMetrics {
     /// Ends the service. Until then it says that the chat is stopping.
     pub(super) fn end(self) {
         self.server.stop_now();

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use ::chat::Password;
-use netcore::endpoint::Host;
 use netcore::{Endpoint, Transport};
 
 use crate::exit::{self, Failure};
+use crate::serve::is_loopback;
 
 /// Reads the file of `--password-file`, if there is one.
 ///
@@ -33,10 +33,7 @@ pub(super) fn warn_in_the_clear(endpoints: &[Endpoint]) {
 
 /// Returns `true` for a listener in the clear that other machines can reach.
 fn is_exposed(endpoint: &Endpoint) -> bool {
-    let is_loopback = match endpoint.host() {
-        Some(Host::Ip(ip, _)) => ip.to_canonical().is_loopback(),
-        // A bound listener of IP has an address.
-        _ => endpoint.transport() == Transport::Unix,
-    };
-    !is_loopback && endpoint.transport() != Transport::Tls
+    // A bound listener of IP has an address.
+    let is_local = is_loopback(endpoint) || endpoint.transport() == Transport::Unix;
+    !is_local && endpoint.transport() != Transport::Tls
 }

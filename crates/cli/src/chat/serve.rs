@@ -1,11 +1,11 @@
 //! `sockit chat serve`: a chat server.
 
 use ::chat::{Builder, Chat, Config, SlowConsumer};
-use netcore::Transport;
 use netcore::server::{AddressLimit, Config as Limits};
+use netcore::{Endpoint, Transport};
 
 use super::backplane::Backplane;
-use super::metrics::RunningMetrics;
+use super::metrics::BoundMetrics;
 use super::page::Page;
 use super::{metrics, password, stats};
 use crate::activation::Passed;
@@ -14,7 +14,7 @@ use crate::args::common::Common;
 use crate::exit::{self, Failure};
 use crate::logging::Log;
 use crate::operator_console::OperatorConsole;
-use crate::serve::Listening;
+use crate::serve::Bound;
 use crate::stdio::{Printer, Stdio};
 
 /// The default endpoint, reachable only from this machine.
@@ -33,6 +33,10 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
     }
     let has_password = password.is_some();
     let passed = Passed::take()?;
+    if let Some(endpoint) = passed.endpoints().into_iter().find(is_datagram) {
+        let message = format!("{endpoint}: a chat needs connections, and UDP has none");
+        return Err(Failure::new(exit::USAGE, message));
+    }
     // The page's endpoints stand behind those that the server binds itself.
     let given = match args.serve.listen.len() {
         _ if !passed.is_empty() => 0,
@@ -73,23 +77,14 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         Ok(chat) => chat,
         Err(chat) => open(chat, &args)?,
     };
-    let listening = Listening::start_with_web(
-        &args.serve,
-        &DEFAULT,
-        page.endpoints(),
-        passed,
-        limits,
-        common,
-        stdio,
-    )
+    let listen = || -> Result<_, Failure> {
+        let bound = Bound::bind(&args.serve, &DEFAULT, page.endpoints(), passed, limits, stdio)?;
+        let metrics = metrics.map(|endpoint| BoundMetrics::bind(endpoint, &bound)).transpose()?;
+        let urls = metrics.as_ref().map_or(Vec::new(), BoundMetrics::urls);
+        Ok((bound.announce(&urls, common, stdio)?, metrics))
+    };
     // The name of a node is free at once.
-    .inspect_err(|_| chat.close())?;
-    if let Some(endpoint) = listening.endpoints().iter().find(|it| it.transport() == Transport::Udp)
-    {
-        let message = format!("{endpoint}: a chat needs connections, and UDP has none");
-        chat.close();
-        return Err(Failure::new(exit::USAGE, message));
-    }
+    let (listening, metrics) = listen().inspect_err(|_| chat.close())?;
     let bound = chat.memory_bound(args.max_clients, listening.workers(), READ_SIZE);
     #[cfg(feature = "tls")]
     let bound = bound.with_tls_bytes(listening.tls_bytes(args.max_clients));
@@ -111,12 +106,7 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         // Through the log, because it neither disturbs the input line nor waits for a reader.
         stats::print(chat.operator(), every, Printer::new(Box::new(Log)), common.json)?;
     }
-    let metrics = match metrics {
-        Some(endpoint) => {
-            Some(RunningMetrics::start(endpoint, &listening, chat.operator(), common, stdio)?)
-        }
-        None => None,
-    };
+    let metrics = metrics.map(|it| it.start(&listening, chat.operator())).transpose()?;
     let result = page.serve(&chat, listening);
     chat.close();
     if let Some(metrics) = metrics {
@@ -126,6 +116,10 @@ pub(crate) fn serve(args: ChatServe, common: &Common, stdio: &mut Stdio) -> Resu
         screen.close();
     }
     result
+}
+
+fn is_datagram(endpoint: &Endpoint) -> bool {
+    endpoint.transport() == Transport::Udp
 }
 
 /// Opens the chat, with logs on disk if `--log-dir` is set.

@@ -1,5 +1,6 @@
 //! Sockets from systemd and messages to it, without systemd.
 
+use std::io::ErrorKind;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd};
 use std::os::unix::net::UnixDatagram;
@@ -80,6 +81,41 @@ fn listen_takes_a_socket_of_systemd() {
 }
 
 #[test]
+fn listen_takes_datagram_sockets_of_systemd() {
+    let [one, two] = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
+    let args = ["listen", "udp://127.0.0.1:1"];
+    let mut process = Process::spawn(activated(&[one.as_fd(), two.as_fd()], "a:b", &args));
+    let address = |socket: &UdpSocket| socket.local_addr().expect("an address");
+    let expected = [&one, &two].map(|socket| format!("listening on udp://{}\n", address(socket)));
+    assert_eq!(process.stderr_lines(2), expected);
+    let client = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    client.send_to(b"to the second", address(&two)).expect("sent");
+    process.stdout_when("a datagram", |text| text == "to the second");
+    process.feed(b"back");
+    let mut buffer = [0; 64];
+    let (length, from) = client.recv_from(&mut buffer).expect("an answer");
+    assert_eq!((&buffer[..length], from), (&b"back"[..], address(&two)));
+}
+
+#[test]
+fn listen_refuses_sockets_of_another_kind() {
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let (tcp, udp) = (tcp.as_fd(), udp.as_fd());
+    for (sockets, names, endpoint, says) in [
+        (&[tcp][..], "a", "udp://127.0.0.1:0", "tcp://127.0.0.1:"),
+        (&[udp, tcp], "a:b", "udp://127.0.0.1:0", "tcp://127.0.0.1:"),
+        (&[udp], "a", "127.0.0.1:0", "udp://127.0.0.1:"),
+    ] {
+        let done = Process::spawn(activated(sockets, names, &["listen", endpoint])).finish();
+        done.expect_code(2).expect_error_line(&["systemd", says]);
+    }
+    let command = activated(&[udp], "a", &["listen", "--broadcast", "udp://127.0.0.1:0"]);
+    Process::spawn(command).finish().expect_code(2).expect_error_line(&["--broadcast", "systemd"]);
+}
+
+#[test]
 fn sockets_for_another_process_and_unusable_ones_are_refused() {
     let udp = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let command = activated(&[udp.as_fd()], "a", &["chat", "serve"]);
@@ -115,5 +151,29 @@ fn systemd_learns_when_a_server_serves_and_when_it_stops() {
         assert!(receive().starts_with("STOPPING=1\n"));
         // The end of the server repeats it.
         assert!(receive().starts_with("STOPPING=1\n"));
+    }
+    for endpoint in ["127.0.0.1:0", "udp://127.0.0.1:0"] {
+        let mut command = Command::new(program());
+        command.args(["listen", endpoint]).env("NOTIFY_SOCKET", &path);
+        let mut process = Process::spawn(command);
+        let [line] = &process.stderr_lines(1)[..] else { panic!("one line") };
+        assert_eq!(receive(), format!("READY=1\nSTATUS={}", line.trim_end()));
+        process.signal("TERM");
+        assert!(receive().starts_with("STOPPING=1\n"));
+        assert!(process.wait().success());
+    }
+    // Nobody is told of a server that cannot bind all of its listeners.
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a socket");
+    let taken = taken.local_addr().expect("an address").to_string();
+    manager.set_nonblocking(true).expect("a mode");
+    for option in ["--metrics", "--web", "--listen"] {
+        let mut command = Command::new(program());
+        command.args(["chat", "serve", "--listen", "127.0.0.1:0", option, &taken]);
+        command.env("NOTIFY_SOCKET", &path);
+        let done = Process::spawn(command).finish();
+        done.expect_code(1).expect_error_line(&[&taken, "in use"]);
+        assert_eq!(done.stdout_text(), "", "{option}");
+        let silence = manager.recv(&mut [0; 1024]).expect_err("no message");
+        assert_eq!(silence.kind(), ErrorKind::WouldBlock, "{option}");
     }
 }
