@@ -44,7 +44,7 @@ impl OperatorConsole {
         let operator = self.operator.clone();
         let complete = move |before: &str| complete(&operator, before);
         let on_terminal = match stdio.interactive && !self.json {
-            true => Screen::open(Box::new(complete), |_| false, None).unwrap_or(None),
+            true => Screen::open(Box::new(complete), |_| None, None).unwrap_or(None),
             false => None,
         };
         let Some((screen, line)) = on_terminal else {

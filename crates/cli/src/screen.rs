@@ -40,14 +40,15 @@ pub(crate) struct Screen(Arc<Shared>);
 impl Screen {
     /// Opens the screen. Returns `None` if standard input and output are not a terminal with line
     /// editing. `history` is a file with the lines of earlier runs, which receives those of this
-    /// run. Lines for which `is_secret` returns `true` are not remembered.
+    /// run. `secret_at` returns the byte at which a secret begins. The secret is not shown, and its
+    /// line is not remembered.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or the system refuses a thread.
     pub(crate) fn open(
         complete: Complete,
-        is_secret: fn(&str) -> bool,
+        secret_at: fn(&str) -> Option<usize>,
         history: Option<PathBuf>,
     ) -> Result<Option<(Screen, InputLine)>, Failure> {
         let config = Config::builder()
@@ -81,10 +82,10 @@ impl Screen {
             screen.print(&format!("! {lines} lines pasted: Enter accepts them, Ctrl-C drops them"));
         };
         shared.keyboard.start(pasted)?;
-        editor.set_helper(Some(Assistant { complete, shared: shared.clone() }));
+        editor.set_helper(Some(Assistant { complete, secret_at, shared: shared.clone() }));
         let drawing = shared.clone();
         threads::start("screen", move || draw(&drawing, printer))?;
-        let input = InputLine { editor, shared: shared.clone(), is_secret, file: history };
+        let input = InputLine { editor, shared: shared.clone(), secret_at, file: history };
         Ok(Some((Screen(shared), input)))
     }
 

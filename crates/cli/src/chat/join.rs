@@ -21,7 +21,7 @@ use crate::exit::{self, Failure};
 use crate::screen::Screen;
 use crate::stdio::Stdio;
 use crate::tls::with_tls;
-use commands::is_password;
+use commands::password_at;
 use completion::Completion;
 use login::Login;
 
@@ -48,7 +48,7 @@ pub(crate) fn join(args: ChatJoin, common: &Common, stdio: &mut Stdio) -> Result
         let complete = completion.clone();
         let complete = Box::new(move |before: &str| complete.complete(before));
         let history = args.history_file.clone();
-        if let Some((screen, line)) = Screen::open(complete, is_password, history)? {
+        if let Some((screen, line)) = Screen::open(complete, password_at, history)? {
             return interactive::run(&args, login, completion, screen, line);
         }
     }

@@ -40,6 +40,8 @@ impl Prompt for DrawnPrompt<'_> {
 /// The callbacks of the editor.
 pub(super) struct Assistant {
     pub(super) complete: Complete,
+    /// Returns the byte of a line at which a secret begins.
+    pub(super) secret_at: fn(&str) -> Option<usize>,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -54,12 +56,12 @@ impl Highlighter for Assistant {
 
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
         let start = self.shared.state().prompt_columns;
-        Cow::Owned(Layout::new(line, start, columns()).text)
+        Cow::Owned(Layout::new(line, (self.secret_at)(line), start, columns()).text)
     }
 
     /// Returns `true`, which redraws the whole line, if its layout differs from the typed text.
     fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
-        Layout::new(line, PROMPT.len(), columns()).text != line
+        Layout::new(line, (self.secret_at)(line), PROMPT.len(), columns()).text != line
     }
 }
 

@@ -15,8 +15,8 @@ use super::state::{Batch, Editing, Shared, SpecialKey, print_directly};
 pub(crate) struct InputLine {
     pub(super) editor: Editor<Assistant, FileHistory>,
     pub(super) shared: Arc<Shared>,
-    /// Returns `true` for lines that are not remembered.
-    pub(super) is_secret: fn(&str) -> bool,
+    /// Returns the byte of a line at which a secret begins. Such a line is not remembered.
+    pub(super) secret_at: fn(&str) -> Option<usize>,
     /// The history file, until an error.
     pub(super) file: Option<PathBuf>,
 }
@@ -114,7 +114,7 @@ impl InputLine {
         // screen. An editor that had no terminal has drawn nothing.
         let is_drawn = state.editing != Editing::Starting;
         if is_drawn && !has_batch && self.shared.keyboard.is_in_front() {
-            let rows = Layout::new(&line, PROMPT.len(), columns()).rows;
+            let rows = Layout::new(&line, None, PROMPT.len(), columns()).rows;
             print_directly(&format!("\x1b[{rows}A\r\x1b[J"));
         }
         state.editing = Editing::No;
@@ -124,7 +124,7 @@ impl InputLine {
 
     /// Adds a line to the history, and to its file.
     fn remember(&mut self, line: &str) {
-        if (self.is_secret)(line) {
+        if (self.secret_at)(line).is_some() {
             return;
         }
         let added = self.editor.add_history_entry(line);

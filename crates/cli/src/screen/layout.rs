@@ -24,10 +24,11 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Lays out `line` behind a prompt of `start` columns, in rows as rustyline counts them.
-    pub(super) fn new(line: &str, start: usize, columns: usize) -> Layout {
+    /// Lays out `line` behind a prompt of `start` columns, in rows as rustyline counts them. From
+    /// the byte `secret` on, it is drawn as asterisks.
+    pub(super) fn new(line: &str, secret: Option<usize>, start: usize, columns: usize) -> Layout {
         let (mut text, mut row, mut column) = (String::with_capacity(line.len()), 0, start);
-        for cluster in line.graphemes(true) {
+        for (at, cluster) in line.grapheme_indices(true) {
             if cluster == "\n" {
                 text.push('\n');
                 (row, column) = (row + 1, 0);
@@ -43,7 +44,10 @@ impl Layout {
                 (row, column) = (row + 1, 0);
             }
             column += width;
-            push(&mut text, cluster, width);
+            match secret.is_some_and(|secret| at >= secret) {
+                true => text.extend(std::iter::repeat_n('*', width)),
+                false => push(&mut text, cluster, width),
+            }
         }
         Layout { text, rows: row + 1 + usize::from(column == columns) }
     }

@@ -24,7 +24,7 @@ pub(crate) type Complete = Box<dyn Fn(&str) -> (usize, Vec<String>) + Send>;
 impl Screen {
     pub(crate) fn open(
         _: Complete,
-        _: fn(&str) -> bool,
+        _: fn(&str) -> Option<usize>,
         _: Option<PathBuf>,
     ) -> Result<Option<(Screen, InputLine)>, Failure> {
         Ok(None)

@@ -47,6 +47,28 @@ fn keys_typed_after_ctrl_c_or_an_invalid_byte_are_not_lost() {
 }
 
 #[test]
+fn a_typed_password_is_not_shown() {
+    let fake = Fake::start();
+    let mut ann = join(&fake.endpoint());
+    let mut peer = fake.accept();
+    peer.expect(&["/who"]);
+    ann.ends_with(&[">"]);
+    ann.press("/pass open sesame");
+    ann.ends_with(&["> /pass ***********"]);
+    // It is edited: a character within it and the last one are replaced.
+    ann.press("\x1b[D\x7fM\x1b[C\x7fE\r");
+    peer.expect(&["/pass open sesaME"]);
+    // Up does not recall it.
+    ann.press("\x1b[Ahello\r");
+    peer.expect(&["hello"]);
+    let bytes = ann.bytes();
+    let shown = String::from_utf8_lossy(&bytes);
+    for part in ["open", "sesa", "ME"] {
+        assert!(!shown.contains(part), "{part}: {shown}");
+    }
+}
+
+#[test]
 fn a_paste_of_many_lines_waits_for_enter() {
     let fake = Fake::start();
     let mut ann = join(&fake.endpoint());

@@ -24,7 +24,14 @@ pub(super) fn password(line: &str) -> Option<&str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix(space) }
 }
 
-/// Returns `true` for a line that no history keeps.
-pub(super) fn is_password(line: &str) -> bool {
-    line.lines().any(|line| password(line).is_some())
+/// Returns the byte of `lines` at which the first password begins.
+pub(super) fn password_at(lines: &str) -> Option<usize> {
+    let mut begin = 0;
+    for line in lines.split_inclusive('\n') {
+        if let Some(password) = password(line) {
+            return Some(begin + line.len() - password.len());
+        }
+        begin += line.len();
+    }
+    None
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn shown(line: &str) -> String {
-    Layout::new(line, 2, 80).text
+    Layout::new(line, None, 2, 80).text
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn a_cluster_of_disputed_width_is_its_first_character_in_its_width() {
 
 #[test]
 fn rows_end_where_the_editor_ends_them() {
-    let layout = |line| Layout::new(line, 2, 10);
+    let layout = |line| Layout::new(line, None, 2, 10);
     assert_eq!(layout("1234567").rows, 1);
     // The cursor behind the last column has a row of its own.
     assert_eq!(layout("12345678").rows, 2);
@@ -36,4 +36,13 @@ fn rows_end_where_the_editor_ends_them() {
     assert_eq!(layout("1234567❤\u{fe0f}"), Layout { text: "1234567 ❤ ".to_owned(), rows: 2 });
     assert_eq!(layout("1\n\n2").rows, 3);
     assert_eq!(layout(&"👩🏽‍💻".repeat(8)).rows, 2);
+}
+
+#[test]
+fn a_secret_is_asterisks_in_the_same_columns() {
+    let line = "/pass a漢👩🏽‍💻é\n!";
+    let secret = Layout::new(line, Some("/pass ".len()), 2, 10);
+    assert_eq!(secret.text, "/pass ****\n***\n*");
+    assert_eq!(secret.rows, Layout::new(line, None, 2, 10).rows);
+    assert_eq!(Layout::new("/pass ", Some(6), 2, 80).text, "/pass ");
 }
