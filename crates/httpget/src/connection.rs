@@ -32,11 +32,16 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(stream: Stream) -> Connection {
+        Connection::with_buffer(stream, vec![0; BUFFER].into_boxed_slice())
+    }
+
+    /// Makes a connection with the buffer of an earlier one.
+    pub(crate) fn with_buffer(stream: Stream, buffer: Box<[u8]>) -> Connection {
         Connection {
             local: stream.local_address().ok(),
             peer: stream.peer_address().ok(),
             stream,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
+            buffer,
             unread: 0..0,
             request: Vec::new(),
             reused: false,
@@ -125,11 +130,11 @@ impl Connection {
         written.map_err(|error| step.error(error, phase, 0))
     }
 
-    /// Returns the stream of a connection without unread bytes.
+    /// Returns the stream of a connection without unread bytes, and its buffer.
     #[cfg(feature = "proxy")]
-    pub(crate) fn into_stream(self) -> Stream {
+    pub(crate) fn into_parts(self) -> (Stream, Box<[u8]>) {
         debug_assert!(self.unread.is_empty());
-        self.stream
+        (self.stream, self.buffer)
     }
 
     /// Returns the bytes of the request that was sent last.

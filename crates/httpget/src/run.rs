@@ -64,54 +64,53 @@ impl PreparedRequest {
 type Observer<'a> = &'a mut dyn FnMut(Event<'_>);
 
 /// Runs `prepared`, up to the head of the last response.
-pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<Response, Error> {
+pub(crate) fn run(
+    mut prepared: PreparedRequest,
+    observer: Observer<'_>,
+) -> Result<Response, Error> {
     let start = Instant::now();
     let deadlines = prepared.deadlines(start);
-    let PreparedRequest { client, mut url, mut head, limits, .. } = prepared;
-    #[cfg(feature = "cookies")]
-    let mut cookies = prepared.cookies;
-    let began_secure = url.scheme() == Scheme::Https;
-    let PreparedRequest { follow, raw, rate, referer, decode, .. } = prepared;
-    let mut redirects = Redirects::new(limits.redirects).with_insecure(client.settings.downgrade);
+    let client = prepared.client.clone();
+    let began_secure = prepared.url.scheme() == Scheme::Https;
+    let mut redirects =
+        Redirects::new(prepared.limits.redirects).with_insecure(client.settings.downgrade);
     let mut timings = Timings::default();
-    let mut routes = client.settings.routes(&mut head);
+    let mut routes = client.settings.routes(&mut prepared.head);
     loop {
         #[cfg(feature = "cookies")]
-        cookies.send(&url, &mut head);
-        let mut hop = Hop {
-            client: &client,
-            limits: &limits,
-            deadlines: &deadlines,
-            start,
-            timings,
-            raw,
-            rate,
-            decode: decode && !raw,
-        };
-        let response =
-            routes.find(&url, &head).and_then(|route| hop.run(&url, &route, &head, observer));
-        let response = match response {
-            Ok(response) => response,
-            Err(error) => return Err(error.with_url(&url)),
-        };
+        prepared.cookies.send(&prepared.url, &mut prepared.head);
+        let mut hop = Hop { prepared: &prepared, deadlines: &deadlines, start, timings };
+        let response = routes
+            .find(&prepared.url, &prepared.head)
+            .and_then(|route| hop.run(&route, observer))
+            .map_err(|error| error.with_url(&prepared.url))?;
+        let PreparedRequest {
+            url,
+            head,
+            follow,
+            referer,
+            #[cfg(feature = "cookies")]
+            cookies,
+            ..
+        } = &mut prepared;
         #[cfg(feature = "cookies")]
-        cookies.receive(&url, response.head(), observer);
-        if !follow {
+        cookies.receive(url, response.head(), observer);
+        if !*follow {
             return Ok(response);
         }
-        let to = match redirects.next(&url, response.head()) {
+        let to = match redirects.next(url, response.head()) {
             Ok(Some(to)) => to,
             Ok(None) => return Ok(response),
-            Err(error) => return Err(Error::from(error).with_url(&url)),
+            Err(error) => return Err(Error::from(error).with_url(url)),
         };
         // A server that lost TLS on the way to a host does not get the user's password for it.
         let is_downgraded = began_secure && to.scheme() == Scheme::Http;
         let to = if is_downgraded { to } else { client.settings.authorize(to)? };
         #[cfg(feature = "cookies")]
-        cookies.redirect(&url, &to, &mut head);
-        let dropped = redirect_request(&url, &to, &mut head);
-        if referer {
-            refer(&url, &to, &mut head)?;
+        cookies.redirect(url, &to, head);
+        let dropped = redirect_request(url, &to, head);
+        if *referer {
+            refer(url, &to, head)?;
         }
         let insecure = url.scheme() == Scheme::Https && to.scheme() == Scheme::Http;
         observer(Event::Redirect { to: &to, dropped: &dropped, insecure });
@@ -126,41 +125,28 @@ pub(crate) fn run(prepared: PreparedRequest, observer: Observer<'_>) -> Result<R
             connects: body.timings().connects,
             ..Timings::default()
         };
-        url = to;
+        *url = to;
     }
 }
 
 /// One request and the head of its response.
 struct Hop<'a> {
-    client: &'a Client,
-    limits: &'a Limits,
+    prepared: &'a PreparedRequest,
     deadlines: &'a Deadlines,
     start: Instant,
     timings: Timings,
-    raw: bool,
-    rate: Option<u64>,
-    decode: bool,
 }
 
 impl Hop<'_> {
-    fn run(
-        &mut self,
-        url: &Url,
-        route: &Route,
-        head: &RequestHead,
-        observer: Observer<'_>,
-    ) -> Result<Response, Error> {
-        if cfg!(not(feature = "tls")) && url.scheme() == Scheme::Https {
-            return Err(Error::new(ErrorKind::UnsupportedScheme)
-                .with_cause("https is not supported without the feature tls"));
-        }
+    fn run(&mut self, route: &Route, observer: Observer<'_>) -> Result<Response, Error> {
+        let PreparedRequest { client, url, .. } = self.prepared;
         #[cfg(feature = "proxy")]
         if let Some(via) = route.via() {
             observer(Event::Proxy(&via.proxy));
         }
-        if let Some(connection) = self.client.pool.take_at(Instant::now(), route) {
+        if let Some(connection) = client.pool.take_at(Instant::now(), route) {
             observer(Event::Reused { peer: connection.peer() });
-            match self.exchange(connection, url, route, head, observer) {
+            match self.exchange(connection, route, observer) {
                 // RFC 9112 section 9.3.1: a server may close an idle connection at any time, also
                 // while a request is on its way.
                 Err(error) if is_dead(&error) => {
@@ -170,59 +156,57 @@ impl Hop<'_> {
                 result => return result,
             }
         }
-        let connection =
-            self.client.connect(url, route, self.deadlines, observer, |reached, now| {
-                let step = Some(now.duration_since(self.start));
-                match reached {
-                    ConnectStep::Resolved => self.timings.resolved = step,
-                    ConnectStep::Connected => self.timings.connected = step,
-                    #[cfg(feature = "proxy")]
-                    ConnectStep::Tunneled => self.timings.tunneled = step,
-                    #[cfg(feature = "tls")]
-                    ConnectStep::Encrypted => self.timings.encrypted = step,
-                }
-            })?;
+        let connection = client.connect(url, route, self.deadlines, observer, |reached, now| {
+            let step = Some(now.duration_since(self.start));
+            match reached {
+                ConnectStep::Resolved => self.timings.resolved = step,
+                ConnectStep::Connected => self.timings.connected = step,
+                #[cfg(feature = "proxy")]
+                ConnectStep::Tunneled => self.timings.tunneled = step,
+                #[cfg(feature = "tls")]
+                ConnectStep::Encrypted => self.timings.encrypted = step,
+            }
+        })?;
         self.timings.connects += 1;
-        self.exchange(connection, url, route, head, observer)
+        self.exchange(connection, route, observer)
     }
 
     fn exchange(
         &mut self,
         connection: Connection,
-        url: &Url,
         route: &Route,
-        head: &RequestHead,
         observer: Observer<'_>,
     ) -> Result<Response, Error> {
+        let PreparedRequest { client, url, head, limits, raw, rate, decode, .. } = self.prepared;
         let mut connection = connection
-            .with_slice(self.rate.map_or(BUFFER, Pace::slice))
+            .with_slice(rate.map_or(BUFFER, Pace::slice))
             .with_token(self.deadlines.token().cloned());
         connection.send(|request| route.encode(head, url, request), self.deadlines)?;
         let sent = Instant::now();
         self.timings.sent = Some(sent.duration_since(self.start));
         observer(Event::Request(connection.request()));
         let mut exchange = match head.is_head() {
-            true => Exchange::for_head(self.limits),
-            false => Exchange::new(self.limits),
+            true => Exchange::for_head(limits),
+            false => Exchange::new(limits),
         };
         let answer = self.receive_head(&mut connection, &mut exchange, sent, observer)?;
         observer(Event::Head(&answer));
         exchange.warnings().iter().for_each(|warning| observer(Event::Warning(*warning)));
         let context = Context {
-            pool: self.client.pool.clone(),
+            pool: client.pool.clone(),
             url: url.clone(),
             route: route.clone(),
             deadlines: self.deadlines.clone(),
             start: self.start,
             timings: self.timings,
-            drain: self.limits.drain,
+            drain: limits.drain,
             last: head.asks_for_close(),
-            raw: self.raw,
+            raw: *raw,
             check: Check::of(&answer, head.is_head()),
-            pace: self.rate.map(|rate| Pace::after(rate, connection.unread().len())),
+            pace: rate.map(|rate| Pace::after(rate, connection.unread().len())),
         };
-        let decoding = match self.decode && !exchange.is_done() {
-            true => decoding(&answer, self.limits, &mut exchange),
+        let decoding = match *decode && !*raw && !exchange.is_done() {
+            true => decoding(&answer, limits, &mut exchange),
             false => None,
         };
         Ok(Response::new(answer, exchange, connection, decoding, context))

@@ -8,9 +8,7 @@ use netcore::{CancelToken, Endpoint, Operation, Stream, Until};
 use super::Client;
 use crate::connection::Connection;
 use crate::deadlines::{Deadlines, StepDeadline};
-use crate::error::Error;
-#[cfg(not(feature = "tls"))]
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::route::Route;
 use crate::timeouts::{Phase, Timeout};
@@ -41,6 +39,10 @@ impl Client {
         observer: &mut dyn FnMut(Event<'_>),
         reached: impl FnMut(ConnectStep, Instant),
     ) -> Result<Connection, Error> {
+        if cfg!(not(feature = "tls")) && url.scheme() == Scheme::Https {
+            return Err(Error::new(ErrorKind::UnsupportedScheme)
+                .with_cause("https is not supported without the feature tls"));
+        }
         let step = deadlines.step(Timeout::Connect, Instant::now());
         let token = deadlines.token();
         let mut connecting = Connecting { client: self, step, token, observer, reached };
@@ -51,10 +53,7 @@ impl Client {
         #[cfg(not(feature = "proxy"))]
         let _ = route;
         let stream = connecting.open(&self.endpoint(url))?;
-        match url.scheme() {
-            Scheme::Http => Ok(Connection::new(stream)),
-            Scheme::Https => connecting.use_https(stream, url),
-        }
+        Ok(Connection::new(connecting.secure(stream, url)?))
     }
 
     fn endpoint(&self, url: &Url) -> Endpoint {
@@ -112,22 +111,25 @@ impl<'a, R: FnMut(ConnectStep, Instant)> Connecting<'a, R> {
         }
     }
 
-    /// Returns the connection of an `https://` URL over a stream to its server.
+    /// Encrypts a stream to the server of an `https://` URL.
     #[cfg(feature = "tls")]
-    pub(super) fn use_https(&mut self, stream: Stream, url: &Url) -> Result<Connection, Error> {
+    pub(super) fn secure(&mut self, stream: Stream, url: &Url) -> Result<Stream, Error> {
+        if url.scheme() != Scheme::Https {
+            return Ok(stream);
+        }
         let stream = self.encrypt(stream, url.host())?;
         (self.reached)(ConnectStep::Encrypted, Instant::now());
         if let Some(info) = stream.tls() {
             (self.observer)(Event::Encrypted(&info));
         }
-        Ok(Connection::new(stream))
+        Ok(stream)
     }
 
+    /// Returns the stream: [`Client::connect`] has refused `https://`.
     #[cfg(not(feature = "tls"))]
     #[allow(clippy::unused_self, reason = "as with the feature")]
-    pub(super) fn use_https(&mut self, _: Stream, _: &Url) -> Result<Connection, Error> {
-        Err(Error::new(ErrorKind::UnsupportedScheme)
-            .with_cause("https is not supported without the feature tls"))
+    pub(super) fn secure(&mut self, stream: Stream, _: &Url) -> Result<Stream, Error> {
+        Ok(stream)
     }
 
     /// Encrypts the connection to `host`, whose certificate must name it.

@@ -19,7 +19,7 @@ use crate::protocol::proxy::{
 use crate::proxy::{Proxy, ProxyFailure, ProxyScheme};
 use crate::route::Via;
 use crate::timeouts::Phase;
-use crate::url::{Scheme, Url};
+use crate::url::Url;
 
 #[cfg(test)]
 mod tests;
@@ -166,11 +166,9 @@ impl<R: FnMut(ConnectStep, Instant)> Connecting<'_, R> {
         (self.reached)(ConnectStep::Tunneled, Instant::now());
         (self.observer)(Event::Tunnel { target });
         let name = format!("{}:{} through {}", url.host(), url.port(), proxy.name());
-        let stream = connection.into_stream().called(&name);
-        match url.scheme() {
-            Scheme::Http => Ok(Connection::new(stream)),
-            Scheme::Https => self.use_https(stream, url),
-        }
+        let (stream, buffer) = connection.into_parts();
+        let stream = self.secure(stream.called(&name), url)?;
+        Ok(Connection::with_buffer(stream, buffer))
     }
 }
 
