@@ -9,6 +9,8 @@ pub(crate) mod http;
 pub(crate) mod link;
 pub(crate) mod listening;
 pub(crate) mod patience;
+#[cfg(feature = "tls")]
+pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod server;
 pub(crate) mod stamp;

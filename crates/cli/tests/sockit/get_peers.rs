@@ -5,6 +5,6 @@ mod conveniences;
 mod cookies;
 mod credentials;
 mod https;
-mod peer;
+mod nginx;
 mod proxies;
 mod split;

@@ -1,4 +1,4 @@
-//! TLS with other programs: openssl(1) and ncat(1), each in both roles.
+//! TLS with other programs: openssl(1) and ncat(1), each in both roles, and curl(1) as a client.
 //!
 //! `.ci/run` installs them and runs these tests, which are ignored otherwise.
 
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::common::client::Client;
 use crate::common::listening::{Listening, bytes};
-use crate::common::patience::PATIENCE;
+use crate::common::peer::Peer;
 use crate::common::process::{Process, run, run_with_input, sockit};
 use crate::common::server::Server;
 use crate::common::tls::{Certificates, args};
@@ -36,26 +36,15 @@ fn clients(port: &str, ca: &str) -> [Command; 3] {
     [with("-tls1_2"), with("-tls1_3"), program("ncat", &ncat)]
 }
 
-/// Starts a server of another program on a free port, and returns its endpoint. `{}` in the
-/// arguments is the port. Another program may take the port first, so the start is repeated.
-fn peer(name: &str, words: &[&str]) -> (Process, String) {
-    for _ in 0..20 {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("its address").port().to_string();
-        drop(free);
-        let words: Vec<String> = words.iter().map(|word| word.replace("{}", &port)).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut process = Process::spawn(program(name, &words));
-        let endpoint = format!("tls://127.0.0.1:{port}");
-        let deadline = netcore::Deadline::after(PATIENCE);
-        while !deadline.is_expired() && process.is_running() {
-            // Neither program says when it listens; a look at the port is no TLS and is dropped.
-            if run(&["probe", "-z", &endpoint]).stderr().is_empty() {
-                return (process, endpoint);
-            }
-        }
-    }
-    panic!("{name} does not listen")
+/// Starts a server of another program, and returns its endpoint. `{}` in the arguments is the port.
+fn peer(name: &str, words: &[&str]) -> (Peer, String) {
+    let peer = Peer::start(name, |port| {
+        let words: Vec<String> =
+            words.iter().map(|word| word.replace("{}", &port.to_string())).collect();
+        program(name, &words.iter().map(String::as_str).collect::<Vec<_>>())
+    });
+    let endpoint = format!("tls://127.0.0.1:{}", peer.port());
+    (peer, endpoint)
 }
 
 #[test]
@@ -139,6 +128,36 @@ fn a_file_arrives_whole_at_ncat() {
     let sent = letters(300_000);
     let finished = run_with_input(&args(&["send", &endpoint], &certificates.of_client()), &sent);
     finished.expect_code(0).expect_quiet();
-    let text = server.stdout_when("the whole file", |text| text.len() >= sent.len());
+    let text = server.process().stdout_when("the whole file", |text| text.len() >= sent.len());
     assert!(text.as_bytes() == sent, "other bytes came");
+}
+
+#[cfg(feature = "web")]
+#[test]
+#[ignore = "needs curl"]
+fn curl_gets_the_page_and_the_figures() {
+    let certificates = Certificates::new();
+    let words =
+        ["chat", "serve", "--listen", LOOPBACK, "--web", "127.0.0.1:0", "--metrics", LOOPBACK];
+    let command = sockit(&args(&words, &certificates.of_server()));
+    let server = Server::from_command(command, 3);
+    let [_, page, figures] = server.endpoints() else { panic!("three lines") };
+    let curl = |more: &[&str]| {
+        let mut command = program("curl", &["-q", "-sS", "--noproxy", "*"]);
+        command.args(more);
+        Process::spawn(command).finish()
+    };
+    let trusted = ["--cacert", &*certificates.path("ca.pem")];
+    for version in ["1.2", "1.3"] {
+        let only = [format!("--tlsv{version}"), "--tls-max".to_owned(), version.to_owned()];
+        let only = only.each_ref().map(String::as_str);
+        for (url, begin) in [(page, "<!doctype html>"), (figures, "# ")] {
+            let done = curl(&[&trusted[..], &only, &[url]].concat());
+            let text = done.expect_code(0).expect_quiet().stdout_text();
+            assert!(text.starts_with(begin), "{}", done.story());
+        }
+    }
+    let stranger = Certificates::new();
+    curl(&["--cacert", &stranger.path("ca.pem"), page]).expect_code(60);
+    server.stop();
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::peer::Nginx;
+use super::nginx::Nginx;
 use crate::common::process::run;
 
 /// Text of `length` bytes that compresses.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::peer::Nginx;
+use super::nginx::Nginx;
 use crate::common::http::{Http, ok};
 use crate::common::process::{Finished, run};
 

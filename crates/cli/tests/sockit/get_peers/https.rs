@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::peer::Nginx;
+use super::nginx::Nginx;
 use crate::common::listening::bytes;
 use crate::common::process::run;
 

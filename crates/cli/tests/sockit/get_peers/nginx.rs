@@ -1,48 +1,12 @@
-//! A program of others, started on a free port with a directory of its own.
+//! nginx, started on a free port with a directory of its own.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::Command;
 
 use netcore::testing::TestDir;
-use netcore::{Connector, Deadline, Endpoint};
 
-use crate::common::patience::PATIENCE;
-use crate::common::process::Process;
+use crate::common::peer::Peer;
 use crate::common::tls::Certificates;
-
-/// A running server. It ends with its value.
-#[derive(Debug)]
-pub(super) struct Peer {
-    port: u16,
-    _process: Process,
-}
-
-impl Peer {
-    /// Starts the server whose command `command` makes for a port of 127.0.0.1. Another program may
-    /// take the port first, so the start is repeated.
-    pub(super) fn start(name: &str, command: impl Fn(u16) -> Command) -> Peer {
-        for _ in 0..20 {
-            let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let port = free.local_addr().expect("its address").port();
-            drop(free);
-            let mut process = Process::spawn(command(port));
-            let endpoint = Endpoint::tcp(([127, 0, 0, 1], port).into());
-            let deadline = Deadline::after(PATIENCE);
-            while !deadline.is_expired() && process.is_running() {
-                if Connector::new().connect(&endpoint, deadline).is_ok() {
-                    return Peer { port, _process: process };
-                }
-            }
-        }
-        panic!("{name} does not listen")
-    }
-
-    /// Returns its port.
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-}
 
 /// nginx with a certificate for `localhost`.
 pub(super) struct Nginx {

@@ -8,9 +8,10 @@ use std::thread;
 
 use netcore::testing::TestDir;
 
-use super::peer::{Nginx, Peer};
+use super::nginx::Nginx;
 use crate::common::http::{Http, Then, closed_port, ok};
 use crate::common::listening::bytes;
+use crate::common::peer::Peer;
 use crate::common::process::{Finished, run};
 use crate::common::tls::Certificates;
 

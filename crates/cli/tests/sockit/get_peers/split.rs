@@ -4,7 +4,7 @@ use std::fs;
 
 use netcore::testing::TestDir;
 
-use super::peer::Nginx;
+use super::nginx::Nginx;
 use crate::common::listening::bytes;
 use crate::common::process::run;
 
