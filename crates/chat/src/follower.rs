@@ -235,22 +235,24 @@ impl Follower {
             }
             Event::NodeTaken => report(Start::NodeTaken),
             Event::Expired => log::warn!(
-                "node {name}: its lease had expired, so the others have seen its clients leave; \
-                 they are registered again"
+                "node {name}: clients registered again: its lease had expired, so the others have \
+                 seen them leave"
             ),
             Event::DataLost => log::error!(
-                "node {name}: the chat's engine has lost its data; the clients of this node are \
-                 registered again"
+                "node {name}: clients registered again: the chat's engine has lost its data"
             ),
             Event::Missed { stream, count } => {
                 self.node.count_missed(count);
                 log::error!(
-                    "node {name}: {count} entries of {stream} were removed before they were read"
+                    "node {name}: missed {count} entries of {stream}: they were removed before \
+                     they were read"
                 );
             }
             Event::Strange { stream, count } => {
                 if self.strangers.allows(now) {
-                    log::warn!("node {name}: ignored {count} entries of {stream} by strangers");
+                    log::warn!(
+                        "node {name}: ignored {count} entries of {stream}: strangers have written them"
+                    );
                 }
             }
             Event::Returned(at) => self.node.set_lag(now.saturating_duration_since(at)),
@@ -332,7 +334,9 @@ impl Follower {
             (Operation::Register(registration), Answer::NameLost) => {
                 let (client, address) = (ClientId(registration.client), &registration.address);
                 self.hub.set_name(client, address, false);
-                log::warn!("{address}: its name belongs to somebody else by now");
+                log::warn!(
+                    "{address}: has lost its name: another client took it while the engine was away"
+                );
                 let Wish { operation, .. } = wish;
                 let outcome = Outcome { operation, answer: Ok(answer), room: None };
                 return self.hub.put(client, Direct::Outcome(Box::new(outcome)));

@@ -153,7 +153,7 @@ impl Handle {
         self.queue.close();
         if !self.queue.wait_for_end(CLOSE_TIMEOUT) {
             log::error!(
-                "the disk is too slow for the chat's log: {} bytes are unwritten at its end",
+                "log on disk: {} bytes not written at the end: the disk is too slow",
                 self.queue.bytes()
             );
         }

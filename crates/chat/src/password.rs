@@ -92,7 +92,9 @@ impl Password {
         let file = File::open(path).map_err(FileError::new("open", path))?;
         if file.metadata().is_ok_and(|metadata| is_public(&metadata)) {
             let path = path.display();
-            log::warn!("{path}: every user of this system can read the password; chmod 600 {path}");
+            log::warn!(
+                "{path}: readable: every user of this system can learn the password; chmod 600 {path}"
+            );
         }
         // One byte more than the longest line and its ending shows that a password is too long.
         let mut bytes = Vec::with_capacity(Password::MAX + 3);

@@ -93,7 +93,13 @@ impl Service for ChatService {
     }
 
     fn closed(&mut self, member: Member, why: Closed) {
-        log::debug!("{}: {why:?}", member.name());
+        let name = member.name();
+        match why {
+            Closed::Stalled => log::info!("{name}: aborted: it has read nothing for too long"),
+            Closed::Broken(error) => log::debug!("{name}: broken: {error}"),
+            Closed::Stopped => log::debug!("{name}: aborted: the server stops"),
+            _ => {}
+        }
         self.0.disconnect(member);
     }
 

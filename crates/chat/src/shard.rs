@@ -173,7 +173,7 @@ impl Shard {
 
     /// Removes a client whose connection is closed.
     pub fn disconnect(&mut self, member: Member) {
-        log::debug!("{} has disconnected", member.name);
+        log::debug!("{}: disconnected", member.name);
         let state = &mut self.state;
         state.paused.remove(&member);
         state.guests.remove(&state.hub, &member);
@@ -323,7 +323,7 @@ impl Shard {
         deliver(&mut self.state, member, out);
         let Some((since, bytes)) = track_lag(&mut self.state, member, out) else { return };
         if is_stalled(since, now) && self.round.must_abort(&self.state, bytes) {
-            log::info!("{} aborted: memory is short, and it does not read", member.name);
+            log::info!("{}: aborted: it does not read, and memory is short", member.name);
             count(&self.state.hub.counters.cut_memory, 1);
             out.abort();
         }

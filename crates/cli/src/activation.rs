@@ -79,7 +79,7 @@ impl Passed {
                 #[cfg(not(feature = "tls"))]
                 Socket::Listener(listener) => server.add_listener(listener)?,
                 Socket::Datagram(socket) => server.add_datagram(socket)?,
-                _ => log::warn!("the socket {name} of systemd is of an unknown kind"),
+                _ => log::warn!("socket {name} of systemd: not served: its kind is unknown"),
             }
         }
         Ok(())
@@ -108,7 +108,10 @@ impl Passed {
     pub(crate) fn datagrams(self) -> Result<Vec<Datagram>, Failure> {
         let sockets = self.sockets.into_iter().map(|passed| match passed.socket {
             Socket::Datagram(socket) => Ok(socket),
-            _ => Err(foreign(&passed, "needs datagrams; an endpoint without udp:// serves connections")),
+            _ => Err(foreign(
+                &passed,
+                "needs datagrams; an endpoint without udp:// serves connections",
+            )),
         });
         sockets.collect()
     }

@@ -5,7 +5,7 @@
 pub(crate) fn raise_descriptors() {
     #[cfg(unix)]
     match rlimit::increase_nofile_limit(u64::MAX) {
-        Ok(limit) => log::debug!("limit of open files: {limit}"),
-        Err(error) => log::warn!("could not raise the limit of open files: {error}"),
+        Ok(limit) => log::debug!("limit of open files: raised to {limit}"),
+        Err(error) => log::warn!("limit of open files: not raised: {error}"),
     }
 }

@@ -58,7 +58,7 @@ mod system {
             .map_err(|error| Failure::new(exit::OTHER, format!("open a pipe: {error}")))?;
         threads::start("input", move || {
             if let Err(error) = pass_on(&io::stdin(), writer) {
-                log::warn!("standard input ends: {error}");
+                log::warn!("standard input: ended: {error}");
             }
         })?;
         Ok(reader)

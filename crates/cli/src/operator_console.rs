@@ -96,12 +96,14 @@ impl OperatorConsole {
                 Ok(None) => return,
                 Ok(Some(Ok(line))) => {
                     if lines.skip_rest() {
-                        log::warn!("a command is longer than 64 KiB; the rest of it is ignored");
+                        log::warn!(
+                            "operator console: rest of a command ignored: it is longer than 64 KiB"
+                        );
                     }
                     self.execute(line.trim())
                 }
                 Ok(Some(Err(invalid))) => self.error(&format!("{invalid}; it was not executed")),
-                Err(error) => return log::warn!("the operator console ends: {error}"),
+                Err(error) => return log::warn!("operator console: ended: {error}"),
             };
         }
     }

@@ -61,7 +61,7 @@ impl Bound {
         let given = args.listen.iter().map(String::as_str);
         let mut endpoints: Vec<Endpoint> = if !passed.is_empty() {
             if !args.listen.is_empty() {
-                log::info!("--listen is ignored: systemd has passed sockets");
+                log::info!("--listen: ignored: systemd has passed sockets");
             }
             Vec::new()
         } else if args.listen.is_empty() {

@@ -139,7 +139,7 @@ impl Signals {
 pub(crate) fn interrupt() {
     #[cfg(unix)]
     if let Err(error) = signal_hook::low_level::raise(signal_hook::consts::SIGINT) {
-        log::warn!("Ctrl-C: {error}");
+        log::warn!("Ctrl-C: not sent: {error}");
     }
 }
 
@@ -163,6 +163,6 @@ pub(crate) fn bound_printing(signal: i32, prints: Arc<AtomicBool>) {
 #[cfg(unix)]
 fn end_by(signal: i32) {
     if let Err(error) = signal_hook::low_level::emulate_default_handler(signal) {
-        log::warn!("signal {signal}: {error}");
+        log::warn!("signal {signal}: does not end the program: {error}");
     }
 }

@@ -114,8 +114,11 @@ pub(crate) fn acceptor(
 /// Reads the files of the certificate again, and logs the result.
 pub(crate) fn reload(acceptor: &TlsAcceptor) {
     match acceptor.reload() {
-        Ok(()) => log::info!("the certificate was read again, for connections to come"),
-        Err(error) => log::error!("the earlier certificate stays in use: {}", chain(&error)),
+        Ok(()) => log::info!("--cert: read again, for connections to come"),
+        Err(error) => log::error!(
+            "--cert: not read again, so that the earlier certificate stays in use: {}",
+            chain(&error)
+        ),
     }
 }
 

@@ -91,7 +91,7 @@ impl Failures {
     fn take_line(&mut self, source: Source) -> String {
         let count = std::mem::take(&mut self.count);
         let noun = if count == 1 { "wrong password" } else { "wrong passwords" };
-        format!("{count} {noun} from {source}; the next line about it follows in a minute or later")
+        format!("{source}: {count} {noun}: the next line about it follows in a minute or later")
     }
 }
 

@@ -67,7 +67,7 @@ impl Operator {
         if let Some(node) = &self.hub.node {
             let listed = match node.call(Operation::Clients { most: MAX_CLIENTS }) {
                 Ok(Answer::Clients { listed }) => listed,
-                other => return self.failed("list the clients", &other),
+                other => return self.failed("clients not listed", &other),
             };
             let info = |(name, room): (String, String)| ClientInfo {
                 name: clean(&name).into(),
@@ -84,7 +84,7 @@ impl Operator {
         if let Some(node) = &self.hub.node {
             let listed = match node.call(Operation::Rooms) {
                 Ok(Answer::Rooms { listed }) => listed,
-                other => return self.failed("list the rooms", &other),
+                other => return self.failed("rooms not listed", &other),
             };
             let info = |(name, members): (String, u64)| RoomInfo {
                 name: clean(&name).into(),
@@ -104,7 +104,7 @@ impl Operator {
             let time = millis(SystemTime::now());
             match node.call(Operation::Announce { text: text.into(), time }) {
                 Ok(Answer::Done) => {}
-                other => self.failed("send the notice", &other),
+                other => self.failed("notice not sent", &other),
             }
             return;
         }
@@ -151,7 +151,7 @@ impl Operator {
             Ok(Answer::Delivered { .. }) => true,
             Ok(Answer::Nobody) => false,
             other => {
-                self.failed::<()>("reach the client", &other);
+                self.failed::<()>("client not reached", &other);
                 false
             }
         }
@@ -160,9 +160,9 @@ impl Operator {
     /// Logs that the engine has not done something.
     fn failed<T: Default>(&self, what: &str, outcome: &Result<Answer, Arc<str>>) -> T {
         match outcome {
-            Ok(Answer::Failed { reason }) => log::error!("can't {what}: {reason}"),
-            Ok(answer) => log::error!("can't {what}: unexpected answer {answer:?}"),
-            Err(reason) => log::error!("can't {what}: {reason}"),
+            Ok(Answer::Failed { reason }) => log::error!("operator: {what}: {reason}"),
+            Ok(answer) => log::error!("operator: {what}: unexpected answer {answer:?}"),
+            Err(reason) => log::error!("operator: {what}: {reason}"),
         }
         T::default()
     }

@@ -35,8 +35,8 @@ impl Lock {
             }
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {
                 log::warn!(
-                    "{}: this file system has no locks for directories: the logs of two servers \
-                     would mix",
+                    "{}: not locked, so that two servers would mix their logs: the file system has \
+                     no locks for directories",
                     path.display()
                 );
             }

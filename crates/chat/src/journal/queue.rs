@@ -84,9 +84,7 @@ impl Queue {
             let logs = !state.is_closed && state.overflow_log.allows(Instant::now());
             drop(state);
             if logs {
-                log::error!(
-                    "the disk is too slow for the chat's log: {lost} messages were lost up to now"
-                );
+                log::error!("log on disk: {lost} messages lost up to now: the disk is too slow");
             }
             return;
         }

@@ -77,7 +77,7 @@ pub(crate) fn recover(
     for key in newest_rooms(directory, limits.rooms)? {
         let mut reader = RoomReader { limits, records: Vec::new(), bytes: 0 };
         if let Err(error) = reader.read_room(&directory.join(&key), policy) {
-            log::error!("can't read all of the log of room {key}: {error}");
+            log::error!("log of room {key}: not read to its beginning: {error}");
         }
         reader.records.reverse();
         if let Some(last) = reader.records.last() {
@@ -99,7 +99,7 @@ pub(crate) fn restore(hub: &Hub, recovered: Vec<Recovered>) {
         // The name as its members wrote it, if it belongs to the key.
         let as_written = Name::of_room(&name).ok().filter(|name| name.folded == key);
         let Some(name) = as_written.or_else(|| Name::of_room(&key).ok()) else {
-            log::warn!("{key}: not the name of a room; its log is ignored");
+            log::warn!("log of room {key}: ignored: no room can have this name");
             continue;
         };
         let mut history = Batch::default();
@@ -133,7 +133,7 @@ fn newest_rooms(directory: &Path, most: usize) -> io::Result<Vec<String>> {
                     rooms.pop();
                 }
             }
-            Err(error) => log::error!("can't read the log of room {key}: {error}"),
+            Err(error) => log::error!("log of room {key}: not read: {error}"),
         }
     }
     let rooms = rooms.into_sorted_vec();
@@ -205,7 +205,7 @@ impl RoomReader {
             }
         };
         if ignored > 0 {
-            log::warn!("{}: ignored {ignored} lines that are not messages", path.display());
+            log::warn!("{}: ignored {ignored} lines: they are not messages", path.display());
         }
         Ok(limit)
     }

@@ -45,7 +45,7 @@ pub(crate) fn repair(file: &File, path: &Path) -> io::Result<()> {
     if kept < length {
         file.set_len(kept)?;
         let cut = length - kept;
-        log::warn!("{}: cut off {cut} bytes after the last record", path.display());
+        log::warn!("{}: cut off {cut} bytes: no whole record is in them", path.display());
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ impl LogDirectory {
         }
         create_root(&self.path)?;
         self.lock = Lock::take(&self.path)?;
-        log::warn!("{}: the log directory was removed; created it again", self.path.display());
+        log::warn!("{}: created again: somebody has removed or replaced it", self.path.display());
         Ok(())
     }
 }

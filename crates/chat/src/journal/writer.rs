@@ -142,8 +142,8 @@ impl<S: Storage> Writer<S> {
                     self.open.remove(&room);
                     if self.sync_errors.allows(now) {
                         log::error!(
-                            "can't sync the log of room {room}: {error}; up to {messages} of its \
-                             messages may not survive a power loss"
+                            "log of room {room}: not synced, so that up to {messages} messages may \
+                             not survive a power loss: {error}"
                         );
                     }
                     failed.push(room);
@@ -167,9 +167,7 @@ impl<S: Storage> Writer<S> {
             Some(error) => self.suspend(now, room, lost, &error),
             None => {
                 if let Some(Suspended { lost, .. }) = self.suspended.remove(&room) {
-                    log::warn!(
-                        "the log of room {room} is written again; {lost} messages were lost"
-                    );
+                    log::warn!("log of room {room}: written again: {lost} messages were lost");
                 }
             }
         }
@@ -238,8 +236,7 @@ impl<S: Storage> Writer<S> {
     fn suspend(&mut self, now: Instant, room: Arc<str>, lost: u64, error: &io::Error) {
         if self.write_errors.allows(now) {
             log::error!(
-                "can't write the log of room {room}: {error}; its messages are lost, retrying \
-                 every {} s",
+                "log of room {room}: not written, with another attempt every {} s: {error}",
                 RETRY.as_secs()
             );
         }

@@ -204,12 +204,7 @@ fn list_rooms(state: &mut State, member: &mut Member, out: &mut impl ClientOutpu
 
 /// Makes a client the one with `key`, and tells it how many lines its earlier connections have
 /// brought. The connection before is aborted.
-fn continue_client(
-    state: &mut State,
-    member: &mut Member,
-    key: &str,
-    out: &mut impl ClientOutput,
-) {
+fn continue_client(state: &mut State, member: &mut Member, key: &str, out: &mut impl ClientOutput) {
     if member.continuation().is_some() {
         return reply(state, member, "you have said /continue already", out);
     }

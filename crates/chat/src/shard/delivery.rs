@@ -115,7 +115,10 @@ fn deliver_direct(state: &mut State, member: &mut Member, out: &mut impl ClientO
                 member.leave_before(0);
             }
             // The client does not read this connection any more, so no notice would reach it.
-            Direct::Replaced => out.abort(),
+            Direct::Replaced => {
+                log::info!("{}: aborted: it goes on at another connection", member.name);
+                out.abort();
+            }
             // A round hands these to the client before it delivers anything.
             Direct::Outcome(_) | Direct::Omit(_) => {}
         }

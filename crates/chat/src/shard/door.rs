@@ -33,7 +33,7 @@ pub(crate) fn meet(
     let deadline = state.now.instant + TIME;
     member.extra().knock = Some(Knock { deadline, wrong: 0, has_address: name.is_some() });
     state.guests.insert(&state.hub, deadline, member.key);
-    log::debug!("{} has connected, and is asked for the password", member.name);
+    log::debug!("{}: connected: it is asked for the password", member.name);
     let seconds = TIME.as_secs();
     let text = format!("this chat has a password: say /pass PASSWORD within {seconds} s");
     reply(state, member, &text, out);
@@ -75,7 +75,7 @@ pub(crate) fn check_time(
     if member.is_leaving() || !is_overdue {
         return Flow::Continue;
     }
-    log::info!("{} closed: no password within {} s", member.name, TIME.as_secs());
+    log::info!("{}: closed: no password within {} s", member.name, TIME.as_secs());
     if out.unsent() > 0 {
         // The client does not read, so no notice would reach it.
         out.abort();
@@ -119,7 +119,7 @@ fn refuse(state: &mut State, member: &mut Member, out: &mut impl ClientOutput) -
     if wrong < ATTEMPTS {
         return Flow::Continue;
     }
-    log::debug!("{} closed: {ATTEMPTS} wrong passwords", member.name);
+    log::debug!("{}: closed: {ATTEMPTS} wrong passwords", member.name);
     Flow::Leave
 }
 

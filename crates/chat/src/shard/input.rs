@@ -195,7 +195,7 @@ fn slow_down(
 ) {
     if !std::mem::replace(&mut member.extra().limiter.is_notified, true) {
         count(&state.hub.counters.slowed, 1);
-        log::info!("{} exceeds its rate of {rate}", member.name);
+        log::info!("{}: slowed down: it exceeds its rate of {rate}", member.name);
         let text = format!("you are sending too fast: you are heard at {rate}");
         reply(state, member, &text, out);
     }

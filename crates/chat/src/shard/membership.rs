@@ -24,7 +24,7 @@ pub(crate) fn enter_chat(
     let framing = member.framing();
     let Joined { id, name, room } =
         state.hub.connect(name, &state.mailbox, member.key, framing, state.now.time);
-    log::debug!("{name} has connected");
+    log::debug!("{name}: connected");
     let greeting = state.hub.config.greeting.clone().unwrap_or_default();
     for line in greeting.lines() {
         out.send(state.notice(framing, &room.name, &clean(line)));

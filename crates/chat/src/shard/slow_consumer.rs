@@ -16,6 +16,7 @@ pub(crate) fn check_lag(state: &State, member: &mut Member, out: &mut impl Clien
         |message: &DirectMessage| matches!(message.content, Direct::Kick | Direct::Replaced);
     if state.direct.get(&member.key).is_some_and(|all| all.iter().any(is_end)) {
         // The client does not read, so no notice would reach it.
+        log::info!("{}: aborted: it is to leave, and does not read", member.name);
         return out.abort();
     }
     if member.is_done() {
@@ -28,12 +29,12 @@ pub(crate) fn check_lag(state: &State, member: &mut Member, out: &mut impl Clien
     }
     match state.hub.config.slow_consumer {
         SlowConsumer::Disconnect => {
-            log::info!("{} disconnected: {bytes} bytes behind", member.name);
+            log::info!("{}: aborted: it has not read {bytes} bytes", member.name);
             count(&state.hub.counters.cut_slow, 1);
             out.abort();
         }
         SlowConsumer::Skip => {
-            log::info!("{} skipped {messages} messages", member.name);
+            log::info!("{}: skipped {messages} messages: it reads too slowly", member.name);
             count(&state.hub.counters.skipped, messages);
             member.extra().skipped += messages;
             member.cursor = local.reader.end().segment;

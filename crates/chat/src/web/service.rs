@@ -140,7 +140,7 @@ impl WebService {
                 shard.leave(member, at, &mut WebOutput { output, closing });
             }
             Some(Err(code)) => {
-                log::info!("{} broke the WebSocket protocol: {code:?}", member.name());
+                log::info!("{}: closed: it broke the rules of WebSocket ({code:?})", member.name());
                 closing.code = code;
                 closing.close(output);
             }

@@ -25,8 +25,8 @@ pub(super) fn read(file: Option<&Path>) -> Result<Option<Password>, Failure> {
 pub(super) fn warn_in_the_clear(endpoints: &[Endpoint]) {
     for endpoint in endpoints.iter().filter(|endpoint| is_exposed(endpoint)) {
         log::warn!(
-            "{endpoint} takes the password unencrypted: whoever is on the way can read it; \
-             tls://, with --cert and --key, encrypts it"
+            "{endpoint}: takes the password unencrypted: anybody on the way can read it; use tls://, \
+             with --cert and --key"
         );
     }
 }

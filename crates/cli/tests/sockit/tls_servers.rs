@@ -158,7 +158,7 @@ fn sighup_reads_the_certificate_again_for_connections_to_come() {
     early.settle();
     certificates.renew(&["127.0.0.1", "renewed.example"]);
     server.signal("HUP");
-    expect_log(&mut server, "the certificate was read again");
+    expect_log(&mut server, "--cert: read again");
     let mut late = connect();
     assert_ne!(early.certificate(), late.certificate());
     late.settle();
@@ -212,7 +212,7 @@ fn a_hundred_clients_get_every_line_in_one_order_beside_open_handshakes_and_a_ne
     let mut members: Vec<Member> = (0..CLIENTS / 2).map(join).collect();
     certificates.renew(&["127.0.0.1", "renewed.example"]);
     server.signal("HUP");
-    expect_log(&mut server, "the certificate was read again");
+    expect_log(&mut server, "--cert: read again");
     members.extend((0..CLIENTS / 2).map(join));
     expect_same_order(Crowd::of(members));
     drop(silent);

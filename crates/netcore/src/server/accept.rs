@@ -17,7 +17,7 @@ use super::handle::{Incoming, Shared};
 use super::service::Rejection;
 use super::transport::{Socket, StreamSocket};
 use crate::address::Address;
-use crate::endpoint::Transport;
+use crate::endpoint::{Endpoint, Transport};
 use crate::error::{Error, Operation};
 use crate::listener::{AcceptFailure, Listener};
 use crate::socket_file::SocketFile;
@@ -95,6 +95,8 @@ struct Listening {
     /// Removes the file of a Unix socket, before the socket is closed.
     _file: Option<SocketFile>,
     source: Source,
+    /// The endpoint, for the log.
+    endpoint: Endpoint,
     /// Number of its endpoint, as [`Incoming`] has it.
     number: usize,
     ready: bool,
@@ -172,14 +174,15 @@ impl Acceptor {
         registry: &Registry,
         token: Token,
     ) -> Result<(), Error> {
-        let endpoint = listener.endpoint().to_string();
-        let failed = |error| Error::from_io(Operation::Listen, error).at(endpoint);
+        let endpoint = listener.endpoint().clone();
+        let failed = |error| Error::from_io(Operation::Listen, error).at(endpoint.to_string());
         #[cfg(feature = "tls")]
         let tls = listener.tls().cloned();
         let (mut source, file) = Source::new(listener);
         registry.register(source.source(), token, Interest::READABLE).map_err(failed)?;
         self.listeners.push(Listening {
             source,
+            endpoint,
             number,
             _file: file,
             ready: false,
@@ -254,10 +257,12 @@ impl Acceptor {
         let listener = &mut self.listeners[index];
         match AcceptFailure::of(error) {
             AcceptFailure::Empty => listener.ready = false,
-            AcceptFailure::Transient => log::debug!("accept: {error}"),
+            AcceptFailure::Transient => {
+                log::debug!("{}: connection not accepted: {error}", listener.endpoint);
+            }
             AcceptFailure::Shortage => return self.on_shortage(index, error),
             AcceptFailure::Fatal => {
-                log::error!("accept: {error}; this listener accepts no more connections");
+                log::error!("{}: accepts no more connections: {error}", listener.endpoint);
                 listener.ready = false;
             }
         }
@@ -267,7 +272,7 @@ impl Acceptor {
     /// Rejects the next peer with the descriptor in reserve. Pauses if that is not possible.
     fn on_shortage(&mut self, index: usize, error: &io::Error) -> Option<Accepted> {
         if self.throttle.allows(Instant::now()) {
-            log::warn!("accept: {error}; peers are rejected until descriptors are free again");
+            log::warn!("server: rejects peers until descriptors are free again: {error}");
         }
         if self.spare.take().is_some() {
             if let Ok((socket, from)) = self.listeners[index].accept() {

@@ -91,7 +91,7 @@ impl AddressLimit {
         drop(counts);
         let limit = self.0.limit;
         if lock(&self.0.throttle).allows(Instant::now()) {
-            log::warn!("{group} is rejected: it has {limit} connections, the limit of an address");
+            log::warn!("{group}: rejected: it has {limit} connections, the limit of an address");
         }
         Err(Rejection::AddressFull { limit })
     }

@@ -65,7 +65,7 @@ impl Mailbox {
         let Some(waker) = &self.waker else { return };
         if !self.woken.swap(true, Ordering::AcqRel) {
             if let Err(error) = waker.wake() {
-                log::error!("waking a worker: {error}");
+                log::error!("worker: not woken: {error}");
             }
         }
     }

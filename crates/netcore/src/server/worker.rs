@@ -298,7 +298,7 @@ impl<S: Service> WorkerLoop<S> {
         if self.grace_end.is_some_and(|end| self.clock.now() >= end) {
             let served = self.reactor.served();
             if served > 0 {
-                log::warn!("closed {served} connections at the end of the grace period");
+                log::warn!("server: aborted {served} connections: the grace period is over");
             }
             self.reactor.abort();
             return true;

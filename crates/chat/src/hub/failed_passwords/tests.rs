@@ -8,7 +8,7 @@ fn source(number: u32) -> Source {
 
 fn starts(lines: &[String]) -> Vec<&str> {
     let mut starts: Vec<_> =
-        lines.iter().filter_map(|line| Some(line.split_once(';')?.0)).collect();
+        lines.iter().filter_map(|line| Some(line.split_once(": the next line")?.0)).collect();
     starts.sort_unstable();
     starts
 }
@@ -17,15 +17,15 @@ fn starts(lines: &[String]) -> Vec<&str> {
 fn an_address_has_one_line_a_minute_with_the_number_of_wrong_passwords() {
     let (all, start) = (FailedPasswords::default(), Instant::now());
     let first = all.count(source(1), start);
-    assert_eq!(starts(first.as_slice()), ["1 wrong password from 0.0.0.1"]);
+    assert_eq!(starts(first.as_slice()), ["0.0.0.1: 1 wrong password"]);
     for _ in 0..4 {
         assert_eq!(all.count(source(1), start + INTERVAL / 2), None);
     }
     // Another address does not wait.
     let other = all.count(source(2), start + INTERVAL / 2);
-    assert_eq!(starts(other.as_slice()), ["1 wrong password from 0.0.0.2"]);
+    assert_eq!(starts(other.as_slice()), ["0.0.0.2: 1 wrong password"]);
     let (lines, is_empty) = all.take_due(start + INTERVAL);
-    assert_eq!((starts(&lines), is_empty), (vec!["4 wrong passwords from 0.0.0.1"], false));
+    assert_eq!((starts(&lines), is_empty), (vec!["0.0.0.1: 4 wrong passwords"], false));
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn addresses_beyond_the_limit_share_a_line() {
         assert!(all.count(source(number), start).is_some());
     }
     let line = all.count(source(u32::MAX), start);
-    assert_eq!(starts(line.as_slice()), ["1 wrong password from other addresses"]);
+    assert_eq!(starts(line.as_slice()), ["other addresses: 1 wrong password"]);
     assert_eq!(all.count(source(u32::MAX - 1), start), None);
     let (lines, _) = all.take_due(start + INTERVAL);
-    assert_eq!(starts(&lines), ["1 wrong password from other addresses"]);
+    assert_eq!(starts(&lines), ["other addresses: 1 wrong password"]);
 }

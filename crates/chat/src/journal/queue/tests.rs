@@ -61,7 +61,7 @@ fn lines_beyond_the_limit_are_lost_and_counted_and_logged_once() {
     assert_eq!(queue.bytes() as u64, (fit - 1) * (100 + size_of::<QueuedLines>() as u64));
     queue.push(&dev, fit, &[b'\n'; 5000], 7);
     assert_eq!(counts.lost.load(Relaxed), 10);
-    let text = "ERROR: the disk is too slow for the chat's log: 3 messages were lost up to now";
+    let text = "ERROR: log on disk: 3 messages lost up to now: the disk is too slow";
     assert_eq!(logged(), [text]);
     // Bytes that are being written count too.
     assert_eq!(queue.take(None).unwrap().len() as u64, fit - 1);

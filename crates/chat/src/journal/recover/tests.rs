@@ -64,7 +64,7 @@ fn only_the_files_that_are_needed_are_opened() {
     assert_eq!(rooms[0].records.len(), 10);
     let logged = logged();
     assert_eq!(logged.len(), 1);
-    assert!(logged[0].starts_with("ERROR: can't read all of the log of room dev: "));
+    assert!(logged[0].starts_with("ERROR: log of room dev: not read to its beginning: "));
 }
 
 #[test]
@@ -115,8 +115,8 @@ fn lines_that_are_not_messages_are_ignored_and_logged_once() {
     assert_eq!(
         logged(),
         [
-            format!("WARN: {shown}: cut off 4 bytes after the last record"),
-            format!("WARN: {shown}: ignored 5 lines that are not messages"),
+            format!("WARN: {shown}: cut off 4 bytes: no whole record is in them"),
+            format!("WARN: {shown}: ignored 5 lines: they are not messages"),
         ]
     );
     assert_eq!(fs::read(&path).unwrap(), &content.as_bytes()[..content.len() - 4]);

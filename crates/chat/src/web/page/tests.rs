@@ -21,7 +21,9 @@ fn nothing_is_loaded_from_elsewhere() {
         assert!(!SCRIPT.contains(word), "{word}");
     }
     // Text of others never becomes markup or code.
-    for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("] {
+    for word in
+        ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("]
+    {
         assert!(!SCRIPT.contains(word), "{word}");
     }
     for word in [" onclick", " onload", " style=", "<style", "<script>"] {

@@ -78,7 +78,7 @@ impl Session {
             return;
         }
         if self.unanswered >= MAX_UNANSWERED {
-            log::info!("{} aborted: it answers no ping", self.member.name());
+            log::info!("{}: aborted: it answers no ping", self.member.name());
             return output.abort();
         }
         self.unanswered += 1;

@@ -39,7 +39,8 @@ impl WebService {
                 let host = request.host.get(..MAX_SHOWN_HOST).unwrap_or(request.host);
                 log::warn!("{peer}: refused: the host {host} is not one of the allowed origins");
             }
-            let response = Response::text(Status::Forbidden, "this host name is not allowed here\n");
+            let response =
+                Response::text(Status::Forbidden, "this host name is not allowed here\n");
             send(&response, request.method, true, time, output);
             return self.finish(browser, output);
         }

@@ -412,7 +412,8 @@ fn refused_requests_are_told_why_and_closed() {
 #[test]
 fn a_page_that_has_got_the_address_of_this_machine_is_refused() {
     let web = || Web::new([WEB]).with_origin("https://chat.example".parse().unwrap());
-    for (host, status) in [("127.0.0.1:1", "101"), ("chat.example", "101"), ("evil.example", "403")] {
+    for (host, status) in [("127.0.0.1:1", "101"), ("chat.example", "101"), ("evil.example", "403")]
+    {
         let own = format!("Host: {host}\r\nOrigin: http://{host}");
         let upgrade = UPGRADE.replace("Host: chat", &own);
         let (_, mut harness) =

@@ -113,7 +113,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     fn fail_handshake(&mut self, index: u32, error: &io::Error) {
         let may_reject = self.may_reject();
         let Some(from) = self.end_handshake(index) else { return };
-        log::debug!("{}: {error}", from.address);
+        log::debug!("{}: TLS handshake failed: {error}", from.address);
         let Some(connection) = self.connections.get(index) else { return };
         if !may_reject || connection.linger_after_handshake(&self.clock).is_err() {
             return self.release(index, Closed::Stopped);
@@ -126,7 +126,7 @@ impl<S: Service, T: ByteStream> Reactor<S, T> {
     /// Releases a connection in its handshake.
     pub(super) fn give_up_handshake(&mut self, index: u32, why: &str) {
         if let Some(peer) = self.handshakes.peer(index) {
-            log::debug!("{peer}: the TLS handshake is given up: {why}");
+            log::debug!("{peer}: TLS handshake given up: {why}");
         }
         self.release(index, Closed::Stopped);
     }
