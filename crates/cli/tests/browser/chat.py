@@ -236,17 +236,20 @@ def test_lost_lines(browser):
                 page.until("unsent[0]?.state === 'received' && !!document.querySelector('.gap')")
                 page.run("[...document.querySelectorAll('#unsent button')].find((it) => it.textContent === 'Discard').click(), 1")
             # The line is lost.
+            watcher.socket.sendall(b"/nick watcher\n")
             cut.lost = "up"
+            page.say("/msg watcher psst")
             page.say("the line is lost")
             page.until("unsent[0]?.state === 'sending'")
             cut.cut()
             page.until("connection > 2 && synced && me === 'ann' && unsent.length === 0")
             page.say("behind")
             until(lambda: watcher.count("behind") == 1, lambda: watcher.heard)
-            for text in ["before", "its copy is lost", "the line is lost", "behind"]:
+            for text in ["before", "its copy is lost", "psst", "the line is lost", "behind"]:
                 assert watcher.count(text) == 1, (history, text, watcher.heard)
             own = [text for name, text in page.messages() if name == "ann"]
             lost = ["its copy is lost"] if history else []
+            assert page.run("document.querySelectorAll('#log .private').length") == 1
             page.until("unsent.length === 0")
             assert own == ["before", *lost, "the line is lost", "behind"], (history, own)
             # A server that does not know the page cannot say what has arrived. The history can; without it, the person decides.

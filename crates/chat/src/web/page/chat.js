@@ -28,6 +28,7 @@ const CHINESE = [[/^(\S+) has joined$/, "$1 加入了"], [/^(\S+) has left$/, "$
   [/^you are (\S+)$/, "你现在叫 $1"], [/^this name is taken$/, "这个名字已被占用"], [/^nobody is called (\S+)$/, "没有人叫 $1"]];
 const MAX_SHOWN = 1000, MAX_LINE = 4096, LOBBY = "lobby", POLL = 15000, ECHO = 5000;
 const PASSWORD = /^[ \t]*\/pass(?:[ \t](.*)|$)/s;
+const PRIVATE = /^\/msg[ \t]+\S+[ \t]+/;
 const $ = (id) => document.getElementById(id);
 
 let socket = null, attempts = 0, timer = 0, connection = 0;
@@ -150,7 +151,9 @@ function linked(text) {
 function hue(name) {
   let hash = 2166136261;
   for (const unit of name) hash = Math.imul(hash ^ unit.codePointAt(0), 16777619);
-  return ((hash >>> 0) % 36) * 10;
+  // The low bits alone are alike for short names.
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return (((hash ^ (hash >>> 13)) >>> 0) % 36) * 10;
 }
 
 function translated(text) {
@@ -238,7 +241,8 @@ function answer(message) {
     if (nickTries++ < 12) setTimeout(() => socket === mine && wanted.nick !== me && send(`/nick ${wanted.nick}`), delay);
     return true;
   }
-  if (/^line refused: /.test(text)) fail();
+  if (/^(line refused|not sent): /.test(text)) fail();
+  if (/^(nobody is called |\S+ does not read; |expected \/msg )/.test(text)) remove((it) => it.isPrivate && it.state === "sending");
   if (/ ha(s|ve) (joined|left)$| is now \S+$/.test(text)) ask("who", 1000);
   return false;
 }
@@ -299,6 +303,7 @@ function drawRooms() {
     label.textContent = of.name;
     count.className = unread > 0 ? "unread" : "count";
     count.textContent = unread > 0 ? T.unread(unread) : T.clients(of.clients);
+    button.title = of.name;
     if (of.name === current) button.setAttribute("aria-current", "true");
     button.append(label, count);
     button.onclick = () => { if (of.name !== current) send(`/join ${of.name}`); $("side").classList.remove("open"); };
@@ -325,9 +330,9 @@ function say(text) {
   const password = text.match(PASSWORD)?.[1];
   if (password) return sayPassword(password);
   if (text === "quit" || /^\/quit\s*$/.test(text)) ended = true;
-  const isText = !text.startsWith("/") || text.startsWith("//");
-  if (!isText && synced) return send(text);
-  unsent.push({ text, isText, on: 0, number: 0, state: "waiting" });
+  const isPrivate = PRIVATE.test(text), isText = !text.startsWith("/") || text.startsWith("//");
+  if (!isText && !isPrivate && synced) return send(text);
+  unsent.push({ text, isText, isPrivate, on: 0, number: 0, state: "waiting" });
   flush();
 }
 
@@ -336,16 +341,22 @@ function flush() {
   for (const entry of [...unsent]) {
     if (!synced || entry.state !== "waiting" || !send(entry.text)) continue;
     Object.assign(entry, { on: connection, number: lines, state: "sending" });
-    if (!entry.isText) unsent.splice(unsent.indexOf(entry), 1);
+    if (!entry.isText && !entry.isPrivate) unsent.splice(unsent.indexOf(entry), 1);
   }
   drawUnsent();
 }
 
-const plain = (text) => text.replace(/^\/\//, "/").replace(/[\t\r]/g, " ").replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "").trim();
+// The text of a line as the server says it.
+const said = ({ text, isPrivate }) => text.replace(isPrivate ? PRIVATE : /^\/(?=\/)/, "").replace(/[\t\r]/g, " ").replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "").trim();
 
 // The server has sent a line back.
 function confirm(text) {
-  const index = unsent.findIndex((it) => it.isText && it.on > 0 && plain(it.text) === text.trim());
+  remove((it) => it.on > 0 && said(it) === text.trim());
+}
+
+// Removes the first line that fits.
+function remove(fits) {
+  const index = unsent.findIndex(fits);
   if (index >= 0) unsent.splice(index, 1);
   drawUnsent();
 }
@@ -428,13 +439,13 @@ function finishLogin() {
   const of = room(current), isWhole = of.matched && !of.hasGap, mine = connection;
   const open = unsent.filter((entry) => entry.state === "sending" && entry.on < mine);
   for (const entry of open) {
-    if (received === null) entry.state = isWhole ? "waiting" : "unsure";
+    if (received === null) entry.state = isWhole && !entry.isPrivate ? "waiting" : "unsure";
     else if (entry.number > received) entry.state = "waiting";
   }
   flush();
   // The server has received the others. Those that it has said are in the history, or follow at once.
   setTimeout(() => {
-    for (const entry of open) if (entry.state === "sending" && entry.on < mine && connection === mine) entry.state = isWhole ? "refused" : "received";
+    for (const entry of open) if (entry.state === "sending" && entry.on < mine && connection === mine) entry.state = isWhole && !entry.isPrivate ? "refused" : "received";
     drawUnsent();
   }, ECHO);
 }
@@ -445,7 +456,7 @@ function sayPassword(password) {
 }
 
 function status(text, isBad = false) {
-  $("status").textContent = text;
+  $("status").textContent = $("status").title = text;
   $("status").classList.toggle("bad", isBad);
 }
 
