@@ -20,7 +20,7 @@ use crate::{logging, tls};
 #[cfg(feature = "tls")]
 const MAX_HANDSHAKES: usize = 1024;
 
-/// A server whose sockets are bound, before anybody is told.
+/// A server with bound sockets that has announced nothing yet.
 pub(crate) struct Bound {
     server: Server,
     /// The endpoints of the sockets that systemd has passed.

@@ -13,8 +13,7 @@ use crate::sync::lock;
 #[cfg(test)]
 mod tests;
 
-/// The most clients without a connection that are remembered. Beyond it, the one that has been gone
-/// longest is forgotten.
+/// The most disconnected clients to remember. Beyond the limit, the oldest one is forgotten.
 pub(crate) const MAX_GONE: usize = 4096;
 
 /// Bytes for one of these, with its places in both tables.

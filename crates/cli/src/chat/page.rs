@@ -13,7 +13,7 @@ pub(crate) const HISTORY: usize = 100;
 /// The page, if `--web` asks for one.
 pub(crate) struct Page {
     endpoints: Vec<String>,
-    /// Index of the first of them among those that the server binds.
+    /// Index of the first one among the endpoints that the server binds.
     first: usize,
     web: Web,
 }

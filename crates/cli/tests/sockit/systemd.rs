@@ -162,7 +162,7 @@ fn systemd_learns_when_a_server_serves_and_when_it_stops() {
         assert!(receive().starts_with("STOPPING=1\n"));
         assert!(process.wait().success());
     }
-    // Nobody is told of a server that cannot bind all of its listeners.
+    // A server that cannot bind all of its listeners announces none.
     let taken = TcpListener::bind("127.0.0.1:0").expect("a socket");
     let taken = taken.local_addr().expect("an address").to_string();
     manager.set_nonblocking(true).expect("a mode");
