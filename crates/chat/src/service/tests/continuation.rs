@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use netcore::testing::Peer;
 
 use super::{ChatHarness, chat, chat_with_presence, lines};
+use crate::Chat;
 use crate::config::Config;
+use crate::now::Now;
 use crate::password::Password;
 use crate::protocol::rate_limit::Rate;
+use crate::shard::output::ClientOutput;
 
 const CONTINUE: &str = "/continue 0123456789abcdef\n";
 const FIRST: &str = "* this connection is the first with its key";
@@ -108,4 +112,67 @@ fn a_key_is_named_once_and_not_at_the_door() {
     cyd.send(format!("/pass open sesame\n{CONTINUE}").as_bytes());
     harness.run();
     assert_eq!(lines(&cyd), ["* password accepted", FIRST]);
+}
+
+/// The output of a client without a server.
+#[derive(Default)]
+struct Sink {
+    text: String,
+    is_aborted: bool,
+}
+
+impl ClientOutput for Sink {
+    fn send(&mut self, bytes: &[u8]) {
+        self.text += std::str::from_utf8(bytes).unwrap();
+    }
+
+    fn share(&mut self, bytes: Bytes) {
+        self.send(&bytes);
+    }
+
+    fn unsent(&self) -> usize {
+        0
+    }
+
+    fn call_when_flushed(&mut self) {}
+
+    fn pause_reading(&mut self) {}
+
+    fn resume_reading(&mut self) {}
+
+    fn close(&mut self) {}
+
+    fn abort(&mut self) {
+        self.is_aborted = true;
+    }
+}
+
+#[test]
+fn a_late_line_is_dropped_before_its_thread_knows_of_the_other_connection() {
+    let chat = Chat::new(Config::default().with_presence(false));
+    let (mut one, mut two) = (chat.shard(|| {}), chat.shard(|| {}));
+    let now = Now::system();
+    let (mut dead, mut ann) = (Sink::default(), Sink::default());
+    let mut dead_member = one.connect(1, Some("192.0.2.1:1"), now, &mut dead);
+    let first = format!("{CONTINUE}first\n");
+    one.receive(&mut dead_member, first.as_bytes(), now, &mut dead);
+    let mut member = two.connect(1, Some("192.0.2.1:2"), now, &mut ann);
+    two.receive(&mut member, CONTINUE.as_bytes(), now, &mut ann);
+    assert!(ann.text.ends_with("goes on after 1 line\n"), "{}", ann.text);
+    // The first thread has not looked into its mailbox yet.
+    one.receive(&mut dead_member, b"second\n", now, &mut dead);
+    two.receive(&mut member, b"second\n", now, &mut ann);
+    for (shard, member, sink) in
+        [(&mut one, &mut dead_member, &mut dead), (&mut two, &mut member, &mut ann)]
+    {
+        shard.begin_round(now);
+        while shard.poll_client().is_some() {
+            shard.handle_client(member, sink);
+        }
+    }
+    assert!(dead.is_aborted && !ann.is_aborted);
+    for said in ["192.0.2.1:1: first\n", "192.0.2.1:2: second\n"] {
+        assert_eq!(ann.text.matches(said).count(), 1, "{}", ann.text);
+    }
+    assert!(!ann.text.contains("192.0.2.1:1: second"), "{}", ann.text);
 }
