@@ -367,6 +367,10 @@ def test_rooms(browser):
         page.until("me === 'ann'")
         with socket.create_connection(server.address()) as tcp:
             tcp.sendall(b"/nick nc\n/join dev\nhello dev\n")
+            tcp.settimeout(30)
+            heard = b""
+            while b": hello dev\n" not in heard:
+                heard += tcp.recv(65536)
             page.run("ask('rooms'), 1")
             page.until("rooms.has('dev') && room('dev').read !== null")
             tcp.sendall(b"one\ntwo\n/msg ann psst\n")
@@ -377,8 +381,6 @@ def test_rooms(browser):
             page.until("current === 'dev' && !document.querySelector('.unread')")
             page.until("document.querySelectorAll('#log .from').length === 3")
             page.say("/msg nc back")
-            tcp.settimeout(30)
-            heard = b""
             while b"ann -> nc: back\n" not in heard:
                 heard += tcp.recv(65536)
             page.run("[...document.querySelectorAll('#rooms button')][0].click(), 1")
