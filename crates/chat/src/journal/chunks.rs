@@ -74,7 +74,7 @@ impl<'a> Chunks<'a> {
         missing: Option<Option<u64>>,
         place: &Place,
     ) {
-        // The files in their order have the order of the stream, whatever the clocks do.
+        // The files in their order have the order of the stream, even if a clock is set back.
         let day = day.max(self.newest.unwrap_or(day));
         if self.newest != Some(day) || self.chunks.is_empty() {
             self.newest = Some(day);

@@ -1,4 +1,4 @@
-//! A followed room: the position in its stream, and what of it the log lacks.
+//! A followed room: the position in its stream, and the lines that its log lacks.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -46,7 +46,7 @@ impl Followed {
         (room, is_other)
     }
 
-    /// Takes what a survey says about the room.
+    /// Takes the state of the room in a survey.
     pub(crate) fn update(&mut self, room: &SurveyedRoom) {
         (self.counted, self.exists) = (room.number, room.exists);
         // The name as its members wrote it, if it is a name of this room.

@@ -90,8 +90,8 @@ pub(crate) fn last_place(room: &Path, policy: SyncPolicy) -> io::Result<LastPlac
             repair(&file, &path)?;
         }
         if policy != SyncPolicy::Never {
-            // A server that was killed may not have synced this file. What follows in the log must
-            // not survive a power loss without it.
+            // A killed server may not have synced this file. Later lines must not survive a power
+            // loss without it.
             file.sync_data()?;
         }
         if last.place.is_none() && searched < MAX_SEARCHED {

@@ -7,9 +7,9 @@
 //!     └─────────────────────────────────────┘   an error of the disk: forget the room, later anew
 //! ```
 //!
-//! What a room's log contains is known from its last line only. After an error of the disk the
-//! recorder forgets the room, and reads the end of its log again. The recorder reads a line from
-//! the stream again if it is not in the log, and no line twice.
+//! The last line of a room's log is the only record of the log's end. After an error of the disk
+//! the recorder forgets the room, and reads the end of its log again. The recorder reads a line
+//! from the stream again if it is not in the log, and no line twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ pub(crate) struct Recorder<S: Storage> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// What is in the streams is written, and nothing that comes later.
+    /// The lines up to the next survey are written, and no later ones.
     Closing,
     Closed,
 }

@@ -1,4 +1,4 @@
-//! The log on disk of a node: the thread that writes what the engine has.
+//! The log on disk of a node: the thread that writes the lines of the engine.
 
 use std::fmt;
 use std::io;
@@ -84,7 +84,7 @@ impl StreamLog {
         Ok(StreamLog { directory: LogDirectory::new(directory, lock), policy, source })
     }
 
-    /// Splits the log of `node` into what the hub knows and what the thread runs.
+    /// Splits the log of `node` into the hub's part and the thread's part.
     pub(crate) fn split(self, node: Arc<str>) -> (Recording, Run) {
         let (counts, end) = (Arc::<Counts>::default(), Arc::<End>::default());
         let recorder = Recorder::new(node, self.directory, self.policy, counts.clone());
