@@ -30,6 +30,7 @@ const HISTORY: usize = 5;
 /// Nodes with their links, an engine, and a network between them that is slow and breaks.
 pub(super) struct World {
     pub(super) model: Model,
+    seed: u64,
     random: Dice,
     /// Milliseconds since the start.
     now: u64,
@@ -68,6 +69,8 @@ struct SimNode {
     link: Link,
     name: String,
     connection: u64,
+    /// The connection is broken, and the node does not know it yet.
+    is_broken: bool,
     /// Arrival of the last message in each direction, since they do not overtake each other.
     last: [u64; 3],
     blocked_until: u64,
@@ -111,6 +114,7 @@ impl World {
     pub(super) fn new(seed: u64, offline: Offline, nodes: usize) -> World {
         let mut world = World {
             model: Model { now: 1_800_000_000_000, ..Model::default() },
+            seed,
             random: Dice::new(seed ^ 0x5bd1_e995),
             now: 0,
             start: Instant::now(),
@@ -130,6 +134,7 @@ impl World {
                 link,
                 name: format!("n{index}"),
                 connection: 0,
+                is_broken: false,
                 last: [0; 3],
                 blocked_until: 0,
                 frozen_until: 0,
@@ -377,7 +382,8 @@ impl World {
     }
 
     fn reply(&mut self, node: usize, connection: u64, reply: Reply, way: usize) {
-        if self.nodes[node].connection == connection {
+        // A reply on a broken connection would have overtaken those that are lost.
+        if self.nodes[node].connection == connection && !self.nodes[node].is_broken {
             let at = self.arrival(node, way);
             self.post(at, Message::ToNode(node, connection, reply));
         }
@@ -387,6 +393,7 @@ impl World {
         let connection = self.nodes[node].connection;
         self.connections += 1;
         self.nodes[node].connection = self.connections;
+        self.nodes[node].is_broken = true;
         // Some of the requests under way are lost, from one of them on.
         let keeps = self.random.below(3);
         for message in &mut self.messages {
@@ -426,6 +433,7 @@ impl World {
             if request == Request::Open {
                 self.connections += 1;
                 self.nodes[index].connection = self.connections;
+                self.nodes[index].is_broken = false;
                 self.nodes[index].last = [self.now; 3];
                 let at = self.arrival(index, 0);
                 self.post(at, Message::ToNode(index, self.connections, Reply::Opened));
@@ -527,6 +535,15 @@ impl World {
             assert!(node.numbered + node.missed <= last, "seed {seed}: {}", node.name);
         }
         self.nodes.iter().map(|node| node.missed).sum()
+    }
+}
+
+/// Prints the seed of a world in which a test has failed.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}", self.seed);
+        }
     }
 }
 
