@@ -12,6 +12,7 @@
 //! from the stream again if it is not in the log, and no line twice.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
@@ -183,7 +184,7 @@ impl<S: Storage> Recorder<S> {
         }
         if !std::mem::replace(&mut self.is_away, true) {
             let node = clean(&self.node);
-            log::warn!("node {node}: the log on disk waits for the chat's engine: {reason}");
+            log::warn!("node {node}: log on disk waits for the chat's engine: {reason}");
         }
     }
 
@@ -192,7 +193,7 @@ impl<S: Storage> Recorder<S> {
         self.backoff.reset();
         self.away_until = None;
         if std::mem::take(&mut self.is_away) {
-            log::info!("node {}: the log on disk continues", clean(&self.node));
+            log::info!("node {}: log on disk continues", clean(&self.node));
         }
         self.survey_at = Some(now + SURVEY);
         if survey.instance.is_empty() {
@@ -275,7 +276,7 @@ impl<S: Storage> Recorder<S> {
         let last = match self.writer.last_place(folded) {
             Ok(last) => last,
             Err(error) => {
-                self.suspend(now, folded, &format!("can't read the log of room {folded}: {error}"));
+                self.suspend(now, folded, "read", &error);
                 return None;
             }
         };
@@ -313,27 +314,25 @@ impl<S: Storage> Recorder<S> {
             for (_, missing) in gaps.into_iter().filter(|(index, _)| *index < written) {
                 self.counts.lost.fetch_add(missing.unwrap_or(0), Relaxed);
                 let text = gap_text(missing);
-                log::error!("node {}: the log of room {folded}: {text}", clean(&self.node));
+                log::error!("log of room {folded}: {text}");
             }
             if let Some(error) = error {
-                let text = format!("can't write the log of room {folded}: {error}");
-                self.suspend(now, folded, &text);
+                self.suspend(now, folded, "written", &error);
                 return false;
             }
             room.day = Some(day);
             if self.suspended.remove(folded).is_some() {
-                log::warn!("the log of room {folded} is written again");
+                log::warn!("log of room {folded}: written again");
             }
         }
         true
     }
 
-    fn suspend(&mut self, now: Instant, folded: &Arc<str>, text: &str) {
+    fn suspend(&mut self, now: Instant, folded: &Arc<str>, what: &str, error: &io::Error) {
         self.suspended.insert(folded.clone(), now + RETRY);
         if self.errors.allows(now) {
             log::error!(
-                "{text}; it continues where it ends, as far as the chat's engine still has the \
-                 lines, retrying every {} s",
+                "log of room {folded}: not {what}, with another attempt every {} s: {error}",
                 RETRY.as_secs()
             );
         }

@@ -151,8 +151,8 @@ impl MessageStore for Recording {
     fn close(&self) {
         if !self.end.close() {
             log::error!(
-                "the chat's log on disk does not have the last lines; it continues with them at \
-                 the next start"
+                "log on disk: closed without the last lines, which the next start adds: the disk or \
+                 the chat's engine is too slow"
             );
         }
     }

@@ -81,7 +81,7 @@ fn lines_that_were_removed_too_early_are_counted_in_the_log() {
     let texts = world.texts("lobby");
     let missing = "2 lines are missing: they were removed from the chat's engine too early";
     assert_eq!(texts, ["t1", "t2", missing, "t5"]);
-    assert_eq!(logged(), [format!("ERROR: node n: the log of room lobby: {missing}")]);
+    assert_eq!(logged(), [format!("ERROR: log of room lobby: {missing}")]);
     // At the end of a stream they show by the number that the engine has counted.
     world.kill();
     world.say("lobby", 1);
@@ -145,7 +145,7 @@ fn a_full_disk_costs_nothing_while_the_stream_has_the_lines() {
     world.advance(8 * SECOND);
     world.run();
     assert_eq!(world.texts("lobby"), all);
-    assert!(logged().contains(&"WARN: the log of room lobby is written again".to_owned()));
+    assert!(logged().contains(&"WARN: log of room lobby: written again".to_owned()));
     assert_eq!(world.lost(), 0);
     world.check();
 }
