@@ -111,7 +111,11 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Client, ClientError> {
         let (idle, interval, count) = KEEPALIVE;
-        let keepalive = Keepalive::new().with_idle(idle).with_interval(interval).with_count(count);
+        let keepalive = match cfg!(any(windows, target_os = "openbsd")) {
+            // These systems do not have all three, so that setting them would fail.
+            true => Keepalive::within(DEAD_PEER_TIMEOUT),
+            false => Keepalive::new().with_idle(idle).with_interval(interval).with_count(count),
+        };
         let options = SocketOptions::default().with_keepalive(Some(keepalive));
         let options = match cfg!(target_os = "linux") {
             true => options.with_user_timeout(DEAD_PEER_TIMEOUT),

@@ -117,7 +117,7 @@ impl Hub {
 
     /// Opens a room from before a restart, with its last messages as history. Call it in the order
     /// of latest activity; rooms beyond the limit are ignored.
-    #[cfg(all(unix, feature = "journal"))]
+    #[cfg(feature = "journal")]
     pub(crate) fn restore(&self, name: &Name, history: &Batch, now: Instant) {
         let room = self.registry().restore(name, now, |name| self.new_room(name));
         if let Some(room) = room {

@@ -64,6 +64,7 @@ use crate::room::store::{AppendMessages, MessageStore};
 use crate::stats::Stats;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 /// The most bytes that wait to be written, over all rooms.

@@ -19,7 +19,7 @@ mod follower;
 #[cfg(any(feature = "metrics", feature = "web"))]
 mod http_head;
 mod hub;
-#[cfg(all(unix, feature = "journal"))]
+#[cfg(feature = "journal")]
 mod journal;
 mod memory_bound;
 #[cfg(feature = "metrics")]
@@ -57,9 +57,9 @@ pub use client::{Client, Receiver, Sender};
 pub use config::{Config, SlowConsumer, UnknownSlowConsumer};
 pub use custom_command::CommandContext;
 pub use hub::operator::{ClientInfo, Operator, RoomInfo};
-#[cfg(all(unix, feature = "journal", feature = "backplane"))]
+#[cfg(all(feature = "journal", feature = "backplane"))]
 pub use journal::stream_log::StreamLog;
-#[cfg(all(unix, feature = "journal"))]
+#[cfg(feature = "journal")]
 pub use journal::sync_policy::SyncPolicy;
 pub use memory_bound::MemoryBound;
 #[cfg(feature = "metrics")]
@@ -87,16 +87,16 @@ pub use web::settings::Web;
 
 /// The crate of the sockets and of the event loop, whose types are part of this API.
 pub use netcore;
-#[cfg(all(unix, feature = "journal"))]
+#[cfg(feature = "journal")]
 pub use netcore::error::FileError;
 
 use custom_command::Commands;
 use hub::Hub;
-#[cfg(all(unix, feature = "journal"))]
+#[cfg(feature = "journal")]
 use journal::Journal;
-#[cfg(all(unix, feature = "journal"))]
+#[cfg(feature = "journal")]
 use journal::recover::{RecoveryLimits, restore};
-#[cfg(all(unix, feature = "journal", feature = "backplane"))]
+#[cfg(all(feature = "journal", feature = "backplane"))]
 use room::store::MessageStore;
 
 #[cfg(test)]
@@ -176,7 +176,7 @@ impl Builder {
     ///
     /// [`FileError`] if the directory cannot be created, read or locked. Its cause is
     /// [`ResourceBusy`](std::io::ErrorKind::ResourceBusy) if another server holds the lock.
-    #[cfg(all(unix, feature = "journal"))]
+    #[cfg(feature = "journal")]
     pub fn open(
         self,
         directory: impl Into<std::path::PathBuf>,
@@ -211,7 +211,7 @@ impl Builder {
     /// # Errors
     ///
     /// As [`join`](Self::join).
-    #[cfg(all(unix, feature = "journal", feature = "backplane"))]
+    #[cfg(all(feature = "journal", feature = "backplane"))]
     pub fn join_with_log(
         self,
         node: NodeSettings,

@@ -124,6 +124,19 @@ fn foreign(passed: &PassedSocket, reason: &str) -> Failure {
     Failure::new(exit::USAGE, message)
 }
 
+#[cfg(not(unix))]
+impl Passed {
+    /// Returns no listeners.
+    pub(crate) fn listeners(self) -> Result<Vec<netcore::Listener>, Failure> {
+        Ok(Vec::new())
+    }
+
+    /// Returns no datagram sockets.
+    pub(crate) fn datagrams(self) -> Result<Vec<netcore::Datagram>, Failure> {
+        Ok(Vec::new())
+    }
+}
+
 #[cfg(unix)]
 fn endpoint_of(passed: &PassedSocket) -> Endpoint {
     match &passed.socket {

@@ -1,8 +1,6 @@
 //! `sockit connect`: relays one connection to standard input and output.
 
-#![cfg(unix)]
-
-use std::{io, slice};
+use std::slice;
 
 use netcore::{Connector, Deadline, Endpoint, Transport};
 
@@ -11,7 +9,7 @@ use crate::args::net::Connect;
 use crate::datagrams::{self, Remote};
 use crate::exit::Failure;
 use crate::probe::is_for_datagrams;
-use crate::stdio::Stdio;
+use crate::stdio::{self, Stdio};
 use crate::stdio_relay::{RelayEnd, RelayTimeouts, relay_stdio};
 use crate::tls::with_tls;
 
@@ -32,7 +30,7 @@ pub(crate) fn connect(args: &Connect, common: &Common, stdio: &mut Stdio) -> Res
         datagrams::only_for_udp(args.broadcast)?;
         match connector.connect(&endpoint, deadline) {
             Ok(stream) => {
-                let end = relay_stdio(&stream, &io::stdin(), timeouts)?;
+                let end = relay_stdio(&stream, &stdio::input()?, timeouts)?;
                 if end == RelayEnd::PeerEnded && stdio.interactive && !common.quiet {
                     stdio.print_error("the peer closed the connection");
                 }

@@ -3,8 +3,6 @@
 //! A peer cannot end a datagram socket, so the end of standard input, a time limit or a signal ends
 //! the relay.
 
-#![cfg(unix)]
-
 mod remote;
 
 use std::io::{self, BufRead};

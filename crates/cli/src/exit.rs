@@ -64,7 +64,6 @@ impl Failure {
     }
 
     /// Returns the failure of a transfer to standard output, which ends with 0 if it was closed.
-    #[cfg(unix)]
     pub(crate) fn of_output(error: httpget::Error) -> Failure {
         let is_closed = error.kind() == httpget::ErrorKind::Write
             && error.network().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe);
@@ -87,7 +86,6 @@ impl Failure {
     }
 
     /// Prefixes the message with the file and line that caused the failure.
-    #[cfg(unix)]
     pub(crate) fn at(self, place: &str) -> Failure {
         let message = self.message.map(|message| format!("{}: {message}", to_show(place)));
         Failure { message, ..self }
@@ -121,7 +119,6 @@ impl From<ParseEndpointError> for Failure {
     }
 }
 
-#[cfg(unix)]
 impl From<httpget::Error> for Failure {
     fn from(error: httpget::Error) -> Failure {
         use httpget::ErrorKind;
@@ -163,7 +160,6 @@ impl From<httpget::Error> for Failure {
 }
 
 /// Returns `true` if the network interface can't be used.
-#[cfg(unix)]
 fn is_of_interface(error: &httpget::Error) -> bool {
     let option = Operation::SetOption("SO_BINDTODEVICE");
     error.network().is_some_and(|error| {

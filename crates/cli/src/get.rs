@@ -3,8 +3,6 @@
 //! A body goes to the process's own standard output, not to that of `Streams`: the kernel copies
 //! from the socket to it.
 
-#![cfg(unix)]
-
 mod access;
 mod client;
 mod condition;
@@ -13,6 +11,10 @@ mod heads;
 mod jobs;
 mod list;
 mod outlet;
+#[cfg(unix)]
+mod password;
+#[cfg(not(unix))]
+#[path = "get/password/none.rs"]
 mod password;
 mod progress;
 mod proxies;
@@ -23,6 +25,7 @@ mod turns;
 mod verbose;
 mod write_out;
 
+#[cfg(unix)]
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
@@ -32,6 +35,7 @@ use std::thread::{self, Scope};
 
 use crate::args::common::Common;
 use crate::args::get::Get;
+#[cfg(unix)]
 use crate::descriptors::raise_descriptors;
 use crate::exit::{self, Failure};
 use crate::stdio::Stdio;
@@ -46,9 +50,11 @@ use write_out::WriteOut;
 
 /// Most descriptors of one transfer at the same time: competing connection attempts, the
 /// resolver's, a file and its lock, pipes on the way to standard output.
+#[cfg(unix)]
 const DESCRIPTORS: u64 = 12;
 
 /// Descriptors for the rest of the program, mainly for idle connections.
+#[cfg(unix)]
 const SPARE_DESCRIPTORS: u64 = 16;
 
 /// Runs `sockit get`.
@@ -154,7 +160,8 @@ fn write_out(args: &Get, stdio: &mut Stdio) -> Result<Option<WriteOut>, Failure>
 }
 
 /// Returns the number of simultaneous transfers: `wanted`, or fewer if the limit of open files is
-/// too low.
+/// too low. Windows has no such limit.
+#[cfg(unix)]
 fn max_parallel(wanted: usize) -> usize {
     if wanted == 1 {
         return 1;
@@ -170,4 +177,9 @@ fn max_parallel(wanted: usize) -> usize {
         );
     }
     wanted.min(fits)
+}
+
+#[cfg(not(unix))]
+fn max_parallel(wanted: usize) -> usize {
+    wanted
 }

@@ -4,7 +4,6 @@
 //! `netcore`, which do the work.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(windows, allow(dead_code, reason = "some commands are for Unix"))]
 
 mod activation;
 mod args;
@@ -52,8 +51,6 @@ use clap::error::ErrorKind;
 use args::chat::ChatCommand;
 use args::time::TimeCommand;
 use args::{Args, Command};
-#[cfg(unix)]
-use args::{common::Common, unix::UnixCommand};
 use exit::Failure;
 use stdio::Stdio;
 pub use stdio::Streams;
@@ -92,25 +89,15 @@ fn dispatch(args: Args, stdio: &mut Stdio) -> Result<(), Failure> {
         Command::Time(TimeCommand::Serve(args)) => time::serve(args, &common, stdio),
         Command::Time(TimeCommand::Client(args)) => time::client(args, &common, stdio),
         Command::Time(TimeCommand::Ping(args)) => time::ping::ping(args, &common, stdio),
-        #[cfg(unix)]
         Command::Time(TimeCommand::Bench(args)) => time::bench::bench(args, &common, stdio),
         Command::Chat(ChatCommand::Serve(args)) => chat::serve(*args, &common, stdio),
         Command::Chat(ChatCommand::Join(args)) => chat::join(*args, &common, stdio),
         Command::Probe(args) => probe::probe(&args, &common, stdio),
         Command::Port(args) => port::port(&args, &common, stdio),
-        #[cfg(unix)]
-        Command::Unix(command) => dispatch_unix(command, &common, stdio),
-    }
-}
-
-/// Calls the function of a command that only Unix has.
-#[cfg(unix)]
-fn dispatch_unix(command: UnixCommand, common: &Common, stdio: &mut Stdio) -> Result<(), Failure> {
-    match command {
-        UnixCommand::Get(args) => get::get(&args, common, stdio),
-        UnixCommand::Send(args) => send::send(args, stdio),
-        UnixCommand::Listen(args) => listen::listen(args, common, stdio),
-        UnixCommand::Connect(args) => connect::connect(&args, common, stdio),
+        Command::Get(args) => get::get(&args, &common, stdio),
+        Command::Send(args) => send::send(args, stdio),
+        Command::Listen(args) => listen::listen(args, &common, stdio),
+        Command::Connect(args) => connect::connect(&args, &common, stdio),
     }
 }
 

@@ -1,12 +1,9 @@
 //! `sockit listen`: accepts connections and relays each to standard input and output.
 
-#![cfg(unix)]
-
-use std::os::unix::ffi::OsStringExt;
+use std::slice;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use std::{io, slice};
 
 use netcore::options::Keepalive;
 use netcore::threaded::{Config, Connection, Handle, Server};
@@ -23,9 +20,9 @@ use crate::exit::Failure;
 #[cfg(feature = "tls")]
 use crate::signals;
 use crate::signals::Signals;
-use crate::stdio::{Printer, Stdio};
-use crate::stdio_relay::{RelayEnd, RelayTimeouts, relay_stdio};
-use crate::{datagrams, exit, foreground, logging, threads, tls};
+use crate::stdio::{self, Printer, Stdio};
+use crate::stdio_relay::{self, RelayEnd, RelayTimeouts, relay_stdio};
+use crate::{datagrams, exit, foreground, logging, parse, threads, tls};
 
 /// The silence of standard input after which a client that closed its side is let go. Such a client
 /// may still expect a reply, or may have gone.
@@ -44,7 +41,7 @@ pub(crate) fn listen(args: Listen, common: &Common, stdio: &mut Stdio) -> Result
     // TCP_USER_TIMEOUT stays off: a client may stop reading for any length of time.
     let keepalive = args.keepalive.0.map(Keepalive::within);
     let options = SocketOptions::new().with_keepalive(keepalive);
-    let banner = args.banner.map(OsStringExt::into_vec);
+    let banner = args.banner.map(parse::bytes_of);
     if endpoint.transport() == Transport::Udp {
         if banner.is_some() {
             return Err(Failure::new(exit::USAGE, "--banner needs connections, and UDP has none"));
@@ -222,9 +219,9 @@ impl StdioServer {
             // After a signal, nothing receives the event.
             let _ = done.send(RelayEvent::Done(match is_typed {
                 true => {
-                    foreground::typed().and_then(|typed| relay_stdio(&stream, &typed, timeouts))
+                    stdio_relay::typed().and_then(|typed| relay_stdio(&stream, &typed, timeouts))
                 }
-                false => relay_stdio(&stream, &io::stdin(), timeouts),
+                false => stdio::input().and_then(|input| relay_stdio(&stream, &input, timeouts)),
             }));
         });
         if let Err(failure) = end {

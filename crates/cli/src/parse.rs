@@ -1,11 +1,11 @@
 //! Parsers for the values of arguments: durations, sizes, counts, rates and addresses.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
 use ::chat::Rate;
-#[cfg(unix)]
 use ::chat::SyncPolicy;
 use netcore::endpoint::{Host, Port};
 use netcore::resolve::{Family, resolve as resolve_endpoint};
@@ -110,7 +110,6 @@ pub(crate) fn rate(text: &str) -> Result<Rate, String> {
 }
 
 /// Parses `always`, `never` or a duration.
-#[cfg(unix)]
 pub(crate) fn flush(text: &str) -> Result<SyncPolicy, String> {
     match text {
         "never" => Ok(SyncPolicy::Never),
@@ -220,8 +219,15 @@ pub(crate) fn is_of_node_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
+/// Returns the bytes of an argument: on Unix as they were given, on Windows as UTF-8.
+pub(crate) fn bytes_of(argument: OsString) -> Vec<u8> {
+    #[cfg(unix)]
+    return std::os::unix::ffi::OsStringExt::into_vec(argument);
+    #[cfg(not(unix))]
+    argument.to_string_lossy().into_owned().into_bytes()
+}
+
 /// Parses a number of segments of a download.
-#[cfg(unix)]
 pub(crate) fn segments(text: &str) -> Result<usize, String> {
     let most = httpget::download::MAX_SEGMENTS;
     match some_count(text)? {

@@ -3,12 +3,9 @@
 //! It uses the process's own standard input and output, not those of `Streams`: the kernel copies
 //! between them and the socket.
 
-#![cfg(unix)]
-
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::net::Shutdown;
-use std::os::unix::ffi::OsStringExt;
 use std::slice;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -21,11 +18,14 @@ use netcore::{
 use crate::args::net::Send;
 use crate::datagrams::{Remote, only_for_udp};
 use crate::exit::{self, Failure};
+use crate::parse;
 use crate::probe::is_for_datagrams;
-use crate::stdio::Stdio;
+use crate::stdio::{self, Stdio};
 use crate::threads;
 use crate::tls::with_tls;
 
+/// The device that drops everything.
+const NOWHERE: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 /// Bytes above the largest datagram of any kind of socket.
 const LARGEST_DATAGRAM: u64 = 1 << 20;
 /// The wait for the peer's end after it has acknowledged everything. Closing a connection while the
@@ -38,7 +38,7 @@ pub(crate) fn send(args: Send, stdio: &mut Stdio) -> Result<(), Failure> {
     let connector = Connector::new().with_family(args.families.wanted());
     let connector = with_tls(connector, &args.tls, slice::from_ref(&endpoint))?;
     let deadline = Deadline::after(args.timeout);
-    let text = args.text.map(OsStringExt::into_vec);
+    let text = args.text.map(parse::bytes_of);
     if endpoint.transport() != Transport::Udp {
         only_for_udp(args.broadcast)?;
         match connector.connect(&endpoint, deadline) {
@@ -147,7 +147,7 @@ fn write(
         Some(text) => stream.write_all_deadline(text, Deadline::after(timeout))?,
         // Standard input may take any length of time.
         None => {
-            stream.send_from(&io::stdin(), Deadline::never()).map_err(input_failure)?;
+            stream.send_from(&stdio::input()?, Deadline::never()).map_err(input_failure)?;
         }
     }
     stream.shutdown(Shutdown::Write)?;
@@ -166,9 +166,9 @@ fn receive(stream: &Stream, prints: bool) -> Result<(), Failure> {
     let received = if prints {
         stream.receive_into(&io::stdout(), u64::MAX, never)
     } else {
-        let nowhere = File::options().write(true).open("/dev/null");
+        let nowhere = File::options().write(true).open(NOWHERE);
         let nowhere = nowhere
-            .map_err(|error| Failure::new(exit::OTHER, format!("open /dev/null: {error}")))?;
+            .map_err(|error| Failure::new(exit::OTHER, format!("open {NOWHERE}: {error}")))?;
         stream.receive_into(&nowhere, u64::MAX, never)
     };
     match received {

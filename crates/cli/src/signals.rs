@@ -1,55 +1,44 @@
 //! Signals: SIGINT and SIGTERM stop the program, the first gracefully, the second immediately.
-//! SIGHUP reads the certificate of a server with TLS again.
+//! SIGHUP reads the certificate of a server with TLS again. On Windows, Ctrl-C and its like are the
+//! signals.
 
-#[cfg(unix)]
 use std::sync::Arc;
-#[cfg(unix)]
 use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(unix)]
 use std::thread;
-#[cfg(unix)]
 use std::time::{Duration, Instant};
 
-#[cfg(unix)]
 use crate::exit;
 use crate::exit::Failure;
-#[cfg(unix)]
 use crate::threads;
+pub(crate) use system::{INTERRUPT, stop_flag};
+use system::{Signal, end_at_once, end_by, stops};
 
 /// Two equal signals within this time count as one: timeout(1) signals the program and then its
 /// whole process group.
-#[cfg(unix)]
 const SAME: Duration = Duration::from_millis(2);
 
 /// Time for printing after a first signal.
-#[cfg(unix)]
 const PRINT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Time for the program to end by itself after a second signal.
-#[cfg(unix)]
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Watches for SIGINT and SIGTERM. The first stops a server gracefully, the second immediately.
 ///
 /// The watch lasts until the program ends. A stop may wait for a disk or a blocked standard error,
 /// so the program ends with code 1 in any case 2 s after the second signal.
-#[cfg(unix)]
 pub(crate) struct Signals {
     at_once: Arc<AtomicBool>,
     prints: Arc<AtomicBool>,
 }
 
-#[cfg(unix)]
 impl Signals {
     /// Calls `on_signal` at each signal, with `true` if it is not the first.
     ///
     /// Most callers print next, and the first signal may come before they do. The calling thread
     /// therefore counts as printing until [`set_printing`](Signals::set_printing).
     pub(crate) fn watch(on_signal: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-
-        let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
-        let mut signals = signals
+        let mut signals = stops()
             .map_err(|error| Failure::new(exit::OTHER, format!("watch for signals: {error}")))?;
         let at_once = Arc::new(AtomicBool::new(false));
         let second = at_once.clone();
@@ -57,7 +46,7 @@ impl Signals {
         let printing = prints.clone();
         threads::start("signals", move || {
             let mut first = None;
-            for signal in signals.forever() {
+            for signal in &mut signals {
                 let (which, when) = *first.get_or_insert_with(|| {
                     bound_printing(signal, printing.clone());
                     (signal, Instant::now())
@@ -70,7 +59,7 @@ impl Signals {
                 on_signal(at_once);
                 if at_once {
                     thread::sleep(STOP_TIMEOUT);
-                    signal_hook::low_level::exit(exit::OTHER.into());
+                    end_at_once();
                 }
             }
         })?;
@@ -119,22 +108,6 @@ pub(crate) fn watch_hangup(_: bool, _: impl Fn() + Send + 'static) -> Result<(),
     Ok(())
 }
 
-#[cfg(not(unix))]
-pub(crate) struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    pub(crate) fn watch(_: impl Fn(bool) + Send + 'static) -> Result<Signals, Failure> {
-        Ok(Signals)
-    }
-
-    pub(crate) fn set_printing(&self, _: bool) {}
-
-    pub(crate) fn end(self) -> bool {
-        false
-    }
-}
-
 /// Sends SIGINT to this program, for a terminal on which Ctrl-C is an ordinary key.
 pub(crate) fn interrupt() {
     #[cfg(unix)]
@@ -145,8 +118,7 @@ pub(crate) fn interrupt() {
 
 /// Ends the program by `signal` if it still prints after [`PRINT_TIMEOUT`]. A blocked write to a
 /// pipe without a reader cannot be interrupted, so the program would never end otherwise.
-#[cfg(unix)]
-pub(crate) fn bound_printing(signal: i32, prints: Arc<AtomicBool>) {
+pub(crate) fn bound_printing(signal: Signal, prints: Arc<AtomicBool>) {
     let started = threads::start("end", move || {
         thread::sleep(PRINT_TIMEOUT);
         if prints.load(Ordering::Relaxed) {
@@ -159,10 +131,100 @@ pub(crate) fn bound_printing(signal: i32, prints: Arc<AtomicBool>) {
     }
 }
 
-/// Ends the program by `signal`, as the system does for a program that does not watch for it.
 #[cfg(unix)]
-fn end_by(signal: i32) {
-    if let Err(error) = signal_hook::low_level::emulate_default_handler(signal) {
-        log::warn!("signal {signal}: does not end the program: {error}");
+mod system {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::flag;
+    use signal_hook::iterator::Signals;
+
+    use crate::exit;
+
+    /// A signal that stops the program.
+    pub(crate) type Signal = i32;
+
+    /// The signal of Ctrl-C.
+    pub(crate) const INTERRUPT: Signal = SIGINT;
+
+    /// Returns the signals that stop the program, as they arrive.
+    pub(super) fn stops() -> io::Result<Signals> {
+        Signals::new([SIGINT, SIGTERM])
+    }
+
+    /// Sets `stop` at the first signal. The second one ends the program immediately. No thread
+    /// waits for them.
+    pub(crate) fn stop_flag(stop: &Arc<AtomicBool>) -> io::Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, exit::OTHER.into(), stop.clone())?;
+            flag::register(signal, stop.clone())?;
+        }
+        Ok(())
+    }
+
+    /// Ends the program by `signal`, as the system does for a program that does not watch for it.
+    pub(super) fn end_by(signal: i32) {
+        if let Err(error) = signal_hook::low_level::emulate_default_handler(signal) {
+            log::warn!("signal {signal}: does not end the program: {error}");
+        }
+    }
+
+    /// Ends the program without further work.
+    pub(super) fn end_at_once() {
+        signal_hook::low_level::exit(exit::OTHER.into());
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use std::io;
+    use std::process;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+
+    use netcore::stdio::{Interrupt, on_interrupt};
+
+    use crate::exit;
+
+    /// The exit code of a program that Ctrl-C has ended: `STATUS_CONTROL_C_EXIT`.
+    const ENDED_BY_KEY: i32 = 0xC000_013A_u32 as i32;
+
+    /// An event of the console that stops the program.
+    pub(crate) type Signal = Interrupt;
+
+    /// The event of Ctrl-C.
+    pub(crate) const INTERRUPT: Signal = Interrupt::Key;
+
+    /// Returns the events of the console that stop the program, as they arrive.
+    pub(super) fn stops() -> io::Result<mpsc::IntoIter<Signal>> {
+        let (events, incoming) = mpsc::channel();
+        on_interrupt(move |event| {
+            // The receiver lives as long as the program.
+            let _ = events.send(event);
+        })?;
+        Ok(incoming.into_iter())
+    }
+
+    /// Sets `stop` at the first event. The second one ends the program immediately.
+    pub(crate) fn stop_flag(stop: &Arc<AtomicBool>) -> io::Result<()> {
+        let stop = stop.clone();
+        on_interrupt(move |_| {
+            if stop.swap(true, Ordering::Relaxed) {
+                end_at_once();
+            }
+        })
+    }
+
+    /// Ends the program, as the system does for a program that does not watch for the event.
+    pub(super) fn end_by(_: Signal) {
+        process::exit(ENDED_BY_KEY);
+    }
+
+    /// Ends the program without further work.
+    pub(super) fn end_at_once() {
+        process::exit(exit::OTHER.into());
     }
 }

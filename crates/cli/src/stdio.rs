@@ -43,6 +43,27 @@ impl Streams {
     }
 }
 
+/// Returns standard input for the kernel's own copy, not through that of [`Streams`].
+#[cfg(unix)]
+pub(crate) fn input() -> Result<io::Stdin, Failure> {
+    Ok(io::stdin())
+}
+
+/// Returns standard input for a transfer, not through that of [`Streams`]. A thread reads it into a
+/// stream, since Windows cannot wait for it. Every call returns the same stream, so that no
+/// connection takes the input of the next one.
+#[cfg(not(unix))]
+pub(crate) fn input() -> Result<netcore::Stream, Failure> {
+    static INPUT: Mutex<Option<netcore::Stream>> = Mutex::new(None);
+
+    let mut input = INPUT.lock().unwrap_or_else(PoisonError::into_inner);
+    let stream = match input.take() {
+        Some(stream) => stream,
+        None => netcore::transfer::pollable(io::stdin())?,
+    };
+    Ok(input.insert(stream).try_clone()?)
+}
+
 /// Replaces a closed standard output with a descriptor that refuses every write. std has opened
 /// `/dev/null` there, so output would vanish and the program would exit with 0.
 #[cfg(unix)]

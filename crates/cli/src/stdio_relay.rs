@@ -3,13 +3,11 @@
 //! The relay uses the process's own descriptors, not those of `Streams`: the kernel copies between
 //! them and the socket. Other processes share their blocking mode, so it stays unchanged.
 
-#![cfg(unix)]
-
 use std::io;
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 use netcore::relay::{End, RelayError, Relayed, Side, relay};
+use netcore::transfer::AsDescriptor;
 use netcore::{Deadline, Error, ErrorKind, Operation, SocketOptions, Stream};
 
 use crate::exit::{self, Failure};
@@ -47,7 +45,7 @@ pub(crate) enum RelayEnd {
 /// to the other. After the end of the peer only, the relay ends once `half_closed` has passed.
 pub(crate) fn relay_stdio(
     stream: &Stream,
-    input: &impl AsFd,
+    input: &impl AsDescriptor,
     timeouts: RelayTimeouts,
 ) -> Result<RelayEnd, Failure> {
     let output = io::stdout();
@@ -63,6 +61,18 @@ pub(crate) fn relay_stdio(
             Err(failure(error, timeouts))
         }
     }
+}
+
+/// Returns the input that a person types.
+#[cfg(unix)]
+pub(crate) fn typed() -> Result<io::PipeReader, Failure> {
+    crate::foreground::typed()
+}
+
+/// Returns the input that a person types.
+#[cfg(not(unix))]
+pub(crate) fn typed() -> Result<Stream, Failure> {
+    crate::stdio::input()
 }
 
 /// Converts the error of a relay: a closed standard output ends the program quietly.

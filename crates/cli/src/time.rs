@@ -1,6 +1,5 @@
 //! `sockit time`: the timestamp service, its client, and measurements of both.
 
-#[cfg(unix)]
 pub(crate) mod bench;
 pub(crate) mod ping;
 

@@ -1,13 +1,12 @@
 //! The body of a response, read from its connection.
 
-#[cfg(all(unix, feature = "download"))]
+#[cfg(feature = "download")]
 mod carry;
 #[cfg(feature = "digest")]
 mod check;
 #[cfg(not(feature = "digest"))]
 #[path = "body/check/none.rs"]
 mod check;
-#[cfg(unix)]
 pub(crate) mod copy_to;
 #[cfg(feature = "coding")]
 mod decoded;

@@ -61,7 +61,7 @@ impl Connection {
     }
 
     /// Replaces the token that cancels the transfer.
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(crate) fn set_token(&mut self, token: Option<CancelToken>) {
         self.token = token;
     }
@@ -71,7 +71,6 @@ impl Connection {
         self.stream.wait_readable(deadline.or_cancelled(self.token.as_ref()))
     }
 
-    #[cfg(unix)]
     pub(crate) fn stream(&self) -> &Stream {
         &self.stream
     }

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-#[cfg(unix)]
 use netcore::transfer::TransferDeadline;
 use netcore::{CancelToken, Deadline, Until};
 
@@ -85,7 +84,6 @@ impl Deadlines {
     }
 
     /// Returns the total deadline, and the stall timeout for the server's pauses.
-    #[cfg(unix)]
     pub(crate) fn transfer_deadline(&self) -> TransferDeadline<'_> {
         let patience = TransferDeadline::from(self.until());
         match self.timeouts.stall {
@@ -96,7 +94,6 @@ impl Deadlines {
 
     /// Returns the deadline that ended a wait for the server under
     /// [`transfer_deadline`](Deadlines::transfer_deadline).
-    #[cfg(unix)]
     pub(crate) fn stalled(&self) -> StepDeadline {
         match self.timeouts.stall {
             Some(length) if !self.total.deadline.is_expired() => {

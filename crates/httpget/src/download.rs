@@ -1,6 +1,6 @@
 //! Downloads: written to a partial file, renamed when complete, resumed and retried.
 //!
-//! Feature `download`, on Unix only.
+//! Feature `download`.
 
 mod engine;
 mod field;
@@ -15,6 +15,7 @@ mod retry_after;
 mod segments;
 mod sidecar;
 mod sink;
+mod system;
 mod target;
 #[cfg(feature = "digest")]
 mod verify;
@@ -23,7 +24,6 @@ mod verify;
 mod verify;
 
 use std::io;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,7 @@ use crate::timeouts::{Phase, Timeout};
 use engine::Engine;
 pub use netcore::backoff::Backoff;
 pub use netcore::error::FileError;
+use netcore::transfer::AsDescriptor;
 use options::Options;
 pub use progress::{Downloaded, Progress};
 pub use retry_after::{LONGEST_RETRY_AFTER, retry_after};
@@ -301,7 +302,7 @@ impl Download {
             }
         })?;
         let sink = match &target {
-            Target::Direct(target) => Sink::direct(target.as_fd()),
+            Target::Direct(target) => Sink::direct(target.as_descriptor()),
             Target::File(place) => {
                 let place = match self.options.replace {
                     true => Ok(place.clone()),
@@ -367,7 +368,7 @@ impl Download {
     /// # Errors
     ///
     /// As [`to_file`](Download::to_file) for a target that is written directly.
-    pub fn to(self, target: &impl AsFd) -> Result<Downloaded, Error> {
+    pub fn to(self, target: &impl AsDescriptor) -> Result<Downloaded, Error> {
         self.to_with_progress(target, &mut |_| {})
     }
 
@@ -378,12 +379,12 @@ impl Download {
     /// As [`to`](Download::to).
     pub fn to_with_progress(
         self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Downloaded, Error> {
         let prepared = self.request.0?;
         let deadlines = prepared.deadlines(Instant::now());
-        let sink = Sink::direct(target.as_fd());
+        let sink = Sink::direct(target.as_descriptor());
         Engine::new(prepared, self.options, sink, deadlines.total(), progress).run()
     }
 }

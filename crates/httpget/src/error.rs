@@ -11,7 +11,7 @@ use netcore::error::write_causes;
 
 pub(crate) use kind::Bytes;
 pub use kind::ErrorKind;
-#[cfg(all(unix, feature = "download"))]
+#[cfg(feature = "download")]
 pub(crate) use kind::Span;
 pub(crate) use no_answer::NoAnswer;
 
@@ -70,7 +70,7 @@ impl Error {
     }
 
     /// Counts bytes from the start of a file of `total` bytes, of which `at` existed before.
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(crate) fn offset_by(mut self, at: u64, total: u64) -> Error {
         self.0.kind = self.0.kind.offset_by(at, total);
         self
@@ -95,7 +95,6 @@ impl Error {
     }
 
     /// Returns the error of content that could not be written, after `received` bytes of it.
-    #[cfg(unix)]
     pub(crate) fn not_written(error: netcore::Error, received: u64) -> Error {
         match error.kind() {
             netcore::ErrorKind::Cancelled => Error::cancelled(Phase::Body, received),

@@ -1,8 +1,8 @@
 // One example of the front page is a download.
-#![cfg_attr(all(unix, feature = "download"), doc = include_str!("../README.md"))]
+#![cfg_attr(feature = "download", doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(all(unix, feature = "download")),
-    doc = "An HTTP/1.1 GET client. The front page needs the feature `download`, on Unix."
+    not(feature = "download"),
+    doc = "An HTTP/1.1 GET client. The front page needs the feature `download`."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -14,14 +14,14 @@ pub mod cookies;
 mod deadlines;
 #[cfg(feature = "digest")]
 pub mod digest;
-#[cfg(all(unix, feature = "download"))]
+#[cfg(feature = "download")]
 pub mod download;
 mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
 // The page's examples are tests, of this crate with all of its features.
-#[cfg(all(doctest, unix, feature = "cookies", feature = "download", feature = "tls"))]
+#[cfg(all(doctest, feature = "cookies", feature = "download", feature = "tls"))]
 #[doc = include_str!("../../../docs/from-curl.md")]
 mod from_curl {}
 mod limits;

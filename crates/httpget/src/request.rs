@@ -1,6 +1,6 @@
 //! A GET or HEAD before it is sent.
 
-#[cfg(all(unix, feature = "download"))]
+#[cfg(feature = "download")]
 use http::header::ACCEPT_ENCODING;
 use http::header::RANGE;
 use http::{HeaderName, HeaderValue};
@@ -296,7 +296,7 @@ impl Request {
 
     /// Asks for content without a coding, because it continues such content. An `Accept-Encoding`
     /// set by hand stays.
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(crate) fn without_coding(self) -> Request {
         self.change(|prepared| {
             if prepared.decode && prepared.head.is_default(&ACCEPT_ENCODING) {

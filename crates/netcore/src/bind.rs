@@ -235,6 +235,11 @@ impl Binder {
         let socket = Socket::new(domain, self.kind, None)
             .map_err(|error| Error::from_io(Operation::Open, error))?;
         self.options.apply_but_mode(&socket)?;
+        // The two options exclude each other.
+        if self.options.reuse_address() != Some(true) {
+            let failed = |error| Error::from_io(Operation::SetOption("SO_EXCLUSIVEADDRUSE"), error);
+            sys::set_exclusive(&socket).map_err(failed)?;
+        }
         Ok(socket)
     }
 

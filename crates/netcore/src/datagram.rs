@@ -204,7 +204,7 @@ impl Datagram {
                 Ok(Some(received)) => return Ok(received),
                 Ok(None) => return Err(self.name(Error::timed_out(Operation::Receive))),
                 Err(error) if self.peer.is_none() && is_news_of_others(&error) => {}
-                Err(error) => return Err(self.name(Error::from_io(Operation::Receive, error))),
+                Err(error) => return Err(self.name(not_received(error))),
             }
         }
     }
@@ -313,6 +313,17 @@ pub(crate) fn receive(
     let came =
         wait::until(socket, Interest::Read, deadline, || sys::recv_one(&from, buffer, tells))?;
     Ok(came.as_ref().map(Received::of))
+}
+
+/// Returns the error of a receiving socket. A port without a socket is `ECONNREFUSED`, and
+/// `WSAECONNRESET` on Windows.
+fn not_received(error: io::Error) -> Error {
+    match ErrorKind::of(&error) {
+        ErrorKind::ConnectionReset if cfg!(windows) => {
+            Error::new(Operation::Receive, ErrorKind::ConnectionRefused).because(error)
+        }
+        _ => Error::from_io(Operation::Receive, error),
+    }
 }
 
 /// Returns `true` for an error that concerns an earlier datagram, to any peer.

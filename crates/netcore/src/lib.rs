@@ -10,9 +10,9 @@ pub mod datagram;
 mod deadline;
 pub mod endpoint;
 pub mod error;
-#[cfg(unix)]
+pub mod file_at;
+pub mod file_identity;
 pub mod file_lock;
-#[cfg(unix)]
 pub mod file_space;
 #[cfg(test)]
 mod fixture;
@@ -26,7 +26,6 @@ mod lock;
 pub mod options;
 mod random;
 pub mod raw;
-#[cfg(unix)]
 pub mod relay;
 pub mod resolve;
 mod secret;
@@ -34,7 +33,7 @@ mod secret;
 pub mod server;
 mod shutdown;
 pub mod socket_file;
-#[cfg(all(unix, feature = "stdio"))]
+#[cfg(feature = "stdio")]
 pub mod stdio;
 pub mod stream;
 mod sys;
@@ -46,7 +45,6 @@ pub mod threaded;
 pub mod throttle;
 #[cfg(feature = "tls")]
 pub mod tls;
-#[cfg(unix)]
 pub mod transfer;
 mod until;
 mod wait;

@@ -215,7 +215,7 @@ impl Listener {
         // On the BSDs and Apple's systems the new socket inherits the listener's mode.
         socket.set_nonblocking(self.nonblocking)?;
         let peer = Address::from_system(peer);
-        let stream = Stream::accepted(socket, peer.clone());
+        let stream = Stream::accepted(socket, peer.clone(), self.nonblocking);
         #[cfg(feature = "tls")]
         if let Some(acceptor) = &self.tls {
             let stream = acceptor.accept(stream)?;

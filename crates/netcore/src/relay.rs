@@ -17,9 +17,10 @@ pub use error::{RelayError, Relayed, Side};
 use flow::{Flow, Trouble};
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
-/// Relays bytes between two ends, in both directions at once, until both have ended. On Unix.
+/// Relays bytes between two ends, in both directions at once, until both have ended.
 ///
 /// The directions are independent: one end may write as much as it likes before it reads. If an end
 /// ends, the relay ends the writing side of the other one, if that is a stream
@@ -51,7 +52,9 @@ mod tests;
 /// (pipe(7)).
 ///
 /// Only three things can therefore block the relay: a disk, a terminal that is stopped during a
-/// write, and another process that uses the same pipe or terminal at that moment.
+/// write, and another process that uses the same pipe or terminal at that moment. On Windows every
+/// pipe and console that is an output can, and none can be an input
+/// ([`pollable`](crate::transfer::pollable)).
 ///
 /// # Errors
 ///

@@ -11,7 +11,6 @@ mod encrypted;
 mod encryption;
 mod ending;
 mod handshake;
-#[cfg(unix)]
 mod nonblocking;
 mod peer;
 mod std_io;
@@ -26,7 +25,7 @@ use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::sys::{self, Interest};
+use crate::sys::{self, Interest, StreamMode};
 use crate::until::Until;
 use crate::wait;
 use encrypted::Encrypted;
@@ -68,6 +67,7 @@ mod tests;
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
+    mode: StreamMode,
     /// `None` if the system did not report the peer when the socket was taken over.
     peer: Option<Address>,
     /// The endpoint of the connect call, as the user wrote it.
@@ -82,12 +82,14 @@ impl Stream {
     /// Wraps a stream that was connected to `endpoint`.
     pub(crate) fn connected(socket: Socket, peer: Address, endpoint: &Endpoint) -> Stream {
         let endpoint = Some(endpoint.as_given().into_boxed_str());
-        Stream { socket, peer: Some(peer), endpoint, tls: None }
+        let mode = StreamMode::of(&socket, false);
+        Stream { socket, mode, peer: Some(peer), endpoint, tls: None }
     }
 
-    /// Wraps a stream that a listener accepted.
-    pub(crate) fn accepted(socket: Socket, peer: Address) -> Stream {
-        Stream { socket, peer: Some(peer), endpoint: None, tls: None }
+    /// Wraps a stream that a listener accepted, in the mode `nonblocking`.
+    pub(crate) fn accepted(socket: Socket, peer: Address, nonblocking: bool) -> Stream {
+        let mode = StreamMode::of(&socket, nonblocking);
+        Stream { socket, mode, peer: Some(peer), endpoint: None, tls: None }
     }
 
     /// Reads the available bytes, and waits if there are none. Returns 0 if the peer has ended the
@@ -241,8 +243,8 @@ impl Stream {
             tls.set_nonblocking(on);
             return Ok(());
         }
-        self.socket
-            .set_nonblocking(on)
+        self.mode
+            .set(&self.socket, on)
             .map_err(|error| self.name(Error::from_io(Operation::SetOption("O_NONBLOCK"), error)))
     }
 
@@ -256,7 +258,13 @@ impl Stream {
         match self.socket.try_clone() {
             Ok(socket) => {
                 let (peer, endpoint) = (self.peer.clone(), self.endpoint.clone());
-                Ok(Stream { socket, peer, endpoint, tls: self.tls.clone() })
+                Ok(Stream {
+                    socket,
+                    mode: self.mode.clone(),
+                    peer,
+                    endpoint,
+                    tls: self.tls.clone(),
+                })
             }
             Err(error) => Err(self.name(Error::from_io(Operation::Open, error))),
         }

@@ -6,27 +6,27 @@
 #![allow(unsafe_code, reason = "system calls and a cast; each block says why it is sound")]
 
 mod address;
-#[cfg(unix)]
 mod allocate;
 #[cfg(all(unix, feature = "stdio"))]
 mod background;
 mod batch;
-#[cfg(unix)]
-mod borrowed_file;
+mod descriptor;
 mod domain;
 mod flags;
 mod handle;
+mod identity;
+#[cfg(all(windows, feature = "stdio"))]
+mod interrupt;
 mod local;
-#[cfg(unix)]
 mod lock;
 mod memchr;
+mod mode;
 mod options;
 #[cfg(unix)]
 mod passed;
 mod poll;
-#[cfg(unix)]
+mod positional;
 mod sigpipe;
-#[cfg(unix)]
 mod splice;
 #[cfg(all(unix, feature = "stdio"))]
 mod stdio;
@@ -37,33 +37,34 @@ mod wake_pipe;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use socket2::{SockAddr, SockRef};
+use socket2::SockAddr;
 
 pub(crate) use address::{other_address, other_address_of, pair};
-#[cfg(unix)]
 pub(crate) use allocate::allocate;
 #[cfg(all(unix, feature = "stdio"))]
 pub use background::{ignore_terminal_stops, ignores_stops, stop_job};
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
 pub(crate) use batch::one_by_one;
 pub(crate) use batch::{Incoming, MAX_BATCH, Names, Outgoing, recv_many, recv_one, send_many};
-#[cfg(unix)]
-pub(crate) use borrowed_file::BorrowedFile;
+pub use descriptor::{AsDescriptor, BorrowedDescriptor};
+pub(crate) use descriptor::{BorrowedFile, Kind, POLLS_PIPES, SocketIdentity, no_reader};
 pub(crate) use domain::domain;
 pub(crate) use flags::*;
 pub(crate) use handle::{AsHandle, OwnedHandle, handle_traits};
+pub use identity::FileIdentity;
+#[cfg(all(windows, feature = "stdio"))]
+pub use interrupt::{Interrupt, on_interrupt};
 pub(crate) use local::{Local, tell_local};
-#[cfg(unix)]
 pub(crate) use lock::{try_lock, unlock};
 pub(crate) use memchr::find;
+pub(crate) use mode::{SYSTEM_HAS_MODE, StreamMode, is_nonblocking};
 pub(crate) use options::*;
 #[cfg(unix)]
 pub(crate) use passed::PassedDescriptors;
 pub(crate) use poll::{Interest, PollEntry, poll};
-#[cfg(unix)]
+pub use positional::{read_at, read_exact_at, write_all_at};
 pub(crate) use sigpipe::NoSigpipe;
-#[cfg(unix)]
-pub(crate) use splice::Pipe;
+pub(crate) use splice::{Pipe, is_refusal};
 #[cfg(all(unix, feature = "stdio"))]
 pub use stdio::standard_output_was_closed;
 pub(crate) use uninit::uninit;
@@ -109,18 +110,6 @@ pub(crate) const SHORT_CALL_REARMS: bool = cfg!(any(
     target_os = "openbsd",
     target_vendor = "apple",
 ));
-
-/// Returns `true` if calls on `socket` return instead of waiting. Windows does not report it; there
-/// a timeout has its own code.
-pub(crate) fn is_nonblocking(socket: &SockRef<'_>) -> bool {
-    #[cfg(unix)]
-    return socket.nonblocking().unwrap_or(false);
-    #[cfg(not(unix))]
-    {
-        let _ = socket;
-        true
-    }
-}
 
 /// Returns the number of a network interface: if_nametoindex(3). On Windows interfaces have numbers
 /// only.

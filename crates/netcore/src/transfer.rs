@@ -3,30 +3,33 @@
 mod deadline;
 mod descriptor;
 mod nonblocking;
+mod pollable;
 mod pump;
 mod write;
 
 use std::io;
 use std::ops::{Bound, RangeBounds};
-use std::os::fd::AsFd;
 use std::time::Instant;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
-use crate::sys::{Interest, NoSigpipe, PollEntry};
+pub use crate::sys::{AsDescriptor, BorrowedDescriptor};
+use crate::sys::{Interest, NoSigpipe};
 use crate::until::Until;
 use crate::wait;
 pub use deadline::TransferDeadline;
 pub(crate) use descriptor::{Descriptor, error_of, not_opened};
 pub(crate) use nonblocking::Nonblocking;
+pub use pollable::pollable;
 pub(crate) use pump::{Pump, Step};
 pub use write::{write_all_to, write_all_to_with_progress};
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
-/// Transfers of whole files. On Unix.
+/// Transfers of whole files.
 ///
 /// The kernel moves the bytes by itself where it can (splice(2), on Linux, between streams, files,
 /// pipes and `/dev/null`); elsewhere they go through a buffer. Up to 256 KiB are in flight, and up
@@ -38,6 +41,10 @@ mod tests;
 ///
 /// During a transfer the stream is in non-blocking mode, so other threads may use it with deadlines
 /// only. Other descriptors keep their blocking mode.
+///
+/// Windows cannot wait for a pipe or a console. As a target it makes the transfer wait for its
+/// reader, beyond the deadline. As a source it is [`Unsupported`](ErrorKind::Unsupported);
+/// [`pollable`] makes a stream of it.
 ///
 /// Over TLS the bytes go through two buffers, and the peer's end without `close_notify` is
 /// [`UnexpectedEnd`](ErrorKind::UnexpectedEnd), never success. An encrypted stream cannot be the
@@ -79,7 +86,7 @@ impl Stream {
     ///   descriptors more.
     pub fn send_file<'a>(
         &self,
-        file: &impl AsFd,
+        file: &impl AsDescriptor,
         range: impl RangeBounds<u64>,
         deadline: impl Into<Until<'a>>,
     ) -> Result<u64, Error> {
@@ -95,7 +102,7 @@ impl Stream {
     /// bytes transferred.
     pub fn send_file_with_progress<'a>(
         &self,
-        file: &impl AsFd,
+        file: &impl AsDescriptor,
         range: impl RangeBounds<u64>,
         deadline: impl Into<Until<'a>>,
         progress: impl FnMut(u64),
@@ -114,7 +121,7 @@ impl Stream {
     /// earlier bytes have then been sent.
     pub fn send_from<'a>(
         &self,
-        source: &impl AsFd,
+        source: &impl AsDescriptor,
         deadline: impl Into<Until<'a>>,
     ) -> Result<u64, Error> {
         self.send_from_with_progress(source, deadline, |_| ())
@@ -129,7 +136,7 @@ impl Stream {
     /// bytes transferred.
     pub fn send_from_with_progress<'a>(
         &self,
-        source: &impl AsFd,
+        source: &impl AsDescriptor,
         deadline: impl Into<Until<'a>>,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
@@ -152,7 +159,7 @@ impl Stream {
     /// - [`Operation::Open`], as [`send_file`](Stream::send_file).
     pub fn receive_into<'a>(
         &self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         limit: u64,
         deadline: impl Into<TransferDeadline<'a>>,
     ) -> Result<u64, Error> {
@@ -168,7 +175,7 @@ impl Stream {
     /// number of bytes transferred.
     pub fn receive_into_with_progress<'a>(
         &self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         limit: u64,
         deadline: impl Into<TransferDeadline<'a>>,
         progress: impl FnMut(u64),
@@ -193,7 +200,7 @@ impl Stream {
     /// if the peer ends before. `target` then has all received bytes.
     pub fn receive_exact_into<'a>(
         &self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         count: u64,
         deadline: impl Into<TransferDeadline<'a>>,
     ) -> Result<(), Error> {
@@ -209,7 +216,7 @@ impl Stream {
     /// then the number of bytes transferred.
     pub fn receive_exact_into_with_progress<'a>(
         &self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         count: u64,
         deadline: impl Into<TransferDeadline<'a>>,
         progress: impl FnMut(u64),
@@ -223,7 +230,7 @@ impl Stream {
 
     fn send(
         &self,
-        source: &impl AsFd,
+        source: &impl AsDescriptor,
         offset: Option<u64>,
         count: Option<u64>,
         until: Until<'_>,
@@ -231,7 +238,7 @@ impl Stream {
     ) -> Result<u64, Error> {
         self.establish(until)?;
         let _mode = Nonblocking::set(self)?;
-        let from = Descriptor::of(source.as_fd()).map_err(not_opened)?;
+        let from = Descriptor::of(source.as_descriptor()).map_err(not_opened)?;
         let source = from.name();
         let to = Descriptor::of_stream(self).map_err(not_opened)?;
         let mut pump = Pump::new(from, to, offset, count);
@@ -247,7 +254,7 @@ impl Stream {
 
     fn receive(
         &self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         count: u64,
         limits: TransferDeadline<'_>,
         progress: impl FnMut(u64),
@@ -255,7 +262,7 @@ impl Stream {
         self.establish(limits.until().earlier(limits.reading_at(Instant::now())))?;
         let _mode = Nonblocking::set(self)?;
         let from = Descriptor::of_stream(self).map_err(not_opened)?;
-        let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
+        let to = Descriptor::of(target.as_descriptor()).map_err(not_opened)?;
         let target = to.name();
         let mut pump = Pump::new(from, to, None, Some(count));
         run(&mut pump, limits, progress).map_err(|(side, error)| match side {
@@ -325,7 +332,7 @@ fn wait(
         return Ok(watched);
     }
     let watches = watched && interest == Interest::Read;
-    let mut all = [pump.poll_entry(interest), PollEntry::trouble(&pump.to)];
+    let mut all = [pump.poll_entry(interest), pump.to.trouble_entry()];
     wait::any_ready(&mut all[..1 + usize::from(watches)], until)
         .map_err(|error| (interest, Error::from_io(Operation::Poll, error)))?;
     if !all[1].is_ready() {

@@ -65,6 +65,7 @@ mod report;
 mod run;
 mod schedule;
 mod socket;
+mod source;
 
 pub use error::BenchError;
 pub use latency::Latency;

@@ -72,7 +72,7 @@ impl Histogram {
 
     /// Returns the counts of all buckets, up to that of the maximum. They are in the order of
     /// HdrHistogram.
-    #[cfg(all(unix, feature = "bench"))]
+    #[cfg(feature = "bench")]
     pub(crate) fn counts(&self) -> &[u64] {
         &self.counts
     }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(all(unix, feature = "bench"))]
+#[cfg(feature = "bench")]
 pub mod bench;
 mod client;
 mod format;

@@ -237,7 +237,7 @@ impl Registry {
 
     /// Returns a room from before a restart, which `create` makes if there is none. Returns `None`
     /// if the limit of rooms is reached: call it in the order of latest activity.
-    #[cfg(all(unix, feature = "journal"))]
+    #[cfg(feature = "journal")]
     pub(crate) fn restore(
         &mut self,
         name: &Name,

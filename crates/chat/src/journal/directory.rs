@@ -1,6 +1,8 @@
-//! The directories of the log: the days of a room, and the durability of names.
+//! The directories of the log: the days of a room, their files, and the durability of names.
 
-use std::fs::{self, File};
+#[cfg(unix)]
+use std::fs::File;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -16,11 +18,30 @@ pub(crate) fn days(room: &Path) -> io::Result<Vec<Day>> {
     Ok(days)
 }
 
+/// Returns options to append to a file and to cut it off. On Windows appending alone is no right to
+/// cut, and only this server writes to the file.
+pub(crate) fn for_appending() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    match cfg!(windows) {
+        true => options.write(true),
+        false => options.append(true),
+    };
+    options
+}
+
 /// Syncs the entries of a directory, so that they survive a power loss.
+#[cfg(unix)]
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
         // fsync(2): some file systems cannot sync directories and return EINVAL.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         synced => synced,
     }
+}
+
+/// Does nothing: Windows syncs no directories. NTFS keeps a journal of names.
+#[cfg(not(unix))]
+pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::backplane::entry::EntryId;
 use crate::journal::day::Day;
-use crate::journal::directory::{days, sync_directory};
+use crate::journal::directory::{days, for_appending, sync_directory};
 use crate::journal::repair::{MAX_TAIL, repair};
 use crate::journal::reverse_lines::ReverseLines;
 use crate::journal::sync_policy::SyncPolicy;
@@ -85,7 +85,7 @@ pub(crate) fn last_place(room: &Path, policy: SyncPolicy) -> io::Result<LastPlac
     let (mut last, mut searched) = (LastPlace { place: None, day: days.last().copied() }, 0);
     for (age, day) in days.into_iter().rev().enumerate() {
         let path = room.join(day.to_string());
-        let file = File::options().read(true).append(true).open(&path)?;
+        let file = for_appending().open(&path)?;
         if age == 0 {
             repair(&file, &path)?;
         }

@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 use crate::config::Config;
 use crate::hub::Hub;
 use crate::journal::day::Day;
-use crate::journal::directory::{days, sync_directory};
+use crate::journal::directory::{days, for_appending, sync_directory};
 use crate::journal::repair::{MAX_TAIL, repair};
 use crate::journal::reverse_lines::ReverseLines;
 use crate::journal::storage::is_key;
@@ -160,7 +160,7 @@ impl RoomReader {
         days.sort_unstable();
         for day in days.into_iter().rev() {
             let path = room.join(day.to_string());
-            let file = File::options().read(true).append(true).open(&path)?;
+            let file = for_appending().open(&path)?;
             repair(&file, &path)?;
             let limit = self.read_file(&file, &path)?;
             if policy != SyncPolicy::Never {

@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
+
+use netcore::file_at;
 
 use crate::journal::reverse_lines::{Line, ReverseLines};
 use crate::protocol::json::{JsonError, Record};
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 /// Bytes of a file's end that are searched for its last record, many times more than the queue
@@ -61,7 +63,7 @@ fn is_record(line: &Line) -> bool {
 /// Blank lines before it come from an editor or a shell and may be cut off.
 fn begins_like_a_log(file: &File) -> io::Result<bool> {
     let mut head = [0; 4096];
-    let read = file.read_at(&mut head, 0)?;
+    let read = file_at::read_at(file, &mut head, 0)?;
     let text = head[..read].trim_ascii_start();
     let text = &text[..text.len().min(BEGINNING.len())];
     // The first line may be torn: NULs follow then.

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+
+use netcore::file_at;
 
 #[cfg(test)]
 mod tests;
@@ -82,7 +83,7 @@ impl ReverseLines<'_> {
         }
         let more = PIECE.max(self.buffer.len() as u64).min(self.start - self.first);
         let mut read = vec![0; more as usize];
-        self.file.read_exact_at(&mut read, self.start - more)?;
+        file_at::read_exact_at(self.file, &mut read, self.start - more)?;
         read.append(&mut self.buffer);
         self.buffer = read;
         self.start -= more;

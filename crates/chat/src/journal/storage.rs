@@ -1,13 +1,14 @@
 //! Storage: the writer's view of the file system, as a trait, so that tests can make it fail.
 
 use std::fmt::Debug;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use netcore::file_identity::FileIdentity;
+
 use crate::journal::day::Day;
-use crate::journal::directory::sync_directory;
+use crate::journal::directory::{for_appending, sync_directory};
 use crate::journal::lock::Lock;
 #[cfg(feature = "backplane")]
 use crate::journal::place::{LastPlace, last_place};
@@ -84,8 +85,7 @@ impl LogDirectory {
 pub(crate) struct LogFile {
     file: File,
     path: PathBuf,
-    /// Device and inode.
-    id: (u64, u64),
+    id: FileIdentity,
     is_new: bool,
 }
 
@@ -100,15 +100,19 @@ impl Storage for LogDirectory {
         let directory = self.path.join(room);
         create_directory(&directory)?;
         let path = directory.join(day.to_string());
-        let file = File::options().read(true).append(true).create(true).mode(0o600).open(&path)?;
+        let mut options = for_appending();
+        // Only the owner may read the file.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.create(true).open(&path)?;
         repair(&file, &path)?;
-        let metadata = file.metadata()?;
-        let id = (metadata.dev(), metadata.ino());
-        Ok(LogFile { file, path, id, is_new: metadata.len() == 0 })
+        let id = FileIdentity::of(&file)?;
+        let is_new = file.metadata()?.len() == 0;
+        Ok(LogFile { file, path, id, is_new })
     }
 
     fn sync(&mut self, room: &str, day: Day) -> io::Result<()> {
-        File::open(self.path.join(room).join(day.to_string()))?.sync_data()
+        for_sync(&self.path.join(room).join(day.to_string()))?.sync_data()
     }
 
     fn sync_names(&mut self, room: &str) -> io::Result<()> {
@@ -133,10 +137,12 @@ impl DayFile for LogFile {
 
     fn is_in_place(&self) -> bool {
         // A symbolic link at this path is a replacement too, so it is not followed.
-        fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == self.id)
+        FileIdentity::at(&self.path).is_ok_and(|it| it == self.id)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(not(unix))]
+        io::Seek::seek(&mut self.file, io::SeekFrom::End(0))?;
         self.file.write(bytes)
     }
 
@@ -149,6 +155,11 @@ impl DayFile for LogFile {
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
     }
+}
+
+/// Opens a file to sync it. Windows wants the right to write for that.
+fn for_sync(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(cfg!(windows)).open(path)
 }
 
 /// Returns `true` if a directory called `name` can be that of a room.
@@ -172,7 +183,11 @@ pub(crate) fn create_root(path: &Path) -> io::Result<()> {
 
 /// Creates a directory that only its owner can use, unless it exists.
 fn create_directory(path: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(path) {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "the parent decides who may use it"))]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         created => created,
     }

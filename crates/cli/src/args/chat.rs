@@ -70,12 +70,10 @@ pub(crate) struct ChatServe {
     pub(crate) history_bytes: usize,
     /// Directory for a log of each room, one file per day; the server restores its rooms from it.
     /// With --backplane, the log has all rooms of the chat, from where it ends
-    #[cfg(unix)]
     #[arg(long, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
     /// Longest time until a message is synced to disk; always syncs each message, never leaves it
     /// to the system
-    #[cfg(unix)]
     #[arg(long, value_name = "DUR|always|never", default_value = "1s", value_parser = parse::flush)]
     #[arg(requires = "log_dir")]
     pub(crate) log_flush: ::chat::SyncPolicy,

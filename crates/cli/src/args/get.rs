@@ -1,7 +1,5 @@
 //! The arguments of `sockit get`.
 
-#![cfg(unix)]
-
 mod coding;
 pub(crate) mod credentials;
 mod files;

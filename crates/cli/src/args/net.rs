@@ -1,14 +1,11 @@
 //! The arguments of `sockit probe`, `port`, `send`, `listen` and `connect`.
 
-#[cfg(unix)]
 use std::ffi::OsString;
-#[cfg(unix)]
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args as Group;
 
-#[cfg(unix)]
 use super::common::TlsListenArgs;
 use super::common::{Families, TlsConnectArgs};
 use crate::parse;
@@ -40,7 +37,6 @@ pub(crate) struct Port {
     pub(crate) service: String,
 }
 
-#[cfg(unix)]
 /// The arguments of `sockit send`.
 #[derive(Debug, Group)]
 pub(crate) struct Send {
@@ -65,7 +61,6 @@ pub(crate) struct Send {
     pub(crate) tls: TlsConnectArgs,
 }
 
-#[cfg(unix)]
 /// The arguments of `sockit listen`.
 #[derive(Debug, Group)]
 pub(crate) struct Listen {
@@ -93,7 +88,6 @@ pub(crate) struct Listen {
     pub(crate) tls: TlsListenArgs,
 }
 
-#[cfg(unix)]
 /// The arguments of `sockit connect`.
 #[derive(Debug, Group)]
 pub(crate) struct Connect {

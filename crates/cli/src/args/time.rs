@@ -41,7 +41,6 @@ resolved, 7 not connected, 28 not connected in time, 35 no TLS, 60 not trusted, 
 this service, 1 no reply.")]
     Ping(TimePing),
     /// Load an echo or timestamp server and print its latencies
-    #[cfg(unix)]
     #[command(after_help = "\
 Examples:
   sockit time bench 127.0.0.1:21567 --connections 64
@@ -96,7 +95,6 @@ pub(crate) struct TimeClient {
 }
 
 /// The arguments of `sockit time bench`.
-#[cfg(unix)]
 #[derive(Debug, Group)]
 pub(crate) struct TimeBench {
     /// Endpoint of a server that replies to each line with the same line, or with [TIME] before it

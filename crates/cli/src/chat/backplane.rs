@@ -1,11 +1,8 @@
 //! The node of `sockit chat serve --backplane`.
 
-#[cfg(unix)]
 use ::chat::StreamLog;
 use ::chat::backplane::join_error::JoinError;
-#[cfg(unix)]
-use ::chat::backplane::redis::RedisSource;
-use ::chat::backplane::redis::{Redis, RedisUrl};
+use ::chat::backplane::redis::{Redis, RedisSource, RedisUrl};
 use ::chat::backplane::settings::NodeSettings;
 use ::chat::{Builder, Chat};
 
@@ -56,7 +53,6 @@ impl Backplane {
 }
 
 /// Opens the chat as a node.
-#[cfg(unix)]
 fn join(
     chat: Builder,
     args: &ChatServe,
@@ -70,17 +66,6 @@ fn join(
         Failure::new(exit::OTHER, format!("--log-dir: {}", exit::chain(&error)))
     })?;
     Ok(chat.join_with_log(settings, engine, log))
-}
-
-/// Opens the chat as a node.
-#[cfg(not(unix))]
-fn join(
-    chat: Builder,
-    _: &ChatServe,
-    url: &RedisUrl,
-    settings: NodeSettings,
-) -> Result<Result<Chat, JoinError>, Failure> {
-    Ok(chat.join(settings, Box::new(Redis::new(url.clone()))))
 }
 
 /// Returns the name of the host and the number of the process.

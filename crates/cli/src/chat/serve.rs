@@ -123,7 +123,6 @@ fn is_datagram(endpoint: &Endpoint) -> bool {
 }
 
 /// Opens the chat, with logs on disk if `--log-dir` is set.
-#[cfg(unix)]
 fn open(chat: Builder, args: &ChatServe) -> Result<Chat, Failure> {
     match &args.log_dir {
         Some(directory) => chat.open(directory, args.log_flush).map_err(|error| {
@@ -131,9 +130,4 @@ fn open(chat: Builder, args: &ChatServe) -> Result<Chat, Failure> {
         }),
         None => Ok(chat.build()),
     }
-}
-
-#[cfg(not(unix))]
-fn open(chat: Builder, _: &ChatServe) -> Result<Chat, Failure> {
-    Ok(chat.build())
 }

@@ -2,7 +2,6 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -18,6 +17,9 @@ use crate::stdio::Stdio;
 
 /// Most bad lines of one cookie file that the log names.
 const MAX_NAMED: usize = 5;
+
+/// The variable of the environment with the directory of the user.
+const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 
 /// The credentials and cookies of a run.
 #[derive(Debug)]
@@ -159,18 +161,25 @@ fn default_netrc() -> Result<PathBuf, Failure> {
     if let Some(path) = std::env::var_os("NETRC").filter(|path| !path.is_empty()) {
         return Ok(path.into());
     }
-    match std::env::var_os("HOME").filter(|home| !home.is_empty()) {
+    match std::env::var_os(HOME).filter(|home| !home.is_empty()) {
         Some(home) => Ok(Path::new(&home).join(".netrc")),
         None => {
-            let message = "--netrc: HOME is not set; --netrc-file names a file";
+            let message = format!("--netrc: {HOME} is not set; --netrc-file names a file");
             Err(Failure::new(exit::UNREADABLE, message))
         }
     }
 }
 
-/// Returns `true` for a file that users other than its owner can read.
+/// Returns `true` for a file that users other than its owner can read. On Windows the directory of
+/// the user decides about that.
 fn is_exposed(metadata: &Metadata) -> bool {
-    metadata.is_file() && metadata.mode() & 0o044 != 0
+    #[cfg(unix)]
+    return metadata.is_file() && std::os::unix::fs::MetadataExt::mode(metadata) & 0o044 != 0;
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
+    }
 }
 
 /// Returns a jar with the cookies of the files.

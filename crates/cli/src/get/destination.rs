@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -64,7 +63,10 @@ pub(crate) fn name_of(url: &str) -> Result<PathBuf, Failure> {
 /// [`exit::WRITE_ERROR`].
 pub(super) fn create_directory_of(file: &Path) -> Result<(), Failure> {
     let Some(directory) = file.parent() else { return Ok(()) };
-    let created = DirBuilder::new().recursive(true).mode(0o750).create(directory);
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o750);
+    let created = builder.recursive(true).create(directory);
     created
         .or_else(|error| {
             // mkdir(2) of an empty path, the current directory, is ENOENT.

@@ -12,6 +12,7 @@ use std::io::{self, PipeReader, PipeWriter, Read};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use netcore::Deadline;
+#[cfg(unix)]
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::spool::Spool;
@@ -122,7 +123,7 @@ impl Outlet<'_> {
         spool: &mut Spool,
     ) -> Result<(), Failure> {
         let mut piece = vec![0; PIECE];
-        while let Ready::Bytes = ready(body, turn).map_err(unreadable)? {
+        while let Ready::Bytes = self.ready(body, turn).map_err(unreadable)? {
             let count = self.read(body, &mut piece)?;
             if count == 0 {
                 break;
@@ -136,6 +137,21 @@ impl Outlet<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Waits until the turn has come or `body` has more.
+    #[cfg(unix)]
+    fn ready(&self, body: &PipeReader, turn: &PipeReader) -> io::Result<Ready> {
+        let mut watched = [PollFd::new(turn, PollFlags::IN), PollFd::new(body, PollFlags::IN)];
+        rustix::io::retry_on_intr(|| poll(&mut watched, None))?;
+        Ok(if watched[0].revents().is_empty() { Ready::Bytes } else { Ready::Turn })
+    }
+
+    /// Returns whether the turn has come. Windows cannot wait for a pipe, so the read waits for
+    /// `body` to have more.
+    #[cfg(not(unix))]
+    fn ready(&self, _: &PipeReader, _: &PipeReader) -> io::Result<Ready> {
+        Ok(if self.turns.has_come(self.index) { Ready::Turn } else { Ready::Bytes })
     }
 
     /// Reads a piece. Returns 0 at the end of the transfer.
@@ -154,13 +170,6 @@ impl Outlet<'_> {
         }
         Ok(count)
     }
-}
-
-/// Waits until the turn has come or `body` has more.
-fn ready(body: &PipeReader, turn: &PipeReader) -> io::Result<Ready> {
-    let mut watched = [PollFd::new(turn, PollFlags::IN), PollFd::new(body, PollFlags::IN)];
-    rustix::io::retry_on_intr(|| poll(&mut watched, None))?;
-    Ok(if watched[0].revents().is_empty() { Ready::Bytes } else { Ready::Turn })
 }
 
 /// Prints to the process's own standard output.

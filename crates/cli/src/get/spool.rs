@@ -2,12 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, process};
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 /// Most bytes of one body in memory: 256 KiB.
@@ -101,8 +101,13 @@ fn temporary(directory: &Path) -> io::Result<File> {
     loop {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = directory.join(format!("sockit-{}-{count}.body", process::id()));
-        // Only the owner may read the file, and an existing file is never opened.
-        match File::options().read(true).write(true).create_new(true).mode(0o600).open(&path) {
+        let mut options = File::options();
+        // An existing file is never opened.
+        options.read(true).write(true).create_new(true);
+        // Only the owner may read the file.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
             Ok(file) => return fs::remove_file(&path).map(|()| file),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {
                 tries += 1;

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use netcore::{Endpoint, ErrorKind, Transport};
-use signal_hook::consts::{SIGINT, SIGTERM};
 use timestamp::bench::{BenchError, Latency, Limit, Load, Report};
 
 use crate::args::common::Common;
@@ -17,7 +16,7 @@ use crate::args::time::TimeBench;
 use crate::descriptors::raise_descriptors;
 use crate::escape::quote;
 use crate::exit::{self, Failure};
-use crate::signals::bound_printing;
+use crate::signals::{INTERRUPT, bound_printing, stop_flag};
 use crate::stdio::Stdio;
 use crate::tls;
 
@@ -50,17 +49,13 @@ pub(crate) fn bench(args: TimeBench, common: &Common, stdio: &mut Stdio) -> Resu
     let log = log.as_mut().map(|file| file as &mut (dyn Write + Send));
     let stop = Arc::new(AtomicBool::new(false));
     // Flags instead of a waiting thread: system calls cost less in a process with a single thread.
-    for signal in [SIGINT, SIGTERM] {
-        // The second signal ends the program immediately.
-        signal_hook::flag::register_conditional_shutdown(signal, exit::OTHER.into(), stop.clone())
-            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
-            .map_err(|error| Failure::new(exit::OTHER, format!("watch for signals: {error}")))?;
-    }
+    stop_flag(&stop)
+        .map_err(|error| Failure::new(exit::OTHER, format!("watch for signals: {error}")))?;
     let report = load.run(&endpoint, &stop, log);
     // From here on, only printing remains. The next signal ends the program immediately; after an
     // earlier one, printing has a second.
     if stop.swap(true, Ordering::Relaxed) {
-        bound_printing(SIGINT, stop);
+        bound_printing(INTERRUPT, stop);
     }
     let report = report?;
     let text = match common.json {

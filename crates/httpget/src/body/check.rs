@@ -26,7 +26,6 @@ impl Check {
     }
 
     /// Returns `true` if the content must pass through [`update`](Check::update).
-    #[cfg(unix)]
     pub(super) fn is_running(&self) -> bool {
         matches!(self, Check::Running(_))
     }

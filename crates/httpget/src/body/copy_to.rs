@@ -1,9 +1,7 @@
 //! Copies a body to a file descriptor, by the kernel where that is possible.
 
-use std::os::fd::AsFd;
-
 use netcore::Operation;
-use netcore::transfer::write_all_to_with_progress;
+use netcore::transfer::{AsDescriptor, write_all_to_with_progress};
 
 use super::{Body, Decoded};
 use crate::error::{Error, NoAnswer};
@@ -21,7 +19,7 @@ const KERNEL_COPY: u64 = 256 << 10;
 
 impl Body {
     /// Copies the rest of the body to `target`: a file at its position, a pipe or standard output.
-    /// Returns the number of bytes. Available on Unix.
+    /// Returns the number of bytes.
     ///
     /// On Linux the kernel copies the content from the socket to a file or pipe without a detour
     /// through the program's memory. It does so for pieces of at least 256 KiB between two parts of
@@ -43,7 +41,7 @@ impl Body {
     ///     response.body().copy_to(file)
     /// }
     /// ```
-    pub fn copy_to(&mut self, target: &impl AsFd) -> Result<u64, Error> {
+    pub fn copy_to(&mut self, target: &impl AsDescriptor) -> Result<u64, Error> {
         self.copy_to_with_progress(target, |_| {})
     }
 
@@ -56,7 +54,7 @@ impl Body {
     /// As [`copy_to`](Body::copy_to).
     pub fn copy_to_with_progress(
         &mut self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
         self.copy_tapped(target, None, progress)
@@ -66,7 +64,7 @@ impl Body {
     /// with all bytes that have arrived there.
     pub(crate) fn copy_tapped(
         &mut self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         tap: Option<Tap<'_>>,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
@@ -108,7 +106,7 @@ impl Body {
     /// Copies the rest of the body by reads and writes, so that each byte can be seen or decoded.
     fn copy_through_memory(
         &mut self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         mut tap: Option<Tap<'_>>,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, Error> {
@@ -137,7 +135,11 @@ impl Body {
     }
 
     /// Writes the content in the buffer.
-    fn write_to(&mut self, target: &impl AsFd, progress: impl FnMut(u64)) -> Result<(), Error> {
+    fn write_to(
+        &mut self,
+        target: &impl AsDescriptor,
+        progress: impl FnMut(u64),
+    ) -> Result<(), Error> {
         let Some(connection) = &self.connection else { return Ok(()) };
         let content = connection.at(self.content.clone());
         let until = self.context.deadlines.until();
@@ -154,7 +156,7 @@ impl Body {
     /// Lets the kernel copy the bytes that are certain to be content.
     fn splice_to(
         &mut self,
-        target: &impl AsFd,
+        target: &impl AsDescriptor,
         mut progress: impl FnMut(u64),
     ) -> Result<(), Error> {
         let Some(connection) = &self.connection else { return Ok(()) };

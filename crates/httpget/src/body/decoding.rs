@@ -2,7 +2,7 @@
 
 use crate::limits::Limits;
 use crate::protocol::ResponseHead;
-#[cfg(all(unix, feature = "download"))]
+#[cfg(feature = "download")]
 use crate::protocol::coding::Coding;
 use crate::protocol::coding::{CodingError, Decoded, Decoder, list};
 
@@ -57,13 +57,13 @@ impl Decoding {
     }
 
     /// Returns the number of coded bytes that the decoder has consumed.
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(crate) fn received(&self) -> u64 {
         self.decoder.as_ref().map_or(0, Decoder::received)
     }
 
     /// Returns the codings, in the order in which they were applied.
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(crate) fn codings(&self) -> Vec<Coding> {
         self.decoder.as_ref().map_or(Vec::new(), Decoder::codings)
     }

@@ -5,8 +5,6 @@
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -14,8 +12,10 @@ use netcore::error::FileError;
 
 use super::lock::lock;
 use super::resume::{Partial, Version};
+use super::system;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 /// The file itself, locked against other downloads.
@@ -32,11 +32,15 @@ pub(super) struct InPlace {
 impl InPlace {
     /// Opens and locks the file at `path`. The content stays.
     pub(super) fn open(path: &Path) -> Result<InPlace, FileError> {
-        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-        let opened = File::options().write(true).custom_flags(flags).open(path);
+        let opened = system::without_links(File::options().write(true)).open(path);
         let locked = opened.and_then(|file| lock(&file).map(|()| file));
         let file = locked.map_err(FileError::new("write", path))?;
         Ok(InPlace { file, path: path.to_owned(), begun: false, version: None })
+    }
+
+    /// Returns the file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
     }
 
     /// Returns the beginning of a version. Returns `None` if the file is empty or its version is
@@ -98,12 +102,6 @@ impl InPlace {
 pub(super) fn cut(file: &mut File, bytes: u64) -> io::Result<()> {
     file.set_len(bytes)?;
     file.seek(SeekFrom::Start(bytes)).map(|_| ())
-}
-
-impl AsFd for InPlace {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
-    }
 }
 
 impl Drop for InPlace {

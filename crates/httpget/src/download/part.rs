@@ -23,29 +23,27 @@
 
 mod segmented;
 
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use netcore::error::FileError;
+use netcore::file_identity::FileIdentity;
 
 use super::in_place::{InPlace, cut};
 use super::lock::lock;
 use super::resume::{Partial, Version};
 use super::sidecar::{self, Found, Mark};
+use super::system;
 use super::target::FileTarget;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 /// Attempts to lock a file that is not replaced at the same time by another download that ends.
 const TRIES: usize = 16;
-
-/// The permissions of a file that replaces another one, until it gets the permissions of that one.
-const PRIVATE: u32 = 0o600;
 
 /// The end of the message about a foreign file at this path.
 const NOT_OURS: &str = "this program did not make it here, so it stays untouched: move it away, or \
@@ -137,20 +135,14 @@ impl PartFile {
         self.check_replaceable().map_err(FileError::new("replace", &self.target.path))?;
         match self.replace() {
             Ok(()) => self.finished = true,
-            Err(error) if is_irreplaceable(&error) && self.target.replaced.is_some() => {
+            Err(error) if system::is_irreplaceable(&error) && self.target.replaced.is_some() => {
                 log::info!("{} can't be replaced: written in place", self.target.path.display());
                 return self.overwrite(bytes, modified);
             }
             Err(error) => return Err(FileError::new("replace", &self.target.path)(error)),
         }
         let directory = self.target.directory();
-        match File::open(directory).and_then(|directory| directory.sync_all()) {
-            // fsync(2): some file systems support it only for files; a directory may be unreadable.
-            Err(error) if !matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EACCES)) => {
-                Err(FileError::new("sync", directory)(error))
-            }
-            _ => Ok(()),
-        }
+        system::sync_directory(directory).map_err(FileError::new("sync", directory))
     }
 
     fn replace(&self) -> io::Result<()> {
@@ -203,11 +195,11 @@ impl PartFile {
 
     fn prepare(&self, bytes: u64, modified: Option<SystemTime>) -> io::Result<()> {
         let ours = self.file.metadata()?;
-        if ours.len() != bytes || !is_at(&ours, &self.path)? {
+        if ours.len() != bytes || !is_at(&self.file, &self.path)? {
             return Err(io::Error::other("another program has written to it"));
         }
         if let Some(replaced) = &self.target.replaced {
-            copy_owner_and_mode(&self.file, replaced)?;
+            system::copy_owner_and_mode(&self.file, replaced)?;
         }
         if let Some(modified) = modified {
             self.file.set_modified(modified)?;
@@ -228,12 +220,6 @@ impl PartFile {
     fn write_mark(&self, over_a_version: bool) -> Result<(), FileError> {
         sidecar::write(&self.sidecar, &self.mark, over_a_version)
             .map_err(FileError::new("write", &self.sidecar))
-    }
-}
-
-impl AsFd for PartFile {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
     }
 }
 
@@ -269,10 +255,7 @@ fn open_locked(
         if !lock_at(&file, path).map_err(FileError::new("write", path))? {
             continue;
         }
-        let born = file
-            .metadata()
-            .map(|file| creation_time(&file))
-            .map_err(FileError::new("inspect", path))?;
+        let born = system::birth(&file).map_err(FileError::new("inspect", path))?;
         let found = sidecar::read(sidecar).map_err(FileError::new("read", sidecar))?;
         let mark = match found {
             Found::Ours(_) | Found::Nothing if is_new => {
@@ -289,7 +272,7 @@ fn open_locked(
             _ => return Err(foreign_file(path)),
         };
         if target.replaced.is_some() {
-            make_private(&file).map_err(FileError::new("write", path))?;
+            system::make_private(&file).map_err(FileError::new("write", path))?;
         }
         return Ok((file, mark));
     }
@@ -325,73 +308,33 @@ fn create_marked(
 }
 
 fn open(path: &Path, create: bool, target: &FileTarget) -> io::Result<File> {
-    File::options()
-        .read(true)
-        .write(true)
-        .create_new(create)
-        .mode(if target.replaced.is_some() { PRIVATE } else { 0o666 })
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)
+    let mut options = File::options();
+    options.read(true).write(true).create_new(create);
+    system::private(&mut options, target.replaced.is_some());
+    system::without_links(&mut options).open(path)
 }
 
 /// Locks `file`. Returns `false` if another file is at `path` by now: another download has just
 /// ended.
 fn lock_at(file: &File, path: &Path) -> io::Result<bool> {
     let ours = file.metadata()?;
-    if !ours.is_file() || ours.nlink() > 1 {
+    if !ours.is_file() || !system::has_one_name(&ours) {
         let text = "not a regular file with a single name: remove it, or choose another name";
         return Err(io::Error::other(text));
     }
     lock(file)?;
-    is_at(&ours, path)
-}
-
-fn make_private(file: &File) -> io::Result<()> {
-    match file.metadata()?.mode() & 0o777 {
-        PRIVATE => Ok(()),
-        _ => file.set_permissions(Permissions::from_mode(PRIVATE)),
-    }
-}
-
-/// Returns `true` if a file can't be replaced (rename(2)): it is a mount point, or its directory is
-/// read-only, or sticky and another user's.
-fn is_irreplaceable(error: &io::Error) -> bool {
-    let code = error.raw_os_error();
-    matches!(code, Some(libc::EBUSY | libc::EXDEV | libc::EPERM | libc::EACCES | libc::EROFS))
+    is_at(file, path)
 }
 
 fn foreign_file(path: &Path) -> FileError {
     FileError::new("write", path)(io::Error::new(io::ErrorKind::AlreadyExists, NOT_OURS))
 }
 
-/// Returns the creation time of a file, which tells it from another one at its path. Returns `None`
-/// if the file system does not record it.
-fn creation_time(file: &Metadata) -> Option<String> {
-    let born = file.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(format!("{}.{:09}", born.as_secs(), born.subsec_nanos()))
-}
-
 /// Returns `true` if `file` is the file at `path`.
-fn is_at(file: &Metadata, path: &Path) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(there) => Ok((there.dev(), there.ino()) == (file.dev(), file.ino())),
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    match FileIdentity::at(path) {
+        Ok(there) => Ok(there == FileIdentity::of(file)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Gives `file` the owner, the group and the permissions of `replaced`. Set-user-ID and the like
-/// are dropped: new content must not inherit them.
-fn copy_owner_and_mode(file: &File, replaced: &Metadata) -> io::Result<()> {
-    let ours = file.metadata()?;
-    let mut mode = replaced.mode() & 0o777;
-    if (ours.uid(), ours.gid()) != (replaced.uid(), replaced.gid())
-        && fchown(file, Some(replaced.uid()), Some(replaced.gid())).is_err()
-        && ours.gid() != replaced.gid()
-        && fchown(file, None, Some(replaced.gid())).is_err()
-    {
-        // Permissions of the old group must not go to another group.
-        mode &= !0o070 | ((mode & 0o007) << 3);
-    }
-    file.set_permissions(Permissions::from_mode(mode))
 }

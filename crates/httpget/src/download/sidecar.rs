@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! httpget partial 2
-//! born 1794758462.034915000               the birth of FILE.part, where the file system keeps it
+//! born 1794758462.034915000               the birth of FILE.part, where the file system keeps it;
+//!                                         on Windows its number
 //! asked http://host/disk.img?key=1        from here to the total: only if the version is known
 //! found http://mirror/disk.img
 //! tag "5f3e-61a"                          or: modified Sun, 06 Nov 1994 08:49:37 GMT
@@ -22,7 +23,6 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::ops::Range;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use http::HeaderValue;
@@ -30,8 +30,10 @@ use http::HeaderValue;
 use super::field::decimal;
 use super::hash::hash;
 use super::resume::{Source, Validator, Version};
+use super::system;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 /// The largest mark in bytes: two URLs, and a validator that fills a head of the default limit. A
@@ -212,20 +214,17 @@ pub(super) fn write(path: &Path, mark: &Mark, over_a_version: bool) -> io::Resul
 fn options() -> fs::OpenOptions {
     let mut options = File::options();
     // A URL may contain a secret.
-    options.write(true).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    system::private(options.write(true), true);
+    system::without_links(&mut options);
     options
 }
 
 /// Reads the file at `path`. It follows no symbolic link and waits for no device.
 pub(super) fn read(path: &Path) -> io::Result<Found> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let file = match File::options().read(true).custom_flags(flags).open(path) {
+    let file = match system::without_links(File::options().read(true)).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        // ELOOP on Linux and macOS, EMLINK on FreeBSD: it is a symbolic link.
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ELOOP | libc::EMLINK)) => {
-            return Ok(Found::Foreign);
-        }
+        Err(error) if system::is_link(&error) => return Ok(Found::Foreign),
         Err(error) => return Err(error),
     };
     if !file.metadata()?.is_file() {

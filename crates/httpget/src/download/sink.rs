@@ -2,14 +2,15 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::time::SystemTime;
 
 use netcore::error::FileError;
+use netcore::transfer::{AsDescriptor, BorrowedDescriptor};
 
 use super::in_place::InPlace;
 use super::part::PartFile;
 use super::resume::{Partial, Version};
+use super::system;
 use super::target::FileTarget;
 use crate::error::{Error, ErrorKind};
 
@@ -25,7 +26,7 @@ pub(super) enum Sink<'a> {
     InPlace(Box<InPlace>),
     /// A device, pipe or socket, which can't take bytes back.
     Direct {
-        to: BorrowedFd<'a>,
+        to: BorrowedDescriptor<'a>,
         /// Bytes written so far.
         bytes: u64,
         /// Their version, if known.
@@ -34,7 +35,7 @@ pub(super) enum Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn direct(to: BorrowedFd<'a>) -> Sink<'a> {
+    pub(super) fn direct(to: BorrowedDescriptor<'a>) -> Sink<'a> {
         Sink::Direct { to, bytes: 0, known: None }
     }
 
@@ -147,13 +148,13 @@ impl<'a> Sink<'a> {
     }
 
     /// Returns the descriptor to write to.
-    pub(super) fn target(&self) -> Result<BorrowedFd<'_>, Error> {
+    pub(super) fn target(&self) -> Result<BorrowedDescriptor<'_>, Error> {
         match self {
             Sink::Unnamed => {
                 Err(Error::new(ErrorKind::Write).with_cause("the file has no name yet"))
             }
-            Sink::Part(part) => Ok(part.as_fd()),
-            Sink::InPlace(file) => Ok(file.as_fd()),
+            Sink::Part(part) => Ok(part.file().as_descriptor()),
+            Sink::InPlace(file) => Ok(file.file().as_descriptor()),
             Sink::Direct { to, .. } => Ok(*to),
         }
     }
@@ -162,10 +163,9 @@ impl<'a> Sink<'a> {
 /// Returns `true` if a file does not exist and can't be created: its directory is read-only, or
 /// another user's.
 fn is_closed(error: &FileError) -> bool {
-    let code = error.cause().raw_os_error();
     let is_missing = || {
         fs::symlink_metadata(error.path())
             .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     };
-    matches!(code, Some(libc::EACCES | libc::EPERM | libc::EROFS)) && is_missing()
+    system::is_closed(error.cause()) && is_missing()
 }

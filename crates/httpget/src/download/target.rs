@@ -2,18 +2,18 @@
 
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use netcore::error::FileError;
 
 use super::hash::hash;
+use super::system::{self, Special};
+use netcore::transfer::{AsDescriptor, BorrowedDescriptor};
 use netcore::{Endpoint, SocketOptions, Stream, Until};
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 /// The most symbolic links followed in a row; path_resolution(7).
@@ -62,11 +62,14 @@ impl Target {
     /// Finds the target at `path`, and opens it unless it is a [`FileTarget`]. Waits for a reader
     /// of a FIFO, or for a socket to accept.
     pub(super) fn at(path: &Path, until: Until<'_>) -> Result<Target, FileError> {
+        if system::is_device_name(path) {
+            return direct(path, Special::Device, until);
+        }
         match fs::metadata(path) {
             Ok(there) if there.is_dir() => {
                 Err(FileError::new("write", path)(io::ErrorKind::IsADirectory.into()))
             }
-            Ok(there) if !there.is_file() => direct(path, &there, until),
+            Ok(there) if !there.is_file() => direct(path, system::special(&there), until),
             Ok(_) => resolve(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound && path.file_name().is_some() => {
                 resolve(path)
@@ -109,31 +112,29 @@ fn opening(path: &Path) -> impl FnOnce(io::Error) -> FileError {
 /// Checks that the file at `path` is writable. A write-protected file must not be replaced, even if
 /// its directory allows it.
 fn check_writable(path: &Path) -> io::Result<()> {
-    match File::options().write(true).custom_flags(libc::O_NONBLOCK).open(path) {
+    match system::without_waiting(File::options().write(true)).open(path) {
         // A running program can't be written, but it can be replaced.
         Err(error) if error.kind() != io::ErrorKind::ExecutableFileBusy => Err(error),
         _ => Ok(()),
     }
 }
 
-fn direct(path: &Path, there: &Metadata, until: Until<'_>) -> Result<Target, FileError> {
-    let kind = there.file_type();
-    let opened = if kind.is_socket() {
+fn direct(path: &Path, kind: Special, until: Until<'_>) -> Result<Target, FileError> {
+    let opened = if kind == Special::Socket {
         Stream::connect(Endpoint::unix(path), &SocketOptions::new(), until)
             .map(Direct::Socket)
             .map_err(io::Error::from)
     } else {
-        open_direct(path, kind.is_fifo(), until).map(Direct::File)
+        open_direct(path, kind == Special::Fifo, until).map(Direct::File)
     };
     opened.map(Target::Direct).map_err(opening(path))
 }
 
 fn open_direct(path: &Path, is_fifo: bool, until: Until<'_>) -> io::Result<File> {
     // Non-blocking, since opening a FIFO waits for its reader; fifo(7).
-    let flags = libc::O_NOCTTY | if is_fifo { libc::O_NONBLOCK } else { 0 };
     loop {
-        match File::options().write(true).custom_flags(flags).open(path) {
-            Err(error) if is_fifo && error.raw_os_error() == Some(libc::ENXIO) => {
+        match system::for_a_device(File::options().write(true), is_fifo).open(path) {
+            Err(error) if is_fifo && system::has_no_reader(&error) => {
                 if until.is_over() {
                     let text = "it has no reader";
                     return Err(io::Error::new(io::ErrorKind::TimedOut, text));
@@ -145,11 +146,11 @@ fn open_direct(path: &Path, is_fifo: bool, until: Until<'_>) -> io::Result<File>
     }
 }
 
-impl AsFd for Direct {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+impl Direct {
+    pub(super) fn as_descriptor(&self) -> BorrowedDescriptor<'_> {
         match self {
-            Direct::File(file) => file.as_fd(),
-            Direct::Socket(stream) => stream.as_fd(),
+            Direct::File(file) => file.as_descriptor(),
+            Direct::Socket(stream) => stream.as_descriptor(),
         }
     }
 }
@@ -186,7 +187,7 @@ impl FileTarget {
     pub(super) fn partial_paths(&self) -> [PathBuf; 2] {
         let paths = [PART, MARK].map(|suffix| with_suffix(&self.path, suffix));
         match fs::symlink_metadata(&paths[1]) {
-            Err(error) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => {
+            Err(error) if system::is_name_too_long(&error) => {
                 [PART, MARK].map(|suffix| with_suffix(&self.shortened(), suffix))
             }
             _ => paths,
@@ -200,7 +201,11 @@ impl FileTarget {
         let text = name.to_string_lossy();
         let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
         let kept = ends.take_while(|end| *end <= KEPT).last().unwrap_or(0);
-        self.path.with_file_name(format!("{}~{:016x}", &text[..kept], hash(name.as_bytes())))
+        self.path.with_file_name(format!(
+            "{}~{:016x}",
+            &text[..kept],
+            hash(name.as_encoded_bytes())
+        ))
     }
 
     pub(super) fn directory(&self) -> &Path {

@@ -1,13 +1,17 @@
 //! Downloads from servers that play a script.
 
+#[cfg(unix)]
 mod cancelled;
-#[cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
+#[cfg(all(unix, feature = "gzip", feature = "brotli", feature = "zstd"))]
 mod codings;
+#[cfg(unix)]
 mod direct;
+#[cfg(unix)]
 mod files;
 #[cfg(feature = "digest")]
 mod integrity;
 mod killed;
+#[cfg(unix)]
 mod named;
 mod resources;
 mod resuming;

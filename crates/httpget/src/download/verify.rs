@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use http::HeaderMap;
+use netcore::file_at;
 
 use crate::digest::{Algorithm, Checksum, DigestField, DigestMismatch, Hasher, strongest};
 use crate::error::{Error, ErrorKind};
@@ -122,7 +122,7 @@ impl Running {
         let mut piece = vec![0; PIECE];
         while self.hashed < at {
             let left = usize::try_from(at - self.hashed).unwrap_or(PIECE).min(PIECE);
-            match file.read_at(&mut piece[..left], self.hashed) {
+            match file_at::read_at(file, &mut piece[..left], self.hashed) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => {
                     self.hasher.update(&piece[..count]);

@@ -144,7 +144,7 @@ impl ErrorKind {
 
     /// Counts bytes from the start of a file of `total` bytes, for a transfer that began at byte
     /// `at`.
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(super) fn offset_by(self, at: u64, total: u64) -> ErrorKind {
         match self {
             ErrorKind::BodyTruncated { received, .. } => {

@@ -197,7 +197,7 @@ impl RequestHead {
     }
 
     /// Returns `true` if a field of that name is a default.
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(crate) fn is_default(&self, name: &HeaderName) -> bool {
         self.lines.iter().any(|line| line.name == *name && line.is_default)
     }

@@ -7,7 +7,7 @@ use socket2::{SockAddr, SockRef};
 use crate::address::Address;
 use crate::datagram::batch::Batch;
 use crate::datagram::received::Received;
-use crate::datagram::{Datagram, is_news_of_others, mapped};
+use crate::datagram::{Datagram, is_news_of_others, mapped, not_received};
 use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
 use crate::sys::{self, Interest, Local, Outgoing};
@@ -42,7 +42,7 @@ impl Datagram {
                 Ok(Some((count, _all))) => return Ok(count),
                 Ok(None) => return Err(self.name(Error::timed_out(Operation::Receive))),
                 Err(error) if self.peer.is_none() && is_news_of_others(&error) => {}
-                Err(error) => return Err(self.name(Error::from_io(Operation::Receive, error))),
+                Err(error) => return Err(self.name(not_received(error))),
             }
         }
     }

@@ -64,8 +64,9 @@ impl TryFrom<Socket> for Stream {
     /// [`ErrorKind::InvalidInput`] if the socket is not of type [`Stream`](Type::Stream), and
     /// [`Operation::SetOption`] if the blocking mode can't be set. The socket is then closed.
     fn try_from(socket: Socket) -> Result<Stream, Error> {
-        let fits = socket.kind == Type::Stream;
-        Ok(Stream::taken_over(socket.into_type(fits, "a stream needs the type stream")?))
+        let (fits, nonblocking) = (socket.kind == Type::Stream, socket.nonblocking);
+        let socket = socket.into_type(fits, "a stream needs the type stream")?;
+        Ok(Stream::taken_over(socket, nonblocking))
     }
 }
 

@@ -1,19 +1,19 @@
 //! The ends of a relay.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::stream::Stream;
+use crate::sys::{AsDescriptor, BorrowedDescriptor};
 use crate::transfer::{Descriptor, Nonblocking};
 
 /// One end of a [`relay`](crate::relay::relay): a stream, or two descriptors that other processes
 /// may share, such as standard input and output.
 #[derive(Clone, Copy, Debug)]
 pub struct End<'a> {
-    input: BorrowedFd<'a>,
-    output: BorrowedFd<'a>,
+    input: BorrowedDescriptor<'a>,
+    output: BorrowedDescriptor<'a>,
     pub(super) stream: Option<&'a Stream>,
     pub(super) half_closed: Option<Duration>,
 }
@@ -22,8 +22,9 @@ impl<'a> End<'a> {
     /// Makes an end of two descriptors: pipes, terminals, files or sockets. The relay sends the
     /// bytes of `input` to the other end, and writes that end's bytes to `output`. It does not
     /// change their blocking mode. An encrypted [`Stream`] is an end by [`From`] only.
-    pub fn new(input: &'a impl AsFd, output: &'a impl AsFd) -> End<'a> {
-        End { input: input.as_fd(), output: output.as_fd(), stream: None, half_closed: None }
+    pub fn new(input: &'a impl AsDescriptor, output: &'a impl AsDescriptor) -> End<'a> {
+        let (input, output) = (input.as_descriptor(), output.as_descriptor());
+        End { input, output, stream: None, half_closed: None }
     }
 
     /// Sets the longest time without a transfer after this end has ended and while the other end
@@ -52,7 +53,7 @@ impl<'a> End<'a> {
 
 impl<'a> From<&'a Stream> for End<'a> {
     fn from(stream: &'a Stream) -> End<'a> {
-        let (input, output) = (stream.as_fd(), stream.as_fd());
+        let (input, output) = (stream.as_descriptor(), stream.as_descriptor());
         End { input, output, stream: Some(stream), half_closed: None }
     }
 }

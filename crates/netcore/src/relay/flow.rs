@@ -125,7 +125,7 @@ impl<'a> Flow<'a> {
     /// Returns the sink to watch for errors while the source is silent.
     pub(super) fn lookout(&self) -> Option<PollEntry<'_>> {
         let looks_out = self.interest == Interest::Read && self.watched;
-        looks_out.then(|| PollEntry::trouble(&self.pump.to))
+        looks_out.then(|| self.pump.to.trouble_entry())
     }
 
     /// Returns the longest silence of the other direction after this one's source has ended.

@@ -8,12 +8,16 @@ use crate::address::Address;
 use crate::bind;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
-use crate::sys::OwnedHandle;
+#[cfg(windows)]
+use crate::sys::{AsDescriptor, BorrowedDescriptor};
+use crate::sys::{OwnedHandle, StreamMode};
 
 impl Stream {
-    pub(crate) fn taken_over(socket: Socket) -> Stream {
+    /// Wraps a connected socket. `nonblocking` is its mode on a system that does not report it.
+    pub(crate) fn taken_over(socket: Socket, nonblocking: bool) -> Stream {
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
-        Stream { socket, peer, endpoint: None, tls: None }
+        let mode = StreamMode::of(&socket, nonblocking);
+        Stream { socket, mode, peer, endpoint: None, tls: None }
     }
 
     fn into_domain(self, wanted: impl Fn(Domain) -> bool) -> Result<Socket, Error> {
@@ -26,28 +30,39 @@ impl Stream {
             Err(error) => return Err(self.name(Error::from_io(Operation::Inspect, error))),
         };
         if wanted(domain) {
+            self.mode.release(&self.socket);
             return Ok(self.socket);
         }
         Err(self.name(bind::other_family()))
     }
 }
 
+#[cfg(windows)]
+impl AsDescriptor for Stream {
+    fn as_descriptor(&self) -> BorrowedDescriptor<'_> {
+        BorrowedDescriptor::of_socket(std::os::windows::io::AsSocket::as_socket(&self.socket))
+    }
+}
+
 impl From<TcpStream> for Stream {
-    /// Takes the socket over as it is; its options and its blocking mode do not change.
+    /// Takes the socket over as it is; its options and its blocking mode do not change. Windows
+    /// does not report the mode, so that the stream is in blocking mode there.
     fn from(stream: TcpStream) -> Stream {
-        Stream::taken_over(stream.into())
+        Stream::taken_over(stream.into(), false)
     }
 }
 
 impl From<OwnedHandle> for Stream {
-    /// Takes a connected stream socket over as it is.
+    /// Takes a connected stream socket over as it is. Windows does not report the blocking mode, so
+    /// that the stream is in blocking mode there.
     fn from(socket: OwnedHandle) -> Stream {
-        Stream::taken_over(socket.into())
+        Stream::taken_over(socket.into(), false)
     }
 }
 
 impl From<Stream> for OwnedHandle {
     fn from(stream: Stream) -> OwnedHandle {
+        stream.mode.release(&stream.socket);
         stream.socket.into()
     }
 }
@@ -77,7 +92,7 @@ mod unix {
     impl From<UnixStream> for Stream {
         /// Takes the socket over as it is; its options and its blocking mode do not change.
         fn from(stream: UnixStream) -> Stream {
-            Stream::taken_over(stream.into())
+            Stream::taken_over(stream.into(), false)
         }
     }
 

@@ -5,9 +5,7 @@
 
 mod below;
 mod calls;
-#[cfg(unix)]
 mod nonblocking;
-#[cfg(unix)]
 mod registry;
 mod std_io;
 mod transport;
@@ -22,16 +20,14 @@ use socket2::Socket;
 use crate::deadline::Deadline;
 use crate::error::{Error, Operation};
 use crate::lock::lock;
-use crate::sys::{self, Interest, PollEntry};
+use crate::sys::{Interest, PollEntry};
 use crate::tls::info::TlsInfo;
 use crate::tls::session::Session;
 use crate::tls::session::limits::MAX_PLAINTEXT;
 use crate::until::Until;
 use crate::wait;
 use calls::{end, exchange, flush, handshake, has_more, is_transient, read, write};
-#[cfg(unix)]
 use registry::Registration;
-#[cfg(unix)]
 pub(super) use registry::is_encrypted_socket;
 use transport::{Below, Transport};
 
@@ -58,7 +54,6 @@ pub(super) struct Encrypted {
     /// The session that carries the ciphertext of this one. `None` if the socket does.
     below: Option<Arc<Encrypted>>,
     /// `None` over another session, which has it.
-    #[cfg(unix)]
     _registration: Option<Registration>,
 }
 
@@ -79,12 +74,14 @@ struct Readiness {
 }
 
 impl Encrypted {
-    /// Puts `session` between `socket` and the user of the stream.
-    pub(super) fn new(session: Session, socket: &Socket) -> Result<Encrypted, Error> {
-        let nonblocking = sys::is_nonblocking(&socket2::SockRef::from(socket));
-        // Windows does not report the mode. Streams are in blocking mode unless an option says
-        // otherwise.
-        let nonblocking = AtomicBool::new(cfg!(unix) && nonblocking);
+    /// Puts `session` between `socket` and the user of the stream, which is in the mode
+    /// `nonblocking`.
+    pub(super) fn new(
+        session: Session,
+        socket: &Socket,
+        nonblocking: bool,
+    ) -> Result<Encrypted, Error> {
+        let nonblocking = AtomicBool::new(nonblocking);
         let failed = |error| Error::from_io(Operation::SetOption("O_NONBLOCK"), error);
         socket.set_nonblocking(true).map_err(failed)?;
         Ok(Encrypted {
@@ -92,7 +89,6 @@ impl Encrypted {
             nonblocking,
             waiting_readers: AtomicUsize::new(0),
             below: None,
-            #[cfg(unix)]
             _registration: Some(Registration::of(socket)),
         })
     }
@@ -104,7 +100,6 @@ impl Encrypted {
             nonblocking: AtomicBool::new(below.is_nonblocking()),
             waiting_readers: AtomicUsize::new(0),
             below: Some(below),
-            #[cfg(unix)]
             _registration: None,
         }
     }
@@ -251,7 +246,6 @@ impl Encrypted {
     }
 
     /// Returns `true` if the peer sends more, `false` at its orderly end.
-    #[cfg(unix)]
     pub(super) fn has_more(&self, socket: &Socket, until: Until<'_>) -> Result<bool, Error> {
         let wait = Wait::Until(until);
         let more = self.run(socket, Interest::Read, wait, has_more);

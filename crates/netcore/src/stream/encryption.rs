@@ -81,7 +81,10 @@ impl Stream {
     pub(crate) fn encrypted(self, session: Session) -> Result<Stream, Error> {
         let encrypted = match &self.tls {
             Some(below) => Ok(Encrypted::over(below.clone(), session)),
-            None => Encrypted::new(session, &self.socket),
+            None => {
+                let nonblocking = self.mode.is_nonblocking(&self.socket);
+                Encrypted::new(session, &self.socket, nonblocking)
+            }
         };
         match encrypted {
             Ok(tls) => Ok(Stream { tls: Some(Arc::new(tls)), ..self }),

@@ -3,21 +3,18 @@
 //! They fail with [`WouldBlock`](io::ErrorKind::WouldBlock) instead of waiting, regardless of the
 //! blocking mode.
 
-use std::fs::Metadata;
 use std::io;
-
-use socket2::SockRef;
 
 use crate::error::{Error, Operation};
 use crate::stream::{Stream, encrypted};
-use crate::sys::{self, Interest, PollEntry};
+use crate::sys::{self, Interest, PollEntry, SocketIdentity};
 use crate::until::Until;
 use crate::wait;
 
 impl Stream {
-    /// Returns `true` if the socket with `metadata` carries the ciphertext of a stream.
-    pub(crate) fn is_encrypted_socket(metadata: &Metadata) -> bool {
-        encrypted::is_encrypted_socket(metadata)
+    /// Returns `true` if the socket with this identity carries the ciphertext of a stream.
+    pub(crate) fn is_encrypted_socket(identity: SocketIdentity) -> bool {
+        encrypted::is_encrypted_socket(identity)
     }
 
     pub(crate) fn is_encrypted(&self) -> bool {
@@ -92,7 +89,7 @@ impl Stream {
     pub(crate) fn is_nonblocking(&self) -> bool {
         match &self.tls {
             Some(tls) => tls.is_nonblocking(),
-            None => sys::is_nonblocking(&SockRef::from(&self.socket)),
+            None => self.mode.is_nonblocking(&self.socket),
         }
     }
 

@@ -318,7 +318,7 @@ fn a_clone_is_the_same_connection() {
 fn plain_calls_continue_after_a_signal() {
     let (client, _server) = tcp_pair();
     let mut calls = 0;
-    let result = client.retry(|| {
+    let result = client.retry(Interest::Read, || {
         calls += 1;
         if calls < 3 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(7) }
     });

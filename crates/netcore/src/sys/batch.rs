@@ -239,10 +239,14 @@ pub(crate) mod one_by_one {
         buffer: &mut [u8],
         _: bool,
     ) -> io::Result<Incoming> {
+        let room = buffer.len();
         let mut buffers = [MaybeUninitSlice::new(uninit(buffer))];
         let received = socket.recv_from_vectored_with_flags(&mut buffers, DONT_WAIT)?;
         let (len, flags, from) = received;
-        Ok(Incoming { len, truncated: flags.is_truncated(), from, local: None })
+        let truncated = flags.is_truncated();
+        // With WSAEMSGSIZE, Windows need not report how many bytes it has written.
+        let len = if truncated { room } else { len };
+        Ok(Incoming { len, truncated, from, local: None })
     }
 
     pub(crate) fn recv_many(

@@ -16,6 +16,8 @@ pub(crate) const DONT_WAIT: i32 = 0;
 /// recv(2): the bytes stay in the receive queue.
 #[cfg(unix)]
 pub(crate) const PEEK: i32 = libc::MSG_PEEK;
+#[cfg(not(unix))]
+pub(crate) const PEEK: i32 = 2;
 
 /// Flags of getnameinfo(3), whose type differs between the Unix systems. Winsock has them with
 /// BSD's numbers.

@@ -63,6 +63,29 @@ where_available!(
     protocol = protocol() -> Option<socket2::Protocol>
 );
 
+/// Keeps other programs from binding the same port: `SO_EXCLUSIVEADDRUSE`. On Windows any program
+/// could otherwise take a port over with `SO_REUSEADDR`.
+#[cfg(windows)]
+pub(crate) fn set_exclusive(socket: &socket2::Socket) -> io::Result<()> {
+    use std::os::windows::io::AsRawSocket;
+
+    use windows_sys::Win32::Networking::WinSock::{SO_EXCLUSIVEADDRUSE, SOL_SOCKET, setsockopt};
+
+    let on = 1i32.to_ne_bytes();
+    let socket = socket.as_raw_socket() as usize;
+    // SAFETY: the socket is open through the call, and the value has the length that is passed.
+    match unsafe { setsockopt(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, on.as_ptr(), 4) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Elsewhere only a socket with the same owner and the same option can bind the same port.
+#[cfg(not(windows))]
+pub(crate) fn set_exclusive(_: &socket2::Socket) -> io::Result<()> {
+    Ok(())
+}
+
 /// `true` if each socket has its own keepalive times.
 pub(crate) const HAS_KEEPALIVE_TIMES: bool = cfg!(not(target_os = "openbsd"));
 

@@ -1,10 +1,10 @@
 //! The kernel's own copy from one descriptor to another: splice(2).
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use system::Pipe;
+pub(crate) use system::{Pipe, is_refusal};
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use nowhere::Pipe;
+pub(crate) use nowhere::{Pipe, is_refusal};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
@@ -12,6 +12,8 @@ mod system {
     use std::io;
     use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
     use std::ptr;
+
+    use crate::sys::descriptor::BorrowedFile;
 
     /// A pipe through which the kernel moves bytes without showing them to the process.
     #[derive(Debug)]
@@ -41,7 +43,7 @@ mod system {
         /// current position. Returns 0 if `from` has ended.
         pub(crate) fn fill(
             &self,
-            from: &impl AsFd,
+            from: &BorrowedFile<'_>,
             position: Option<u64>,
             most: usize,
         ) -> io::Result<usize> {
@@ -61,7 +63,7 @@ mod system {
         }
 
         /// Moves at most `most` bytes from the pipe into `to`.
-        pub(crate) fn drain(&self, to: &impl AsFd, most: usize) -> io::Result<usize> {
+        pub(crate) fn drain(&self, to: &BorrowedFile<'_>, most: usize) -> io::Result<usize> {
             let to = to.as_fd().as_raw_fd();
             let exit = self.exit.as_raw_fd();
             let flags = libc::SPLICE_F_NONBLOCK;
@@ -76,6 +78,12 @@ mod system {
             File::from(self.exit)
         }
     }
+
+    /// Returns `true` if splice(2) does not support one of the files, or refuses because of
+    /// `O_APPEND`.
+    pub(crate) fn is_refusal(error: &io::Error) -> bool {
+        matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS))
+    }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -83,7 +91,8 @@ mod nowhere {
     use std::convert::Infallible;
     use std::fs::File;
     use std::io;
-    use std::os::fd::AsFd;
+
+    use crate::sys::descriptor::BorrowedFile;
 
     /// A type without values: this system has no splice(2).
     #[derive(Debug)]
@@ -94,16 +103,25 @@ mod nowhere {
             Err(io::ErrorKind::Unsupported.into())
         }
 
-        pub(crate) fn fill(&self, _: &impl AsFd, _: Option<u64>, _: usize) -> io::Result<usize> {
+        pub(crate) fn fill(
+            &self,
+            _: &BorrowedFile<'_>,
+            _: Option<u64>,
+            _: usize,
+        ) -> io::Result<usize> {
             match self.0 {}
         }
 
-        pub(crate) fn drain(&self, _: &impl AsFd, _: usize) -> io::Result<usize> {
+        pub(crate) fn drain(&self, _: &BorrowedFile<'_>, _: usize) -> io::Result<usize> {
             match self.0 {}
         }
 
         pub(crate) fn into_exit(self) -> File {
             match self.0 {}
         }
+    }
+
+    pub(crate) fn is_refusal(_: &io::Error) -> bool {
+        false
     }
 }

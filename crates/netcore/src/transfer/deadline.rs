@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use crate::deadline::Deadline;

@@ -1,40 +1,16 @@
 //! A descriptor as one end of a transfer.
 
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::io;
 use std::time::Instant;
-
-use socket2::SockRef;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
-use crate::sys::{self, BorrowedFile, Interest, PollEntry};
+use crate::sys::{
+    AsDescriptor, BorrowedDescriptor, BorrowedFile, Interest, Kind, POLLS_PIPES, PollEntry,
+    no_reader,
+};
 use crate::wait;
-
-/// POSIX's `PIPE_BUF`: the bytes that a writable pipe accepts at once, so that the write does not
-/// block.
-const ATOMIC_WRITE: usize = libc::PIPE_BUF as _;
-
-/// Linux's number of `/dev/null`, major 1 and minor 3 (null(4)). No other device is known never to
-/// block. On a system where another device has the number, the kernel does not copy by itself
-/// either.
-const NULL_DEVICE: u64 = (1 << 8) | 3;
-
-/// The type of a descriptor. It determines how to read and write without waiting and without a
-/// change of the blocking mode, which belongs to all processes that share the descriptor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A socket: a flag of recv(2) and send(2) prevents waiting.
-    Socket,
-    /// A pipe: poll(2) reports its readiness.
-    Pipe,
-    /// A regular file or a block device: always ready, waits for the disk only.
-    File,
-    /// A terminal or another device, treated as a pipe.
-    Device,
-}
 
 /// One end of a transfer.
 #[derive(Debug)]
@@ -51,30 +27,21 @@ impl<'a> Descriptor<'a> {
     /// Wraps `stream`, which must be in non-blocking mode during the transfer.
     pub(crate) fn of_stream(stream: &'a Stream) -> io::Result<Descriptor<'a>> {
         if stream.is_encrypted() {
-            let (handle, kind) = (BorrowedFile::of(stream.as_fd()), Kind::Socket);
+            let (handle, kind) = (BorrowedFile::of_socket(stream), Kind::Socket);
             return Ok(Descriptor { handle, kind, splices: false, encrypted: Some(stream) });
         }
-        Ok(Descriptor { splices: true, ..Descriptor::of(stream.as_fd())? })
+        Ok(Descriptor { splices: true, ..Descriptor::of(stream.as_descriptor())? })
     }
 
     /// Wraps a descriptor. Fails for the socket of an encrypted stream, whose bytes are ciphertext.
-    pub(crate) fn of(descriptor: BorrowedFd<'a>) -> io::Result<Descriptor<'a>> {
+    pub(crate) fn of(descriptor: BorrowedDescriptor<'a>) -> io::Result<Descriptor<'a>> {
         let handle = BorrowedFile::of(descriptor);
-        let metadata = handle.metadata()?;
-        let kind = metadata.file_type();
-        if kind.is_socket() && Stream::is_encrypted_socket(&metadata) {
+        let (kind, identity) = handle.inspect()?;
+        if identity.is_some_and(Stream::is_encrypted_socket) {
             let text = "the stream is encrypted, so its descriptor has only ciphertext";
             let error = Error::new(Operation::Open, ErrorKind::InvalidInput);
             return Err(error.because_text(text).into());
         }
-        let kind = match () {
-            () if kind.is_socket() => Kind::Socket,
-            // `/dev/null` accepts any bytes at once; the kernel's own copy does no work there.
-            () if kind.is_char_device() && metadata.rdev() == NULL_DEVICE => Kind::File,
-            () if kind.is_fifo() => Kind::Pipe,
-            () if kind.is_char_device() => Kind::Device,
-            () => Kind::File,
-        };
         let splices = matches!(kind, Kind::Pipe | Kind::File);
         Ok(Descriptor { handle, kind, splices, encrypted: None })
     }
@@ -112,13 +79,11 @@ impl<'a> Descriptor<'a> {
         }
         match (self.kind, position) {
             (_, Some(position)) => self.handle.read_at(buffer, position),
-            (Kind::Socket, None) => {
-                SockRef::from(&*self.handle).recv_with_flags(sys::uninit(buffer), sys::DONT_WAIT)
-            }
-            (Kind::File, None) => (&*self.handle).read(buffer),
+            (Kind::Socket, None) => self.handle.recv(buffer),
+            (Kind::File, None) => self.handle.read(buffer),
             (Kind::Pipe | Kind::Device, None) => {
                 self.expect(Interest::Read)?;
-                (&*self.handle).read(buffer)
+                self.handle.read(buffer)
             }
         }
     }
@@ -130,14 +95,11 @@ impl<'a> Descriptor<'a> {
             return stream.try_write(bytes);
         }
         match self.kind {
-            Kind::Socket => {
-                let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
-                SockRef::from(&*self.handle).send_with_flags(bytes, flags)
-            }
-            Kind::File => (&*self.handle).write(bytes),
+            Kind::Socket => self.handle.send(bytes),
+            Kind::File => self.handle.write(bytes),
             Kind::Pipe | Kind::Device => {
                 self.expect(Interest::Write)?;
-                (&*self.handle).write(&bytes[..bytes.len().min(ATOMIC_WRITE)])
+                self.handle.write_to_pipe(bytes)
             }
         }
     }
@@ -162,33 +124,46 @@ impl<'a> Descriptor<'a> {
     pub(crate) fn poll_entry(&self, interest: Interest) -> PollEntry<'_> {
         match self.encrypted {
             Some(stream) => stream.poll_entry(interest),
-            None => PollEntry::new(self, interest),
+            None => PollEntry::of_file(&self.handle, Some(interest)),
         }
+    }
+
+    /// Returns the entry of poll(2) that becomes ready only for an error or a hang-up.
+    pub(crate) fn trouble_entry(&self) -> PollEntry<'_> {
+        PollEntry::of_file(&self.handle, None)
     }
 
     /// Returns the reason why no more can be written, after poll(2) reported an error. Returns
     /// `None` if writing is possible, or the next write will return the reason.
     pub(crate) fn take_error(&self) -> Option<io::Error> {
         match self.kind {
-            Kind::Socket => SockRef::from(&*self.handle).take_error().ok().flatten(),
-            // pipe(7): the last reader has closed its end.
-            Kind::Pipe => Some(io::Error::from_raw_os_error(libc::EPIPE)),
+            Kind::Socket => self.handle.take_error().ok().flatten(),
+            Kind::Pipe => Some(no_reader()),
             Kind::File | Kind::Device => None,
         }
     }
 
+    /// Fails unless a pipe or a device is ready. Without poll(2) for them, a write waits for the
+    /// reader, and nothing can be read.
     fn expect(&self, interest: Interest) -> io::Result<()> {
+        if !POLLS_PIPES {
+            let text = "this system cannot wait for it: transfer::pollable reads it on a thread";
+            return match interest {
+                Interest::Read => Err(io::Error::new(io::ErrorKind::Unsupported, text)),
+                Interest::Write => Ok(()),
+            };
+        }
         let now = Deadline::at(Instant::now());
-        match wait::ready(&*self.handle, interest, now)? {
+        let mut entry = [PollEntry::of_file(&self.handle, Some(interest))];
+        match wait::any_ready(&mut entry, now)? {
             true => Ok(()),
             false => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
-}
 
-impl AsFd for Descriptor<'_> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.handle.as_fd()
+    /// Returns the descriptor itself.
+    pub(super) fn handle(&self) -> &BorrowedFile<'a> {
+        &self.handle
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use crate::sys::{Interest, Pipe, PollEntry};
+use crate::sys::{Interest, Pipe, PollEntry, is_refusal};
 use crate::transfer::descriptor::Descriptor;
 
 /// The most bytes in flight to a file: the size of the kernel's pipe, if the system allows that
@@ -189,8 +189,7 @@ impl<'a> Pump<'a> {
     /// Returns `true` if splice(2) does not support one of the files, or refuses because of
     /// `O_APPEND`.
     fn is_refused(&self, error: &io::Error) -> bool {
-        matches!(self.carrier, Carrier::Pipe { .. })
-            && matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS))
+        matches!(self.carrier, Carrier::Pipe { .. }) && is_refusal(error)
     }
 
     /// Continues with a buffer, which receives the content of the pipe.
@@ -210,7 +209,7 @@ impl<'a> Pump<'a> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);
         match &mut self.carrier {
             Carrier::Pipe { pipe, size, held } => {
-                *held = pipe.fill(&self.from, self.position, most.min(*size))?;
+                *held = pipe.fill(self.from.handle(), self.position, most.min(*size))?;
                 Ok(*held)
             }
             Carrier::Buffer { bytes, held } => {
@@ -232,7 +231,7 @@ impl<'a> Pump<'a> {
                 if self.to.is_file() {
                     return drain_in_pieces(pipe, held, &self.to);
                 }
-                let drained = pipe.drain(&self.to, *held)?;
+                let drained = pipe.drain(self.to.handle(), *held)?;
                 *held -= drained;
                 Ok(drained)
             }
@@ -250,7 +249,7 @@ impl<'a> Pump<'a> {
 fn drain_in_pieces(pipe: &Pipe, held: &mut usize, to: &Descriptor<'_>) -> io::Result<usize> {
     let before = *held;
     while *held > 0 {
-        match pipe.drain(to, PIECE.min(*held)) {
+        match pipe.drain(to.handle(), PIECE.min(*held)) {
             Ok(0) => break,
             Ok(drained) => *held -= drained,
             Err(error) if *held == before => return Err(error),

@@ -1,19 +1,19 @@
 //! Writing bytes to a descriptor under a deadline.
 
 use std::io;
-use std::os::fd::AsFd;
 
 use crate::error::{Error, Operation};
-use crate::sys::{Interest, NoSigpipe};
+use crate::sys::{AsDescriptor, Interest, NoSigpipe};
 use crate::transfer::descriptor::{Descriptor, not_opened};
 use crate::until::Until;
 use crate::wait;
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 /// Writes all of `bytes` to `target`: a file at its current position, a pipe, a terminal, standard
-/// output. On Unix.
+/// output.
 ///
 /// Use it for bytes that were read ahead of a body, beside the functions of
 /// [`Stream`](crate::Stream) that write the bytes of a socket. The blocking mode of the descriptor
@@ -42,7 +42,7 @@ mod tests;
 /// }
 /// ```
 pub fn write_all_to<'a>(
-    target: &impl AsFd,
+    target: &impl AsDescriptor,
     bytes: &[u8],
     deadline: impl Into<Until<'a>>,
 ) -> Result<(), Error> {
@@ -50,13 +50,13 @@ pub fn write_all_to<'a>(
 }
 
 /// Writes all of `bytes` to `target`, as [`write_all_to`] does, and calls `progress` with the
-/// running total whenever bytes are written. On Unix.
+/// running total whenever bytes are written.
 ///
 /// # Errors
 ///
 /// As [`write_all_to`]. The last argument of `progress` is then the number of bytes written.
 pub fn write_all_to_with_progress<'a>(
-    target: &impl AsFd,
+    target: &impl AsDescriptor,
     bytes: &[u8],
     deadline: impl Into<Until<'a>>,
     progress: impl FnMut(u64),
@@ -64,7 +64,7 @@ pub fn write_all_to_with_progress<'a>(
     if bytes.is_empty() {
         return Ok(());
     }
-    let to = Descriptor::of(target.as_fd()).map_err(not_opened)?;
+    let to = Descriptor::of(target.as_descriptor()).map_err(not_opened)?;
     let _quiet = to.is_pipe().then(NoSigpipe::new);
     write_all(&to, bytes, deadline.into(), progress).map_err(|error| error.at(to.name()))
 }
@@ -89,7 +89,7 @@ fn write_all(
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait::ready(to, Interest::Write, until)
+                wait::any_ready(&mut [to.poll_entry(Interest::Write)], until)
                     .map_err(|error| Error::from_io(Operation::Poll, error))?;
             }
             Err(error) => return Err(failed(error)),

@@ -3,13 +3,11 @@
 mod connecting;
 
 use std::io;
-use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use netcore::{Endpoint, Error, ErrorKind, Operation};
 
@@ -21,6 +19,7 @@ use crate::bench::hdr_log::IntervalLog;
 use crate::bench::load::Load;
 use crate::bench::report::Report;
 use crate::bench::socket::{Socket, Target};
+use crate::bench::source::SHORT_READ_IS_LAST;
 
 /// The most events of one poll.
 const EVENTS: usize = 1024;
@@ -197,9 +196,13 @@ impl<'a> Driver<'a> {
                 if self.generator.receive(id, &self.input[..length], now).is_err() {
                     self.sockets[id] = None;
                 }
-                ends || length == self.input.len() || self.is_encrypted
+                let is_full = length == self.input.len();
+                ends || is_full || self.is_encrypted || !SHORT_READ_IS_LAST
             }
-            Ok(length) => self.generator.receive_datagram(id, &self.input[..length], now),
+            Ok(length) => {
+                let more = self.generator.receive_datagram(id, &self.input[..length], now);
+                more || !SHORT_READ_IS_LAST
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
             Err(error) if self.is_stream => {
                 self.disconnect(id, Error::from_io(Operation::Read, error), now);
@@ -273,11 +276,10 @@ impl<'a> Driver<'a> {
     }
 
     fn watch_for_room(&mut self, id: usize) {
-        let Some(socket) = &self.sockets[id] else { return };
-        let fd = socket.as_raw_fd();
+        let Some(socket) = &mut self.sockets[id] else { return };
         // The poller also reports room that exists already. If this fails, the timeout of the
         // answer ends the connection.
-        let _ = self.poll.registry().reregister(&mut SourceFd(&fd), Token(id), BOTH);
+        let _ = socket.reregister(self.poll.registry(), Token(id), BOTH);
     }
 
     /// Closes the socket of a connection that has ended.

@@ -2,16 +2,21 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+#[cfg(unix)]
+use std::os::fd::OwnedFd as OwnedHandle;
+#[cfg(windows)]
+use std::os::windows::io::OwnedSocket as OwnedHandle;
 use std::time::Duration;
 
 use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
 use netcore::{
     Address, Connector, Datagram, Deadline, Endpoint, Error, Operation, SocketOptions, Stream,
     Transport,
 };
 
 use crate::bench::encryption::Encryption;
+use crate::bench::source::Source;
 
 /// The longest time for which the full queue of a Unix listener may block a thread.
 const FULL_QUEUE: Duration = Duration::from_millis(1);
@@ -27,8 +32,8 @@ pub(super) enum Target {
 
 #[derive(Debug)]
 pub(super) enum Socket {
-    Stream(Stream),
-    Datagram(UdpSocket),
+    Stream(Stream, Source),
+    Datagram(UdpSocket, Source),
 }
 
 /// Makes the first connection. It resolves the name, and its error says why a server cannot be
@@ -46,7 +51,7 @@ pub(super) fn connect(
             Some(peer) => Endpoint::udp(peer),
             None => endpoint.clone(),
         };
-        return Ok((Socket::Datagram(socket.try_into()?), Target::Udp(target)));
+        return Ok((Socket::of_datagram(socket.try_into()?)?, Target::Udp(target)));
     }
     let connector = match &encryption {
         Some(encryption) => encryption.add_to(connector),
@@ -58,7 +63,7 @@ pub(super) fn connect(
         (Some(peer), None) => Target::Tcp(peer),
         (None, _) => Target::Unix(endpoint.clone()),
     };
-    Ok((Socket::Stream(stream), target))
+    Ok((Socket::of_stream(stream)?, target))
 }
 
 impl Target {
@@ -68,16 +73,16 @@ impl Target {
         let options = SocketOptions::new().with_nonblocking(true);
         match self {
             Target::Tcp(address) | Target::Tls(address, _) => {
-                begin_to_connect(*address).map(Socket::Stream)
+                begin_to_connect(*address).and_then(Socket::of_stream)
             }
             Target::Unix(endpoint) => {
                 let deadline = Deadline::after(FULL_QUEUE);
-                Stream::connect(endpoint, &options, deadline).map(Socket::Stream)
+                Stream::connect(endpoint, &options, deadline).and_then(Socket::of_stream)
             }
             Target::Udp(endpoint) => {
                 Datagram::connect(endpoint, &options, Deadline::after(timeout))
                     .and_then(UdpSocket::try_from)
-                    .map(Socket::Datagram)
+                    .and_then(Socket::of_datagram)
             }
         }
     }
@@ -97,43 +102,80 @@ impl Target {
 }
 
 impl Socket {
+    fn of_stream(stream: Stream) -> Result<Socket, Error> {
+        let source = Source::of_stream(&stream).map_err(not_registered)?;
+        Ok(Socket::Stream(stream, source))
+    }
+
+    fn of_datagram(socket: UdpSocket) -> Result<Socket, Error> {
+        let source = Source::of_datagram(&socket).map_err(not_registered)?;
+        Ok(Socket::Datagram(socket, source))
+    }
+
     pub(super) fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Socket::Stream(stream) => (&mut &*stream).read(buffer),
-            Socket::Datagram(socket) => socket.recv(buffer),
+            Socket::Stream(stream, source) => source.call(|| (&mut &*stream).read(buffer)),
+            Socket::Datagram(socket, source) => source.call(|| socket.recv(buffer)),
         }
     }
 
     pub(super) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Socket::Stream(stream) => (&mut &*stream).write(bytes),
-            Socket::Datagram(socket) => socket.send(bytes),
+            Socket::Stream(stream, source) => source.call(|| (&mut &*stream).write(bytes)),
+            Socket::Datagram(socket, source) => source.call(|| socket.send(bytes)),
         }
     }
 
     /// Sends the ciphertext that waits for the socket.
     pub(super) fn flush(&self) -> io::Result<()> {
         match self {
-            Socket::Stream(stream) => (&mut &*stream).flush(),
-            Socket::Datagram(_) => Ok(()),
+            Socket::Stream(stream, source) => source.call(|| (&mut &*stream).flush()),
+            Socket::Datagram(..) => Ok(()),
+        }
+    }
+
+    /// Registers the socket with a poller.
+    pub(super) fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        match self {
+            Socket::Stream(stream, source) => source.register(stream, registry, token, interest),
+            Socket::Datagram(socket, source) => source.register(socket, registry, token, interest),
+        }
+    }
+
+    /// Changes the interest. The poller also reports readiness that exists already.
+    pub(super) fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        match self {
+            Socket::Stream(stream, source) => source.reregister(stream, registry, token, interest),
+            Socket::Datagram(socket, source) => {
+                source.reregister(socket, registry, token, interest)
+            }
         }
     }
 }
 
-impl AsRawFd for Socket {
-    fn as_raw_fd(&self) -> RawFd {
-        match self {
-            Socket::Stream(stream) => stream.as_raw_fd(),
-            Socket::Datagram(socket) => socket.as_raw_fd(),
-        }
-    }
+fn not_registered(error: io::Error) -> Error {
+    Error::from_io(Operation::Poll, error)
 }
 
 /// Starts to connect a TCP stream, and does not wait for it.
 fn begin_to_connect(address: SocketAddr) -> Result<Stream, Error> {
     let stream = TcpStream::connect(address)
         .map_err(|error| Error::from_io(Operation::Connect, error).on(address))?;
-    let stream = Stream::from(OwnedFd::from(stream));
+    let stream = Stream::from(OwnedHandle::from(stream));
+    if cfg!(windows) {
+        // Windows does not report the mode of the socket.
+        stream.set_nonblocking(true)?;
+    }
     SocketOptions::new().with_nodelay(true).apply(&stream)?;
     Ok(stream)
 }

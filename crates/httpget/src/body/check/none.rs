@@ -14,7 +14,6 @@ impl Check {
         Check
     }
 
-    #[cfg(unix)]
     pub(super) fn is_running(&self) -> bool {
         false
     }

@@ -13,12 +13,12 @@ impl Decoding {
         match *self {}
     }
 
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(crate) fn received(&self) -> u64 {
         match *self {}
     }
 
-    #[cfg(all(unix, feature = "download"))]
+    #[cfg(feature = "download")]
     pub(crate) fn codings(&self) -> &'static [()] {
         match *self {}
     }

@@ -1,19 +1,15 @@
 //! Encrypted streams without the feature `tls`: there are none.
 
-#[cfg(unix)]
-use std::fs::Metadata;
 use std::io;
 
 use socket2::Socket;
 
 use crate::error::Error;
-#[cfg(unix)]
-use crate::sys::Interest;
+use crate::sys::{Interest, SocketIdentity};
 use crate::until::Until;
 
 /// Returns `false`: no socket has a session.
-#[cfg(unix)]
-pub(super) fn is_encrypted_socket(_: &Metadata) -> bool {
+pub(super) fn is_encrypted_socket(_: SocketIdentity) -> bool {
     false
 }
 
@@ -78,14 +74,10 @@ impl Encrypted {
         match *self {}
     }
 
-    #[cfg(unix)]
     pub(super) fn has_more(&self, _: &Socket, _: Until<'_>) -> Result<bool, Error> {
         match *self {}
     }
-}
 
-#[cfg(unix)]
-impl Encrypted {
     pub(super) fn is_nonblocking(&self) -> bool {
         match *self {}
     }

@@ -4,29 +4,23 @@
 //! plaintext into it, for everybody on the way to read.
 
 use std::collections::BTreeSet;
-use std::fs::Metadata;
-use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
 use std::sync::Mutex;
 
 use socket2::Socket;
 
 use crate::lock::lock;
-use crate::sys::BorrowedFile;
+use crate::sys::{BorrowedFile, SocketIdentity};
 
-/// The device and the inode of a socket. Its other descriptors have the same.
-type Identity = (u64, u64);
-
-static SOCKETS: Mutex<BTreeSet<Identity>> = Mutex::new(BTreeSet::new());
+static SOCKETS: Mutex<BTreeSet<SocketIdentity>> = Mutex::new(BTreeSet::new());
 
 /// A registered socket, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Registration(Option<Identity>);
+pub(super) struct Registration(Option<SocketIdentity>);
 
 impl Registration {
     pub(super) fn of(socket: &Socket) -> Registration {
-        let identity = match BorrowedFile::of(socket.as_fd()).metadata() {
-            Ok(metadata) => identity(&metadata),
+        let identity = match BorrowedFile::of_socket(socket).inspect() {
+            Ok((_, identity)) => identity,
             Err(_) => None,
         };
         if let Some(identity) = identity {
@@ -44,12 +38,7 @@ impl Drop for Registration {
     }
 }
 
-/// Returns `true` if the socket with `metadata` belongs to an encrypted stream of this process.
-/// Systems on which sockets have no inodes do not tell.
-pub(crate) fn is_encrypted_socket(metadata: &Metadata) -> bool {
-    identity(metadata).is_some_and(|identity| lock(&SOCKETS).contains(&identity))
-}
-
-fn identity(metadata: &Metadata) -> Option<Identity> {
-    (metadata.ino() != 0).then(|| (metadata.dev(), metadata.ino()))
+/// Returns `true` if the socket with this identity belongs to an encrypted stream of this process.
+pub(crate) fn is_encrypted_socket(identity: SocketIdentity) -> bool {
+    lock(&SOCKETS).contains(&identity)
 }

@@ -1,15 +1,14 @@
 //! Makes the connections of a thread, and makes them again after a failure.
 
-use std::io::{self, Read};
-use std::os::fd::AsRawFd;
+use std::io;
 
-use mio::unix::SourceFd;
 use mio::{Events, Interest, Token};
 use netcore::{Deadline, Error, ErrorKind, Operation};
 
 use crate::bench::driver::{BOTH, Driver, MILLISECOND};
 use crate::bench::error::BenchError;
 use crate::bench::socket::Socket;
+use crate::bench::source::SHORT_READ_IS_LAST;
 
 /// The number of connection attempts after which events are handled: the queue of a listener is
 /// bounded.
@@ -59,11 +58,9 @@ impl Driver<'_> {
     }
 
     /// Registers a socket that is connected or connecting.
-    fn register(&mut self, id: usize, socket: Socket, is_connected: bool) {
+    fn register(&mut self, id: usize, mut socket: Socket, is_connected: bool) {
         let interest = if is_connected { Interest::READABLE } else { BOTH };
-        let fd = socket.as_raw_fd();
-        let registered = self.poll.registry().register(&mut SourceFd(&fd), Token(id), interest);
-        if let Err(error) = registered {
+        if let Err(error) = socket.register(self.poll.registry(), Token(id), interest) {
             return self.connect_failed(id, Error::from_io(Operation::Poll, error));
         }
         self.sockets[id] = Some(socket);
@@ -77,7 +74,11 @@ impl Driver<'_> {
 
     /// Checks if a connection that was being made is established or has failed.
     pub(super) fn finish_connecting(&mut self, id: usize) {
-        let Some(Socket::Stream(stream)) = &self.sockets[id] else { return };
+        let Some(socket) = &self.sockets[id] else { return };
+        let Socket::Stream(stream, source) = socket else { return };
+        if let Some(error) = source.take_error() {
+            return self.connect_failed(id, Error::from_io(Operation::Connect, error));
+        }
         match (stream.peer_address(), stream.local_address()) {
             // Self-connect: nobody listens on the port, and the system gave it to this socket.
             (Ok(peer), Ok(local)) if peer == local => {
@@ -85,7 +86,7 @@ impl Driver<'_> {
                 self.connect_failed(id, refused);
             }
             (Ok(_), _) => self.finish_handshake(id),
-            _ => match (&mut &*stream).read(&mut [0]) {
+            _ => match socket.receive(&mut [0]) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => self.connect_failed(id, Error::from_io(Operation::Connect, error)),
                 Ok(_) => {
@@ -100,14 +101,17 @@ impl Driver<'_> {
     /// it is ready.
     fn finish_handshake(&mut self, id: usize) {
         if let Some(encryption) = self.context.target.encryption() {
-            let Some(Socket::Stream(stream)) = self.sockets[id].take() else { return };
+            let Some(Socket::Stream(stream, source)) = self.sockets[id].take() else { return };
             let step = encryption
                 .begin(stream)
                 .and_then(|stream| encryption.advance(&stream).map(|is_done| (stream, is_done)));
             match step {
                 Ok((stream, is_done)) => {
-                    self.sockets[id] = Some(Socket::Stream(stream));
+                    self.sockets[id] = Some(Socket::Stream(stream, source));
                     if !is_done {
+                        if !SHORT_READ_IS_LAST {
+                            self.watch_for_room(id);
+                        }
                         return;
                     }
                 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +10,7 @@ use http::header::{CONTENT_ENCODING, IF_RANGE, RANGE};
 use netcore::Deadline;
 use netcore::backoff::Backoff;
 use netcore::error::FileError;
+use netcore::file_at;
 
 use super::shared::{End, Shared, Trouble};
 use crate::download::engine::source::source;
@@ -179,11 +179,13 @@ impl<'a> Worker<'a> {
                 let error = Error::new(ErrorKind::BodyTruncated { received, expected });
                 return Err(self.trouble(error.with_url(response.url()), None));
             }
-            self.file.write_all_at(&self.piece[..count], next.start).map_err(|error| {
-                let error = FileError::new("write", self.plan.path)(error);
-                let error = Error::new(ErrorKind::Write).with_cause(error);
-                Trouble::End(End::Error(error.with_url(response.url())))
-            })?;
+            file_at::write_all_at(self.file, &self.piece[..count], next.start).map_err(
+                |error| {
+                    let error = FileError::new("write", self.plan.path)(error);
+                    let error = Error::new(ErrorKind::Write).with_cause(error);
+                    Trouble::End(End::Error(error.with_url(response.url())))
+                },
+            )?;
             received += count as u64;
             self.has_received = true;
             self.grace = GRACE;

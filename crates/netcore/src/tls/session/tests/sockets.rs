@@ -116,7 +116,7 @@ fn a_reader_gets_data_that_arrives_while_another_thread_ends_the_writing_side() 
 fn a_handshake_in_many_small_pieces_is_only_slow() {
     let (own, peer) = socket2::Socket::pair(Domain::UNIX, Type::SEQPACKET, None).unwrap();
     let (connector, acceptor) = both_sides();
-    let server = acceptor.accept(Stream::accepted(own, Address::Unix(None))).unwrap();
+    let server = acceptor.accept(Stream::accepted(own, Address::Unix(None), false)).unwrap();
     let mut client = connector.session("localhost").unwrap();
     let hello = wire(&mut client);
     let (pieces, rest) = hello.split_at(100);
