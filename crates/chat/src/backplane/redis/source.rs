@@ -37,10 +37,22 @@ impl RedisSource {
         RedisSource { url, open: None }
     }
 
-    fn open(&mut self) -> Result<Open, String> {
-        if let Some(open) = self.open.take() {
-            return Ok(open);
-        }
+    /// Asks over the open connection, or a new one. After an error the connection is dropped, because
+    /// replies may still be under way.
+    fn ask<T>(
+        &mut self,
+        question: impl FnOnce(&mut Open) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => self.connect()?,
+        };
+        let answer = question(&mut open)?;
+        self.open = Some(open);
+        Ok(answer)
+    }
+
+    fn connect(&self) -> Result<Open, String> {
         let deadline = Deadline::after(OPENING);
         let (connection, mut replies) = Connection::open(&Connector::new(), &self.url, deadline)?;
         let script = load_script(&connection, &mut replies, &self.url, deadline)?;
@@ -50,11 +62,7 @@ impl RedisSource {
 
 impl Source for RedisSource {
     fn survey(&mut self) -> Result<Survey, String> {
-        // After an error the connection is dropped: replies may still be under way.
-        let mut open = self.open()?;
-        let survey = open.survey()?;
-        self.open = Some(open);
-        Ok(survey)
+        self.ask(Open::survey)
     }
 
     fn read(
@@ -63,10 +71,7 @@ impl Source for RedisSource {
         count: usize,
         wait: Duration,
     ) -> Result<Reading, String> {
-        let mut open = self.open()?;
-        let reading = open.read(streams, count, wait)?;
-        self.open = Some(open);
-        Ok(reading)
+        self.ask(|open| open.read(streams, count, wait))
     }
 }
 

@@ -274,7 +274,7 @@ impl World {
             let kind = if self.texts % 5 == 0 { LineKind::Notice } else { LineKind::Message };
             self.line(folded, kind, &text);
         }
-        // What comes and goes has no number.
+        // Joins and leaves have no number.
         self.line(folded, LineKind::Presence, "somebody has left");
     }
 
