@@ -37,8 +37,8 @@ impl RedisSource {
         RedisSource { url, open: None }
     }
 
-    /// Asks over the open connection, or a new one. After an error the connection is dropped, because
-    /// replies may still be under way.
+    /// Asks over the open connection, or a new one. After an error the connection is dropped,
+    /// because replies may still be under way.
     fn ask<T>(
         &mut self,
         question: impl FnOnce(&mut Open) -> Result<T, String>,
