@@ -10,7 +10,6 @@ use thiserror::Error;
 use crate::password::Password;
 use crate::protocol::format::Format;
 use crate::protocol::rate_limit::Rate;
-use crate::room::history::Retention;
 
 #[cfg(test)]
 mod tests;
@@ -197,8 +196,8 @@ impl Config {
     /// client is in no room, nobody sees it, and it receives nothing but notices. Three wrong
     /// passwords, or 30 s without the right one, close its connection.
     ///
-    /// A client must be able to say it: [`with_max_line`](Self::with_max_line) has to leave room
-    /// for `/pass `, a space and the password.
+    /// The limit of [`with_max_line`](Self::with_max_line) has to fit `/pass `, a space and the
+    /// password.
     pub fn with_password(self, password: Option<Password>) -> Config {
         Config { password, ..self }
     }
@@ -207,15 +206,5 @@ impl Config {
     /// senders wait.
     pub(crate) fn far_behind(&self) -> usize {
         self.backlog / 4
-    }
-
-    /// Returns the limits of a room's history.
-    pub(crate) fn retention(&self) -> Retention {
-        Retention {
-            messages: self.history,
-            bytes: self.history_bytes,
-            format: self.format,
-            web: self.web,
-        }
     }
 }

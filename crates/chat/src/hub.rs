@@ -28,6 +28,7 @@ use crate::protocol::format::{Format, LOBBY, Renderer};
 use crate::protocol::framing::{Framing, Renderers, WebRenderer};
 use crate::protocol::name::{Name, NameError};
 use crate::room::Room;
+use crate::room::history::Retention;
 use crate::room::inbox::Inbox;
 use crate::room::log::Log;
 use crate::room::memory::MemoryAccount;
@@ -353,6 +354,6 @@ fn new_room(
     folded: String,
 ) -> Arc<Room> {
     let store = store.and_then(|store| store.room(&folded));
-    let log = Log::new(config.retention(), config.far_behind(), memory.clone(), store);
+    let log = Log::new(Retention::of(config), config.far_behind(), memory.clone(), store);
     Arc::new(Room { name, folded, log: Arc::new(log), node })
 }

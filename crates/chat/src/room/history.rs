@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::config::Config;
 use crate::protocol::format::{Format, mark_history};
 use crate::protocol::framing::{Framing, mark_frame};
 use crate::room::memory::MemoryAccount;
@@ -25,6 +26,18 @@ pub(crate) struct Retention {
     pub(crate) format: Format,
     /// Keeps the messages for WebSockets too.
     pub(crate) web: bool,
+}
+
+impl Retention {
+    /// Returns the limits that `config` sets.
+    pub(crate) fn of(config: &Config) -> Retention {
+        Retention {
+            messages: config.history,
+            bytes: config.history_bytes,
+            format: config.format,
+            web: config.web,
+        }
+    }
 }
 
 /// The last messages of a room, within the limits of its [`Retention`]. Each framing has the same
