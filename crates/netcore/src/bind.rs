@@ -111,6 +111,11 @@ fn named(error: Error, endpoint: &Endpoint) -> Error {
     }
     let path = endpoint.path().map(|path| Address::Unix(Some(path.to_path_buf())));
     let address = path.as_ref().or(error.address());
+    if let Some(Address::Inet(any)) = address {
+        if any.port() == 0 {
+            return error.because_text("no local port is free");
+        }
+    }
     let owner = address.and_then(|address| owner::address_owner(endpoint.transport(), address));
     error.owned_by(owner)
 }

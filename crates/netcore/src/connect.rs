@@ -3,7 +3,7 @@
 mod event;
 mod happy_eyeballs;
 mod inet;
-mod socket;
+pub(crate) mod socket;
 mod unix;
 
 use std::net::SocketAddr;

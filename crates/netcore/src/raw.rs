@@ -35,9 +35,10 @@ use std::io;
 use std::net::Shutdown;
 
 use crate::address::Address;
+use crate::connect::socket::{explained, goes_on};
 use crate::datagram::Received;
 use crate::deadline::Deadline;
-use crate::error::{Error, ErrorKind, Operation};
+use crate::error::{Error, Operation};
 use crate::options::SocketOptions;
 use crate::sys::{self, Interest};
 use crate::wait;
@@ -196,13 +197,11 @@ impl Socket {
     /// Returns `false` if the deadline passed.
     fn try_connect(&self, to: &Address, deadline: Deadline) -> io::Result<bool> {
         let target = to.to_system()?;
-        // EAGAIN stands for the full backlog of a Unix socket (connect(2)): try again.
         let started = wait::until(&self.socket, Interest::Write, deadline, || {
             match self.socket.connect(&target) {
-                // An interrupted attempt continues too.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && cfg!(unix) => Err(error),
-                Err(error) if ErrorKind::of(&error) == ErrorKind::WouldBlock => Ok(false),
+                Err(error) if goes_on(&error) => Ok(false),
+                // EAGAIN stands for the full backlog of a Unix socket (connect(2)): try again.
+                Err(error) if matches!(to, Address::Inet(_)) => Err(explained(error)),
                 result => result.map(|()| true),
             }
         })?;

@@ -10,7 +10,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use crate::address::Address;
 use crate::connect::event::{ConnectEvent, Observer};
 use crate::connect::happy_eyeballs::{Action, Race, interleaved};
-use crate::connect::socket::{failed, open};
+use crate::connect::socket::{explained, failed, goes_on, open};
 use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host};
 use crate::error::{Error, ErrorKind, Operation};
@@ -74,7 +74,7 @@ pub(super) fn apart(
 ) -> Result<Socket, Error> {
     let connected = || -> Result<(Socket, bool), Error> {
         let socket = open()?;
-        socket.connect(&SockAddr::from(address)).map_err(failed)?;
+        socket.connect(&SockAddr::from(address)).map_err(|error| failed(explained(error)))?;
         let is_itself = meets_itself(&socket, address).map_err(failed)?;
         Ok((socket, is_itself))
     };
@@ -117,16 +117,8 @@ impl InetTarget<'_> {
         socket.set_nonblocking(true).map_err(failed)?;
         match socket.connect(&SockAddr::from(address)) {
             Ok(()) => Ok(socket),
-            // connect(2): an interrupted attempt continues too.
-            Err(error)
-                if matches!(
-                    ErrorKind::of(&error),
-                    ErrorKind::WouldBlock | ErrorKind::Interrupted
-                ) =>
-            {
-                Ok(socket)
-            }
-            Err(error) => Err(failed(error)),
+            Err(error) if goes_on(&error) => Ok(socket),
+            Err(error) => Err(failed(explained(error))),
         }
     }
 

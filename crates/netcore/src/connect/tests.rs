@@ -395,3 +395,26 @@ fn a_unix_socket_is_one_attempt() {
     assert!(stream.is_ok());
     assert_eq!(seen, [format!("{target} is tried"), format!("{target} connected after")]);
 }
+
+/// `EAGAIN` and `EINPROGRESS` are one [`ErrorKind`] in most calls, and opposites in this one.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_attempt_that_finds_no_free_port_does_not_go_on() {
+    use std::io;
+
+    use super::socket::{explained, failed, goes_on};
+
+    let out_of_ports = || io::Error::from_raw_os_error(libc::EAGAIN);
+    assert!(!goes_on(&out_of_ports()));
+    let error = failed(explained(out_of_ports())).at("udp://127.0.0.1:9");
+    assert_eq!(error.kind(), ErrorKind::AddressNotAvailable);
+    let text = "connect to udp://127.0.0.1:9: address not available: no local port is free";
+    assert_eq!(format!("{error:#}"), text);
+
+    for code in [libc::EINPROGRESS, libc::EINTR] {
+        assert!(goes_on(&io::Error::from_raw_os_error(code)));
+    }
+    let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+    assert!(!goes_on(&refused));
+    assert_eq!(explained(refused).raw_os_error(), Some(libc::ECONNREFUSED));
+}

@@ -152,7 +152,7 @@ kinds! {
     Interrupted = "interrupted", Interrupted;
     /// Another socket owns the local address.
     AddressInUse = "address in use", AddrInUse;
-    /// This machine does not have the local address.
+    /// This machine does not have the local address, or no local port is free.
     AddressNotAvailable = "address not available", AddrNotAvailable;
     /// No route to the host, or the host is down.
     HostUnreachable = "host unreachable", HostUnreachable;
