@@ -71,10 +71,10 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// - [`Operation::Open`] with [`PermissionDenied`](ErrorKind::PermissionDenied), since most raw
-    ///   sockets need privileges; with [`Unsupported`](ErrorKind::Unsupported) or
-    ///   [`InvalidInput`](ErrorKind::InvalidInput), if the system has no such combination; or with
-    ///   another kind;
+    /// - [`Operation::Open`] with [`PermissionDenied`](crate::ErrorKind::PermissionDenied), since
+    ///   most raw sockets need privileges; with [`Unsupported`](crate::ErrorKind::Unsupported) or
+    ///   [`InvalidInput`](crate::ErrorKind::InvalidInput), if the system has no such combination;
+    ///   or with another kind;
     /// - [`Operation::SetOption`] with the C constant of the first option that the system refused.
     pub fn open(
         domain: Domain,
@@ -145,9 +145,9 @@ impl Socket {
     /// # Errors
     ///
     /// [`Operation::Bind`] with the system's reason, often
-    /// [`AddressInUse`](ErrorKind::AddressInUse) or
-    /// [`AddressNotAvailable`](ErrorKind::AddressNotAvailable), or
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for an address that is too long.
+    /// [`AddressInUse`](crate::ErrorKind::AddressInUse) or
+    /// [`AddressNotAvailable`](crate::ErrorKind::AddressNotAvailable), or
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for an address that is too long.
     pub fn bind(&self, to: &Address) -> Result<(), Error> {
         let bound = to.to_system().and_then(|address| self.socket.bind(&address));
         bound.map_err(|error| self.failed(Operation::Bind, error).on(to.clone()))
@@ -158,8 +158,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Listen`] with the system's reason, [`Unsupported`](ErrorKind::Unsupported) for
-    /// a type without connections.
+    /// [`Operation::Listen`] with the system's reason,
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a type without connections.
     pub fn listen(&self, backlog: u32) -> Result<(), Error> {
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
         self.socket.listen(backlog).map_err(|error| self.failed(Operation::Listen, error))
@@ -184,8 +184,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Connect`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
-    /// or with the system's reason, often [`ConnectionRefused`](ErrorKind::ConnectionRefused).
+    /// [`Operation::Connect`] with [`TimedOut`](crate::ErrorKind::TimedOut) once the deadline has
+    /// passed, or with the system's reason, often
+    /// [`ConnectionRefused`](crate::ErrorKind::ConnectionRefused).
     pub fn connect(&self, to: &Address, deadline: Deadline) -> Result<(), Error> {
         match self.try_connect(to, deadline) {
             Ok(true) => Ok(()),
@@ -224,9 +225,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Send`] with [`MessageTooLong`](ErrorKind::MessageTooLong),
-    /// [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed, or the system's reason;
-    /// [`BrokenPipe`](ErrorKind::BrokenPipe) if the peer has gone.
+    /// [`Operation::Send`] with [`MessageTooLong`](crate::ErrorKind::MessageTooLong),
+    /// [`TimedOut`](crate::ErrorKind::TimedOut) once the deadline has passed, or the system's
+    /// reason; [`BrokenPipe`](crate::ErrorKind::BrokenPipe) if the peer has gone.
     pub fn send(&self, bytes: &[u8], deadline: Deadline) -> Result<usize, Error> {
         let flags = sys::NO_SIGNAL | sys::DONT_WAIT;
         let sent = wait::until(&self.socket, Interest::Write, deadline, || {
@@ -266,8 +267,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Receive`] with [`TimedOut`](ErrorKind::TimedOut) once the deadline has passed,
-    /// or the system's reason.
+    /// [`Operation::Receive`] with [`TimedOut`](crate::ErrorKind::TimedOut) once the deadline has
+    /// passed, or the system's reason.
     pub fn recv(&self, buffer: &mut [u8], deadline: Deadline) -> Result<Received, Error> {
         match datagram::receive(&self.socket, buffer, false, deadline) {
             Ok(Some(received)) => Ok(received),
@@ -280,7 +281,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Shutdown`], usually with [`NotConnected`](ErrorKind::NotConnected).
+    /// [`Operation::Shutdown`], usually with [`NotConnected`](crate::ErrorKind::NotConnected).
     pub fn shutdown(&self, how: Shutdown) -> Result<(), Error> {
         self.socket.shutdown(how).map_err(|error| self.failed(Operation::Shutdown, error))
     }
@@ -298,8 +299,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// [`Operation::Inspect`] with [`NotConnected`](ErrorKind::NotConnected), if the socket has no
-    /// peer.
+    /// [`Operation::Inspect`] with [`NotConnected`](crate::ErrorKind::NotConnected), if the socket
+    /// has no peer.
     pub fn peer_address(&self) -> Result<Address, Error> {
         match self.socket.peer_addr() {
             Ok(peer) => Ok(Address::from_system(&peer)),

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::*;
 use crate::datagram::Datagram;
 use crate::endpoint::Endpoint;
+use crate::error::ErrorKind;
 #[cfg(target_os = "linux")]
 use crate::fixture::has_ipv6;
 use crate::fixture::{listen, patience, refusing};
