@@ -10,7 +10,7 @@ use crate::datagram::Datagram;
 use crate::endpoint::{Endpoint, Transport};
 use crate::error::Error;
 use crate::socket_file::SocketFile;
-use crate::sys::OwnedHandle;
+use crate::sys::{self, OwnedHandle};
 
 impl Datagram {
     /// Returns the socket, its endpoint, and the file to remove at the end. Drop the file before
@@ -21,6 +21,7 @@ impl Datagram {
     }
 
     pub(crate) fn taken_over(socket: Socket) -> Result<Datagram, Error> {
+        sys::suppress_sigpipe(&socket);
         let endpoint = bind::bound_endpoint(&socket, Endpoint::udp)?;
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
         Ok(Datagram { file: None, socket, endpoint, peer, tells: false })
@@ -40,7 +41,8 @@ impl Datagram {
 impl TryFrom<UdpSocket> for Datagram {
     type Error = Error;
 
-    /// Takes the socket over as it is; its options and its blocking mode do not change.
+    /// Takes the socket over as it is. Its blocking mode and its options do not change, except that
+    /// Apple's systems set `SO_NOSIGPIPE`.
     ///
     /// # Errors
     ///
@@ -53,8 +55,8 @@ impl TryFrom<UdpSocket> for Datagram {
 impl TryFrom<OwnedHandle> for Datagram {
     type Error = Error;
 
-    /// Takes a datagram socket over as it is; its options and its blocking mode do not change. The
-    /// file of a Unix socket is not removed.
+    /// Takes a datagram socket over as it is. Its blocking mode and its options do not change,
+    /// except that Apple's systems set `SO_NOSIGPIPE`. The file of a Unix socket is not removed.
     ///
     /// # Errors
     ///

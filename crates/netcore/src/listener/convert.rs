@@ -9,7 +9,7 @@ use crate::endpoint::{Endpoint, Transport};
 use crate::error::Error;
 use crate::listener::Listener;
 use crate::socket_file::SocketFile;
-use crate::sys::OwnedHandle;
+use crate::sys::{self, OwnedHandle};
 
 impl Listener {
     /// Returns the socket (in non-blocking mode), its endpoint, and the file to remove at the end.
@@ -20,6 +20,7 @@ impl Listener {
     }
 
     pub(crate) fn taken_over(socket: Socket) -> Result<Listener, Error> {
+        sys::suppress_sigpipe(&socket);
         let endpoint = bind::bound_endpoint(&socket, Endpoint::tcp)?;
         let listener = Listener {
             file: None,

@@ -33,6 +33,7 @@ impl TryFrom<OwnedHandle> for Socket {
     fn try_from(handle: OwnedHandle) -> Result<Socket, Error> {
         let inspect = |error| Error::from_io(Operation::Inspect, error);
         let socket = socket2::Socket::from(handle);
+        sys::suppress_sigpipe(&socket);
         let domain = sys::domain(&(&socket).into()).map_err(inspect)?;
         let kind = socket.r#type().map_err(inspect)?;
         let nonblocking = cfg!(unix) && sys::is_nonblocking(&(&socket).into());

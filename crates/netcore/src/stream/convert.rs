@@ -8,13 +8,14 @@ use crate::address::Address;
 use crate::bind;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
+use crate::sys::{self, OwnedHandle, StreamMode};
 #[cfg(windows)]
 use crate::sys::{AsDescriptor, BorrowedDescriptor};
-use crate::sys::{OwnedHandle, StreamMode};
 
 impl Stream {
     /// Wraps a connected socket. `nonblocking` is its mode on a system that does not report it.
     pub(crate) fn taken_over(socket: Socket, nonblocking: bool) -> Stream {
+        sys::suppress_sigpipe(&socket);
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
         let mode = StreamMode::of(&socket, nonblocking);
         Stream { socket, mode, peer, endpoint: None, tls: None }
@@ -45,8 +46,9 @@ impl AsDescriptor for Stream {
 }
 
 impl From<TcpStream> for Stream {
-    /// Takes the socket over as it is; its options and its blocking mode do not change. Windows
-    /// does not report the mode, so that the stream is in blocking mode there.
+    /// Takes the socket over as it is. Its blocking mode and its options do not change, except that
+    /// Apple's systems set `SO_NOSIGPIPE`. Windows does not report the mode, so that the stream is
+    /// in blocking mode there.
     fn from(stream: TcpStream) -> Stream {
         Stream::taken_over(stream.into(), false)
     }
@@ -90,7 +92,8 @@ mod unix {
     use crate::stream::Stream;
 
     impl From<UnixStream> for Stream {
-        /// Takes the socket over as it is; its options and its blocking mode do not change.
+        /// Takes the socket over as it is. Its blocking mode and its options do not change, except
+        /// that Apple's systems set `SO_NOSIGPIPE`.
         fn from(stream: UnixStream) -> Stream {
             Stream::taken_over(stream.into(), false)
         }

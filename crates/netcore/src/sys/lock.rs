@@ -7,14 +7,34 @@ mod system {
     use std::io;
     use std::os::fd::AsRawFd;
 
+    #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+    use libc::{LOCK_EX, LOCK_NB, LOCK_UN, flock};
+    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+    use solarish::{LOCK_EX, LOCK_NB, LOCK_UN, flock};
+
     use crate::sys::descriptor::BorrowedDescriptor;
+
+    /// The crate libc does not declare flock(3C) of these systems. The numbers are those of
+    /// `sys/file.h`.
+    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+    mod solarish {
+        use libc::c_int;
+
+        pub(super) const LOCK_EX: c_int = 2;
+        pub(super) const LOCK_NB: c_int = 4;
+        pub(super) const LOCK_UN: c_int = 8;
+
+        unsafe extern "C" {
+            pub(super) fn flock(descriptor: c_int, operation: c_int) -> c_int;
+        }
+    }
 
     /// Locks the whole of `file` exclusively, without waiting. Returns `false` if another
     /// descriptor holds the lock.
     pub(crate) fn try_lock(file: BorrowedDescriptor<'_>) -> io::Result<bool> {
         loop {
             // SAFETY: the descriptor is open through the call, which takes no pointer.
-            if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+            if unsafe { flock(file.as_raw_fd(), LOCK_EX | LOCK_NB) } == 0 {
                 return Ok(true);
             }
             let error = io::Error::last_os_error();
@@ -34,7 +54,7 @@ mod system {
     /// Releases the lock of [`try_lock`] for all copies of the descriptor.
     pub(crate) fn unlock(file: BorrowedDescriptor<'_>) -> io::Result<()> {
         // SAFETY: the descriptor is open through the call, which takes no pointer.
-        match unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_UN) } {
+        match unsafe { flock(file.as_raw_fd(), LOCK_UN) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
