@@ -18,7 +18,7 @@ use crate::endpoint::{Endpoint, ToEndpoint, Transport};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 use crate::socket_file::SocketFile;
-use crate::sys::{self, Interest, Local, Outgoing};
+use crate::sys::{self, Interest, Local, Outgoing, SocketMode};
 use crate::wait;
 pub use batch::Batch;
 pub use received::Received;
@@ -57,6 +57,7 @@ pub struct Datagram {
     // Declared before the socket: the file must be removed before the socket is closed.
     file: Option<SocketFile>,
     socket: Socket,
+    mode: SocketMode,
     endpoint: Endpoint,
     peer: Option<Address>,
     /// `true` if the system reports the local address of each datagram.
@@ -113,7 +114,8 @@ impl Datagram {
     fn bound(bound: Bound, options: &SocketOptions) -> Result<Datagram, Error> {
         let Bound { file, socket, endpoint } = bound;
         let tells = sys::tell_local(&SockRef::from(&socket));
-        let datagram = Datagram { file, socket, endpoint, peer: None, tells: false };
+        let mode = SocketMode::of(&socket, false);
+        let datagram = Datagram { file, socket, mode, endpoint, peer: None, tells: false };
         let tells = tells.map_err(|error| {
             datagram.name(Error::from_io(Operation::SetOption("IP_PKTINFO"), error))
         })?;
@@ -127,8 +129,9 @@ impl Datagram {
         endpoint: &Endpoint,
         options: &SocketOptions,
     ) -> Result<Datagram, Error> {
-        let endpoint = endpoint.clone();
-        Datagram { file: None, socket, endpoint, peer: Some(peer), tells: false }.with_mode(options)
+        let (mode, endpoint) = (SocketMode::of(&socket, false), endpoint.clone());
+        Datagram { file: None, socket, mode, endpoint, peer: Some(peer), tells: false }
+            .with_mode(options)
     }
 
     /// Sends `bytes` as one datagram to `to`.
@@ -268,7 +271,7 @@ impl Datagram {
 
     fn with_mode(self, options: &SocketOptions) -> Result<Datagram, Error> {
         if let Some(on) = options.nonblocking() {
-            self.socket.set_nonblocking(on).map_err(|error| {
+            self.mode.set(&self.socket, on).map_err(|error| {
                 self.name(Error::from_io(Operation::SetOption("O_NONBLOCK"), error))
             })?;
         }

@@ -5,7 +5,6 @@ use std::io;
 use crate::sys::{self, AsDescriptor};
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// Locks a file or a directory exclusively, without waiting; flock(2). Returns `false` if another
@@ -15,7 +14,8 @@ mod tests;
 /// it; another open of the same file does not, even in the same process. It ends with [`unlock`],
 /// or when the last copy is closed, so with the process at the latest. The lock is advisory: it
 /// binds only programs that ask for it. On Windows it is LockFileEx on a byte far behind the end
-/// of the file, and a directory has no lock.
+/// of the file, a second call for the same file returns `false` even for a copy, and a directory
+/// has no lock.
 ///
 /// Between opening and locking another file may have taken the name. A program that locks a file by
 /// its name therefore checks afterwards that the name still refers to that file.

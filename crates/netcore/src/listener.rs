@@ -318,6 +318,8 @@ impl AcceptFailure {
             | ErrorKind::NetworkUnreachable
             | ErrorKind::HostUnreachable
             | ErrorKind::TimedOut
+            // Wine's error for a connection that the peer has reset already.
+            | ErrorKind::NotConnected
             // A firewall rule forbids this connection.
             | ErrorKind::PermissionDenied => AcceptFailure::Transient,
             ErrorKind::DescriptorsExhausted | ErrorKind::NoBuffers => AcceptFailure::Shortage,

@@ -198,14 +198,17 @@ impl Socket {
     /// Returns `false` if the deadline passed.
     fn try_connect(&self, to: &Address, deadline: Deadline) -> io::Result<bool> {
         let target = to.to_system()?;
-        let started = wait::until(&self.socket, Interest::Write, deadline, || {
-            match self.socket.connect(&target) {
-                Err(error) if goes_on(&error) => Ok(false),
-                // EAGAIN stands for the full backlog of a Unix socket (connect(2)): try again.
-                Err(error) if matches!(to, Address::Inet(_)) => Err(explained(error)),
-                result => result.map(|()| true),
-            }
-        })?;
+        let start = || match self.socket.connect(&target) {
+            Err(error) if goes_on(&error) => Ok(false),
+            // EAGAIN stands for the full backlog of a Unix socket (connect(2)): try again.
+            Err(error) if matches!(to, Address::Inet(_)) => Err(explained(error)),
+            result => result.map(|()| true),
+        };
+        // Windows reports no readiness before the attempt, and has no such backlog.
+        let started = match cfg!(windows) {
+            true => Some(start()?),
+            false => wait::until(&self.socket, Interest::Write, deadline, start)?,
+        };
         match started {
             Some(true) => return Ok(true),
             None => return Ok(false),

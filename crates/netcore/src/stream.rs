@@ -25,7 +25,7 @@ use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Operation};
-use crate::sys::{self, Interest, StreamMode};
+use crate::sys::{self, Interest, SocketMode};
 use crate::until::Until;
 use crate::wait;
 use encrypted::Encrypted;
@@ -67,7 +67,7 @@ mod tests;
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
-    mode: StreamMode,
+    mode: SocketMode,
     /// `None` if the system did not report the peer when the socket was taken over.
     peer: Option<Address>,
     /// The endpoint of the connect call, as the user wrote it.
@@ -82,13 +82,13 @@ impl Stream {
     /// Wraps a stream that was connected to `endpoint`.
     pub(crate) fn connected(socket: Socket, peer: Address, endpoint: &Endpoint) -> Stream {
         let endpoint = Some(endpoint.as_given().into_boxed_str());
-        let mode = StreamMode::of(&socket, false);
+        let mode = SocketMode::of(&socket, false);
         Stream { socket, mode, peer: Some(peer), endpoint, tls: None }
     }
 
     /// Wraps a stream that a listener accepted, in the mode `nonblocking`.
     pub(crate) fn accepted(socket: Socket, peer: Address, nonblocking: bool) -> Stream {
-        let mode = StreamMode::of(&socket, nonblocking);
+        let mode = SocketMode::of(&socket, nonblocking);
         Stream { socket, mode, peer: Some(peer), endpoint: None, tls: None }
     }
 

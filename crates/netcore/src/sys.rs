@@ -57,7 +57,7 @@ pub use interrupt::{Interrupt, on_interrupt};
 pub(crate) use local::{Local, tell_local};
 pub(crate) use lock::{try_lock, unlock};
 pub(crate) use memchr::find;
-pub(crate) use mode::{SYSTEM_HAS_MODE, StreamMode, is_nonblocking};
+pub(crate) use mode::{SYSTEM_HAS_MODE, SocketMode, is_nonblocking};
 pub(crate) use options::*;
 #[cfg(unix)]
 pub(crate) use passed::PassedDescriptors;

@@ -33,7 +33,6 @@ use super::resume::{Source, Validator, Version};
 use super::system;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// The largest mark in bytes: two URLs, and a validator that fills a head of the default limit. A
@@ -225,6 +224,10 @@ pub(super) fn read(path: &Path) -> io::Result<Found> {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) if system::is_link(&error) => return Ok(Found::Foreign),
+        // Windows opens no directory.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.is_dir() => {
+            return Ok(Found::Foreign);
+        }
         Err(error) => return Err(error),
     };
     if !file.metadata()?.is_file() {

@@ -10,21 +10,24 @@ use crate::datagram::Datagram;
 use crate::endpoint::{Endpoint, Transport};
 use crate::error::Error;
 use crate::socket_file::SocketFile;
-use crate::sys::{self, OwnedHandle};
+use crate::sys::{self, OwnedHandle, SocketMode};
 
 impl Datagram {
     /// Returns the socket, its endpoint, and the file to remove at the end. Drop the file before
     /// the socket.
     #[must_use]
     pub fn into_parts(self) -> (OwnedHandle, Endpoint, Option<SocketFile>) {
+        self.mode.release(&self.socket);
         (self.socket.into(), self.endpoint, self.file)
     }
 
-    pub(crate) fn taken_over(socket: Socket) -> Result<Datagram, Error> {
+    /// Wraps a socket. `nonblocking` is its mode on a system that does not report it.
+    pub(crate) fn taken_over(socket: Socket, nonblocking: bool) -> Result<Datagram, Error> {
         sys::suppress_sigpipe(&socket);
+        let mode = SocketMode::of(&socket, nonblocking);
         let endpoint = bind::bound_endpoint(&socket, Endpoint::udp)?;
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
-        Ok(Datagram { file: None, socket, endpoint, peer, tells: false })
+        Ok(Datagram { file: None, socket, mode, endpoint, peer, tells: false })
     }
 
     fn into_transport(self, wanted: Transport) -> Result<Socket, Error> {
@@ -34,6 +37,7 @@ impl Datagram {
         if let Some(file) = self.file {
             file.leave();
         }
+        self.mode.release(&self.socket);
         Ok(self.socket)
     }
 }
@@ -48,7 +52,7 @@ impl TryFrom<UdpSocket> for Datagram {
     ///
     /// If the system can't tell the address.
     fn try_from(socket: UdpSocket) -> Result<Datagram, Error> {
-        Datagram::taken_over(socket.into())
+        Datagram::taken_over(socket.into(), false)
     }
 }
 
@@ -62,7 +66,7 @@ impl TryFrom<OwnedHandle> for Datagram {
     ///
     /// If the handle is not a socket.
     fn try_from(socket: OwnedHandle) -> Result<Datagram, Error> {
-        Datagram::taken_over(socket.into())
+        Datagram::taken_over(socket.into(), false)
     }
 }
 
@@ -95,7 +99,7 @@ mod unix {
         ///
         /// If the system can't tell the address.
         fn try_from(socket: UnixDatagram) -> Result<Datagram, Error> {
-            Datagram::taken_over(socket.into())
+            Datagram::taken_over(socket.into(), false)
         }
     }
 

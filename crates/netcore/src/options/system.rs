@@ -291,9 +291,10 @@ fn byte(value: Option<u32>) -> Option<u8> {
     value.and_then(|value| u8::try_from(value).ok())
 }
 
-/// A `struct timeval` counts microseconds, and zero stands for no limit.
+/// A `struct timeval` counts microseconds, Windows milliseconds, and zero stands for no limit.
 fn timer(timeout: Duration) -> Option<Duration> {
-    (!timeout.is_zero()).then(|| timeout.max(Duration::from_micros(1)))
+    let shortest = if cfg!(windows) { Duration::from_millis(1) } else { Duration::from_micros(1) };
+    (!timeout.is_zero()).then(|| timeout.max(shortest))
 }
 
 /// Rounds up: rounding down would turn half a second into zero, which has another meaning.

@@ -96,8 +96,10 @@ impl TryFrom<Socket> for Datagram {
     /// [`ErrorKind::InvalidInput`] if the socket is of another type, domain or protocol, and the
     /// system's errors. The socket is then closed.
     fn try_from(socket: Socket) -> Result<Datagram, Error> {
+        let nonblocking = socket.nonblocking;
         let fits = socket.kind == Type::Datagram
             && matches!(socket.protocol, Protocol::Default | Protocol::Udp);
-        Datagram::taken_over(socket.into_type(fits, "a datagram socket needs UDP or Unix")?)
+        let socket = socket.into_type(fits, "a datagram socket needs UDP or Unix")?;
+        Datagram::taken_over(socket, nonblocking)
     }
 }

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::bind;
 use crate::error::{Error, ErrorKind, Operation};
 use crate::stream::Stream;
-use crate::sys::{self, OwnedHandle, StreamMode};
+use crate::sys::{self, OwnedHandle, SocketMode};
 #[cfg(windows)]
 use crate::sys::{AsDescriptor, BorrowedDescriptor};
 
@@ -17,7 +17,7 @@ impl Stream {
     pub(crate) fn taken_over(socket: Socket, nonblocking: bool) -> Stream {
         sys::suppress_sigpipe(&socket);
         let peer = socket.peer_addr().ok().map(|peer| Address::from_system(&peer));
-        let mode = StreamMode::of(&socket, nonblocking);
+        let mode = SocketMode::of(&socket, nonblocking);
         Stream { socket, mode, peer, endpoint: None, tls: None }
     }
 

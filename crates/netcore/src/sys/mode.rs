@@ -1,17 +1,18 @@
-//! The blocking mode of a stream.
+//! The blocking mode of a socket.
 
 use socket2::SockRef;
 
 #[cfg(unix)]
-pub(crate) use kept::StreamMode;
+pub(crate) use kept::SocketMode;
 #[cfg(not(unix))]
-pub(crate) use remembered::StreamMode;
+pub(crate) use remembered::SocketMode;
 
-/// `true` if the system has the blocking mode of a stream. A blocking call that would have to wait
+/// `true` if the system has the blocking mode of a socket. A blocking call that would have to wait
 /// has then waited as long as `SO_RCVTIMEO` or `SO_SNDTIMEO` says (socket(7)).
 ///
 /// Windows neither reports the mode, nor has it a flag for one call that does not block. There the
-/// socket of a stream is always in non-blocking mode, and the stream waits by itself.
+/// socket of a stream or of datagrams is always in non-blocking mode, and its owner waits by
+/// itself.
 pub(crate) const SYSTEM_HAS_MODE: bool = cfg!(unix);
 
 /// Returns `true` if calls on `socket` return instead of waiting. Windows does not report it; there
@@ -34,13 +35,13 @@ mod kept {
 
     use crate::sys::mode::is_nonblocking;
 
-    /// The blocking mode of a stream, which the system has.
+    /// The blocking mode of a socket, which the system has.
     #[derive(Clone, Debug)]
-    pub(crate) struct StreamMode;
+    pub(crate) struct SocketMode;
 
-    impl StreamMode {
-        pub(crate) fn of(_: &Socket, _: bool) -> StreamMode {
-            StreamMode
+    impl SocketMode {
+        pub(crate) fn of(_: &Socket, _: bool) -> SocketMode {
+            SocketMode
         }
 
         pub(crate) fn set(&self, socket: &Socket, on: bool) -> io::Result<()> {
@@ -64,17 +65,17 @@ mod remembered {
 
     use socket2::Socket;
 
-    /// The blocking mode of a stream, which all of its handles share. The socket itself is in
+    /// The blocking mode of a socket, which all of its handles share. The socket itself is in
     /// non-blocking mode.
     #[derive(Clone, Debug)]
-    pub(crate) struct StreamMode(Arc<AtomicBool>);
+    pub(crate) struct SocketMode(Arc<AtomicBool>);
 
-    impl StreamMode {
+    impl SocketMode {
         /// Takes a socket over that is in the mode `nonblocking`.
-        pub(crate) fn of(socket: &Socket, nonblocking: bool) -> StreamMode {
+        pub(crate) fn of(socket: &Socket, nonblocking: bool) -> SocketMode {
             // This fails only for a handle that is no socket, as every later call.
             let _ = socket.set_nonblocking(true);
-            StreamMode(Arc::new(AtomicBool::new(nonblocking)))
+            SocketMode(Arc::new(AtomicBool::new(nonblocking)))
         }
 
         pub(crate) fn set(&self, _: &Socket, on: bool) -> io::Result<()> {
@@ -86,7 +87,7 @@ mod remembered {
             self.0.load(Ordering::Relaxed)
         }
 
-        /// Prepares the socket for other code: gives it the mode of the stream.
+        /// Prepares the socket for other code: gives it the mode of its user.
         pub(crate) fn release(&self, socket: &Socket) {
             let _ = socket.set_nonblocking(self.0.load(Ordering::Relaxed));
         }
