@@ -64,7 +64,6 @@ use crate::room::store::{AppendMessages, MessageStore};
 use crate::stats::Stats;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// The most bytes that wait to be written, over all rooms.

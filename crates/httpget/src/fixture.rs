@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use netcore::testing::error_law;
+use netcore::{Deadline, Listener, SocketOptions, Stream};
 
 /// The time until a test is considered stuck, generous on any machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,6 +31,14 @@ pub(crate) enum Step {
     Reset,
     /// The client closes the connection, and has sent nothing more.
     Gone,
+}
+
+/// Returns the two sides of a connection.
+pub(crate) fn streams() -> (Stream, Stream) {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let deadline = Deadline::after(PATIENCE);
+    let client = Stream::connect(listener.endpoint(), &SocketOptions::new(), deadline).unwrap();
+    (client, listener.accept(deadline).unwrap().0)
 }
 
 /// A request for `target`.

@@ -155,7 +155,9 @@ fn proposed_file_names() {
     for [case, value, name, _] in rows("### Proposed file names") {
         let field = [b"Content-Disposition: ", &unescape(&value)[..], b"\r\n"].concat();
         let proposed = proposed_file_name(response("200", &field).headers());
-        let expected = (name != "nothing").then(|| text(&name));
+        // No file of Windows has such a character in its name.
+        let as_there = |name: String| if cfg!(windows) { name.replace('"', "_") } else { name };
+        let expected = (name != "nothing").then(|| as_there(text(&name)));
         assert_eq!(proposed, expected, "{case}: {value}");
     }
 }

@@ -3,7 +3,7 @@
 //! Of 64 MiB, or of as many bytes as `HTTPGET_RESTARTS` says:
 //!
 //!     HTTPGET_RESTARTS=1073741824 cargo test --release -p httpget --test restarts -- --nocapture
-#![cfg(all(unix, feature = "download"))]
+#![cfg(feature = "download")]
 #![allow(clippy::unwrap_used, reason = "a test may stop at whatever goes wrong")]
 
 use std::fs::File;

@@ -14,7 +14,6 @@ use crate::endpoint::Endpoint;
 use crate::listener::Listener;
 use crate::options::SocketOptions;
 use crate::stream::Stream;
-#[cfg(unix)]
 pub(crate) use crate::testing::TestDir;
 
 /// A deadline that passes only if a test would hang.

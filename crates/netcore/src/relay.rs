@@ -17,7 +17,6 @@ pub use error::{RelayError, Relayed, Side};
 use flow::{Flow, Trouble};
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// Relays bytes between two ends, in both directions at once, until both have ended.

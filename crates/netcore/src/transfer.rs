@@ -26,7 +26,6 @@ pub(crate) use pump::{Pump, Step};
 pub use write::{write_all_to, write_all_to_with_progress};
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// Transfers of whole files.

@@ -10,7 +10,6 @@ use crate::journal::reverse_lines::{Line, ReverseLines};
 use crate::protocol::json::{JsonError, Record};
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// Bytes of a file's end that are searched for its last record, many times more than the queue

@@ -2,14 +2,12 @@ mod kills;
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
 use netcore::testing::error_law;
 
 use crate::journal::Journal;
 use crate::journal::counts::JournalStats;
-use crate::journal::day::Day;
 use crate::journal::fixture::{ALL, EARLIER, LATER, TestDir, lines, texts};
 use crate::journal::recover::{Recovered, RecoveryLimits};
 use crate::journal::storage::{MAX_KEY, is_key};
@@ -89,8 +87,13 @@ fn a_directory_that_cannot_be_created_is_an_error() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn other_users_cannot_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::journal::day::Day;
+
     let directory = TestDir::new();
     let (journal, _) = open(&directory);
     journal.room("dev").append(at(LATER), lines("dev", 0..1).as_bytes(), 1);

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, process};
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// Most bytes of one body in memory: 256 KiB.

@@ -240,6 +240,7 @@ fn connecting_fails_with_the_code_for_it() {
     done.expect_code(52).expect_error_line(&["the chat is full; try again later"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_unix_socket_is_joined_like_tcp() {
     let directory = TestDir::new();
@@ -250,6 +251,7 @@ fn a_unix_socket_is_joined_like_tcp() {
     server.stop();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_closed_output_ends_it_quietly() {
     let fake = Fake::start();

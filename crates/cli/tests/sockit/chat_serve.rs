@@ -385,6 +385,7 @@ fn an_idle_client_is_closed_and_an_active_one_is_not() {
     active.settle();
 }
 
+#[cfg(unix)]
 #[test]
 fn clients_of_all_listeners_share_one_chat() {
     let dir = TestDir::new();
@@ -474,8 +475,6 @@ fn a_server_without_a_console_does_not_read_standard_input() {
     process.stdout_lines(1);
     process.feed(b"quit\n");
     process.close_stdin();
-    process.signal("TERM");
-    let finished = process.finish();
-    finished.expect_code(0);
+    let finished = process.stop("TERM");
     assert_eq!(finished.stdout_text().lines().count(), 1, "{}", finished.story());
 }

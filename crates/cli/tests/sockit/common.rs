@@ -14,8 +14,8 @@ pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod server;
 pub(crate) mod stamp;
-// rustix opens no terminals on NetBSD and OpenBSD.
-#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+// rustix opens no terminals on NetBSD and OpenBSD, and is not there on Windows.
+#[cfg(not(any(windows, target_os = "netbsd", target_os = "openbsd")))]
 pub(crate) mod terminal;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;

@@ -7,7 +7,7 @@ use netcore::testing::TestDir;
 
 use crate::common::http::{Http, Then, ok, ranged};
 use crate::common::listening::bytes;
-use crate::common::process::{Process, run, run_with_input, sockit};
+use crate::common::process::{NULL, Process, run, run_with_input, sockit};
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
 
@@ -328,7 +328,7 @@ fn each_url_needs_a_usable_output_file() {
     assert_eq!((fs::read(a).unwrap(), fs::read(b).unwrap()), (b"x".to_vec(), b"x".to_vec()));
     run(&["get", "-o", a, &server.url("/1"), &server.url("/2")]).expect_code(2);
     run(&["get", "-o", dir.path("no/dir").to_str().unwrap(), &server.url("/")]).expect_code(23);
-    run(&["get", "-o", "/dev/null", &server.url("/")]).expect_code(0);
+    run(&["get", "-o", NULL, &server.url("/")]).expect_code(0);
 }
 
 #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@ use std::io::Write;
 use netcore::testing::TestDir;
 
 use crate::common::http::{Http, Then};
-use crate::common::process::run;
+use crate::common::process::{NULL, run};
 
 /// `content` in gzip.
 const GZIP: &[u8] =
@@ -128,7 +128,7 @@ fn a_bomb_is_stopped_by_its_ratio() {
     bomb.extend(b"\x01\0\0");
     let server = Http::saying(response("zstd", &bomb));
     let url = &server.url("/");
-    let stopped = run(&["get", "--compressed", "-o", "/dev/null", "--max-ratio", "100", url]);
+    let stopped = run(&["get", "--compressed", "-o", NULL, "--max-ratio", "100", url]);
     stopped.expect_code(63).expect_error_line(&["larger than the limit: ratio (at most 100)"]);
-    run(&["get", "--compressed", "-o", "/dev/null", "--max-ratio", "0", url]).expect_code(0);
+    run(&["get", "--compressed", "-o", NULL, "--max-ratio", "0", url]).expect_code(0);
 }

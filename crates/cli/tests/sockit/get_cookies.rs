@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::Write as _;
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use netcore::testing::TestDir;
 
 use crate::common::http::{Http, Then, ok};
-use crate::common::process::{run, run_with_input};
+use crate::common::process::{NULL, run, run_with_input};
 
 /// The `Cookie` of each request so far.
 fn sent(server: &Http) -> Vec<Option<String>> {
@@ -34,6 +35,7 @@ fn text(path: &Path) -> String {
     fs::read_to_string(path).expect("a file of the test")
 }
 
+#[cfg(unix)]
 #[test]
 fn cookies_are_kept_within_a_run_and_between_runs() {
     let server = setting();
@@ -119,6 +121,7 @@ fn bad_lines_of_a_file_are_skipped_with_a_message() {
     run(&["get", "-b", "-", "--url-file", "-"]).expect_code(2);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_jar_is_written_after_a_failure_and_a_failing_write_exits_with_23() {
     let server = Http::start(|_, stream| {
@@ -140,8 +143,8 @@ fn the_jar_is_written_after_a_failure_and_a_failing_write_exits_with_23() {
     assert_eq!(finished.stdout_text(), "x");
     run(&["get", "-sc", below.to_str().unwrap(), &whole.url("/")]).expect_code(23);
     // A device and a link stay what they are.
-    run(&["get", "-c", "/dev/null", &whole.url("/")]).expect_code(0);
-    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    run(&["get", "-c", NULL, &whole.url("/")]).expect_code(0);
+    assert!(!fs::metadata(NULL).unwrap().is_file());
     let link = dir.path("link");
     symlink(&jar, &link).unwrap();
     run(&["get", "-c", link.to_str().unwrap(), &whole.url("/")]).expect_code(0);

@@ -1,6 +1,7 @@
 //! `sockit get`: `-u` and netrc files.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use netcore::testing::TestDir;
 use crate::common::http::{Http, ok};
 use crate::common::process::{Finished, Process, run, sockit};
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+#[cfg(unix)]
 use crate::common::terminal::Terminal;
 
 /// `user:password` by RFC 7617.
@@ -24,6 +26,7 @@ fn sent(server: &Http) -> Vec<Option<String>> {
 fn netrc(dir: &TestDir, content: &str) -> String {
     let file = dir.path("netrc");
     fs::write(&file, content).expect("a file of the test");
+    #[cfg(unix)]
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a file of the test");
     file.display().to_string()
 }
@@ -31,7 +34,7 @@ fn netrc(dir: &TestDir, content: &str) -> String {
 /// Runs the program in a home directory.
 fn run_at_home(home: &Path, netrc: Option<&str>, args: &[&str]) -> Finished {
     let mut command = sockit(args);
-    command.env("HOME", home).env_remove("NETRC");
+    command.env("HOME", home).env("USERPROFILE", home).env_remove("NETRC");
     if let Some(netrc) = netrc {
         command.env("NETRC", netrc);
     }
@@ -70,6 +73,7 @@ fn a_password_that_cannot_be_sent_or_asked_for_is_a_usage_error() {
     }
 }
 
+#[cfg(unix)]
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 #[test]
 fn a_missing_password_is_asked_for_and_not_shown() {
@@ -83,6 +87,7 @@ fn a_missing_password_is_asked_for_and_not_shown() {
     assert_eq!(sent(&server), [Some(BASIC.to_owned())]);
 }
 
+#[cfg(unix)]
 #[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
 #[test]
 fn a_signal_at_the_question_for_a_password_restores_the_terminal() {
@@ -137,6 +142,7 @@ fn an_unusable_netrc_file_exits_with_26_before_anything_is_sent() {
     assert_eq!(sent(&server), [None]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_netrc_file_that_others_can_read_is_reported() {
     let server = Http::saying(ok(b""));

@@ -148,6 +148,7 @@ fn verbose_names_the_side_that_closes() {
     }
 }
 
+#[cfg(unix)]
 /// SIGXFSZ does not end the program. The write fails instead.
 #[test]
 fn a_file_above_the_process_limit_exits_with_23() {

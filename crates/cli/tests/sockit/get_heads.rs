@@ -5,7 +5,7 @@ use std::io::Write;
 use netcore::testing::TestDir;
 
 use crate::common::http::{Asked, Http, Then};
-use crate::common::process::run;
+use crate::common::process::{NULL, run};
 
 const FOUND: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"v1\"\r\n\r\n";
 const MOVED: &str = "HTTP/1.1 302 Found\r\nContent-Length: 4\r\nLocation: /new\r\n\r\n";
@@ -55,7 +55,7 @@ fn a_head_is_described_like_a_get() {
     let server = site();
     let url = server.url("/");
     let format = "%{method} %{http_code} %{size_download} %header{content-length}";
-    let finished = run(&["get", "-I", "-o", "/dev/null", "-w", format, &url]);
+    let finished = run(&["get", "-I", "-o", NULL, "-w", format, &url]);
     assert_eq!(finished.expect_code(0).stdout_text(), "HEAD 200 0 5");
     let finished = run(&["get", "-I", "--json", &url]);
     let object = finished.expect_code(0).stdout_text();

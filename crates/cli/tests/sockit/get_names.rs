@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 
 use netcore::testing::TestDir;
@@ -36,6 +37,7 @@ fn a_url_without_a_file_name_is_index_html() {
     run(&["get", "-O", &server.url("/a%2fb")]).expect_code(2).expect_error_line(&["-o FILE"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_output_directory_holds_the_files() {
     let server = Http::saying(ok(b"body"));
@@ -88,6 +90,7 @@ fn a_server_names_the_file_but_no_path() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_proposed_name_replaces_nothing() {
     let server = proposing();

@@ -5,7 +5,7 @@ use std::io::Write;
 use netcore::testing::TestDir;
 
 use crate::common::http::{Http, Then, ok};
-use crate::common::process::{run, run_with_input};
+use crate::common::process::{NULL, run, run_with_input};
 
 #[test]
 fn malformed_numbers_are_refused_with_plain_messages() {
@@ -168,7 +168,7 @@ fn no_clobber_takes_the_next_free_name() {
     (3..=100).for_each(|number| std::fs::write(dir.path(format!("file.{number}")), "").unwrap());
     let args = ["get", "--no-clobber", "-o", path, &server.url("/3")];
     run(&args).expect_code(23).expect_error_line(&["file.100"]);
-    run(&["get", "--no-clobber", "-o", "/dev/null", &server.url("/4")]).expect_code(0);
+    run(&["get", "--no-clobber", "-o", NULL, &server.url("/4")]).expect_code(0);
     run(&["get", "--no-clobber", "-C", "-o", path, &server.url("/5")]).expect_code(2);
     assert_eq!(server.asked().len(), 3);
 }

@@ -10,6 +10,7 @@ use crate::common::http::{Http, Then, ok};
 use crate::common::listening::bytes;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, sockit};
+#[cfg(unix)]
 use crate::common::terminal::Terminal;
 
 /// A size above that of all buffers between two processes.
@@ -129,6 +130,7 @@ fn reports_of_a_transfer_never_appear_within_another_body() {
     assert_eq!(finished.stdout_text(), "first\n0:0\n1:52\n");
 }
 
+#[cfg(unix)]
 #[test]
 fn with_few_descriptors_fewer_transfers_run_at_a_time() {
     let server = Http::start(|asked, stream| {
@@ -146,6 +148,7 @@ fn with_few_descriptors_fewer_transfers_run_at_a_time() {
     assert_eq!(finished.stdout_text(), all);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_terminal_shows_the_sum_of_simultaneous_transfers() {
     // Bytes that never end, in small pieces.

@@ -133,7 +133,7 @@ fn a_program_that_is_killed_again_and_again_joins_the_right_bytes() {
         if round % 2 == 0 {
             wait_for_record(&dir, &before);
         }
-        process.signal("KILL");
+        process.kill();
         process.wait();
         let part = fs::read(dir.path("file.part")).unwrap_or_default();
         let mark = fs::read(dir.path("file.part.meta")).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+#[cfg(unix)]
 use std::os::unix::net::UnixDatagram;
 use std::thread;
 use std::time::Instant;
@@ -10,7 +11,7 @@ use std::time::Instant;
 use netcore::testing::TestDir;
 
 use crate::common::client::Client;
-use crate::common::listening::{Listening, bytes};
+use crate::common::listening::{Listening, bytes, endpoints};
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, program, run, run_with_input, sockit};
 
@@ -26,7 +27,7 @@ fn tcp(endpoint: &str) -> Client {
 fn both_directions_arrive_completely_at_the_same_time() {
     let dir = TestDir::new();
     let (there, back) = (bytes(4_000_000), bytes(3_000_000));
-    for endpoint in [LOOPBACK, &dir.endpoint("s").to_string()] {
+    for endpoint in &endpoints(&dir) {
         let mut listening = Listening::start(endpoint, &[]);
         let mut connecting = Process::spawn(sockit(&["connect", &listening.endpoint]));
         thread::scope(|scope| {
@@ -44,6 +45,7 @@ fn both_directions_arrive_completely_at_the_same_time() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn files_arrive_completely() {
     let dir = TestDir::new();
@@ -131,6 +133,7 @@ fn with_keep_open_silent_input_does_not_delay_the_next_client() {
     listening.stop("TERM");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_closed_unix_peer_ends_the_connection_while_input_is_open() {
     let dir = TestDir::new();
@@ -173,6 +176,7 @@ fn a_reset_exits_with_56_while_input_is_open() {
     process.finish().expect_code(56).expect_error_line(&[&address, "connection reset"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn each_client_receives_the_banner_unchanged_and_is_closed() {
     let dir = TestDir::new();
@@ -196,6 +200,7 @@ fn each_client_receives_the_banner_unchanged_and_is_closed() {
     finished.expect_code(2).expect_error_line(&["--banner"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_signal_ends_listen_at_any_time_and_removes_its_socket_file() {
     for (signal, connected) in [("INT", false), ("TERM", true)] {
@@ -237,6 +242,7 @@ fn over_udp_listen_prints_datagrams_and_answers_the_last_peer() {
     listening.stop("INT");
 }
 
+#[cfg(unix)]
 #[test]
 fn connect_speaks_udp_and_to_unix_sockets_for_datagrams() {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
@@ -333,6 +339,6 @@ fn a_killed_sender_is_a_failure_for_the_receiver() {
     let mut sending = Process::spawn(sockit(&["send", &listening.endpoint]));
     sending.feed(b"half");
     listening.process.stdout_when("half", |text| text == "half");
-    sending.signal("KILL");
+    sending.kill();
     listening.process.finish().expect_code(56);
 }

@@ -1,15 +1,18 @@
 //! Tests of the started program: one binary with a module for each subject.
-#![cfg(unix)]
+#![cfg_attr(
+    windows,
+    allow(dead_code, unused_imports, reason = "many tests need Unix sockets, signals or a shell")
+)]
 
 mod common;
 
 #[cfg(all(target_os = "linux", feature = "redis"))]
 mod backplane;
-#[cfg(feature = "web")]
+#[cfg(all(unix, feature = "web"))]
 mod chat_browser;
 mod chat_door;
 mod chat_hostile;
-#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+#[cfg(not(any(windows, target_os = "netbsd", target_os = "openbsd")))]
 mod chat_join;
 mod chat_join_piped;
 #[cfg(target_os = "linux")]
@@ -17,7 +20,7 @@ mod chat_load;
 mod chat_log;
 mod chat_metrics;
 mod chat_serve;
-#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+#[cfg(not(any(windows, target_os = "netbsd", target_os = "openbsd")))]
 mod chat_terminal;
 mod datagrams;
 #[cfg(target_os = "linux")]
@@ -38,7 +41,7 @@ mod get_lists;
 mod get_names;
 mod get_network;
 mod get_options;
-#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+#[cfg(not(any(windows, target_os = "netbsd", target_os = "openbsd")))]
 mod get_output;
 mod get_parallel;
 #[cfg(all(target_os = "linux", feature = "tls"))]
@@ -46,6 +49,7 @@ mod get_peers;
 mod get_proxies;
 mod get_split;
 mod listen;
+#[cfg(unix)]
 mod logging;
 mod probe;
 mod program;
@@ -53,9 +57,11 @@ mod readme;
 mod send;
 #[cfg(target_os = "linux")]
 mod signals;
+#[cfg(unix)]
 mod standard_streams;
-#[cfg(not(any(target_os = "netbsd", target_os = "openbsd")))]
+#[cfg(not(any(windows, target_os = "netbsd", target_os = "openbsd")))]
 mod stdio_relay;
+#[cfg(unix)]
 mod systemd;
 #[cfg(target_os = "linux")]
 mod threads;
@@ -65,7 +71,7 @@ mod time_ping;
 mod time_serve;
 #[cfg(feature = "tls")]
 mod tls_clients;
-#[cfg(feature = "tls")]
+#[cfg(all(unix, feature = "tls"))]
 mod tls_interop;
 #[cfg(feature = "tls")]
 mod tls_probe;

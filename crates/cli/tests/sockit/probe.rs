@@ -1,6 +1,7 @@
 //! `sockit port` and `sockit probe`.
 
 use std::net::{TcpListener, UdpSocket};
+#[cfg(unix)]
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
 use netcore::testing::TestDir;
@@ -81,6 +82,7 @@ fn with_json_a_probe_prints_one_object_a_line() {
     assert_eq!(json_field(nodelay, "granted"), Some("1"));
 }
 
+#[cfg(unix)]
 #[test]
 fn datagram_and_unix_sockets_are_probed_too() {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
@@ -113,6 +115,7 @@ fn a_failed_probe_prints_its_attempts_and_has_the_codes_of_every_client() {
     run(&["probe", "-4", "-6", &address]).expect_code(2).expect_error_line(&[]);
 }
 
+#[cfg(unix)]
 #[test]
 fn with_z_a_probe_reports_only_whether_the_port_is_open() {
     let dir = TestDir::new();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
+#[cfg(unix)]
 use std::os::unix::net::UnixListener;
 use std::thread;
 use std::time::Duration;
@@ -42,6 +43,7 @@ fn an_endpoint_without_a_scheme_is_tcp() {
     assert!(server.endpoints()[0].starts_with("tcp://127.0.0.1:"));
 }
 
+#[cfg(unix)]
 #[test]
 fn every_listener_is_served_and_has_its_line() {
     let dir = TestDir::new();
@@ -91,15 +93,14 @@ fn the_default_listeners_are_on_the_loopback_interface() {
 
 #[test]
 fn listening_lines_are_json_objects_with_json() {
-    let mut process = Process::spawn(sockit(&["time", "serve", "--json", "--listen", LOOPBACK]));
+    let process = Process::spawn(sockit(&["time", "serve", "--json", "--listen", LOOPBACK]));
     let lines = process.stdout_lines(1);
     let line = lines[0].trim_end();
     assert!(line.starts_with('{') && line.ends_with('}'), "not an object: {line}");
     let (_, rest) = line.split_once("\"tcp://").expect("the endpoint as a string");
     let (address, _) = rest.split_once('"').expect("the end of the string");
     expect_echo(&mut Client::tcp(address.parse().expect("an address")));
-    process.signal("TERM");
-    assert_eq!(process.wait().code(), Some(0));
+    process.stop("TERM");
 }
 
 #[test]
@@ -168,6 +169,7 @@ fn failing_to_bind_is_error_1_that_names_the_address() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn sigterm_and_sigint_end_a_server_with_exit_code_0() {
     for signal in ["TERM", "INT"] {
@@ -191,6 +193,7 @@ fn a_server_can_be_stopped_as_soon_as_it_has_printed_its_endpoint() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn a_stopping_server_sends_its_pending_output() {
     let server = Server::start(&["time", "serve", "--framing", "line", "--grace", "1h"]);
@@ -209,6 +212,7 @@ fn a_stopping_server_sends_its_pending_output() {
     server.expect_stop();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_second_signal_ends_a_server_at_once() {
     let mut server = Server::start(&["time", "serve", "--framing", "line", "--grace", "1h"]);
@@ -243,6 +247,7 @@ fn owe_answers(mut stream: &TcpStream) {
     stream.set_nonblocking(false).expect("a blocking socket");
 }
 
+#[cfg(unix)]
 #[test]
 fn the_unix_socket_file_is_removed_at_the_end() {
     let dir = TestDir::new();
@@ -252,6 +257,7 @@ fn the_unix_socket_file_is_removed_at_the_end() {
     assert!(!dir.path("s").exists());
 }
 
+#[cfg(unix)]
 #[test]
 fn a_stale_unix_socket_file_is_replaced() {
     let dir = TestDir::new();
@@ -262,6 +268,7 @@ fn a_stale_unix_socket_file_is_replaced() {
     server.stop();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_live_unix_socket_is_left_to_its_owner() {
     let dir = TestDir::new();
@@ -273,6 +280,7 @@ fn a_live_unix_socket_is_left_to_its_owner() {
     owner.stop();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_that_is_not_a_socket_is_not_touched() {
     let dir = TestDir::new();
@@ -283,6 +291,7 @@ fn a_file_that_is_not_a_socket_is_not_touched() {
     assert_eq!(fs::read_to_string(dir.path("s")).expect("the file"), "precious");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_that_took_the_place_of_the_servers_own_is_not_removed() {
     let dir = TestDir::new();
@@ -319,7 +328,6 @@ fn version_and_help_go_to_standard_output() {
 }
 
 #[test]
-#[cfg(unix)]
 fn an_address_in_use_names_its_holder_and_not_the_program_itself() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("its address").to_string();
@@ -337,7 +345,6 @@ fn an_address_in_use_names_its_holder_and_not_the_program_itself() {
 }
 
 #[test]
-#[cfg(unix)]
 fn near_misses_are_answered_with_the_next_step() {
     let finished = run(&["time", "serve", "--listen", "7001"]);
     finished.expect_code(3).expect_error_line(&["a port has a colon before it"]);

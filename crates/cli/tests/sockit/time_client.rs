@@ -34,6 +34,7 @@ fn each_line_has_its_answer_printed_over_udp() {
     expect_answers(&server.endpoints()[0]);
 }
 
+#[cfg(unix)]
 #[test]
 fn each_line_has_its_answer_printed_over_a_unix_socket() {
     let dir = TestDir::new();
@@ -81,6 +82,7 @@ fn a_refused_connection_is_error_7_that_names_the_address() {
     finished.expect_code(7).expect_error_line(&[&address, "refused"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_unix_socket_that_is_not_there_is_error_7() {
     let dir = TestDir::new();

@@ -228,6 +228,7 @@ fn a_datagram_has_one_answer_with_line_framing_too() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_unix_socket_is_served_like_tcp() {
     let dir = TestDir::new();

@@ -267,6 +267,7 @@ fn a_bench_makes_all_of_its_connections_over_tls() {
     assert!(!object.contains("\"answers\":0,"), "{}", finished.story());
 }
 
+#[cfg(unix)]
 #[test]
 fn an_end_without_close_notify_is_error_56() {
     let certificates = Certificates::new();

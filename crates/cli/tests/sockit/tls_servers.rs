@@ -147,6 +147,7 @@ fn with_client_ca_only_clients_with_its_certificates_are_served() {
     server.stop();
 }
 
+#[cfg(unix)]
 #[test]
 fn sighup_reads_the_certificate_again_for_connections_to_come() {
     let certificates = Certificates::new();
@@ -172,6 +173,7 @@ fn sighup_reads_the_certificate_again_for_connections_to_come() {
     server.stop();
 }
 
+#[cfg(unix)]
 #[test]
 fn without_tls_sighup_ends_a_server_as_before() {
     let mut server = Server::start(&["chat", "serve"]);
@@ -191,6 +193,7 @@ fn a_connection_without_a_handshake_takes_no_place_of_max_clients() {
     server.stop();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_hundred_clients_get_every_line_in_one_order_beside_open_handshakes_and_a_new_certificate() {
     const SILENT: usize = 50;
@@ -237,6 +240,7 @@ fn a_file_arrives_whole_through_send_and_listen() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn listen_takes_a_client_that_ends_without_close_notify_for_broken() {
     let certificates = Certificates::new();

@@ -1,7 +1,5 @@
 //! Bodies as servers frame them, and break them.
 
-#![cfg(unix)]
-
 #[cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
 mod codings;
 #[cfg(feature = "digest")]
@@ -11,6 +9,7 @@ mod paced;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
+#[cfg(unix)]
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -26,6 +25,9 @@ use crate::timeouts::{Phase, Timeout, Timeouts};
 
 /// Long enough for a busy machine to get where a test wants its time to run out.
 const SHORT: Duration = Duration::from_millis(400);
+
+/// The device that drops everything.
+const NULL: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// Bytes of which no two places look alike.
 fn bytes(count: usize) -> Vec<u8> {
@@ -60,6 +62,7 @@ fn body_of(server: &Server) -> Body {
 }
 
 /// A process that copies from a pipe to a pipe.
+#[cfg(unix)]
 fn cat() -> Child {
     Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
 }
@@ -165,6 +168,7 @@ fn a_body_is_copied_to_a_file() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_partly_read_body_is_copied_to_a_pipe() {
     let content = bytes(1_000_003);
@@ -302,7 +306,7 @@ fn a_slow_body_ends_at_the_total_timeout() {
         let total = Timeouts { total: Some(SHORT), ..Timeouts::default() };
         let response = Client::new().get(&server.url("/")).with_timeouts(total).send();
         let mut body = response.unwrap().into_body();
-        let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
+        let null = OpenOptions::new().write(true).open(NULL).unwrap();
         let error = match to_file {
             true => body.copy_to_with_progress(&null, |_| ()),
             false => read_by(&[1000], &mut body, &mut Vec::new()),
@@ -315,6 +319,7 @@ fn a_slow_body_ends_at_the_total_timeout() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_blocked_target_is_not_a_stall_of_the_server() {
     let begin = send(head("Content-Length: 1000000000\r\n"));
@@ -333,6 +338,7 @@ fn a_blocked_target_is_not_a_stall_of_the_server() {
     server.finish();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_failing_target_is_a_write_error() {
     for length in [5, 1_000_000] {
@@ -408,7 +414,7 @@ fn a_body_below_the_minimum_speed_fails() {
         let mut response = client.get(&server.url("/")).send().unwrap();
         let error = response
             .body()
-            .copy_to_with_progress(&File::create("/dev/null").unwrap(), |_| ())
+            .copy_to_with_progress(&OpenOptions::new().write(true).open(NULL).unwrap(), |_| ())
             .unwrap_err();
         let ErrorKind::TimedOut { timeout: Timeout::MinSpeed, received, .. } = error.kind() else {
             panic!("{error:?}")

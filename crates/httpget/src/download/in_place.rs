@@ -15,7 +15,6 @@ use super::resume::{Partial, Version};
 use super::system;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// The file itself, locked against other downloads.

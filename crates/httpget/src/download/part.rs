@@ -39,7 +39,6 @@ use super::system;
 use super::target::FileTarget;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// Attempts to lock a file that is not replaced at the same time by another download that ends.

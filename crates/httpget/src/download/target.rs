@@ -13,7 +13,6 @@ use netcore::transfer::{AsDescriptor, BorrowedDescriptor};
 use netcore::{Endpoint, SocketOptions, Stream, Until};
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// The most symbolic links followed in a row; path_resolution(7).

@@ -1,17 +1,14 @@
 //! Downloads from servers that play a script.
 
-#[cfg(unix)]
 mod cancelled;
-#[cfg(all(unix, feature = "gzip", feature = "brotli", feature = "zstd"))]
+#[cfg(all(feature = "gzip", feature = "brotli", feature = "zstd"))]
 mod codings;
-#[cfg(unix)]
 mod direct;
-#[cfg(unix)]
 mod files;
 #[cfg(feature = "digest")]
 mod integrity;
-mod killed;
 #[cfg(unix)]
+mod killed;
 mod named;
 mod resources;
 mod resuming;

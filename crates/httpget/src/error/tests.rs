@@ -209,7 +209,7 @@ fn every_error_type_obeys_the_law() {
     }
 }
 
-#[cfg(all(unix, feature = "download"))]
+#[cfg(feature = "download")]
 #[test]
 fn every_error_of_a_download_obeys_the_law() {
     use crate::download::FileError;

@@ -12,7 +12,9 @@ fn a_lock_belongs_to_one_open_and_ends_with_its_last_descriptor() {
     let copy = one.try_clone().unwrap();
     let other = File::options().append(true).open(&path).unwrap();
     assert!(try_lock(&one).unwrap());
-    assert!(try_lock(&copy).unwrap(), "a copy has it too");
+    if cfg!(unix) {
+        assert!(try_lock(&copy).unwrap(), "a copy has it too");
+    }
     assert!(!try_lock(&other).unwrap());
     drop(one);
     assert!(!try_lock(&other).unwrap(), "the copy still has it");

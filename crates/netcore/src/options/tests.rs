@@ -64,6 +64,11 @@ fn inet() -> Vec<(Domain, Type)> {
     [of_type(Type::STREAM), of_type(Type::DGRAM)].concat()
 }
 
+/// Windows has SO_LINGER only for streams.
+fn lingering() -> Vec<(Domain, Type)> {
+    if cfg!(windows) { of_type(Type::STREAM) } else { kinds() }
+}
+
 macro_rules! round_trips {
     ($($(#[$meta:meta])* $name:ident $with:ident $kinds:expr => $values:expr;)*) => {
         $($(#[$meta])* #[test]
@@ -86,7 +91,7 @@ round_trips! {
     read_timeout with_read_timeout kinds() => [seconds(3), Duration::ZERO, seconds(7)];
     write_timeout with_write_timeout kinds() => [seconds(3), Duration::ZERO, seconds(7)];
     nodelay with_nodelay of_type(Type::STREAM) => [true, false, true];
-    linger with_linger kinds() => [Some(seconds(5)), None, Some(Duration::ZERO), Some(seconds(9))];
+    linger with_linger lingering() => [Some(seconds(5)), None, Some(Duration::ZERO), Some(seconds(9))];
     ttl with_ttl inet() => [17, 1, 255];
     broadcast with_broadcast of_type(Type::DGRAM) => [true, false, true];
     multicast_loop with_multicast_loop of_type(Type::DGRAM) => [false, true, false];

@@ -1,3 +1,5 @@
+#[cfg(unix)]
+mod pipes;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -5,14 +7,11 @@ use std::error::Error as _;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::Shutdown;
-use std::process::ChildStdout;
 use std::sync::Barrier;
 use std::thread;
 
-use socket2::SockRef;
-
 use super::*;
-use crate::fixture::{Piped, TestDir, listen, moment, pair, patience};
+use crate::fixture::{TestDir, listen, moment, pair, patience};
 use crate::options::SocketOptions;
 use crate::stream::Stream;
 use crate::testing::error_law;
@@ -59,12 +58,15 @@ impl Ends {
     }
 
     fn kinds() -> Vec<(&'static str, Ends)> {
-        let dir = TestDir::new();
+        #[cfg(unix)]
+        let (dir, tcp) = (TestDir::new(), listen("127.0.0.1:0"));
+        #[cfg(unix)]
         let unix = listen(&dir.endpoint("socket").to_string());
-        let tcp = listen("127.0.0.1:0");
         vec![
-            ("TCP and TCP", Ends::of(&tcp, &tcp)),
+            ("TCP and TCP", Ends::tcp()),
+            #[cfg(unix)]
             ("TCP and Unix", Ends::of(&tcp, &unix)),
+            #[cfg(unix)]
             ("Unix and Unix", Ends::of(&unix, &unix)),
             #[cfg(feature = "tls")]
             ("TLS and TLS", Ends::encrypted(true, true)),
@@ -192,40 +194,6 @@ fn each_way_ends_on_its_own() {
 }
 
 #[test]
-fn standard_input_and_output_may_be_pipes() {
-    let content = &speech(3)[..5_000_000];
-    let (mut input, mut output) = (Piped::cat(), Piped::cat());
-    let (mut to_input, from_input) = (input.take_entrance(), input.take_exit());
-    let (to_output, mut from_output) = (output.take_entrance(), output.take_exit());
-    let (near, far) = pair(&listen("127.0.0.1:0"));
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            to_input.write_all(content).unwrap();
-            drop(to_input);
-        });
-        // Sends back what it receives.
-        scope.spawn(|| {
-            let mut heard = Vec::new();
-            far.with_deadline(patience()).read_to_end(&mut heard).unwrap();
-            far.write_all_deadline(&heard, patience()).unwrap();
-            far.shutdown(Shutdown::Write).unwrap();
-        });
-        scope.spawn(|| {
-            let end = End::new(&from_input, &to_output);
-            let relayed = relay(end, End::from(&near), None, patience()).unwrap();
-            assert_eq!(relayed, carried(5_000_000, 5_000_000));
-            for fd in [SockRef::from(&from_input), SockRef::from(&to_output)] {
-                assert!(!fd.nonblocking().unwrap(), "the mode is shared with other processes");
-            }
-            drop(to_output);
-        });
-        let mut heard = Vec::new();
-        from_output.read_to_end(&mut heard).unwrap();
-        assert!(heard == content, "{} bytes", heard.len());
-    });
-}
-
-#[test]
 fn standard_input_and_output_may_be_files_and_devices() {
     let dir = TestDir::new();
     fs::write(dir.path("in"), b"from a file").unwrap();
@@ -243,7 +211,8 @@ fn standard_input_and_output_may_be_files_and_devices() {
     far.with_deadline(patience()).read_to_end(&mut heard).unwrap();
     assert_eq!(heard, b"from a file");
 
-    let null = File::options().read(true).write(true).open("/dev/null").unwrap();
+    let null = if cfg!(windows) { "NUL" } else { "/dev/null" };
+    let null = File::options().read(true).write(true).open(null).unwrap();
     let (near, far) = pair(&listen("127.0.0.1:0"));
     far.write_all_deadline(b"nobody cares", patience()).unwrap();
     far.shutdown(Shutdown::Write).unwrap();
@@ -313,21 +282,6 @@ fn the_shorter_limit_does_not_drop_bytes_in_flight() {
     let error = relay(end, End::from(&right), None, patience()).unwrap_err();
     assert!(error.error().is_timeout(), "{error:?}");
     assert!(error.relayed().from_right > 0, "{error:?}");
-}
-
-#[test]
-fn a_far_end_that_closed_both_ways_is_waited_for_no_longer_where_the_system_tells() {
-    let dir = TestDir::new();
-    let (_silent, input, ..) = silent();
-    // Another process: an echo of "bye" would be input that no end accepts.
-    let mut reader = Piped::cat();
-    let output = reader.take_entrance();
-    let (near, far) = pair(&listen(&dir.endpoint("socket").to_string()));
-    far.write_all_deadline(b"bye", patience()).unwrap();
-    drop(far);
-    let end = End::new(&input, &output);
-    let relayed = relay(end, End::from(&near), None, patience()).unwrap();
-    assert_eq!(relayed, Relayed { left_open: Some(Side::Left), ..carried(0, 3) });
 }
 
 #[test]
@@ -460,35 +414,4 @@ fn the_last_bytes_of_an_end_that_accepts_no_more_arrive() {
     assert_eq!(&words, b"no");
     // An end that came with a reset is not reliable.
     assert!(west.read_deadline(&mut [0], moment()).unwrap_err().is_timeout());
-}
-
-/// A relay between a silent input and a silent far end.
-fn silent() -> (Piped, ChildStdout, Stream, Stream) {
-    let mut silent = Piped::cat();
-    let exit = silent.take_exit();
-    let (near, far) = pair(&listen("127.0.0.1:0"));
-    (silent, exit, near, far)
-}
-
-#[test]
-fn a_closed_output_ends_the_relay_despite_silence() {
-    let (_silent, input, near, _far) = silent();
-    let output = Piped::gone();
-    let end = End::new(&input, &output);
-    let error = relay(end, End::from(&near), None, patience()).unwrap_err();
-    assert_eq!(error.side(), Some(Side::Left));
-    let texts = ["relay from right to left: write to the pipe: broken pipe", "EPIPE (os error 32)"];
-    assert_eq!(chain(&error), texts);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_ends_the_relay_and_is_named() {
-    let (_silent, input, near, far) = silent();
-    let full = File::options().write(true).open("/dev/full").unwrap();
-    far.write_all_deadline(b"x", patience()).unwrap();
-    let end = End::new(&input, &full);
-    let error = relay(End::from(&near), end, None, patience()).unwrap_err();
-    assert_eq!((error.from(), error.side()), (Some(Side::Left), Some(Side::Right)));
-    assert_eq!(error.error().to_string(), "write to the device: no space left");
 }

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 use crate::deadline::Deadline;

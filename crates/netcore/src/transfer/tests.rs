@@ -1,3 +1,5 @@
+#[cfg(unix)]
+mod pipes;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -7,11 +9,9 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
-use socket2::SockRef;
-
 use super::*;
 use crate::cancel::CancelToken;
-use crate::fixture::{Piped, TestDir, cancel_a_wait, listen, moment, pair, patience};
+use crate::fixture::{TestDir, listen, moment, pair, patience};
 use crate::options::SocketOptions;
 
 fn tcp_pair() -> (Stream, Stream) {
@@ -19,11 +19,10 @@ fn tcp_pair() -> (Stream, Stream) {
 }
 
 fn pairs() -> Vec<(&'static str, (Stream, Stream))> {
-    let dir = TestDir::new();
-    let unix = listen(&dir.endpoint("socket").to_string());
     vec![
         ("TCP", tcp_pair()),
-        ("Unix", pair(&unix)),
+        #[cfg(unix)]
+        ("Unix", pair(&listen(&TestDir::new().endpoint("socket").to_string()))),
         #[cfg(feature = "tls")]
         ("TLS", crate::tls::fixture::pair()),
         #[cfg(feature = "tls")]
@@ -155,11 +154,6 @@ fn a_range_that_the_file_does_not_have_is_an_error() {
         let error = client.send_file(&from, range, patience()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{range:?}");
     }
-    let mut pipe = Piped::cat();
-    let error = client.send_file(&pipe.take_exit(), .., patience());
-    let error = error.unwrap_err();
-    assert_eq!(error.operation(), Operation::Read);
-    assert_eq!(error.endpoint(), Some("the pipe"));
 }
 
 #[test]
@@ -206,26 +200,8 @@ fn a_file_that_shrinks_below_the_range_is_an_error() {
 }
 
 #[test]
-fn pipes_and_sockets_of_others_are_sent_until_they_end() {
+fn the_bytes_of_another_stream_are_sent_until_it_ends() {
     let content = bytes(MANY);
-    for (name, (client, server)) in pairs() {
-        let mut cat = Piped::cat();
-        let mut entrance = cat.take_entrance();
-        let exit = cat.take_exit();
-        let (result, received) = thread::scope(|scope| {
-            scope.spawn(|| {
-                entrance.write_all(&content).unwrap();
-                drop(entrance);
-            });
-            sent(client, &server, |client| {
-                let sent = client.send_from(&exit, patience());
-                assert!(!SockRef::from(&exit).nonblocking().unwrap(), "{name}");
-                sent
-            })
-        });
-        assert_eq!(result.unwrap(), MANY as u64, "{name}");
-        assert!(received == content, "{name}");
-    }
     let (client, server) = tcp_pair();
     let (source, other) = tcp_pair();
     let (result, received) = thread::scope(|scope| {
@@ -239,32 +215,9 @@ fn pipes_and_sockets_of_others_are_sent_until_they_end() {
     assert!(received == content);
 }
 
-/// The bytes that `receive` writes into a pipe, while a stream sends `content`.
-fn through_pipe(content: &[u8], (client, server): (Stream, Stream)) -> Vec<u8> {
-    let mut cat = Piped::cat();
-    let entrance = cat.take_entrance();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            client.write_all_deadline(content, patience()).unwrap();
-            client.shutdown(Shutdown::Write).unwrap();
-        });
-        scope.spawn(move || {
-            let received = server.receive_into(&entrance, 1 << 40, patience());
-            assert_eq!(received.unwrap(), content.len() as u64);
-            assert!(!SockRef::from(&entrance).nonblocking().unwrap());
-        });
-        let mut received = Vec::new();
-        cat.take_exit().read_to_end(&mut received).unwrap();
-        received
-    })
-}
-
 #[test]
-fn received_bytes_go_into_pipes_and_appended_files() {
+fn received_bytes_go_into_appended_files() {
     let content = bytes(MANY);
-    for (name, streams) in pairs() {
-        assert!(through_pipe(&content, streams) == content, "{name}");
-    }
     let dir = TestDir::new();
     drop(file_of(&dir, b"before "));
     // The kernel does not copy there by itself. The content of its pipe must not be lost.
@@ -281,11 +234,13 @@ fn received_bytes_go_into_pipes_and_appended_files() {
     assert!(fs::read(dir.path("from")).unwrap() == [b"before ", &content[..]].concat());
 }
 
+const NULL: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
 #[test]
 fn devices_do_as_well() {
     let (client, server) = tcp_pair();
-    assert_eq!(client.send_from(&File::open("/dev/null").unwrap(), patience()).unwrap(), 0);
-    let null = OpenOptions::new().write(true).open("/dev/null").unwrap();
+    assert_eq!(client.send_from(&File::open(NULL).unwrap(), patience()).unwrap(), 0);
+    let null = OpenOptions::new().write(true).open(NULL).unwrap();
     thread::scope(|scope| {
         scope.spawn(move || client.write_all_deadline(&bytes(MANY), patience()).unwrap());
         let received = server.receive_into(&null, 1 << 40, patience());
@@ -357,19 +312,6 @@ fn the_side_that_stalls_is_named() {
         let error = clogs(|| client.send_file(&from, .., moment()));
         assert_eq!(error.endpoint(), client.peer_name().as_deref(), "{name}");
     }
-    let (client, server) = tcp_pair();
-    let mut silent = Piped::cat();
-    let error = client.send_from(&silent.take_exit(), moment()).unwrap_err();
-    assert_eq!(error.to_string(), "read from the pipe: timed out");
-    let mut clogged = Piped::cat();
-    let entrance = clogged.take_entrance();
-    let content = bytes(MANY);
-    thread::scope(|scope| {
-        scope.spawn(|| while client.write_all_deadline(&content, patience()).is_ok() {});
-        let error = clogs(|| server.receive_into(&entrance, 1 << 40, moment()));
-        assert_eq!(error.to_string(), "write to the pipe: timed out");
-        drop(server);
-    });
 }
 
 #[test]
@@ -424,43 +366,6 @@ fn a_cancelled_transfer_says_how_far_it_came() {
     assert_eq!((moved, fs::read(dir.path("to")).unwrap()), (3, b"abc".to_vec()));
 }
 
-#[test]
-fn a_transfer_is_cancelled_while_either_side_is_silent() {
-    let (client, _server) = tcp_pair();
-    let mut silent = Piped::cat();
-    let (from, to) = (silent.take_exit(), silent.take_entrance());
-    let cancelled = |call: &(dyn Fn(Until<'_>) -> Result<u64, Error> + Sync)| {
-        let token = CancelToken::new();
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| call(patience().or_cancelled(&token)).unwrap_err());
-            cancel_a_wait(&token);
-            let error = waiting.join().unwrap();
-            assert_eq!(error.kind(), ErrorKind::Cancelled);
-            error.operation()
-        })
-    };
-    assert_eq!(cancelled(&|until| client.send_from(&from, until)), Operation::Read);
-    assert_eq!(cancelled(&|until| client.receive_into(&to, 9, until)), Operation::Read);
-    let zeros = File::open("/dev/zero").unwrap();
-    assert_eq!(cancelled(&|until| client.send_from(&zeros, until)), Operation::Write);
-}
-
-#[test]
-fn a_reset_is_noticed_while_the_source_is_silent() {
-    let (client, server) = tcp_pair();
-    reset(server);
-    let mut silent = Piped::cat();
-    let error = client.send_from(&silent.take_exit(), patience()).unwrap_err();
-    assert_eq!((error.operation(), error.kind()), (Operation::Write, ErrorKind::ConnectionReset));
-}
-
-#[test]
-fn a_reader_that_has_gone_is_noticed_while_the_peer_is_silent() {
-    let (_client, server) = tcp_pair();
-    let error = server.receive_into(&Piped::gone(), 9, patience()).unwrap_err();
-    assert_eq!(error.to_string(), "write to the pipe: broken pipe");
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_named() {
@@ -505,6 +410,7 @@ fn bytes_before_a_full_disk_are_counted() {
     assert_eq!(to.metadata().unwrap().len(), end - room + last);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_directory_is_no_file() {
     let dir = TestDir::new();

@@ -9,7 +9,6 @@ use crate::until::Until;
 use crate::wait;
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;
 
 /// Writes all of `bytes` to `target`: a file at its current position, a pipe, a terminal, standard

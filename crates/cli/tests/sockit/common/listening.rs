@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use netcore::testing::TestDir;
+
 use crate::common::process::{Finished, Process, sockit};
 
 #[derive(Debug)]
@@ -39,14 +41,20 @@ impl Listening {
         finished
     }
 
-    /// Stops the program by this signal and expects exit code 0.
+    /// Stops the program by this signal and expects exit code 0. On Windows it is killed.
     #[track_caller]
     pub(crate) fn stop(self, signal: &str) -> Finished {
-        self.process.signal(signal);
-        let finished = self.process.finish();
-        finished.expect_code(0);
-        finished
+        self.process.stop(signal)
     }
+}
+
+/// Returns an endpoint for each kind of stream that the system has, with a Unix socket in `dir`.
+pub(crate) fn endpoints(dir: &TestDir) -> Vec<String> {
+    let mut endpoints = vec!["tcp://127.0.0.1:0".to_owned()];
+    if cfg!(unix) {
+        endpoints.push(dir.endpoint("s").to_string());
+    }
+    endpoints
 }
 
 /// Returns `count` bytes of all values, without a period that could hide a fault of a buffer.

@@ -21,6 +21,9 @@ pub(crate) fn program() -> &'static str {
     &PROGRAM
 }
 
+/// The device that drops everything.
+pub(crate) const NULL: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
+
 /// Returns the program with these arguments, without environment variables that change its output.
 pub(crate) fn sockit<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(program());
@@ -94,11 +97,17 @@ impl Process {
         self.stdin = None;
     }
 
-    /// Sends a signal (`TERM`, `INT`) by the `kill` of the shell, which every system has.
+    /// Sends a signal (`TERM`, `INT`) by the `kill` of the shell.
+    #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
         let line = format!("kill -{name} {}", self.id());
         let status = Command::new("sh").args(["-c", &line]).status().expect("run sh");
         assert!(status.success(), "{line}: {status}");
+    }
+
+    /// Ends the process at once.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("kill the process");
     }
 
     /// Waits until standard output fulfils the condition, and returns all of it.
@@ -134,6 +143,23 @@ impl Process {
             assert!(start.elapsed() < PATIENCE, "still running after {PATIENCE:?}");
             thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Stops the process by a signal (`TERM`, `INT`), expects exit code 0, and returns its output.
+    /// A test on Windows has no signals, and kills it.
+    #[track_caller]
+    pub(crate) fn stop(mut self, signal: &str) -> Finished {
+        #[cfg(unix)]
+        self.signal(signal);
+        if cfg!(windows) {
+            let _ = signal;
+            self.kill();
+        }
+        let finished = self.finish();
+        if cfg!(unix) {
+            finished.expect_code(0);
+        }
+        finished
     }
 
     /// Waits for the end of the process and of its output.

@@ -74,22 +74,19 @@ impl Server {
         Client::tcp(self.tcp())
     }
 
+    #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
         self.process.signal(name);
     }
 
-    /// Stops the server by SIGTERM and expects exit code 0.
+    /// Stops the server by SIGTERM and expects exit code 0. On Windows it is killed.
     pub(crate) fn stop(self) {
-        self.signal("TERM");
-        self.expect_stop();
+        self.stop_and_read();
     }
 
     /// Stops the server like [`stop`](Self::stop), and returns everything that it has printed.
     pub(crate) fn stop_and_read(self) -> Finished {
-        self.signal("TERM");
-        let done = self.process.finish();
-        done.expect_code(0);
-        done
+        self.process.stop("TERM")
     }
 
     /// Waits for the requested end and expects exit code 0.

@@ -136,7 +136,6 @@ fn an_end_without_close_notify_counts_only_where_the_length_is_known() {
 }
 
 /// The kernel's copy is refused for encrypted streams, and the ends are the same.
-#[cfg(unix)]
 #[test]
 fn a_copy_to_a_file_knows_an_end_without_close_notify() {
     use std::io::{Read, Seek};

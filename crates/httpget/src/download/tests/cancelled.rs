@@ -1,11 +1,11 @@
 //! Downloads that are cancelled, and go on later.
 
-use std::process::Command;
 use std::thread;
 
 use netcore::CancelToken;
 
 use super::*;
+use crate::fixture::streams;
 
 #[track_caller]
 fn phase(error: &Error) -> Phase {
@@ -63,10 +63,11 @@ fn the_wait_between_two_attempts_is_cancelled() {
     server.finish();
 }
 
+#[cfg(unix)]
 #[test]
 fn the_wait_for_the_reader_of_a_fifo_is_cancelled() {
     let place = FileTarget::new();
-    assert!(Command::new("mkfifo").arg(&place.file).status().unwrap().success());
+    assert!(std::process::Command::new("mkfifo").arg(&place.file).status().unwrap().success());
     let server = Server::play([]);
     let token = CancelToken::new();
     let error = thread::scope(|scope| {
@@ -82,7 +83,7 @@ fn the_wait_for_the_reader_of_a_fifo_is_cancelled() {
 #[test]
 fn a_download_to_another_target_counts_what_is_written() {
     let server = Server::play([vec![asks_all(), send(cut(10)), Step::Gone]]);
-    let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+    let (reader, writer) = streams();
     let token = CancelToken::new();
     let mut written = 0;
     let error = with_token(&server, &token)

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::fixture::streams;
 
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -135,10 +136,10 @@ fn a_socket_gets_each_byte_once() {
             send(rest_of(&coded, 30_000, coded.len(), CODED)),
         ],
     ]);
-    let (mut exit, entrance) = std::os::unix::net::UnixStream::pair().unwrap();
+    let (exit, entrance) = streams();
     let reader = std::thread::spawn(move || {
         let mut all = Vec::new();
-        std::io::Read::read_to_end(&mut exit, &mut all).map(|_| all)
+        std::io::Read::read_to_end(&mut &exit, &mut all).map(|_| all)
     });
     let done = decoding(&server).with_retries(2).to(&entrance).unwrap();
     drop(entrance);

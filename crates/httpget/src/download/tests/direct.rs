@@ -1,21 +1,25 @@
 //! What can't be taken back: standard output, pipes, devices.
 
+#[cfg(unix)]
 use std::fs::File;
 use std::io::Read;
+#[cfg(unix)]
 use std::os::unix::net::UnixStream;
+#[cfg(unix)]
 use std::process::Command;
+#[cfg(unix)]
 use std::thread;
 
 use super::*;
-use crate::fixture::get;
+use crate::fixture::{get, streams};
 
-/// Runs `download` into one end of a socket pair; what came out of the other.
+/// Runs `download` into one end of a connection; what came out of the other.
 fn through(download: Download) -> (Result<Downloaded, Error>, Vec<u8>) {
-    let (mut exit, entrance) = UnixStream::pair().unwrap();
+    let (exit, entrance) = streams();
     let result = download.to_with_progress(&entrance, &mut |_| ());
     drop(entrance);
     let mut bytes = Vec::new();
-    exit.read_to_end(&mut bytes).unwrap();
+    (&exit).read_to_end(&mut bytes).unwrap();
     (result, bytes)
 }
 
@@ -162,6 +166,7 @@ fn a_304_is_a_response_without_content() {
     server.finish();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_pipe_without_a_reader_ends_the_download() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
@@ -174,6 +179,7 @@ fn a_pipe_without_a_reader_ends_the_download() {
     server.finish();
 }
 
+#[cfg(unix)]
 #[test]
 fn devices_are_written_directly_and_stay() {
     use std::os::unix::fs::FileTypeExt;
@@ -192,6 +198,7 @@ fn devices_are_written_directly_and_stay() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_fifo_without_a_reader_times_out() {
     let place = FileTarget::new();
@@ -210,6 +217,7 @@ fn a_fifo_without_a_reader_times_out() {
     assert!(error.to_string().ends_with("it has no reader"), "{error}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_fifo_is_written_directly() {
     let server = Server::play([

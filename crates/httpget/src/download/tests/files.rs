@@ -1,6 +1,5 @@
 //! What becomes of the file.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::time::UNIX_EPOCH;
 
 use super::*;
@@ -37,7 +36,6 @@ fn the_file_is_unchanged_until_the_download_is_complete() {
     let server = Server::play([vec![asks_all(), send(whole())]]);
     let place = FileTarget::new();
     fs::write(&place.file, "an older one").unwrap();
-    fs::set_permissions(&place.file, fs::Permissions::from_mode(0o640)).unwrap();
     let mut looks = 0;
     let file = place.file.clone();
     download(&server)
@@ -50,15 +48,30 @@ fn the_file_is_unchanged_until_the_download_is_complete() {
         .unwrap();
     assert!(looks > 0);
     place.assert_whole(BODY);
+    server.finish();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_permissions_of_the_file_stay() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let server = Server::play([vec![asks_all(), send(whole())]]);
+    let place = FileTarget::new();
+    fs::write(&place.file, "an older one").unwrap();
+    fs::set_permissions(&place.file, fs::Permissions::from_mode(0o640)).unwrap();
+    run(download(&server), &place.file).unwrap();
+    place.assert_whole(BODY);
     assert_eq!(fs::metadata(&place.file).unwrap().mode() & 0o777, 0o640);
     server.finish();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_stays_a_link() {
     let server = Server::play([vec![asks_all(), send(cut(10)), Step::Close]]);
     let place = FileTarget::new();
-    symlink("file", place.directory.path("link")).unwrap();
+    std::os::unix::fs::symlink("file", place.directory.path("link")).unwrap();
     run(download(&server), &place.directory.path("link")).unwrap_err();
     assert_eq!(place.directory.names(), ["file.part", "file.part.meta", "link"]);
     server.finish();

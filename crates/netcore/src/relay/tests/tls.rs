@@ -1,6 +1,12 @@
+use socket2::SockRef;
+
 use super::*;
+#[cfg(unix)]
+use crate::fixture::Piped;
 use crate::stream::DeadlineStream;
-use crate::tls::fixture::{both_sides, encrypt};
+use crate::tls::fixture::both_sides;
+#[cfg(unix)]
+use crate::tls::fixture::encrypt;
 
 /// Reads the rest of a stream under a deadline.
 fn rest(stream: &Stream) -> std::io::Result<Vec<u8>> {
@@ -240,6 +246,7 @@ fn decrypted_bytes_in_the_session_are_relayed_without_new_ciphertext() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn pipes_and_files_are_relayed_over_tls() {
     let content = &speech(9)[..5_000_000];

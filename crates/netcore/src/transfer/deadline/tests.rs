@@ -1,10 +1,13 @@
+#[cfg(unix)]
 use std::cell::Cell;
 use std::fs::File;
 use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{ErrorKind, Operation};
-use crate::fixture::{Piped, TestDir, listen, pair, patience};
+#[cfg(unix)]
+use crate::fixture::Piped;
+use crate::fixture::{TestDir, listen, pair, patience};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -36,6 +39,7 @@ fn a_stalled_peer_is_detected_long_before_the_deadline() {
     assert_eq!(std::fs::read(dir.path("to")).unwrap(), b"some");
 }
 
+#[cfg(unix)]
 #[test]
 fn the_time_of_the_target_is_no_stall_of_the_peer() {
     let (client, server) = pair(&listen("127.0.0.1:0"));

@@ -1,5 +1,7 @@
 use std::error::Error as _;
 
+use socket2::SockRef;
+
 use super::*;
 use crate::tls::fixture::{both_sides, nested_pair, pair as tls_pair, pairs};
 

@@ -35,7 +35,9 @@ fn told(after: u64, stood: i128, unit: i128) -> Sample {
 #[test]
 fn each_unit_is_found_for_any_time() {
     for unit in UNITS {
-        for stood in [-90_000 * UNITS[0], 0, 3_600 * UNITS[0], i128::from(BEGIN)] {
+        // Windows has no time before 1601, so no guess for the first of them.
+        let all = [-90_000 * UNITS[0], 0, 3_600 * UNITS[0], i128::from(BEGIN)];
+        for &stood in &all[usize::from(cfg!(windows))..] {
             let mut estimator = Estimator::default();
             for number in 0..20 {
                 estimator.add(&told(number * 200 * MS, stood, unit));
