@@ -163,6 +163,8 @@ fn unix_formats_give_a_time_between_request_and_reply() {
     }
 }
 
+// Windows knows no TZ.
+#[cfg(unix)]
 #[test]
 fn utc_ignores_the_time_zone_and_local_time_follows_it() {
     // A POSIX TZ with the sign that POSIX gives it: five and a half hours east of Greenwich.
