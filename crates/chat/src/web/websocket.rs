@@ -230,7 +230,11 @@ impl WebSocket {
             (Kind::Text { .. }, Some(message)) => {
                 let start = lines.len();
                 lines.extend(unmasked);
-                message.utf8.check(&lines[start..]).map_err(|_| CloseCode::InvalidPayload)?;
+                if message.utf8.check(&lines[start..]).is_err() {
+                    // An LF in it would end a line.
+                    lines.truncate(start);
+                    return Err(CloseCode::InvalidPayload);
+                }
                 message.join_lines(start, lines);
             }
             _ => self.control.extend(unmasked),

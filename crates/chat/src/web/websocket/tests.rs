@@ -281,6 +281,13 @@ fn nothing_counts_after_a_close_frame_or_a_violation() {
 }
 
 #[test]
+fn no_part_of_a_message_that_is_not_utf_8_becomes_a_line() {
+    let stream = [text("before"), frame(TEXT, b"\xc3"), frame(FIN | CONTINUATION, b"\nafter\n")];
+    let seen = receive_all_cuts(&stream.concat());
+    assert_eq!((&*seen.lines, seen.failure), ("before\n", Some(CloseCode::InvalidPayload)));
+}
+
+#[test]
 fn random_frames_in_random_pieces_give_the_same_events() {
     let mut random = Random::from_env(SEED);
     for _ in 0..300 {
