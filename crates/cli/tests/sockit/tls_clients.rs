@@ -149,7 +149,7 @@ fn a_handshake_that_takes_too_long_is_error_28_and_a_refused_connection_7() {
     let endpoint = format!("tls://{}", silent.local_addr().expect("its address"));
     let certificates = Certificates::new();
     let mut more = certificates.of_client();
-    more.extend(["--timeout", "50ms"].map(String::from));
+    more.extend(["--timeout", "500ms"].map(String::from));
     for command in COMMANDS {
         let finished = call(command, &endpoint, &more);
         finished.expect_code(28).expect_error_line(&[&endpoint, "negotiate TLS", "timed out"]);
