@@ -22,7 +22,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use crate::address::{Address, is_abstract};
 use crate::deadline::Deadline;
 use crate::endpoint::{Endpoint, Host, Port, Transport};
-use crate::error::{Error, ErrorKind, Operation};
+use crate::error::{Error, ErrorKind, NO_FREE_PORT, Operation};
 use crate::options::{Keepalive, SocketOptions};
 use crate::resolve::{Family, resolve};
 use crate::socket_file::{self, SocketFile};
@@ -111,10 +111,8 @@ fn named(error: Error, endpoint: &Endpoint) -> Error {
     }
     let path = endpoint.path().map(|path| Address::Unix(Some(path.to_path_buf())));
     let address = path.as_ref().or(error.address());
-    if let Some(Address::Inet(any)) = address {
-        if any.port() == 0 {
-            return error.because_text("no local port is free");
-        }
+    if matches!(address, Some(Address::Inet(any)) if any.port() == 0) {
+        return error.because_text(NO_FREE_PORT);
     }
     let owner = address.and_then(|address| owner::address_owner(endpoint.transport(), address));
     error.owned_by(owner)

@@ -25,6 +25,9 @@ pub use kind::{ErrorKind, Operation};
 #[cfg(test)]
 mod tests;
 
+/// The reason if every port that the system may choose is taken.
+pub(crate) const NO_FREE_PORT: &str = "no local port is free";
+
 /// A failed socket operation, with its endpoint and the reason.
 ///
 /// ```

@@ -14,7 +14,7 @@ use netcore::{
     Deadline, ErrorKind, Listener, Operation, SocketOptions, Stream, file_lock, transfer,
 };
 
-/// More than all buffers on the way.
+/// A size above that of all buffers on the way, in bytes.
 const MANY: usize = 4 << 20;
 
 fn patience() -> Deadline {

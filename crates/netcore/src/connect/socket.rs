@@ -1,10 +1,10 @@
-//! Opens the sockets that connect, with their options.
+//! Opens the sockets that connect, and reads the errors of connect(2).
 
 use std::io;
 
 use socket2::{Domain, Socket, Type};
 
-use crate::error::{Error, ErrorKind, Operation};
+use crate::error::{Error, ErrorKind, NO_FREE_PORT, Operation};
 use crate::options::SocketOptions;
 
 /// Opens a socket in blocking mode, with all options except the mode.
@@ -31,7 +31,7 @@ pub(crate) fn goes_on(error: &io::Error) -> bool {
 /// misleads.
 pub(crate) fn explained(error: io::Error) -> io::Error {
     match is_out_of_ports(&error) {
-        true => io::Error::new(io::ErrorKind::AddrNotAvailable, "no local port is free"),
+        true => io::Error::new(io::ErrorKind::AddrNotAvailable, NO_FREE_PORT),
         false => error,
     }
 }
