@@ -6,7 +6,7 @@ mod cause;
 mod chain;
 mod errno;
 mod file;
-mod kind;
+pub(crate) mod kind;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -24,9 +24,6 @@ pub use kind::{ErrorKind, Operation};
 
 #[cfg(test)]
 mod tests;
-
-/// The reason if every port that the system may choose is taken.
-pub(crate) const NO_FREE_PORT: &str = "no local port is free";
 
 /// A failed socket operation, with its endpoint and the reason.
 ///

@@ -4,7 +4,8 @@ use std::io;
 
 use socket2::{Domain, Socket, Type};
 
-use crate::error::{Error, ErrorKind, NO_FREE_PORT, Operation};
+use crate::error::kind::NO_FREE_PORT;
+use crate::error::{Error, ErrorKind, Operation};
 use crate::options::SocketOptions;
 
 /// Opens a socket in blocking mode, with all options except the mode.

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::io;
 
+/// The reason if every port that the system may choose is taken.
+pub(crate) const NO_FREE_PORT: &str = "no local port is free";
+
 /// An operation that failed with an [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
