@@ -13,8 +13,8 @@ mod list;
 mod outlet;
 #[cfg(unix)]
 mod password;
-#[cfg(not(unix))]
-#[path = "get/password/none.rs"]
+#[cfg(windows)]
+#[path = "get/password/windows.rs"]
 mod password;
 mod progress;
 mod proxies;
