@@ -183,6 +183,7 @@ fn sigterm_and_sigint_end_a_server_with_exit_code_0() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_server_can_be_stopped_as_soon_as_it_has_printed_its_endpoint() {
     // Several servers run at once, so that some are delayed right after they have printed the line.
