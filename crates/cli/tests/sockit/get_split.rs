@@ -1,9 +1,9 @@
 //! `sockit get --split`: one file in several ranges, also if the program is killed.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::net::TcpStream;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,12 +18,7 @@ const SIZE: usize = 4 << 20;
 
 /// Sends the requested range, or everything, in pieces for which `pass` waits. Closes the
 /// connection if `pass` returns `false`.
-fn send(
-    asked: &Asked,
-    stream: &mut TcpStream,
-    body: &[u8],
-    pass: impl Fn(&TcpStream, usize) -> bool,
-) -> Then {
+fn send(asked: &Asked, stream: &mut TcpStream, body: &[u8], pass: impl Fn(usize) -> bool) -> Then {
     let range = asked.field("range").and_then(|range| {
         let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
         let first = first.parse::<usize>().ok()?;
@@ -44,7 +39,7 @@ fn send(
         return Then::Close;
     }
     for piece in part.chunks(16 << 10) {
-        if !pass(stream, piece.len()) || stream.write_all(piece).is_err() {
+        if !pass(piece.len()) || stream.write_all(piece).is_err() {
             return Then::Close;
         }
     }
@@ -55,7 +50,7 @@ fn send(
 fn a_file_is_fetched_in_ranges_and_everything_else_in_one_stream() {
     let body = Arc::new(bytes(SIZE));
     let served = body.clone();
-    let server = Http::start(move |asked, stream| send(asked, stream, &served, |_, _| true));
+    let server = Http::start(move |asked, stream| send(asked, stream, &served, |_| true));
     let dir = TestDir::new();
     let file = dir.path("file");
     let url = server.url("/");
@@ -75,38 +70,49 @@ fn a_file_is_fetched_in_ranges_and_everything_else_in_one_stream() {
 /// Bytes that the server may send until the test allows more.
 #[derive(Debug, Default)]
 struct Quota {
-    left: Mutex<usize>,
+    state: Mutex<Allowed>,
     changed: Condvar,
 }
 
+#[derive(Debug, Default)]
+struct Allowed {
+    /// The name of the program that gets the bytes. A connection of a killed one, which the server
+    /// may notice late, must not use them up.
+    program: String,
+    left: usize,
+}
+
 impl Quota {
-    fn allow(&self, count: usize) {
-        *self.left.lock().expect("no thread panics with it") = count;
+    fn allow(&self, program: &str, count: usize) {
+        *self.state() = Allowed { program: program.to_owned(), left: count };
         self.changed.notify_all();
     }
 
-    /// Waits until `count` bytes may be sent, and takes them. Returns `false` if the client has
-    /// gone: a connection of a killed program must not use up the bytes for the next one.
-    fn pass(&self, client: &TcpStream, count: usize) -> bool {
-        let left = self.left.lock().expect("no thread panics with it");
-        let mut left =
-            self.changed.wait_while(left, |left| *left < count).expect("no thread panics with it");
-        if has_gone(client) {
+    /// Waits until this program may get `count` bytes, and takes them. Returns `false` if it is not
+    /// its turn any more.
+    fn pass(&self, program: &str, count: usize) -> bool {
+        let waits = |allowed: &mut Allowed| allowed.program == program && allowed.left < count;
+        let mut allowed =
+            self.changed.wait_while(self.state(), waits).expect("no thread panics with it");
+        if allowed.program != program {
             return false;
         }
-        *left -= count;
+        allowed.left -= count;
         self.changed.notify_all();
         true
     }
 
+    fn state(&self) -> MutexGuard<'_, Allowed> {
+        self.state.lock().expect("no thread panics with it")
+    }
+
     fn wait_until_used(&self) {
-        let left = self.left.lock().expect("no thread panics with it");
-        let is_left = |left: &mut usize| *left >= 16 << 10;
-        let (left, waited) = self
+        let is_left = |allowed: &mut Allowed| allowed.left >= 16 << 10;
+        let (allowed, waited) = self
             .changed
-            .wait_timeout_while(left, PATIENCE, is_left)
+            .wait_timeout_while(self.state(), PATIENCE, is_left)
             .expect("no thread panics with it");
-        assert!(!waited.timed_out(), "{left} bytes left");
+        assert!(!waited.timed_out(), "{allowed:?}");
     }
 }
 
@@ -116,18 +122,25 @@ fn a_program_that_is_killed_again_and_again_joins_the_right_bytes() {
     let (served, quota) = (body.clone(), Arc::new(Quota::default()));
     let passing = quota.clone();
     let server = Http::start(move |asked, stream| {
-        send(asked, stream, &served, |client, count| passing.pass(client, count))
+        let program = asked.field("program").expect("each program says its name");
+        send(asked, stream, &served, |count| passing.pass(program, count))
     });
     let dir = TestDir::new();
     let file = dir.path("file");
     let url = server.url("/");
-    let words = ["get", "--split", "4", "-C", "-o", file.to_str().unwrap(), &url];
+    let start = |program: &str| {
+        let header = format!("Program: {program}");
+        let words =
+            ["get", "--split", "4", "-C", "-H", &header, "-o", file.to_str().unwrap(), &url];
+        Process::spawn(sockit(&words))
+    };
     let mut random = Random::from_env(SEED_VARIABLE);
     let mut resumed = 0;
     for round in 0..6 {
         let before = fs::read(dir.path("file.part.meta")).unwrap_or_default();
-        quota.allow(random.below(600 << 10) + (32 << 10));
-        let mut process = Process::spawn(sockit(&words));
+        let program = round.to_string();
+        quota.allow(&program, random.below(600 << 10) + (32 << 10));
+        let mut process = start(&program);
         quota.wait_until_used();
         // Every second time the missing ranges are on the disk.
         if round % 2 == 0 {
@@ -141,18 +154,10 @@ fn a_program_that_is_killed_again_and_again_joins_the_right_bytes() {
         resumed = SIZE - missing(&mark);
     }
     assert!(resumed > 0, "something was recorded");
-    quota.allow(usize::MAX);
-    run(&words).expect_code(0);
+    quota.allow("last", usize::MAX);
+    start("last").finish().expect_code(0);
     assert!(fs::read(&file).unwrap() == *body);
     assert_eq!(dir.names(), ["file"]);
-}
-
-/// Returns `true` if a client that sends nothing more has closed its connection.
-fn has_gone(client: &TcpStream) -> bool {
-    client.set_nonblocking(true).expect("an open socket");
-    let peeked = client.peek(&mut [0]);
-    client.set_nonblocking(false).expect("an open socket");
-    !peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// Waits until the mark lists other missing ranges than before, and not the whole file.
