@@ -29,6 +29,14 @@ packages() {
     fi
 }
 
+# features_of CRATE: the names of its features, in one line.
+features_of() {
+    cargo metadata --locked --no-deps --format-version 1 | python3 -c '
+import json, sys
+crates = {crate["name"]: crate for crate in json.load(sys.stdin)["packages"]}
+print(*(name for name in crates[sys.argv[1]]["features"] if name != "default"))' "$1"
+}
+
 report() {
     local name=$1 code=0 TIMEFORMAT='=== %0R s, %0U s + %0S s of the processors'
     shift
