@@ -10,13 +10,13 @@ import selectors
 import signal
 import socket
 import statistics
-import struct
 import subprocess
+import sys
 import time
 
 TEXT = "x" * 64
 MASK = b"\0\0\0\0"
-UPGRADE = ("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+UPGRADE = ("GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").encode()
 
 
@@ -34,8 +34,15 @@ def connect(address, is_web):
         client.sendall(UPGRADE)
         head = b""
         while not head.endswith(b"\r\n\r\n"):
-            head += client.recv(1)
+            head += some(client.recv(1))
+        if not head.startswith(b"HTTP/1.1 101 "):
+            raise SystemExit(f"web: {head.splitlines()[0].decode()}")
     return client
+
+
+def some(received):
+    """Returns what was received, or ends the program where the server has closed the connection."""
+    return received or sys.exit("web: the server has closed a connection")
 
 
 def encode(text, is_web):
@@ -62,14 +69,14 @@ def measure(command, is_web, which, receivers, seconds):
             client.setblocking(False)
             while True:
                 try:
-                    client.recv(65536)
+                    some(client.recv(65536))
                 except BlockingIOError:
                     break
             client.setblocking(True)
         # The length of a message as this server writes it.
         speaker.sendall(encode(TEXT, is_web))
         time.sleep(1)
-        length = {len(client.recv(65536)) for client in clients}
+        length = {len(some(client.recv(65536))) for client in clients}
         assert len(length) == 1, length
         length = length.pop()
         selector = selectors.EpollSelector()
@@ -91,7 +98,7 @@ def measure(command, is_web, which, receivers, seconds):
             if heard == said * length * len(clients):
                 break
             for key, _ in selector.select(5):
-                heard += key.fileobj.recv_into(buffer)
+                heard += some(key.fileobj.recv_into(buffer))
         took, used = time.monotonic() - begin, cpu(server.pid) - used
         deliveries = said * len(clients)
         return deliveries / took, used / deliveries * 1e6
