@@ -135,7 +135,7 @@ pub(crate) fn bound_printing(signal: Signal, prints: Arc<AtomicBool>) {
 mod system {
     use std::io;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::flag;
@@ -157,10 +157,14 @@ mod system {
     /// Sets `stop` at the first signal. The second one ends the program immediately. No thread
     /// waits for them.
     pub(crate) fn stop_flag(stop: &Arc<AtomicBool>) -> io::Result<()> {
+        // A signal is caught from the first registration on, and sets `stop` after the last.
+        let early = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
+            flag::register(signal, early.clone())?;
             flag::register_conditional_shutdown(signal, exit::OTHER.into(), stop.clone())?;
             flag::register(signal, stop.clone())?;
         }
+        stop.fetch_or(early.load(Ordering::SeqCst), Ordering::SeqCst);
         Ok(())
     }
 

@@ -13,10 +13,10 @@ use netcore::testing::TestDir;
 use netcore::{Deadline, Endpoint, Listener, SocketOptions, Stream};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// SIGINT, in the mask of caught signals of proc_pid_status(5).
-const SIGINT: u64 = 1 << (2 - 1);
+/// SIGINT and SIGTERM, in the mask of caught signals of proc_pid_status(5).
+const STOPS: u64 = 1 << (2 - 1) | 1 << (15 - 1);
 
-/// Waits until the process catches SIGINT, if it does so at all.
+/// Waits until the process catches SIGINT and SIGTERM.
 fn until_it_watches(process: &mut Process) {
     let path = format!("/proc/{}/status", process.id());
     let deadline = Deadline::after(PATIENCE);
@@ -24,12 +24,12 @@ fn until_it_watches(process: &mut Process) {
         let status = fs::read_to_string(&path).expect("the status of the process");
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
         let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        if caught.is_some_and(|mask| mask & SIGINT != 0) {
+        if caught.is_some_and(|mask| mask & STOPS == STOPS) {
             return;
         }
         thread::yield_now();
     }
-    panic!("the process does not watch for SIGINT");
+    panic!("the process does not watch for signals");
 }
 
 /// Starts the program with this standard output, and interrupts it while it waits.
