@@ -9,6 +9,10 @@
 //! that fits the pipe needs no thread: it is printed after the transfer.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
+#[cfg(not(unix))]
+use std::sync::{Mutex, PoisonError};
+#[cfg(not(unix))]
+use std::thread;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use netcore::Deadline;
@@ -79,6 +83,7 @@ pub(super) fn room(pipe: &PipeWriter) -> u64 {
 }
 
 /// The event that ends a wait.
+#[cfg(unix)]
 enum Ready {
     /// The turn of the transfer has come.
     Turn,
@@ -93,7 +98,8 @@ impl Outlet<'_> {
     ///
     /// [`exit::WRITE_ERROR`] if standard output cannot be written, or if the body is binary and
     /// only text is allowed. `body` is then closed, which ends the transfer.
-    fn pass(self, mut body: PipeReader) -> Result<(), Failure> {
+    #[cfg(unix)]
+    fn pass(&self, mut body: PipeReader) -> Result<(), Failure> {
         let mut spool = Spool::default();
         // Without a pipe to poll, the body waits in its own pipe.
         if let Ok(Some(turn)) = self.turns.notice(self.index) {
@@ -102,8 +108,47 @@ impl Outlet<'_> {
         self.pass_on(body, spool)
     }
 
+    /// Prints the body in the turn of the transfer. Windows cannot wait for a pipe and something
+    /// else, so another thread waits for the turn, and prints what is spooled by then.
+    ///
+    /// # Errors
+    ///
+    /// As on Unix.
+    #[cfg(not(unix))]
+    fn pass(&self, mut body: PipeReader) -> Result<(), Failure> {
+        let spool = Mutex::new(Some(Spool::default()));
+        let lock = || spool.lock().unwrap_or_else(PoisonError::into_inner);
+        thread::scope(|scope| {
+            let print_spool = || {
+                self.turns.wait(self.index);
+                // The lock keeps the next piece behind the spooled ones.
+                lock().take().map_or(Ok(()), |spool| spool.empty(print))
+            };
+            // Without a thread, the body waits in its own pipe.
+            let Ok(printer) = Builder::new().spawn_scoped(scope, print_spool) else {
+                return self.pass_on(body, Spool::default());
+            };
+            let mut piece = vec![0; PIECE];
+            let unprinted = loop {
+                let read = self.read(&mut body, &mut piece).inspect_err(|_| drop(lock().take()));
+                let count = read?;
+                match &mut *lock() {
+                    Some(spool) if count > 0 => {
+                        if !self.keep(spool, &piece[..count]) {
+                            break 0;
+                        }
+                    }
+                    _ => break count,
+                }
+            };
+            printer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            print(&piece[..unprinted])?;
+            self.pass_on(body, Spool::default())
+        })
+    }
+
     /// Waits for the turn, and prints first the spooled bytes and then the rest of the body.
-    fn pass_on(self, mut body: PipeReader, spool: Spool) -> Result<(), Failure> {
+    fn pass_on(&self, mut body: PipeReader, spool: Spool) -> Result<(), Failure> {
         self.turns.wait(self.index);
         spool.empty(print)?;
         let mut piece = vec![0; PIECE];
@@ -116,6 +161,7 @@ impl Outlet<'_> {
     }
 
     /// Spools the body until `turn` or `body` ends, or the spool is full.
+    #[cfg(unix)]
     fn store(
         &self,
         body: &mut PipeReader,
@@ -125,18 +171,23 @@ impl Outlet<'_> {
         let mut piece = vec![0; PIECE];
         while let Ready::Bytes = self.ready(body, turn).map_err(unreadable)? {
             let count = self.read(body, &mut piece)?;
-            if count == 0 {
-                break;
-            }
-            if let Err(error) = spool.keep(&piece[..count]) {
-                let index = self.index;
-                log::warn!(
-                    "URL {index} is read more slowly until its turn on standard output: {error}"
-                );
+            if count == 0 || !self.keep(spool, &piece[..count]) {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Spools a piece. Returns `false` if it was the last one that the spool keeps.
+    fn keep(&self, spool: &mut Spool, piece: &[u8]) -> bool {
+        let kept = spool.keep(piece);
+        if let Err(error) = &kept {
+            let index = self.index;
+            log::warn!(
+                "URL {index} is read more slowly until its turn on standard output: {error}"
+            );
+        }
+        kept.is_ok()
     }
 
     /// Waits until the turn has come or `body` has more.
@@ -145,13 +196,6 @@ impl Outlet<'_> {
         let mut watched = [PollFd::new(turn, PollFlags::IN), PollFd::new(body, PollFlags::IN)];
         rustix::io::retry_on_intr(|| poll(&mut watched, None))?;
         Ok(if watched[0].revents().is_empty() { Ready::Bytes } else { Ready::Turn })
-    }
-
-    /// Returns whether the turn has come. Windows cannot wait for a pipe, so the read waits for
-    /// `body` to have more.
-    #[cfg(not(unix))]
-    fn ready(&self, _: &PipeReader, _: &PipeReader) -> io::Result<Ready> {
-        Ok(if self.turns.has_come(self.index) { Ready::Turn } else { Ready::Bytes })
     }
 
     /// Reads a piece. Returns 0 at the end of the transfer.

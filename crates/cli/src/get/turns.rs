@@ -1,6 +1,9 @@
 //! The order on standard output: simultaneous transfers print in the order of their URLs.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(unix)]
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+#[cfg(unix)]
 use std::io::{self, PipeReader, PipeWriter};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +23,7 @@ struct State {
     /// Number of threads in [`Turns::wait`]. Without any, no wake-up is needed.
     waiting: usize,
     /// The pipes of [`Turns::notice`], by transfer.
+    #[cfg(unix)]
     notices: BTreeMap<usize, PipeWriter>,
 }
 
@@ -46,6 +50,7 @@ impl Turns {
     /// # Errors
     ///
     /// The system refuses a pipe, often because of the limit of open files.
+    #[cfg(unix)]
     pub(super) fn notice(&self, index: usize) -> io::Result<Option<PipeReader>> {
         if self.has_come(index) {
             return Ok(None);
@@ -60,15 +65,15 @@ impl Turns {
 
     /// Marks a transfer as ended, and passes the turn on.
     fn end(&self, index: usize) {
-        let mut state = self.lock();
+        let state = &mut *self.lock();
         state.ended.insert(index);
-        let State { next, ended, waiting, notices } = &mut *state;
-        while ended.remove(next) {
-            *next += 1;
+        while state.ended.remove(&state.next) {
+            state.next += 1;
         }
         // Dropping the writer ends the pipe.
-        notices.remove(next);
-        if *waiting > 0 {
+        #[cfg(unix)]
+        state.notices.remove(&state.next);
+        if state.waiting > 0 {
             self.changed.notify_all();
         }
     }
