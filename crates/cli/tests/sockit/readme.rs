@@ -63,7 +63,7 @@ fn the_rust_versions_of_the_pages_and_the_checks_are_those_of_the_manifests() {
     for (page, said) in [
         (README, format!("The libraries need Rust {libraries}, the program {program}.")),
         (CONTRIBUTING, format!("The libraries build with Rust {libraries}.")),
-        (CONTRIBUTING, format!("compiles them with Debian's {libraries}.")),
+        (CONTRIBUTING, format!("tests them with Debian's {libraries}.")),
         (CONTRIBUTING, format!("The program needs Rust {program},")),
         (include_str!("../../../../.ci/minimum"), format!("\nminimum={libraries}\n")),
     ] {
