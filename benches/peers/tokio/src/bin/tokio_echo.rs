@@ -2,7 +2,7 @@
 //!
 //! `tokio_echo [--udp] [--workers N]`
 
-use std::io;
+use std::io::{self, Write as _};
 use std::time::SystemTime;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,10 +14,11 @@ fn main() -> io::Result<()> {
         if words.iter().any(|word| word == "--udp") {
             let socket = UdpSocket::bind("127.0.0.1:0").await?;
             println!("listening on udp://{}", socket.local_addr()?);
-            let mut buffer = vec![0; 65536];
+            let (mut buffer, mut text) = (vec![0; 65536], Vec::new());
             loop {
                 let (length, peer) = socket.recv_from(&mut buffer).await?;
-                socket.send_to(&answer(&buffer[..length]), peer).await?;
+                answer(&buffer[..length], &mut text)?;
+                socket.send_to(&text, peer).await?;
             }
         }
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -26,21 +27,25 @@ fn main() -> io::Result<()> {
             let (mut stream, _) = listener.accept().await?;
             tokio::spawn(async move {
                 stream.set_nodelay(true)?;
-                let mut buffer = vec![0; 4096];
+                let (mut buffer, mut text) = (vec![0; 4096], Vec::new());
                 loop {
                     let length = stream.read(&mut buffer).await?;
                     if length == 0 {
                         return io::Result::Ok(());
                     }
-                    stream.write_all(&answer(&buffer[..length])).await?;
+                    answer(&buffer[..length], &mut text)?;
+                    stream.write_all(&text).await?;
                 }
             });
         }
     })
 }
 
-/// Returns `[SECONDS] ` and the bytes.
-fn answer(bytes: &[u8]) -> Vec<u8> {
+/// Puts `[SECONDS] ` and the bytes into `text`.
+fn answer(bytes: &[u8], text: &mut Vec<u8>) -> io::Result<()> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    [format!("[{:024}] ", now.as_secs()).as_bytes(), bytes].concat()
+    text.clear();
+    write!(text, "[{:024}] ", now.as_secs())?;
+    text.extend_from_slice(bytes);
+    Ok(())
 }
