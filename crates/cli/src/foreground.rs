@@ -3,7 +3,11 @@
 //! Only the foreground process group may read a terminal (POSIX 11.1.4). The shell moves a program
 //! there and away with `fg`, `bg` and Ctrl-Z.
 
-#[cfg(all(unix, feature = "interactive"))]
+#[cfg(all(
+    unix,
+    not(any(target_os = "netbsd", target_os = "openbsd")),
+    feature = "interactive"
+))]
 pub(crate) use system::{POLL_INTERVAL, is_ours};
 #[cfg(unix)]
 pub(crate) use system::{ignore_stops, typed, wait};

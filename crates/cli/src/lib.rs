@@ -21,9 +21,14 @@ mod operator_console;
 mod parse;
 mod port;
 mod probe;
-#[cfg(all(unix, feature = "interactive"))]
+// rustix opens no pseudo-terminals on NetBSD and OpenBSD.
+#[cfg(all(unix, not(any(target_os = "netbsd", target_os = "openbsd")), feature = "interactive"))]
 mod screen;
-#[cfg(not(all(unix, feature = "interactive")))]
+#[cfg(not(all(
+    unix,
+    not(any(target_os = "netbsd", target_os = "openbsd")),
+    feature = "interactive"
+)))]
 #[path = "screen/none.rs"]
 mod screen;
 mod send;

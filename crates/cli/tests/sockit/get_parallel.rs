@@ -4,13 +4,14 @@ use std::io::Write;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
+#[cfg(not(any(windows, target_os = "netbsd", target_os = "openbsd")))]
 use netcore::testing::TestDir;
 
 use crate::common::http::{Http, Then, ok};
 use crate::common::listening::bytes;
 use crate::common::patience::PATIENCE;
 use crate::common::process::{Process, run, sockit};
-#[cfg(unix)]
+#[cfg(not(any(windows, target_os = "netbsd", target_os = "openbsd")))]
 use crate::common::terminal::Terminal;
 
 /// A size above that of all buffers between two processes.
@@ -148,7 +149,7 @@ fn with_few_descriptors_fewer_transfers_run_at_a_time() {
     assert_eq!(finished.stdout_text(), all);
 }
 
-#[cfg(unix)]
+#[cfg(not(any(windows, target_os = "netbsd", target_os = "openbsd")))]
 #[test]
 fn a_terminal_shows_the_sum_of_simultaneous_transfers() {
     // Bytes that never end, in small pieces.
