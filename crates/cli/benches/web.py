@@ -36,7 +36,7 @@ def connect(address, is_web):
         while not head.endswith(b"\r\n\r\n"):
             head += some(client.recv(1))
         if not head.startswith(b"HTTP/1.1 101 "):
-            raise SystemExit(f"web: {head.splitlines()[0].decode()}")
+            sys.exit(f"web: {head.splitlines()[0].decode()}")
     return client
 
 
