@@ -55,14 +55,34 @@ def script(name, *options, quick=()):
 
 
 def get(args):
-    """Two tables of all scenes, one for http and one for https."""
+    """Two tables of several scenes, one for http and one for https, and a table each of scenes with programs of their own."""
     quick = ["--gets", 20, "--size", 1 << 24] if args.quick else []
-    for name, scenes in ("1", ["disk", "null", "small", "single"]), ("https", ["tls_null", "tls_disk", "tls_single", "tls_small", "tls_refused"]):
-        rounds = 1 if args.quick else 7 if name == "1" else 3
-        found = list(tables(run([SCRIPTS_OF_CLI / "get.py", args.sockit, "--rounds", rounds, *quick, "--only", *scenes])))
-        rows = [[title.split("; ")[0] if n == 0 else "", *row] for title, _, several in found for n, row in enumerate(several)]
+
+    def measure(rounds, *options):
+        command = [SCRIPTS_OF_CLI / "get.py", args.sockit, "--rounds", 1 if args.quick else rounds, *quick, *options]
+        return [(title.split("; ")[0], columns, rows) for title, columns, rows in tables(run(command))]
+
+    one_core = measure(9, "--only", "single", "--one-core")
+    for name, found in (
+        ("1", measure(7, "--only", "disk", "null", "small", "single")
+         + [("the same, nginx and client on one core", columns, rows) for _, columns, rows in one_core]),
+        ("https", measure(3, "--only", "tls_null", "tls_disk", "tls_single", "tls_small", "tls_refused")),
+    ):
         if found:
+            rows = [[title if n == 0 else "", *row] for title, _, several in found for n, row in enumerate(several)]
             yield name, f"get, {name}", ["what", *found[0][1]], rows
+    for name, size in ("checksum", 1 << 29), ("gzip", 1 << 30):
+        for title, columns, rows in measure(5, "--only", name, *([] if quick else ["--size", size])):
+            yield name, title, columns, rows
+
+
+def split(args):
+    """The table with loss, and a column with the rates without."""
+    found = list(tables(run([SCRIPTS_OF_CLI / "split.py", args.sockit, *(["--rounds", 1, "--size", 1 << 22] if args.quick else ["--seed", 15])])))
+    if found:
+        (_, columns, without), (title, _, rows) = found
+        rate = {row[0]: row[columns.index("KB/s")] for row in without}
+        yield "1", title, [*columns, "KB/s without loss"], [[*row, rate[row[0]]] for row in rows]
 
 
 def crowd(args):
@@ -130,7 +150,7 @@ SCRIPTS = {
     "web": web,
     "nodes": script("nodes", quick=["--rounds", 1, "--seconds", 0.5]),
     "engine": script("engine", quick=["--seconds", 0.5]),
-    "split": script("split", quick=["--rounds", 1, "--size", 1 << 22]),
+    "split": split,
     "clients": script("clients", quick=["--only", "httpget-http"]),
     "happy_eyeballs": happy_eyeballs,
 }
