@@ -32,20 +32,23 @@ def cells(line):
     return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
 
 
+failures = []
+
+
 def run(command):
-    """Runs a script, shows its output, and returns it."""
+    """Runs a script, and returns its output."""
     command = [str(word) for word in command]
     print(f"\n$ {' '.join(command)}", file=sys.stderr)
     out = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if out.returncode:
-        print(f"run: {os.path.basename(command[0])} ended with {out.returncode}", file=sys.stderr)
+        failures.append(f"{os.path.basename(command[0])} ended with {out.returncode}")
     return out.stdout
 
 
-def script(name, *options, quick=()):
-    """A subject that runs a script of crates/cli/benches on the program."""
+def script(name, *options, quick=(), program=True):
+    """A subject that runs a script of crates/cli/benches on the program, or by itself."""
     def subject(args):
-        text = run([SCRIPTS_OF_CLI / f"{name}.py", args.sockit, *(quick if args.quick else options)])
+        text = run([SCRIPTS_OF_CLI / f"{name}.py", *([args.sockit] if program else []), *(quick if args.quick else options)])
         found = list(tables(text))
         for title, columns, rows in found:
             yield None, title or name, columns, rows
@@ -62,9 +65,9 @@ def get(args):
         command = [SCRIPTS_OF_CLI / "get.py", args.sockit, "--rounds", 1 if args.quick else rounds, *quick, *options]
         return [(title.split("; ")[0], columns, rows) for title, columns, rows in tables(run(command))]
 
-    one_core = measure(9, "--only", "single", "--one-core")
+    one_core = measure(9, "--only", "small", "--one-core")
     for name, found in (
-        ("1", measure(7, "--only", "disk", "null", "small", "single")
+        ("1", measure(7, "--only", "disk", "null", "single", "small")
          + [("the same, nginx and client on one core", columns, rows) for _, columns, rows in one_core]),
         ("https", measure(3, "--only", "tls_null", "tls_disk", "tls_single", "tls_small", "tls_refused")),
     ):
@@ -149,7 +152,7 @@ SCRIPTS = {
     "tls": tls,
     "web": web,
     "nodes": script("nodes", quick=["--rounds", 1, "--seconds", 0.5]),
-    "engine": script("engine", quick=["--seconds", 0.5]),
+    "engine": script("engine", quick=["--seconds", 0.5], program=False),
     "split": split,
     "clients": script("clients", quick=["--only", "httpget-http"]),
     "happy_eyeballs": happy_eyeballs,

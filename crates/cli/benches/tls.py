@@ -28,6 +28,7 @@ import socket
 import ssl
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -200,7 +201,7 @@ def transfer(args):
                 receiver.wait(60)
                 seconds = time.monotonic() - started
             if not filecmp.cmp("data", "received", shallow=False):
-                print(f"{name}: what arrived is not what was sent")
+                print(f"{name}: what arrived is not what was sent", file=sys.stderr)
                 continue
             row = figures.setdefault(name, [[], []])
             row[0].append(resources() - begin)
@@ -264,7 +265,7 @@ Ports = {port}
                                           "--receivers", str(receivers), "--publishers", str(publishers), "--seconds", str(args.seconds),
                                           "--pid", str(server.pid)], capture_output=True, text=True, timeout=300)
                     if out.returncode:
-                        print(f"{name}: {out.stderr.strip()}")
+                        print(f"{name}: {out.stderr.strip()}", file=sys.stderr)
                         continue
                     result = json.loads(out.stdout)
                     row = figures.setdefault((name, f"{receivers} × {publishers}"), [[], []])
