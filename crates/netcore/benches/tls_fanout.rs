@@ -139,8 +139,8 @@ mod linux {
         }
         let say = |words: String| stream.write_all_deadline(words.as_bytes(), deadline);
         match args.dialect {
-            // A server may take a connection long after it exists. A line that comes back shows that
-            // the client is in the room.
+            // A server may take a connection long after it exists. A line that comes back shows
+            // that the client is in the room.
             Dialect::Line => {
                 let ready = format!("ready {number}\n");
                 say(ready.clone())?;
