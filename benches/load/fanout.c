@@ -66,6 +66,12 @@ static bool in_order(int index, struct message message) {
     return next_numbers[(size_t)index * options.publishers + message.publisher]++ == message.number;
 }
 
+/* All receivers have a message at `time`, or the run ends there. */
+static void end_pause(uint64_t time) {
+    if (time - counts.last_complete > counts.longest_pause) counts.longest_pause = time - counts.last_complete;
+    counts.last_complete = time;
+}
+
 static void take_message(int index, struct message message, uint64_t time) {
     if (message.publisher == HELLO) {
         clients[index].welcome = true;
@@ -87,8 +93,7 @@ static void take_message(int index, struct message message, uint64_t time) {
     record(&complete, time - state->sent);
     counts.completed++;
     publisher->under_way--;
-    if (time - counts.last_complete > counts.longest_pause) counts.longest_pause = time - counts.last_complete;
-    counts.last_complete = time;
+    end_pause(time);
 }
 
 /* Reads once. Returns the number of bytes, 0 at the end. */
@@ -253,6 +258,7 @@ int fanout(void) {
     }
     if (!window.begin) begin_window(&window);
     if (!window.end) end_window(&window);
+    if (waiting) end_pause(now());
     all_completed += counts.completed;
     bool right = !waiting && !counts.changed && !counts.disordered && !counts.closed && deliveries;
     printf("{\"mode\":\"fanout\",\"ok\":%s,\"missing\":%lu,\"changed\":%lu,\"disordered\":%lu,\"closed\":%lu,\"operations\":%lu,\"messages\":%lu",

@@ -24,11 +24,11 @@ import time
 
 PATIENCE = 60
 SYSTEMS = {
-    "alone": "one, without a backplane",
-    "1": "one with Redis",
-    "2": "two with Redis",
-    "3": "three with Redis",
-    "3aof": "three with Redis, append-only file synced always",
+    "alone": "sockit alone",
+    "1": "sockit, one with Redis",
+    "2": "sockit, two with Redis",
+    "3": "sockit, three with Redis",
+    "3aof": "sockit, three with Redis, synced always",
     "nats": "NATS, a cluster of three",
     "jetstream": "NATS, JetStream with three replicas",
 }
@@ -281,7 +281,7 @@ def main():
     print("| servers | deliveries/s | lines/s | CPU µs/delivery | to all p50 | p99 |\n|---|--:|--:|--:|--:|--:|")
     for system, all_rounds in results.items():
         rate, used, middle, slow = (statistics.median(column) for column in zip(*all_rounds))
-        print(f"| {SYSTEMS[system]} | {rate / 1000:.0f} k | {rate / o.receivers:,.0f} | {used:.2f} | {middle:.1f} ms | {slow:.1f} ms |")
+        print(f"| {SYSTEMS[system]} | {rate / 1000:,.0f} k | {rate / o.receivers:,.0f} | {used:.2f} | {middle:.1f} ms | {slow:.1f} ms |")
 
 
 main()

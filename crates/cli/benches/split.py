@@ -142,7 +142,7 @@ def table(programs, namespace, link, loss, rounds, size, seed, check_copy):
     for name, times in seconds.items():
         median = statistics.median(times)
         factor = statistics.median(one / own for one, own in zip(seconds["sockit get"], times))
-        print(f"| {name} | {median:.1f} | {' '.join(f'{t:.1f}' for t in times)} | {size / median / 1000:.0f} | {factor:.2f} |")
+        print(f"| {name} | {median:.1f} | {', '.join(f'{t:.1f}' for t in times)} | {size / median / 1000:,.0f} | {factor:.2f} |")
 
 
 class Namespace:

@@ -135,7 +135,7 @@ def main():
     print("| server | deliveries/s | CPU µs/delivery |\n|---|--:|--:|")
     for name, all_rounds in results.items():
         rate, used = (statistics.median(column) for column in zip(*all_rounds))
-        print(f"| {name} | {rate / 1000:.0f} k | {used:.2f} |")
+        print(f"| {name} | {rate / 1000:,.0f} k | {used:.2f} |")
 
 
 main()
