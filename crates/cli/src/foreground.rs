@@ -3,12 +3,6 @@
 //! Only the foreground process group may read a terminal (POSIX 11.1.4). The shell moves a program
 //! there and away with `fg`, `bg` and Ctrl-Z.
 
-#[cfg(all(
-    unix,
-    not(any(target_os = "netbsd", target_os = "openbsd")),
-    feature = "interactive"
-))]
-pub(crate) use system::{POLL_INTERVAL, is_ours};
 #[cfg(unix)]
 pub(crate) use system::{ignore_stops, typed, wait};
 
@@ -16,7 +10,7 @@ pub(crate) use system::{ignore_stops, typed, wait};
 pub(crate) use none::ignore_stops;
 
 #[cfg(unix)]
-mod system {
+pub(crate) mod system {
     use std::io::{self, PipeReader, PipeWriter, Stdin, Write};
     use std::os::fd::AsFd;
     use std::thread;

@@ -22,14 +22,14 @@ mod parse;
 mod port;
 mod probe;
 // rustix opens no pseudo-terminals on NetBSD and OpenBSD.
-#[cfg(all(unix, not(any(target_os = "netbsd", target_os = "openbsd")), feature = "interactive"))]
-mod screen;
-#[cfg(not(all(
-    unix,
-    not(any(target_os = "netbsd", target_os = "openbsd")),
-    feature = "interactive"
-)))]
-#[path = "screen/none.rs"]
+#[cfg_attr(
+    not(all(
+        unix,
+        not(any(target_os = "netbsd", target_os = "openbsd")),
+        feature = "interactive"
+    )),
+    path = "screen/none.rs"
+)]
 mod screen;
 mod send;
 mod serve;

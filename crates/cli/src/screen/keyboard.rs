@@ -28,7 +28,7 @@ use signal_hook::consts::SIGTSTP;
 use signal_hook::iterator::Signals;
 
 use crate::exit::{self, Failure};
-use crate::foreground::{self, POLL_INTERVAL};
+use crate::foreground::system::{POLL_INTERVAL, is_ours};
 use crate::threads;
 use keys::Keys;
 
@@ -123,7 +123,7 @@ impl Keyboard {
 
     /// Returns `true` if this program owns the user's terminal at the moment.
     pub(super) fn is_in_front(&self) -> bool {
-        foreground::is_ours(&self.0.terminal).unwrap_or(false)
+        is_ours(&self.0.terminal).unwrap_or(false)
     }
 
     /// Returns the keys that interrupt the program (Ctrl-C) and the keys that suspend it (Ctrl-Z):
@@ -157,7 +157,7 @@ impl Shared {
             if mem::take(&mut state.must_stop) {
                 stop_job();
             }
-            if foreground::is_ours(&self.terminal)? {
+            if is_ours(&self.terminal)? {
                 break;
             }
             let waited = self.changed.wait_timeout(state, POLL_INTERVAL);
@@ -199,7 +199,7 @@ impl Shared {
     /// Restores the modes, unless another program owns the terminal.
     fn restore(&self, state: &State) {
         if let Some(modes) = &state.modes
-            && foreground::is_ours(&self.terminal).unwrap_or(false)
+            && is_ours(&self.terminal).unwrap_or(false)
         {
             let _ = tcsetattr(&self.terminal, OptionalActions::Drain, modes);
         }
@@ -270,7 +270,7 @@ impl Shared {
             if self.state().ended {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            if !foreground::is_ours(&self.terminal)? {
+            if !is_ours(&self.terminal)? {
                 return Ok(None);
             }
             let mut piece = [0; PIECE];
@@ -279,7 +279,7 @@ impl Shared {
                 Ok(count) => burst.extend_from_slice(&piece[..count]),
                 Err(error) if error == rustix::io::Errno::INTR => {}
                 // The program has just moved to the background.
-                Err(_) if !foreground::is_ours(&self.terminal)? => return Ok(None),
+                Err(_) if !is_ours(&self.terminal)? => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
         }
