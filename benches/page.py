@@ -134,7 +134,6 @@ def filled(rows):
 
 def svg(title, groups):
     """Horizontal bars: sockit in blue, the C limit dark, all others grey. Each group has its own scale."""
-    groups = list(groups)
     names = [name for _, found in groups for name, _, _ in found]
     left, right, step = max(125, 12 + 6 * max(map(len, names), default=0)), 62, 18
     width = left + 243 + right

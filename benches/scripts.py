@@ -36,12 +36,14 @@ failures = []
 
 
 def run(command):
-    """Runs a script, and returns its output."""
+    """Runs a script, and returns its output; nothing if it failed, so that no half of a table is written."""
     command = [str(word) for word in command]
     print(f"\n$ {' '.join(command)}", file=sys.stderr)
     out = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if out.returncode:
         failures.append(f"{os.path.basename(command[0])} ended with {out.returncode}")
+        print(out.stdout, file=sys.stderr)
+        return ""
     return out.stdout
 
 

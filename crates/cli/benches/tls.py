@@ -58,6 +58,13 @@ def main():
         shutil.rmtree(root)
 
 
+def fault(name, what):
+    """A peer with a fault has no figure. One of sockit ends the run."""
+    if name.startswith("sockit"):
+        sys.exit(f"{name}: {what}")
+    print(f"{name}: {what}", file=sys.stderr)
+
+
 def certificate(authority=True):
     """Makes ca.pem, cert.pem and key.pem for localhost and 127.0.0.1, or the last two again."""
     def openssl(*words):
@@ -201,7 +208,7 @@ def transfer(args):
                 receiver.wait(60)
                 seconds = time.monotonic() - started
             if not filecmp.cmp("data", "received", shallow=False):
-                print(f"{name}: what arrived is not what was sent", file=sys.stderr)
+                fault(name, "what arrived is not what was sent")
                 continue
             row = figures.setdefault(name, [[], []])
             row[0].append(resources() - begin)
@@ -265,7 +272,7 @@ Ports = {port}
                                           "--receivers", str(receivers), "--publishers", str(publishers), "--seconds", str(args.seconds),
                                           "--pid", str(server.pid)], capture_output=True, text=True, timeout=300)
                     if out.returncode:
-                        print(f"{name}: {out.stderr.strip()}", file=sys.stderr)
+                        fault(name, out.stderr.strip())
                         continue
                     result = json.loads(out.stdout)
                     row = figures.setdefault((name, f"{receivers} × {publishers}"), [[], []])
